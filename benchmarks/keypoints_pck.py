@@ -1,0 +1,98 @@
+"""Accuracy of a keypoint network on photos with COCO annotations: `python benchmarks/keypoints_pck.py WEIGHTS FOLDER`.
+
+FOLDER holds pictures and `keypoints.json` (COCO person keypoints). Every annotated person is cut out twice: with a
+generous square around its box, then around what was found. Printed is the share of the labelled joints from shoulders
+to ankles that lie within 0.1 of the body height (of the annotated box, or of the box of its joints) of the annotation.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from models.keypoints import KeypointNetwork, decode_heatmaps
+from models.weights import load_weights
+from pipelines.keypoints.layouts import COCO17_FLIP
+from pipelines.training.pck import BODY, correct
+
+CANVAS = 256
+MIN_JOINTS = 8
+
+
+def crop(image: Tensor, centre: Tensor, side: float) -> Tensor:
+    """Square of `side` px around `centre` (x, y) of a picture [3, H, W] in [-1, 1] as [1, 3, 256, 256]."""
+    height, width = image.shape[-2:]
+    axis = (torch.arange(CANVAS) + 0.5) / CANVAS * side - side / 2
+    x, y = (axis + centre[0] + 0.5) / width * 2 - 1, (axis + centre[1] + 0.5) / height * 2 - 1
+    grid = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)[None]
+    shrink = max(1, round(side / CANVAS))
+    small = F.avg_pool2d(image[None], shrink, ceil_mode=True, count_include_pad=False) if shrink > 1 else image[None]
+    return F.grid_sample(small, grid, align_corners=False)
+
+
+@torch.no_grad()
+def find(network: KeypointNetwork, image: Tensor, centre: Tensor, side: float) -> Tensor:
+    """Keypoints [17, 3] in pixels of the picture, averaged over the crop and its mirror image."""
+    cut = crop(image, centre, side)
+    plain, mirrored = network(torch.cat([cut, cut.flip(-1)])).chunk(2)
+    keypoints = decode_heatmaps((plain + mirrored.flip(-1)[:, list(COCO17_FLIP)]) / 2)[0]
+    place = (keypoints[:, :2] + 0.5) / CANVAS * side - side / 2 + centre
+    return torch.cat([place, keypoints[:, 2:]], 1)
+
+
+def find_twice(network: KeypointNetwork, image: Tensor, box: Tensor) -> Tensor:
+    """Keypoints [17, 3] from a coarse crop around `box` (x, y, w, h), then from one around the joints found there."""
+    side = 1.6 * float(box[2:].max())
+    coarse = find(network, image, box[:2] + box[2:] / 2, side)
+    sure = coarse[coarse[:, 2] > 0.2, :2]
+    if len(sure) < 4:
+        return coarse
+    low, high = sure.amin(0), sure.amax(0)
+    side = min(2 * side, max(0.4 * side, 1.35 * float((high - low).max())))
+    return find(network, image, (low + high) / 2, side)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="PCK of a keypoint network on COCO annotations")
+    parser.add_argument("weights", help="name or path of a keypoint network")
+    parser.add_argument("folder", type=Path, help="pictures and keypoints.json")
+    arguments = parser.parse_args()
+    network = load_weights(arguments.weights, expect="keypoints")
+    assert isinstance(network, KeypointNetwork)
+    annotations = json.loads((arguments.folder / "keypoints.json").read_text())
+    names = {image["id"]: image["file_name"] for image in annotations["images"]}
+    totals = np.zeros(4)
+    for person in annotations["annotations"]:
+        truth = torch.tensor(person["keypoints"], dtype=torch.float32).view(17, 3)
+        if person.get("iscrowd") or (truth[:, 2] > 0).sum() < MIN_JOINTS:
+            continue
+        pixels = np.asarray(Image.open(arguments.folder / names[person["image_id"]]).convert("RGB"))
+        image = torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 127.5 - 1
+        found = find_twice(network, image, torch.tensor(person["bbox"], dtype=torch.float32))
+        row = score(found, truth, torch.tensor(person["bbox"][2:]).max())
+        totals += row
+        print(f"{names[person['image_id']]}: {row[0]:.0f} of {row[3]:.0f}, {row[1]:.0f} with sides exchanged freely")
+    print(f"PCK@0.1 of the box: {totals[0] / totals[3]:.3f}  any side: {totals[1] / totals[3]:.3f}  ", end="")
+    print(f"of the joints' extent: {totals[2] / totals[3]:.3f}  joints: {totals[3]:.0f}")
+
+
+def score(found: Tensor, truth: Tensor, height: Tensor) -> np.ndarray:
+    """Correct joints, the same with sides exchanged if better, correct by the joints' extent, and labelled joints."""
+    labelled = (truth[:, 2] > 0)[BODY]
+    joints = truth[truth[:, 2] > 0, :2]
+    extent = (joints.amax(0) - joints.amin(0)).max()
+
+    def count(points: Tensor, size: Tensor) -> float:
+        return float((correct(points[None], truth[None], size[None])[0, BODY] & labelled).sum())
+
+    own, mirrored = count(found, height), count(found[list(COCO17_FLIP)], height)
+    return np.array([own, max(own, mirrored), count(found, extent), float(labelled.sum())])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""Builds the `gfla` program, turns errors into one line and an exit code.
+
+Exit codes: 0 done; 1 processing failed; 2 wrong usage, unreadable input, missing dependency; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from gfla_cli import console
+from gfla_cli.commands import animate, doctor, keypoints, train, weights
+from models.errors import GflaError, ProcessingError
+
+INTERRUPTED = 130
+# The first row that matches decides. Usage errors are Typer's own; BadParameter's base is what they share.
+EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (typer.BadParameter.__bases__[0], 2),
+    (ProcessingError, 1),
+    (GflaError, 2),
+    (ModuleNotFoundError, 2),
+    (Exception, 1),
+)
+
+
+class Program(TyperGroup):
+    """The command group whose `main` never shows a traceback, unless GFLA_DEBUG=1."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run the command line and exit with its code."""
+        _treat_sigterm_as_interrupt()
+        kwargs["standalone_mode"] = False
+        try:
+            code = super().main(*args, **kwargs) or 0
+            sys.stdout.flush()
+        except (KeyboardInterrupt, typer.Abort):
+            code = INTERRUPTED
+        except BrokenPipeError:
+            code = _drop_stdout()
+        except Exception as error:
+            code = _report(error)
+        if code == INTERRUPTED:
+            console.error("interrupted")
+        sys.exit(code)
+
+
+app = typer.Typer(
+    name="gfla",
+    cls=Program,
+    help="Makes a still picture move: one photo and one driving video in, one video out.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("animate")(animate.animate)
+app.command("keypoints")(keypoints.keypoints)
+app.command("train")(train.train)
+app.add_typer(weights.app, name="weights")
+app.command("doctor")(doctor.doctor)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        console.out(f"gfla {_version()}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Makes a still picture move: one photo and one driving video in, one video out."""
+    if context.invoked_subcommand is None:
+        console.out(context.get_help())
+
+
+def main() -> NoReturn:
+    """Entry point of the console script."""
+    app(prog_name="gfla")
+    raise AssertionError("Program.main exits")
+
+
+def _version() -> str:
+    try:
+        return version("gfla")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def _report(error: Exception) -> int:
+    if os.environ.get("GFLA_DEBUG") == "1":
+        traceback.print_exception(error)
+    console.error(_message(error))
+    return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, EXIT_CODES[0][0]):
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "gfla"
+        return f"{error.format_message().rstrip('.')} (see '{command} --help')"  # pyright: ignore[reportAttributeAccessIssue]
+    if isinstance(error, GflaError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        return f"the package {error.name!r} is missing here: install gfla with its dependencies"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror + (f": {error.filename}" if error.filename else "")
+    if isinstance(error, MemoryError):
+        return "out of memory: try --frame crop, or a smaller source picture"
+    return f"{type(error).__name__}: {error} (GFLA_DEBUG=1 shows where)"
+
+
+def _treat_sigterm_as_interrupt() -> None:
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, interrupt)
+
+
+def _drop_stdout() -> int:
+    """The reader of our output has gone: send what is left nowhere, so that Python's last flush is silent."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

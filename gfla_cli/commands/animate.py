@@ -1,0 +1,136 @@
+"""`gfla animate`: one picture and one driving video in, one video out."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from gfla_cli import options
+from gfla_cli.console import Console, out, out_json
+
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT",
+        show_default="SOURCE--DRIVING.mp4",
+        help="The suffix picks the container: .mp4 .mov .webm .gif, a folder/ or %05d.png for pictures.",
+        rich_help_panel=options.OUTPUT,
+    ),
+]
+Audio = Annotated[
+    str,
+    typer.Option(
+        metavar="driving|none|FILE",
+        callback=options._audio,
+        help="Where the sound comes from.",
+        rich_help_panel=options.OUTPUT,
+    ),
+]
+Crf = Annotated[
+    int | None,
+    typer.Option(min=0, max=63, metavar="N", help="Quality: lower is better.", rich_help_panel=options.OUTPUT),
+]
+Codec = Annotated[
+    str | None,
+    typer.Option(
+        metavar="h264|hevc|vp9", help="Video codec, instead of the container's own.", rich_help_panel=options.OUTPUT
+    ),
+]
+Frame = Annotated[
+    Literal["full", "crop"],
+    typer.Option(help="full: the whole picture; crop: only the model's canvas.", rich_help_panel=options.OUTPUT),
+]
+Compare = Annotated[
+    bool,
+    typer.Option("--compare", help="Write source | driving | skeleton | result.", rich_help_panel=options.OUTPUT),
+]
+Debug = Annotated[
+    tuple | None,
+    typer.Option(
+        metavar="VIEWS",
+        parser=options.debug_views,
+        help="A second video with any of flow,mask,skeleton,attention.",
+        rich_help_panel=options.OUTPUT,
+    ),
+]
+Weights = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|PATH", help="Weights of the generator; see 'gfla weights list'.", rich_help_panel=options.MODEL
+    ),
+]
+
+
+def animate(
+    source: options.Source,
+    driving: options.Driving,
+    output: Output = None,
+    overwrite: options.Overwrite = False,
+    compare: Compare = False,
+    debug: Debug = None,
+    frame: Frame = "full",
+    audio: Audio = "driving",
+    crf: Crf = None,
+    codec: Codec = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    start: options.Start = None,
+    end: options.End = None,
+    max_frames: options.MaxFrames = None,
+    fps: options.Fps = None,
+    keypoints: options.Keypoints = "auto",
+    yolo_weights: options.YoloWeights = None,
+    person: options.Person = "largest",
+    on_missing: options.OnMissing = "interpolate",
+    retarget: options.Retarget = "body",
+    weights: Weights = "person",
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
+    seed: options.Seed = 0,
+) -> None:
+    """Make the person in SOURCE move like the person in DRIVING."""
+    from pipelines.animate import AnimateConfig, run
+
+    config = AnimateConfig(
+        source=source,
+        driving=driving,
+        output=output,
+        overwrite=overwrite,
+        compare=compare,
+        debug=debug or (),
+        frame=frame,
+        audio=audio,
+        crf=crf,
+        codec=codec,
+        start=start,
+        end=end,
+        max_frames=max_frames,
+        fps=fps,
+        keypoints=keypoints,
+        yolo_weights=yolo_weights,
+        person=person,
+        on_missing=on_missing,
+        retarget=retarget,
+        weights=weights,
+        device=device,
+        precision=precision,
+        seed=seed,
+    )
+    with Console(quiet=quiet) as console:
+        result = run(config, console)
+    summary = result.summary()
+    if json:
+        out_json(summary | {"warnings": console.notes})
+        return
+    console.summary(_timing(summary["frames"], summary["seconds"]))
+    if summary["debug_output"]:
+        out(summary["debug_output"])
+    out(summary["output"])
+
+
+def _timing(frames: int, seconds: dict[str, float]) -> str:
+    total = sum(seconds.values())
+    stages = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())
+    return f"{frames} frames in {total:.1f} s, {frames / total:.1f} frames/s (seconds: {stages})"

@@ -1,0 +1,123 @@
+"""`gfla train TASK`: the recipes of `pipelines.training`, in one process or under torchrun."""
+
+import os
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from gfla_cli import options
+from gfla_cli.console import Console
+from gfla_cli.console import out as print_out
+
+LENGTH, PLACE = "Length", "Place"
+
+Task = Annotated[Literal["animate", "keypoints", "motion"], typer.Argument(metavar="animate|keypoints|motion")]
+Data = Annotated[Literal["synthetic"], typer.Option(help="synthetic: people rendered while training.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", show_default="runs/TASK", help="Folder of the log, sheets and weights.", rich_help_panel=PLACE
+    ),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.", rich_help_panel=PLACE)]
+Init = Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Weights to start from.", rich_help_panel=PLACE)]
+Steps = Annotated[int | None, typer.Option(min=1, help="Optimiser iterations.", rich_help_panel=LENGTH)]
+Seconds = Annotated[float | None, typer.Option(min=1, help="Wall time, instead of --steps.", rich_help_panel=LENGTH)]
+PauseAfter = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", min=1, help="Stop then, saved; go on with --resume.", rich_help_panel=LENGTH),
+]
+Batch = Annotated[int | None, typer.Option(min=1, help="Samples per process.", rich_help_panel=LENGTH)]
+LearningRate = Annotated[float | None, typer.Option(min=0.0, help="Peak of the schedule.", rich_help_panel=LENGTH)]
+ValidateEvery = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Validate each N iterations.", rich_help_panel=LENGTH)
+]
+Warmup = Annotated[
+    int | None, typer.Option(metavar="N", min=0, help="Iterations of rising learning rate.", rich_help_panel=LENGTH)
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=NUMBER",
+        help="Change a number of the recipe, as often as needed; a wrong NAME lists them.",
+        rich_help_panel=options.MODEL,
+    ),
+]
+Compile = Annotated[
+    bool, typer.Option("--compile", help="Compile the networks and the renderer.", rich_help_panel=options.MODEL)
+]
+
+
+def train(
+    task: Task,
+    data: Data = "synthetic",
+    steps: Steps = None,
+    seconds: Seconds = None,
+    pause_after: PauseAfter = None,
+    batch: Batch = None,
+    learning_rate: LearningRate = None,
+    warmup: Warmup = None,
+    validate_every: ValidateEvery = None,
+    out: Out = None,
+    resume: Resume = False,
+    init: Init = None,
+    changes: Set = None,
+    seed: options.Seed = 0,
+    device: options.Device = "auto",
+    compile: Compile = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Train a network; what is not given here is as the recipe has it.
+
+    Several GPUs: torchrun --nproc-per-node N -m gfla_cli train TASK …
+    """
+    from pipelines.training.common import TrainConfig
+
+    training = import_module(f"pipelines.training.{task}")
+    given = {
+        "steps": steps,
+        "seconds": seconds,
+        "pause_after": pause_after,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "warmup": warmup,
+        "validate_every": validate_every,
+        "init": init,
+    }
+    config = TrainConfig(
+        data=data,
+        out=out or Path("runs") / task,
+        resume=resume,
+        seed=seed,
+        device=device,
+        compile=compile,
+        **{name: value for name, value in given.items() if value is not None},
+    )
+    recipe = _changed(training.Recipe(), changes or [])
+    first = os.environ.get("RANK", "0") == "0"
+    with Console(quiet=quiet or not first, unit="steps") as console:
+        weights = training.run(config, console, recipe)
+    if first:
+        print_out(str(weights))
+
+
+def _changed(recipe: Any, changes: list[str]) -> Any:
+    """`recipe` with `NAME=NUMBER` applied.
+
+    Raises:
+        typer.BadParameter: no such name, or no such number.
+    """
+    kinds = {name: type(value) for name, value in vars(recipe).items() if type(value) in (int, float)}
+    values = {}
+    for name, _, text in (change.partition("=") for change in changes):
+        if name not in kinds:
+            raise typer.BadParameter(f"--set {name!r}: the numbers of this recipe are {', '.join(kinds)}")
+        try:
+            values[name] = kinds[name](text)
+        except ValueError:
+            raise typer.BadParameter(f"--set {name}: {text!r} is no {kinds[name].__name__}") from None
+    return replace(recipe, **values)

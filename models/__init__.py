@@ -1,0 +1,1 @@
+"""Networks and tensor operations of GFLA: tensors in, tensors out."""

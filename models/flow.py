@@ -1,0 +1,70 @@
+"""Global flow field estimator (paper, section 3.2).
+
+B batch, C input channels, H, W image size, l resolution layer: its maps are H/2^l x W/2^l.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from models.layers import EncoderBlock, Jump, ResBlockDecoder, channels_at
+
+
+class FlowNet(nn.Module):
+    """U-Net that predicts a backward flow and a mask for every attended layer.
+
+    Args:
+        inputs: C, channels of the concatenated images and structures.
+        flows: number of flow fields per layer; each has its own mask.
+        layers: halvings of the image size; H and W must be multiples of 2^layers.
+        attention_layers: the layers l that get heads.
+    """
+
+    def __init__(
+        self,
+        *,
+        inputs: int,
+        width: int,
+        max_width: int,
+        layers: int,
+        attention_layers: Sequence[int],
+        norm: str,
+        flows: int = 1,
+    ) -> None:
+        super().__init__()
+        sizes = [channels_at(level, width=width, max_width=max_width) for level in range(layers)]
+        self.layers, self.steps = layers, layers - min(attention_layers)
+        self.headed = [step for step in range(self.steps) if layers - step - 1 in attention_layers]
+        self.block0 = EncoderBlock(inputs=inputs, outputs=sizes[0], norm=norm)
+        for level in range(1, layers):
+            encoder = EncoderBlock(inputs=sizes[level - 1], outputs=sizes[level], norm=norm)
+            self.add_module(f"encoder{level - 1}", encoder)
+        for step in range(self.steps):
+            deep, shallow = sizes[layers - 1 - step], sizes[layers - 2 - step]
+            decoder = ResBlockDecoder(inputs=deep, outputs=shallow, hidden=shallow, norm=norm)
+            self.add_module(f"decoder{step}", decoder)
+            self.add_module(f"jump{step}", Jump(inputs=shallow, outputs=shallow))
+            if step in self.headed:
+                self.add_module(f"output{step}", nn.Conv2d(shallow, 2 * flows, 3, padding=1))
+                self.add_module(f"mask{step}", nn.Sequential(nn.Conv2d(shallow, flows, 3, padding=1), nn.Sigmoid()))
+
+    def forward(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """[B,C,H,W] -> flows [B,2*flows,h,w] in pixels of their own map and masks [B,flows,h,w], coarse to fine."""
+        x = self.block0(x)
+        skips = [x]
+        for level in range(1, self.layers):
+            x = self.get_submodule(f"encoder{level - 1}")(x)
+            skips.append(x)
+        flows, masks = [], []
+        for step in range(self.steps):
+            jump = self.get_submodule(f"jump{step}")(skips[self.layers - 2 - step])
+            x = self.get_submodule(f"decoder{step}")(x) + jump
+            if step in self.headed:
+                output = cast(nn.Conv2d, self.get_submodule(f"output{step}"))
+                # Positions need more than half precision: bfloat16 is wrong by up to a quarter of a pixel.
+                with torch.autocast(device_type=x.device.type, enabled=False):
+                    flows.append(output(x.to(output.weight.dtype)))
+                masks.append(self.get_submodule(f"mask{step}")(x))
+        return flows, masks

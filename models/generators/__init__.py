@@ -1,0 +1,1 @@
+"""Complete generators, one file per task."""

@@ -1,0 +1,117 @@
+"""Blocks that every generator is built of; module names give the authors' state-dict keys.
+
+Norm and activation come before each convolution, so a block also normalises its raw input.
+B batch, C channels, H height, W width.
+"""
+
+from torch import Tensor, nn
+
+from models.ops.local_attention import SLOPE
+
+
+def channels_at(level: int, *, width: int, max_width: int) -> int:
+    """Channels of resolution level 0, 1, 2, ...: the width doubles until the cap."""
+    return width * min(2**level, max_width // width)
+
+
+def activation() -> nn.Module:
+    """The leaky rectifier used everywhere."""
+    return nn.LeakyReLU(SLOPE)
+
+
+def normalisation(kind: str, channels: int) -> nn.Module:
+    """Affine "instance" or "batch" norm over [B,C,H,W]. Raises ValueError for another kind."""
+    if kind == "instance":
+        return nn.InstanceNorm2d(channels, affine=True)
+    if kind == "batch":
+        return nn.BatchNorm2d(channels)
+    raise ValueError(f"norm must be 'instance' or 'batch', got {kind!r}")
+
+
+class EncoderBlock(nn.Module):
+    """Halves the size: [B,C_in,H,W] -> [B,C_out,H/2,W/2]."""
+
+    def __init__(self, *, inputs: int, outputs: int, norm: str) -> None:
+        super().__init__()
+        self.model = nn.Sequential(
+            normalisation(norm, inputs),
+            activation(),
+            nn.Conv2d(inputs, outputs, 4, stride=2, padding=1),
+            normalisation(norm, outputs),
+            activation(),
+            nn.Conv2d(outputs, outputs, 3, padding=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+class ResBlock(nn.Module):
+    """Keeps size and channels: [B,C,H,W] -> [B,C,H,W]."""
+
+    def __init__(self, *, channels: int, norm: str) -> None:
+        super().__init__()
+        self.model = nn.Sequential(
+            normalisation(norm, channels),
+            activation(),
+            nn.Conv2d(channels, channels, 3, padding=1),
+            normalisation(norm, channels),
+            activation(),
+            nn.Conv2d(channels, channels, 3, padding=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x) + x
+
+
+class ResBlocks(nn.Module):
+    """The authors' wrapper of one residual block, kept for its key `model.0`."""
+
+    def __init__(self, *, channels: int, norm: str) -> None:
+        super().__init__()
+        self.model = nn.Sequential(ResBlock(channels=channels, norm=norm))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+class ResBlockDecoder(nn.Module):
+    """Doubles the size: [B,C_in,H,W] -> [B,C_out,2H,2W]."""
+
+    def __init__(self, *, inputs: int, outputs: int, hidden: int, norm: str) -> None:
+        super().__init__()
+        self.model = nn.Sequential(
+            normalisation(norm, inputs),
+            activation(),
+            nn.Conv2d(inputs, hidden, 3, padding=1),
+            normalisation(norm, hidden),
+            activation(),
+            _upsampling(hidden, outputs),
+        )
+        self.shortcut = nn.Sequential(_upsampling(inputs, outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x) + self.shortcut(x)
+
+
+class Jump(nn.Module):
+    """Skip connection of a flow net: [B,C,H,W] -> [B,outputs,H,W], reflection padded."""
+
+    def __init__(self, *, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.before = nn.Sequential(activation(), nn.ReflectionPad2d(1))
+        self.conv1 = nn.Conv2d(inputs, outputs, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv1(self.before(x))
+
+
+class Output(Jump):
+    """Features [B,C,H,W] -> image [B,outputs,H,W] in [-1, 1]."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x).tanh()
+
+
+def _upsampling(inputs: int, outputs: int) -> nn.Module:
+    return nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1)

@@ -1,0 +1,126 @@
+"""One safetensors file per network: matrices in half precision, the rest in float32, the config in its metadata."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from models.errors import WeightsError
+from models.generators.animation import AnimationConfig, AnimationGenerator
+from models.keypoints import KeypointConfig, KeypointNetwork
+from models.motion import MotionConfig, MotionNetwork
+from models.weights.bundled import resolve
+
+FORMAT = "gfla-1"
+METADATA_KEY = "gfla"
+ARCHITECTURES: dict[str, tuple[type, type[nn.Module]]] = {
+    "animation": (AnimationConfig, AnimationGenerator),
+    "motion": (MotionConfig, MotionNetwork),
+    "keypoints": (KeypointConfig, KeypointNetwork),
+}
+NAMED_KEYS = 3
+
+
+def save_weights(
+    path: Path | str, model: nn.Module, *, architecture: str, licence: str, command: str, extra: dict[str, Any]
+) -> None:
+    """Write `model` so that `load_weights` can build it again.
+
+    `command` is the training command, `extra` anything JSON can hold (steps, validation numbers). Weights of two and
+    more dimensions become float16. Raises WeightsError for an unknown architecture or values beyond half precision.
+    """
+    if architecture not in ARCHITECTURES:
+        raise WeightsError(f"unknown architecture {architecture!r}; known: {', '.join(ARCHITECTURES)}")
+    metadata = {
+        "format": FORMAT,
+        "architecture": architecture,
+        "config": dataclasses.asdict(model.config),  # pyright: ignore[reportArgumentType]
+        "licence": licence,
+        "command": command,
+        "extra": extra,
+    }
+    tensors = {key: _stored(key, tensor) for key, tensor in model.state_dict().items()}
+    # One entry only: safetensors writes several in any order, and the file's hash would change.
+    save_file(tensors, str(path), metadata={METADATA_KEY: json.dumps(metadata)})
+
+
+def load_weights(
+    name_or_path: str | Path, *, device: torch.device | str = "cpu", expect: str | None = None
+) -> nn.Module:
+    """The network of a bundled name or a file, in float32 and eval mode on `device`.
+
+    `expect` names the architecture that is needed. Raises WeightsError, in one line, for a file that is missing,
+    damaged, foreign, of another architecture, or with other keys or shapes than its config asks for.
+    """
+    path = resolve(name_or_path)
+    metadata, tensors = _read(path)
+    architecture = metadata["architecture"]
+    if expect is not None and architecture != expect:
+        raise WeightsError(f"{path} holds {architecture!r} weights, but {expect!r} weights are needed here")
+    model = _build(path, architecture, metadata["config"])
+    _require_same_layout(path, model.state_dict(), tensors)
+    model.load_state_dict(
+        {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
+    )
+    return model.eval().to(device)
+
+
+def read_metadata(name_or_path: str | Path) -> dict[str, Any]:
+    """Architecture, config, licence, command and extra of a weights file. Raises WeightsError like `load_weights`."""
+    return _read(resolve(name_or_path), with_tensors=False)[0]
+
+
+def _stored(key: str, tensor: Tensor) -> Tensor:
+    tensor = tensor.detach().cpu().contiguous()
+    if not tensor.is_floating_point():
+        return tensor
+    stored = tensor.half() if tensor.ndim > 1 else tensor.float()
+    if not stored.isfinite().all():
+        raise WeightsError(f"{key} has values that half precision can't hold: the training diverged, nothing was saved")
+    return stored
+
+
+def _read(path: Path, *, with_tensors: bool = True) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = json.loads((file.metadata() or {}).get(METADATA_KEY, "{}"))
+            tensors = {key: file.get_tensor(key) for key in file.keys()} if with_tensors else {}  # noqa: SIM118
+    except FileNotFoundError:
+        raise WeightsError(f"there is no weights file {path}") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise WeightsError(f"{path} is no readable safetensors file ({reason}); fetch or train it again") from None
+    if metadata.get("format") != FORMAT or metadata.get("architecture") not in ARCHITECTURES:
+        raise WeightsError(
+            f"{path} was not written by gfla ({FORMAT}, {', '.join(ARCHITECTURES)}); `gfla train` writes such files"
+        )
+    return metadata, tensors
+
+
+def _build(path: Path, architecture: str, config: dict[str, Any]) -> nn.Module:
+    config_class, module_class = ARCHITECTURES[architecture]
+    try:
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
+        return module_class(config=config_class(**values))
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        raise WeightsError(f"{path} has a config that this version can't build ({error}); update gfla") from None
+
+
+def _require_same_layout(path: Path, wanted: dict[str, Tensor], found: dict[str, Tensor]) -> None:
+    problems = {
+        "missing": [key for key in wanted if key not in found],
+        "unexpected": [key for key in found if key not in wanted],
+        "of another shape": [key for key in wanted if key in found and wanted[key].shape != found[key].shape],
+    }
+    told = [f"{len(keys)} keys {what}: {_listed(keys)}" for what, keys in problems.items() if keys]
+    if told:
+        raise WeightsError(f"{path} does not fit its own config: {'; '.join(told)}")
+
+
+def _listed(keys: list[str]) -> str:
+    return ", ".join(keys[:NAMED_KEYS]) + (", ..." if len(keys) > NAMED_KEYS else "")

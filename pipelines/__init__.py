@@ -1,0 +1,1 @@
+"""Files, frames and poses around the networks."""

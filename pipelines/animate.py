@@ -1,0 +1,265 @@
+"""`gfla animate`: one picture of a person and one driving video in, one video out.
+
+Reader -> keypoints -> motion network -> retargeting -> structure maps -> generator, frame after frame -> paste-back
+-> writer with sound. Frames are streamed; only the poses of the whole clip are kept.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from models.errors import InputError
+from models.fold import fold_batch_norm
+from models.generators.animation import AnimationGenerator
+from models.weights import load_weights
+from pipelines import views
+from pipelines.devices import autocast, choose_device
+from pipelines.driver import Driver, Sighting, follow, match, watch
+from pipelines.environment import versions
+from pipelines.keypoints.extractors import EXTRACTORS, Extractor, create_extractor
+from pipelines.keypoints.people import choose_person
+from pipelines.keypoints.track import is_track, load_track
+from pipelines.media.audio import plan_audio
+from pipelines.media.compose import side_by_side
+from pipelines.media.files import check_output
+from pipelines.media.pictures import load_picture
+from pipelines.media.sources import Frame, FrameSource, open_driving
+from pipelines.media.writer import open_output
+from pipelines.performance import Actor, Performance, Stopwatch
+from pipelines.progress import Progress, Silent
+
+
+@dataclass(frozen=True)
+class AnimateConfig:
+    """One job, as the options of `gfla animate`; times in seconds."""
+
+    source: Path
+    driving: Path
+    output: Path | None = None
+    overwrite: bool = False
+    device: str = "auto"
+    precision: str = "auto"
+    weights: str = "person"
+    seed: int = 0
+    start: float | None = None
+    end: float | None = None
+    max_frames: int | None = None
+    fps: Fraction | float | None = None
+    audio: str = "driving"
+    crf: int | None = None
+    codec: str | None = None
+    retarget: str = "body"
+    on_missing: str = "interpolate"
+    frame: str = "full"
+    compare: bool = False
+    debug: tuple[str, ...] = ()
+    keypoints: str = "auto"
+    yolo_weights: Path | None = None
+    person: str = "largest"
+
+    @property
+    def target(self) -> Path:
+        """Where the result goes: `output`, or SOURCE--DRIVING.mp4 in the working directory."""
+        return self.output or Path(f"{self.source.stem}--{self.driving.stem}.mp4")
+
+
+@dataclass
+class AnimateResult:
+    """What a run made and what it took; `seconds` by stage."""
+
+    config: AnimateConfig
+    output: Path
+    debug_output: Path | None
+    frames: int
+    rate: float
+    size: tuple[int, int]
+    canvas: tuple[int, int, int, int]
+    missing_frames: int
+    extractor: str
+    device: str
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def summary(self) -> dict[str, Any]:
+        """One JSON-ready object: inputs with SHA-256, options, versions, timings, output."""
+        config = self.config
+        return {
+            "output": str(self.output),
+            "debug_output": str(self.debug_output) if self.debug_output else None,
+            "inputs": {name: _fingerprint(getattr(config, name)) for name in ("source", "driving")},
+            "options": {key: _plain(value) for key, value in asdict(config).items()},
+            "versions": versions(),
+            "weights": config.weights,
+            "device": self.device,
+            "keypoints": self.extractor,
+            "frames": self.frames,
+            "fps": round(self.rate, 4),
+            "size": list(self.size),
+            "canvas": list(self.canvas),
+            "frames_without_person": self.missing_frames,
+            "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
+        }
+
+
+def run(config: AnimateConfig, progress: Progress | None = None) -> AnimateResult:
+    """Animate the person of `config.source` like the one in `config.driving` and write the video.
+
+    Raises:
+        InputError: unreadable input, nobody in the picture or the video, existing or unwritable output, wrong option.
+        WeightsError, BackendUnavailable: weights, device or extractor asked for can't be used.
+        ProcessingError: the work started and could not be finished (full disk).
+    """
+    progress, clock = progress or Silent(), Stopwatch()
+    torch.manual_seed(config.seed)
+    check_output(config.target, overwrite=config.overwrite, inputs=(config.source, config.driving))
+    views.check(config.debug)
+    device = choose_device(config.device)
+    with ExitStack() as stack:
+        with clock("load"):
+            picture = load_picture(config.source)
+            source = None if is_track(config.driving) else stack.enter_context(_open(config))
+            generator = _generator(config.weights, device)
+            motion = load_weights("motion", device=str(device), expect="motion")
+            extractor = _extractor(config, device, progress)
+        with clock("source pose"):
+            pose = _named(config.source, lambda: choose_person([extractor.detect(picture)], config.person)[0])
+        with clock("driving keypoints"):
+            sighting = _sight(config, source, extractor, progress)
+        with clock("motion"):
+            driver = _named(
+                config.driving,
+                lambda: follow(sighting, motion, person=config.person, on_missing=config.on_missing),
+            )
+            actor = Actor(picture, pose, motion, driver, config.retarget)
+        if driver.gaps.missing_frames:
+            progress.note(
+                f"{driver.gaps.missing_frames} of {driver.gaps.frames} frames show nobody: {config.on_missing}"
+            )
+        performance = Performance(actor, generator, autocast(config.precision, device), clock)
+        _write(config, performance, driver, source, progress)
+    return AnimateResult(
+        config,
+        config.target,
+        views.debug_path(config.target) if config.debug else None,
+        frames=len(driver.pts),
+        rate=driver.rate,
+        size=performance.size(config.frame),
+        canvas=actor.canvas.box,
+        missing_frames=driver.gaps.missing_frames,
+        extractor=extractor.name,
+        device=str(device),
+        seconds=dict(clock.seconds),
+    )
+
+
+def _write(
+    config: AnimateConfig, performance: Performance, driver: Driver, source: FrameSource | None, progress: Progress
+) -> None:
+    clock = performance.clock
+    audio, notes = plan_audio(config.audio, source, config.target) if source else (None, [])
+    for message in notes:
+        progress.note(message)
+    progress.stage("animate", len(driver.pts))
+    watched = iter(source) if config.compare and source else None
+    with ExitStack() as stack:
+        main = debug = None
+        for index, (step, square) in enumerate(performance):
+            with clock("compose"):
+                result = performance.framed(square, config.frame)
+                if config.compare:
+                    result = _comparison(performance, driver, index, watched, result)
+            with clock("encode"):
+                stamp = driver.pts[index], driver.durations[index]
+                main = main or stack.enter_context(_output(config, config.target, result, driver, audio))
+                main.write(result, *stamp)
+                if config.debug:
+                    shown = views.debug_frame(config.debug, step)
+                    path = views.debug_path(config.target)
+                    debug = debug or stack.enter_context(_output(config, path, shown, driver, None))
+                    debug.write(shown, *stamp)
+            progress.advance()
+        began = time.perf_counter()
+        stack.close()
+        clock.seconds["encode"] += time.perf_counter() - began
+
+
+def _output(config: AnimateConfig, path: Path, first: np.ndarray, driver: Driver, audio) -> Any:
+    height, width = first.shape[:2]
+    return open_output(
+        path,
+        width=width,
+        height=height,
+        time_base=driver.time_base,
+        rate=Fraction(driver.rate).limit_denominator(1001),
+        codec=config.codec,
+        crf=config.crf,
+        audio=audio,
+        overwrite=config.overwrite,
+        inputs=(config.source, config.driving),
+    )
+
+
+def _comparison(
+    performance: Performance, driver: Driver, index: int, watched: Iterator[Frame] | None, result: np.ndarray
+) -> np.ndarray:
+    """source | driving | skeleton | result."""
+    actor = performance.actor
+    skeleton = views.skeleton(actor.picture.shape[:2], actor.poses[index])
+    driving = next(watched).image if watched else views.skeleton(driver.size[::-1], driver.poses[index])
+    return side_by_side([actor.picture, driving, skeleton, result], height=result.shape[0])
+
+
+def _open(config: AnimateConfig) -> FrameSource:
+    return open_driving(
+        config.driving, start=config.start, end=config.end, max_frames=config.max_frames, fps=config.fps
+    )
+
+
+def _generator(name: str, device: torch.device) -> AnimationGenerator:
+    model = load_weights(name, device=str(device), expect="animation")
+    return fold_batch_norm(model).to(memory_format=torch.channels_last)  # type: ignore[return-value]
+
+
+def _extractor(config: AnimateConfig, device: torch.device, progress: Progress) -> Extractor:
+    """The extractor asked for; a track file still needs one for the source picture."""
+    name = config.keypoints if config.keypoints in EXTRACTORS else "auto"
+    if name == "auto" and config.keypoints != "auto" and not is_track(config.keypoints):
+        raise InputError(
+            f"keypoints {config.keypoints!r} must be {', '.join(EXTRACTORS)} or an existing pose track file"
+        )
+    return create_extractor(name, device=str(device), yolo_weights=config.yolo_weights, note=progress.note)
+
+
+def _sight(config: AnimateConfig, source: FrameSource | None, extractor: Extractor, progress: Progress) -> Sighting:
+    if source is None:
+        track = load_track(config.driving)
+        return Sighting(track, [None] * len(track.frames))
+    if config.keypoints not in EXTRACTORS:
+        return match(load_track(config.keypoints), source, config.keypoints)
+    return watch(source, extractor, progress)
+
+
+def _named(path: Path, work):
+    """Run `work`, putting the file's name before the message of an input error."""
+    try:
+        return work()
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _fingerprint(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {"path": str(path)}
+    with path.open("rb") as stream:
+        return {"path": str(path), "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value if isinstance(value, int | float | None) else str(value)

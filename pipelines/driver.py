@@ -1,0 +1,96 @@
+"""The driving person: a cleaned pose for every frame, with its time stamp.
+
+T frames. Poses are Human3.6M-17 [T, 17, 3] in pixels of the driving video.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import torch
+
+from models.errors import InputError
+from pipelines.keypoints.clean import lift
+from pipelines.keypoints.extractors import Extractor
+from pipelines.keypoints.people import GapSummary, choose_person, fill_gaps
+from pipelines.keypoints.track import Track, TrackFrame
+from pipelines.media.sources import FrameSource
+from pipelines.progress import Progress
+
+
+@dataclass(frozen=True)
+class Driver:
+    """poses [T, 17, 3]; pts and durations (None: unknown) of the T frames in units of `time_base` seconds;
+    size = width, height of the driving frames; gaps: what had to be filled."""
+
+    poses: np.ndarray
+    pts: list[int]
+    durations: list[int | None]
+    time_base: Fraction
+    size: tuple[int, int]
+    gaps: GapSummary
+
+    @property
+    def rate(self) -> float:
+        """Mean frames per second, 25 for a single frame."""
+        span = (self.pts[-1] - self.pts[0]) * self.time_base
+        return float((len(self.pts) - 1) / span) if span else 25.0
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Everybody in every frame: people per frame [P, 17, 3] in `layout`, and the frames' time stamps and durations."""
+
+    track: Track
+    durations: list[int | None]
+
+
+def watch(source: FrameSource, extractor: Extractor, progress: Progress) -> Sighting:
+    """One pass over a driving video with a keypoint extractor."""
+    progress.stage("keypoints", source.info.frames)
+    info = source.info
+    track, durations = Track("coco17", info.width, info.height, info.time_base), []
+    stamps: deque[int] = deque()
+
+    def images() -> Iterator[np.ndarray]:
+        for frame in source:
+            stamps.append(frame.pts)
+            durations.append(frame.duration)
+            yield frame.image
+
+    for people in extractor.track(images()):
+        track.frames.append(TrackFrame(stamps.popleft(), people))
+        progress.advance()
+    for warning in source.warnings:
+        progress.note(warning)
+    return Sighting(track, durations)
+
+
+def match(track: Track, source: FrameSource, name: str) -> Sighting:
+    """A ready pose track for a driving video: frame by frame, with the video's time stamps.
+
+    Raises:
+        InputError: the track has another number of frames than the video.
+    """
+    stamps = [(frame.pts, frame.duration) for frame in source]
+    if len(stamps) != len(track.frames):
+        raise InputError(f"{name} has {len(track.frames)} frames, {source.path} has {len(stamps)}: extract it again")
+    frames = [TrackFrame(pts, frame.people) for (pts, _), frame in zip(stamps, track.frames, strict=True)]
+    scaled = Track(track.layout, track.width, track.height, source.info.time_base, frames)
+    return Sighting(scaled, [duration for _, duration in stamps])
+
+
+def follow(sighting: Sighting, network: torch.nn.Module, *, person: str, on_missing: str) -> Driver:
+    """Choose one person, fill the gaps, clean the track with the motion network.
+
+    Raises:
+        InputError: nobody found, or a frame without the person under on_missing "fail".
+    """
+    track = sighting.track
+    chosen = choose_person([frame.people for frame in track.frames], person)
+    filled, gaps = fill_gaps(chosen, on_missing)
+    poses = lift(filled, network, rate=track.rate) if track.layout == "coco17" else filled
+    pts = [frame.pts for frame in track.frames]
+    return Driver(poses, pts, sighting.durations, track.time_base, (track.width, track.height), gaps)

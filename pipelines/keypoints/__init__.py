@@ -1,0 +1,1 @@
+"""Poses: extraction, track files, cleaning, retargeting, structure maps."""

@@ -1,0 +1,47 @@
+"""Skeleton pictures for people to look at, on any picture size (not the network's: see `structure`)."""
+
+import cv2
+import numpy as np
+
+from pipelines.keypoints.layouts import LIMBS, NAMES
+
+LEFT, RIGHT, MIDDLE = (255, 140, 40), (60, 170, 255), (140, 230, 120)
+SHIFT = 4  # binary digits of the fractions of a pixel
+
+
+def draw_pose(image: np.ndarray, pose: np.ndarray, *, layout: str, confident: float = 0.0) -> np.ndarray:
+    """Draw a skeleton over a copy of a picture: the person's left orange, right blue.
+
+    Args:
+        image: uint8 [H, W, 3] RGB.
+        pose: [17, 2 or 3] in its pixels; joints with confidence <= `confident`, or at 0, 0 without one, are left out.
+        layout: "coco17" or "h36m17".
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    canvas = np.ascontiguousarray(image).copy()
+    points = np.asarray(pose, np.float64)
+    shown = points[:, 2] > confident if points.shape[1] > 2 else (points != 0).any(1)
+    thickness = max(2, round(min(image.shape[:2]) / 120))
+    reach = 4 * max(image.shape[:2])
+    pixels = np.round(np.clip(points[:, :2], -reach, reach) * 2**SHIFT).astype(int).tolist()
+    for a, b in LIMBS[layout]:
+        if shown[a] and shown[b]:
+            cv2.line(canvas, pixels[a], pixels[b], _colour(layout, a, b), thickness, cv2.LINE_AA, SHIFT)
+    for joint in np.flatnonzero(shown).tolist():
+        radius = (thickness + 1) << SHIFT
+        cv2.circle(canvas, pixels[joint], radius, _colour(layout, joint, joint), -1, cv2.LINE_AA, SHIFT)
+    return canvas
+
+
+def draw_skeleton(pose: np.ndarray, height: int, width: int, *, layout: str) -> np.ndarray:
+    """A skeleton on dark grey, uint8 [H, W, 3]; arguments as in `draw_pose`."""
+    return draw_pose(np.full((height, width, 3), 24, np.uint8), pose, layout=layout)
+
+
+def _colour(layout: str, first: int, second: int) -> tuple[int, int, int]:
+    sides = {NAMES[layout][joint].split("_")[0] for joint in (first, second)}
+    if {"left", "right"} <= sides:
+        return MIDDLE
+    return LEFT if "left" in sides else RIGHT if "right" in sides else MIDDLE

@@ -1,0 +1,147 @@
+"""Poses written by other programs: OpenPose folders and AlphaPose files become tracks.
+
+OpenPose writes one JSON per frame with flat x, y, score triples: BODY_18 (54 numbers), BODY_25 (75). Motion extraction
+of the official programs writes Human3.6M-17 in the same form (51 numbers, section 9.4). AlphaPose writes one list for
+the video, COCO-17 or a layout that starts with it (Halpe 26 and 136, whole body 133), or dictionaries by picture with
+OpenPose-18 joints.
+"""
+
+import math
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.errors import InputError
+from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17, OPENPOSE25_TO_COCO17
+from pipelines.keypoints.track import MAX_COORDINATE, MAX_FRAMES, Track, TrackFrame, load_json
+
+COCO17_FIRST = tuple(range(17))
+JOINTS = {
+    17: COCO17_FIRST,
+    18: OPENPOSE18_TO_COCO17,
+    25: OPENPOSE25_TO_COCO17,
+    26: COCO17_FIRST,
+    133: COCO17_FIRST,
+    136: COCO17_FIRST,
+}
+OFFICIAL_CLEAN = "Video to Pose 2D"
+MAX_GAP = 10_000
+Size = tuple[int, int]
+
+
+def natural_key(name: str) -> list:
+    """Sort key that counts: frame_2 before frame_10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def load_openpose(folder: Path, *, size: Size | None = None, rate: Fraction | None = None) -> Track:
+    """Read a folder of OpenPose JSON files, one per frame, in natural order.
+
+    Raises:
+        InputError: no JSON files, or one that is not OpenPose's.
+    """
+    paths = sorted(folder.glob("*.json"), key=lambda path: natural_key(path.name))
+    if not paths:
+        raise InputError(f"{folder}: no JSON files in this folder; give a folder written by OpenPose")
+    documents = [(str(path), load_json(path)) for path in paths]
+    layouts = {_openpose_layout(document) for _, document in documents if _has_people(document)}
+    if len(layouts) > 1:
+        raise InputError(f"{folder}: mixes Human3.6M and COCO poses; keep one kind per folder")
+    people = [_openpose_people(document, name) for name, document in documents]
+    return _track(people, str(folder), layout=layouts.pop() if layouts else "coco17", size=size, rate=rate)
+
+
+def _has_people(document: Any) -> bool:
+    return isinstance(document, dict) and bool(document.get("people"))
+
+
+def _openpose_layout(document: dict) -> str:
+    return "h36m17" if document.get("version") == OFFICIAL_CLEAN else "coco17"
+
+
+def _openpose_people(document: Any, name: str) -> np.ndarray:
+    people = document.get("people") if isinstance(document, dict) else None
+    if not isinstance(people, list):
+        raise InputError(f"{name}: not an OpenPose file, it has no list of people")
+    flat = [person.get("pose_keypoints_2d") if isinstance(person, dict) else None for person in people]
+    return _poses([_joints(values, name) for values in flat if values != []])
+
+
+def parse_alphapose(data: Any, name: str, *, size: Size | None = None, rate: Fraction | None = None) -> Track:
+    """Turn the parsed JSON of AlphaPose into a track.
+
+    Raises:
+        InputError: not AlphaPose's format either.
+    """
+    by_picture: dict[str, list[np.ndarray]] = {}
+    if isinstance(data, list) and data and all(isinstance(entry, dict) and "image_id" in entry for entry in data):
+        for entry in data:
+            by_picture.setdefault(str(entry["image_id"]), []).append(_joints(entry.get("keypoints"), name))
+    elif isinstance(data, dict) and data and all(_bodies(entry) is not None for entry in data.values()):
+        for picture, entry in data.items():
+            by_picture[picture] = [_joints(values, name) for values in _bodies(entry) or []]
+    else:
+        raise InputError(f"{name}: neither a pose track nor AlphaPose output; make one with `gfla keypoints`")
+    names = _with_gaps(sorted(by_picture, key=natural_key), name)
+    people = [_poses(by_picture.get(key, [])) for key in names]
+    return _track(people, name, layout="coco17", size=size, rate=rate)
+
+
+def _bodies(entry: Any) -> list | None:
+    """Flat joint lists of one picture in AlphaPose's dictionary forms ("people" or "bodies"), None if neither."""
+    if not isinstance(entry, dict):
+        return None
+    for group, joints in (("people", "pose_keypoints_2d"), ("bodies", "joints")):
+        if isinstance(entry.get(group), list):
+            return [body.get(joints) if isinstance(body, dict) else None for body in entry[group]]
+    return None
+
+
+def _with_gaps(names: list[str], where: str) -> list[str]:
+    """AlphaPose leaves out frames without people: names that count get the missing ones back."""
+    parts = [re.fullmatch(r"(.*?)(\d+)(\.\w+)?", name) for name in names]
+    if not all(parts) or len({(part[1], part[3]) for part in parts if part}) != 1:
+        return names
+    known = {int(part[2]): part[0] for part in parts if part}
+    first, last = min(known), max(known)
+    if last - first >= min(MAX_FRAMES, len(known) + MAX_GAP):
+        raise InputError(f"{where}: frame numbers {first} to {last} for {len(known)} frames; number them in sequence")
+    return [known.get(number, f"#{number}") for number in range(first, last + 1)]
+
+
+def _joints(values: Any, name: str) -> np.ndarray:
+    """Flat triples of any known layout -> float32 [17, 3] with scores in 0..1 and missing joints all zero."""
+    numbers = isinstance(values, list) and all(type(value) in (int, float) for value in values)
+    indices = JOINTS.get(len(values) // 3) if numbers and len(values) % 3 == 0 else None
+    if indices is None:
+        what = f"{len(values)} numbers" if numbers else "no list of numbers"
+        raise InputError(f"{name}: a pose with {what}; known are x, y, score of {', '.join(map(str, JOINTS))} joints")
+    pose = np.array(values, np.float64).reshape(-1, 3)[list(indices)]
+    if not np.isfinite(pose).all() or np.abs(pose[:, :2]).max() > MAX_COORDINATE:
+        raise InputError(f"{name}: a joint is not finite or more than {MAX_COORDINATE:g} px away; remove that pose")
+    pose[:, 2] = np.clip(pose[:, 2], 0, 1) * (pose[:, :2] != 0).all(1)
+    return pose.astype(np.float32)
+
+
+def _poses(poses: list[np.ndarray]) -> np.ndarray:
+    return np.stack(poses) if poses else np.empty((0, 17, 3), np.float32)
+
+
+def _track(people: list[np.ndarray], name: str, *, layout: str, size: Size | None, rate: Fraction | None) -> Track:
+    size = size or _estimate_size(people, name)
+    frames = [TrackFrame(pts, poses) for pts, poses in enumerate(people)]
+    return Track(layout, *size, time_base=1 / (rate or Fraction(25)), frames=frames)
+
+
+def _estimate_size(people: list[np.ndarray], name: str) -> Size:
+    """Smallest frame that holds all joints seen with confidence, rounded up to a multiple of 16."""
+    joints = np.concatenate([poses[poses[..., 2] > 0] for poses in people])  # [joints, 3]
+    if not len(joints):
+        raise InputError(f"{name}: nobody in any frame; check the detector's output")
+    x, y = joints[:, :2].max(0)
+    if max(x, y) <= 1.5:
+        raise InputError(f"{name}: coordinates are fractions of the frame; write them in pixels (--keypoint_scale 0)")
+    return 16 * math.ceil((x + 1) / 16), 16 * math.ceil((y + 1) / 16)

@@ -1,0 +1,180 @@
+"""One person out of many: tracking through the frames, choice, and gaps.
+
+T frames, P people of a frame. People are float32 [P, 17, 3] x, y in pixels and confidence; the chosen track is
+[T, 17, 3], with all-zero poses where the person is missing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from models.errors import InputError
+
+CONFIDENT = 0.3
+MIN_JOINTS = 4
+NEAR, FAR = 0.4, 1.5  # allowed mean joint distance in body sizes: from frame to frame, and after a long gap
+GAP_FRAMES = 25
+
+ON_MISSING = ("interpolate", "hold", "fail")
+
+
+@dataclass(frozen=True)
+class GapSummary:
+    """What `fill_gaps` had to do: frames without the person, and single joints filled in the other frames."""
+
+    frames: int
+    missing_frames: int
+    filled_joints: int
+
+
+@dataclass
+class _Person:
+    """One tracked person: frame numbers and poses, by time."""
+
+    frames: list[int] = field(default_factory=list)
+    poses: list[np.ndarray] = field(default_factory=list)
+
+    def add(self, frame: int, pose: np.ndarray) -> None:
+        self.frames.append(frame)
+        self.poses.append(pose)
+
+    @property
+    def weight(self) -> float:
+        return sum(body_size(pose) ** 2 * float(pose[:, 2].mean()) for pose in self.poses)
+
+
+def body_size(pose: np.ndarray, *, confident: float = CONFIDENT) -> float:
+    """Larger side of the box around the confident joints [17, 3], in pixels; 0 without any."""
+    seen = pose[pose[:, 2] >= confident, :2]
+    return float(np.ptp(seen, axis=0).max()) if len(seen) else 0.0
+
+
+def is_person(pose: np.ndarray, *, confident: float = CONFIDENT) -> bool:
+    """Whether enough joints [17, 3] are confident."""
+    return int((pose[:, 2] >= confident).sum()) >= MIN_JOINTS
+
+
+def distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Mean distance of the joints confident in both poses, in body sizes; infinite if they share none."""
+    both = (first[:, 2] >= CONFIDENT) & (second[:, 2] >= CONFIDENT)
+    size = max(body_size(first), body_size(second))
+    if not both.any() or size == 0:
+        return float("inf")
+    return float(np.linalg.norm(first[both, :2] - second[both, :2], axis=1).mean()) / size
+
+
+def choose_person(frames: Sequence[np.ndarray], person: str = "largest") -> np.ndarray:
+    """Follow everybody through the frames and return one person.
+
+    Args:
+        frames: T arrays [P, 17, 3].
+        person: "largest" (most picture area over the clip), or a number: the N-th from the left, counted from 1, in the
+            first frame that shows as many people.
+
+    Returns:
+        float32 [T, 17, 3], zero where the person is missing.
+
+    Raises:
+        InputError: nobody in any frame, fewer than N people in every frame, or `person` is neither.
+    """
+    people = _follow(frames)
+    if not people:
+        raise InputError(f"no person found in {_count(len(frames))}; use a picture or clip that shows a person clearly")
+    chosen = max(people, key=lambda each: each.weight) if person == "largest" else _numbered(people, person)
+    track = np.zeros((len(frames), 17, 3), np.float32)
+    track[chosen.frames] = chosen.poses
+    return track
+
+
+def _count(frames: int) -> str:
+    return "the picture" if frames == 1 else f"any of the {frames} frames"
+
+
+def _follow(frames: Sequence[np.ndarray]) -> list[_Person]:
+    people: list[_Person] = []
+    for index, poses in enumerate(frames):
+        found = [pose for pose in poses if is_person(pose)]
+        free = set(range(len(people)))
+        pairs = sorted(
+            (cost, number, who)
+            for number, pose in enumerate(found)
+            for who, each in enumerate(people)
+            if (cost := distance(each.poses[-1], pose)) <= _reach(index - each.frames[-1])
+        )
+        new = dict.fromkeys(range(len(found)))
+        for _, number, who in pairs:
+            if number in new and who in free:
+                free.remove(who)
+                del new[number]
+                people[who].add(index, found[number])
+        people += [_Person([index], [found[number]]) for number in new]
+    return people
+
+
+def _reach(gap: int) -> float:
+    return NEAR + (FAR - NEAR) * min((gap - 1) / GAP_FRAMES, 1.0)
+
+
+def _numbered(people: list[_Person], person: str) -> _Person:
+    if not person.isdecimal() or int(person) < 1:
+        raise InputError(f"person {person!r} must be 'largest' or a number from 1")
+    number, most = int(person), 0
+    for frame in sorted({index for each in people for index in each.frames}):
+        here = [(each.poses[each.frames.index(frame)], each) for each in people if frame in each.frames]
+        most = max(most, len(here))
+        if len(here) >= number:
+            return sorted(here, key=lambda item: _middle(item[0]))[number - 1][1]
+    raise InputError(f"person {number} asked for, but no frame shows more than {most}; choose 1 to {most} or 'largest'")
+
+
+def _middle(pose: np.ndarray) -> float:
+    return float(pose[pose[:, 2] >= CONFIDENT, 0].mean())
+
+
+def fill_gaps(
+    track: np.ndarray, on_missing: str = "interpolate", *, confident: float = CONFIDENT
+) -> tuple[np.ndarray, GapSummary]:
+    """Fill joints that are missing or not confident, each joint on its own.
+
+    Args:
+        track: [T, 17, 3].
+        on_missing: "interpolate" between the confident frames around a gap (held at the ends of the clip), "hold" the
+            last confident place, or "fail" at a frame without the person (single joints are interpolated).
+
+    Returns:
+        float32 [T, 17, 3] in which filled joints keep confidence 0 < c < `confident`; joints never seen with confidence
+        stay zero. And a summary.
+
+    Raises:
+        InputError: a frame without the person under "fail"; an unknown `on_missing`; no person at all.
+    """
+    if on_missing not in ON_MISSING:
+        raise InputError(f"on-missing {on_missing!r} must be one of {', '.join(ON_MISSING)}")
+    seen = track[..., 2] >= confident
+    missing = seen.sum(1) < MIN_JOINTS
+    if missing.all():
+        raise InputError(f"no person found in {_count(len(track))}; use a picture or clip that shows a person clearly")
+    if missing.any() and on_missing == "fail":
+        raise InputError(
+            f"no person in frame {int(missing.argmax()) + 1} ({int(missing.sum())} of {len(track)} frames); "
+            "cut the clip with --start and --end, or use --on-missing interpolate"
+        )
+    seen &= ~missing[:, None]
+    result = np.zeros(track.shape, np.float32)
+    for joint in range(track.shape[1]):
+        if seen[:, joint].any():
+            _fill_joint(track[:, joint], seen[:, joint], result[:, joint], hold=on_missing == "hold")
+    filled = (~seen & seen.any(0))[~missing]
+    return result, GapSummary(len(track), int(missing.sum()), int(filled.sum()))
+
+
+def _fill_joint(values: np.ndarray, seen: np.ndarray, out: np.ndarray, *, hold: bool) -> None:
+    index, known = np.arange(len(values)), np.flatnonzero(seen)
+    if hold:
+        before = known[np.maximum(np.searchsorted(known, index, "right") - 1, 0)]
+        out[:, :2] = values[before, :2]
+    else:
+        for axis in (0, 1):
+            out[:, axis] = np.interp(index, known, values[known, axis])
+    out[:, 2] = np.where(seen, values[:, 2], CONFIDENT / 2)

@@ -1,0 +1,105 @@
+"""Retargeting: the driving person's motion on the source person's body.
+
+T frames. Poses are Human3.6M-17 [T, 17, 2 or 3] in pixels, y down; bones as in `body`. The mode "body" scales every
+bone of the driver by one constant, the ratio of the two people's lengths of it: direction and foreshortening come from
+the driver, the length from the source.
+"""
+
+import numpy as np
+
+from models.errors import InputError
+from pipelines.keypoints.body import (
+    Alike,
+    bone_scale,
+    bones,
+    find_alike,
+    joints,
+    measure,
+    ratio_in_frame,
+    stature_ratio,
+)
+from pipelines.keypoints.layouts import H36M17_PARENT
+
+MODES = ("body", "fit", "none")
+FEET = [3, 6]
+GROUND = 90  # percentile over the clip of the lower foot's y that stands for the ground
+
+
+def retarget(
+    driver: np.ndarray,
+    source: np.ndarray,
+    mode: str = "body",
+    *,
+    driver_size: tuple[int, int] | None = None,
+    source_size: tuple[int, int] | None = None,
+) -> np.ndarray:
+    """Poses of the source person that follow the driver.
+
+    Args:
+        driver: [T, 17, 2 or 3] Human3.6M-17 in pixels of the driving video; joints with too little confidence over the
+            clip (legs out of the picture) are not followed, the source keeps its own there.
+        source: [17, 2 or 3] Human3.6M-17 in pixels of the source picture.
+        mode: "body" keeps the source's limb lengths and place, "fit" moves and scales the driver as a whole onto the
+            source, "none" only scales the driving frame into the source's frame.
+        driver_size, source_size: width, height; for "none".
+
+    Returns:
+        float64 [T, 17, 2] in pixels of the source picture, every joint placed.
+
+    Raises:
+        InputError: unknown mode, or a pose without a limb to measure.
+    """
+    driver, source = np.asarray(driver, np.float64), np.asarray(source, np.float64)
+    if mode == "body":
+        return _body(driver, source)
+    if mode == "fit":
+        return _fit(driver, source)
+    if mode == "none" and driver_size and source_size:
+        return _scale_frame(driver, driver_size, source_size)
+    raise InputError(f"retarget {mode!r} must be one of {', '.join(MODES)}")
+
+
+def _body(driver: np.ndarray, source: np.ndarray) -> np.ndarray:
+    theirs, own = measure(driver), measure(source[None])
+    follow = theirs.seen & theirs.seen[list(H36M17_PARENT)]
+    alike = find_alike(bones(driver), bones(source), own.seen & theirs.seen)
+    size = _mix(stature_ratio(own, theirs), alike.size, alike.trust)
+    in_frame = ratio_in_frame(bones(driver)[alike.frame], bones(source), theirs, alike.size)
+    vectors = bones(driver) * _mix(bone_scale(own, theirs), in_frame, alike.trust)[:, None]
+    vectors[:, ~follow] = bones(source)[~follow]
+    vectors[:, 0] = source[0, :2]
+    if follow[FEET].any():  # else the source's legs stand still, and so do its hips
+        vectors[:, 0] += size * (driver[:, 0, :2] - driver[0, 0, :2])
+    result = joints(vectors)
+    if own.seen[FEET].any():
+        height = size * _height_above_ground(driver, alike) if follow[FEET].any() else 0.0
+        result[..., 1] += (source[FEET, 1].max() - height - result[:, FEET, 1].max(1))[:, None]
+    return result
+
+
+def _mix(measured, in_frame, trust: float):
+    """Between two factors, on their own scale."""
+    return measured ** (1 - trust) * in_frame**trust
+
+
+def _height_above_ground(driver: np.ndarray, alike: Alike) -> np.ndarray:
+    """How far the lower foot of the driver is above the ground [T]; below it where the person comes nearer."""
+    lowest = driver[:, FEET, 1].max(1)
+    ground = np.percentile(lowest, GROUND)
+    return ground + alike.trust * (lowest[alike.frame] - ground) - lowest
+
+
+def _fit(driver: np.ndarray, source: np.ndarray) -> np.ndarray:
+    theirs, own = measure(driver), measure(source[None])
+    result = driver[..., :2] * stature_ratio(own, theirs)
+    result += source[0, :2] - result[0, 0]
+    if own.seen[FEET].any() and theirs.seen[FEET].any():
+        result[..., 1] += source[FEET, 1].max() - np.percentile(result[:, FEET, 1].max(1), GROUND)
+    return result
+
+
+def _scale_frame(driver: np.ndarray, size: tuple[int, int], target: tuple[int, int]) -> np.ndarray:
+    """The driving frame shrunk or enlarged to fit in the source's frame, centred."""
+    old, new = np.array(size, np.float64), np.array(target, np.float64)
+    scale = (new / old).min()
+    return (driver[..., :2] + 0.5 - old / 2) * scale + new / 2 - 0.5

@@ -1,0 +1,99 @@
+"""Structure maps: what the generator sees of a pose (official format, sections 9.1 and 9.3).
+
+K joints, H height and W width of the map. Points are [K, 2] x, y in pixels of the map; a joint with a zero in either
+coordinate is missing. A third column, if there, is a confidence: joints with confidence 0 are missing as well.
+"""
+
+from functools import cache
+
+import numpy as np
+
+from pipelines.keypoints.layouts import LIMBS
+
+SIGMA = 6.0
+DISK_RADIUS = 2
+CHANNELS = 20
+
+RAINBOW18 = (
+    (255, 0, 0), (255, 85, 0), (255, 170, 0), (255, 255, 0), (170, 255, 0), (85, 255, 0), (0, 255, 0), (0, 255, 85),
+    (0, 255, 170), (0, 255, 255), (0, 170, 255), (0, 85, 255), (0, 0, 255), (85, 0, 255), (170, 0, 255), (255, 0, 255),
+    (255, 0, 170), (255, 0, 85),
+)  # fmt: skip
+
+
+def palette(count: int) -> np.ndarray:
+    """Colours of `count` joints, uint8 [count, 3]: the rainbow for 18, else the PASCAL VOC bit palette."""
+    if count == 18:
+        return np.array(RAINBOW18, np.uint8)
+    index = np.arange(count)
+    colours = np.zeros((count, 3), np.uint8)
+    for bit in range(8):
+        for channel in range(3):
+            colours[:, channel] |= (((index >> (3 * bit + channel)) & 1) << (7 - bit)).astype(np.uint8)
+    return colours
+
+
+def present(points: np.ndarray) -> np.ndarray:
+    """Which joints are there: points [..., K, 2 or 3] -> bool [..., K]."""
+    found = (points[..., 0] != 0) & (points[..., 1] != 0)
+    return found & (points[..., 2] > 0) if points.shape[-1] > 2 else found
+
+
+def heat_maps(
+    points: np.ndarray, height: int, width: int, *, sigma: float = SIGMA, out: np.ndarray | None = None
+) -> np.ndarray:
+    """Gaussian of each joint at its fractional place, float32 [K, H, W] in 0..1; zero channel if missing (9.1)."""
+    there = present(points)
+    y = np.exp(-((np.arange(height) - points[:, 1, None]) ** 2) / (2 * sigma**2)) * there[:, None]
+    x = np.exp(-((np.arange(width) - points[:, 0, None]) ** 2) / (2 * sigma**2))
+    return np.multiply(y.astype(np.float32)[:, :, None], x.astype(np.float32)[:, None, :], out=out)
+
+
+def skeleton_picture(points: np.ndarray, height: int, width: int, *, limbs: tuple[tuple[int, int], ...]) -> np.ndarray:
+    """Black picture with anti-aliased limbs and coloured joints, uint8 [H, W, 3], to the official pixel (9.3)."""
+    from skimage.draw import line_aa
+
+    canvas = np.zeros((height, width, 3), np.uint8)
+    there = present(points)
+    joints = _drawable(points, height, width)
+    for a, b in limbs:
+        if there[a] and there[b]:
+            rows, columns, coverage = line_aa(joints[a, 1], joints[a, 0], joints[b, 1], joints[b, 0])
+            rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
+            canvas[rows, columns] = (255 * coverage)[:, None]
+    for joint, colour in zip(joints[there], palette(len(points))[there], strict=True):
+        pixels = _disk() + joint  # [pixels, 2] x, y
+        pixels = pixels[((pixels >= 0) & (pixels < (width, height))).all(1)]
+        canvas[pixels[:, 1], pixels[:, 0]] = colour
+    return canvas
+
+
+@cache
+def _disk() -> np.ndarray:
+    """Pixels nearer than the radius, int [pixels, 2]: what skimage's `disk` draws around an integer centre."""
+    offsets = np.mgrid[-DISK_RADIUS : DISK_RADIUS + 1, -DISK_RADIUS : DISK_RADIUS + 1].reshape(2, -1).T
+    return offsets[(offsets**2).sum(1) < DISK_RADIUS**2]
+
+
+def _drawable(points: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Truncated coordinates; joints absurdly far outside are pulled in so that a line stays short."""
+    reach = 8 * max(height, width)
+    return np.clip(np.trunc(points[:, :2]), -reach, reach).astype(np.intp)
+
+
+def structure_map(points: np.ndarray, *, layout: str, height: int = 256, width: int = 256) -> np.ndarray:
+    """One pose as the generator's input.
+
+    Args:
+        points: [17, 2 or 3], pixels of the map (official maps are 256x256), see the module docstring.
+        layout: "coco17" (reference picture) or "h36m17" (driving frames): chooses the limbs.
+
+    Returns:
+        float32 [20, H, W]: 17 heat maps in 0..1, then the skeleton picture in 0..255, unnormalised.
+    """
+    points = np.asarray(points, np.float64)
+    picture = skeleton_picture(points, height, width, limbs=LIMBS[layout])
+    result = np.empty((len(points) + 3, height, width), np.float32)
+    heat_maps(points, height, width, out=result[:-3])
+    result[-3:] = picture.transpose(2, 0, 1)
+    return result

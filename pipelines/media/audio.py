@@ -1,0 +1,219 @@
+"""Sound for an output video: packets copied where the container takes them, re-encoded where not, cut and shifted."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import floor
+from pathlib import Path
+from typing import cast
+
+import av
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.error import BlockingIOError as NotYet
+from av.error import EOFError as NoMore
+from av.error import FFmpegError, InvalidDataError
+from av.filter import Graph
+from av.packet import Packet
+
+from models.errors import InputError
+from pipelines.media.files import check_readable
+from pipelines.media.formats import Container, output_kind
+from pipelines.media.stream import FrameSource
+
+SEEK_MARGIN = 2  # seconds
+BIT_RATE = 160_000
+BROKEN = (FFmpegError, ValueError, EOFError)
+
+
+@dataclass(frozen=True)
+class AudioPlan:
+    """Which sound goes under the video: the file, and the time on its clock (s) of the first video frame."""
+
+    path: Path
+    start: Fraction = Fraction(0)
+
+
+def plan_audio(choice: str | Path, source: FrameSource, output: Path) -> tuple[AudioPlan | None, list[str]]:
+    """`driving`, `none` or a sound file -> what to put under `output`, and one-line notes for the user.
+
+    Raises InputError if a file given by name has no sound.
+    """
+    if choice == "none" or (choice == "driving" and not source.info.has_audio):
+        return None, []
+    if output_kind(output) != "video":
+        return None, [f"{output.name} can't carry sound: use .mp4, .mov or .webm to keep it"]
+    if choice == "driving":
+        return AudioPlan(source.path, source.info.start), []
+    path = Path(choice)
+    check_readable(path)
+    try:
+        with av.open(str(path), metadata_errors="replace") as container:
+            stream = first_sound(container)
+            start = (stream.start_time or 0) * stream.time_base if stream and stream.time_base else Fraction(0)
+    except BROKEN:
+        raise InputError(f"{path} can't be read as sound: give a file with sound, `driving` or `none`") from None
+    if stream is None:
+        raise InputError(f"{path} has no sound: give a file with sound, `driving` or `none`")
+    return AudioPlan(path, start), []
+
+
+def first_sound(container: InputContainer) -> AudioStream | None:
+    """The first audio stream that has a decoder and a sample rate."""
+    for stream in container.streams.audio:
+        if stream.codec_context is not None and stream.codec_context.sample_rate:
+            return stream
+    return None
+
+
+@dataclass
+class AudioTrack:
+    """One sound stream of an output: call `feed` as the video grows and `finish` at its end.
+
+    A track that can't be read any further stops with a note; it never ends the work.
+    """
+
+    plan: AudioPlan
+    container: OutputContainer
+    spec: Container
+    copy: bool = True
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.input = av.open(str(self.plan.path), metadata_errors="replace")
+        stream = first_sound(self.input)
+        if stream is None or stream.time_base is None:
+            raise ValueError("no usable audio stream")
+        if len(self.input.streams.audio) > 1:
+            self.notes.append(f"{self.plan.path.name} has several sound tracks: the first is used")
+        self.source: AudioStream = stream
+        self.clock: Fraction = stream.time_base
+        self.copy = self.copy and stream.codec_context.codec.canonical_name in self.spec.copied
+        self.output = self._copied_stream() if self.copy else self._encoded_stream()
+        self.offset = round(self.plan.start / self.clock)
+        self.last_dts: int | None = None
+        self.packets = self._guarded()
+        self.pending = next(self.packets, None)
+
+    def close(self) -> None:
+        self.packets.close()
+        self.input.close()
+
+    def feed(self, until: Fraction) -> None:
+        """Muxes the packets that are over by `until` (s from the first video frame)."""
+        while (packet := self.pending) is not None and self._begin(packet) + self._length(packet) <= until:
+            self._mux(packet)
+            self.pending = next(self.packets, None)
+
+    def finish(self, end: Fraction) -> None:
+        """Muxes what is left up to `end` (s) and shortens the last packet to end there."""
+        while self.pending is not None and self._begin(self.pending) < end:
+            packet, self.pending = self.pending, next(self.packets, None)
+            left = floor((end - self._begin(packet)) / packet.time_base)
+            if packet.duration and packet.duration > left > 0:
+                packet.duration = left
+            self._mux(packet)
+
+    def _begin(self, packet: Packet) -> Fraction:
+        return (packet.pts or 0) * packet.time_base
+
+    def _length(self, packet: Packet) -> Fraction:
+        return (packet.duration or 0) * packet.time_base
+
+    def _mux(self, packet: Packet) -> None:
+        if packet.dts is None or (self.last_dts is not None and packet.dts <= self.last_dts):
+            return
+        self.last_dts = packet.dts
+        packet.stream = self.output
+        self.container.mux(packet)
+
+    def _copied_stream(self) -> AudioStream:
+        return self.container.add_stream_from_template(self.source)
+
+    def _encoded_stream(self) -> AudioStream:
+        rate = self.source.codec_context.sample_rate
+        rate = rate if rate in self.spec.sample_rates else 48000
+        stream = cast(AudioStream, self.container.add_stream(self.spec.sound, rate=rate))
+        context: AudioCodecContext = stream.codec_context
+        context.layout = "mono" if self.source.codec_context.channels == 1 else "stereo"
+        context.bit_rate = BIT_RATE
+        context.time_base = Fraction(1, rate)
+        return stream
+
+    def _guarded(self) -> Generator[Packet]:
+        try:
+            self._seek()
+            yield from self._copied() if self.copy else self._encoded()
+        except BROKEN as error:
+            self.notes.append(f"{self.plan.path.name}: the sound is damaged and ends early ({type(error).__name__})")
+
+    def _seek(self) -> None:
+        target = self.offset - round(SEEK_MARGIN / self.clock)
+        if target > (self.source.start_time or 0):
+            try:
+                self.input.seek(target, stream=self.source)
+            except FFmpegError:  # not seekable: read from the beginning
+                return
+
+    def _copied(self) -> Iterator[Packet]:
+        before: Packet | None = None  # decoding starts one packet early; the edit list hides it
+        for packet in self.input.demux(self.source):
+            if packet.pts is None or not packet.size:
+                continue
+            packet.pts -= self.offset
+            packet.dts = packet.pts
+            if packet.pts + (packet.duration or 0) <= 0:
+                before = packet
+                continue
+            if self.spec.edit_list or packet.pts >= 0:
+                if before is not None and self.spec.edit_list:
+                    yield before
+                yield packet
+            before = None
+
+    def _encoded(self) -> Iterator[Packet]:
+        graph = self._graph()
+        for frame in self._frames():
+            graph.push(frame)
+            yield from self._pulled(graph)
+        graph.push(None)
+        yield from self._pulled(graph)
+        yield from self.output.encode(None)
+
+    def _frames(self) -> Iterator[AudioFrame]:
+        for packet in self.input.demux(self.source):
+            try:
+                frames = packet.decode()
+            except InvalidDataError:  # one bad packet is a moment of silence
+                continue
+            yield from (frame for frame in frames if frame.pts is not None)
+
+    def _graph(self) -> Graph:
+        context = self.output.codec_context
+        context.open(strict=False)
+        graph = Graph()
+        chain = [
+            graph.add_abuffer(template=self.source),
+            graph.add("atrim", start_pts=str(self.offset)),
+            graph.add("asetpts", f"PTS-{self.offset}"),
+            graph.add("aresample", f"{context.sample_rate}:async=1:first_pts=0"),
+            graph.add(
+                "aformat",
+                f"sample_fmts={context.format.name}:sample_rates={context.sample_rate}"
+                f":channel_layouts={context.layout.name}",
+            ),
+            graph.add("asetnsamples", f"n={context.frame_size or 1024}:p=0"),
+            graph.add("abuffersink"),
+        ]
+        graph.link_nodes(*chain).configure()
+        return graph
+
+    def _pulled(self, graph: Graph) -> Iterator[Packet]:
+        while True:
+            try:
+                frame = graph.pull()
+            except (NotYet, NoMore):
+                return
+            yield from self.output.encode(cast(AudioFrame, frame))

@@ -1,0 +1,208 @@
+"""Encoding with PyAV: H.264, HEVC and VP9 in a container with sound, and GIF with one palette for the clip."""
+
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.filter import Graph
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+
+from models.errors import ProcessingError
+from pipelines.media.audio import BROKEN, AudioPlan, AudioTrack
+from pipelines.media.formats import Container
+from pipelines.media.timing import round_half_up
+
+GIF_CLOCK = Fraction(1, 100)
+GIF_SHORTEST = 2  # hundredths: players slow down anything shorter
+PALETTE_FRAMES = 24
+
+
+class VideoEncoder:
+    """One video stream, tagged BT.709 limited range, yuv420p, and one sound stream if planned."""
+
+    def __init__(
+        self,
+        path: Path,
+        container: Container,
+        codec: tuple[str, dict[str, str]],
+        *,
+        size: tuple[int, int],
+        time_base: Fraction,
+        rate: Fraction,
+        audio: AudioPlan | None,
+    ):
+        self.notes: list[str] = []
+        self.time_base = time_base
+        self.end = 0
+        self.track: AudioTrack | None = None
+        self.durations: dict[int | None, int | None] = {}  # of the frames inside the encoder, by pts
+        self.first_dts: int | None = None
+        self.held: av.Packet | None = None
+        for copy in (True, False, None) if audio else (None,):  # copied, re-encoded, silent
+            try:
+                self._open(path, container, codec, size, rate, audio if copy is not None else None, bool(copy))
+                return
+            except (*BROKEN, OSError) as error:
+                self.abort()
+                if copy is None:
+                    raise ProcessingError(f"can't encode {size[0]}x{size[1]} with {codec[0]}: {error}") from error
+                if copy is False and audio:
+                    self.notes.append(f"{audio.path.name}: the sound can't be used ({type(error).__name__})")
+
+    def _open(self, path, spec, codec, size, rate, audio, copy) -> None:
+        self.track = None
+        self.container: OutputContainer = av.open(
+            str(path), "w", format=spec.muxer, container_options=dict(spec.options)
+        )
+        encoder, options = codec
+        self.stream = self.container.add_stream(encoder, rate=rate, options=options, time_base=self.time_base)
+        context = self.stream.codec_context
+        context.width, context.height = (side + side % 2 for side in size)
+        context.pix_fmt = "yuv420p"
+        context.colorspace, context.color_range = 1, ColorRange.MPEG  # AVCOL_SPC_BT709
+        context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+        if audio is not None:
+            self.track = AudioTrack(audio, self.container, spec, copy=copy)
+        self.container.start_encoding()
+
+    def add(self, image: np.ndarray, pts: int, duration: int) -> None:
+        frame = VideoFrame.from_ndarray(even(image), format="rgb24").reformat(
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            interpolation="BICUBIC",
+        )
+        frame.color_primaries, frame.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+        frame.pts, frame.time_base = pts, self.time_base
+        self.durations[pts] = duration
+        self.end = pts + duration
+        self._mux(self.stream.encode(frame))
+        if self.track is not None:
+            self.track.feed(self.end * self.time_base)
+
+    def finish(self) -> None:
+        self._mux(self.stream.encode(None))
+        self._mux_last()
+        if self.track is not None:
+            self.track.finish(self.end * self.time_base)
+            self.notes += self.track.notes
+            self.track.close()
+        self.container.close()
+
+    def _mux(self, packets: list[av.Packet]) -> None:
+        for packet in packets:  # encoders give every packet the nominal length
+            packet.duration = self.durations.pop(packet.pts, packet.duration)
+            self.first_dts = packet.dts if self.first_dts is None else self.first_dts
+            if self.held is not None:
+                self.container.mux(self.held)
+            self.held = packet
+
+    def _mux_last(self) -> None:
+        """Readers of MOV add up decoding times, so the last packet in decoding order fills them to the video's end."""
+        last = self.held
+        if last is not None and last.pts is not None and last.dts is not None and self.first_dts is not None:
+            last.duration = max(1, min(self.end - (last.dts - self.first_dts), self.end - last.pts))
+            self.container.mux(last)
+
+    def abort(self) -> None:
+        with suppress(*BROKEN, OSError):  # the file is thrown away
+            if self.track is not None:
+                self.track.close()
+            self.container.close()
+
+
+class GifEncoder:
+    """Endless GIF. The palette is made from the first PALETTE_FRAMES frames, so that memory stays bounded."""
+
+    def __init__(self, path: Path, *, width: int, height: int, time_base: Fraction):
+        self.notes: list[str] = []
+        self.time_base = time_base
+        self.size = (width, height)
+        self.waiting: list[tuple[VideoFrame, int, int]] = []
+        self.graph: Graph | None = None
+        self.container: OutputContainer = av.open(str(path), "w", format="gif")
+        self.stream = self.container.add_stream("gif", rate=100, time_base=GIF_CLOCK)
+        context = self.stream.codec_context
+        context.width, context.height, context.pix_fmt = width, height, "pal8"
+        self.last = -GIF_SHORTEST
+        self.dropped = 0
+
+    def add(self, image: np.ndarray, pts: int, duration: int) -> None:
+        begin = round_half_up(pts * self.time_base / GIF_CLOCK)
+        if begin < self.last + GIF_SHORTEST:
+            self.dropped += 1
+            return
+        self.last = begin
+        end = round_half_up((pts + duration) * self.time_base / GIF_CLOCK)
+        frame = VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24").reformat(format="bgra")
+        self.waiting.append((frame, begin, max(end - begin, GIF_SHORTEST)))
+        if self.graph is not None or len(self.waiting) == PALETTE_FRAMES:
+            self._drain()
+
+    def finish(self) -> None:
+        self._drain()
+        self.container.mux(self.stream.encode(None))
+        self.container.close()
+        if self.dropped:
+            self.notes.append(f"GIF shows at most 50 frames a second: {self.dropped} frame(s) left out")
+
+    def abort(self) -> None:
+        with suppress(*BROKEN, OSError):  # the file is thrown away
+            self.container.close()
+
+    def _drain(self) -> None:
+        if self.graph is None:
+            self.graph = self._mapper(self._palette())
+        for frame, begin, duration in self.waiting:
+            frame.pts, frame.time_base = begin, GIF_CLOCK
+            self.graph.push(frame, at=0)
+            mapped = self.graph.vpull()
+            mapped.pts, mapped.time_base = begin, GIF_CLOCK
+            for packet in self.stream.encode(mapped):
+                packet.duration = duration
+                self.container.mux(packet)
+        self.waiting.clear()
+
+    def _source(self, graph: Graph):
+        return graph.add_buffer(
+            width=self.size[0], height=self.size[1], format=av.VideoFormat("bgra"), time_base=GIF_CLOCK
+        )
+
+    def _palette(self) -> VideoFrame:
+        graph = Graph()
+        graph.link_nodes(
+            self._source(graph), graph.add("palettegen", "reserve_transparent=0"), graph.add("buffersink")
+        ).configure()
+        for frame, begin, _ in self.waiting:
+            frame.pts, frame.time_base = begin, GIF_CLOCK
+            graph.push(frame)
+        graph.push(None)
+        return graph.vpull()
+
+    def _mapper(self, palette: VideoFrame) -> Graph:
+        graph = Graph()
+        frames = self._source(graph)
+        colours = graph.add_buffer(
+            width=palette.width, height=palette.height, format=palette.format, time_base=GIF_CLOCK
+        )
+        use = graph.add("paletteuse", "dither=sierra2_4a:diff_mode=rectangle")
+        frames.link_to(use, 0, 0)
+        colours.link_to(use, 0, 1)
+        use.link_to(graph.add("buffersink"))
+        graph.configure()
+        palette.pts, palette.time_base = 0, GIF_CLOCK
+        graph.push(palette, at=1)
+        graph.push(None, at=1)
+        return graph
+
+
+def even(image: np.ndarray) -> np.ndarray:
+    """[H,W,3] with the last row and column repeated once where the size is odd, contiguous."""
+    height, width = image.shape[:2]
+    if height % 2 or width % 2:
+        image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    return np.ascontiguousarray(image)

@@ -1,0 +1,110 @@
+"""Pictures as frames: a folder in natural order, or one file that Pillow opens (GIF, animated WebP and PNG)."""
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from models.errors import InputError
+from pipelines.media.pictures import PICTURE_ERRORS, PICTURE_SUFFIXES, load_picture, open_picture, to_rgb
+from pipelines.media.stream import Damage, Facts
+from pipelines.media.timing import CorruptFrame, Timed
+
+FOLDER_RATE = Fraction(25)
+ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
+DEFAULT_DELAY = 100  # milliseconds: what browsers show for a GIF that says 0
+
+
+def natural_key(path: Path) -> list[tuple[int, int, str]]:
+    """Sort key that puts frame10 after frame9."""
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+
+
+class PictureFolder:
+    """The pictures of one folder (not of the folders in it), one time unit each."""
+
+    def __init__(self, folder: Path, *, rate: Fraction | None):
+        found = (item for item in folder.iterdir() if item.suffix.lower() in PICTURE_SUFFIXES)
+        self.files = sorted((item for item in found if item.name[0] != "." and item.is_file()), key=natural_key)
+        if not self.files:
+            raise InputError(f"{folder} holds no pictures ({', '.join(sorted(PICTURE_SUFFIXES))})")
+        rate = rate or FOLDER_RATE
+        self.facts = Facts(
+            kind="folder", time_base=1 / rate, rate=rate, frames=len(self.files), duration=len(self.files) / rate
+        )
+
+    def read(self, start: int, damage: Damage) -> Iterator[Timed]:
+        for number in range(start, len(self.files)):
+            damage.decoded += 1
+            yield Timed(pts=number, duration=1, load=partial(_load, self.files[number]))
+        damage.finished = True
+
+
+class AnimatedPicture:
+    """A GIF, animated WebP or PNG, or a still picture as one frame of 1/25 s; alpha on white."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.broken = False
+        self.delays: list[int] = []
+        with open_picture(path) as picture:
+            if picture.format in ANIMATED:
+                self._read_delays(picture)
+        self.facts = self._animation() if len(self.delays) > 1 else self._still()
+
+    @classmethod
+    def open(cls, path: Path) -> "AnimatedPicture | None":
+        """The picture file at `path`, or None if it is no picture."""
+        try:
+            return cls(path)
+        except InputError:
+            if path.suffix.lower() in PICTURE_SUFFIXES:
+                raise
+            return None
+
+    def read(self, start: int, damage: Damage) -> Iterator[Timed]:
+        if len(self.delays) < 2:
+            damage.decoded, damage.finished = 1, True
+            yield Timed(pts=0, duration=1, load=partial(_load, self.path))
+            return
+        pts = 0
+        with open_picture(self.path) as picture:
+            for number, delay in enumerate(self.delays):
+                picture.seek(number)
+                picture.load()
+                damage.decoded += 1
+                yield Timed(pts=pts, duration=delay, load=partial(to_rgb, picture.copy()))
+                pts += delay
+        damage.broken, damage.finished = self.broken, True
+
+    def _read_delays(self, picture: Image.Image) -> None:
+        try:
+            for number in count():
+                picture.seek(number)
+                picture.load()
+                self.delays.append(round(picture.info.get("duration") or 0) or DEFAULT_DELAY)
+        except EOFError:  # Pillow's sign for the end
+            return
+        except PICTURE_ERRORS:
+            self.broken = True
+
+    def _still(self) -> Facts:
+        return Facts(kind="picture", time_base=1 / FOLDER_RATE, rate=FOLDER_RATE, frames=1, duration=1 / FOLDER_RATE)
+
+    def _animation(self) -> Facts:
+        total = Fraction(sum(self.delays), 1000)
+        frames = len(self.delays)
+        return Facts(kind="animation", time_base=Fraction(1, 1000), rate=frames / total, frames=frames, duration=total)
+
+
+def _load(path: Path) -> np.ndarray:
+    try:
+        return load_picture(path)
+    except InputError as error:
+        raise CorruptFrame(str(error)) from error

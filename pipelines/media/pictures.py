@@ -1,0 +1,94 @@
+"""Any picture file as uint8 RGB: orientation, alpha, colour profile, bit depth and colour model are resolved here."""
+
+import io
+import struct
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from models.errors import InputError
+from pipelines.media.files import check_readable
+
+MAX_PIXELS = 120_000_000
+PICTURE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".ppm"))
+FORMATS = ("PNG", "JPEG", "JPEG2000", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "TGA", "PSD", "QOI")
+PICTURE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, MemoryError)
+
+
+def load_picture(path: str | Path) -> np.ndarray:
+    """The picture at `path` as uint8 RGB [H,W,3], as a viewer shows it.
+
+    EXIF rotation and colour profile applied, transparency on white, 16-bit scaled, first frame of an animation.
+    Raises InputError, one line, if it is missing, empty, damaged, no picture, or larger than MAX_PIXELS.
+    """
+    path = Path(path)
+    with open_picture(path) as picture:
+        try:
+            picture.load()
+            return to_rgb(ImageOps.exif_transpose(picture))
+        except PICTURE_ERRORS as error:
+            raise InputError(f"{path} is a damaged picture ({_reason(error)}): save or download it again") from None
+
+
+def open_picture(path: Path) -> Image.Image:
+    """The lazily opened picture, its size checked; close it or use it with `with`. Raises InputError."""
+    check_readable(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: give one picture")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(path, formats=FORMATS)
+    except Image.DecompressionBombError:
+        raise InputError(f"{path} has too many pixels (limit {MAX_PIXELS:,}): make it smaller") from None
+    except UnidentifiedImageError:
+        raise InputError(f"{path} is not a picture that can be read: give a PNG, JPEG, WebP, TIFF, ...") from None
+    except PICTURE_ERRORS as error:
+        raise InputError(f"{path} is a damaged picture ({_reason(error)})") from None
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        picture.close()
+        raise InputError(f"{path} has {width}x{height} pixels (limit {MAX_PIXELS:,}): make it smaller")
+    return picture
+
+
+def to_rgb(picture: Image.Image) -> np.ndarray:
+    """A decoded Pillow picture of any mode as uint8 RGB [H,W,3]; transparent parts are white."""
+    if picture.mode in ("F", "I") or picture.mode.startswith("I;16"):
+        return np.repeat(_grey8(np.asarray(picture))[..., None], 3, axis=2)  # [H,W] -> [H,W,3]
+    if picture.mode in ("RGBa", "La"):
+        picture = picture.convert("RGBA" if picture.mode == "RGBa" else "LA")
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        alpha = picture.convert("RGBA").getchannel("A")
+        colour = _in_srgb(picture.convert("RGBA").convert("RGB"), picture.info.get("icc_profile"))
+        white = Image.new("RGB", picture.size, "white")
+        return np.asarray(Image.composite(colour, white, alpha))
+    return np.asarray(_in_srgb(picture, picture.info.get("icc_profile")))
+
+
+def _grey8(values: np.ndarray) -> np.ndarray:
+    """Grey of 16 bits, 32 bits or float [H,W] as uint8: full scale is 65535, or 1.0 (255.0 if it exceeds 1)."""
+    if values.dtype.kind == "f":
+        values = np.nan_to_num(values)
+        return np.clip(values * (255.0 if values.max(initial=0) <= 1 else 1.0) + 0.5, 0, 255).astype(np.uint8)
+    if values.dtype == np.int32 and values.max(initial=0) <= 255:
+        return np.clip(values, 0, 255).astype(np.uint8)
+    return ((np.clip(values, 0, 65535).astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+
+
+def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """RGB by the embedded profile where it fits the mode, else by Pillow's plain conversion."""
+    if profile and picture.mode in ("RGB", "CMYK", "L"):
+        try:
+            own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(picture, own, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            return converted if converted is not None else picture.convert("RGB")
+        except (ImageCms.PyCMSError, OSError, ValueError):  # a broken profile is no reason to refuse the picture
+            return picture.convert("RGB")
+    return picture.convert("RGB")
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0][:100] or type(error).__name__

@@ -1,0 +1,75 @@
+"""Numbered PNG files, as a folder of their own or under a %05d.png pattern in an existing folder."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from models.errors import InputError
+from pipelines.media.files import temporary_name
+
+FOLDER_PATTERN = "%05d.png"
+COMPRESSION = 3
+
+
+class PictureSequence:
+    """Frames are written into `temporary` and moved to `path` when all are there.
+
+    path: a folder (must be absent or empty; with overwrite it may hold an earlier sequence and nothing else), or a
+    pattern such as out/%05d.png, numbered from 0.
+    Raises InputError if files are in the way or the pattern is none.
+    """
+
+    def __init__(self, path: Path, temporary: Path, *, pattern: bool, overwrite: bool):
+        self.notes: list[str] = []
+        self.path, self.temporary, self.is_pattern = path, temporary, pattern
+        self.pattern = path.name if pattern else FOLDER_PATTERN
+        if not re.fullmatch(r"[^%]*%0?\d*d[^%]*", self.pattern):
+            raise InputError(f"output {path}: write the number as %05d")
+        self._check(overwrite)
+        self.count = 0
+
+    def add(self, image: np.ndarray, pts: int, duration: int) -> None:
+        target = self.temporary / (self.pattern % self.count)
+        Image.fromarray(image).save(target, compress_level=COMPRESSION)
+        self.count += 1
+
+    def finish(self) -> None:
+        if not self.is_pattern:
+            self._replace_folder()
+            return
+        for item in self._earlier():
+            item.unlink()
+        for item in sorted(self.temporary.iterdir()):
+            os.replace(item, self.path.parent / item.name)
+
+    def abort(self) -> None:
+        """Nothing to close: the temporary folder's owner removes it."""
+
+    @property
+    def _folder(self) -> Path:
+        return self.path.parent if self.is_pattern else self.path
+
+    def _earlier(self) -> list[Path]:
+        before, after = re.split(r"%0?\d*d", self.pattern)
+        names = re.compile(re.escape(before) + r"\d+" + re.escape(after))
+        return [item for item in self._folder.iterdir() if names.fullmatch(item.name)] if self._folder.is_dir() else []
+
+    def _check(self, overwrite: bool) -> None:
+        earlier = self._earlier()
+        if earlier and not overwrite:
+            raise InputError(f"{self.path} exists already: choose another name with -o, or give --overwrite")
+        if not self.is_pattern and self.path.is_dir() and len(list(self.path.iterdir())) > len(earlier):
+            raise InputError(f"folder {self.path} holds other files: choose a new or empty folder with -o")
+
+    def _replace_folder(self) -> None:
+        if not self._earlier():
+            os.replace(self.temporary, self.path)
+            return
+        aside = temporary_name(self.path)
+        os.replace(self.path, aside)
+        os.replace(self.temporary, self.path)
+        shutil.rmtree(aside, ignore_errors=True)

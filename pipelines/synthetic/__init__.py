@@ -1,0 +1,1 @@
+"""The procedural world: people, clothes, motion, pictures and the true flow between them."""

@@ -1,0 +1,264 @@
+"""The rig of the procedural people: proportions, forward kinematics, and the joints that pose estimators name.
+
+World: metres, y up, +z towards the camera. At rest every frame is the identity, the person faces +z with the arms
+hanging down, so limbs point along -y and the person's own right side is -x. Elbows bend by a negative rotation about x,
+knees by a positive one.
+
+Legend: B batch, T frames, J = 17 rig joints, F = 21 frames (the joints' frames and the derived ones).
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+RIG = (
+    "pelvis", "spine", "chest", "neck", "head",
+    "r_hip", "r_knee", "r_ankle", "l_hip", "l_knee", "l_ankle",
+    "r_shoulder", "r_elbow", "r_wrist", "l_shoulder", "l_elbow", "l_wrist",
+)  # fmt: skip
+RIG_PARENT = (-1, 0, 1, 2, 3, 0, 5, 6, 0, 8, 9, 2, 11, 12, 2, 14, 15)
+DERIVED = ("hair", "skirt", "r_sleeve", "l_sleeve")
+FRAMES = RIG + DERIVED
+INDEX = {name: index for index, name in enumerate(FRAMES)}
+
+STANDARD_HEIGHT = 1.72
+CHIN, CROWN = -0.27, 0.73  # of the head's height, along y in the head's frame
+
+# Ranges of the joint angles in radians, (lowest, highest). Flexion is forward for spine, neck and hip.
+LIMITS = {
+    "spine_flexion": (-0.5, 1.3), "spine_bend": (-0.6, 0.6), "spine_twist": (-0.8, 0.8),
+    "neck_flexion": (-0.8, 0.8), "neck_bend": (-0.6, 0.6), "neck_twist": (-1.2, 1.2),
+    "elbow_flexion": (0.0, 2.6), "wrist_flexion": (-1.2, 1.2), "knee_flexion": (0.0, 2.5), "ankle_flexion": (-0.9, 0.9),
+}  # fmt: skip
+
+# Rest offsets as parts of the body height (Drillis and Contini's segment lengths; joint centres, not skin).
+_OFFSETS = {
+    "spine": (0.0, 0.075, -0.012), "chest": (0.0, 0.12, -0.006), "neck": (0.0, 0.107, -0.004),
+    "head": (0.0, 0.068, 0.014),
+    "r_hip": (-0.052, -0.008, 0.0), "r_knee": (0.0, -0.24, 0.0), "r_ankle": (0.0, -0.243, 0.0),
+    "l_hip": (0.052, -0.008, 0.0), "l_knee": (0.0, -0.24, 0.0), "l_ankle": (0.0, -0.243, 0.0),
+    "r_shoulder": (-0.103, 0.078, 0.0), "r_elbow": (0.0, -0.175, 0.0), "r_wrist": (0.0, -0.147, 0.0),
+    "l_shoulder": (0.103, 0.078, 0.0), "l_elbow": (0.0, -0.175, 0.0), "l_wrist": (0.0, -0.147, 0.0),
+}  # fmt: skip
+REST = tuple(_OFFSETS.get(name, (0.0, 0.0, 0.0)) for name in RIG)
+# Nose, left eye, right eye, left ear, right ear in the head's frame, as parts of the head's height.
+_FACE = ((0.0, 0.1, 0.51), (0.145, 0.24, 0.4), (-0.145, 0.24, 0.4), (0.34, 0.15, 0.0), (-0.34, 0.15, 0.0))
+
+
+@dataclass
+class Proportions:
+    """One person per batch entry.
+
+    offsets: [B, 17, 3] rest offset of each joint in its parent's frame (m), zero for the pelvis. head: [B] height of
+    the head from chin to crown (m). face: [B, 5, 3] nose, left eye, right eye, left ear, right ear in the head's frame
+    (m). foot, hand: [B] lengths (m).
+    """
+
+    offsets: Tensor
+    head: Tensor
+    face: Tensor
+    foot: Tensor
+    hand: Tensor
+
+    @property
+    def height(self) -> Tensor:
+        """Standing height without shoes, [B] in metres: crown to sole, the ankle being a quarter of a foot up."""
+        trunk = self.offsets[:, [1, 2, 3, 4], 1].sum(1) + CROWN * self.head
+        return trunk + self.legs - self.offsets[:, 5, 1] + self.foot / 4
+
+    @property
+    def legs(self) -> Tensor:
+        """Length of thigh and shin, [B] in metres."""
+        return -self.offsets[:, [6, 7], 1].sum(1)
+
+
+@dataclass
+class Motion:
+    """How a person of any proportions moves; the ground is y = 0.
+
+    rotations: [B, T, 17, 3, 3] local rotations. root: [B, T, 3] position of the pelvis (m) for a person with legs as in
+    `standard_proportions`; `forward_kinematics` scales it by the leg length.
+    """
+
+    rotations: Tensor
+    root: Tensor
+
+
+@dataclass
+class Frames:
+    """World frames in the order `FRAMES`: rotation [B, T, 21, 3, 3] (columns are axes), origin [B, T, 21, 3] (m)."""
+
+    rotation: Tensor
+    origin: Tensor
+
+    def point(self, name: str, local: Tensor) -> Tensor:
+        """World position [B, T, 3] of `local` [..., 3] (broadcast over [B, T, 3]) given in the frame `name`."""
+        index = INDEX[name]
+        return self.origin[:, :, index] + _apply(self.rotation[:, :, index], local)
+
+
+@cache
+def constant(values: tuple, device: torch.device) -> Tensor:
+    """A float tensor of (nested) numbers, made once per device: copies from the host stall a GPU."""
+    return torch.tensor(values, dtype=torch.float32, device=device)
+
+
+def standard_proportions(batch: int, device: torch.device | str = "cpu") -> Proportions:
+    """`batch` equal adults of `STANDARD_HEIGHT` with average proportions."""
+    unit = torch.ones(batch, device=device)
+    return _assemble(STANDARD_HEIGHT * unit, 0.13 * unit, torch.ones(batch, len(RIG), 3, device=device))
+
+
+def sample_proportions(batch: int, generator: torch.Generator) -> Proportions:
+    """`batch` random people: adults of 1.50 to 1.95 m, one in ten a child, with varied limbs, shoulders and hips."""
+    device = generator.device
+
+    def normal(spread: float) -> Tensor:
+        return 1 + spread * torch.randn(batch, device=device, generator=generator).clamp(-2.2, 2.2)
+
+    age = torch.rand(batch, device=device, generator=generator)
+    adult = (1.71 * normal(0.055)).clamp(1.5, 1.95)
+    youth = (1.0 - age * 10).clamp(min=0)  # 0 adult, 1 the youngest child
+    height = adult * (1 - youth * 0.38)
+    leg, arm, trunk, neck = normal(0.045), normal(0.045), normal(0.03), normal(0.1)
+    shoulders, hips, shin, forearm = normal(0.08), normal(0.09), normal(0.025), normal(0.025)
+    scale = torch.ones(batch, len(RIG), 3, device=device)
+    scale[:, [1, 2, 3], 1] = trunk[:, None]
+    scale[:, 4] = (neck * (1 - 0.2 * youth))[:, None]
+    scale[:, [5, 8], 0] = hips[:, None]
+    scale[:, [6, 9], 1] = (leg * (2 - shin) * (1 - 0.1 * youth))[:, None]
+    scale[:, [7, 10], 1] = (leg * shin * (1 - 0.1 * youth))[:, None]
+    scale[:, [11, 14], 0] = (shoulders * (1 - 0.08 * youth))[:, None]
+    scale[:, [12, 15], 1] = (arm * (2 - forearm) * (1 - 0.05 * youth))[:, None]
+    scale[:, [13, 16], 1] = (arm * forearm * (1 - 0.05 * youth))[:, None]
+    return _assemble(height, 0.13 * normal(0.04) * (1 + 0.3 * youth), scale)
+
+
+def _assemble(height: Tensor, head: Tensor, scale: Tensor) -> Proportions:
+    """height [B] in metres, head [B] as part of the height, scale [B, 17, 3] of the rest offsets."""
+    rest = constant(REST, height.device)
+    head = head * height
+    face = constant(_FACE, height.device) * head[:, None, None]
+    offsets = rest * scale * height[:, None, None]
+    arm = -offsets[:, [12, 13], 1].sum(1)
+    return Proportions(offsets, head, face, foot=0.152 * height, hand=0.33 * arm)
+
+
+def mix_rotations(first: Tensor, second: Tensor, weight: float | Tensor) -> Tensor:
+    """Rotation [..., 3, 3] between two, by a number or [..., 1, 1]; the y axis (the limb's) is kept exact."""
+    mixed = first * (1 - weight) + second * weight
+    return _orthonormal(mixed[..., :, 1], mixed[..., :, 2])
+
+
+def forward_kinematics(proportions: Proportions, motion: Motion) -> Frames:
+    """World frames of the rig's joints and of the derived parts (hair, skirt, sleeves).
+
+    Raised arms lift the shoulder joints as the shoulder blade does: it follows from the upper arm's elevation.
+    """
+    rotations: list[Tensor] = []
+    origins: list[Tensor] = []
+    offsets = proportions.offsets[:, None]  # [B, 1, J, 3]
+    standard = 0.483 * STANDARD_HEIGHT
+    for joint, parent in enumerate(RIG_PARENT):
+        local = motion.rotations[:, :, joint]
+        if parent < 0:
+            rotations.append(local)
+            origins.append(motion.root * (proportions.legs / standard)[:, None, None])
+            continue
+        offset = offsets[:, :, joint].expand(*local.shape[:2], 3)
+        if RIG[joint] in ("r_shoulder", "l_shoulder"):
+            offset = _lift_shoulder(offset, local)
+        rotations.append(rotations[parent] @ local)
+        origins.append(origins[parent] + _apply(rotations[parent], offset))
+    derived = _derived_frames(rotations, origins)
+    rotation = torch.stack(rotations + [frame[0] for frame in derived], 2)
+    return Frames(rotation, torch.stack(origins + [frame[1] for frame in derived], 2))
+
+
+def _lift_shoulder(offset: Tensor, upper_arm: Tensor) -> Tensor:
+    """The shoulder's offset [B, T, 3], moved up and in as the upper arm [B, T, 3, 3] goes up."""
+    height = -upper_arm[..., 1, 1]  # -1 hanging .. 1 straight up
+    raise_angle = 0.5 * ((height + 0.6) / 1.6).clamp(min=0)
+    forward = 0.12 * -upper_arm[..., 2, 1]
+    width = offset[..., 0]
+    return torch.stack(
+        [
+            width * torch.cos(raise_angle) * (1 - 0.3 * forward.abs()),
+            offset[..., 1] + width.abs() * torch.sin(raise_angle),
+            offset[..., 2] + width.abs() * forward,
+        ],
+        -1,
+    )
+
+
+def _derived_frames(rotations: list[Tensor], origins: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
+    """(rotation, origin) of hair, skirt, right and left sleeve."""
+
+    def rotation(name: str) -> Tensor:
+        return rotations[INDEX[name]]
+
+    head, up = rotation("head"), constant((0.0, 1.0, 0.0), origins[0].device)
+    hanging = 0.5 * head[..., :, 1] + 0.3 * up + 0.2 * rotation("chest")[..., :, 1]
+    thighs = mix_rotations(rotation("r_hip"), rotation("l_hip"), 0.5)
+    frames = [
+        (_orthonormal(hanging, head[..., :, 2]), origins[INDEX["head"]]),
+        (mix_rotations(rotation("pelvis"), thighs, 0.5), origins[INDEX["pelvis"]]),
+    ]
+    for side in ("r", "l"):
+        sleeve = mix_rotations(rotation(f"{side}_shoulder"), rotation(f"{side}_elbow"), 0.5)
+        frames.append((sleeve, origins[INDEX[f"{side}_elbow"]]))
+    return frames
+
+
+def coco17(frames: Frames, proportions: Proportions) -> Tensor:
+    """COCO-17 joints [B, T, 17, 3] in world metres (official-format 9.3)."""
+    face = [frames.point("head", proportions.face[:, None, index]) for index in range(5)]
+    names = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+    body = [frames.origin[:, :, INDEX[f"{side}_{name}"]] for name in names for side in ("l", "r")]
+    return torch.stack(face + body, 2)
+
+
+def human36m17(frames: Frames, proportions: Proportions) -> Tensor:
+    """Human3.6M-17 joints [B, T, 17, 3] in world metres (official-format 9.3).
+
+    Spine is the middle of the trunk, thorax the base of the neck, neck/nose a point inside the head at the height of
+    the nose, head the crown.
+    """
+    origin = frames.origin
+    head = proportions.head[:, None, None] * constant((0.0, 1.0, 0.0), origin.device)  # [B, 1, 3]
+    nose = proportions.face[:, None, 0] * constant((1.0, 1.0, 0.5), origin.device)
+    legs = [origin[:, :, INDEX[f"{side}_{name}"]] for side in ("r", "l") for name in ("hip", "knee", "ankle")]
+    arms = [origin[:, :, INDEX[f"{side}_{name}"]] for side in ("l", "r") for name in ("shoulder", "elbow", "wrist")]
+    trunk = [
+        frames.point("spine", 0.65 * proportions.offsets[:, None, INDEX["chest"]]),
+        origin[:, :, INDEX["neck"]],
+        frames.point("head", nose),
+        frames.point("head", CROWN * head),
+    ]
+    centre = (legs[0] + legs[3]) / 2
+    return torch.stack([centre, *legs, *trunk, *arms], 2)
+
+
+def rotation_about(axis: int, angle: Tensor) -> Tensor:
+    """Rotation matrices [..., 3, 3] by `angle` [...] in radians about the axis 0 (x), 1 (y) or 2 (z)."""
+    cosine, sine, zero, one = torch.cos(angle), torch.sin(angle), torch.zeros_like(angle), torch.ones_like(angle)
+    rows = {
+        0: (one, zero, zero, zero, cosine, -sine, zero, sine, cosine),
+        1: (cosine, zero, sine, zero, one, zero, -sine, zero, cosine),
+        2: (cosine, -sine, zero, sine, cosine, zero, zero, zero, one),
+    }[axis]
+    return torch.stack(rows, -1).unflatten(-1, (3, 3))
+
+
+def _orthonormal(y: Tensor, z: Tensor) -> Tensor:
+    """Frame [..., 3, 3] whose y axis is along `y` [..., 3] and whose z axis is nearest to `z` [..., 3]."""
+    y = normalize(y, dim=-1)
+    x = normalize(torch.linalg.cross(y, z), dim=-1)
+    return torch.stack([x, y, torch.linalg.cross(x, y)], -1)
+
+
+def _apply(rotation: Tensor, vector: Tensor) -> Tensor:
+    return (rotation @ vector[..., None])[..., 0]

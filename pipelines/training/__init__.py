@@ -1,0 +1,1 @@
+"""Training recipes on rendered data; importable without the media and detector libraries."""

@@ -1,0 +1,239 @@
+"""What every recipe shares: processes, clock, averaged weights, checkpoints, logs and picture sheets.
+
+A recipe owns its networks, data and losses; it calls `Session` for everything around them.
+"""
+
+import json
+import math
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from models.errors import InputError, WeightsError
+from pipelines.progress import Progress
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Length, place and pace of a training run, the same for every recipe.
+
+    A run ends after `steps` optimiser iterations or, when `seconds` is set, after that much wall time.
+    The learning rate warms up over `warmup` iterations and falls along a cosine to zero at the end.
+    `batch` counts samples per process, `learning_rate` None takes the recipe's own. `init` names or locates
+    weights to start from; `resume` goes on with the run in `out`. `pause_after` seconds of wall time this start stops,
+    saved, wherever the run is.
+    """
+
+    out: Path
+    steps: int = 1000
+    seconds: float | None = None
+    pause_after: float | None = None
+    batch: int = 8
+    learning_rate: float | None = None
+    warmup: int = 200
+    seed: int = 0
+    average: float = 0.999
+    validate_every: int = 500
+    save_every_seconds: float = 120.0
+    compile: bool = False
+    device: str = "auto"
+    init: str | None = None
+    resume: bool = False
+    data: str = "synthetic"
+
+
+class Processes:
+    """One process, or one of several started by torchrun; picks this process's device."""
+
+    def __init__(self, device: str = "auto") -> None:
+        self.rank = int(os.environ.get("RANK", 0))
+        self.count = int(os.environ.get("WORLD_SIZE", 1))
+        local = int(os.environ.get("LOCAL_RANK", 0))
+        name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        self.device = torch.device(f"cuda:{local}" if name == "cuda" else name)
+        if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)
+            torch.backends.cuda.matmul.allow_tf32 = True
+            torch.backends.cudnn.allow_tf32 = True
+            torch.backends.cudnn.benchmark = True
+        if self.count > 1 and not dist.is_initialized():
+            dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
+
+    @property
+    def main(self) -> bool:
+        return self.rank == 0
+
+    def wrap(self, module: nn.Module) -> nn.Module:
+        """`module` with gradients averaged over the processes; itself when there is only one."""
+        if self.count == 1:
+            return module
+        devices = [self.device] if self.device.type == "cuda" else None
+        return nn.parallel.DistributedDataParallel(module, device_ids=devices, broadcast_buffers=False)
+
+    def agree(self, value: float) -> float:
+        """The main process's `value`, in every process."""
+        if self.count == 1:
+            return value
+        shared = torch.tensor([value], device=self.device, dtype=torch.float64)
+        dist.broadcast(shared, 0)
+        return float(shared.item())
+
+    def close(self) -> None:
+        if self.count > 1:
+            dist.barrier()
+            dist.destroy_process_group()
+
+
+class Average:
+    """Exponential moving average of a module's parameters and floating-point buffers."""
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.state = {key: value.detach().clone() for key, value in module.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, module: nn.Module, step: int) -> None:
+        """Move towards `module`; early steps average over a shorter time."""
+        weight = 1 - min(self.decay, (step + 1) / (step + 10))
+        targets, values = [], []
+        for key, value in module.state_dict().items():
+            if value.dtype.is_floating_point:
+                targets.append(self.state[key])
+                values.append(value)
+            else:
+                self.state[key].copy_(value)
+        torch._foreach_lerp_(targets, values, weight)
+
+
+class Session:
+    """The life of one run: clock, learning rate, log, checkpoints.
+
+    Files below `out`: `log.jsonl` (one object per report), `state.pt` (everything needed to resume),
+    and whatever the recipe writes.
+
+    Raises:
+        InputError: `out` holds another run and resuming was not asked for.
+    """
+
+    def __init__(self, config: TrainConfig, processes: Processes, progress: Progress) -> None:
+        self.config, self.out, self.processes, self.progress = config, config.out, processes, progress
+        self.step = 0
+        self.before = 0.0
+        if (self.out / "state.pt").exists() and not config.resume:
+            raise InputError(f"{self.out} holds a training run: continue it with --resume or choose another folder")
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.generator = torch.Generator(processes.device)
+        self._seed(config.seed)
+        self.born = self.started = self.saved = time.monotonic()
+        self.done = 0.0
+        progress.stage("train", None if config.seconds else config.steps)
+
+    def _seed(self, seed: int) -> None:
+        self.generator.manual_seed(seed * 1009 + self.processes.rank)
+        torch.manual_seed(seed * 1009 + self.processes.rank)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of training so far, earlier parts of a resumed run included."""
+        return self.before + time.monotonic() - self.started
+
+    def restart_clock(self) -> None:
+        """Start the clock now: called when compiling and warming up are over."""
+        self.started = self.saved = time.monotonic()
+
+    def running(self) -> bool:
+        """Whether another iteration is due; refreshes `done`, the finished share 0..1 of the run."""
+        config = self.config
+        if config.seconds is None:
+            self.done = self.step / config.steps
+        elif self.step % 5 == 0:
+            self.done = self.processes.agree(self.elapsed / config.seconds)
+        if config.pause_after and self.step % 5 == 0 and self.processes.agree(self._age()) > config.pause_after:
+            return False
+        return self.done < 1
+
+    def _age(self) -> float:
+        return time.monotonic() - self.born
+
+    def learning_rate(self, peak: float) -> float:
+        """Warm-up, then a cosine to zero, at the present step."""
+        warm = min(1.0, (self.step + 1) / max(1, self.config.warmup))
+        return peak * warm * (0.5 + 0.5 * math.cos(math.pi * min(1.0, self.done))) + 1e-7
+
+    def advance(self) -> None:
+        self.step += 1
+        self.progress.advance()
+
+    def report(self, values: Mapping[str, float | Tensor], kind: str = "train") -> None:
+        """Append one line to the log and show it; only the main process does."""
+        if not self.processes.main:
+            return
+        numbers = {key: round(float(value), 5) for key, value in values.items()}
+        line = {"kind": kind, "step": self.step, "seconds": round(self.elapsed, 1), **numbers}
+        with (self.out / "log.jsonl").open("a") as log:
+            log.write(json.dumps(line) + "\n")
+        shown = "  ".join(f"{key} {value:g}" for key, value in numbers.items())
+        self.progress.note(f"{kind} step {self.step}  {line['seconds']:g} s  {shown}")
+
+    def due(self, every: int) -> bool:
+        return self.step % every == 0
+
+    def save_due(self) -> bool:
+        """Whether the recipe should save now; true at most once per `save_every_seconds`."""
+        now = time.monotonic()
+        if now - self.saved < self.config.save_every_seconds:
+            return False
+        self.saved = now
+        return True
+
+    def save(self, **parts: Any) -> None:
+        """Write everything needed to go on: `parts` are objects with `state_dict`, or `Average`s."""
+        if not self.processes.main:
+            return
+        state = {key: part.state if isinstance(part, Average) else part.state_dict() for key, part in parts.items()}
+        state["session"] = {"step": self.step, "elapsed": self.elapsed}
+        state["random"] = {"generator": self.generator.get_state(), "torch": torch.get_rng_state()}
+        partial = self.out / "state.pt.part"
+        torch.save(state, partial)
+        partial.replace(self.out / "state.pt")
+
+    def restore(self, **parts: Any) -> None:
+        """Load what `save` wrote into the same parts.
+
+        Raises:
+            WeightsError: there is no saved state, or it is of another recipe or size.
+        """
+        path = self.out / "state.pt"
+        if not path.exists():
+            raise WeightsError(f"nothing to resume: {path} does not exist")
+        state = torch.load(path, map_location=self.processes.device, weights_only=True)
+        for key, part in parts.items():
+            if key not in state:
+                raise WeightsError(f"{path} has no {key!r}: it belongs to another recipe")
+            if isinstance(part, Average):
+                part.state = state[key]
+            else:
+                part.load_state_dict(state[key])
+        self.step, self.before = state["session"]["step"], state["session"]["elapsed"]
+        if self.processes.count == 1:
+            self.generator.set_state(state["random"]["generator"].cpu())
+            torch.set_rng_state(state["random"]["torch"].cpu())
+        else:
+            self._seed(self.config.seed + self.step)
+
+
+def picture_sheet(path: Path, rows: Sequence[Tensor]) -> None:
+    """Write rows of images as one PNG: each row is [N, 3, H, W] in [-1, 1], laid out left to right."""
+    strips = [row.detach().float().cpu().permute(2, 0, 3, 1).flatten(1, 2) for row in rows]  # [H, N*W, 3]
+    sheet = ((torch.cat(strips, 0) + 1) * 127.5).clamp(0, 255).byte().numpy()
+    if not cv2.imwrite(str(path), np.ascontiguousarray(sheet[..., ::-1])):
+        raise InputError(f"can't write {path}: is the folder writable?")

@@ -1,0 +1,193 @@
+"""Recipe of the keypoint network on rendered people.
+
+B batch, K = 17 COCO joints, H = W = 256 crop, h = w = 64 heat maps.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models.keypoints import STRIDE, KeypointConfig, KeypointNetwork, decode_heatmaps
+from models.weights import load_weights, save_weights
+from pipelines.training.common import Average, Processes, Progress, Session, TrainConfig, picture_sheet
+from pipelines.training.crops import CropConfig, Crops, sample_crops
+from pipelines.training.pck import measure
+
+LEARNING_RATE = 1.5e-3
+VALIDATION_SEED = 7717
+JOINT_WEIGHTS = (1.0,) * 5 + (1.0, 1.0, 1.3, 1.3, 1.5, 1.5, 1.0, 1.0, 1.3, 1.3, 1.5, 1.5)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Data and losses; the defaults trained the shipped keypoint network.
+
+    sigma: of the heat maps, in cells; peak: extra weight of cells at the joint; place: weight of the classification of
+    the joint's cell; validation: number of held-out crops.
+    """
+
+    crops: CropConfig = field(default_factory=CropConfig)
+    sigma: float = 1.75
+    peak: float = 8.0
+    place: float = 0.3
+    validation: int = 512
+
+
+def heat_maps(keypoints: Tensor, size: int, sigma: float) -> Tensor:
+    """Gaussian heat maps [B, K, size, size] in 0..1 of keypoints [B, K, 3] in pixels of the crop; 0 for weight 0."""
+    axis = torch.arange(size, device=keypoints.device)
+    cell = (keypoints[..., :2] - (STRIDE - 1) / 2) / STRIDE
+    across, down = (torch.exp(-0.5 * ((axis - cell[..., i : i + 1]) / sigma).square()) for i in (0, 1))
+    return down[..., :, None] * across[..., None, :] * (keypoints[..., 2] > 0)[..., None, None]
+
+
+def losses(recipe: Recipe, logits: Tensor, keypoints: Tensor) -> dict[str, Tensor]:
+    """Heat-map cross entropy and cross entropy of the joint's place among all cells.
+
+    logits: [B, K, h, w]; keypoints: [B, K, 3]. A joint outside of the picture has an empty heat map and no place.
+    """
+    target = heat_maps(keypoints, logits.shape[-1], recipe.sigma)
+    inside = keypoints[..., 2] > 0
+    weight = torch.where(inside, keypoints[..., 2], 0.5) * keypoints.new_tensor(JOINT_WEIGHTS)
+    area = 2 * torch.pi * recipe.sigma**2
+    cells = F.binary_cross_entropy_with_logits(logits, target, reduction="none") * (1 + recipe.peak * target)
+    heat = cells.sum((-2, -1)) / area
+    share = target.flatten(2) / target.flatten(2).sum(-1, keepdim=True).clamp(min=1e-6)
+    place = -(share * F.log_softmax(logits.flatten(2), dim=-1)).sum(-1)
+    return {
+        "heat": (weight * heat).mean(),
+        "place": recipe.place * (weight * inside * place).mean(),
+    }
+
+
+class Trainer:
+    """Network, optimiser and averaged weights on one process."""
+
+    def __init__(self, session: Session, recipe: Recipe) -> None:
+        device, config = session.processes.device, session.config
+        self.session, self.recipe, self.device = session, recipe, device
+        torch.manual_seed(config.seed)
+        start = load_weights(config.init, expect="keypoints") if config.init else None
+        network = KeypointNetwork(config=start.config if start else KeypointConfig())  # pyright: ignore[reportArgumentType]
+        if start:
+            network.load_state_dict(start.state_dict())
+        self.network = _channels_last(network).to(device).train()
+        self.crops = Crops(recipe.crops, config.batch, session.generator)
+        self.average = Average(self.network, config.average)
+        self.rate = config.learning_rate or LEARNING_RATE
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(), self.rate, (0.9, 0.99), weight_decay=0.02, fused=device.type == "cuda"
+        )
+        if config.compile:
+            self.network.compile()
+        self.predict = session.processes.wrap(self.network)
+
+    def parts(self) -> dict:
+        return {"network": self.network, "average": self.average, "optimiser": self.optimiser}
+
+    def iterate(self) -> dict[str, Tensor]:
+        """One optimiser step on a fresh batch."""
+        with torch.no_grad():
+            images, keypoints = self.crops.next()
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.session.learning_rate(self.rate)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            logits = self.predict(images.contiguous(memory_format=torch.channels_last))
+        parts = losses(self.recipe, logits.float(), keypoints)
+        self.optimiser.zero_grad(set_to_none=True)
+        torch.stack(list(parts.values())).sum().backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimiser.step()
+        self.average.update(self.network, self.session.step)
+        return {name: value.detach() for name, value in parts.items()}
+
+    def averaged(self) -> KeypointNetwork:
+        """A copy of the network with the averaged weights, in eval mode."""
+        model = KeypointNetwork(config=self.network.config)
+        model.load_state_dict(self.average.state)
+        return _channels_last(model).to(self.device).eval()
+
+
+def _channels_last(network: KeypointNetwork) -> KeypointNetwork:
+    return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+
+def held_out(recipe: Recipe, device: torch.device, *, at_once: int = 64) -> tuple[Tensor, Tensor]:
+    """Crops that training never draws (another seed): images [N, 3, H, W] and keypoints [N, K, 3]."""
+    generator = torch.Generator(device).manual_seed(VALIDATION_SEED)
+    counts = [min(at_once, recipe.validation - start) for start in range(0, recipe.validation, at_once)]
+    parts = [sample_crops(recipe.crops, count, generator) for count in counts]
+    images, keypoints = zip(*parts, strict=True)
+    return torch.cat(images), torch.cat(keypoints)
+
+
+@torch.no_grad()
+def validate(network: KeypointNetwork, images: Tensor, keypoints: Tensor) -> tuple[dict[str, float], Tensor]:
+    """Numbers of `pck.measure` and the predictions [N, K, 3]."""
+    predicted = torch.cat([decode_heatmaps(network(part)) for part in images.split(64)])
+    return {name: float(value) for name, value in measure(predicted, keypoints).items()}, predicted
+
+
+def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -> Path:
+    """Train on rendered people and write `weights.safetensors`, a picture sheet and a log into `config.out`.
+
+    Raises:
+        InputError: `config.out` holds another run.
+        WeightsError: `config.init` is not a keypoint network, or there is nothing to resume.
+    """
+    recipe = recipe or Recipe()
+    processes = Processes(config.device)
+    session = Session(config, processes, progress)
+    trainer = Trainer(session, recipe)
+    if config.resume:
+        session.restore(**trainer.parts())
+    with torch.no_grad():
+        trainer.crops.next()
+        truth = held_out(recipe, processes.device) if processes.main else None
+    session.restart_clock()
+    while session.running():
+        parts = trainer.iterate()
+        session.advance()
+        if session.due(50):
+            session.report({**parts, "rate": session.learning_rate(trainer.rate)})
+        if truth and (session.save_due() or session.due(config.validate_every)):
+            _publish(trainer, truth)
+    if truth:
+        _publish(trainer, truth)
+    processes.close()
+    return config.out / "weights.safetensors"
+
+
+def _publish(trainer: Trainer, truth: tuple[Tensor, Tensor]) -> None:
+    """Validate the averaged weights, draw a sheet, save weights and state."""
+    model, session = trainer.averaged(), trainer.session
+    results, predicted = validate(model, *truth)
+    session.report(results, "validation")
+    shown = drawn(truth[0][:24], predicted[:24])
+    picture_sheet(session.out / "sheet.png", list(shown.split(min(8, len(shown)))))
+    save_weights(
+        session.out / "weights.safetensors",
+        model,
+        architecture="keypoints",
+        licence="Apache-2.0",
+        command=f"gfla train keypoints --data synthetic --batch {session.config.batch} --seed {session.config.seed}",
+        extra={"step": session.step, "seconds": round(session.elapsed), **results},
+    )
+    session.save(**trainer.parts())
+
+
+def drawn(images: Tensor, keypoints: Tensor) -> Tensor:
+    """Pictures [N, 3, H, W] with dots at the keypoints [N, K, 3] that are surer than 0.2: left red, right blue."""
+    size = images.shape[-1]
+    axis = torch.arange(size, device=images.device)
+    result = images.clone()
+    for joint in range(keypoints.shape[1]):
+        colour = (1, 1, -1) if joint == 0 else ((1, -1, -1) if joint % 2 else (-1, -0.2, 1))
+        x, y, sure = keypoints[:, joint].unbind(-1)
+        near = (axis - x[:, None]).square()[:, None, :] + (axis - y[:, None]).square()[:, :, None] < (size / 90) ** 2
+        dot = (near & (sure > 0.2)[:, None, None])[:, None]
+        result = torch.where(dot, result.new_tensor(colour).view(1, 3, 1, 1), result)
+    return result

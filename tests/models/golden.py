@@ -1,0 +1,104 @@
+"""Reference files: inputs, weights and outputs of the authors' networks, with everything else in their metadata."""
+
+import json
+import os
+import re
+import zlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+FOLDER = Path(os.environ.get("GFLA_GOLDEN", Path(__file__).parents[1] / "golden"))
+FLOAT64_TOLERANCE = 1.5e-6
+FLOAT32_FACTOR = 10
+OPS = re.compile(r"(block_extractor|attention_reshape|local_attention|resample)_")
+ALIAS = re.compile(r"(outconv|jump\d+)\.model\.2\.")
+
+
+@dataclass(frozen=True)
+class Golden:
+    """One file: its tensors as stored and its metadata parsed from JSON where it is JSON."""
+
+    path: Path
+    tensors: dict[str, Tensor]
+    metadata: dict[str, Any]
+
+    @property
+    def network(self) -> str:
+        """The authors' class, "ops", or "" for a file of another kind."""
+        if "config" in self.metadata:
+            return self.metadata["config"].get("network", "")
+        return "ops" if any(OPS.match(key) for key in self.tensors) else ""
+
+    def state(self, dtype: torch.dtype, shapes: dict[str, list[int]]) -> dict[str, Tensor]:
+        """The weights under canonical keys: stored, or generated from the recipe in the given shapes."""
+        if "recipe" in self.metadata:
+            recipe = {key: value for key, value in self.metadata["recipe"].items() if not ALIAS.search(key)}
+            return {key: self.generated(key, shapes[key], *value).to(dtype) for key, value in recipe.items()}
+        stored = {key.removeprefix("state."): value for key, value in self.tensors.items() if key.startswith("state.")}
+        for key in filter(ALIAS.search, stored):
+            assert torch.equal(stored[key], stored[key.replace(".model.2.", ".conv1.")]), key
+        return {key: value.to(dtype) for key, value in stored.items() if not ALIAS.search(key)}
+
+    def input(self, key: str, dtype: torch.dtype) -> Tensor:
+        """An input, stored or generated."""
+        if key in self.tensors:
+            return self.tensors[key].to(dtype)
+        return self.generated(key, *self.metadata["inputs"][key]).to(dtype)
+
+    def generated(self, key: str, shape: list[int], scale: float, offset: float) -> Tensor:
+        """The file's own pseudo-random tensor of this name."""
+        values = offset + scale * (2 * unit(self.metadata["salt"], key, int(np.prod(shape))) - 1)
+        return torch.from_numpy(values.astype(np.float32).reshape(shape))
+
+
+def unit(salt: int, key: str, count: int) -> np.ndarray:
+    """24-bit numbers in [0, 1) from a hash of salt, key and index."""
+    seed = (zlib.crc32(key.encode()) * 0xD1342543DE82EF95 + salt * 0xA0761D6478BD642F) % 2**64
+    with np.errstate(over="ignore"):
+        z = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            z = (z ^ (z >> np.uint64(shift))) * np.uint64(factor)
+        z ^= z >> np.uint64(31)
+    return (z >> np.uint64(40)).astype(np.float64) / 2**24
+
+
+@cache
+def open_golden(path: Path) -> Golden:
+    with safe_open(str(path), framework="pt") as file:
+        metadata = {key: _parsed(value) for key, value in (file.metadata() or {}).items()}
+        return Golden(path, {key: file.get_tensor(key) for key in file.keys()}, metadata)  # noqa: SIM118
+
+
+def golden_files() -> list[Path]:
+    return sorted(FOLDER.glob("*.safetensors"))
+
+
+def assert_close(name: str, found: Tensor, expected: Tensor, tolerance: float) -> None:
+    """Fail with the histogram of the error."""
+    assert found.shape == expected.shape, f"{name}: {tuple(found.shape)} instead of {tuple(expected.shape)}"
+    error = (found.detach().double() - expected.double()).abs().flatten()
+    if not bool((error <= tolerance).all()):
+        raise AssertionError(
+            f"{name} is off by up to {float(error.max()):.3e} (allowed {tolerance:.1e})\n{_histogram(error)}"
+        )
+
+
+def _histogram(error: Tensor) -> str:
+    decades = error.clamp_min(1e-20).log10().floor().nan_to_num(nan=99).int()
+    values, counts = decades.unique(return_counts=True)
+    rows = [f"  1e{value:+03d}: {count:8d}" for value, count in zip(values.tolist(), counts.tolist(), strict=True)]
+    return "error, values\n" + "\n".join(rows)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

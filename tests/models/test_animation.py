@@ -1,0 +1,132 @@
+"""The animation generator's own promises; that it is the authors' network is shown by the golden tests."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from models.detail import Detail
+from models.fold import fold_batch_norm
+from models.generators.animation import AnimationConfig, AnimationGenerator, State, bundled_person, dance_fashion
+from models.ops.sampling import warp
+from tests.models.golden import assert_close
+
+SMALL = {"structure_channels": 4, "width": 4, "max_width": 16, "flow_width": 4, "flow_max_width": 16}
+SIZE = (1, 4, 64, 96)
+
+
+def build(**changes: object) -> AnimationGenerator:
+    torch.manual_seed(3)
+    generator = AnimationGenerator(config=AnimationConfig(**SMALL, attention_hidden=8, **changes))  # pyright: ignore
+    for module in generator.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.weight, -1.5, 1.5)
+            torch.nn.init.uniform_(module.bias, -0.5, 0.5)
+    return generator
+
+
+def clip(frames: int = 3) -> tuple[Tensor, Tensor, Tensor]:
+    torch.manual_seed(5)
+    return torch.rand(1, frames, *SIZE[1:]), torch.rand(1, 3, *SIZE[2:]) * 2 - 1, torch.rand(SIZE)
+
+
+@pytest.mark.parametrize("detail", [0, 6])
+def test_steps_and_forward_agree(detail: int) -> None:
+    generator, (structures, image, structure) = build(detail_hidden=detail).eval(), clip()
+    together = generator(structures, image, structure)
+    reference = generator.encode_reference(image, structure)
+    state = State.initial(reference)
+    for frame, expected in enumerate(together):
+        step = generator.step(reference, state, structures[:, frame])
+        assert torch.equal(step.image, expected.image)
+        state = step.state
+    continued = generator(structures[:, 2:], image, structure, together[1].image, structures[:, 1])
+    assert torch.equal(continued[0].image, together[2].image)
+
+
+@pytest.mark.parametrize("layers", [((2,), (3,)), ((3, 2), (3, 5)), ((1, 2, 3), (1, 4, 3))])
+def test_any_attention_layers(layers: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    generator = build(attention_layers=layers[0], kernel_sizes=layers[1], detail_hidden=4)
+    structures, image, structure = clip(1)
+    step = generator(structures, image, structure)[0]
+    sizes = [(64 // 2**layer, 96 // 2**layer) for layer in sorted(layers[0], reverse=True)]
+    assert [tuple(flow.shape[-2:]) for flow in step.flows_previous] == sizes
+    assert [tuple(mask.shape[-2:]) for mask in step.masks_reference] == sizes
+    assert step.image.shape == image.shape
+
+
+def test_detail_repeats_its_own_image() -> None:
+    generator, (structures, image, structure) = build(detail_hidden=6), clip(1)
+    assert generator.detail is not None
+    torch.nn.init.normal_(generator.detail.residual.weight, std=0.1)
+    step = generator(structures, image, structure)[0]
+    assert isinstance(step.detail, Detail)
+    assert_close("blend", step.detail.blend.sum(1), torch.ones(1, 64, 96), 1e-6)
+    assert_close("image", step.detail.compose(step.generated), step.image, 1e-6)
+    assert_close("warped", step.detail.warped_reference, warp(image, step.detail.flow_reference), 1e-6)
+    assert not torch.equal(step.image, step.generated)
+
+
+def test_untrained_detail_flow_is_the_enlarged_fine_flow() -> None:
+    """A pan by one fine pixel is a pan by four image pixels."""
+    generator, (structures, image, structure) = build(detail_hidden=6), clip(1)
+    for net in (generator.flow_net_previous, generator.flow_net_reference):
+        head = net.get_submodule("output2")
+        assert isinstance(head, torch.nn.Conv2d)
+        torch.nn.init.zeros_(head.weight)
+        head.bias = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
+    detail = generator(structures, image, structure)[0].detail
+    assert detail is not None
+    expected = torch.tensor([4.0, -8.0]).view(1, 2, 1, 1).expand(1, 2, 64, 96)
+    assert_close("flow", detail.flow_reference, expected, 1e-6)
+    assert_close("warp", warp(image, detail.flow_reference)[..., 8:, :-4], image[..., :-8, 4:], 1e-4)
+
+
+def test_every_parameter_learns() -> None:
+    generator, (structures, image, structure) = build(norm="batch", detail_hidden=6), clip(2)
+    steps = generator(structures, image, structure)
+    torch.stack([step.image for step in steps]).square().sum().backward()
+    without = [name for name, parameter in generator.named_parameters() if parameter.grad is None]
+    assert without == []
+
+
+def test_autocast_leaves_flows_and_images_exact_types() -> None:
+    generator, (structures, image, structure) = build(norm="batch", detail_hidden=6), clip(2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        step = generator(structures, image, structure)[-1]
+    assert step.detail is not None
+    assert {step.flows_previous[0].dtype, step.detail.flow_previous.dtype, step.image.dtype} == {torch.float32}
+
+
+def test_folding_is_exact() -> None:
+    generator, (structures, image, structure) = build(norm="batch", detail_hidden=6).double(), clip(2)
+    generator(structures.double(), image.double(), structure.double())  # moves the running statistics
+    expected = generator.eval()(structures.double(), image.double(), structure.double())
+    before = {key: value.clone() for key, value in generator.state_dict().items()}
+    folded = fold_batch_norm(generator)
+    found = folded(structures.double(), image.double(), structure.double())
+    assert_close("image", found[-1].image, expected[-1].image, 1e-10)
+    assert len(list(folded.modules())) <= len(list(generator.modules()))
+    count = sum(isinstance(module, torch.nn.BatchNorm2d) for module in folded.modules())
+    assert count < sum(isinstance(module, torch.nn.BatchNorm2d) for module in generator.modules()) * 0.6
+    assert all(torch.equal(before[key], value) for key, value in generator.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("image", "structure"),
+    [
+        ((1, 3, 64, 80), (1, 4, 64, 80)),
+        ((1, 3, 64, 96), (1, 4, 64, 64)),
+        ((1, 1, 64, 96), SIZE),
+        ((1, 3, 64, 96), (1, 5, 64, 96)),
+    ],
+)
+def test_wrong_sizes_are_refused(image: tuple[int, ...], structure: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"need image|multiples of 32"):
+        build().encode_reference(torch.zeros(image), torch.zeros(structure))
+
+
+def test_official_size() -> None:
+    with torch.device("meta"):
+        generator = AnimationGenerator(config=dance_fashion())
+    assert sum(parameter.numel() for parameter in generator.parameters()) == 23_510_195
+    assert bundled_person().norm == "batch"

@@ -1,0 +1,53 @@
+import pytest
+import torch
+
+from models.fold import fold_batch_norm
+from models.keypoints import KeypointConfig, KeypointNetwork, decode_heatmaps
+from tests.models.golden import assert_close
+
+
+def heatmap_logits(positions: torch.Tensor, *, sigma: float = 1.5, height: int = 64, width: int = 48) -> torch.Tensor:
+    """Logits of Gaussians [B,K,h,w] at positions [B,K,2] in input pixels."""
+    cells = (positions - 1.5) / 4
+    columns, rows = torch.arange(width), torch.arange(height)
+    squared = (columns - cells[..., None, 0:1]) ** 2 + (rows[:, None] - cells[..., None, 1:2]) ** 2
+    return torch.logit(0.9 * torch.exp(-squared / (2 * sigma**2)), eps=1e-6)
+
+
+def test_decoding_finds_peaks_between_cells() -> None:
+    torch.manual_seed(0)
+    positions = torch.rand(2, 17, 2) * torch.tensor([170.0, 230.0]) + 10
+    found = decode_heatmaps(heatmap_logits(positions))
+    assert_close("positions", found[..., :2], positions, 0.05)
+    assert bool(((found[..., 2] > 0.7) & (found[..., 2] <= 0.9)).all())
+
+
+def test_decoding_at_the_border_and_of_nothing() -> None:
+    corner = decode_heatmaps(heatmap_logits(torch.tensor([[[1.5, 253.5]]])))
+    assert_close("corner", corner[0, 0, :2], torch.tensor([1.5, 253.5]), 1e-4)
+    nothing = decode_heatmaps(torch.full((1, 2, 8, 8), -20.0))
+    assert bool(nothing.isfinite().all())
+    assert float(nothing[..., 2].max()) < 1e-6
+
+
+def test_network_size_and_shape() -> None:
+    network = KeypointNetwork(config=KeypointConfig()).eval()
+    assert sum(parameter.numel() for parameter in network.parameters()) <= 8_000_000
+    with torch.no_grad():
+        assert network(torch.zeros(1, 3, 128, 96)).shape == (1, 17, 32, 24)
+
+
+def test_folding_is_exact() -> None:
+    torch.manual_seed(0)
+    network = KeypointNetwork(config=KeypointConfig(joints=3, widths=(4, 8, 8, 8, 8))).double()
+    image = torch.randn(2, 3, 64, 64, dtype=torch.float64)
+    network(image)
+    folded = fold_batch_norm(network)
+    assert_close("logits", folded(image), network.eval()(image), 1e-12)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in folded.modules())
+
+
+@pytest.mark.parametrize("depth", [2, 3])
+def test_any_depth(depth: int) -> None:
+    network = KeypointNetwork(config=KeypointConfig(widths=(4, 8, 8, 8)[: depth + 1]))
+    assert network(torch.zeros(2, 3, 64, 64)).shape == (2, 17, 16, 16)

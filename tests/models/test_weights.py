@@ -1,0 +1,130 @@
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from models.errors import WeightsError
+from models.generators.animation import AnimationConfig, AnimationGenerator
+from models.keypoints import KeypointConfig, KeypointNetwork
+from models.motion import MotionConfig, MotionNetwork
+from models.weights import bundled, catalogue, load_weights, read_metadata, save_weights, verify
+
+MODELS = {
+    "animation": lambda: AnimationGenerator(
+        config=AnimationConfig(width=4, max_width=16, flow_width=4, flow_max_width=8, norm="batch", detail_hidden=4)
+    ),
+    "motion": lambda: MotionNetwork(config=MotionConfig(joints=3, channels=8, layers=2)),
+    "keypoints": lambda: KeypointNetwork(config=KeypointConfig(joints=3, widths=(4, 8, 8))),
+}
+
+
+def save(path: Path, architecture: str = "motion", model: nn.Module | None = None) -> nn.Module:
+    model = model or MODELS[architecture]()
+    save_weights(path, model, architecture=architecture, licence="Apache-2.0", command="gfla train", extra={"steps": 3})
+    return model
+
+
+@pytest.mark.parametrize("architecture", MODELS)
+def test_round_trip(architecture: str, tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    saved = save(path, architecture)
+    loaded = load_weights(path, expect=architecture)
+    assert loaded.config == saved.config
+    assert hash(loaded.config) == hash(saved.config)
+    assert not loaded.training
+    for key, value in saved.state_dict().items():
+        found = loaded.state_dict()[key]
+        assert found.dtype == value.dtype, key
+        assert torch.equal(found, value.half().float() if value.ndim > 1 else value), key
+    second = tmp_path / "again.safetensors"
+    save(second, architecture, loaded)
+    assert path.read_bytes() == second.read_bytes()
+
+
+def test_metadata(tmp_path: Path) -> None:
+    save(tmp_path / "net.safetensors")
+    metadata = read_metadata(tmp_path / "net.safetensors")
+    assert metadata["architecture"] == "motion"
+    assert metadata["config"] == {"joints": 3, "channels": 8, "layers": 2}
+    assert metadata["extra"] == {"steps": 3}
+    assert metadata["command"] == "gfla train"
+
+
+def test_diverged_weights_are_not_saved(tmp_path: Path) -> None:
+    model = MODELS["motion"]()
+    nn.init.constant_(model.kp_input.shrink.weight, 1e6)
+    with pytest.raises(WeightsError, match=r"shrink\.weight"):
+        save(tmp_path / "net.safetensors", model=model)
+    assert not (tmp_path / "net.safetensors").exists()
+
+
+def refused(path: Path, expect: str | None = None) -> str:
+    with pytest.raises(WeightsError) as error:
+        load_weights(path, expect=expect)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_unreadable_files(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.safetensors", tmp_path / "bad.safetensors"
+    save(good)
+    for content in (b"", b"a text", good.read_bytes()[:-10], good.read_bytes()[:40]):
+        bad.write_bytes(content)
+        assert "bad.safetensors is no readable" in refused(bad)
+    assert "no weights" in refused(tmp_path / "absent")
+    assert "readable" in refused(tmp_path)
+
+
+def test_foreign_and_other_weights(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    save_file({"weight": torch.zeros(1)}, str(path))
+    assert "not written by gfla" in refused(path)
+    save(path)
+    assert "'motion' weights, but 'animation'" in refused(path, expect="animation")
+
+
+def test_keys_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    save(path)
+    with safe_open(str(path), framework="pt") as file:
+        tensors, metadata = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
+    tensors["surplus"] = tensors.pop("kp_input.shrink.bias")
+    tensors["kp_input.expand_ln.bias"] = torch.zeros(3, 1)
+    save_file(tensors, str(path), metadata=metadata)
+    message = refused(path)
+    for part in (
+        "1 keys missing: kp_input.shrink.bias",
+        "unexpected: surplus",
+        "of another shape: kp_input.expand_ln.bias",
+    ):
+        assert part in message
+    save_file(tensors, str(path), metadata={"gfla": metadata["gfla"].replace("joints", "unheard_of")})
+    assert "unheard_of" in refused(path)
+
+
+def test_bundled_weights_are_sound() -> None:
+    assert set(verify().values()) <= {None}
+    for entry in catalogue():
+        assert load_weights(entry.name, expect=entry.architecture).config is not None
+        assert entry.size == entry.file.stat().st_size
+
+
+def test_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundled, "FOLDER", tmp_path)
+    save(tmp_path / "own.safetensors")
+    digest = hashlib.sha256((tmp_path / "own.safetensors").read_bytes()).hexdigest()
+    (tmp_path / "catalogue.json").write_text(json.dumps({"own": {"file": "own.safetensors", "sha256": digest}}))
+    assert [(entry.name, entry.architecture, entry.sha256) for entry in catalogue()] == [("own", "motion", digest)]
+    assert isinstance(load_weights("own"), MotionNetwork)
+    assert verify() == {"own": None}
+    with (tmp_path / "own.safetensors").open("ab") as file:
+        file.write(b"0")
+    assert "SHA-256" in str(verify()["own"])
+    (tmp_path / "own.safetensors").unlink()
+    assert "missing" in str(verify()["own"])
+    assert "own.safetensors" in refused(Path("own"))

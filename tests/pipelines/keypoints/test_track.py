@@ -1,0 +1,208 @@
+import copy
+import json
+import math
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.errors import InputError, ProcessingError
+from pipelines.keypoints.importers import natural_key
+from pipelines.keypoints.layouts import (
+    COCO17_FLIP,
+    COCO17_LIMBS,
+    COCO17_NAMES,
+    H36M17_FLIP,
+    H36M17_LIMBS,
+    H36M17_NAMES,
+    OPENPOSE18_NAMES,
+    OPENPOSE18_TO_COCO17,
+)  # fmt: skip
+from pipelines.keypoints.track import Track, TrackFrame, is_track, load_track, parse_track, save_track
+
+
+def _poses(count: int = 1, seed: int = 0) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    poses = random.uniform(1, 100, (count, 17, 3)).astype(np.float32)
+    poses[..., 2] /= 100
+    return poses
+
+
+def _document() -> dict:
+    joints = [[1.0 * index + 1, 2.0, 0.5] for index in range(17)]
+    frames = [{"pts": pts, "people": [{"keypoints": copy.deepcopy(joints)}]} for pts in (0, 1, 5)]
+    return {"version": 1, "layout": "coco17", "width": 64, "height": 48, "time_base": [1, 25], "frames": frames}
+
+
+def test_round_trip_keeps_everything(tmp_path: Path) -> None:
+    frames = [TrackFrame(-3, _poses(2)), TrackFrame(0, _poses(0)), TrackFrame(4, _poses(1, seed=1))]
+    track = Track("h36m17", 640, 480, Fraction(1001, 30000), frames)
+    save_track(tmp_path / "t.json", track)
+    loaded = load_track(tmp_path / "t.json")
+    assert (loaded.layout, loaded.width, loaded.height, loaded.time_base) == ("h36m17", 640, 480, Fraction(1001, 30000))
+    assert [frame.pts for frame in loaded.frames] == [-3, 0, 4]
+    for before, after in zip(frames, loaded.frames, strict=True):
+        assert after.people.shape == before.people.shape
+        np.testing.assert_allclose(after.people, before.people, atol=6e-4)
+    assert [path.name for path in tmp_path.iterdir()] == ["t.json"]
+
+
+def test_saving_into_a_missing_folder_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ProcessingError, match="can't be written"):
+        save_track(tmp_path / "none" / "t.json", Track("coco17", 8, 8, Fraction(1, 25), [TrackFrame(0, _poses())]))
+
+
+def test_non_finite_is_not_written(tmp_path: Path) -> None:
+    track = Track("coco17", 8, 8, Fraction(1, 25), [TrackFrame(0, np.full((1, 17, 3), np.nan, np.float32))])
+    with pytest.raises(ValueError, match="JSON"):
+        save_track(tmp_path / "t.json", track)
+    assert not list(tmp_path.iterdir())
+
+
+def _set(path: str, value: object):
+    def change(document: dict) -> None:
+        *keys, last = [int(key) if key.isdigit() else key for key in path.split(".")]
+        for key in keys:
+            document = document[key]
+        document[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_set("version", 2), "version 2"),
+        (_set("layout", "body25"), "body25"),
+        (_set("width", 0), "width 0"),
+        (_set("height", 10**9), "height"),
+        (_set("width", True), "width True"),
+        (_set("time_base", [1, 0]), "time_base 0"),
+        (_set("time_base", "1/25"), "time_base"),
+        (_set("frames", []), "frames must list"),
+        (_set("frames.1", None), "frame 1"),
+        (_set("frames.1.pts", 0), "pts 0 is not after"),
+        (_set("frames.1.pts", 0.5), "pts 0.5"),
+        (_set("frames.2.people", {}), "frame 2"),
+        (_set("frames.0.people.0", []), "person 1"),
+        (_set("frames.0.people.0.keypoints", [[1, 2, 0.5]] * 16), "17 joints"),
+        (_set("frames.0.people.0.keypoints.3", [1, 2]), "joint 3"),
+        (_set("frames.0.people.0.keypoints.3.0", "1"), "joint 3"),
+        (_set("frames.0.people.0.keypoints.3.0", math.inf), "joint 3"),
+        (_set("frames.0.people.0.keypoints.3.1", 1e300), "px away"),
+        (_set("frames.0.people.0.keypoints.3.2", 1.5), "confidence 1.5"),
+    ],
+)
+def test_every_bad_value_is_named(change, message: str) -> None:
+    document = _document()
+    parse_track(document, "t.json")
+    change(document)
+    with pytest.raises(InputError, match=message) as caught:
+        parse_track(document, "t.json")
+    assert str(caught.value).startswith("t.json: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "hello", "[1, 2", '{"frames": [NaN]}', "[]", '{"a": 1}', "[" * 100_000])
+def test_text_that_is_no_track(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.json").write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_track(tmp_path / "t.json")
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="No such file"):
+        load_track(tmp_path / "none.json")
+
+
+def test_is_track(tmp_path: Path) -> None:
+    assert is_track("x.JSON")
+    assert not is_track("x.mp4")
+    assert not is_track(tmp_path)
+    (tmp_path / "a_keypoints.json").touch()
+    assert is_track(tmp_path)
+    (tmp_path / "a.png").touch()
+    assert not is_track(tmp_path)
+
+
+def _flat(names: tuple[str, ...], missing: str = "") -> list[float]:
+    """Joint i of COCO-17 at (10 i + 5, 20 i + 7), extra joints far away."""
+    values = []
+    for name in names:
+        index = COCO17_NAMES.index(name) if name in COCO17_NAMES else 99
+        values += [0, 0, 0] if name == missing else [10 * index + 5, 20 * index + 7, 0.25]
+    return values
+
+
+BODY25 = (*OPENPOSE18_NAMES[:8], "hip", *OPENPOSE18_NAMES[8:], *(f"foot{index}" for index in range(6)))
+HALPE26 = (*COCO17_NAMES, *(f"extra{index}" for index in range(9)))
+EXPECTED = np.array([(10 * index + 5, 20 * index + 7, 0.25) for index in range(17)], np.float32)
+
+
+@pytest.mark.parametrize("names", [OPENPOSE18_NAMES, BODY25, COCO17_NAMES], ids=["body18", "body25", "coco17"])
+def test_openpose_folder(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for number, people in ((10, []), (9, [_flat(names)]), (1, [_flat(names, missing="left_knee")] * 2)):
+        document = {"version": 1.3, "people": [{"pose_keypoints_2d": flat} for flat in people]}
+        (tmp_path / f"v_{number}_keypoints.json").write_text(json.dumps(document))
+    track = load_track(tmp_path, rate=Fraction(50))
+    assert [len(frame.people) for frame in track.frames] == [2, 1, 0]
+    assert (track.layout, track.time_base, track.rate) == ("coco17", Fraction(1, 50), 50.0)
+    np.testing.assert_allclose(track.frames[1].people[0], EXPECTED)
+    assert not track.frames[0].people[0, 13].any()
+    assert track.width >= 166
+    assert track.height >= 328
+    assert load_track(tmp_path, size=(800, 600)).width == 800
+
+
+def test_official_clean_folder_is_human36m(tmp_path: Path) -> None:
+    document = {"version": "Video to Pose 2D", "people": [{"pose_keypoints_2d": list(range(1, 52))}]}
+    (tmp_path / "1.json").write_text(json.dumps(document))
+    assert load_track(tmp_path).layout == "h36m17"
+
+
+@pytest.mark.parametrize("names", [COCO17_NAMES, HALPE26], ids=["coco17", "halpe26"])
+def test_alphapose_list_brings_back_empty_frames(tmp_path: Path, names: tuple[str, ...]) -> None:
+    entries = [{"image_id": f"{number}.jpg", "keypoints": _flat(names), "score": 2.9} for number in (0, 0, 2, 11)]
+    (tmp_path / "alphapose-results.json").write_text(json.dumps(entries))
+    track = load_track(tmp_path / "alphapose-results.json")
+    assert [len(frame.people) for frame in track.frames] == [2, 0, 1] + [0] * 8 + [1]
+    np.testing.assert_allclose(track.frames[2].people[0], EXPECTED)
+
+
+@pytest.mark.parametrize(("group", "joints"), [("people", "pose_keypoints_2d"), ("bodies", "joints")])
+def test_alphapose_dictionaries(tmp_path: Path, group: str, joints: str) -> None:
+    body = {joints: _flat(OPENPOSE18_NAMES)}
+    (tmp_path / "r.json").write_text(json.dumps({"b.jpg": {group: [body]}, "a.jpg": {group: []}}))
+    track = load_track(tmp_path / "r.json")
+    assert [len(frame.people) for frame in track.frames] == [0, 1]
+    np.testing.assert_allclose(track.frames[1].people[0], EXPECTED)
+
+
+@pytest.mark.parametrize("flat", [[1.0] * 30, [1.0] * 52, ["a"] * 54, None, [1e9] * 54, [0.5] * 54])
+def test_bad_openpose_joints(tmp_path: Path, flat: object) -> None:
+    (tmp_path / "1.json").write_text(json.dumps({"people": [{"pose_keypoints_2d": flat}]}))
+    with pytest.raises(InputError):
+        load_track(tmp_path)
+
+
+def test_alphapose_numbers_out_of_sequence_are_refused(tmp_path: Path) -> None:
+    entries = [{"image_id": f"{number}.jpg", "keypoints": _flat(COCO17_NAMES)} for number in (0, 10**9)]
+    (tmp_path / "r.json").write_text(json.dumps(entries))
+    with pytest.raises(InputError, match="sequence"):
+        load_track(tmp_path / "r.json")
+
+
+def test_natural_order() -> None:
+    assert sorted(["b10", "b9", "a2b", "a10"], key=natural_key) == ["a2b", "a10", "b9", "b10"]
+
+
+@pytest.mark.parametrize(
+    ("names", "flip", "limbs"), [(COCO17_NAMES, COCO17_FLIP, COCO17_LIMBS), (H36M17_NAMES, H36M17_FLIP, H36M17_LIMBS)]
+)
+def test_layouts_mirror(names, flip, limbs) -> None:
+    swapped = [name.replace("left", "?").replace("right", "left").replace("?", "right") for name in names]
+    assert [names[index] for index in flip] == swapped
+    assert {frozenset(flip[j] for j in limb) for limb in limbs} == {frozenset(limb) for limb in limbs}
+    assert len(OPENPOSE18_TO_COCO17) == 17

@@ -1,0 +1,262 @@
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from models.errors import InputError
+from pipelines.media.sources import open_driving
+from tests.pipelines.media.clips import TICKS, corner_pixels, corners, make_clip, make_sound, number_of, shade
+
+VARIABLE = [0, 512, 1000, 1100, 3333, 4000, 4001, 9999]
+
+
+def stamps(source):
+    return [(frame.pts, frame.duration) for frame in source]
+
+
+def test_plain_clip_and_again(tmp_path: Path):
+    with open_driving(make_clip(tmp_path / "clip.mp4", frames=12)) as source:
+        assert (source.info.width, source.info.height, source.info.frames) == (64, 48, 12)
+        assert source.info.duration == Fraction(12, 25)
+        assert source.info.rate == 25
+        assert not source.info.has_audio
+        assert source.info.kind == "video"
+        numbers = [number_of(frame.image) for frame in source]
+        assert numbers == list(range(12)) == [number_of(frame.image) for frame in source]
+        assert source.corrupt == 0
+        assert source.warnings == []
+
+
+def test_variable_rate_keeps_every_time_stamp(tmp_path: Path):
+    source = open_driving(make_clip(tmp_path / "clip.mp4", frames=8, pts=VARIABLE))
+    assert source.info.time_base == TICKS
+    assert [pts for pts, _ in stamps(source)] == VARIABLE
+    assert [duration for _, duration in stamps(source)][:-1] == list(np.diff(VARIABLE))
+
+
+@pytest.mark.parametrize(("rotation", "first"), [(90, "green"), (-90, "blue"), (180, "white"), (0, "red")])
+def test_rotation_is_applied(tmp_path: Path, rotation: int, first: str):
+    clip = make_clip(tmp_path / "clip.mp4", frames=[corners()] * 3, rotation=rotation)
+    source = open_driving(clip)
+    image = next(iter(source)).image
+    assert image.shape == ((64, 48, 3) if abs(rotation) == 90 else (48, 64, 3))
+    assert image.flags.c_contiguous
+    assert (source.info.height, source.info.width) == image.shape[:2]
+    expected = {"red": (200, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 200), "white": (220, 220, 220)}[first]
+    assert np.abs(image[4, 4].astype(int) - expected).max() < 16
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt"),
+    [
+        ("clip.mp4", "libx264", "yuv420p10le"),
+        ("clip.mp4", "libx265", "yuv420p10le"),
+        ("clip.webm", "libvpx-vp9", "yuv420p"),
+        ("clip.mkv", "ffv1", "yuv444p16le"),
+        ("clip.avi", "mpeg4", "yuv420p"),
+        ("clip.ts", "libx264", "yuv420p"),
+        ("clip.mkv", "ffv1", "bgra"),
+    ],
+)
+def test_containers_and_bit_depths(tmp_path: Path, name: str, codec: str, pix_fmt: str):
+    options = {"x265-params": "log-level=none"} if codec == "libx265" else {}
+    base = Fraction(1, 25) if name.endswith("avi") else TICKS
+    clip = make_clip(
+        tmp_path / name, frames=[corners()] * 5, codec=codec, pix_fmt=pix_fmt, options=options, time_base=base
+    )
+    frames = list(open_driving(clip))
+    assert len(frames) == 5
+    image = frames[2].image
+    assert image.dtype == np.uint8
+    assert image.shape == (48, 64, 3)
+    assert np.abs(image[4, 4].astype(int) - (200, 30, 30)).max() < 16
+
+
+@pytest.mark.parametrize(("matrix", "full_range"), [(1, False), (1, True), (5, False), (5, True)])
+def test_colour_matrix_and_range(tmp_path: Path, matrix: int, full_range: bool):
+    clip = make_clip(tmp_path / "clip.mp4", frames=[corners()] * 2, matrix=matrix, full_range=full_range)
+    image = next(iter(open_driving(clip))).image
+    assert np.abs(corner_pixels(image) - corner_pixels(corners())).max() < 8
+
+
+def test_alpha_is_white(tmp_path: Path):
+    image = np.dstack([corners(), np.full((48, 64), 255, np.uint8)])
+    image[:24] = 0
+    clip = make_clip(tmp_path / "clip.mov", frames=[image] * 2, codec="png", pix_fmt="rgba")
+    shown = next(iter(open_driving(clip))).image
+    assert (shown[:20] == 255).all()
+    assert np.abs(shown[40, 4].astype(int) - (30, 30, 200)).max() < 4
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [(None, "0.2", range(5)), ("2.2", "2.4", range(55, 60)), ("3.9", None, range(98, 100))],
+)
+def test_range_seeks_exactly(tmp_path: Path, start, end, expected):
+    clip = make_clip(tmp_path / "clip.mp4", frames=100, options={"g": "12"})
+    source = open_driving(clip, start=start, end=end)
+    frames = list(source)
+    assert [frame.pts // 512 for frame in frames] == list(expected)
+    assert [number_of(frame.image) for frame in frames] == [number % 26 for number in expected]
+    assert source.info.frames == len(expected)
+    assert source.info.start == Fraction(expected[0], 25)
+
+
+def test_max_frames(tmp_path: Path):
+    source = open_driving(make_clip(tmp_path / "clip.mp4"), max_frames=3)
+    assert source.info.frames == 3 == len(list(source))
+
+
+@pytest.mark.parametrize(
+    ("fps", "expected"), [("12.5", [0, 2, 4, 6, 8]), (50, [n // 2 for n in range(20)]), (25, range(10))]
+)
+def test_resampling_drops_and_duplicates(tmp_path: Path, fps, expected):
+    source = open_driving(make_clip(tmp_path / "clip.mp4"), fps=fps)
+    frames = list(source)
+    assert [frame.pts for frame in frames] == list(range(len(expected)))
+    assert source.info.time_base == 1 / Fraction(fps)
+    assert source.info.frames == len(expected)
+    shown = [number_of(frame.image) for frame in frames]
+    assert np.abs(np.subtract(shown, list(expected))).max() <= (1 if fps == "12.5" else 0)
+    assert len(set(shown)) == len(set(expected))
+
+
+def test_folder_in_natural_order(tmp_path: Path):
+    for number in (10, 9, 1, 2):
+        Image.fromarray(shade(number)).save(tmp_path / f"frame{number}.png")
+    (tmp_path / "notes.txt").write_text("x")
+    source = open_driving(tmp_path)
+    assert [number_of(frame.image) for frame in source] == [1, 2, 9, 10]
+    assert source.info.rate == 25
+    assert source.info.kind == "folder"
+    assert open_driving(tmp_path, fps="30000/1001").info.time_base == Fraction(1001, 30000)
+    assert [number_of(frame.image) for frame in open_driving(tmp_path, start="0.05", end="0.09")] == [9]
+
+
+def test_folder_with_a_broken_picture(tmp_path: Path):
+    for number in range(4):
+        Image.fromarray(shade(number)).save(tmp_path / f"{number}.png")
+    (tmp_path / "2.png").write_bytes((tmp_path / "2.png").read_bytes()[:60])
+    source = open_driving(tmp_path)
+    assert [frame.pts for frame in source] == [0, 1, 3]
+    assert source.corrupt == 1
+    assert "1 corrupt" in source.warnings[0]
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
+def test_animated_pictures(tmp_path: Path, suffix: str):
+    first, *rest = [Image.fromarray(shade(number * 3)) for number in range(5)]
+    path = tmp_path / f"clip.{suffix}"
+    extra = {"lossless": True} if suffix == "webp" else {}
+    first.save(path, save_all=True, append_images=rest, duration=[40, 60, 80, 100, 120], loop=0, **extra)
+    source = open_driving(path)
+    assert stamps(source) == [(0, 40), (40, 60), (100, 80), (180, 100), (280, 120)]
+    assert [number_of(frame.image) for frame in source] == [0, 3, 6, 9, 12]
+    assert source.info.time_base == Fraction(1, 1000)
+    assert source.info.frames == 5
+    assert [frame.pts for frame in open_driving(path, start="0.1", end="0.2")] == [100, 180]
+
+
+def test_one_pixel_video_opens(tmp_path: Path):
+    frame = np.zeros((1, 1, 3), np.uint8)
+    source = open_driving(make_clip(tmp_path / "one.mkv", frames=[frame] * 2, codec="ffv1", pix_fmt="bgr0"))
+    assert (source.info.width, source.info.height) == (1, 1)
+
+
+def test_pixel_aspect_is_applied(tmp_path: Path):
+    clip = make_clip(tmp_path / "wide.mp4", frames=[corners()] * 2, options={"aspect": "2:1"})
+    with av.open(str(clip)) as container:
+        assert container.streams.video[0].sample_aspect_ratio == 2
+    assert next(iter(open_driving(clip))).image.shape == (48, 128, 3)
+
+
+def damaged(clip: Path, *, at: float, length: int = 400) -> Path:
+    data = bytearray(clip.read_bytes())
+    begin = data.index(b"mdat") + int(at * (len(data) - data.index(b"mdat")))
+    data[begin : begin + length] = np.random.default_rng(0).bytes(length)
+    clip.write_bytes(data)
+    return clip
+
+
+def noise(number: int) -> np.ndarray:
+    return np.random.default_rng(number).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+
+
+def test_corrupt_frames_are_counted_not_fatal(tmp_path: Path):
+    fast = {"movflags": "+faststart"}
+    clip = make_clip(tmp_path / "clip.mp4", frames=[noise(n) for n in range(30)], options={"g": "5"}, muxer=fast)
+    source = open_driving(damaged(clip, at=0.5, length=9000))
+    frames = list(source)
+    assert 15 <= len(frames) < 30
+    assert source.corrupt > 0
+    assert len(list(source)) == len(frames)
+
+
+def test_truncated_file_gives_what_is_there(tmp_path: Path):
+    fast = {"movflags": "+faststart"}
+    clip = make_clip(tmp_path / "clip.mp4", frames=[noise(n) for n in range(30)], muxer=fast)
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size * 6 // 10])
+    source = open_driving(clip)
+    assert 5 < len(list(source)) < 25
+    assert any("cut short" in warning for warning in source.warnings)
+
+
+def test_truncated_before_the_first_frame(tmp_path: Path):
+    clip = make_clip(tmp_path / "clip.mp4", frames=[noise(n) for n in range(30)], muxer={"movflags": "+faststart"})
+    data = clip.read_bytes()
+    clip.write_bytes(data[: data.index(b"mdat") + 20])
+    with pytest.raises(InputError, match="no frame of it can be decoded"):
+        open_driving(clip)
+
+
+def without_index(folder: Path) -> Path:
+    clip = make_clip(folder / "clip.mp4", frames=30)
+    data = clip.read_bytes()
+    clip.write_bytes(data[: data.index(b"moov") - 4])
+    return clip
+
+
+def written(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda folder: folder / "none.mp4", "does not exist"),
+        (lambda folder: written(folder / "a.mp4", b""), "is empty"),
+        (lambda folder: written(folder / "a.mp4", b"just some words\n" * 50), "text file"),
+        (lambda folder: written(folder / "a.mp4", bytes(range(256)) * 20), "can be read|can't be read"),
+        (without_index, "moov"),
+        (lambda folder: make_sound(folder / "a.m4a"), "only sound"),
+        (lambda folder: folder, "holds no pictures"),
+        (lambda folder: written(folder / "a.txt", b"words\n" * 50), "text file"),
+        (lambda folder: written(folder / "a.srt", b"1\n00:00:01,000 --> 00:00:02,000\nwords\n"), "text file|no video"),
+        (lambda folder: written(folder / "a.png", b"\x89PNG\r\n\x1a\n"), "damaged|not a picture"),
+    ],
+)
+def test_unusable_inputs_say_so_in_one_line(tmp_path: Path, make, words: str):
+    with pytest.raises(InputError, match=words) as caught:
+        open_driving(make(tmp_path))
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"start": 5}, "no frame between"),
+        ({"start": -1}, "negative"),
+        ({"start": 2, "end": 1}, "not after"),
+        ({"fps": 0}, "out of range"),
+        ({"max_frames": 0}, "too small"),
+        ({"start": "soon"}, "not a number"),
+    ],
+)
+def test_unusable_ranges(tmp_path: Path, options: dict, words: str):
+    with pytest.raises(InputError, match=words):
+        open_driving(make_clip(tmp_path / "clip.mp4"), **options)

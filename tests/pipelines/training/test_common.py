@@ -1,0 +1,110 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from models.errors import InputError, WeightsError
+from pipelines.training.common import Average, Processes, Session, TrainConfig, picture_sheet
+
+
+class Quiet:
+    def __init__(self):
+        self.notes = []
+
+    def stage(self, name, total):
+        pass
+
+    def advance(self, n=1):
+        pass
+
+    def note(self, message):
+        self.notes.append(message)
+
+
+def start(out, **options):
+    return Session(TrainConfig(out=out, device="cpu", **options), Processes("cpu"), Quiet())
+
+
+def train(session, model, optimiser, average, steps):
+    for _ in range(steps):
+        inputs = torch.randn(4, 3, generator=session.generator)
+        loss = (model(inputs) + 0.1 * torch.randn(4, 2)).square().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        average.update(model, session.step)
+        session.advance()
+
+
+def fresh():
+    torch.manual_seed(5)
+    model = nn.Linear(3, 2)
+    return model, torch.optim.Adam(model.parameters(), 0.01), Average(model, 0.9)
+
+
+def test_resumed_run_equals_the_uninterrupted_one_bit_for_bit(tmp_path):
+    whole = fresh()
+    train(start(tmp_path / "a"), *whole, steps=12)
+
+    half = fresh()
+    session = start(tmp_path / "b")
+    train(session, *half, steps=5)
+    session.save(model=half[0], optimiser=half[1], average=half[2])
+    other = fresh()
+    resumed = start(tmp_path / "b", resume=True)
+    resumed.restore(model=other[0], optimiser=other[1], average=other[2])
+    assert resumed.step == 5
+    train(resumed, *other, steps=7)
+    for key, value in whole[0].state_dict().items():
+        assert torch.equal(value, other[0].state_dict()[key])
+        assert torch.equal(whole[2].state[key], other[2].state[key])
+
+
+def test_a_folder_with_a_run_is_not_overwritten(tmp_path):
+    session = start(tmp_path)
+    session.save(model=nn.Linear(1, 1))
+    with pytest.raises(InputError, match="--resume"):
+        start(tmp_path)
+
+
+def test_resuming_nothing_or_another_recipe_is_refused(tmp_path):
+    with pytest.raises(WeightsError, match="nothing to resume"):
+        start(tmp_path, resume=True).restore(model=nn.Linear(1, 1))
+    start(tmp_path).save(other=nn.Linear(1, 1))
+    with pytest.raises(WeightsError, match="another recipe"):
+        start(tmp_path, resume=True).restore(model=nn.Linear(1, 1))
+
+
+def test_learning_rate_warms_up_and_ends_near_zero(tmp_path):
+    session = start(tmp_path, steps=100, warmup=10)
+    rates = []
+    while session.running():
+        rates.append(session.learning_rate(1.0))
+        session.advance()
+    assert len(rates) == 100
+    assert np.argmax(rates) in range(8, 13)
+    assert rates[0] < 0.11
+    assert rates[-1] < 0.001
+
+
+def test_log_holds_one_object_per_report(tmp_path):
+    session = start(tmp_path)
+    session.report({"loss": torch.tensor(0.25)})
+    session.report({"psnr": 20.0}, "validation")
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["kind"] for line in lines] == ["train", "validation"]
+    assert lines[0]["loss"] == 0.25
+    assert "loss 0.25" in session.progress.notes[0]
+
+
+def test_sheet_is_laid_out_row_by_row(tmp_path):
+    import cv2
+
+    red = torch.tensor([1.0, -1.0, -1.0]).view(1, 3, 1, 1).expand(2, 3, 4, 5)
+    picture_sheet(tmp_path / "sheet.png", [red, -red])
+    sheet = cv2.imread(str(tmp_path / "sheet.png"))[..., ::-1]
+    assert sheet.shape == (8, 10, 3)
+    assert sheet[0, 0].tolist() == [255, 0, 0]
+    assert sheet[-1, -1].tolist() == [0, 255, 255]

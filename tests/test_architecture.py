@@ -1,0 +1,94 @@
+"""The layout that keeps the path simple: gfla_cli -> pipelines -> models, one way, small files."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("gfla_cli", "pipelines", "models")
+MAY_IMPORT = {
+    "gfla_cli": {"gfla_cli", "pipelines", "models", "typer", "rich"},
+    "models": {"models", "torch", "numpy", "safetensors", "triton"},
+}
+FOLDERS = (*PACKAGES, "tests", "examples", "benchmarks")
+FILES = [path.relative_to(ROOT) for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def imported(path: Path) -> Iterator[tuple[str, bool]]:
+    """Modules that a file imports, and whether it does so only when a function runs, or for type checkers."""
+    tree = ast.parse((ROOT / path).read_text())
+    inner = {id(node) for outer in ast.walk(tree) if _is_late(outer) for node in ast.walk(outer)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) in inner) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}:{node.lineno} imports relatively"
+            yield node.module or "", id(node) in inner
+
+
+def _is_late(node: ast.AST) -> bool:
+    if isinstance(node, ast.If):
+        return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def tops(path: Path) -> set[str]:
+    return {module.partition(".")[0] for module, _ in imported(path)}
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_a_package_imports_only_what_it_may(package: str) -> None:
+    allowed = MAY_IMPORT[package] | sys.stdlib_module_names
+    wrong = {str(path): extra for path in FILES if path.parts[0] == package and (extra := tops(path) - allowed)}
+    assert not wrong
+
+
+def test_triton_stays_in_the_files_named_after_it() -> None:
+    assert not [str(path) for path in FILES if "triton" in tops(path) and "triton" not in path.stem]
+
+
+def test_pipelines_never_import_the_command_line() -> None:
+    outer = {"gfla_cli", "typer", "rich", "tests", "examples"}
+    wrong = {str(path): extra for path in FILES if path.parts[0] == "pipelines" and (extra := tops(path) & outer)}
+    assert not wrong
+
+
+def test_the_training_side_imports_no_video_or_detection_library() -> None:
+    sides = {("pipelines", "synthetic"), ("pipelines", "training")}
+    wrong = [str(path) for path in FILES if path.parts[:2] in sides and tops(path) & {"av", "ultralytics"}]
+    assert not wrong
+
+
+def test_ultralytics_is_imported_by_its_extractor_only() -> None:
+    shipped = [path for path in FILES if path.parts[0] in PACKAGES]
+    found = [(path, late) for path in shipped for module, late in imported(path) if module.startswith("ultralytics")]
+    assert {path.parts[:2] for path, _ in found} <= {("pipelines", "keypoints")}
+    assert len({path for path, _ in found}) <= 1
+    assert all(late for _, late in found)
+
+
+def test_nobody_imports_click() -> None:
+    assert not [str(path) for path in FILES if "click" in tops(path)]
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_a_file_is_small(path: Path) -> None:
+    assert len((ROOT / path).read_text().splitlines()) <= 300
+
+
+def test_training_and_the_program_import_without_av_and_ultralytics() -> None:
+    trained = [p for p in FILES if p.parts[:2] in {("pipelines", "synthetic"), ("pipelines", "training")}]
+    modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in trained]
+    program = f"""
+import importlib, sys
+for missing in ("av", "ultralytics"):
+    sys.modules[missing] = None
+for name in {["gfla_cli.app", *modules]!r}:
+    importlib.import_module(name)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
