@@ -19,7 +19,7 @@ class LocalAttention(nn.Module):
 
     def __init__(self, *, channels: int, kernel_size: int, hidden: int = 128, softmax: bool = True) -> None:
         super().__init__()
-        self.channels, self.softmax = channels, softmax
+        self.channels, self.kernel_size, self.softmax = channels, kernel_size, softmax
         self.fully_connect_layer = nn.Sequential(
             nn.Conv2d(2 * channels, hidden, kernel_size, stride=kernel_size),
             activation(),

@@ -4,6 +4,7 @@ B batch, C features, H, W image size, h, w size of the finest flow field.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -68,15 +69,26 @@ class DetailHead(nn.Module):
     ) -> tuple[Tensor, Detail]:
         """Features [B,C,H,W], three images [B,3,H,W] in [-1, 1], finest flows [B,2,h,w] and masks [B,1,h,w] of
         (previous, reference) -> image [B,3,H,W] and its Detail."""
-        features = self.before(features)
+        residual, hidden = self._read(self.before(features))
         coarse = self._enlarge(torch.cat(flows, dim=1)) * self.scale  # [B,4,H,W]
-        flow_previous, flow_reference = (coarse + self.residual(features)).split(2, dim=1)
+        flow_previous, flow_reference = (coarse + residual).split(2, dim=1)
         warped_previous, warped_reference = warp(previous, flow_previous), warp(reference, flow_reference)
-        seen = [features, warped_previous, warped_reference, self._enlarge(torch.cat(masks, dim=1))]
-        logits = self.blend(torch.cat([part.to(features.dtype) for part in seen], dim=1))
-        blend = logits.to(coarse.dtype).softmax(dim=1)
+        seen = torch.cat([warped_previous, warped_reference, self._enlarge(torch.cat(masks, dim=1))], dim=1)
+        first, act, last = self.blend
+        weight = cast(Tensor, first.weight)[:, features.shape[1] :]
+        logits = last(act(hidden + F.conv2d(seen.to(hidden.dtype), weight, padding=1)))
+        blend = logits.to(coarse.dtype).contiguous().softmax(dim=1)
         detail = Detail(flow_previous, flow_reference, blend, warped_previous, warped_reference)
         return detail.compose(generated), detail
+
+    def _read(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """The features' share of both first convolutions, in one: residual flows [B,4,H,W], hidden [B,hidden,H,W]."""
+        first = cast(nn.Conv2d, self.blend[0])
+        weights = self.residual.weight, first.weight[:, : features.shape[1]]
+        biases = cast(Tensor, self.residual.bias), cast(Tensor, first.bias)
+        both = F.conv2d(features, torch.cat(weights), torch.cat(biases), padding=1)
+        residual, hidden = both.split([weights[0].shape[0], weights[1].shape[0]], dim=1)
+        return residual, hidden
 
     def _enlarge(self, x: Tensor) -> Tensor:
         return F.interpolate(x, scale_factor=self.scale, mode="bilinear", align_corners=False)

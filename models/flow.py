@@ -50,9 +50,13 @@ class FlowNet(nn.Module):
                 self.add_module(f"output{step}", nn.Conv2d(shallow, 2 * flows, 3, padding=1))
                 self.add_module(f"mask{step}", nn.Sequential(nn.Conv2d(shallow, flows, 3, padding=1), nn.Sigmoid()))
 
-    def forward(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """[B,C,H,W] -> flows [B,2*flows,h,w] in pixels of their own map and masks [B,flows,h,w], coarse to fine."""
-        x = self.block0(x)
+    def begin(self, part: Tensor, *, first: int = 0) -> Tensor:
+        """What input channels first, first+1, ... [B,c,H,W] contribute to the first convolution; parts are added."""
+        return self.block0.begin(part, first=first)
+
+    def forward(self, begun: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """All begun inputs -> flows [B,2*flows,h,w] in pixels of their own map, masks [B,flows,h,w], coarse to fine."""
+        x = self.block0.finish(begun)
         skips = [x]
         for level in range(1, self.layers):
             x = self.get_submodule(f"encoder{level - 1}")(x)

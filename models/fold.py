@@ -1,14 +1,16 @@
 """Batch norm folded into the convolutions before it, for inference."""
 
 import copy
+from typing import TypeVar
 
 import torch
 from torch import nn
 
 Convolution = nn.Conv2d | nn.ConvTranspose2d
+Module = TypeVar("Module", bound=nn.Module)
 
 
-def fold_batch_norm(module: nn.Module) -> nn.Module:
+def fold_batch_norm(module: Module) -> Module:
     """A copy of `module` in eval mode that computes the same with fewer passes.
 
     Inside every `nn.Sequential` a batch norm right after a convolution becomes part of its weights, and the
@@ -30,7 +32,7 @@ def _fold_sequence(sequence: nn.Sequential) -> None:
         elif isinstance(layer, nn.LeakyReLU | nn.ReLU):
             layer.inplace = fresh
         else:
-            fresh = isinstance(layer, Convolution | nn.BatchNorm2d)
+            fresh = isinstance(layer, Convolution | nn.BatchNorm2d | nn.GroupNorm)
 
 
 @torch.no_grad()

@@ -4,6 +4,9 @@ Norm and activation come before each convolution, so a block also normalises its
 B batch, C channels, H height, W width.
 """
 
+from typing import cast
+
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.ops.local_attention import SLOPE
@@ -22,14 +25,30 @@ def activation() -> nn.Module:
 def normalisation(kind: str, channels: int) -> nn.Module:
     """Affine "instance" or "batch" norm over [B,C,H,W]. Raises ValueError for another kind."""
     if kind == "instance":
-        return nn.InstanceNorm2d(channels, affine=True)
+        # One group per channel is an instance norm, several times faster on the CPU than InstanceNorm2d.
+        return nn.GroupNorm(channels, channels)
     if kind == "batch":
         return nn.BatchNorm2d(channels)
     raise ValueError(f"norm must be 'instance' or 'batch', got {kind!r}")
 
 
+def normalise(norm: nn.Module, x: Tensor, first: int) -> Tensor:
+    """Apply to x [B,C,H,W] the part of `norm` that belongs to its channels first..first+C-1."""
+    part = slice(first, first + x.shape[1])
+    if isinstance(norm, nn.GroupNorm):
+        return F.group_norm(x, x.shape[1], norm.weight[part], norm.bias[part], norm.eps)
+    if not isinstance(norm, nn.BatchNorm2d):
+        raise TypeError(f"need a norm made by `normalisation`, got {type(norm).__name__}")
+    weight, bias = norm.weight[part], norm.bias[part]
+    mean, variance = cast(Tensor, norm.running_mean)[part], cast(Tensor, norm.running_var)[part]
+    return F.batch_norm(x, mean, variance, weight, bias, norm.training, cast(float, norm.momentum), norm.eps)
+
+
 class EncoderBlock(nn.Module):
-    """Halves the size: [B,C_in,H,W] -> [B,C_out,H/2,W/2]."""
+    """Halves the size: [B,C_in,H,W] -> [B,C_out,H/2,W/2].
+
+    `forward(x)` is `finish(begin(x))`; the inputs may also begin in parts, whose sum is finished.
+    """
 
     def __init__(self, *, inputs: int, outputs: int, norm: str) -> None:
         super().__init__()
@@ -41,6 +60,18 @@ class EncoderBlock(nn.Module):
             activation(),
             nn.Conv2d(outputs, outputs, 3, padding=1),
         )
+
+    def begin(self, part: Tensor, *, first: int = 0) -> Tensor:
+        """What input channels first, first+1, ... add to the first convolution: [B,c,H,W] -> [B,C_out,H/2,W/2]."""
+        convolution = cast(nn.Conv2d, self.model[2])
+        x = self.model[1](normalise(self.model[0], part, first))
+        return F.conv2d(x, convolution.weight[:, first : first + part.shape[1]], stride=2, padding=1)
+
+    def finish(self, begun: Tensor) -> Tensor:
+        """The sum [B,C_out,H/2,W/2] of all parts -> the block's result."""
+        convolution = cast(nn.Conv2d, self.model[2])
+        x = self.model[3](begun + cast(Tensor, convolution.bias)[:, None, None])
+        return self.model[5](self.model[4](x))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)

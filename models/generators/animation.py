@@ -4,81 +4,36 @@ B batch, T frames, S structure channels, H, W image size (multiples of 2^flow_la
 Images are in [-1, 1]; flows are in pixels of their own map; lists of flows and masks run from coarse to fine.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from models.attention import LocalAttention
 from models.detail import Detail, DetailHead
 from models.flow import FlowNet
-from models.layers import EncoderBlock, Output, ResBlockDecoder, ResBlocks, channels_at
+from models.generators.config import AnimationConfig, bundled_person, dance_fashion, dance_iper
+from models.generators.parts import Guide, SourceEncoder, TargetDecoder
 
-
-@dataclass(frozen=True)
-class AnimationConfig:
-    """Size of the generator; the defaults are the authors'.
-
-    `attention_layers` are resolutions (layer l is 1/2^l of the image) and `kernel_sizes` belongs to them one by one.
-    `detail_hidden` 0 leaves the detail head out.
-    """
-
-    image_channels: int = 3
-    structure_channels: int = 20
-    width: int = 64
-    max_width: int = 512
-    layers: int = 3
-    flow_width: int = 32
-    flow_max_width: int = 256
-    flow_layers: int = 5
-    attention_layers: tuple[int, ...] = (2, 3)
-    kernel_sizes: tuple[int, ...] = (5, 3)
-    attention_hidden: int = 128
-    norm: str = "instance"
-    detail_hidden: int = 0
-
-    def channels(self, level: int) -> int:
-        """Feature channels at 1/2^(level+1) of the image size."""
-        return channels_at(level, width=self.width, max_width=self.max_width)
-
-    @property
-    def attended(self) -> tuple[tuple[int, int], ...]:
-        """(decoder step, kernel size) of every attention, coarse to fine."""
-        pairs = zip(self.attention_layers, self.kernel_sizes, strict=True)
-        return tuple(sorted((self.layers - layer, kernel) for layer, kernel in pairs))
-
-
-def dance_fashion() -> AnimationConfig:
-    """The authors' generator for danceFashion."""
-    return AnimationConfig()
-
-
-def dance_iper() -> AnimationConfig:
-    """The authors' generator for iPER: the same network, trained with masks."""
-    return AnimationConfig()
-
-
-def bundled_person() -> AnimationConfig:
-    """The generator that ships with this package."""
-    return AnimationConfig(
-        width=32,
-        max_width=256,
-        flow_width=24,
-        flow_max_width=192,
-        kernel_sizes=(3, 3),
-        attention_hidden=64,
-        norm="batch",
-        detail_hidden=24,
-    )
+__all__ = [
+    "AnimationConfig",
+    "AnimationGenerator",
+    "Reference",
+    "State",
+    "Step",
+    "bundled_person",
+    "dance_fashion",
+    "dance_iper",
+]
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The source picture with everything that all frames share: attended features and their attention halves."""
+    """The source picture with what all frames share of it: the flow net's first layer, the attended features and
+    their halves of the attention."""
 
     image: Tensor
     structure: Tensor
+    begun: Tensor
     features: list[Tensor]
     projected: list[Tensor]
 
@@ -125,9 +80,9 @@ class AnimationGenerator(nn.Module):
     def __init__(self, *, config: AnimationConfig) -> None:
         super().__init__()
         self.config = config
-        self.source_previous = _SourceEncoder(config)
-        self.source_reference = _SourceEncoder(config)
-        self.target = _TargetDecoder(config)
+        self.source_previous = SourceEncoder(config)
+        self.source_reference = SourceEncoder(config)
+        self.target = TargetDecoder(config)
         self.flow_net_previous = _flow_net(config)
         self.flow_net_reference = _flow_net(config)
         self.detail = _detail_head(config) if config.detail_hidden else None
@@ -136,17 +91,23 @@ class AnimationGenerator(nn.Module):
         """Image [B,3,H,W] and its structure [B,S,H,W] -> what `step` needs of them, computed once."""
         self._check(image, structure)
         features = self.source_reference(image)
-        return Reference(image, structure, features, self.target.project_reference(features))
+        begun = self.flow_net_reference.begin(_join(image, structure))
+        return Reference(image, structure, begun, features, self.target.project_reference(features))
 
     def step(self, reference: Reference, previous: State, structure: Tensor) -> Step:
         """One frame in the pose `structure` [B,S,H,W]. Raises ValueError for sizes that don't fit."""
         self._check(previous.image, structure)
-        flows_p, masks_p = self.flow_net_previous(torch.cat([previous.image, previous.structure, structure], dim=1))
-        flows_r, masks_r = self.flow_net_reference(torch.cat([reference.image, reference.structure, structure], dim=1))
+        pair = _join(previous.image, previous.structure)
+        asked = pair.shape[1]
+        begun = self.flow_net_previous.begin(pair) + self.flow_net_previous.begin(structure, first=asked)
+        flows_p, masks_p = self.flow_net_previous(begun)
+        flows_r, masks_r = self.flow_net_reference(
+            reference.begun + self.flow_net_reference.begin(structure, first=asked)
+        )
         features = self.target(
             structure,
-            _Guide(self.source_previous(previous.image), flows_p, masks_p, None),
-            _Guide(reference.features, flows_r, masks_r, reference.projected),
+            Guide(self.source_previous(previous.image), flows_p, masks_p, None),
+            Guide(reference.features, flows_r, masks_r, reference.projected),
         )
         generated = self.target.outconv(features)
         image, detail = generated, None
@@ -187,84 +148,11 @@ class AnimationGenerator(nn.Module):
             )
 
 
-@dataclass(frozen=True)
-class _Guide:
-    """One source of the target decoder; `projected` is the known source half of its attentions."""
-
-    features: Sequence[Tensor]
-    flows: Sequence[Tensor]
-    masks: Sequence[Tensor]
-    projected: Sequence[Tensor] | None
-
-
-class _SourceEncoder(nn.Module):
-    """Picture [B,3,H,W] -> features of the attended layers, coarse to fine."""
-
-    def __init__(self, config: AnimationConfig) -> None:
-        super().__init__()
-        self.layers, self.attended = config.layers, config.attended
-        self.block0 = EncoderBlock(inputs=config.image_channels, outputs=config.channels(0), norm=config.norm)
-        for level in range(1, config.layers):
-            inputs, outputs = config.channels(level - 1), config.channels(level)
-            self.add_module(f"encoder{level - 1}", EncoderBlock(inputs=inputs, outputs=outputs, norm=config.norm))
-
-    def forward(self, image: Tensor) -> list[Tensor]:
-        maps = [self.block0(image)]
-        for level in range(1, self.layers):
-            maps.append(self.get_submodule(f"encoder{level - 1}")(maps[-1]))
-        return [maps[self.layers - 1 - step] for step, _ in self.attended]
-
-
-class _TargetDecoder(nn.Module):
-    """Structure [B,S,H,W] -> features [B,width,H,W], textured from both guides on the way up."""
-
-    def __init__(self, config: AnimationConfig) -> None:
-        super().__init__()
-        self.layers, self.attended = config.layers, config.attended
-        self.block0 = EncoderBlock(inputs=config.structure_channels, outputs=config.channels(0), norm=config.norm)
-        for level in range(1, config.layers):
-            inputs, outputs = config.channels(level - 1), config.channels(level)
-            self.add_module(f"encoder{level - 1}", EncoderBlock(inputs=inputs, outputs=outputs, norm=config.norm))
-        for step, kernel in config.attended:
-            channels = config.channels(config.layers - 1 - step)
-            for source in "pr":
-                attention = LocalAttention(channels=channels, kernel_size=kernel, hidden=config.attention_hidden)
-                self.add_module(f"attn_{source}{step}", attention)
-        for step in range(config.layers):
-            inputs, outputs = (
-                config.channels(config.layers - 1 - step),
-                config.channels(max(config.layers - 2 - step, 0)),
-            )
-            decoder = ResBlockDecoder(inputs=inputs, outputs=outputs, hidden=inputs, norm=config.norm)
-            self.add_module(f"decoder{step}", nn.Sequential(ResBlocks(channels=inputs, norm=config.norm), decoder))
-        self.outconv = Output(inputs=config.channels(0), outputs=config.image_channels)
-
-    def project_reference(self, features: Sequence[Tensor]) -> list[Tensor]:
-        """The reference halves of the attentions, the same for all frames."""
-        pairs = zip(self.attended, features, strict=True)
-        return [self._attention("r", step).project(feature) for (step, _), feature in pairs]
-
-    def forward(self, structure: Tensor, previous: _Guide, reference: _Guide) -> Tensor:
-        x = self.block0(structure)
-        for level in range(1, self.layers):
-            x = self.get_submodule(f"encoder{level - 1}")(x)
-        levels = {step: level for level, (step, _) in enumerate(self.attended)}
-        for step in range(self.layers):
-            if step in levels:
-                x = self._blend("p", step, levels[step], x, previous) + self._blend(
-                    "r", step, levels[step], x, reference
-                )
-            x = self.get_submodule(f"decoder{step}")(x)
-        return x
-
-    def _blend(self, source: str, step: int, level: int, x: Tensor, guide: _Guide) -> Tensor:
-        """The masked mix of x [B,C,h,w] and what one guide offers for it; the mixes of both guides are added."""
-        projected = guide.projected[level] if guide.projected else None
-        offered = self._attention(source, step)(guide.features[level], x, guide.flows[level], projected=projected)
-        return torch.lerp(x, offered.to(x.dtype), guide.masks[level].to(x.dtype))
-
-    def _attention(self, source: str, step: int) -> LocalAttention:
-        return getattr(self, f"attn_{source}{step}")
+def _join(image: Tensor, structure: Tensor) -> Tensor:
+    """[B,3,H,W] and [B,S,H,W] -> [B,3+S,H,W]; a common memory layout makes it several times faster."""
+    last = structure.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if last else torch.contiguous_format
+    return torch.cat([image.contiguous(memory_format=layout), structure], dim=1)
 
 
 def _flow_net(config: AnimationConfig) -> FlowNet:

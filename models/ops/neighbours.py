@@ -62,7 +62,7 @@ def sum_neighbours_torch(
     first = torch.arange(batch, device=source.device, dtype=torch.int32)[:, None, None, None] * (height * width)
     index = (first + row_index * width)[..., :, None] + column_index[..., None, :]  # [B,h,w,U,V]
     # Half precision has no gradient on CUDA here, and the positions' precision is in the weights.
-    table = source.to(weights.dtype).permute(0, 2, 3, 1).reshape(-1, channels)  # [B*H*W,C]
+    table = source.to(weights.dtype).permute(0, 2, 3, 1).reshape(-1, channels).contiguous()  # [B*H*W,C]
     bags = F.embedding_bag(
         index.flatten(0, 2).flatten(1),  # [N,U*V]
         table,

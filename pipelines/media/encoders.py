@@ -9,7 +9,7 @@ import numpy as np
 from av.container import OutputContainer
 from av.filter import Graph
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
 from models.errors import ProcessingError
 from pipelines.media.audio import BROKEN, AudioPlan, AudioTrack
@@ -37,6 +37,7 @@ class VideoEncoder:
     ):
         self.notes: list[str] = []
         self.time_base = time_base
+        self.scaler = VideoReformatter()
         self.end = 0
         self.track: AudioTrack | None = None
         self.durations: dict[int | None, int | None] = {}  # of the frames inside the encoder, by pts
@@ -70,7 +71,8 @@ class VideoEncoder:
         self.container.start_encoding()
 
     def add(self, image: np.ndarray, pts: int, duration: int) -> None:
-        frame = VideoFrame.from_ndarray(even(image), format="rgb24").reformat(
+        frame = self.scaler.reformat(
+            VideoFrame.from_ndarray(even(image), format="rgb24"),
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,

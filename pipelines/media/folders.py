@@ -1,7 +1,7 @@
 """Pictures as frames: a folder in natural order, or one file that Pillow opens (GIF, animated WebP and PNG)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from fractions import Fraction
 from functools import partial
 from itertools import count
@@ -39,7 +39,7 @@ class PictureFolder:
             kind="folder", time_base=1 / rate, rate=rate, frames=len(self.files), duration=len(self.files) / rate
         )
 
-    def read(self, start: int, damage: Damage) -> Iterator[Timed]:
+    def read(self, start: int, damage: Damage) -> Generator[Timed]:
         for number in range(start, len(self.files)):
             damage.decoded += 1
             yield Timed(pts=number, duration=1, load=partial(_load, self.files[number]))
@@ -68,7 +68,7 @@ class AnimatedPicture:
                 raise
             return None
 
-    def read(self, start: int, damage: Damage) -> Iterator[Timed]:
+    def read(self, start: int, damage: Damage) -> Generator[Timed]:
         if len(self.delays) < 2:
             damage.decoded, damage.finished = 1, True
             yield Timed(pts=0, duration=1, load=partial(_load, self.path))

@@ -15,7 +15,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
 
 from models.errors import InputError
@@ -52,20 +52,21 @@ class VideoFile:
                 zero=stream.start_time or 0,
             )
 
-    def read(self, start: int, damage: Damage) -> Iterator[Timed]:
+    def read(self, start: int, damage: Damage) -> Generator[Timed]:
         """Frames in display order from at most one key frame before pts `start`; needs no more than the decoder's."""
         with opened(self.path) as container:
-            frames = self._from(container, start, damage)
-            for frame in frames:
+            matrix: bytes | None = None
+            scaler = VideoReformatter()
+            for frame in self._from(container, start, damage):
                 if frame.pts is None:
                     continue
+                if not damage.decoded:
+                    matrix = display_matrix(frame)
                 damage.decoded += 1
-                yield Timed(
-                    pts=frame.pts, duration=frame.duration or None, load=partial(to_rgb, frame, aspect=self.aspect)
-                )
-        expected = self.facts.frames
-        whole = start <= self.facts.zero and expected is not None
-        if whole and expected and damage.decoded + damage.corrupt < expected * 0.98 - 2:
+                load = partial(to_rgb, frame, scaler=scaler, aspect=self.aspect, matrix=matrix)
+                yield Timed(pts=frame.pts, duration=frame.duration or None, load=load)
+        listed = self.facts.frames or 0
+        if start <= self.facts.zero and listed - damage.decoded - damage.corrupt > max(2, listed * MISSING_SHARE):
             damage.broken = True
         damage.finished = True
 
@@ -140,19 +141,33 @@ def _packets(container: InputContainer, stream: VideoStream, damage: Damage) -> 
             damage.broken = True
 
 
-def to_rgb(frame: VideoFrame, *, aspect: Fraction = Fraction(1)) -> np.ndarray:
-    """A decoded frame as shown: uint8 RGB [H,W,3]; upright, transparency on white; `aspect` = pixel width / height.
+def display_matrix(frame: VideoFrame) -> bytes | None:
+    """The 3 x 3 matrix (int32, 16.16) that turns the frame upright. Ties the frame into a cycle: ask once a pass."""
+    data = frame.side_data.get("DISPLAYMATRIX")
+    return None if data is None else bytes(data)
 
+
+def to_rgb(
+    frame: VideoFrame,
+    *,
+    scaler: VideoReformatter,
+    aspect: Fraction = Fraction(1),
+    matrix: bytes | None = None,
+) -> np.ndarray:
+    """A decoded frame as shown: uint8 RGB [H,W,3]; transparency on white.
+
+    scaler: one for all frames of a pass; it keeps its tables, seconds of work for PQ and HLG. aspect: pixel width /
+    height, made square. matrix: display matrix, applied after that.
     Untagged YUV counts as BT.601 up to 576 lines and as BT.709 above, as players do. PQ and HLG are tone-mapped.
     """
     alpha = any(component.is_alpha for component in frame.format.components)
     try:
-        image = _converted(frame, "rgba" if alpha else "rgb24", aspect).to_ndarray()
+        image = _converted(frame, scaler, "rgba" if alpha else "rgb24", aspect).to_ndarray()
     except PROBLEMS as error:
         raise CorruptFrame(str(error)) from error
     if alpha:
         image = on_white(image)
-    return np.ascontiguousarray(_upright(image, frame))
+    return np.ascontiguousarray(image if matrix is None else _upright(image, matrix))
 
 
 def on_white(image: np.ndarray) -> np.ndarray:
@@ -161,9 +176,10 @@ def on_white(image: np.ndarray) -> np.ndarray:
     return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
-def _converted(frame: VideoFrame, pixel_format: str, aspect: Fraction) -> VideoFrame:
+def _converted(frame: VideoFrame, scaler: VideoReformatter, pixel_format: str, aspect: Fraction) -> VideoFrame:
     hdr = frame.color_trc in HDR_CURVES
-    return frame.reformat(
+    return scaler.reformat(
+        frame,
         width=max(1, round(frame.width * aspect)),
         format=pixel_format,
         src_colorspace=_matrix(frame),
@@ -180,12 +196,9 @@ def _matrix(frame: VideoFrame) -> int | None:
     return Colorspace.ITU709 if frame.height > 576 else Colorspace.ITU601
 
 
-def _upright(image: np.ndarray, frame: VideoFrame) -> np.ndarray:
+def _upright(image: np.ndarray, matrix: bytes) -> np.ndarray:
     """Applies the display matrix [[a b u] [c d v] [x y w]]: quarter turns and mirrors."""
-    data = frame.side_data.get("DISPLAYMATRIX")
-    if data is None:
-        return image
-    a, b, _, c, d = np.frombuffer(bytes(data), dtype=np.int32)[:5].astype(np.int64)
+    a, b, _, c, d = np.frombuffer(matrix, dtype=np.int32)[:5].astype(np.int64)
     if abs(a) + abs(d) < abs(b) + abs(c):
         image = image.swapaxes(0, 1)  # [H,W,3] -> [W,H,3]
         a, d = c, b

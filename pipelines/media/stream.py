@@ -73,7 +73,7 @@ class Backend(Protocol):
 
     facts: Facts
 
-    def read(self, start: int, damage: Damage) -> Iterator[Timed]: ...
+    def read(self, start: int, damage: Damage) -> Generator[Timed]: ...
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ class FrameSource:
         try:
             yield from clip(tile(raw, end=end), first=first, last=last)
         finally:
-            raw.close() if isinstance(raw, Generator) else None
+            raw.close()
 
     def _loaded(self, frames: Iterator[Timed]) -> Iterator[Frame]:
         latest: tuple[Timed, np.ndarray] | None = None

@@ -65,7 +65,7 @@ def arms_gesture(script: Script, pose: Pose) -> None:
 
 def arms_beat(script: Script, pose: Pose) -> None:
     """A figure of two to four hand poses, repeated on the beat."""
-    starts, lengths = script.beat_steps(1.0, 0.7)
+    starts, lengths = script.beat_steps(1.0, 0.9)
     figure = hand_keys(script, 4)
     size = torch.randint(2, 5, (script.batch, 1), device=script.device, generator=script.generator)
     order = torch.arange(starts.shape[1] + 1, device=script.device)[None] % size  # [N, M+1]

@@ -11,13 +11,21 @@ import torch.nn.functional as functional
 from torch import Generator, Tensor
 
 from pipelines.synthetic.backgrounds import sample_backgrounds
+from pipelines.synthetic.camera import Camera, sample_camera, sample_positions
 from pipelines.synthetic.motion import sample_motion
 from pipelines.synthetic.noise import chance, gaussian_blur, uniform
 from pipelines.synthetic.people import People, sample_people
 from pipelines.synthetic.raycast import Placed, cast, cast_grid, place
 from pipelines.synthetic.shading import Look, nook_shadow, sample_look, shade_grid, shading_tables
 from pipelines.synthetic.skeleton import (
-    INDEX, Frames, Proportions, coco17, forward_kinematics, human36m17, rotation_about, sample_proportions,
+    INDEX,
+    Frames,
+    Proportions,
+    coco17,
+    forward_kinematics,
+    human36m17,
+    rotation_about,
+    sample_proportions,
 )  # fmt: skip
 from pipelines.synthetic.textures import sample_atlas, sample_outfit
 
@@ -48,33 +56,6 @@ class ClipConfig:
     texture_size: int = 128
     supersample: int = 2
     shadow: float = 0.5
-
-
-@dataclass
-class Camera:
-    """Orthographic cameras along -z: scale [B] pixels per metre, centre [B, 2] pixel of the world's origin."""
-
-    scale: Tensor
-    centre: Tensor
-
-    def project(self, points: Tensor) -> Tensor:
-        """Pixels [B, ..., 2] of world points [B, ..., 3]."""
-        shape = (-1, *[1] * (points.dim() - 2))
-        x = self.centre[:, 0].view(shape) + self.scale.view(shape) * points[..., 0]
-        y = self.centre[:, 1].view(shape) - self.scale.view(shape) * points[..., 1]
-        return torch.stack([x, y], -1)
-
-    def columns(self, count: int, factor: int = 1) -> Tensor:
-        """World x [B, count * factor] of the columns, `factor` samples to each of `count` pixels."""
-        return (_samples(count, factor, self.scale.device) - self.centre[:, :1]) / self.scale[:, None]
-
-    def rows(self, count: int, factor: int = 1) -> Tensor:
-        """World y [B, count * factor] of the rows."""
-        return (self.centre[:, 1:] - _samples(count, factor, self.scale.device)) / self.scale[:, None]
-
-
-def _samples(count: int, factor: int, device: torch.device) -> Tensor:
-    return (torch.arange(count * factor, device=device) + 0.5) / factor - 0.5
 
 
 @dataclass
@@ -137,7 +118,8 @@ class Clip:
         person = index >= 0
         moved = self._moved(target, source)
         pixel = camera.project(moved)
-        own = torch.stack(torch.meshgrid(_samples(width, 1, index.device), _samples(height, 1, index.device), indexing="xy"), -1)
+        axes = sample_positions(width, 1, index.device), sample_positions(height, 1, index.device)
+        own = torch.stack(torch.meshgrid(*axes, indexing="xy"), -1)
         flow = torch.where(person[..., None], pixel - own, 0.0)
         limit = pixel.new_tensor([width - 1, height - 1])
         inside = ((pixel >= 0) & (pixel <= limit)).all(-1)
@@ -203,7 +185,15 @@ def sample_scene(config: ClipConfig, *, batch: int, generator: Generator) -> Sce
         people,
         sample_look(atlas, outfit, generator),
         frames,
-        _sample_camera(config, people, frames, generator),
+        sample_camera(
+            people,
+            frames,
+            generator,
+            size=(config.width, config.height),
+            fill=config.fill,
+            zoom=config.zoom,
+            shift=config.shift,
+        ),
         sample_backgrounds(batch, config.height, config.width, generator),
         shadow,
         1 + 0.05 * uniform(generator, batch, 3, low=-1.0),
@@ -216,22 +206,6 @@ def _rolled(frames: Frames, roll: float, generator: Generator) -> Frames:
     angle = roll * uniform(generator, len(frames.origin), low=-1.0)
     turn = rotation_about(2, angle)[:, None, None]
     return Frames(turn @ frames.rotation, (turn @ frames.origin[..., None])[..., 0])
-
-
-def _sample_camera(config: ClipConfig, people: People, frames: Frames, generator: Generator) -> Camera:
-    """Cameras that hold the whole motion, then zoomed and shifted."""
-    batch = len(frames.origin)
-    bounds = place(people.primitives, frames.rotation[:, ::4], frames.origin[:, ::4]).bounds
-    bounds = bounds.view(batch, -1, 4)
-    low, high = bounds[..., :2].amin(1), bounds[..., 2:].amax(1)
-    size = low.new_tensor([config.width, config.height])
-    fill = uniform(generator, batch, low=config.fill[0], high=config.fill[1])
-    zoom = uniform(generator, batch, low=config.zoom[0], high=config.zoom[1])
-    scale = fill * (size / (high - low)).amin(-1) * zoom
-    margin = (size - scale[:, None] * (high - low)).clamp(min=0) / 2
-    shift = uniform(generator, batch, 2, low=-1.0) * (0.7 * margin + config.shift * size)
-    middle = (low + high) / 2 * low.new_tensor([1.0, -1.0])
-    return Camera(scale, (size - 1) / 2 - scale[:, None] * middle + shift)
 
 
 def _take(tensor: Tensor, times: Tensor) -> Tensor:

@@ -23,10 +23,9 @@ SIDES = (("r", -1.0), ("l", 1.0))
 FLAT = 0.3  # height of the rounded ends of closed clothes, in parts of their width
 
 
-def add_clothes(s: Sculptor, figure: Figure, outfit: Outfit, generator: Generator) -> None:
-    """Adds the loose parts of the outfit; tight clothes are textures on the body itself."""
+def add_clothes(s: Sculptor, figure: Figure, outfit: Outfit, skirt: Tensor, generator: Generator) -> None:
+    """Adds the loose parts of the outfit, and a skirt where `skirt` [B]; tight clothes are textures on the body."""
     loose = uniform(generator, s.batch).square()
-    skirt = wears_skirt(figure, outfit, generator)
     for side, sign in SIDES:
         _add_sleeve(s, figure, outfit, loose, side, sign)
         _add_trouser_leg(s, figure, outfit, loose, skirt, side)
@@ -55,15 +54,18 @@ def _add_sleeve(s: Sculptor, f: Figure, outfit: Outfit, loose: Tensor, side: str
     end = s.at(shoulder, 0, 0.03 * k - (length + 0.03 * k) * outfit.sleeve.clamp(max=1.0))
     taper = 0.058 - 0.012 * outfit.sleeve.clamp(max=1.0)
     s.cone(
-        shoulder, s.at(shoulder, -sign * 0.008 * k, -0.01 * k), end, (0.055 * k * limb + wide * 0.5, taper * k * limb + wide),
+        shoulder, s.at(shoulder, -sign * 0.008 * k, -0.01 * k), end,
+        (0.055 * k * limb + wide * 0.5, taper * k * limb + wide),
         opened=(False, outfit.sleeve < 1.2), present=clothed, **upper,
     )  # fmt: skip
     long = outfit.sleeve > 1.15
     forearm = (s.at(elbow) - s.at(wrist)).norm(dim=-1)
     cuff = s.at(elbow, 0, -forearm * (outfit.sleeve - 1).clamp(0.05, 0.97))
     bell = wide * torch.where(loose > 0.6, 1.3, 0.5)
-    s.cone(elbow, s.at(elbow), cuff, (0.042 * k * limb + wide, 0.032 * k * limb + bell), opened=(False, True), present=long,
-           **lower)  # fmt: skip
+    s.cone(
+        elbow, s.at(elbow), cuff, (0.042 * k * limb + wide, 0.032 * k * limb + bell),
+        opened=(False, True), present=long, **lower,
+    )  # fmt: skip
     s.ellipsoid(
         f"{side}_sleeve", s.at(elbow), (0.043 * k * limb + wide, 0.055 * k * limb, 0.043 * k * limb + wide),
         present=long, part=f"{side}_forearm", slot="sleeve", chart=upper["chart"],
@@ -89,7 +91,8 @@ def _add_trouser_leg(s: Sculptor, f: Figure, outfit: Outfit, loose: Tensor, skir
     hem = s.at(knee, 0, -shin * (outfit.leg - 1).clamp(0.05, 0.985))
     flare = torch.where(loose > 0.75, 0.02 * k, 0.0)
     s.cone(
-        knee, s.at(knee), hem, (0.054 * k * limb + wide, (0.046 - 0.004 * (loose < 0.1)) * k * limb + wide * 0.9 + flare),
+        knee, s.at(knee), hem,
+        (0.054 * k * limb + wide, (0.046 - 0.004 * (loose < 0.1)) * k * limb + wide * 0.9 + flare),
         opened=(False, True), present=clothed & (outfit.leg > 1.1), deep=1.06,
         part=f"{side}_shin", slot="lower_leg", chart=(s.at(knee), s.at(ankle)),
     )  # fmt: skip
@@ -112,10 +115,10 @@ def _add_top(s: Sculptor, f: Figure, outfit: Outfit, loose: Tensor, skirt: Tenso
         ((f.chest + 0.3 * ease) * FLAT, (f.waist + 0.7 * ease) * FLAT), wide=1 / FLAT, deep=0.74 / FLAT,
         present=loose > 0.25, part="torso", slot="top", chart=line,
     )  # fmt: skip
-    tall = 0.012 * k
+    tall, belt = 0.012 * k, f.waist * 0.55 + f.hip * 0.45 + 0.008 * k
     s.cone(
         "pelvis", s.at("pelvis", 0, 0.085 * k - tall, -0.008 * k), s.at("pelvis", 0, 0.085 * k + tall, -0.008 * k),
-        ((f.waist * 0.55 + f.hip * 0.45) + 0.008 * k,) * 2, deep=0.74, opened=(True, True),
+        (belt, belt), deep=0.74, opened=(True, True),
         present=~hangs & chance(generator, 0.7, batch), part="torso", slot="belt",
     )  # fmt: skip
     collared = torch.stack([outfit.style == STYLES.index(name) for name in ("shirt", "jacket", "polo", "zip")]).any(0)
@@ -136,11 +139,12 @@ def _add_skirt(s: Sculptor, f: Figure, skirt: Tensor, generator: Generator) -> N
     width = hips(s, f) + 0.014 * k
     s.cone(
         "pelvis", s.at("pelvis", 0, 0.11 * k, -0.01 * k), s.at("pelvis", 0, -0.005 * k, -0.014 * k),
-        ((f.waist + 0.008 * k) * FLAT, width * FLAT), wide=1 / FLAT, deep=0.8 / FLAT, opened=(False, True), **cloth,
+        ((f.waist + 0.008 * k) * FLAT, width * FLAT), wide=1 / FLAT, deep=0.82 / FLAT, **cloth,
     )  # fmt: skip
     s.cone(
-        "skirt", s.at("pelvis", 0, 0.01 * k, -0.014 * k), line[1], (width, width + flare), deep=0.8, opened=(True, True), **cloth
-    )
+        "skirt", s.at("pelvis", 0, -0.005 * k, -0.014 * k), line[1], (width * FLAT, (width + flare) * FLAT),
+        wide=1 / FLAT, deep=0.8 / FLAT, opened=(False, True), **cloth,
+    )  # fmt: skip
     for side, _ in SIDES:
         _add_skirt_over_leg(s, f, side, length, cloth)
 

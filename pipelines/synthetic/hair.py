@@ -61,14 +61,16 @@ def _add_cap(s: Sculptor, figure: Figure, worn, generator: Generator) -> None:
     )  # fmt: skip
     lean = uniform(generator, batch, low=-0.12, high=0.12)
     s.ellipsoid(
-        "head", s.at("head", lean * h, 0.58 * h, 0.1 * h), (0.27 * h, 0.2 * h, 0.33 * h), present=worn("quiff"), **_line(s, h)
-    )
+        "head", s.at("head", lean * h, 0.58 * h, 0.1 * h), (0.27 * h, 0.2 * h, 0.33 * h),
+        present=worn("quiff"), **_line(s, h),
+    )  # fmt: skip
 
 
 def _add_hanging(s: Sculptor, figure: Figure, worn, generator: Generator) -> None:
     """Back hair and two locks beside the face."""
     h, batch = figure.h, s.batch
-    end = torch.where(worn("bob"), uniform(generator, batch, low=0.15, high=0.5), uniform(generator, batch, low=0.8, high=2.2))
+    chin, chest = uniform(generator, batch, low=0.15, high=0.5), uniform(generator, batch, low=0.8, high=2.2)
+    end = torch.where(worn("bob"), chin, chest)
     wide = uniform(generator, batch, low=0.34, high=0.44)
     hangs, line = worn("bob", "long"), _line(s, h, -end)
     flat = 0.6
@@ -98,9 +100,10 @@ def _add_tied(s: Sculptor, figure: Figure, worn, generator: Generator) -> None:
     s.ellipsoid("head", s.at("head", 0, height * h, back), (size, size, size * 0.9), present=worn("bun"), **_line(s, h))
     end = uniform(generator, batch, low=0.6, high=1.6)
     knot = s.at("head", 0, (0.3 + 0.2 * height) * h, -0.5 * h)
-    s.cone("head", knot, s.at("head", 0, 0.1 * h, -0.62 * h), (0.09 * h, 0.13 * h), present=worn("ponytail"), **_line(s, h))
+    turn = s.at("head", 0, 0.1 * h, -0.62 * h)
+    s.cone("head", knot, turn, (0.09 * h, 0.13 * h), present=worn("ponytail"), **_line(s, h))
     s.cone(
-        "hair", s.at("head", 0, 0.1 * h, -0.62 * h), s.at("head", 0, -end * h, -0.6 * h), (0.13 * h, 0.06 * h),
+        "hair", turn, s.at("head", 0, -end * h, -0.6 * h), (0.13 * h, 0.06 * h),
         present=worn("ponytail"), **_line(s, h, -end),
     )  # fmt: skip
 

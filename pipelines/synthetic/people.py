@@ -1,14 +1,16 @@
 """People of varied build, hair and clothes as 60 to 80 round cones, each fixed rigidly to one frame of the rig.
 
-Legend: B batch. Lengths in metres for a person of standard height; `k` scales them to the person, `h` is the head height.
+Legend: B batch. Lengths in metres for a person of standard height; `k` scales them, `h` is the height of the head.
 """
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.clothes import add_clothes
+from pipelines.synthetic.clothes import add_clothes, wears_skirt
 from pipelines.synthetic.hair import add_hair
 from pipelines.synthetic.noise import chance, normal, uniform
 from pipelines.synthetic.sculptor import PARTS, People, Sculptor, rest_origins
@@ -18,6 +20,7 @@ from pipelines.synthetic.textures import Outfit, sample_outfit
 __all__ = ["PARTS", "Figure", "People", "sample_figure", "sample_people"]
 
 SIDES = (("r", -1.0), ("l", 1.0))
+Record = TypeVar("Record", bound=Any)
 
 
 @dataclass
@@ -69,18 +72,35 @@ def sample_figure(proportions: Proportions, generator: Generator) -> Figure:
 def sample_people(
     batch: int, generator: Generator, proportions: Proportions, *, outfit: Outfit | None = None
 ) -> People:
-    """Draws B people on the given skeletons, with the geometry of the clothes in `outfit` (drawn if not given)."""
+    """Draws B people on the given skeletons, with the geometry of the clothes in `outfit` (drawn if not given).
+
+    The thousands of tiny steps run on the CPU, where they cost less than their launches on a GPU.
+    """
     outfit = outfit or sample_outfit(batch, generator)
-    figure = sample_figure(proportions, generator)
-    sculptor = Sculptor(rest_origins(proportions))
+    device, seed = generator.device, torch.randint(2**31, (1,), generator=generator, device=generator.device)
+    local = generator if device.type == "cpu" else Generator().manual_seed(int(seed))
+    body, outfit = to_device(proportions, "cpu"), to_device(outfit, "cpu")
+    figure = sample_figure(body, local)
+    sculptor = Sculptor(rest_origins(body))
+    skirt = wears_skirt(figure, outfit, local)
     _add_trunk(sculptor, figure)
+    _add_seat(sculptor, figure, ~skirt)
     _add_head(sculptor, figure)
     for side, sign in SIDES:
-        _add_arm(sculptor, figure, side, sign, proportions.hand)
-        _add_leg(sculptor, figure, side, sign, proportions.foot)
-    add_hair(sculptor, figure, generator)
-    add_clothes(sculptor, figure, outfit, generator)
-    return sculptor.people()
+        _add_arm(sculptor, figure, side, sign, body.hand)
+        _add_leg(sculptor, figure, side, sign, body.foot)
+    add_hair(sculptor, figure, local)
+    add_clothes(sculptor, figure, outfit, skirt, local)
+    return to_device(sculptor.people(), device)
+
+
+def to_device(record: Record, device: torch.device | str) -> Record:
+    """A dataclass of tensors and such dataclasses on `device`."""
+    moved = {}
+    for item in dataclasses.fields(record):
+        value = getattr(record, item.name)
+        moved[item.name] = value.to(device) if isinstance(value, Tensor) else to_device(value, device)
+    return dataclasses.replace(record, **moved)
 
 
 def torso_line(s: Sculptor, f: Figure) -> tuple[Tensor, Tensor]:
@@ -115,13 +135,8 @@ def _add_trunk(s: Sculptor, f: Figure) -> None:
         )  # fmt: skip
         bust = k * (0.062 + 0.008 * f.female * f.stout.clamp(-1, 1.5))
         s.ellipsoid(
-            "chest", s.at("chest", sign * 0.066 * k, -0.002 * k, f.chest * deep - bust * (0.8 - 0.28 * f.female)),
-            (bust * 1.15, bust * 1.2, bust), **upper,
-        )  # fmt: skip
-        s.ellipsoid(
-            "pelvis", s.at("pelvis", sign * 0.068 * k, -0.03 * k, -0.05 * k * f.trunk),
-            (0.088 * k * f.trunk, 0.1 * k, (0.066 + 0.006 * f.female) * k * f.trunk),
-            part="torso", slot="bottom", chart=_leg_line(s, f, "pelvis", 0.0),
+            "chest", s.at("chest", sign * 0.066 * k, -0.002 * k, f.chest * deep - bust * (0.82 - 0.22 * f.female)),
+            (bust * 1.2, bust * 1.35, bust), **upper,
         )  # fmt: skip
     belly = 0.1 * k + 0.02 * k * f.stout
     s.ellipsoid(
@@ -134,6 +149,16 @@ def _add_trunk(s: Sculptor, f: Figure) -> None:
         ((0.45 * f.hip + 0.55 * f.waist) * flat, f.hip * flat * 0.99), wide=1 / flat, deep=0.68 / flat,
         part="torso", slot="bottom", chart=_leg_line(s, f, "pelvis", 0.0),
     )  # fmt: skip
+
+
+def _add_seat(s: Sculptor, f: Figure, present: Tensor) -> None:
+    k = f.k
+    for _, sign in SIDES:
+        s.ellipsoid(
+            "pelvis", s.at("pelvis", sign * 0.068 * k, -0.03 * k, -0.05 * k * f.trunk),
+            (0.088 * k * f.trunk, 0.1 * k, (0.066 + 0.006 * f.female) * k * f.trunk),
+            present=present, part="torso", slot="bottom", chart=_leg_line(s, f, "pelvis", 0.0),
+        )  # fmt: skip
 
 
 def _leg_line(s: Sculptor, f: Figure, frame: str, x: float | Tensor) -> tuple[Tensor, Tensor]:
@@ -163,8 +188,9 @@ def _add_head(s: Sculptor, f: Figure) -> None:
         (cheek * flat, chin * flat), wide=1.08 / flat, deep=0.98 / flat, **face,
     )  # fmt: skip
     s.cone(
-        "head", s.at("head", 0, 0.24 * h, 0.385 * h), s.at("head", 0, 0.07 * h, 0.445 * h), (0.03 * h, 0.055 * h), **face
-    )
+        "head", s.at("head", 0, 0.24 * h, 0.385 * h), s.at("head", 0, 0.07 * h, 0.445 * h),
+        (0.03 * h, 0.055 * h), **face,
+    )  # fmt: skip
     for _, sign in SIDES:
         s.ellipsoid(
             "head", s.at("head", sign * 0.345 * h, 0.14 * h, -0.03 * h), (0.035 * h, 0.125 * h, 0.075 * h),
@@ -180,8 +206,10 @@ def _add_arm(s: Sculptor, f: Figure, side: str, sign: float, hand: Tensor) -> No
     top = s.at(shoulder, -sign * 0.006 * k, -0.012 * k)
     s.cone(shoulder, top, s.at(elbow), (0.054 * k * limb, 0.041 * k * limb), **upper)
     muscle = (0.045 + 0.006 * f.strong) * k * limb
-    s.cone(shoulder, s.at(shoulder, 0, -0.1 * k, 0.008 * k), s.at(shoulder, 0, -0.2 * k, 0.006 * k), (muscle, muscle * 0.9),
-           **upper)  # fmt: skip
+    s.cone(
+        shoulder, s.at(shoulder, 0, -0.1 * k, 0.008 * k), s.at(shoulder, 0, -0.2 * k, 0.006 * k),
+        (muscle, muscle * 0.9), **upper,
+    )  # fmt: skip
     middle = s.at(elbow, 0, -0.07 * k, 0)
     s.cone(elbow, s.at(elbow), middle, (0.04 * k * limb, 0.043 * k * limb), **lower)
     s.cone(elbow, middle, s.at(wrist, 0, 0.01 * k), (0.043 * k * limb, 0.026 * k * limb), **lower)
@@ -208,7 +236,8 @@ def _add_hand(s: Sculptor, f: Figure, side: str, sign: float, hand: Tensor) -> N
         s.at(wrist, 0.12 * inward, -0.86 * size, -0.07 * size), 0.1 * size, 0.08 * size,
     )  # fmt: skip
     s.cone(
-        wrist, s.at(wrist, 0.03 * inward, -0.12 * size, 0.12 * size), s.at(wrist, 0.1 * inward, -0.5 * size, 0.27 * size),
+        wrist, s.at(wrist, 0.03 * inward, -0.12 * size, 0.12 * size),
+        s.at(wrist, 0.1 * inward, -0.5 * size, 0.27 * size),
         (0.085 * size, 0.055 * size), **skin,
     )  # fmt: skip
 
@@ -221,8 +250,12 @@ def _add_leg(s: Sculptor, f: Figure, side: str, sign: float, foot: Tensor) -> No
     lower = {"part": f"{side}_shin", "slot": "lower_leg", "chart": (s.at(knee), s.at(ankle))}
     girth = 0.082 * k * limb
     inset = (x.abs() + girth - f.hip).clamp(min=-0.02) * sign
-    s.cone(hip, s.at(hip, -inset, -0.02 * k), s.at(knee, 0, 0.0, 0.004 * k), (girth, 0.051 * k * limb), deep=1.06, **upper)
-    s.cone(knee, s.at(knee, 0, 0, 0.006 * k), s.at(ankle, 0, 0.0, -0.004 * k), (0.05 * k * limb, 0.034 * k * limb), **lower)
+    s.cone(
+        hip, s.at(hip, -inset, -0.02 * k), s.at(knee, 0, 0, 0.004 * k), (girth, 0.051 * k * limb), deep=1.06, **upper
+    )  # fmt: skip
+    s.cone(
+        knee, s.at(knee, 0, 0, 0.006 * k), s.at(ankle, 0, 0, -0.004 * k), (0.05 * k * limb, 0.034 * k * limb), **lower
+    )  # fmt: skip
     s.cone(
         knee, s.at(knee, 0, -0.09 * k, -0.014 * k), s.at(knee, 0, -0.2 * k, -0.012 * k),
         ((0.05 + 0.003 * f.strong) * k * limb, 0.044 * k * limb), **lower,
@@ -232,18 +265,18 @@ def _add_leg(s: Sculptor, f: Figure, side: str, sign: float, foot: Tensor) -> No
 
 def _add_foot(s: Sculptor, f: Figure, side: str, foot: Tensor) -> None:
     """Heel, instep, toes and sole of a shoe; the foot points forward, a quarter of it behind the ankle."""
-    ankle, down = f"{side}_ankle", -foot / 4
-    shoe = {
-        "part": f"{side}_foot", "slot": "shoe", "front": (0.0, 1.0, 0.0),
-        "chart": (s.at(ankle, 0, down * 0.5, -0.25 * foot), s.at(ankle, 0, down * 0.5, 0.75 * foot)),
-        "clip": ((0.0, 1.0, 0.0), s.at(ankle, 0, down * 1.06)),
-    }  # fmt: skip
+    ankle, down, upright = f"{side}_ankle", -foot / 4, (0.0, 1.0, 0.0)
+    chart = s.at(ankle, 0, down * 0.5, -0.25 * foot), s.at(ankle, 0, down * 0.5, 0.75 * foot)
+    clip = upright, s.at(ankle, 0, down * 1.06)
     wide = foot * (0.165 - 0.012 * f.female)
-    s.cone(ankle, s.at(ankle, 0, 0.06 * foot, -0.03 * foot), s.at(ankle, 0, down * 0.55, -0.07 * foot),
-           (0.135 * foot, 0.15 * foot), **shoe | {"front": (0.0, 0.0, 1.0)})  # fmt: skip
-    s.cone(ankle, s.at(ankle, 0, down * 0.25, -0.02 * foot), s.at(ankle, 0, down * 0.62, 0.42 * foot),
-           (0.15 * foot, 0.115 * foot), **shoe)  # fmt: skip
-    s.cone(ankle, s.at(ankle, 0, down * 0.72, 0.36 * foot), s.at(ankle, 0, down * 0.76, 0.58 * foot),
-           (wide, wide * 0.88), deep=0.6, **shoe)  # fmt: skip
-    s.cone(ankle, s.at(ankle, 0, down * 0.98, -0.1 * foot), s.at(ankle, 0, down * 0.98, 0.57 * foot),
-           (wide * 0.95, wide * 1.06), deep=0.28, **shoe)  # fmt: skip
+
+    def cone(y0: Tensor, z0: float, y1: Tensor, z1: float, r0: Tensor, r1: Tensor, deep: float = 1.0) -> None:
+        s.cone(
+            ankle, s.at(ankle, 0, y0, z0 * foot), s.at(ankle, 0, y1, z1 * foot), (r0, r1), deep=deep,
+            part=f"{side}_foot", slot="shoe", front=upright, chart=chart, clip=clip,
+        )  # fmt: skip
+
+    cone(0.06 * foot, -0.031, down * 0.55, -0.07, 0.135 * foot, 0.15 * foot)
+    cone(down * 0.25, -0.02, down * 0.62, 0.42, 0.15 * foot, 0.115 * foot)
+    cone(down * 0.72, 0.36, down * 0.76, 0.58, wide, wide * 0.88, deep=0.6)
+    cone(down * 0.98, -0.1, down * 0.98, 0.57, wide * 0.95, wide * 1.06, deep=0.28)

@@ -1,9 +1,9 @@
 """Analytic orthographic ray casting of round cones, batched.
 
 Rays run along -z. Every primitive is a round cone in its own canonical space (axis y, radius r1 at y = 0 and r2 at
-y = L) under an affine map, so elliptic cross-sections, ellipsoids and flattened shapes are all the same primitive. An end
-is closed by its sphere or left open; a plane may cut a part away. The nearest hit is a pointwise function of pixel and
-primitive followed by one maximum over the primitives, which compiles to a single kernel. Pictures are cast in small
+y = L) under an affine map, so elliptic cross-sections, ellipsoids and flattened shapes are all the same primitive. An
+end is closed by its sphere or left open; a plane may cut a part away. The nearest hit is a pointwise function of pixel
+and primitive followed by one maximum over the primitives, which compiles to a single kernel. Pictures are cast in small
 tiles, each against the few primitives near it.
 
 Legend: B batch, N pictures, M rays, P primitives, K tiles, F = 21 frames, H height, W width.
@@ -20,7 +20,7 @@ from torch.nn.functional import pad
 MISS = -1.0e6  # depth where a ray hits nothing
 _EPSILON = 1e-9
 _TILE = 8
-_CHUNK = 1 << 18  # ray-primitive pairs evaluated at once without compilation
+_CHUNK = 1 << 17  # ray-primitive pairs evaluated at once without compilation
 _COMPILE_FROM = 1 << 22  # pairs
 
 
@@ -156,7 +156,7 @@ def cast(placed: Placed, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 def cast_grid(placed: Placed, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Depth and primitive [N, H, W] on a grid with rising columns x [N, W] and falling rows y [N, H], in world metres.
 
-    The grid is cut into tiles, and each tile that something lies on is cast against the primitives whose boxes touch it.
+    The grid is cut into tiles; each tile that something lies on is cast against the primitives whose boxes touch it.
     """
     height, width = y.shape[1], x.shape[1]
     columns, rows = _tiled(x), _tiled(y)  # [N, W / tile, tile]

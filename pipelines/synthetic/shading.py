@@ -23,8 +23,8 @@ _NOOK = 0.14  # depth difference (m) that darkens fully
 class Look:
     """Appearance of B people that doesn't change over a clip.
 
-    texels: [B * S * n * n, 5] colour in [0, 1] and slope of the folds along u and v; size: n. light: [B, 3] unit vector
-    to the lamp; key, ambient: [B, 3] strengths; wrap: [B] softness of the lamp, 0 hard .. 1 soft.
+    texels: [B * S * n * n * 5] colour in [0, 1] and slope of the folds along u and v; size: n. light: [B, 3] unit
+    vector to the lamp; key, ambient: [B, 3] strengths; wrap: [B] softness of the lamp, 0 hard .. 1 soft.
     """
 
     texels: Tensor
@@ -46,7 +46,7 @@ def sample_look(atlas: Tensor, outfit: Outfit, generator: Generator) -> Look:
     tint = 1 + 0.06 * uniform(generator, batch, 3, low=-1.0)
     total = uniform(generator, batch, 1, low=0.9, high=1.12)
     return Look(
-        texels.reshape(-1, 5).contiguous(),
+        texels.flatten(),
         size,
         normalize(light, dim=-1),
         strength * tint * total,
@@ -67,8 +67,9 @@ def _sample_folds(outfit: Outfit, size: int, generator: Generator) -> Tensor:
     strength = torch.tensor([_FOLDS.get(name, 1.0) for name in SLOTS], device=generator.device)
     crumpled = 0.08 + 0.25 * uniform(generator, batch, 1) * chance(generator, 0.8, batch, 1)
     strength = strength * crumpled
-    for name, bare in (("sleeve", outfit.sleeve < 0.3), ("forearm", outfit.sleeve < 1.2), ("lower_leg", outfit.leg < 1.2)):
-        strength[:, SLOTS.index(name)] *= ~bare
+    bare = {"sleeve": outfit.sleeve < 0.3, "forearm": outfit.sleeve < 1.2, "lower_leg": outfit.leg < 1.2}
+    for name, skin in bare.items():
+        strength[:, SLOTS.index(name)] *= ~skin
     return slope.view(batch, slots, 2, size, size) * strength[..., None, None, None]
 
 
@@ -92,7 +93,7 @@ def shading_tables(people: People, look: Look, placed: Placed, rotation: Tensor,
     shift = people.chart[:, None, :, :, 3:] - rows @ move[..., None]
     chart = torch.cat([rows, shift], -1).flatten(-2)  # [B, T, P, 12]
     base = torch.arange(batch, device=frame.device)[:, None] * len(SLOTS)
-    slot = (base + people.slot)[:, None].expand(-1, steps, -1)
+    slot = (base + people.slot)[:, None].expand(-1, steps, -1)  # [B, T, P]
     light = torch.cat([look.light, look.key, look.ambient, look.wrap[:, None]], 1)
     return Tables(
         placed.parameters.flatten(1),
@@ -131,10 +132,7 @@ def shade(
     lit = ((nx * lamp[0] + ny * lamp[1] + nz * lamp[2] + wrap) / (1 + wrap)).clamp(min=0)
     sky = 0.82 + 0.18 * ny - 0.12 * (1 - nz.clamp(min=0))
     return torch.stack(
-        [
-            colour * (lamp[6 + i] * sky + lamp[3 + i] * lit) * shade_inside
-            for i, colour in enumerate((red, green, blue))
-        ]
+        [colour * (lamp[6 + i] * sky + lamp[3 + i] * lit) * shade_inside for i, colour in enumerate((red, green, blue))]
     )
 
 
@@ -155,8 +153,9 @@ def _normal(geometry: Tensor, row: Tensor, x: Tensor, y: Tensor, z: Tensor) -> t
 
 
 def _sample_texels(texels: Tensor, slot: Tensor, size: int, u: Tensor, v: Tensor) -> list[Tensor]:
-    """Bilinear lookup of the 5 channels, periodic in u, clamped in v."""
-    column, line = u * size - 0.5, (v * size - 0.5).clamp(0, size - 1.001)
+    """Bilinear lookup of the 5 channels, periodic in u, mirrored at the ends of v."""
+    mirrored = 1 - (1 - v.abs()).abs()
+    column, line = u * size - 0.5, (mirrored * size - 0.5).clamp(0, size - 1.001)
     left, top = column.floor(), line.floor()
     fu, fv = column - left, line - top
     left, top = left.long() % size, top.long()
@@ -164,8 +163,9 @@ def _sample_texels(texels: Tensor, slot: Tensor, size: int, u: Tensor, v: Tensor
     start = (slot * size + top) * size
     corners = ((start + left, (1 - fu) * (1 - fv)), (start + right, fu * (1 - fv)),
                (start + size + left, (1 - fu) * fv), (start + size + right, fu * fv))  # fmt: skip
-    flat = texels.flatten()
-    return [sum(flat[index * 5 + channel] * weight for index, weight in corners) for channel in range(5)]
+    return [
+        torch.stack([texels[index * 5 + channel] * weight for index, weight in corners]).sum(0) for channel in range(5)
+    ]
 
 
 @functools.cache

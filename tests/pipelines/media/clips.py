@@ -128,7 +128,7 @@ def onset(path: Path) -> float:
             scale = 1.0 if frame.format.name.startswith("flt") else 32768.0
             loud = np.flatnonzero(np.abs(wave[0]) / scale > 0.1)
             if len(loud):
-                return float(frame.pts * frame.time_base) + loud[0] / frame.sample_rate
+                return frame.time + loud[0] / frame.sample_rate
     raise AssertionError("no beep")
 
 
@@ -136,7 +136,7 @@ def sound_end(path: Path) -> float:
     """When the last packet of the first sound stream ends (s)."""
     with av.open(str(path)) as container:
         packets = [packet for packet in container.demux(audio=0) if packet.pts is not None]
-        return float(max((packet.pts + (packet.duration or 0)) * packet.time_base for packet in packets))
+        return max(float(((packet.pts or 0) + (packet.duration or 0)) * packet.time_base) for packet in packets)
 
 
 def sound_codec(path: Path) -> str | None:

@@ -1,14 +1,31 @@
+import gc
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc, VideoReformatter
+from av.video.stream import VideoStream
 from PIL import Image
 
 from models.errors import InputError
+from pipelines.media.reader import to_rgb
 from pipelines.media.sources import open_driving
-from tests.pipelines.media.clips import TICKS, corner_pixels, corners, make_clip, make_sound, number_of, shade
+from tests.pipelines.media.clips import (
+    TICKS,
+    add_sound,
+    corner_pixels,
+    corners,
+    encode_beep,
+    make_clip,
+    make_sound,
+    number_of,
+    shade,
+)
 
 VARIABLE = [0, 512, 1000, 1100, 3333, 4000, 4001, 9999]
 
@@ -150,8 +167,8 @@ def test_folder_with_a_broken_picture(tmp_path: Path):
 def test_animated_pictures(tmp_path: Path, suffix: str):
     first, *rest = [Image.fromarray(shade(number * 3)) for number in range(5)]
     path = tmp_path / f"clip.{suffix}"
-    extra = {"lossless": True} if suffix == "webp" else {}
-    first.save(path, save_all=True, append_images=rest, duration=[40, 60, 80, 100, 120], loop=0, **extra)
+    delays = [40, 60, 80, 100, 120]
+    first.save(path, save_all=True, append_images=rest, duration=delays, loop=0, lossless=True)
     source = open_driving(path)
     assert stamps(source) == [(0, 40), (40, 60), (100, 80), (180, 100), (280, 120)]
     assert [number_of(frame.image) for frame in source] == [0, 3, 6, 9, 12]
@@ -171,6 +188,39 @@ def test_pixel_aspect_is_applied(tmp_path: Path):
     with av.open(str(clip)) as container:
         assert container.streams.video[0].sample_aspect_ratio == 2
     assert next(iter(open_driving(clip))).image.shape == (48, 128, 3)
+
+
+def test_frames_are_freed_as_they_go(tmp_path: Path):
+    clip = make_clip(tmp_path / "clip.mp4", frames=60, rotation=90)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in open_driving(clip):
+            alive = sum(isinstance(item, VideoFrame) for item in gc.get_objects())
+    finally:
+        gc.enable()
+    assert alive < 12
+
+
+def test_hdr_reference_white_becomes_white():
+    frame = VideoFrame(64, 16, "yuv420p10le")
+    for plane, level in zip(frame.planes, (64 + round(876 * 0.58), 512, 512), strict=True):
+        plane.update(np.full(plane.buffer_size // 2, level, "<u2").tobytes())
+    frame.colorspace, frame.color_range = 9, ColorRange.MPEG
+    frame.color_trc, frame.color_primaries = ColorTrc.SMPTE2084, ColorPrimaries.BT2020
+    assert np.abs(to_rgb(frame, scaler=VideoReformatter()).astype(int) - 250).max() <= 12
+
+
+def test_sound_with_a_cover_picture_is_no_video(tmp_path: Path):
+    path = tmp_path / "song.mp4"
+    with av.open(str(path), "w") as container:
+        cover = cast(VideoStream, container.add_stream("mjpeg", rate=1, width=64, height=48, pix_fmt="yuvj420p"))
+        cover.disposition = Disposition.attached_pic
+        track = add_sound(container, "aac")
+        container.mux(cover.encode(VideoFrame.from_ndarray(corners(), format="rgb24")))
+        container.mux(encode_beep(track, Fraction(1), Fraction(0)))
+    with pytest.raises(InputError, match="only sound"):
+        open_driving(path)
 
 
 def damaged(clip: Path, *, at: float, length: int = 400) -> Path:

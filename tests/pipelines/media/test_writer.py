@@ -20,11 +20,24 @@ from tests.pipelines.media.clips import TICKS, corner_pixels, corners, number_of
 UNEVEN = [(100, 500), (600, 37), (637, 900), (1537, 3000), (4537, 20), (4557, 5000), (9557, 1111)]
 
 
-def write(path: Path, *, frames: int = 5, **options) -> Path:
+def write(path: Path, *, frames: int = 5, size: tuple[int, int] = (48, 64), **options) -> Path:
     with open_output(path, width=64, height=48, time_base=Fraction(1, 25), rate=Fraction(25), **options) as writer:
         for number in range(frames):
-            writer.write(shade(number), number, 1)
+            writer.write(shade(number, *size), number, 1)
     return path
+
+
+def write_stamps(path: Path, stamps: list[int]) -> None:
+    with open_output(path, width=64, height=48, time_base=TICKS) as writer:
+        for number, stamp in enumerate(stamps):
+            writer.write(shade(number), stamp, 1)
+
+
+def fail_while_writing(path: Path, error: type[BaseException], **options) -> None:
+    with open_output(path, width=64, height=48, time_base=TICKS, **options) as writer:
+        for number in range(30):
+            writer.write(shade(number), number * 512, 512)
+        raise error
 
 
 def hidden(folder: Path) -> list[str]:
@@ -178,19 +191,16 @@ def test_unwritable_folder(tmp_path: Path):
 @pytest.mark.parametrize("name", ["out.mp4", "out.webm", "out.gif", "frames", "f_%05d.png"])
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_nothing_stays_after_an_exception(tmp_path: Path, name: str, error: type[BaseException]):
-    with pytest.raises(error), open_output(tmp_path / name, width=64, height=48, time_base=Fraction(1, 25)) as writer:
-        for number in range(30):
-            writer.write(shade(number), number, 1)
-        raise error
+    with pytest.raises(error):
+        fail_while_writing(tmp_path / name, error)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_overwrite_keeps_the_old_file_until_the_new_one_is_whole(tmp_path: Path):
     path = write(tmp_path / "out.mp4")
     before = path.read_bytes()
-    with pytest.raises(RuntimeError), open_output(path, width=64, height=48, time_base=TICKS, overwrite=True) as writer:
-        writer.write(shade(1), 0, 512)
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        fail_while_writing(path, RuntimeError, overwrite=True)
     assert path.read_bytes() == before
     write(path, frames=7, overwrite=True)
     assert len(list(open_driving(path))) == 7
@@ -204,17 +214,10 @@ def test_no_frames_is_an_error(tmp_path: Path):
 
 
 def test_wrong_frames_are_programming_errors(tmp_path: Path):
-    with (
-        pytest.raises(ValueError, match="opened for"),
-        open_output(tmp_path / "a.mp4", width=64, height=48, time_base=TICKS) as out,
-    ):
-        out.write(shade(0, 10, 10), 0, 1)
-    with (
-        pytest.raises(ValueError, match="does not come after"),
-        open_output(tmp_path / "a.mp4", width=64, height=48, time_base=TICKS) as out,
-    ):
-        out.write(shade(0), 5, 1)
-        out.write(shade(0), 5, 1)
+    with pytest.raises(ValueError, match="does not come after"):
+        write_stamps(tmp_path / "a.mp4", [5, 5])
+    with pytest.raises(ValueError, match="opened for"):
+        write(tmp_path / "a.mp4", size=(10, 10))
     assert list(tmp_path.iterdir()) == []
 
 

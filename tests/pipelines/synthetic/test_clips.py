@@ -26,10 +26,15 @@ def warped(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
 
 def test_shapes_and_ranges():
     c = clip()
-    assert c.images.shape == (3, 3, 3, SIZE, SIZE) and c.mask.shape == (3, 3, 1, SIZE, SIZE)
-    assert c.images.abs().max() <= 1 and c.mask.min() >= 0 and c.mask.max() <= 1
-    assert c.coco.shape == c.h36m.shape == (3, 3, 17, 2) and c.coco_visible.dtype == torch.bool
-    assert c.parts.dtype == torch.uint8 and c.parts.max() < len(PARTS)
+    assert c.images.shape == (3, 3, 3, SIZE, SIZE)
+    assert c.mask.shape == (3, 3, 1, SIZE, SIZE)
+    assert c.images.abs().max() <= 1
+    assert c.mask.min() >= 0
+    assert c.mask.max() <= 1
+    assert c.coco.shape == c.h36m.shape == (3, 3, 17, 2)
+    assert c.coco_visible.dtype == torch.bool
+    assert c.parts.dtype == torch.uint8
+    assert c.parts.max() < len(PARTS)
     share = c.mask.mean((1, 2, 3, 4))
     assert ((share > 0.01) & (share < 0.5)).all()
 
@@ -54,7 +59,8 @@ def test_joints_lie_on_the_person():
 def test_flow_to_itself_is_zero():
     flow, visible, person = clip().flow(1, 1)
     assert flow.abs().max() < 1e-3
-    assert visible[person > 0].mean() > 0.999 and visible[person == 0].mean() == 1
+    assert visible[person > 0].mean() > 0.999
+    assert visible[person == 0].mean() == 1
 
 
 @pytest.mark.parametrize(("target", "source"), [(1, 0), (0, 2)])
@@ -85,7 +91,8 @@ def test_flow_follows_the_joints():
             if seen[b, joint] and visible[b, 0, y, x] * person[b, 0, y, x]:
                 moved = c.coco[b, 2, joint] + flow[b, :, y, x]
                 errors.append((moved - c.coco[b, 0, joint]).norm())
-    assert len(errors) > 5 and torch.stack(errors).median() < 4
+    assert len(errors) > 5
+    assert torch.stack(errors).median() < 4
 
 
 def test_same_seed_same_clip_and_chunks_agree():
@@ -99,6 +106,8 @@ def test_same_seed_same_clip_and_chunks_agree():
 
 def test_zoom_truncates():
     config = ClipConfig(height=64, width=64, length=4, zoom=(3.0, 3.0), shift=0.3, texture_size=32)
-    c = sample_clip(config, batch=4, times=torch.zeros(4, 1, dtype=torch.long), generator=torch.Generator().manual_seed(0))
+    times = torch.zeros(4, 1, dtype=torch.long)
+    c = sample_clip(config, batch=4, times=times, generator=torch.Generator().manual_seed(0))
     outside = ((c.coco < 0) | (c.coco > 63)).any(-1)
-    assert outside.any() and not c.coco_visible[outside].any()
+    assert outside.any()
+    assert not c.coco_visible[outside].any()
