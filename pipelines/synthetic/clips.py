@@ -20,6 +20,7 @@ from pipelines.synthetic.shading import Look, nook_shadow, sample_look, shade_gr
 from pipelines.synthetic.skeleton import (
     INDEX,
     Frames,
+    Motion,
     Proportions,
     coco17,
     forward_kinematics,
@@ -37,17 +38,18 @@ _JOINT_DEPTH = (0.05,) * 5 + (0.12,) * 2 + (0.1,) * 4 + (0.17,) * 2 + (0.12,) * 
 class ClipConfig:
     """What the clips look like.
 
-    height, width: pixels. length: frames of the whole motion, at fps. fill: range of the share of the picture that the
-    person's whole motion spans. zoom: range of a further magnification, above 1 it crops. shift: largest displacement
-    from the centre beyond the free margin, in parts of the picture. roll: largest camera roll in radians. amplitude: of
-    the motion. texture_size: texels. supersample: rays per pixel and direction. shadow: share of the clips in which the
-    person casts a shadow on floor or wall.
+    height, width: pixels. length: frames of the whole motion, at fps, made of `actions` separate motions. fill: range
+    of the share of the picture that the person's whole motion spans. zoom: range of a further magnification, above 1 it
+    crops. shift: largest displacement from the centre beyond the free margin, in parts of the picture. roll: largest
+    camera roll in radians. amplitude: of the motion. texture_size: texels. supersample: rays per pixel and direction.
+    shadow: share of the clips in which the person casts a shadow on floor or wall.
     """
 
     height: int = 256
     width: int = 256
     length: int = 100
     fps: float = 25.0
+    actions: int = 1
     fill: tuple[float, float] = (0.62, 0.95)
     zoom: tuple[float, float] = (1.0, 1.0)
     shift: float = 0.02
@@ -168,7 +170,7 @@ def sample_scene(config: ClipConfig, *, batch: int, generator: Generator) -> Sce
     proportions = sample_proportions(batch, generator)
     outfit = sample_outfit(batch, generator)
     people = sample_people(batch, generator, proportions, outfit=outfit)
-    motion = sample_motion(batch, config.length, generator, fps=config.fps, amplitude=config.amplitude)
+    motion = _sample_motions(config, batch, generator)
     frames = _rolled(forward_kinematics(proportions, motion), config.roll, generator)
     atlas = sample_atlas(batch, generator, size=config.texture_size, outfit=outfit)
     shadow = torch.stack(
@@ -199,6 +201,17 @@ def sample_scene(config: ClipConfig, *, batch: int, generator: Generator) -> Sce
         1 + 0.05 * uniform(generator, batch, 3, low=-1.0),
         torch.exp(0.15 * uniform(generator, batch, low=-1.0)),
     )
+
+
+def _sample_motions(config: ClipConfig, batch: int, generator: Generator) -> Motion:
+    """`config.actions` independent motions of equal length, one after the other without a transition."""
+    lengths = [config.length // config.actions] * config.actions
+    lengths[-1] += config.length - sum(lengths)
+    motions = [
+        sample_motion(batch, length, generator, fps=config.fps, amplitude=config.amplitude) for length in lengths
+    ]
+    rotations = torch.cat([motion.rotations for motion in motions], 1)
+    return Motion(rotations, torch.cat([motion.root for motion in motions], 1))
 
 
 def _rolled(frames: Frames, roll: float, generator: Generator) -> Frames:

@@ -26,8 +26,8 @@ from pipelines.progress import Progress
 class TrainConfig:
     """Length, place and pace of a training run, the same for every recipe.
 
-    A run ends after `steps` optimiser iterations or, when `seconds` is set, after that much wall time.
-    The learning rate warms up over `warmup` iterations and falls along a cosine to zero at the end.
+    A run ends after `steps` optimiser updates or, when `seconds` is set, after that much wall time.
+    The learning rate warms up over `warmup` updates and falls along a cosine to zero at the end.
     `batch` counts samples per process, `learning_rate` None takes the recipe's own. `init` names or locates
     weights to start from; `resume` goes on with the run in `out`. `pause_after` seconds of wall time this start stops,
     saved, wherever the run is.
@@ -79,6 +79,17 @@ class Processes:
         devices = [self.device] if self.device.type == "cuda" else None
         return nn.parallel.DistributedDataParallel(module, device_ids=devices, broadcast_buffers=False)
 
+    def average_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
+        """Replace every gradient by its mean over the processes, in place."""
+        if self.count == 1:
+            return
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        dist.all_reduce(flat)
+        flat /= self.count
+        parts = flat.split([gradient.numel() for gradient in gradients])
+        torch._foreach_copy_(gradients, [part.view_as(g) for part, g in zip(parts, gradients, strict=True)])  # pyright: ignore[reportPrivateImportUsage]
+
     def agree(self, value: float) -> float:
         """The main process's `value`, in every process."""
         if self.count == 1:
@@ -111,7 +122,7 @@ class Average:
                 values.append(value)
             else:
                 self.state[key].copy_(value)
-        torch._foreach_lerp_(targets, values, weight)
+        torch._foreach_lerp_(targets, values, weight)  # pyright: ignore[reportPrivateImportUsage]
 
 
 class Session:
@@ -126,7 +137,7 @@ class Session:
 
     def __init__(self, config: TrainConfig, processes: Processes, progress: Progress) -> None:
         self.config, self.out, self.processes, self.progress = config, config.out, processes, progress
-        self.step = 0
+        self.step = self.previous_step = 0
         self.before = 0.0
         if (self.out / "state.pt").exists() and not config.resume:
             raise InputError(f"{self.out} holds a training run: continue it with --resume or choose another folder")
@@ -155,9 +166,9 @@ class Session:
         config = self.config
         if config.seconds is None:
             self.done = self.step / config.steps
-        elif self.step % 5 == 0:
+        else:
             self.done = self.processes.agree(self.elapsed / config.seconds)
-        if config.pause_after and self.step % 5 == 0 and self.processes.agree(self._age()) > config.pause_after:
+        if config.pause_after and self.processes.agree(self._age()) > config.pause_after:
             return False
         return self.done < 1
 
@@ -169,9 +180,10 @@ class Session:
         warm = min(1.0, (self.step + 1) / max(1, self.config.warmup))
         return peak * warm * (0.5 + 0.5 * math.cos(math.pi * min(1.0, self.done))) + 1e-7
 
-    def advance(self) -> None:
-        self.step += 1
-        self.progress.advance()
+    def advance(self, updates: int = 1) -> None:
+        """Count optimiser updates."""
+        self.previous_step, self.step = self.step, self.step + updates
+        self.progress.advance(updates)
 
     def report(self, values: Mapping[str, float | Tensor], kind: str = "train") -> None:
         """Append one line to the log and show it; only the main process does."""
@@ -185,7 +197,8 @@ class Session:
         self.progress.note(f"{kind} step {self.step}  {line['seconds']:g} s  {shown}")
 
     def due(self, every: int) -> bool:
-        return self.step % every == 0
+        """Whether the last `advance` reached or passed a multiple of `every` updates."""
+        return self.step // every != self.previous_step // every
 
     def save_due(self) -> bool:
         """Whether the recipe should save now; true at most once per `save_every_seconds`."""
@@ -223,7 +236,8 @@ class Session:
                 part.state = state[key]
             else:
                 part.load_state_dict(state[key])
-        self.step, self.before = state["session"]["step"], state["session"]["elapsed"]
+        self.step = self.previous_step = state["session"]["step"]
+        self.before = state["session"]["elapsed"]
         if self.processes.count == 1:
             self.generator.set_state(state["random"]["generator"].cpu())
             torch.set_rng_state(state["random"]["torch"].cpu())
