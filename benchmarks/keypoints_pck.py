@@ -15,9 +15,10 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from models.keypoints import KeypointNetwork, decode_heatmaps
+from models.keypoints import KeypointNetwork
 from models.weights import load_weights
 from pipelines.keypoints.layouts import COCO17_FLIP
+from pipelines.keypoints.pairs import decode_pairs
 from pipelines.training.pck import BODY, correct
 
 CANVAS = 256
@@ -40,7 +41,7 @@ def find(network: KeypointNetwork, image: Tensor, centre: Tensor, side: float) -
     """Keypoints [17, 3] in pixels of the picture, averaged over the crop and its mirror image."""
     cut = crop(image, centre, side)
     plain, mirrored = network(torch.cat([cut, cut.flip(-1)])).chunk(2)
-    keypoints = decode_heatmaps((plain + mirrored.flip(-1)[:, list(COCO17_FLIP)]) / 2)[0]
+    keypoints = torch.from_numpy(decode_pairs((plain + mirrored.flip(-1)[:, list(COCO17_FLIP)]) / 2)[0])
     place = (keypoints[:, :2] + 0.5) / CANVAS * side - side / 2 + centre
     return torch.cat([place, keypoints[:, 2:]], 1)
 

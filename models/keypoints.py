@@ -57,21 +57,28 @@ def decode_heatmaps(logits: Tensor) -> Tensor:
     Pixel centres are integers, so cell i is at 4*i + 1.5. The peak of a Gaussian heat map is found below the cell
     size by a parabola through the logarithms of the peak and its neighbours.
     """
-    batch, joints, _, width = logits.shape
     logs = F.logsigmoid(logits.float())
-    peak, index = logs.flatten(2).max(dim=2)  # [B,K]
+    peak, index = logs.flatten(2).max(dim=2, keepdim=True)  # [B,K,1]
+    return torch.cat([refine_cells(logs, index)[:, :, 0], peak.exp()], dim=2)
+
+
+def refine_cells(logs: Tensor, index: Tensor) -> Tensor:
+    """Places [B,K,M,2], x and y in pixels of the network's input, of the maxima near the cells `index` [B,K,M].
+
+    logs: [B,K,h,w] logarithms of heat maps; index: cells counted row by row.
+    """
+    width = logs.shape[-1]
     row, column = index // width, index % width
-    x = column + _vertex(logs[torch.arange(batch)[:, None], torch.arange(joints), row], column)
-    y = row + _vertex(logs[torch.arange(batch)[:, None], torch.arange(joints), :, column], row)
-    centre = (STRIDE - 1) / 2
-    return torch.stack([STRIDE * x + centre, STRIDE * y + centre, peak.exp()], dim=2)
+    x = column + _vertex(logs.gather(2, row[..., None].expand(-1, -1, -1, width)), column)
+    y = row + _vertex(logs.mT.gather(2, column[..., None].expand(-1, -1, -1, logs.shape[-2])), row)
+    return STRIDE * torch.stack([x, y], dim=-1) + (STRIDE - 1) / 2
 
 
 def _vertex(line: Tensor, index: Tensor) -> Tensor:
-    """Offset in -0.5..0.5 of the maximum near `index` [B,K] of a line [B,K,n]; 0 at the ends."""
+    """Offset in -0.5..0.5 of the maximum near `index` [B,K,M] of a line [B,K,M,n]; 0 at the ends."""
     neighbours = index[..., None] + torch.tensor([-1, 0, 1], device=line.device)
     inside = (index > 0) & (index < line.shape[-1] - 1)
-    before, at, after = line.gather(2, neighbours.clamp(0, line.shape[-1] - 1)).unbind(2)
+    before, at, after = line.gather(3, neighbours.clamp(0, line.shape[-1] - 1)).unbind(3)
     curvature = (2 * at - before - after).clamp_min(1e-6)
     return torch.where(inside, ((after - before) / (2 * curvature)).clamp(-0.5, 0.5), 0)
 

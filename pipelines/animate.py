@@ -5,15 +5,12 @@ Reader -> keypoints -> motion network -> retargeting -> structure maps -> genera
 """
 
 import hashlib
-import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from models.errors import InputError
@@ -21,18 +18,18 @@ from models.fold import fold_batch_norm
 from models.generators.animation import AnimationGenerator
 from models.weights import load_weights
 from pipelines import views
+from pipelines.background import in_background
 from pipelines.devices import autocast, choose_device
 from pipelines.driver import Driver, Sighting, follow, match, watch
 from pipelines.environment import versions
+from pipelines.film import Film
 from pipelines.keypoints.extractors import EXTRACTORS, Extractor, create_extractor
 from pipelines.keypoints.people import choose_person
-from pipelines.keypoints.track import is_track, load_track
-from pipelines.media.audio import plan_audio
-from pipelines.media.compose import side_by_side
-from pipelines.media.files import check_output
+from pipelines.keypoints.track import is_track, load_track, selected
+from pipelines.media.audio import AudioPlan, plan_audio
 from pipelines.media.pictures import load_picture
-from pipelines.media.sources import Frame, FrameSource, open_driving
-from pipelines.media.writer import open_output
+from pipelines.media.sources import FrameSource, open_driving
+from pipelines.media.writer import check_target
 from pipelines.performance import Actor, Performance, Stopwatch
 from pipelines.progress import Progress, Silent
 
@@ -49,8 +46,8 @@ class AnimateConfig:
     precision: str = "auto"
     weights: str = "person"
     seed: int = 0
-    start: float | None = None
-    end: float | None = None
+    start: Fraction | float | None = None
+    end: Fraction | float | None = None
     max_frames: int | None = None
     fps: Fraction | float | None = None
     audio: str = "driving"
@@ -118,18 +115,18 @@ def run(config: AnimateConfig, progress: Progress | None = None) -> AnimateResul
     """
     progress, clock = progress or Silent(), Stopwatch()
     torch.manual_seed(config.seed)
-    check_output(config.target, overwrite=config.overwrite, inputs=(config.source, config.driving))
-    views.check(config.debug)
+    _check(config)
     device = choose_device(config.device)
     with ExitStack() as stack:
         with clock("load"):
             picture = load_picture(config.source)
             source = None if is_track(config.driving) else stack.enter_context(_open(config))
+            audio = _audio(config, source, progress)
             generator = _generator(config.weights, device)
             motion = load_weights("motion", device=str(device), expect="motion")
             extractor = _extractor(config, device, progress)
         with clock("source pose"):
-            pose = _named(config.source, lambda: choose_person([extractor.detect(picture)], config.person)[0])
+            pose = _named(config.source, lambda: choose_person([extractor.detect(picture)])[0])
         with clock("driving keypoints"):
             sighting = _sight(config, source, extractor, progress)
         with clock("motion"):
@@ -143,7 +140,7 @@ def run(config: AnimateConfig, progress: Progress | None = None) -> AnimateResul
                 f"{driver.gaps.missing_frames} of {driver.gaps.frames} frames show nobody: {config.on_missing}"
             )
         performance = Performance(actor, generator, autocast(config.precision, device), clock)
-        _write(config, performance, driver, source, progress)
+        _write(config, performance, driver, source, audio, progress)
     return AnimateResult(
         config,
         config.target,
@@ -159,61 +156,39 @@ def run(config: AnimateConfig, progress: Progress | None = None) -> AnimateResul
     )
 
 
-def _write(
-    config: AnimateConfig, performance: Performance, driver: Driver, source: FrameSource | None, progress: Progress
-) -> None:
-    clock = performance.clock
-    audio, notes = plan_audio(config.audio, source, config.target) if source else (None, [])
+def _audio(config: AnimateConfig, source: FrameSource | None, progress: Progress) -> AudioPlan | None:
+    audio, notes = plan_audio(config.audio, source, config.target)
     for message in notes:
         progress.note(message)
+    return audio
+
+
+def _write(
+    config: AnimateConfig,
+    performance: Performance,
+    driver: Driver,
+    source: FrameSource | None,
+    audio: AudioPlan | None,
+    progress: Progress,
+) -> None:
     progress.stage("animate", len(driver.pts))
-    watched = iter(source) if config.compare and source else None
-    with ExitStack() as stack:
-        main = debug = None
-        for index, (step, square) in enumerate(performance):
-            with clock("compose"):
-                result = performance.framed(square, config.frame)
-                if config.compare:
-                    result = _comparison(performance, driver, index, watched, result)
-            with clock("encode"):
-                stamp = driver.pts[index], driver.durations[index]
-                main = main or stack.enter_context(_output(config, config.target, result, driver, audio))
-                main.write(result, *stamp)
-                if config.debug:
-                    shown = views.debug_frame(config.debug, step)
-                    path = views.debug_path(config.target)
-                    debug = debug or stack.enter_context(_output(config, path, shown, driver, None))
-                    debug.write(shown, *stamp)
+    with Film(config, performance, driver, source, audio) as film, in_background(film.add) as hand_over:
+        for step in performance:
+            hand_over(step)
             progress.advance()
-        began = time.perf_counter()
-        stack.close()
-        clock.seconds["encode"] += time.perf_counter() - began
 
 
-def _output(config: AnimateConfig, path: Path, first: np.ndarray, driver: Driver, audio) -> Any:
-    height, width = first.shape[:2]
-    return open_output(
-        path,
-        width=width,
-        height=height,
-        time_base=driver.time_base,
-        rate=Fraction(driver.rate).limit_denominator(1001),
-        codec=config.codec,
-        crf=config.crf,
-        audio=audio,
-        overwrite=config.overwrite,
-        inputs=(config.source, config.driving),
-    )
-
-
-def _comparison(
-    performance: Performance, driver: Driver, index: int, watched: Iterator[Frame] | None, result: np.ndarray
-) -> np.ndarray:
-    """source | driving | skeleton | result."""
-    actor = performance.actor
-    skeleton = views.skeleton(actor.picture.shape[:2], actor.poses[index])
-    driving = next(watched).image if watched else views.skeleton(driver.size[::-1], driver.poses[index])
-    return side_by_side([actor.picture, driving, skeleton, result], height=result.shape[0])
+def _check(config: AnimateConfig) -> None:
+    """Everything about the outputs that can be refused before any work."""
+    views.check(config.debug)
+    for path in (config.target, *([views.debug_path(config.target)] if config.debug else [])):
+        check_target(
+            path,
+            codec=config.codec,
+            crf=config.crf,
+            overwrite=config.overwrite,
+            inputs=(config.source, config.driving),
+        )
 
 
 def _open(config: AnimateConfig) -> FrameSource:
@@ -239,11 +214,12 @@ def _extractor(config: AnimateConfig, device: torch.device, progress: Progress) 
 
 def _sight(config: AnimateConfig, source: FrameSource | None, extractor: Extractor, progress: Progress) -> Sighting:
     if source is None:
-        track = load_track(config.driving)
+        rate = None if config.fps is None else Fraction(config.fps)
+        track = selected(load_track(config.driving, rate=rate), config.start, config.end, config.max_frames)
         return Sighting(track, [None] * len(track.frames))
     if config.keypoints not in EXTRACTORS:
         return match(load_track(config.keypoints), source, config.keypoints)
-    return watch(source, extractor, progress)
+    return watch(source, extractor, progress, whole=True)
 
 
 def _named(path: Path, work):

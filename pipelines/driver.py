@@ -47,8 +47,12 @@ class Sighting:
     durations: list[int | None]
 
 
-def watch(source: FrameSource, extractor: Extractor, progress: Progress) -> Sighting:
-    """One pass over a driving video with a keypoint extractor."""
+def watch(source: FrameSource, extractor: Extractor, progress: Progress, *, whole: bool = False) -> Sighting:
+    """One pass over a driving video with a keypoint extractor.
+
+    Raises:
+        InputError: `whole` is wanted, but the video breaks off within the frames asked for.
+    """
     progress.stage("keypoints", source.info.frames)
     info = source.info
     track, durations = Track("coco17", info.width, info.height, info.time_base), []
@@ -63,23 +67,42 @@ def watch(source: FrameSource, extractor: Extractor, progress: Progress) -> Sigh
     for people in extractor.track(images()):
         track.frames.append(TrackFrame(stamps.popleft(), people))
         progress.advance()
+    if whole:
+        _refuse_broken(source, len(durations))
     for warning in source.warnings:
         progress.note(warning)
     return Sighting(track, durations)
 
 
 def match(track: Track, source: FrameSource, name: str) -> Sighting:
-    """A ready pose track for a driving video: frame by frame, with the video's time stamps.
+    """A ready pose track for a driving video, with the video's time stamps.
+
+    Frame by frame if there are as many; else by time, so that a part of the video takes its part of the track.
 
     Raises:
-        InputError: the track has another number of frames than the video.
+        InputError: a frame of the video has no pose, or the video breaks off within the frames asked for.
     """
     stamps = [(frame.pts, frame.duration) for frame in source]
-    if len(stamps) != len(track.frames):
-        raise InputError(f"{name} has {len(track.frames)} frames, {source.path} has {len(stamps)}: extract it again")
-    frames = [TrackFrame(pts, frame.people) for (pts, _), frame in zip(stamps, track.frames, strict=True)]
+    _refuse_broken(source, len(stamps))
+    poses = [frame.people for frame in track.frames]
+    if len(stamps) != len(poses):
+        known = {frame.pts * track.time_base: frame.people for frame in track.frames}
+        times = [pts * source.info.time_base for pts, _ in stamps]
+        if not all(time in known for time in times):
+            raise InputError(f"{name} has {len(poses)} frames, {source.path} has {len(stamps)}: extract it again")
+        poses = [known[time] for time in times]
+    frames = [TrackFrame(pts, people) for (pts, _), people in zip(stamps, poses, strict=True)]
     scaled = Track(track.layout, track.width, track.height, source.info.time_base, frames)
     return Sighting(scaled, [duration for _, duration in stamps])
+
+
+def _refuse_broken(source: FrameSource, frames: int) -> None:
+    limit = source.selection.max_frames
+    if source.damage.broken and (limit is None or frames < limit):
+        raise InputError(
+            f"{source.path} is damaged or cut short, {frames} of its frames can be read: "
+            f"get a whole copy, or animate those with --max-frames {frames}"
+        )
 
 
 def follow(sighting: Sighting, network: torch.nn.Module, *, person: str, on_missing: str) -> Driver:

@@ -17,7 +17,7 @@ from pipelines.driver import watch
 from pipelines.keypoints.clean import lift
 from pipelines.keypoints.extractors import create_extractor
 from pipelines.keypoints.people import GapSummary, choose_person, fill_gaps
-from pipelines.keypoints.track import Track, TrackFrame, is_track, load_track, save_track
+from pipelines.keypoints.track import Track, TrackFrame, is_track, load_track, save_track, selected
 from pipelines.media.files import check_output
 from pipelines.media.sources import open_driving
 from pipelines.progress import Progress, Silent
@@ -87,25 +87,6 @@ def run(config: ExtractConfig, progress: Progress | None = None) -> ExtractResul
     track, gaps = followed(track, str(config.input), person=config.person, on_missing=config.on_missing)
     save_track(config.output, _in_layout(track, config))
     return ExtractResult(config, replace(track, layout=config.layout), gaps, time.monotonic() - began)
-
-
-def selected(track: Track, start: Fraction | None, end: Fraction | None, max_frames: int | None) -> Track:
-    """The frames with start <= time < end, in seconds after the track's first frame, `max_frames` at most.
-
-    Raises:
-        InputError: none is left.
-    """
-    zero = track.frames[0].pts
-
-    def inside(frame: TrackFrame) -> bool:
-        seconds = (frame.pts - zero) * track.time_base
-        return (start is None or seconds >= start) and (end is None or seconds < end)
-
-    frames = [frame for frame in track.frames if inside(frame)][:max_frames]
-    if not frames:
-        length = float((track.frames[-1].pts - zero) * track.time_base)
-        raise InputError(f"no frame between --start and --end: the track is {length:.3g} s long")
-    return replace(track, frames=frames)
 
 
 def followed(track: Track, name: str, *, person: str, on_missing: str) -> tuple[Track, GapSummary]:

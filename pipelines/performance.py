@@ -71,37 +71,37 @@ class Actor:
 
 
 class Performance:
-    """Plays an actor's poses through the generator: iterating gives each step and its full-resolution square."""
+    """Plays an actor's poses through the generator: iterating gives each step, `finish` makes its frame."""
 
     def __init__(
         self, actor: Actor, generator: AnimationGenerator, precision: AbstractContextManager, clock: Stopwatch
     ) -> None:
         self.actor, self.generator, self.precision, self.clock = actor, generator, precision, clock
         self.device = next(generator.parameters()).device
-        mask_of = actor.picture, actor.canvas.box, FEATHER * actor.canvas.side
-        self.mask = box_mask(*mask_of)
+        self.mask = box_mask(actor.picture, actor.canvas.box, FEATHER * actor.canvas.side)
+        self.composer = SharpComposer(actor.square)
 
     def size(self, frame: str) -> tuple[int, int]:
         """Width and height of the result for `--frame full|crop`."""
         height, width = self.actor.picture.shape[:2]
         return (width, height) if frame == "full" else (self.actor.canvas.side, self.actor.canvas.side)
 
-    def __iter__(self) -> Iterator[tuple[Step, np.ndarray]]:
-        actor, composer = self.actor, SharpComposer(self.actor.square)
+    def __iter__(self) -> Iterator[Step]:
+        actor = self.actor
         image = self._tensor(actor.canvas.shrink(actor.square).transpose(2, 0, 1)) / 127.5 - 1
         with self.clock("generate"), torch.inference_mode(), self.precision:
             reference = self.generator.encode_reference(image, self._tensor(actor.structure))
         state = State.initial(reference)
-        for structure in actor.structures():
+        structures = actor.structures()
+        for _ in actor.poses:
             with self.clock("generate"), torch.inference_mode(), self.precision:
-                step = self.generator.step(reference, state, self._tensor(structure))
+                step = self.generator.step(reference, state, self._tensor(next(structures)))
                 state = step.state
-            with self.clock("compose"):
-                square = composer.compose(step)
-            yield step, square
+            yield step
 
-    def framed(self, square: np.ndarray, frame: str) -> np.ndarray:
-        """The square pasted back into the picture, or alone."""
+    def finish(self, step: Step, frame: str) -> np.ndarray:
+        """The full-resolution square of the next step, pasted back into the picture ("full") or alone ("crop")."""
+        square = self.composer.compose(step)
         if frame == "crop":
             return square
         return paste(self.actor.picture, square, self.actor.canvas.box, self.mask)

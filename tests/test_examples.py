@@ -3,6 +3,7 @@
 import runpy
 from pathlib import Path
 
+import av
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "examples"
@@ -29,6 +30,13 @@ def test_render_training_clip(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     run("render_training_clip.py", tmp_path / "clip.gif", 64, 3)
     assert (tmp_path / "clip.gif").stat().st_size > 1000
     assert "of it was visible before" in capsys.readouterr().out
+
+
+def test_render_examples(tmp_path: Path) -> None:
+    run("render_examples.py", tmp_path, 3, 0.2)
+    assert (tmp_path / "source.png").stat().st_size > 1000
+    with av.open(str(tmp_path / "driving.mp4")) as container:
+        assert [stream.type for stream in container.streams] == ["video", "audio"]
 
 
 def test_extract_keypoints(capsys: pytest.CaptureFixture[str]) -> None:

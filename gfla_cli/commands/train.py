@@ -24,6 +24,10 @@ Out = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.", rich_help_panel=PLACE)]
 Init = Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Weights to start from.", rich_help_panel=PLACE)]
+Only = Annotated[
+    str,
+    typer.Option(metavar="PREFIX", help="Train only parameters whose name begins so.", rich_help_panel=options.MODEL),
+]
 Steps = Annotated[int | None, typer.Option(min=1, help="Optimiser iterations.", rich_help_panel=LENGTH)]
 Seconds = Annotated[float | None, typer.Option(min=1, help="Wall time, instead of --steps.", rich_help_panel=LENGTH)]
 PauseAfter = Annotated[
@@ -65,6 +69,7 @@ def train(
     out: Out = None,
     resume: Resume = False,
     init: Init = None,
+    only: Only = "",
     changes: Set = None,
     seed: options.Seed = 0,
     device: options.Device = "auto",
@@ -87,6 +92,7 @@ def train(
         "warmup": warmup,
         "validate_every": validate_every,
         "init": init,
+        "only": only,
     }
     config = TrainConfig(
         data=data,

@@ -10,14 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from models.fold import fold_batch_norm
-from models.keypoints import decode_heatmaps
 from pipelines.keypoints.crops import Crop, person_crop, search_crops
 from pipelines.keypoints.layouts import COCO17_FLIP
+from pipelines.keypoints.pairs import body_height, decode_pairs
 
 SIZE = 256
 CONFIDENT = 0.3
-PERSON_JOINTS = 6  # confident joints that make a person
-PERSON_SCORE = 0.3  # mean confidence of shoulders, hips, knees and ankles
+PERSON = 0.47  # sureness of a person from which on it is followed
+STILL_PERSON = 0.38  # score down to which a followed person is still there
+AGREES = 0.06  # distance of a joint found in the mirror that is as good as none, in body heights
+CLEAR = 0.6  # the score of a person in whose place a search among small ones never found a better
 BATCH = 8
 REFINEMENTS = 2
 THOROUGH_EVERY = 12  # while nobody is found, frames between two searches for small people
@@ -40,19 +42,22 @@ class BundledExtractor:
 
     def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """See `Extractor.track`; one pass of the network per frame as long as the person is not lost."""
-        crop, lost = None, 0
+        pose, crop, lost = None, None, 0
         for image in images:
-            pose = self._read(image, [crop], flip=False)[0] if crop else None
-            if pose is None or not found(pose):
+            pose = self._read(image, [crop], flip=False, previous=pose)[0] if crop else None
+            if pose is None or score(pose) < STILL_PERSON:
                 pose, crop = self._search(image, thorough=lost % THOROUGH_EVERY == 0)
-            lost = 0 if found(pose) else lost + 1
-            crop = _next_crop(pose, crop, image) if found(pose) else None
+            lost = 0 if pose is not None else lost + 1
+            crop = _next_crop(pose, crop, image) if pose is not None else None
             yield _people(pose)
 
-    def _search(self, image: np.ndarray, *, thorough: bool) -> tuple[np.ndarray, Crop]:
-        """Best pose [17, 3] of the coarse pass after a closer look, and the crop it was read from."""
-        crops = search_crops(*image.shape[:2], thorough=thorough)
+    def _search(self, image: np.ndarray, *, thorough: bool) -> tuple[np.ndarray | None, Crop]:
+        """Best pose [17, 3] of the coarse pass after a closer look and the crop it was read from; None for nobody."""
+        crops = search_crops(*image.shape[:2], thorough=False)
         poses = self._read(image, crops, flip=True)
+        if thorough and max(score(pose) for pose in poses) < CLEAR:
+            small = search_crops(*image.shape[:2], thorough=True)[len(crops) :]
+            poses, crops = np.concatenate((poses, self._read(image, small, flip=True))), crops + small
         index = max(range(len(crops)), key=lambda number: _rank(poses[number]))
         pose, crop = poses[index], crops[index]
         for _ in range(REFINEMENTS):
@@ -63,37 +68,53 @@ class BundledExtractor:
             if score(better) < score(pose):
                 break
             pose, crop = better, closer
-        return pose, crop
+        return (pose if self._sureness(image, pose, crop) >= PERSON else None), crop
+
+    def _sureness(self, image: np.ndarray, pose: np.ndarray, crop: Crop) -> float:
+        """Score of a pose, less if the joints lie elsewhere in the mirror: then there is nobody to find."""
+        if score(pose) < PERSON:
+            return score(pose)
+        plain, mirrored = (decode_pairs(maps)[0, 5:, :2] for maps in self._views(self._pixels(image, [crop])))
+        distance = np.linalg.norm(plain - mirrored, axis=-1) * (crop.side / SIZE)
+        return score(pose) * (0.5 + 0.5 * float((distance < AGREES * body_height(pose)).mean()))
 
     @torch.inference_mode()
-    def _read(self, image: np.ndarray, crops: list[Crop], *, flip: bool) -> np.ndarray:
-        """Poses [N, 17, 3] in pixels of the frame, one per crop."""
+    def _read(
+        self, image: np.ndarray, crops: list[Crop], *, flip: bool, previous: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Poses [N, 17, 3] in pixels of the frame, one per crop; `previous` [17, 3] is that of the frame before."""
         poses = []
         for first in range(0, len(crops), BATCH):
             chosen = crops[first : first + BATCH]
-            pixels = np.stack([crop.cut(image, SIZE) for crop in chosen])  # [N, S, S, 3]
-            batch = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2).float() / 127.5 - 1
-            keypoints = decode_heatmaps(self._heat_maps(batch, flip=flip)).cpu().numpy()
+            before = [crop.from_frame(previous, SIZE) for crop in chosen] if previous is not None else None
+            keypoints = decode_pairs(self._heat_maps(self._pixels(image, chosen), flip=flip), before)
             poses += [crop.to_frame(pose, SIZE) for crop, pose in zip(chosen, keypoints, strict=True)]
-        return np.stack(poses).astype(np.float32)
+        return np.reshape(poses, (-1, 17, 3)).astype(np.float32)
+
+    def _pixels(self, image: np.ndarray, crops: list[Crop]) -> Tensor:
+        """The crops as the network's input [N, 3, S, S]."""
+        pixels = np.stack([crop.cut(image, SIZE) for crop in crops])  # [N, S, S, 3]
+        batch = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2)
+        return (batch.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
 
     def _heat_maps(self, batch: Tensor, *, flip: bool) -> Tensor:
         """Logits [N, K, S/4, S/4]; with `flip` averaged with those of the mirrored crop."""
         if not flip:
-            return self.network(batch.contiguous(memory_format=torch.channels_last))
+            return self.network(batch)
+        plain, mirrored = self._views(batch)
+        return (plain + mirrored) / 2
+
+    @torch.inference_mode()
+    def _views(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of the crops, and of the mirrored crops in the places and sides of the crops themselves."""
         both = torch.cat((batch, batch.flip(3))).contiguous(memory_format=torch.channels_last)
         plain, mirrored = self.network(both).chunk(2)
-        return (plain + mirrored.flip(3)[:, list(COCO17_FLIP)]) / 2
+        return plain, mirrored.flip(3)[:, list(COCO17_FLIP)]
 
 
 def score(pose: np.ndarray) -> float:
     """How much of a body [17, 3] shows: mean confidence of shoulders, hips, knees and ankles."""
     return float(pose[list(BODY), 2].mean())
-
-
-def found(pose: np.ndarray) -> bool:
-    """Whether a pose [17, 3] is a person rather than the network's best guess at an empty picture."""
-    return int((pose[:, 2] >= CONFIDENT).sum()) >= PERSON_JOINTS and score(pose) >= PERSON_SCORE
 
 
 def _rank(pose: np.ndarray) -> float:
@@ -102,8 +123,8 @@ def _rank(pose: np.ndarray) -> float:
     return score(pose) * (float(np.ptp(seen, axis=0).max()) ** 0.25 if len(seen) > 1 else 0.1)
 
 
-def _people(pose: np.ndarray) -> np.ndarray:
-    return pose[None] if found(pose) else np.empty((0, 17, 3), np.float32)
+def _people(pose: np.ndarray | None) -> np.ndarray:
+    return pose[None] if pose is not None else np.empty((0, 17, 3), np.float32)
 
 
 def _next_crop(pose: np.ndarray, crop: Crop | None, image: np.ndarray) -> Crop:

@@ -48,6 +48,12 @@ class Crop:
         shrink = self.side > size
         return cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR)
 
+    def from_frame(self, keypoints: np.ndarray, size: int) -> np.ndarray:
+        """Inverse of `to_frame`."""
+        result = keypoints.copy()
+        result[:, :2] = (keypoints[:, :2] - (self.left, self.top) + 0.5) * (size / self.side) - 0.5
+        return result
+
     def to_frame(self, keypoints: np.ndarray, size: int) -> np.ndarray:
         """Keypoints [17, 3] in pixels of the crop's resampling -> pixels of the frame."""
         result = keypoints.copy()

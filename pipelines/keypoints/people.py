@@ -15,6 +15,7 @@ CONFIDENT = 0.3
 MIN_JOINTS = 4
 NEAR, FAR = 0.4, 1.5  # allowed mean joint distance in body sizes: from frame to frame, and after a long gap
 GAP_FRAMES = 25
+MIN_SHARE = 0.2  # of the frames must show the person: fewer can't be filled in, and are often no person at all
 
 ON_MISSING = ("interpolate", "hold", "fail")
 
@@ -147,7 +148,7 @@ def fill_gaps(
         stay zero. And a summary.
 
     Raises:
-        InputError: a frame without the person under "fail"; an unknown `on_missing`; no person at all.
+        InputError: a frame without the person under "fail"; an unknown `on_missing`; no person in most of the frames.
     """
     if on_missing not in ON_MISSING:
         raise InputError(f"on-missing {on_missing!r} must be one of {', '.join(ON_MISSING)}")
@@ -155,6 +156,11 @@ def fill_gaps(
     missing = seen.sum(1) < MIN_JOINTS
     if missing.all():
         raise InputError(f"no person found in {_count(len(track))}; use a picture or clip that shows a person clearly")
+    if len(track) - missing.sum() < MIN_SHARE * len(track):
+        raise InputError(
+            f"a person in only {len(track) - int(missing.sum())} of {len(track)} frames; "
+            "cut the clip with --start and --end, or use one that shows a person clearly"
+        )
     if missing.any() and on_missing == "fail":
         raise InputError(
             f"no person in frame {int(missing.argmax()) + 1} ({int(missing.sum())} of {len(track)} frames); "

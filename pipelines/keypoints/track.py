@@ -7,7 +7,7 @@ import json
 import math
 import os
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
@@ -159,6 +159,27 @@ def load_track(path: str | Path, *, size: tuple[int, int] | None = None, rate: F
     if isinstance(data, dict) and ("layout" in data or "frames" in data):
         return parse_track(data, str(path))
     return importers.parse_alphapose(data, str(path), size=size, rate=rate)
+
+
+def selected(
+    track: Track, start: Fraction | float | None, end: Fraction | float | None, max_frames: int | None
+) -> Track:
+    """The frames with start <= time < end, in seconds after the track's first frame, `max_frames` at most.
+
+    Raises:
+        InputError: none is left.
+    """
+    zero = track.frames[0].pts
+
+    def inside(frame: TrackFrame) -> bool:
+        seconds = (frame.pts - zero) * track.time_base
+        return (start is None or seconds >= start) and (end is None or seconds < end)
+
+    frames = [frame for frame in track.frames if inside(frame)][:max_frames]
+    if not frames:
+        length = float((track.frames[-1].pts - zero) * track.time_base)
+        raise InputError(f"no frame between --start and --end: the track is {length:.3g} s long")
+    return replace(track, frames=frames)
 
 
 def is_track(path: str | Path) -> bool:

@@ -9,8 +9,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies
 
 import numpy as np
+from PIL import Image
 
 from models.errors import BackendUnavailable, InputError, WeightsError
 
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
     from ultralytics import YOLO
 
 WEIGHTS = "yolo11n-pose.pt"
-HOST = ("github.com", 443)
-CONNECT_SECONDS = 2.0
+UNUSED_ADDRESS = ("192.0.2.1", 9)  # reserved for documentation, never assigned
 QUICK_FETCH_SECONDS, FETCH_SECONDS = 10.0, 120.0
 PERSON_CONFIDENCE = 0.25
 
@@ -59,7 +60,7 @@ def find_weights(given: str | Path | None, *, seconds: float) -> Path:
 def _fetch(path: Path, seconds: float) -> None:
     """Let Ultralytics download into a temporary folder in a process that can be ended, then move the file."""
     unavailable = f"{WEIGHTS} is not here and could not be fetched; give --yolo-weights FILE or use --keypoints bundled"
-    if seconds <= 0 or not _online():
+    if seconds <= 0 or not _connected():
         raise BackendUnavailable(unavailable)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,22 +74,34 @@ def _fetch(path: Path, seconds: float) -> None:
         raise BackendUnavailable(unavailable) from error
 
 
-def _online() -> bool:
-    try:
-        with socket.create_connection(HOST, CONNECT_SECONDS):
-            return True
-    except OSError:
-        return False
+def _connected() -> bool:
+    """Whether there is a way out at all: a proxy, or a route to an address outside. Nothing is sent."""
+    if getproxies():
+        return True
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        return probe.connect_ex(UNUSED_ADDRESS) == 0
 
 
-def _load(weights: Path) -> "YOLO":
+def yolo_class() -> "type[YOLO]":
+    """Ultralytics' YOLO, imported with its side effects switched off.
+
+    Raises:
+        BackendUnavailable: Ultralytics is missing or broken.
+    """
     os.environ.update(ENVIRONMENT)
+    opener = Image.open
     try:
         from ultralytics import YOLO
     except Exception as error:  # a broken install fails in many ways
         raise BackendUnavailable(f"Ultralytics can't be imported ({error}); use --keypoints bundled") from error
+    Image.open = opener  # Ultralytics puts one in its place that needs more packages for files that are no picture
+    return YOLO
+
+
+def _load(weights: Path) -> "YOLO":
+    kind = yolo_class()
     try:
-        model = YOLO(weights, verbose=False)
+        model = kind(weights, verbose=False)
         joints = getattr(model.model, "kpt_shape", None)
     except Exception as error:  # Ultralytics lets unpickling errors of any kind through
         raise WeightsError(f"{weights}: not a YOLO weights file; give a pose model such as {WEIGHTS}") from error

@@ -36,16 +36,19 @@ class AudioPlan:
     start: Fraction = Fraction(0)
 
 
-def plan_audio(choice: str | Path, source: FrameSource, output: Path) -> tuple[AudioPlan | None, list[str]]:
+def plan_audio(choice: str | Path, source: FrameSource | None, output: Path) -> tuple[AudioPlan | None, list[str]]:
     """`driving`, `none` or a sound file -> what to put under `output`, and one-line notes for the user.
+
+    source: the driving video, None for a pose track, which has no sound.
 
     Raises InputError if a file given by name has no sound.
     """
-    if choice == "none" or (choice == "driving" and not source.info.has_audio):
+    source = source if choice == "driving" and source and source.info.has_audio else None
+    if choice == "none" or (choice == "driving" and source is None):
         return None, []
     if output_kind(output) != "video":
         return None, [f"{output.name} can't carry sound: use .mp4, .mov or .webm to keep it"]
-    if choice == "driving":
+    if source is not None:
         return AudioPlan(source.path, source.info.start), []
     path = Path(choice)
     check_readable(path)

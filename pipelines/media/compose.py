@@ -62,9 +62,9 @@ def paste(picture: np.ndarray, patch: np.ndarray, box: Box, mask: np.ndarray) ->
         return picture.copy()
     own = slice(inner[0].start - top, inner[0].stop - top), slice(inner[1].start - left, inner[1].stop - left)
     result = picture.copy()
-    weight = mask[own][..., None].astype(np.float32)  # [h,w,1]
-    blend = picture[inner] * (1 - weight) + patch[own] * weight
-    result[inner] = (blend + 0.5).astype(np.uint8)
+    weight = mask[own].astype(np.float32)
+    below, above = np.ascontiguousarray(picture[inner]), np.ascontiguousarray(patch[own])
+    result[inner] = cv2.blendLinear(below, above, 1 - weight, weight)
     return result
 
 

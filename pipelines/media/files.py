@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +12,15 @@ from models.errors import InputError, ProcessingError
 
 
 def check_readable(path: Path) -> None:
-    """Raises InputError if `path` is missing, unreadable or an empty file; a folder is fine."""
+    """Raises InputError if `path` is missing, unreadable, empty, a pipe or a device; a folder is fine."""
     try:
         if path.is_dir():
             next(path.iterdir(), None)
             return
-        if path.is_file() and path.stat().st_size == 0:
+        kind = path.stat()
+        if not stat.S_ISREG(kind.st_mode):
+            raise InputError(f"{path} is a pipe or device: save it as a file first, it is read more than once")
+        if kind.st_size == 0:
             raise InputError(f"{path} is empty: the copy or download did not finish")
         with path.open("rb"):
             return

@@ -27,9 +27,7 @@ class PictureSequence:
         self.notes: list[str] = []
         self.path, self.temporary, self.is_pattern = path, temporary, pattern
         self.pattern = path.name if pattern else FOLDER_PATTERN
-        if not re.fullmatch(r"[^%]*%0?\d*d[^%]*", self.pattern):
-            raise InputError(f"output {path}: write the number as %05d")
-        self._check(overwrite)
+        check_sequence(path, pattern=pattern, overwrite=overwrite)
         self.count = 0
 
     def add(self, image: np.ndarray, pts: int, duration: int) -> None:
@@ -41,7 +39,7 @@ class PictureSequence:
         if not self.is_pattern:
             self._replace_folder()
             return
-        for item in self._earlier():
+        for item in _earlier(self.path.parent, self.pattern):
             item.unlink()
         for item in sorted(self.temporary.iterdir()):
             os.replace(item, self.path.parent / item.name)
@@ -49,27 +47,29 @@ class PictureSequence:
     def abort(self) -> None:
         """Nothing to close: the temporary folder's owner removes it."""
 
-    @property
-    def _folder(self) -> Path:
-        return self.path.parent if self.is_pattern else self.path
-
-    def _earlier(self) -> list[Path]:
-        before, after = re.split(r"%0?\d*d", self.pattern)
-        names = re.compile(re.escape(before) + r"\d+" + re.escape(after))
-        return [item for item in self._folder.iterdir() if names.fullmatch(item.name)] if self._folder.is_dir() else []
-
-    def _check(self, overwrite: bool) -> None:
-        earlier = self._earlier()
-        if earlier and not overwrite:
-            raise InputError(f"{self.path} exists already: choose another name with -o, or give --overwrite")
-        if not self.is_pattern and self.path.is_dir() and len(list(self.path.iterdir())) > len(earlier):
-            raise InputError(f"folder {self.path} holds other files: choose a new or empty folder with -o")
-
     def _replace_folder(self) -> None:
-        if not self._earlier():
+        if not _earlier(self.path, self.pattern):
             os.replace(self.temporary, self.path)
             return
         aside = temporary_name(self.path)
         os.replace(self.path, aside)
         os.replace(self.temporary, self.path)
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def check_sequence(path: Path, *, pattern: bool, overwrite: bool) -> None:
+    """Raises InputError if files are in the way of a sequence, or the pattern is none."""
+    name = path.name if pattern else FOLDER_PATTERN
+    if not re.fullmatch(r"[^%]*%0?\d*d[^%]*", name):
+        raise InputError(f"output {path}: write the number as %05d")
+    earlier = _earlier(path.parent if pattern else path, name)
+    if earlier and not overwrite:
+        raise InputError(f"{path} exists already: choose another name with -o, or give --overwrite")
+    if not pattern and path.is_dir() and len(list(path.iterdir())) > len(earlier):
+        raise InputError(f"folder {path} holds other files: choose a new or empty folder with -o")
+
+
+def _earlier(folder: Path, pattern: str) -> list[Path]:
+    before, after = re.split(r"%0?\d*d", pattern)
+    names = re.compile(re.escape(before) + r"\d+" + re.escape(after))
+    return [item for item in folder.iterdir() if names.fullmatch(item.name)] if folder.is_dir() else []

@@ -13,7 +13,7 @@ from pipelines.media.audio import AudioPlan
 from pipelines.media.encoders import GifEncoder, VideoEncoder
 from pipelines.media.files import check_output, explained, whole_file, whole_folder
 from pipelines.media.formats import CONTAINERS, choose_codec, output_kind
-from pipelines.media.sequences import PictureSequence
+from pipelines.media.sequences import PictureSequence, check_sequence
 
 
 class Encoder(Protocol):
@@ -57,6 +57,29 @@ class Writer:
             self._encoder.add(image, pts - self._first, duration or self._default)
 
 
+def check_target(
+    path: Path,
+    *,
+    codec: str | None = None,
+    crf: int | None = None,
+    overwrite: bool = False,
+    inputs: Iterable[Path] = (),
+) -> None:
+    """Everything that `open_output` would refuse, known before any work.
+
+    Raises InputError (existing output, missing or unwritable folder, an input as output, unknown suffix, unsuitable
+    codec or crf) and BackendUnavailable (no encoder).
+    """
+    check_output(path, overwrite=overwrite, inputs=inputs)
+    kind = output_kind(path)
+    if kind == "video":
+        choose_codec(CONTAINERS[path.suffix.lower()], codec=codec, crf=crf)
+    elif codec is not None or crf is not None:
+        raise InputError(f"{path}: codec and crf are for .mp4, .mov and .webm only")
+    if kind in ("folder", "pattern"):
+        check_sequence(path, pattern=kind == "pattern", overwrite=overwrite)
+
+
 @contextmanager
 def open_output(
     path: str | Path,
@@ -81,10 +104,8 @@ def open_output(
     and ProcessingError (full disk, no frame written).
     """
     path = Path(path)
-    check_output(path, overwrite=overwrite, inputs=inputs)
+    check_target(path, codec=codec, crf=crf, overwrite=overwrite, inputs=inputs)
     kind = output_kind(path)
-    if kind != "video" and (codec is not None or crf is not None):
-        raise InputError(f"{path}: codec and crf are for .mp4, .mov and .webm only")
     rate = rate or Fraction(25)
     size = {"width": width, "height": height, "duration": max(1, round(1 / rate / time_base))}
     if kind in ("folder", "pattern"):

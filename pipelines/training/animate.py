@@ -42,7 +42,9 @@ class Trainer:
         if config.batch % self.chunk:
             raise InputError(f"batch {config.batch} must be a multiple of the recipe's chunk, {self.chunk}")
         layout = torch.channels_last if self.cuda else torch.contiguous_format
-        self.generator = generator.to(device).to(memory_format=layout).train()
+        self.generator = generator.to(device).to(memory_format=layout).train(not config.only)
+        for name, parameter in generator.named_parameters():
+            parameter.requires_grad_(name.startswith(config.only))
         self.discriminator = PatchDiscriminator(channels=3 + generator.config.structure_channels).to(device)
         self.average = Average(self.generator, config.average)
         self.peak = config.learning_rate or LEARNING_RATE
@@ -61,6 +63,9 @@ class Trainer:
         self.names: list[str] = []
         self.adversarial = False
         self._build()
+
+    def _trained(self) -> list[nn.Parameter]:
+        return [parameter for parameter in self.generator.parameters() if parameter.requires_grad]
 
     def _build(self) -> None:
         """Fresh pieces: what was recorded without the adversarial part can't serve with it."""
@@ -98,7 +103,7 @@ class Trainer:
             self._set_rate()
             states = clips.reference, previous
             image, losses = self.gradients(*(part for s in states for part in (s.image, s.structure)), *truth.tensors())
-            self.session.processes.average_gradients(list(self.generator.parameters()))
+            self.session.processes.average_gradients(self._trained())
             self.update()
             if self.adversarial:
                 self.judge_gradients(image, truth.image, truth.structure)
@@ -132,7 +137,7 @@ class Trainer:
         return step.image.detach().float(), values.detach()
 
     def _update(self) -> tuple[Tensor, ...]:
-        norm = nn.utils.clip_grad_norm_(self.generator.parameters(), 5.0)
+        norm = nn.utils.clip_grad_norm_(self._trained(), 5.0)
         self.optimiser.step()
         return (norm,)
 
@@ -231,6 +236,7 @@ def _publish(trainer: Trainer, held_out: HeldOut, config: TrainConfig) -> None:
     picture_sheet(session.out / "sheet.png", rows)
     length = f"--seconds {config.seconds:g}" if config.seconds else f"--steps {config.steps}"
     origin = f" --init {config.init}" if config.init else ""
+    origin += f" --only {config.only}" if config.only else ""
     command = f"gfla train animate --data synthetic {length} --batch {config.batch} --seed {config.seed}{origin}"
     save_weights(
         session.out / "weights.safetensors",

@@ -33,7 +33,7 @@ class Recipe:
     actions: int = 2
     rollout: int = 6
     fastest: int = 3
-    start_share: float = 0.5
+    start_share: float = 0.85
     reference_noise: float = 1.2
     driving_noise: float = 0.7
     missing_joint: float = 0.02

@@ -56,6 +56,11 @@ def swap_sides(points: Tensor, mirrored: Tensor, flip: tuple[int, ...]) -> Tenso
     return torch.where(column(mirrored, points.dim()), points[:, list(flip)], points)
 
 
+def subset(generator: Generator, share: float, batch: int) -> Tensor:
+    """Indices of a `share` of a batch, drawn at random: work for a part of a batch is done on that part only."""
+    return torch.randperm(batch, generator=generator, device=generator.device)[: round(share * batch)]
+
+
 def degrade(images: Tensor, generator: Generator) -> Tensor:
     """Light, colour, focus, resolution, sensor noise and compression, each for some of the batch; [B, 3, H, W]."""
     images = _light(images, generator)
@@ -70,7 +75,8 @@ def degrade(images: Tensor, generator: Generator) -> Tensor:
 def _light(images: Tensor, generator: Generator) -> Tensor:
     """Uneven light, exposure, contrast and gamma."""
     batch, _, height, width = images.shape
-    field = spectral_noise(batch, 1, height, width, generator, slope=2.2)
+    field = spectral_noise(batch, 1, max(height // 4, 1), max(width // 4, 1), generator, slope=2.2)
+    field = F.interpolate(field, size=(height, width), mode="bilinear")
     images = images * (1 + column(uniform(generator, batch, high=0.08), 4) * field)
     mean = images.mean((1, 2, 3), keepdim=True)
     contrast = column(uniform(generator, batch, low=0.55, high=1.3), 4)
@@ -92,19 +98,22 @@ def _colour(images: Tensor, generator: Generator) -> Tensor:
 
 def _focus(images: Tensor, generator: Generator) -> Tensor:
     """Defocus for some of the pictures; faces stay recognisable."""
-    sigma = uniform(generator, len(images), low=0.3, high=1.5) * chance(generator, 0.28, len(images))
-    return gaussian_blur(images, sigma, max_sigma=1.6)
+    chosen = subset(generator, 0.26, len(images))
+    if len(chosen):
+        sigma = uniform(generator, len(chosen), low=0.3, high=1.5)
+        images[chosen] = gaussian_blur(images[chosen], sigma, max_sigma=1.6)
+    return images
 
 
 def _resolution(images: Tensor, generator: Generator) -> Tensor:
     """Down- and up-sampling, as of small or far pictures, for a quarter."""
-    which = torch.randint(0, 4 * len(_FACTORS), (len(images), 1, 1, 1), generator=generator, device=images.device)
-    result = images
-    for index, factor in enumerate(_FACTORS):
-        small = F.interpolate(images, scale_factor=factor, mode="bilinear", antialias=True)
-        back = F.interpolate(small, size=images.shape[-2:], mode="nearest" if index == 0 else "bilinear")
-        result = torch.where(which == index, back, result)
-    return result
+    order = subset(generator, 0.25, len(images))
+    for index, chosen in enumerate(order.tensor_split(len(_FACTORS))):
+        if len(chosen):
+            small = F.interpolate(images[chosen], scale_factor=_FACTORS[index], mode="bilinear", antialias=True)
+            mode = "nearest" if index == 0 else "bilinear"
+            images[chosen] = F.interpolate(small, size=images.shape[-2:], mode=mode)
+    return images
 
 
 @functools.cache
@@ -117,7 +126,15 @@ def _cosines(device: torch.device) -> Tensor:
 
 
 def _compression(images: Tensor, generator: Generator) -> Tensor:
-    """Blocks of 8x8 cosine coefficients quantised as JPEG does, coarser for high frequencies and for colour."""
+    """For half of the pictures blocks of 8x8 cosine coefficients quantised as JPEG does, coarser for high frequencies
+    and for colour."""
+    chosen = subset(generator, 0.5, len(images))
+    if len(chosen):
+        images[chosen] = _quantised(images[chosen], generator)
+    return images
+
+
+def _quantised(images: Tensor, generator: Generator) -> Tensor:
     batch, _, height, width = images.shape
     padded = F.pad(images, (0, -width % _BLOCK, 0, -height % _BLOCK), mode="replicate")
     luma = (padded * padded.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
@@ -132,5 +149,4 @@ def _compression(images: Tensor, generator: Generator) -> Tensor:
     planes = (cosines.T @ coefficients @ cosines).transpose(3, 4).reshape(batch, 3, *padded.shape[-2:])
     luma, blue, red = planes[:, :1], planes[:, 1:2] + planes[:, :1], planes[:, 2:] + planes[:, :1]
     green = (luma - _LUMA[0] * red - _LUMA[2] * blue) / _LUMA[1]
-    result = torch.cat([red, green, blue], 1)[..., :height, :width].clamp(0, 1)
-    return torch.where(chance(generator, 0.5, batch, 1, 1, 1), result, images)
+    return torch.cat([red, green, blue], 1)[..., :height, :width].clamp(0, 1)

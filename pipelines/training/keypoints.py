@@ -10,10 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.keypoints import STRIDE, KeypointConfig, KeypointNetwork, decode_heatmaps
+from models.keypoints import STRIDE, KeypointConfig, KeypointNetwork
 from models.weights import load_weights, save_weights
+from pipelines.keypoints.layouts import COCO17_FLIP
+from pipelines.keypoints.pairs import decode_pairs
 from pipelines.training.common import Average, Processes, Progress, Session, TrainConfig, picture_sheet
-from pipelines.training.crops import CropConfig, Crops, sample_crops
+from pipelines.training.crops import CropConfig, Crops, followed, sample_crops
 from pipelines.training.pck import measure
 
 LEARNING_RATE = 1.5e-3
@@ -26,13 +28,15 @@ class Recipe:
     """Data and losses; the defaults trained the shipped keypoint network.
 
     sigma: of the heat maps, in cells; peak: extra weight of cells at the joint; place: weight of the classification of
-    the joint's cell; validation: number of held-out crops.
+    the joint's cell; side: weight of the choice between a joint and its partner; validation: number of held-out crops
+    of either kind.
     """
 
     crops: CropConfig = field(default_factory=CropConfig)
     sigma: float = 1.75
     peak: float = 8.0
     place: float = 0.3
+    side: float = 1.0
     validation: int = 512
 
 
@@ -45,7 +49,9 @@ def heat_maps(keypoints: Tensor, size: int, sigma: float) -> Tensor:
 
 
 def losses(recipe: Recipe, logits: Tensor, keypoints: Tensor) -> dict[str, Tensor]:
-    """Heat-map cross entropy and cross entropy of the joint's place among all cells.
+    """Heat-map cross entropy, cross entropy of the joint's place among all cells, and of whose joint is at the place.
+
+    The last is asked only where left and right are apart: the network finds both sides long before it tells them.
 
     logits: [B, K, h, w]; keypoints: [B, K, 3]. A joint outside of the picture has an empty heat map and no place.
     """
@@ -57,9 +63,13 @@ def losses(recipe: Recipe, logits: Tensor, keypoints: Tensor) -> dict[str, Tenso
     heat = cells.sum((-2, -1)) / area
     share = target.flatten(2) / target.flatten(2).sum(-1, keepdim=True).clamp(min=1e-6)
     place = -(share * F.log_softmax(logits.flatten(2), dim=-1)).sum(-1)
+    partner = list(COCO17_FLIP)
+    lead = (share * (logits - logits[:, partner]).flatten(2)).sum(-1)
+    apart = (keypoints - keypoints[:, partner])[..., :2].norm(dim=-1) / (2 * STRIDE * recipe.sigma)
     return {
         "heat": (weight * heat).mean(),
         "place": recipe.place * (weight * inside * place).mean(),
+        "side": recipe.side * (weight * inside * apart.clamp(max=1) * F.softplus(-lead)).mean(),
     }
 
 
@@ -115,20 +125,28 @@ def _channels_last(network: KeypointNetwork) -> KeypointNetwork:
     return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
-def held_out(recipe: Recipe, device: torch.device, *, at_once: int = 64) -> tuple[Tensor, Tensor]:
-    """Crops that training never draws (another seed): images [N, 3, H, W] and keypoints [N, K, 3]."""
+@dataclass
+class HeldOut:
+    """Crops that training never draws: images [N, 3, H, W], keypoints [N, K, 3]."""
+
+    images: Tensor
+    keypoints: Tensor
+
+
+def held_out(config: CropConfig, number: int, device: torch.device, *, at_once: int = 64) -> HeldOut:
+    """`number` crops of another seed than training's."""
     generator = torch.Generator(device).manual_seed(VALIDATION_SEED)
-    counts = [min(at_once, recipe.validation - start) for start in range(0, recipe.validation, at_once)]
-    parts = [sample_crops(recipe.crops, count, generator) for count in counts]
-    images, keypoints = zip(*parts, strict=True)
-    return torch.cat(images), torch.cat(keypoints)
+    counts = [min(at_once, number - start) for start in range(0, number, at_once)]
+    images, keypoints = zip(*(sample_crops(config, count, generator) for count in counts), strict=True)
+    return HeldOut(torch.cat(images), torch.cat(keypoints))
 
 
 @torch.no_grad()
-def validate(network: KeypointNetwork, images: Tensor, keypoints: Tensor) -> tuple[dict[str, float], Tensor]:
-    """Numbers of `pck.measure` and the predictions [N, K, 3]."""
-    predicted = torch.cat([decode_heatmaps(network(part)) for part in images.split(64)])
-    return {name: float(value) for name, value in measure(predicted, keypoints).items()}, predicted
+def validate(network: KeypointNetwork, truth: HeldOut) -> tuple[dict[str, float], Tensor]:
+    """Numbers of `pck.measure` and the predictions [N, K, 3], as the extractor reads them."""
+    poses = [torch.from_numpy(decode_pairs(network(part))) for part in truth.images.split(64)]
+    predicted = torch.cat(poses).to(truth.images.device)
+    return {name: float(value) for name, value in measure(predicted, truth.keypoints).items()}, predicted
 
 
 def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -> Path:
@@ -146,7 +164,7 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -
         session.restore(**trainer.parts())
     with torch.no_grad():
         trainer.crops.next()
-        truth = held_out(recipe, processes.device) if processes.main else None
+        truth = _truth(recipe, processes.device) if processes.main else None
     session.restart_clock()
     while session.running():
         parts = trainer.iterate()
@@ -161,12 +179,22 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -
     return config.out / "weights.safetensors"
 
 
-def _publish(trainer: Trainer, truth: tuple[Tensor, Tensor]) -> None:
+def _truth(recipe: Recipe, device: torch.device) -> dict[str, HeldOut]:
+    """Crops as of an extractor that follows a person, and (names with the prefix) as of training."""
+    kinds = {"": followed(recipe.crops), "hard_": recipe.crops}
+    return {prefix: held_out(config, recipe.validation, device) for prefix, config in kinds.items()}
+
+
+def _publish(trainer: Trainer, truth: dict[str, HeldOut]) -> None:
     """Validate the averaged weights, draw a sheet, save weights and state."""
     model, session = trainer.averaged(), trainer.session
-    results, predicted = validate(model, *truth)
+    results, sheets = {}, []
+    for prefix, crops in truth.items():
+        numbers, predicted = validate(model, crops)
+        results |= {prefix + name: value for name, value in numbers.items()}
+        sheets.append(drawn(crops.images[:16], predicted[:16]))
     session.report(results, "validation")
-    shown = drawn(truth[0][:24], predicted[:24])
+    shown = torch.cat(sheets)
     picture_sheet(session.out / "sheet.png", list(shown.split(min(8, len(shown)))))
     save_weights(
         session.out / "weights.safetensors",

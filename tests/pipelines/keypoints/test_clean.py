@@ -96,4 +96,4 @@ def test_geometric_mapping_is_near_the_true_joints() -> None:
     exact = [1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16]
     assert error[..., exact].max() < 1e-6
     assert np.median(error) < 0.01
-    assert error.mean((0, 1)).max() < 0.06
+    assert error.mean((0, 1)).max() < 0.025

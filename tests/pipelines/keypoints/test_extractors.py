@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor, nn
 
 from models.errors import BackendUnavailable, InputError, WeightsError
 from models.keypoints import KeypointConfig, KeypointNetwork
 from pipelines.keypoints import yolo
-from pipelines.keypoints.bundled import SIZE, BundledExtractor
+from pipelines.keypoints.bundled import SIZE, BundledExtractor, score
 from pipelines.keypoints.crops import Crop, person_crop, search_crops
 from pipelines.keypoints.extractors import EXTRACTORS, Extractor, create_extractor
 from tests.pipelines.keypoints.poses import standing
@@ -19,12 +20,9 @@ from tests.pipelines.keypoints.poses import standing
 @pytest.fixture(scope="module")
 def yolo_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A YOLO pose model of its own configuration with random weights."""
-    yolo.os.environ.update(yolo.ENVIRONMENT)
-    from ultralytics import YOLO
-
     path = tmp_path_factory.mktemp("yolo") / "random-pose.pt"
     torch.manual_seed(0)
-    YOLO("yolo11n-pose.yaml", verbose=False).save(path)
+    yolo.yolo_class()("yolo11n-pose.yaml", verbose=False).save(path)
     return path
 
 
@@ -115,8 +113,9 @@ class PaintedExtractor(BundledExtractor):
     def __init__(self) -> None:
         super().__init__(Painted())
 
-    def _heat_maps(self, batch: Tensor, *, flip: bool) -> Tensor:
-        return super()._heat_maps(batch, flip=False)
+    def _views(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        maps = self.network(batch)
+        return maps, maps
 
 
 def _painting(pose: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -161,6 +160,23 @@ def test_bundled_reports_an_empty_picture() -> None:
     assert PaintedExtractor().detect(np.zeros((360, 640, 3), np.uint8)).shape == (0, 17, 3)
 
 
+def test_bundled_doubts_a_person_who_is_elsewhere_in_the_mirror() -> None:
+    """Painted dots keep their sides in the mirror: without the override above the two views contradict each other."""
+    pose, crop = _spread(30, 10), Crop(0, 0, SIZE)
+    image = _painting(pose, SIZE, SIZE)
+    sure = PaintedExtractor()._sureness(image, pose, crop)
+    np.testing.assert_allclose(sure, score(pose), rtol=1e-6)
+    assert BundledExtractor(Painted())._sureness(image, pose, crop) < 0.6 * sure
+
+
+def test_a_small_person_is_searched_for_only_while_no_large_one_is_clear() -> None:
+    extractor = PaintedExtractor()
+    extractor.detect(_painting(_spread(90, 60), 400, 420))
+    near = extractor.network.calls
+    extractor.detect(np.zeros((400, 420, 3), np.uint8))
+    assert extractor.network.calls - near > near
+
+
 class Ramp(nn.Module):
     """Asymmetric maps: shows whether the mirrored pass is mirrored back, and left and right exchanged."""
 
@@ -188,6 +204,7 @@ def test_crop_coordinates_round_trip(crop: Crop) -> None:
     weights = cut / cut.sum()
     found = np.array([[(weights * np.arange(256)).sum(), (weights.sum(1) * np.arange(256)).sum(), 1.0]])
     np.testing.assert_allclose(crop.to_frame(found, 256)[0, :2], (x, y), atol=0.35)
+    np.testing.assert_allclose(crop.from_frame(crop.to_frame(found, 256), 256), found, atol=1e-9)
 
 
 def test_outside_of_the_frame_is_grey() -> None:
@@ -228,17 +245,22 @@ def test_damaged_weights_are_one_line(tmp_path: Path, content: bytes) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_other_yolo_tasks_are_refused(tmp_path: Path) -> None:
-    from ultralytics import YOLO
+def test_pillow_still_opens_pictures_itself(yolo_weights: Path, tmp_path: Path) -> None:
+    assert yolo.YoloExtractor(yolo_weights).name == "yolo"
+    (tmp_path / "words.png").write_text("no picture")
+    with pytest.raises(UnidentifiedImageError):
+        Image.open(tmp_path / "words.png")
 
-    YOLO("yolo11n.yaml", verbose=False).save(tmp_path / "detect.pt")
+
+def test_other_yolo_tasks_are_refused(tmp_path: Path) -> None:
+    yolo.yolo_class()("yolo11n.yaml", verbose=False).save(tmp_path / "detect.pt")
     with pytest.raises(WeightsError, match="detect model"):
         yolo.YoloExtractor(tmp_path / "detect.pt")
 
 
 def test_offline_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yolo, "cached_weights", lambda: tmp_path / "cache" / yolo.WEIGHTS)
-    monkeypatch.setattr(yolo, "_online", lambda: False)
+    monkeypatch.setattr(yolo, "_connected", lambda: False)
     with pytest.raises(BackendUnavailable, match="--keypoints bundled"):
         create_extractor("yolo")
     assert not (tmp_path / "cache").exists()
@@ -248,7 +270,7 @@ def test_auto_says_what_it_chose(yolo_weights: Path, tmp_path: Path, monkeypatch
     notes: list[str] = []
     assert create_extractor("auto", yolo_weights=yolo_weights, note=notes.append).name == "yolo"
     monkeypatch.setattr(yolo, "cached_weights", lambda: tmp_path / yolo.WEIGHTS)
-    monkeypatch.setattr(yolo, "_online", lambda: False)
+    monkeypatch.setattr(yolo, "_connected", lambda: False)
     stand_in = PaintedExtractor()
     monkeypatch.setattr("pipelines.keypoints.extractors._bundled", lambda **options: stand_in)
     assert create_extractor("auto", note=notes.append) is stand_in

@@ -1,6 +1,7 @@
 """Training of the keypoint network at tiny size."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,19 +9,13 @@ import torch
 
 from models.keypoints import KeypointConfig, KeypointNetwork, decode_heatmaps
 from models.weights import load_weights, read_metadata
+from pipelines.keypoints.layouts import COCO17_FLIP
+from pipelines.progress import Silent
 from pipelines.training.common import TrainConfig
-from pipelines.training.crops import CropConfig, Crops, sample_crops
+from pipelines.training.crops import CropConfig, Crops, followed, sample_crops
 from pipelines.training.keypoints import Recipe, heat_maps, losses, run
 
-TINY = CropConfig(size=64, source=48, supersample=1, texture_size=32, uses=2, poses=2, keep=2)
-
-
-class Silent:
-    def stage(self, name: str, total: int | None) -> None: ...
-
-    def advance(self, n: int = 1) -> None: ...
-
-    def note(self, message: str) -> None: ...
+TINY = CropConfig(size=64, source=48, supersample=1, texture_size=32, pool=2, renew=1)
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +36,37 @@ def test_crops_are_pictures_with_joints(crops):
     assert inside.float().mean() > 0.6
 
 
-def test_the_stream_draws_new_pictures_of_the_same_people_then_new_people():
+def test_the_stream_renews_its_pool_and_its_people():
     stream = Crops(TINY, 4, torch.Generator().manual_seed(5))
     first, scene = stream.next()[0], stream.scene
     second, kept = stream.next()[0], stream.scene
-    stream.next()
     assert kept is scene
+    assert len(stream.people) == 8
+    oldest = stream.people.joints[:4].clone()
+    stream.next()
     assert stream.scene is not scene
+    assert len(stream.people) == 8
+    assert not torch.equal(stream.people.joints[:4], oldest)
     assert (first - second).abs().mean() > 0.02
+
+
+def test_crops_without_a_person_ask_for_nothing():
+    config = replace(TINY, nobody=0.5, beside=0.0, before=0.0, clutter=0.0, occluder=0.0, worn=0.0)
+    images, keypoints = sample_crops(config, 8, torch.Generator().manual_seed(6))
+    empty = (keypoints[..., 2] == 0).all(1)
+    assert empty.sum() == 4
+    assert images.isfinite().all()
+    logits = torch.zeros(8, 17, 16, 16)
+    parts = losses(Recipe(), logits[empty], keypoints[empty])
+    assert parts["heat"] > 0
+    assert parts["place"] == parts["side"] == 0
+
+
+def test_a_followed_person_fills_the_crop():
+    _, keypoints = sample_crops(followed(TINY), 8, torch.Generator().manual_seed(7))
+    extent = (keypoints[..., :2].amax(1) - keypoints[..., :2].amin(1)).amax(1)
+    assert (extent > 0.5 * TINY.size).all()
+    assert (keypoints[..., 2] > 0).float().mean() > 0.9
 
 
 def test_heat_maps_are_found_again():
@@ -66,6 +84,8 @@ def test_losses_prefer_the_truth_and_ignore_places_outside(crops):
     right, wrong = losses(recipe, perfect, keypoints), losses(recipe, perfect.roll(3, -1), keypoints)
     assert right["heat"] < wrong["heat"]
     assert right["place"] < wrong["place"]
+    exchanged = losses(recipe, perfect[:, list(COCO17_FLIP)], keypoints)
+    assert right["side"] < 0.2 * exchanged["side"]
     nowhere = keypoints.clone()
     nowhere[..., 2] = 0
     assert losses(recipe, perfect, nowhere)["place"] == 0
@@ -77,7 +97,7 @@ def test_a_few_steps_overfit_one_batch(crops):
     network = KeypointNetwork(config=KeypointConfig(widths=(8, 16, 16, 32, 32)))
     optimiser = torch.optim.AdamW(network.parameters(), 1e-2)
     history = []
-    for _ in range(30):
+    for _ in range(50):
         total = torch.stack(list(losses(Recipe(), network(images), keypoints).values())).sum()
         optimiser.zero_grad()
         total.backward()
@@ -96,6 +116,7 @@ def test_a_run_writes_weights_log_and_sheet_and_can_go_on(tmp_path: Path):
     extra = read_metadata(weights)["extra"]
     assert extra["step"] == 2
     assert 0 <= extra["pck"] <= 1
+    assert 0 <= extra["hard_pck"] <= 1
     assert (out / "sheet.png").exists()
     longer = TrainConfig(out=out, steps=3, batch=4, validate_every=2, device="cpu", warmup=1, resume=True)
     run(longer, Silent(), recipe)

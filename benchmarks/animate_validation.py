@@ -1,0 +1,62 @@
+"""The shipped generator on rendered clips that no training has seen, made from the first frame on.
+
+PSNR (dB) and SSIM against the true frames, beside those of copying the source; `people` is the union of the source's
+and the target's person. The clips are the same on every run on one kind of device.
+
+    python -m benchmarks.animate_validation [--clips N] [--frames N] [--device NAME] [--weights NAME|FILE]
+"""
+
+import argparse
+from collections import Counter
+
+import numpy as np
+import torch
+from skimage.metrics import structural_similarity
+from torch import Tensor
+
+from models.fold import fold_batch_norm
+from models.weights import load_weights
+from pipelines.devices import choose_device
+from pipelines.training.validation import HeldOut, render_validation, validate
+
+SIZE = 256
+AT_ONCE = 4
+
+
+def ssim(images: Tensor, truth: Tensor) -> float:
+    """Mean over [B, T, 3, H, W] pictures in [-1, 1]."""
+    pairs = zip(*(x.clamp(-1, 1).flatten(0, 1).permute(0, 2, 3, 1).cpu().numpy() for x in (images, truth)), strict=True)
+    return float(np.mean([structural_similarity(made, true, channel_axis=-1, data_range=2.0) for made, true in pairs]))
+
+
+def judge(model: torch.nn.Module, clips: HeldOut) -> dict[str, float]:
+    """All numbers of some clips."""
+    numbers, frames = validate(model, clips, at_once=AT_ONCE)  # pyright: ignore[reportArgumentType]
+    truth = clips.images[:, 1:]
+    return numbers | {"ssim": ssim(frames, truth), "ssim_copy": ssim(clips.images[:, :1].expand_as(truth), truth)}
+
+
+@torch.inference_mode()
+def main() -> None:
+    """Render, generate and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=int, default=64)
+    parser.add_argument("--frames", type=int, default=24)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--weights", default="person")
+    options = parser.parse_args()
+    device = choose_device(options.device)
+    model = fold_batch_norm(load_weights(options.weights, device=device, expect="animation"))
+    model = model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    clips = render_validation(options.clips, options.frames, size=SIZE, device=device)
+    totals: Counter[str] = Counter()
+    for first in range(0, len(clips), AT_ONCE):
+        some = clips[first : first + AT_ONCE]
+        totals.update({name: value * len(some) for name, value in judge(model, some).items()})
+    print(f"{options.weights}: {options.clips} clips of {options.frames} frames, {SIZE}x{SIZE}, {device.type}")
+    for name, total in totals.items():
+        print(f"{name:12} {total / len(clips):8.3f}")
+
+
+if __name__ == "__main__":
+    main()

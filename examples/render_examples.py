@@ -1,0 +1,58 @@
+"""Render the example inputs source.png and driving.mp4: python examples/render_examples.py FOLDER [FRAMES] [SCALE]"""
+
+import sys
+import tempfile
+import wave
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from pipelines.media.audio import AudioPlan
+from pipelines.media.writer import open_output
+from pipelines.synthetic.clips import ClipConfig, Scene, sample_scene
+
+SOURCE_SEED, DRIVING_SEED = 7, 184
+RATE, SAMPLES = 25, 44100
+MELODY = (0, 7, 12, 7, 3, 7, 10, 15, 5, 8, 12, 17, 7, 10, 14, 19)  # semitones above A3, one per half beat
+
+
+def scene(width: int, height: int, seed: int) -> Scene:
+    config = ClipConfig(height, width, length=100, fps=RATE, fill=(0.85, 0.85), roll=0.0, texture_size=256)
+    return sample_scene(config, batch=1, generator=torch.Generator().manual_seed(seed))
+
+
+def frame(shown: Scene, time: int) -> np.ndarray:
+    image = (shown.render(torch.tensor([[time]])).images[0, 0] + 1) * 127.5
+    return image.round().byte().permute(1, 2, 0).numpy()  # [H, W, 3]
+
+
+def tune(seconds: float, half_beat: float = 0.25) -> np.ndarray:
+    """Plucked notes over a kick drum, 16-bit samples."""
+    time = np.arange(round(seconds * SAMPLES)) / SAMPLES
+    note, since = np.divmod(time, half_beat)
+    pitch = 220 * 2 ** (np.take(MELODY, note.astype(int), mode="wrap") / 12)
+    pluck = sum(np.sin(2 * np.pi * k * pitch * since) / k**2 for k in (1, 2, 3)) * np.exp(-7 * since)
+    beat = time % (2 * half_beat)
+    kick = np.sin(2 * np.pi * 9 * (1 - np.exp(-18 * beat))) * np.exp(-9 * beat)
+    return ((0.35 * pluck + 0.45 * kick) * 28000 * np.minimum(1, 40 * since)).clip(-32768, 32767).astype("<i2")
+
+
+def main(folder: str, frames: str = "100", scale: str = "1") -> None:
+    place, count, size = Path(folder), int(frames), float(scale)
+    Image.fromarray(frame(scene(round(480 * size), round(640 * size), SOURCE_SEED), 0)).save(place / "source.png")
+    driver, rate = scene(round(360 * size), round(480 * size), DRIVING_SEED), Fraction(RATE)
+    shape = {"width": driver.config.width, "height": driver.config.height, "time_base": 1 / rate, "rate": rate}
+    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        with wave.open(file.name, "wb") as sound:
+            sound.setparams((1, 2, SAMPLES, 0, "NONE", ""))
+            sound.writeframes(tune(count / RATE).tobytes())
+        with open_output(place / "driving.mp4", **shape, audio=AudioPlan(Path(file.name)), overwrite=True) as writer:
+            for index in range(count):
+                writer.write(frame(driver, index), pts=index, duration=1)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
