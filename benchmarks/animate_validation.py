@@ -14,7 +14,7 @@ import torch
 from skimage.metrics import structural_similarity
 from torch import Tensor
 
-from models.fold import fold_batch_norm
+from models.fold import channels_last, fold_batch_norm
 from models.weights import load_weights
 from pipelines.devices import choose_device
 from pipelines.training.validation import HeldOut, render_validation, validate
@@ -47,7 +47,7 @@ def main() -> None:
     options = parser.parse_args()
     device = choose_device(options.device)
     model = fold_batch_norm(load_weights(options.weights, device=device, expect="animation"))
-    model = model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    model = channels_last(model)
     clips = render_validation(options.clips, options.frames, size=SIZE, device=device)
     totals: Counter[str] = Counter()
     for first in range(0, len(clips), AT_ONCE):

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.attention import LocalAttention
-from models.fold import fold_batch_norm
+from models.fold import channels_last, fold_batch_norm
 from models.generators.animation import AnimationGenerator, State, dance_fashion
 from models.ops.blocks import reshape_attention, tap_positions
 from models.ops.neighbours import split_positions
@@ -84,7 +84,7 @@ def runners(size: int) -> dict[str, Callable[[], Tensor]]:
         state = State(image, structure)
         return lambda: twin.step(twin.encode_reference(image, structure), state, following).image
 
-    fast = fold_batch_norm(generator).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    fast = channels_last(fold_batch_norm(generator))
     image, structure, following = (value.contiguous(memory_format=torch.channels_last) for value in inputs)
     reference = fast.encode_reference(image, structure)
     state = State.initial(reference)

@@ -57,7 +57,9 @@ def main() -> None:
             (*similarity(m, t), *similarity(still, t)) for m, t in zip(squares(made, canvas, None), true, strict=True)
         ]
     psnr, ssim, psnr_copy, ssim_copy = np.mean(rows[1:], axis=0)
-    print(f"{options.clip.name}: {len(rows)} frames without the first, square of {canvas.side} px at {CANVAS}x{CANVAS}")
+    print(
+        f"{options.clip.name}: {len(rows) - 1} frames after the first, square of {canvas.side} px at {CANVAS}x{CANVAS}"
+    )
     print(f"made           {psnr:6.2f} dB  SSIM {ssim:.4f}")
     print(f"first frame    {psnr_copy:6.2f} dB  SSIM {ssim_copy:.4f}")
 

@@ -48,3 +48,11 @@ def _absorb(convolution: Convolution, norm: nn.BatchNorm2d) -> None:
     weight = convolution.weight.double() * scale.view(shape)
     convolution.weight = nn.Parameter(weight.to(convolution.weight.dtype), requires_grad=False)
     convolution.bias = nn.Parameter(shift.to(convolution.weight.dtype), requires_grad=False)
+
+
+def channels_last(module: Module) -> Module:
+    """`module` itself, its convolution weights laid out the way that is fastest for channels-last pictures."""
+    for parameter in module.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return module

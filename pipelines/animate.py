@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from models.errors import InputError
-from models.fold import fold_batch_norm
+from models.fold import channels_last, fold_batch_norm
 from models.generators.animation import AnimationGenerator
 from models.weights import load_weights
 from pipelines import views
@@ -199,7 +199,8 @@ def _open(config: AnimateConfig) -> FrameSource:
 
 def _generator(name: str, device: torch.device) -> AnimationGenerator:
     model = load_weights(name, device=str(device), expect="animation")
-    return fold_batch_norm(model).to(memory_format=torch.channels_last)  # type: ignore[return-value]
+    assert isinstance(model, AnimationGenerator)
+    return channels_last(fold_batch_norm(model))
 
 
 def _extractor(config: AnimateConfig, device: torch.device, progress: Progress) -> Extractor:

@@ -87,6 +87,7 @@ class Film:
         """source | driving | skeleton | result."""
         actor, driver = self.performance.actor, self.driver
         skeleton = views.skeleton(actor.picture.shape[:2], actor.poses[self.count])
-        size = driver.size[::-1]
-        driving = next(self.watched).image if self.watched else views.skeleton(size, driver.poses[self.count])
+        width, height = driver.size
+        pose = driver.poses[self.count]
+        driving = next(self.watched).image if self.watched else views.skeleton((height, width), pose)
         return side_by_side([actor.picture, driving, skeleton, result], height=result.shape[0])

@@ -45,7 +45,7 @@ def sum_neighbours(
     are read, so no tensor of U*V*C*h*w values exists. Differentiable in source and weights. The sum is taken in the
     precision of the weights and returned in that of the source. Runs as a Triton kernel where `can_run_triton`.
     """
-    if can_run_triton(source, columns, rows) is None:
+    if isinstance(columns, range) and isinstance(rows, range) and can_run_triton(source, columns, rows) is None:
         from models.ops.neighbours_triton import sum_neighbours_triton
 
         return sum_neighbours_triton(source, x0, y0, weights, columns=columns, rows=rows)

@@ -105,7 +105,7 @@ def sum_neighbours_triton(
 
     source [B,C,H,W]; x0, y0 [B,h,w] integral floats; weights [B,h,w,U,V] -> [B,C,h,w].
     """
-    batch, channels, height, width = source.shape
+    _, channels, height, width = source.shape
     reach = max(abs(rows[0]), abs(rows[-1]), abs(columns[0]), abs(columns[-1])) + 1
     xs = x0.clamp(-reach, width + reach).to(torch.int32).flatten()
     ys = y0.clamp(-reach, height + reach).to(torch.int32).flatten()

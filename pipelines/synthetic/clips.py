@@ -12,13 +12,13 @@ from torch import Generator, Tensor
 
 from pipelines.synthetic.backgrounds import sample_backgrounds
 from pipelines.synthetic.camera import Camera, sample_camera, sample_positions
+from pipelines.synthetic.ground import per_picture, shadowed
 from pipelines.synthetic.motion import sample_motion
-from pipelines.synthetic.noise import chance, gaussian_blur, uniform
+from pipelines.synthetic.noise import chance, uniform
 from pipelines.synthetic.people import People, sample_people
 from pipelines.synthetic.raycast import Placed, cast, cast_grid, place
 from pipelines.synthetic.shading import Look, nook_shadow, sample_look, shade_grid, shading_tables
 from pipelines.synthetic.skeleton import (
-    INDEX,
     Frames,
     Motion,
     Proportions,
@@ -233,11 +233,11 @@ def _render(scene: Scene, times: Tensor) -> Clip:
     frames = Frames(_take(scene.frames.rotation, times), _take(scene.frames.origin, times))
     placed = place(people.primitives, frames.rotation, frames.origin)
     colour, mask = _draw_people(scene, placed, frames)
-    x, y = (_per_picture(side, steps) for side in (camera.columns(config.width), camera.rows(config.height)))
+    x, y = (per_picture(side, steps) for side in (camera.columns(config.width), camera.rows(config.height)))
     depth, index = cast_grid(placed, x, y)
     colour = colour * nook_shadow(depth, index >= 0)
-    ground = _shadowed(scene, frames, mask)
-    images = _graded(colour + ground * (1 - mask), _per_picture(scene.gain, steps), _per_picture(scene.gamma, steps))
+    ground = shadowed(scene, frames, mask)
+    images = _graded(colour + ground * (1 - mask), per_picture(scene.gain, steps), per_picture(scene.gamma, steps))
     parts = torch.where(index >= 0, people.part[index.clamp(min=0).long()], 0).to(torch.uint8)
     shape = (batch, steps, config.height, config.width)
     joints = coco17(frames, scene.proportions)
@@ -258,45 +258,16 @@ def _render(scene: Scene, times: Tensor) -> Clip:
     )
 
 
-def _per_picture(values: Tensor, steps: int) -> Tensor:
-    return values.repeat_interleave(steps, 0)
-
-
 def _draw_people(scene: Scene, placed: Placed, frames: Frames) -> tuple[Tensor, Tensor]:
     """Colour times coverage [N, 3, H, W] and coverage [N, 1, H, W] of the people, antialiased."""
     config, steps, factor = scene.config, frames.origin.shape[1], scene.config.supersample
-    x = _per_picture(scene.camera.columns(config.width, factor), steps)
-    y = _per_picture(scene.camera.rows(config.height, factor), steps)
+    x = per_picture(scene.camera.columns(config.width, factor), steps)
+    y = per_picture(scene.camera.rows(config.height, factor), steps)
     depth, index = cast_grid(placed, x, y)
     tables = shading_tables(scene.people, scene.look, placed, frames.rotation, frames.origin)
     colour = shade_grid(tables, scene.look, depth, index, x, y)
     mask = (index >= 0)[:, None].float()
     return functional.avg_pool2d(colour, factor), functional.avg_pool2d(mask, factor)
-
-
-def _shadowed(scene: Scene, frames: Frames, mask: Tensor) -> Tensor:
-    """Backgrounds [N, 3, H, W] with the people's shadows on the floor under the feet and on the wall behind."""
-    steps, camera = frames.origin.shape[1], scene.camera
-    height, width = mask.shape[-2:]
-    floor, wall, shift = (_per_picture(column, steps).view(-1, 1, 1, 1) for column in scene.shadow.unbind(-1))
-    dark = torch.zeros_like(mask)
-    x, y = torch.arange(width, device=mask.device), torch.arange(height, device=mask.device)[:, None]
-    scale = _per_picture(camera.scale, steps).view(-1, 1, 1)
-    foot = _per_picture(scene.proportions.foot, steps).view(-1, 1, 1)
-    for name in ("r_ankle", "l_ankle"):
-        ankle = frames.origin[:, :, INDEX[name]]
-        place_x, place_y = camera.project(ankle).flatten(0, 1)[:, :, None, None].unbind(1)
-        place_y = place_y + 0.25 * foot * scale
-        spread = ((x - place_x) / (0.75 * foot * scale)).square() + ((y - place_y) / (0.16 * foot * scale)).square()
-        dark = 1 - (1 - dark) * (1 - torch.exp(-spread)[:, None] * floor)
-    small = functional.avg_pool2d(mask, 4)
-    small = gaussian_blur(small, torch.full_like(wall.flatten(), 0.02 * width), max_sigma=0.02 * width)
-    turn = torch.eye(2, 3, device=mask.device).repeat(len(mask), 1, 1)
-    turn[:, 0, 2] = 2 * shift.flatten()
-    grid = functional.affine_grid(turn, [len(mask), 1, height, width], align_corners=False)
-    cast_shadow = functional.grid_sample(small, grid, align_corners=False)
-    background = _per_picture(scene.background, steps)
-    return background * (1 - dark) * (1 - wall * cast_shadow)
 
 
 def _graded(images: Tensor, gain: Tensor, gamma: Tensor) -> Tensor:

@@ -29,8 +29,8 @@ class TrainConfig:
     A run ends after `steps` optimiser updates or, when `seconds` is set, after that much wall time.
     The learning rate warms up over `warmup` updates and falls along a cosine to zero at the end.
     `batch` counts samples per process, `learning_rate` None takes the recipe's own. `init` names or locates
-    weights to start from, `only` trains nothing but the parameters whose name begins so; `resume` goes on with the run in `out`. `pause_after` seconds of wall time this start stops,
-    saved, wherever the run is.
+    weights to start from, `only` trains nothing but the parameters whose name begins so; `resume` goes on with the
+    run in `out`. `pause_after` seconds of wall time this start stops, saved, wherever the run is.
     """
 
     out: Path

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.fold import channels_last
 from models.keypoints import STRIDE, KeypointConfig, KeypointNetwork
 from models.weights import load_weights, save_weights
 from pipelines.keypoints.layouts import COCO17_FLIP
@@ -84,7 +85,7 @@ class Trainer:
         network = KeypointNetwork(config=start.config if start else KeypointConfig())  # pyright: ignore[reportArgumentType]
         if start:
             network.load_state_dict(start.state_dict())
-        self.network = _channels_last(network).to(device).train()
+        self.network = channels_last(network).to(device).train()
         self.crops = Crops(recipe.crops, config.batch, session.generator)
         self.average = Average(self.network, config.average)
         self.rate = config.learning_rate or LEARNING_RATE
@@ -118,11 +119,7 @@ class Trainer:
         """A copy of the network with the averaged weights, in eval mode."""
         model = KeypointNetwork(config=self.network.config)
         model.load_state_dict(self.average.state)
-        return _channels_last(model).to(self.device).eval()
-
-
-def _channels_last(network: KeypointNetwork) -> KeypointNetwork:
-    return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        return channels_last(model).to(self.device).eval()
 
 
 @dataclass

@@ -171,10 +171,12 @@ def test_bundled_doubts_a_person_who_is_elsewhere_in_the_mirror() -> None:
 
 def test_a_small_person_is_searched_for_only_while_no_large_one_is_clear() -> None:
     extractor = PaintedExtractor()
+    painted = extractor.network
+    assert isinstance(painted, Painted)
     extractor.detect(_painting(_spread(90, 60), 400, 420))
-    near = extractor.network.calls
+    near = painted.calls
     extractor.detect(np.zeros((400, 420, 3), np.uint8))
-    assert extractor.network.calls - near > near
+    assert painted.calls - near > near
 
 
 class Ramp(nn.Module):

@@ -115,3 +115,10 @@ def test_is_person() -> None:
     assert is_person(pose)
     pose[3:, 2] = 0
     assert not is_person(pose)
+
+
+def test_somebody_in_hardly_any_frame_is_nobody() -> None:
+    track = np.zeros((25, 17, 3), np.float32)
+    track[12:14] = standing(50, 20)
+    with pytest.raises(InputError, match="in only 2 of 25 frames"):
+        fill_gaps(track)

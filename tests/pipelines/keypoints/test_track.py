@@ -19,7 +19,7 @@ from pipelines.keypoints.layouts import (
     OPENPOSE18_NAMES,
     OPENPOSE18_TO_COCO17,
 )  # fmt: skip
-from pipelines.keypoints.track import Track, TrackFrame, is_track, load_track, parse_track, save_track
+from pipelines.keypoints.track import Track, TrackFrame, is_track, load_track, parse_track, save_track, selected
 
 
 def _poses(count: int = 1, seed: int = 0) -> np.ndarray:
@@ -115,6 +115,16 @@ def test_text_that_is_no_track(tmp_path: Path, text: str) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No such file"):
         load_track(tmp_path / "none.json")
+
+
+def test_a_part_of_a_track_is_chosen_by_time_from_its_first_frame() -> None:
+    frames = [TrackFrame(100 + 10 * index, np.zeros((0, 17, 3), np.float32)) for index in range(10)]
+    track = Track("coco17", 64, 48, Fraction(1, 100), frames)
+    assert [frame.pts for frame in selected(track, Fraction(1, 5), 0.5, None).frames] == [120, 130, 140]
+    assert [frame.pts for frame in selected(track, Fraction(3, 10), None, 2).frames] == [130, 140]
+    assert selected(track, None, None, None).frames == frames
+    with pytest.raises(InputError, match=r"0\.9 s long"):
+        selected(track, 1.0, None, None)
 
 
 def test_is_track(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pipelines.synthetic.backgrounds import SCENES, sample_backgrounds
 
 
 @pytest.mark.parametrize("size", [(48, 32), (33, 57)])
-def test_backgrounds_are_pictures_of_the_asked_size(size):
-    images = sample_backgrounds(20, *size, torch.Generator().manual_seed(0))
+def test_backgrounds_are_pictures_of_the_asked_size(size: tuple[int, int]):
+    images = sample_backgrounds(20, size[0], size[1], torch.Generator().manual_seed(0))
     assert images.shape == (20, 3, *size)
     assert images.isfinite().all()
     assert images.min() >= 0

@@ -13,7 +13,7 @@ def generator() -> torch.Generator:
 
 @pytest.mark.parametrize("size", [(32, 48), (33, 20)])
 def test_spectral_noise_is_normalised_and_wraps_around(generator, size):
-    noise = spectral_noise(4, 2, *size, generator, slope=1.5)
+    noise = spectral_noise(4, 2, size[0], size[1], generator, slope=1.5)
     assert noise.shape == (4, 2, *size)
     assert noise.mean((-2, -1)).abs().max() < 1e-5
     torch.testing.assert_close(noise.std((-2, -1)), torch.ones(4, 2))

@@ -6,25 +6,12 @@ import torch
 from torch import nn
 
 from models.errors import InputError, WeightsError
+from pipelines.progress import Silent
 from pipelines.training.common import Average, Processes, Session, TrainConfig, picture_sheet
 
 
-class Quiet:
-    def __init__(self):
-        self.notes = []
-
-    def stage(self, name, total):
-        pass
-
-    def advance(self, n=1):
-        pass
-
-    def note(self, message):
-        self.notes.append(message)
-
-
 def start(out, **options):
-    return Session(TrainConfig(out=out, device="cpu", **options), Processes("cpu"), Quiet())
+    return Session(TrainConfig(out=out, device="cpu", **options), Processes("cpu"), Silent())
 
 
 def train(session, model, optimiser, average, steps):
@@ -89,14 +76,15 @@ def test_learning_rate_warms_up_and_ends_near_zero(tmp_path):
     assert rates[-1] < 0.001
 
 
-def test_log_holds_one_object_per_report(tmp_path):
-    session = start(tmp_path)
+def test_log_holds_one_object_per_report(tmp_path, monkeypatch):
+    session, notes = start(tmp_path), []
+    monkeypatch.setattr(session.progress, "note", notes.append)
     session.report({"loss": torch.tensor(0.25)})
     session.report({"psnr": 20.0}, "validation")
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["kind"] for line in lines] == ["train", "validation"]
     assert lines[0]["loss"] == 0.25
-    assert "loss 0.25" in session.progress.notes[0]
+    assert "loss 0.25" in notes[0]
 
 
 def test_sheet_is_laid_out_row_by_row(tmp_path):
@@ -104,7 +92,9 @@ def test_sheet_is_laid_out_row_by_row(tmp_path):
 
     red = torch.tensor([1.0, -1.0, -1.0]).view(1, 3, 1, 1).expand(2, 3, 4, 5)
     picture_sheet(tmp_path / "sheet.png", [red, -red])
-    sheet = cv2.imread(str(tmp_path / "sheet.png"))[..., ::-1]
+    written = cv2.imread(str(tmp_path / "sheet.png"))
+    assert written is not None
+    sheet = written[..., ::-1]
     assert sheet.shape == (8, 10, 3)
     assert sheet[0, 0].tolist() == [255, 0, 0]
     assert sheet[-1, -1].tolist() == [0, 255, 255]
