@@ -6,9 +6,12 @@ The best of some runs is shown, each with its own output in a temporary folder.
 """
 
 import argparse
+import os
 import tempfile
 import time
 from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `gfla` does; torch reads it when it is loaded
 
 import torch
 

@@ -60,7 +60,9 @@ def find_weights(given: str | Path | None, *, seconds: float) -> Path:
 def _fetch(path: Path, seconds: float) -> None:
     """Let Ultralytics download into a temporary folder in a process that can be ended, then move the file."""
     unavailable = f"{WEIGHTS} is not here and could not be fetched; give --yolo-weights FILE or use --keypoints bundled"
-    if seconds <= 0 or not _connected():
+    if seconds <= 0:
+        raise BackendUnavailable(f"{WEIGHTS} is not here yet; --keypoints yolo fetches it")
+    if not _connected():
         raise BackendUnavailable(unavailable)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
