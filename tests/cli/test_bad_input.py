@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import av
@@ -191,7 +192,8 @@ def killed_in_the_middle(output: Path, number: signal.Signals) -> subprocess.Pop
     """Start a run, send the signal when its temporary file has appeared, wait for the end."""
     command = [sys.executable, "-m", "gfla_cli", "animate", str(SOURCE), str(DRIVING), "-o", str(output)]
     some = ["--keypoints", "bundled", "--max-frames", "16"]
-    run = subprocess.Popen([*command, *some], stderr=subprocess.PIPE, text=True)
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # jobs in the background ignore it
+    run = subprocess.Popen([*command, *some], stderr=subprocess.PIPE, text=True, preexec_fn=heard)
     deadline = time.monotonic() + 120
     while not any(output.parent.iterdir()):
         assert run.poll() is None, run.stderr and run.stderr.read()
