@@ -45,13 +45,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--runs", type=int, default=2)
     parser.add_argument("--keypoints", default="bundled")
+    parser.add_argument("--weights", default="person")
     parser.add_argument("--compare", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     inputs = {"source": options.source, "driving": options.driving, "max_frames": options.frames}
     with tempfile.TemporaryDirectory() as folder:
         outputs = [Path(folder) / f"{number}.mp4" for number in range(options.runs)]
-        extras = {"keypoints": options.keypoints, "compare": options.compare}
+        extras = {name: getattr(options, name) for name in ("keypoints", "weights", "compare")}
         runs = [timed(AnimateConfig(output=output, **inputs, **extras)) for output in outputs]
     show(*min(runs, key=lambda pair: pair[0]))
 

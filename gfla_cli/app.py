@@ -20,7 +20,7 @@ from gfla_cli import console
 from gfla_cli.commands import animate, doctor, keypoints, train, weights
 from models.errors import GflaError, ProcessingError
 
-# Before torch is loaded. Threads that wait for each other asleep cost 5 %, awake they slow a busy machine down tenfold.
+# Before torch is loaded. Threads that wait asleep cost a few per cent; awake, they slow a busy machine severalfold.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 INTERRUPTED = 130
