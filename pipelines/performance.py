@@ -24,6 +24,7 @@ from pipelines.sharp import SharpComposer
 CANVAS = 256
 FEATHER = 0.04
 SOURCE_REPEATS = 24
+RESTART = 1  # frames after which the source stands in for the last one again: the bundled generator still drifts
 
 
 class Stopwatch:
@@ -80,6 +81,7 @@ class Performance:
         self.device = next(generator.parameters()).device
         self.mask = box_mask(actor.picture, actor.canvas.box, FEATHER * actor.canvas.side)
         self.composer = SharpComposer(actor.square)
+        self.finished = 0
 
     def size(self, frame: str) -> tuple[int, int]:
         """Width and height of the result for `--frame full|crop`."""
@@ -93,7 +95,9 @@ class Performance:
             reference = self.generator.encode_reference(image, self._tensor(actor.structure))
         state = State.initial(reference)
         structures = actor.structures()
-        for _ in actor.poses:
+        for index in range(len(actor.poses)):
+            if index % RESTART == 0:
+                state = State.initial(reference)
             with self.clock("generate"), torch.inference_mode(), self.precision:
                 step = self.generator.step(reference, state, self._tensor(next(structures)))
                 state = step.state
@@ -101,6 +105,9 @@ class Performance:
 
     def finish(self, step: Step, frame: str) -> np.ndarray:
         """The full-resolution square of the next step, pasted back into the picture ("full") or alone ("crop")."""
+        if self.finished % RESTART == 0:
+            self.composer.restart()
+        self.finished += 1
         square = self.composer.compose(step)
         if frame == "crop":
             return square
