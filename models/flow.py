@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from models.layers import EncoderBlock, Jump, ResBlockDecoder, channels_at
+from models.limbs import LimbMotion
 
 
 class FlowNet(nn.Module):
@@ -20,6 +21,8 @@ class FlowNet(nn.Module):
         flows: number of flow fields per layer; each has its own mask.
         layers: halvings of the image size; H and W must be multiples of 2^layers.
         attention_layers: the layers l that get heads.
+        limbs: number of rigid limbs that the flow may follow, 0 without. Every head then also weighs the candidates of
+            `models.limbs`, and its flow is added to their mix.
     """
 
     def __init__(
@@ -32,6 +35,7 @@ class FlowNet(nn.Module):
         attention_layers: Sequence[int],
         norm: str,
         flows: int = 1,
+        limbs: int = 0,
     ) -> None:
         super().__init__()
         sizes = [channels_at(level, width=width, max_width=max_width) for level in range(layers)]
@@ -49,13 +53,19 @@ class FlowNet(nn.Module):
             if step in self.headed:
                 self.add_module(f"output{step}", nn.Conv2d(shallow, 2 * flows, 3, padding=1))
                 self.add_module(f"mask{step}", nn.Sequential(nn.Conv2d(shallow, flows, 3, padding=1), nn.Sigmoid()))
+                if limbs:
+                    self.add_module(f"limbs{step}", _silent(nn.Conv2d(shallow, 1 + limbs, 3, padding=1)))
+                    _silent(self.get_submodule(f"output{step}"))
 
     def begin(self, part: Tensor, *, first: int = 0) -> Tensor:
         """What input channels first, first+1, ... [B,c,H,W] contribute to the first convolution; parts are added."""
         return self.block0.begin(part, first=first)
 
-    def forward(self, begun: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """All begun inputs -> flows [B,2*flows,h,w] in pixels of their own map, masks [B,flows,h,w], coarse to fine."""
+    def forward(self, begun: Tensor, motion: LimbMotion | None = None) -> tuple[list[Tensor], list[Tensor]]:
+        """All begun inputs -> flows [B,2*flows,h,w] in pixels of their own map, masks [B,flows,h,w], coarse to fine.
+
+        `motion` is needed with `limbs`, from the pose to be made to the source's.
+        """
         x = self.block0.finish(begun)
         skips = [x]
         for level in range(1, self.layers):
@@ -69,6 +79,25 @@ class FlowNet(nn.Module):
                 output = cast(nn.Conv2d, self.get_submodule(f"output{step}"))
                 # Positions need more than half precision: bfloat16 is wrong by up to a quarter of a pixel.
                 with torch.autocast(device_type=x.device.type, enabled=False):
-                    flows.append(output(x.to(output.weight.dtype)))
+                    features = x.to(output.weight.dtype)
+                    flow = output(features)
+                    if motion is not None:
+                        cell = 2 ** (self.layers - 1 - step)
+                        flow = flow + _followed(self.get_submodule(f"limbs{step}")(features), motion, cell)
+                    flows.append(flow)
                 masks.append(self.get_submodule(f"mask{step}")(x))
         return flows, masks
+
+
+def _silent(module: nn.Module) -> nn.Module:
+    """`module` with all parameters 0: the flow starts as that of the nearest limb."""
+    for parameter in module.parameters():
+        nn.init.zeros_(parameter)
+    return module
+
+
+def _followed(scores: Tensor, motion: LimbMotion, cell: float) -> Tensor:
+    """Scores [B,K,h,w] of the limbs, on top of how near they are -> the mix [B,2,h,w] of their flows."""
+    flows, near = motion.candidates(*scores.shape[-2:], cell)
+    weights = (scores + near.to(scores.dtype)).softmax(dim=1)
+    return (weights[:, :, None] * flows.to(weights.dtype)).sum(1)

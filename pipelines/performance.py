@@ -24,7 +24,6 @@ from pipelines.sharp import SharpComposer
 CANVAS = 256
 FEATHER = 0.04
 SOURCE_REPEATS = 24
-RESTART = 1  # frames after which the source stands in for the last one again: the bundled generator still drifts
 
 
 class Stopwatch:
@@ -64,11 +63,12 @@ class Actor:
         self.square = self.canvas.cut(picture)
         known = np.where(pose[:, 2:] >= CONFIDENT, self.canvas.to_canvas(pose), 0)
         self.structure = structure_map(known, layout="coco17")
+        self.joints = self.canvas.to_canvas(own)[:, :2]
 
-    def structures(self) -> Iterator[np.ndarray]:
-        """The structure map [20, 256, 256] of every frame."""
-        for pose in self.poses:
-            yield structure_map(self.canvas.to_canvas(pose), layout="h36m17")
+    def staged(self, pose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The structure map [20, 256, 256] and the joints [17, 2] of one of the poses on the canvas."""
+        joints = self.canvas.to_canvas(pose)
+        return structure_map(joints, layout="h36m17"), joints[:, :2]
 
 
 class Performance:
@@ -81,7 +81,6 @@ class Performance:
         self.device = next(generator.parameters()).device
         self.mask = box_mask(actor.picture, actor.canvas.box, FEATHER * actor.canvas.side)
         self.composer = SharpComposer(actor.square)
-        self.finished = 0
 
     def size(self, frame: str) -> tuple[int, int]:
         """Width and height of the result for `--frame full|crop`."""
@@ -92,26 +91,23 @@ class Performance:
         actor = self.actor
         image = self._tensor(actor.canvas.shrink(actor.square).transpose(2, 0, 1)) / 127.5 - 1
         with self.clock("generate"), torch.inference_mode(), self.precision:
-            reference = self.generator.encode_reference(image, self._tensor(actor.structure))
+            reference = self.generator.encode_reference(image, *self._pose(actor.structure, actor.joints))
         state = State.initial(reference)
-        structures = actor.structures()
-        for index in range(len(actor.poses)):
-            if index % RESTART == 0:
-                state = State.initial(reference)
+        for pose in actor.poses:
             with self.clock("generate"), torch.inference_mode(), self.precision:
-                step = self.generator.step(reference, state, self._tensor(next(structures)))
+                step = self.generator.step(reference, state, *self._pose(*actor.staged(pose)))
                 state = step.state
             yield step
 
     def finish(self, step: Step, frame: str) -> np.ndarray:
         """The full-resolution square of the next step, pasted back into the picture ("full") or alone ("crop")."""
-        if self.finished % RESTART == 0:
-            self.composer.restart()
-        self.finished += 1
         square = self.composer.compose(step)
         if frame == "crop":
             return square
         return paste(self.actor.picture, square, self.actor.canvas.box, self.mask)
+
+    def _pose(self, structure: np.ndarray, joints: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        return self._tensor(structure), torch.from_numpy(joints).float()[None].to(self.device)
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(array)).float()[None]

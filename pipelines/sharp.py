@@ -44,10 +44,6 @@ class SharpComposer:
         self._result, self._fetched = np.empty_like(self.source), np.empty_like(self.source)
         self._axis = np.arange(self.side, dtype=np.float32)
 
-    def restart(self) -> None:
-        """Take the source for the frame before."""
-        np.copyto(self.previous, self.source)
-
     def compose(self, step: Step) -> np.ndarray:
         """The frame of one step (batch of 1) as uint8 RGB [S, S, 3]; remembers it for the next frame."""
         result, generated = self._result, (_planes(step.generated) + 1) * 127.5

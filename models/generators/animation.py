@@ -5,6 +5,7 @@ Images are in [-1, 1]; flows are in pixels of their own map; lists of flows and 
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from models.detail import Detail, DetailHead
 from models.flow import FlowNet
 from models.generators.config import AnimationConfig, bundled_person, dance_fashion, dance_iper
 from models.generators.parts import Guide, SourceEncoder, TargetDecoder
+from models.limbs import LimbMotion, limb_motion
 
 __all__ = [
     "AnimationConfig",
@@ -33,6 +35,7 @@ class Reference:
 
     image: Tensor
     structure: Tensor
+    joints: Tensor | None
     begun: Tensor
     features: list[Tensor]
     projected: list[Tensor]
@@ -40,18 +43,20 @@ class Reference:
 
 @dataclass(frozen=True)
 class State:
-    """The frame before: image [B,3,H,W], structure [B,S,H,W]."""
+    """The frame before: image [B,3,H,W], structure [B,S,H,W], and its joints [B,J,2] where the flow follows limbs."""
 
     image: Tensor
     structure: Tensor
+    joints: Tensor | None = None
 
     @classmethod
     def initial(cls, reference: Reference) -> "State":
         """Before the first frame the source picture stands in."""
-        return cls(reference.image, reference.structure)
+        return cls(reference.image, reference.structure, reference.joints)
 
     def __getitem__(self, batch: slice) -> "State":
-        return State(self.image[batch], self.structure[batch])
+        joints = None if self.joints is None else self.joints[batch]
+        return State(self.image[batch], self.structure[batch], joints)
 
 
 @dataclass(frozen=True)
@@ -67,11 +72,12 @@ class Step:
     masks_previous: list[Tensor]
     masks_reference: list[Tensor]
     detail: Detail | None = None
+    joints: Tensor | None = None
 
     @property
     def state(self) -> State:
         """What the next step needs."""
-        return State(self.image, self.structure)
+        return State(self.image, self.structure, self.joints)
 
 
 class AnimationGenerator(nn.Module):
@@ -86,24 +92,30 @@ class AnimationGenerator(nn.Module):
         self.flow_net_previous = _flow_net(config)
         self.flow_net_reference = _flow_net(config)
         self.detail = _detail_head(config) if config.detail_hidden else None
+        self.register_buffer(
+            "limbs", torch.tensor(config.limbs, dtype=torch.long).view(len(config.limbs), 2), persistent=False
+        )
 
-    def encode_reference(self, image: Tensor, structure: Tensor) -> Reference:
-        """Image [B,3,H,W] and its structure [B,S,H,W] -> what `step` needs of them, computed once."""
+    def encode_reference(self, image: Tensor, structure: Tensor, joints: Tensor | None = None) -> Reference:
+        """Image [B,3,H,W] and its structure [B,S,H,W] -> what `step` needs of them, computed once.
+
+        `joints` [B,J,2] in pixels, in the layout of the poses to come, are needed if the config has limbs.
+        """
         self._check(image, structure)
         features = self.source_reference(image)
         begun = self.flow_net_reference.begin(_join(image, structure))
-        return Reference(image, structure, begun, features, self.target.project_reference(features))
+        return Reference(image, structure, joints, begun, features, self.target.project_reference(features))
 
-    def step(self, reference: Reference, previous: State, structure: Tensor) -> Step:
-        """One frame in the pose `structure` [B,S,H,W]. Raises ValueError for sizes that don't fit."""
+    def step(self, reference: Reference, previous: State, structure: Tensor, joints: Tensor | None = None) -> Step:
+        """One frame in the pose `structure` [B,S,H,W], whose `joints` [B,J,2] in pixels are needed if the config has
+        limbs. Raises ValueError for sizes that don't fit and for joints that are missing."""
         self._check(previous.image, structure)
         pair = _join(previous.image, previous.structure)
         asked = pair.shape[1]
         begun = self.flow_net_previous.begin(pair) + self.flow_net_previous.begin(structure, first=asked)
-        flows_p, masks_p = self.flow_net_previous(begun)
-        flows_r, masks_r = self.flow_net_reference(
-            reference.begun + self.flow_net_reference.begin(structure, first=asked)
-        )
+        flows_p, masks_p = self.flow_net_previous(begun, self._motion(joints, previous.joints))
+        begun = reference.begun + self.flow_net_reference.begin(structure, first=asked)
+        flows_r, masks_r = self.flow_net_reference(begun, self._motion(joints, reference.joints))
         features = self.target(
             structure,
             Guide(self.source_previous(previous.image), flows_p, masks_p, None),
@@ -114,7 +126,7 @@ class AnimationGenerator(nn.Module):
         if self.detail is not None:
             flows, masks = (flows_p[-1], flows_r[-1]), (masks_p[-1], masks_r[-1])
             image, detail = self.detail(features, generated, previous.image, reference.image, flows, masks)
-        return Step(image, structure, generated, flows_p, flows_r, masks_p, masks_r, detail)
+        return Step(image, structure, generated, flows_p, flows_r, masks_p, masks_r, detail, joints)
 
     def forward(
         self,
@@ -135,6 +147,13 @@ class AnimationGenerator(nn.Module):
             steps.append(self.step(reference, state, structure))
             state = steps[-1].state
         return steps
+
+    def _motion(self, target: Tensor | None, source: Tensor | None) -> LimbMotion | None:
+        if not self.config.limbs:
+            return None
+        if target is None or source is None:
+            raise ValueError("this generator follows limbs: it needs the joints of every pose")
+        return limb_motion(target, source, cast(Tensor, self.limbs))
 
     def _check(self, image: Tensor, structure: Tensor) -> None:
         config, size = self.config, tuple(image.shape[-2:])
@@ -163,6 +182,7 @@ def _flow_net(config: AnimationConfig) -> FlowNet:
         layers=config.flow_layers,
         attention_layers=config.attention_layers,
         norm=config.norm,
+        limbs=len(config.limbs),
     )
 
 

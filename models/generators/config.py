@@ -4,13 +4,20 @@ from dataclasses import dataclass
 
 from models.layers import channels_at
 
+H36M17_LIMBS = (
+    (0, 1), (1, 2), (2, 3), (0, 4), (4, 5), (5, 6), (0, 7), (7, 8), (8, 9), (9, 10), (8, 11), (11, 12), (12, 13),
+    (8, 14), (14, 15), (15, 16),
+)  # fmt: skip
+TORSO = ((1, 4), (11, 14), (1, 14), (4, 11))  # of the same joints: hips, shoulders, right and left side
+
 
 @dataclass(frozen=True)
 class AnimationConfig:
     """Size of the generator; the defaults are the authors'.
 
     `attention_layers` are resolutions (layer l is 1/2^l of the image) and `kernel_sizes` belongs to them one by one.
-    `detail_hidden` 0 leaves the detail head out.
+    `detail_hidden` 0 leaves the detail head out. `limbs` are pairs of joints whose rigid motion the flow can follow
+    (`models.limbs`), none without.
     """
 
     image_channels: int = 3
@@ -26,6 +33,7 @@ class AnimationConfig:
     attention_hidden: int = 128
     norm: str = "instance"
     detail_hidden: int = 0
+    limbs: tuple[tuple[int, int], ...] = ()
 
     def channels(self, level: int) -> int:
         """Feature channels at 1/2^(level+1) of the image size."""
@@ -53,10 +61,11 @@ def bundled_person() -> AnimationConfig:
     return AnimationConfig(
         width=32,
         max_width=256,
-        flow_width=24,
-        flow_max_width=192,
+        flow_width=16,
+        flow_max_width=128,
         kernel_sizes=(3, 3),
         attention_hidden=64,
         norm="batch",
-        detail_hidden=24,
+        detail_hidden=12,
+        limbs=H36M17_LIMBS + TORSO + tuple((joint, joint) for joint in range(17)),
     )

@@ -105,10 +105,15 @@ def _read(path: Path, *, with_tensors: bool = True) -> tuple[dict[str, Any], dic
 def _build(path: Path, architecture: str, config: dict[str, Any]) -> nn.Module:
     config_class, module_class = ARCHITECTURES[architecture]
     try:
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
+        values = {key: _frozen(value) for key, value in config.items()}
         return module_class(config=config_class(**values))
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise WeightsError(f"{path} has a config that this version can't build ({error}); update gfla") from None
+
+
+def _frozen(value: Any) -> Any:
+    """JSON's lists as the tuples they were."""
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
 def _require_same_layout(path: Path, wanted: dict[str, Tensor], found: dict[str, Tensor]) -> None:

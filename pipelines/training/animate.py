@@ -16,7 +16,7 @@ from models.generators.animation import AnimationGenerator, State, bundled_perso
 from models.losses.adversarial import feature_matching, hinge_discriminator, hinge_generator
 from models.weights import load_weights, save_weights
 from pipelines.progress import Progress
-from pipelines.training.animate_data import Recipe, Sample, Truth, sample
+from pipelines.training.animate_data import Recipe, Sample, Truth, sample, tensors
 from pipelines.training.animate_losses import reconstruction
 from pipelines.training.common import Average, Processes, Session, TrainConfig, picture_sheet
 from pipelines.training.graphs import Graphed
@@ -101,15 +101,14 @@ class Trainer:
         previous, losses = clips.previous, torch.zeros(())
         for truth in clips.targets:
             self._set_rate()
-            states = clips.reference, previous
-            image, losses = self.gradients(*(part for s in states for part in (s.image, s.structure)), *truth.tensors())
+            image, losses = self.gradients(*tensors(clips.reference), *tensors(previous), *truth.tensors())
             self.session.processes.average_gradients(self._trained())
             self.update()
             if self.adversarial:
                 self.judge_gradients(image, truth.image, truth.structure)
                 self.session.processes.average_gradients(list(self.discriminator.parameters()))
                 self.judge_update()
-            previous = State(image, truth.structure)
+            previous = State(image, truth.structure, truth.joints)
             self.average.update(self.generator, self.session.step)
             self.session.advance()
         return losses
@@ -124,10 +123,10 @@ class Trainer:
 
     def _gradients(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Reference, previous state and truth -> the frame [B, 3, H, W] and its losses; leaves gradients behind."""
-        image, structure, previous, previous_structure = inputs[:4]
-        truth = Truth(*inputs[4:])
+        source, previous, truth = State(*inputs[:3]), State(*inputs[3:6]), Truth(*inputs[6:])
         with self._autocast():
-            step = self.generator(truth.structure[:, None], image, structure, previous, previous_structure)[0]
+            reference = self.generator.encode_reference(source.image, source.structure, source.joints)
+            step = self.generator.step(reference, previous, truth.structure, truth.joints)
         losses = reconstruction(self.recipe, step, truth)
         if self.adversarial:
             losses |= self._judged(step.image, truth)

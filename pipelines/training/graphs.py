@@ -1,5 +1,6 @@
 """CUDA graphs for training: the kernels of a step are recorded once and replayed, so the GPU never waits for Python."""
 
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -35,8 +36,8 @@ class Graphed:
             return self.function(*inputs)
         if self.calls < WARM_UP:
             return self._warm_up(inputs)
-        if self.graph is None:
-            self._record(inputs)
+        if self.graph is None and not self._record(inputs):
+            return self(*inputs)
         assert self.graph is not None
         for mine, given in zip(self.inputs, inputs, strict=True):
             mine.copy_(given)
@@ -53,10 +54,18 @@ class Graphed:
         torch.cuda.current_stream().wait_stream(side)
         return outputs
 
-    def _record(self, inputs: tuple[Tensor, ...]) -> None:
+    def _record(self, inputs: tuple[Tensor, ...]) -> bool:
+        """Whether it worked; if not, all further calls are ordinary ones."""
         self.inputs = tuple(tensor.clone() for tensor in inputs)
         self.reset()
         torch.cuda.synchronize()
-        self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph):
-            self.outputs = self.function(*self.inputs)
+        graph = torch.cuda.CUDAGraph()
+        try:
+            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+                self.outputs = self.function(*self.inputs)
+        except RuntimeError as error:
+            warnings.warn(f"slower, without a CUDA graph: {str(error).splitlines()[0]}", stacklevel=2)
+            self.enabled = False
+            return False
+        self.graph = graph
+        return True

@@ -55,11 +55,11 @@ def generate(model: AnimationGenerator, clip: HeldOut) -> Tensor:
     size = clip.images.shape[-1]
     present = torch.ones(clip.coco.shape[0], 17, dtype=torch.bool, device=clip.images.device)
     source = structure_maps(clip.coco[:, 0], COCO17_LIMBS, size=size, present=present)
-    reference = model.encode_reference(clip.images[:, 0], source)
+    reference = model.encode_reference(clip.images[:, 0], source, clip.h36m[:, 0])
     state, frames = State.initial(reference), []
     for t in range(1, clip.images.shape[1]):
         structure = structure_maps(clip.h36m[:, t], H36M17_LIMBS, size=size, present=present)
-        step = model.step(reference, state, structure)
+        step = model.step(reference, state, structure, clip.h36m[:, t])
         state = step.state
         frames.append(step.image)
     return torch.stack(frames, 1)

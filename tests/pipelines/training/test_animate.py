@@ -9,7 +9,7 @@ from pipelines.training.animate import Trainer
 from pipelines.training.animate_data import Recipe, frame_times, sample
 from pipelines.training.common import Processes, Session, TrainConfig
 
-SMALL = Recipe(size=64, clip_length=24, rollout=2, chunk=1, adversarial_from=0.0)
+SMALL = Recipe(size=64, clip_length=24, rollout=2, returns=1, chunk=1, adversarial_from=0.0)
 ARCHITECTURE = AnimationConfig(
     width=8, max_width=16, flow_width=8, flow_max_width=16, kernel_sizes=(3, 3), attention_hidden=8, norm="batch",
     detail_hidden=8,
@@ -53,7 +53,7 @@ def test_an_iteration_updates_both_networks_once_per_chunk_and_target(tmp_path):
         for network in (trainer.generator, trainer.discriminator)
     ]
     losses = trainer.iterate()
-    assert session.step == 4
+    assert session.step == 6
     assert {"picture", "flow", "fine_flow", "warped", "mask", "adversarial", "features"} <= set(losses)
     assert all(torch.isfinite(value) for value in losses.values())
     for old, network in zip(before, (trainer.generator, trainer.discriminator), strict=True):
