@@ -83,7 +83,8 @@ class FlowNet(nn.Module):
                     flow = output(features)
                     if motion is not None:
                         cell = 2 ** (self.layers - 1 - step)
-                        flow = flow + _followed(self.get_submodule(f"limbs{step}")(features), motion, cell)
+                        scores = self.get_submodule(f"limbs{step}")(features)
+                        flow = flow + _followed(scores, motion, cell)
                     flows.append(flow)
                 masks.append(self.get_submodule(f"mask{step}")(x))
         return flows, masks
@@ -98,6 +99,7 @@ def _silent(module: nn.Module) -> nn.Module:
 
 def _followed(scores: Tensor, motion: LimbMotion, cell: float) -> Tensor:
     """Scores [B,K,h,w] of the limbs, on top of how near they are -> the mix [B,2,h,w] of their flows."""
-    flows, near = motion.candidates(*scores.shape[-2:], cell)
+    height, width = scores.shape[-2:]
+    flows, near = motion.candidates(height, width, cell)
     weights = (scores + near.to(scores.dtype)).softmax(dim=1)
     return (weights[:, :, None] * flows.to(weights.dtype)).sum(1)
