@@ -9,7 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from models.layers import EncoderBlock, Jump, ResBlockDecoder, channels_at
+from models.layers import EncoderBlock, Jump, ResBlockDecoder, ResBlocks, channels_at
 from models.limbs import LimbMotion
 
 
@@ -23,6 +23,7 @@ class FlowNet(nn.Module):
         attention_layers: the layers l that get heads.
         limbs: number of rigid limbs that the flow may follow, 0 without. Every head then also weighs the candidates of
             `models.limbs`, and its flow is added to their mix.
+        codes: channels of a code that joins the coarsest features, 0 without.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class FlowNet(nn.Module):
         norm: str,
         flows: int = 1,
         limbs: int = 0,
+        codes: int = 0,
     ) -> None:
         super().__init__()
         sizes = [channels_at(level, width=width, max_width=max_width) for level in range(layers)]
@@ -45,6 +47,9 @@ class FlowNet(nn.Module):
         for level in range(1, layers):
             encoder = EncoderBlock(inputs=sizes[level - 1], outputs=sizes[level], norm=norm)
             self.add_module(f"encoder{level - 1}", encoder)
+        if codes:
+            both = sizes[-1] + codes
+            self.cat = ResBlocks(inputs=both, outputs=sizes[-1], hidden=both, norm=norm)
         for step in range(self.steps):
             deep, shallow = sizes[layers - 1 - step], sizes[layers - 2 - step]
             decoder = ResBlockDecoder(inputs=deep, outputs=shallow, hidden=shallow, norm=norm)
@@ -61,16 +66,27 @@ class FlowNet(nn.Module):
         """What input channels first, first+1, ... [B,c,H,W] contribute to the first convolution; parts are added."""
         return self.block0.begin(part, first=first)
 
-    def forward(self, begun: Tensor, motion: LimbMotion | None = None) -> tuple[list[Tensor], list[Tensor]]:
-        """All begun inputs -> flows [B,2*flows,h,w] in pixels of their own map, masks [B,flows,h,w], coarse to fine.
+    def finish(self, begun: Tensor, motion: LimbMotion | None = None) -> tuple[list[Tensor], list[Tensor]]:
+        """The sum of all begun inputs -> flows and masks like `forward`.
 
         `motion` is needed with `limbs`, from the pose to be made to the source's.
         """
-        x = self.block0.finish(begun)
+        return self._estimate(self.block0.finish(begun), motion=motion)
+
+    def forward(self, inputs: Tensor, code: Tensor | None = None) -> tuple[list[Tensor], list[Tensor]]:
+        """Inputs [B,C,H,W] -> flows [B,2*flows,h,w] in pixels of their own map, masks [B,flows,h,w] in (0, 1), coarse
+        to fine. `code` [B,codes,1,1] is needed with `codes`."""
+        return self._estimate(self.block0(inputs), code=code)
+
+    def _estimate(
+        self, x: Tensor, *, motion: LimbMotion | None = None, code: Tensor | None = None
+    ) -> tuple[list[Tensor], list[Tensor]]:
         skips = [x]
         for level in range(1, self.layers):
             x = self.get_submodule(f"encoder{level - 1}")(x)
             skips.append(x)
+        if code is not None:
+            x = self.cat(torch.cat([x, code.expand(-1, -1, *x.shape[-2:])], dim=1))
         flows, masks = [], []
         for step in range(self.steps):
             jump = self.get_submodule(f"jump{step}")(skips[self.layers - 2 - step])

@@ -78,29 +78,33 @@ class EncoderBlock(nn.Module):
 
 
 class ResBlock(nn.Module):
-    """Keeps size and channels: [B,C,H,W] -> [B,C,H,W]."""
+    """Keeps the size: [B,C_in,H,W] -> [B,C_out,H,W]."""
 
-    def __init__(self, *, channels: int, norm: str) -> None:
+    def __init__(self, *, inputs: int, outputs: int, hidden: int, norm: str) -> None:
         super().__init__()
         self.model = nn.Sequential(
-            normalisation(norm, channels),
+            normalisation(norm, inputs),
             activation(),
-            nn.Conv2d(channels, channels, 3, padding=1),
-            normalisation(norm, channels),
+            nn.Conv2d(inputs, hidden, 3, padding=1),
+            normalisation(norm, hidden),
             activation(),
-            nn.Conv2d(channels, channels, 3, padding=1),
+            nn.Conv2d(hidden, outputs, 3, padding=1),
         )
+        if inputs != outputs:
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1))
+        else:
+            self.shortcut = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model(x) + x
+        return self.model(x) + self.shortcut(x)
 
 
 class ResBlocks(nn.Module):
     """The authors' wrapper of one residual block, kept for its key `model.0`."""
 
-    def __init__(self, *, channels: int, norm: str) -> None:
+    def __init__(self, *, inputs: int, outputs: int, hidden: int, norm: str) -> None:
         super().__init__()
-        self.model = nn.Sequential(ResBlock(channels=channels, norm=norm))
+        self.model = nn.Sequential(ResBlock(inputs=inputs, outputs=outputs, hidden=hidden, norm=norm))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)
@@ -142,6 +146,20 @@ class Output(Jump):
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x).tanh()
+
+
+def add_spectral_norm(module: nn.Module) -> None:
+    """Spectral norm on every convolution inside the blocks of this file: one power iteration per training forward.
+
+    Convolutions elsewhere (flow heads, attention) stay, as in the authors' networks. A block that has it can't
+    `begin` in parts.
+    """
+    blocks = [
+        child for child in module.modules() if isinstance(child, EncoderBlock | ResBlock | ResBlockDecoder | Jump)
+    ]
+    for block in blocks:
+        for child in [child for child in block.modules() if isinstance(child, nn.Conv2d | nn.ConvTranspose2d)]:
+            nn.utils.spectral_norm(child)
 
 
 def _upsampling(inputs: int, outputs: int) -> nn.Module:

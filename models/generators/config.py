@@ -1,4 +1,4 @@
-"""Sizes of the animation generator, and the numbers of each known network."""
+"""Sizes of the generators, and the numbers of each known network."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,10 @@ TORSO = ((1, 4), (11, 14), (1, 14), (4, 11))  # of the same joints: hips, should
 
 
 @dataclass(frozen=True)
-class AnimationConfig:
-    """Size of the generator; the defaults are the authors'.
+class GeneratorConfig:
+    """Size of a generator; the defaults are the authors'.
 
     `attention_layers` are resolutions (layer l is 1/2^l of the image) and `kernel_sizes` belongs to them one by one.
-    `detail_hidden` 0 leaves the detail head out. `limbs` are pairs of joints whose rigid motion the flow can follow
-    (`models.limbs`), none without.
     """
 
     image_channels: int = 3
@@ -32,8 +30,6 @@ class AnimationConfig:
     kernel_sizes: tuple[int, ...] = (5, 3)
     attention_hidden: int = 128
     norm: str = "instance"
-    detail_hidden: int = 0
-    limbs: tuple[tuple[int, int], ...] = ()
 
     def channels(self, level: int) -> int:
         """Feature channels at 1/2^(level+1) of the image size."""
@@ -44,6 +40,56 @@ class AnimationConfig:
         """(decoder step, kernel size) of every attention, coarse to fine."""
         pairs = zip(self.attention_layers, self.kernel_sizes, strict=True)
         return tuple(sorted((self.layers - layer, kernel) for layer, kernel in pairs))
+
+
+@dataclass(frozen=True)
+class AnimationConfig(GeneratorConfig):
+    """A recurrent generator with two sources.
+
+    `detail_hidden` 0 leaves the detail head out. `limbs` are pairs of joints whose rigid motion the flow can follow
+    (`models.limbs`), none without.
+    """
+
+    detail_hidden: int = 0
+    limbs: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class PictureConfig(GeneratorConfig):
+    """A generator from one picture to one picture.
+
+    `coded`: structures are codes [B,S,1,1], as in view synthesis, and not maps. `spectral`: spectral norm on all
+    convolutions but the flow's heads and the attention.
+    """
+
+    structure_channels: int = 18
+    coded: bool = False
+    spectral: bool = False
+
+
+def pose_fashion() -> PictureConfig:
+    """The authors' person image generator for DeepFashion, 256 x 256."""
+    return PictureConfig()
+
+
+def pose_market() -> PictureConfig:
+    """The authors' person image generator for Market-1501, 128 x 64."""
+    return PictureConfig(attention_layers=(2,), kernel_sizes=(3,))
+
+
+def shapenet_car() -> PictureConfig:
+    """The authors' view synthesis of cars, 256 x 256: 18 azimuths and 3 elevations."""
+    return PictureConfig(structure_channels=21, coded=True)
+
+
+def shapenet_chair() -> PictureConfig:
+    """The authors' view synthesis of chairs: the same network."""
+    return shapenet_car()
+
+
+def face() -> GeneratorConfig:
+    """The authors' face animation, 256 x 256: curves, distances and labels of 68 landmarks."""
+    return GeneratorConfig(structure_channels=16)
 
 
 def dance_fashion() -> AnimationConfig:

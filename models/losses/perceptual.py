@@ -1,0 +1,89 @@
+"""Distances between features of VGG19.
+
+Pictures go in as they are, [B, 3, H, W] in [-1, 1], without ImageNet's normalisation, as in the authors' training.
+B batch, C channels, h, w size of a feature map.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models.errors import WeightsError
+
+# Index in torchvision's `vgg19().features` of every activation that a loss reads.
+LAYERS = {
+    "relu1_1": 1,
+    "relu2_1": 6,
+    "relu2_2": 8,
+    "relu3_1": 11,
+    "relu3_4": 17,
+    "relu4_1": 20,
+    "relu4_4": 26,
+    "relu5_1": 29,
+    "relu5_2": 31,
+}
+CONTENT = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+STYLE = ("relu2_2", "relu3_4", "relu4_4", "relu5_2")
+CORRECTNESS = {1: "relu2_1", 2: "relu3_1", 3: "relu4_1"}  # of the attended layer
+BLOCKS = ((1, 2), (2, 2), (4, 4), (8, 4), (8, 4))  # channels in units of the width, convolutions
+
+
+class Vgg19(nn.Module):
+    """The feature part of VGG19 under torchvision's keys, `features.0.weight` to `features.34.bias`.
+
+    Its parameters never learn. `width` is 64 in the real network.
+    """
+
+    def __init__(self, *, width: int = 64) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        channels = 3
+        for factor, convolutions in BLOCKS:
+            for _ in range(convolutions):
+                layers += [nn.Conv2d(channels, factor * width, 3, padding=1), nn.ReLU()]
+                channels = factor * width
+            layers.append(nn.MaxPool2d(2))
+        self.features = nn.Sequential(*layers)
+        self.requires_grad_(False)
+
+    def forward(self, image: Tensor, names: Iterable[str] = (*CONTENT, *STYLE)) -> dict[str, Tensor]:
+        """Image [B,3,H,W] -> the activations of these names [B,C,h,w]; computed as deep as the deepest needs."""
+        wanted = {LAYERS[name]: name for name in names}
+        found = {}
+        for index in range(max(wanted) + 1):
+            image = self.features[index](image)
+            if index in wanted:
+                found[wanted[index]] = image
+        return found
+
+
+def load_vgg19(path: Path | str) -> Vgg19:
+    """VGG19 from a state dict that torchvision published, the classifier left out. Raises WeightsError."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        kept = {key: value for key, value in state.items() if key.startswith("features.")}
+        network = Vgg19(width=len(kept["features.0.bias"]))
+        network.load_state_dict(kept)
+    except Exception as error:  # a pickle can fail in any way
+        reason = str(error).splitlines()[0]
+        raise WeightsError(f"{path} has no weights of torchvision's vgg19 ({reason})") from None
+    return network.eval()
+
+
+def content_loss(image: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+    """Sum over relu1_1 to relu5_1 of the mean absolute difference of both pictures' features [B,C,h,w]."""
+    return torch.stack([F.l1_loss(image[name], target[name]) for name in CONTENT]).sum()
+
+
+def style_loss(image: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+    """Sum over relu2_2 to relu5_2 of the mean absolute difference of both pictures' Gram matrices."""
+    return torch.stack([F.l1_loss(gram(image[name]), gram(target[name])) for name in STYLE]).sum()
+
+
+def gram(features: Tensor) -> Tensor:
+    """Features [B,C,h,w] -> products of their channels [B,C,C], over C*h*w."""
+    flat = features.flatten(2)
+    return flat @ flat.transpose(1, 2) / flat[0].numel()

@@ -1,0 +1,63 @@
+"""Losses of a flow field whose truth is unknown (paper, section 3.2).
+
+B batch, C feature channels, H, W size of the features, h, w size of a flow map, k kernel size; flow in pixels of its
+own map, channel 0 = x.
+"""
+
+import math
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from models.ops.resampling import gaussian_resample
+
+EPSILON = 1e-8
+
+
+def sampling_correctness(source: Tensor, target: Tensor, flow: Tensor, mask: Tensor | None = None) -> Tensor:
+    """How much worse the flowed source agrees with the target than the best place of the source would, at least 0.
+
+    Args:
+        source, target: [B, C, H, W] features of both pictures, of VGG19 at relu4_1 for layer 3, relu3_1 for layer 2.
+        flow: [B, 2, h, w]; resized to H x W by nearest neighbour, its values unchanged, as the authors do.
+        mask: [B, 1, *, *] where it counts, 0 or 1; everywhere without.
+    """
+    size = target.shape[-2:]
+    fetched = gaussian_resample(source, F.interpolate(flow, size=size, mode="nearest"))
+    similarity = F.cosine_similarity(fetched, target, dim=1, eps=EPSILON)  # [B,H,W]
+    loss = torch.exp(-similarity / (_best_similarity(source, target) + EPSILON)) - math.exp(-1)
+    if mask is None:
+        return loss.mean()
+    weight = F.interpolate(mask, size=size, mode="nearest")[:, 0]
+    return (loss * weight).sum() / (weight.sum() + EPSILON)
+
+
+def affine_regularisation(flow: Tensor, kernel_size: int) -> Tensor:
+    """Squared distance of every k x k window of flow [B,2,h,w] to its best affine map, mean over batch and windows,
+    summed over x and y. Raises ValueError if no window fits."""
+    batch, _, height, width = flow.shape
+    if min(height, width) < kernel_size:
+        raise ValueError(f"flow {tuple(flow.shape)} has no window of {kernel_size} x {kernel_size}")
+    # The grid that would make coordinates of the flow is affine itself.
+    windows = F.unfold(flow.reshape(2 * batch, 1, height, width), kernel_size)  # [2B,k*k,N]
+    residual = affine_residual(kernel_size).to(windows) @ windows
+    return 2 * residual.square().sum(dim=1).mean()
+
+
+@cache
+def affine_residual(kernel_size: int) -> Tensor:
+    """The projection [k*k,k*k], float64, that leaves of a window (row-major) what no affine map explains:
+    I - A (A^T A)^-1 A^T with A = [row, column, 1]."""
+    steps = torch.arange(kernel_size, dtype=torch.float64) - (kernel_size - 1) / 2
+    rows, columns = torch.meshgrid(steps, steps, indexing="ij")
+    affine = torch.stack([rows.flatten(), columns.flatten(), torch.ones(kernel_size**2)], dim=1)  # [k*k,3]
+    return torch.eye(kernel_size**2, dtype=torch.float64) - affine @ torch.linalg.pinv(affine)
+
+
+def _best_similarity(source: Tensor, target: Tensor) -> Tensor:
+    """Per target position [B,H,W] the largest cosine similarity over all positions of the source."""
+    directions = [x.flatten(2) / (x.flatten(2).norm(dim=1, keepdim=True) + EPSILON) for x in (source, target)]
+    similarity = directions[0].transpose(1, 2) @ directions[1]  # [B,source positions,target positions]
+    return similarity.amax(dim=1).view(target.shape[0], *target.shape[-2:])
