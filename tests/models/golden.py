@@ -18,6 +18,9 @@ FOLDER = Path(os.environ.get("GFLA_GOLDEN", Path(__file__).parents[1] / "golden"
 FLOAT64_TOLERANCE = 1.5e-6
 FLOAT32_FACTOR = 10
 OPS = re.compile(r"(block_extractor|attention_reshape|local_attention|resample)_")
+LOSSES = re.compile(r"(adversarial|affine_regularization|multi_affine_regularization|correctness|vgg)_")
+CODE = re.compile(r"azimuth (\d+), elevation (\d+)")
+AZIMUTHS = 18
 ALIAS = re.compile(r"(outconv|jump\d+)\.model\.2\.")
 
 
@@ -31,10 +34,11 @@ class Golden:
 
     @property
     def network(self) -> str:
-        """The authors' class, "ops", or "" for a file of another kind."""
+        """The authors' class, "ops", "losses", or "" for a file of another kind."""
         if "config" in self.metadata:
             return self.metadata["config"].get("network", "")
-        return "ops" if any(OPS.match(key) for key in self.tensors) else ""
+        kinds = {"ops": OPS, "losses": LOSSES}
+        return next((kind for kind, names in kinds.items() if any(map(names.match, self.tensors))), "")
 
     def state(self, dtype: torch.dtype, shapes: dict[str, list[int]]) -> dict[str, Tensor]:
         """The weights under canonical keys: stored, or generated from the recipe in the given shapes."""
@@ -50,7 +54,18 @@ class Golden:
         """An input, stored or generated."""
         if key in self.tensors:
             return self.tensors[key].to(dtype)
-        return self.generated(key, *self.metadata["inputs"][key]).to(dtype)
+        recipe = self.metadata["inputs"][key]
+        if isinstance(recipe, str):
+            return self._code(recipe).to(dtype)
+        return self.generated(key, *recipe).to(dtype)
+
+    def _code(self, description: str) -> Tensor:
+        """A one-hot view [1,S,1,1] from its words."""
+        found = CODE.search(description)
+        assert found is not None, description
+        code = torch.zeros(1, self.metadata["config"]["structure_nc"], 1, 1)
+        code[:, [int(found[1]), AZIMUTHS + int(found[2])]] = 1
+        return code
 
     def generated(self, key: str, shape: list[int], scale: float, offset: float) -> Tensor:
         """The file's own pseudo-random tensor of this name."""
