@@ -85,9 +85,10 @@ class TemporalDiscriminator(nn.Module):
         sizes = [channels_at(level, width=width, max_width=max_width) for level in range(layers)]
         self.block0 = ResBlock3DEncoder(inputs=channels, outputs=sizes[0], hidden=sizes[0])
         self.block1 = ResBlock3DEncoder(inputs=sizes[0], outputs=sizes[1], hidden=sizes[0])
-        _add_encoders(self, [sizes[1] * (frames - 4), *sizes[2:]])
+        flat = [sizes[1] * (frames - 4), *sizes[2:]]
+        _add_encoders(self, flat)
         self.head = activation()
-        self.conv = spectral_norm(nn.Conv2d(sizes[-1], 1, 1))
+        self.conv = spectral_norm(nn.Conv2d(flat[-1], 1, 1))
 
     def forward(self, clip: Tensor) -> Tensor:
         """Clip [B,C,T,H,W] in [-1, 1] -> logits [B,1,H/2^layers,W/2^layers]."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.attention import LocalAttention
 from models.generators.picture import PictureGenerator
@@ -155,16 +155,22 @@ def _picture_inputs(golden: Golden, suffix: str, dtype: torch.dtype) -> list[Ten
 def _watch(generator: PictureGenerator) -> dict[str, list[Tensor]]:
     """What passes between the parts, filled by the next forward pass; source features from the deepest."""
     seen: dict[str, list[Tensor]] = {"source_feature": [], "attention": [], "blended": []}
+
+    def note_feature(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        seen["source_feature"].insert(0, output)
+
+    def note_blended(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        seen["blended"].append(inputs[0])
+
+    def note_attention(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        assert isinstance(module, LocalAttention)
+        seen["attention"].append(module.attend(*inputs)[1])
+
     for block in generator.source.children():
-        block.register_forward_hook(lambda module, inputs, output: seen["source_feature"].insert(0, output))
+        block.register_forward_hook(note_feature)
     for step, _ in generator.config.attended:
-        decoder = generator.target.get_submodule(f"decoder{step}")
-        decoder.register_forward_pre_hook(lambda module, inputs: seen["blended"].append(inputs[0]))
-        attention = generator.target.get_submodule(f"attn{step}")
-        assert isinstance(attention, LocalAttention)
-        attention.register_forward_hook(
-            lambda module, inputs, output: seen["attention"].append(module.attend(*inputs)[1])
-        )
+        generator.target.get_submodule(f"decoder{step}").register_forward_pre_hook(note_blended)
+        generator.target.get_submodule(f"attn{step}").register_forward_hook(note_attention)
     return seen
 
 

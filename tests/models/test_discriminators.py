@@ -1,0 +1,56 @@
+"""The discriminators' own promises; that they are the authors' networks is shown by the golden tests."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from models.discriminators import PatchDiscriminator, ResDiscriminator, TemporalDiscriminator
+
+
+def small(kind: type[nn.Module], **changes: int) -> nn.Module:
+    torch.manual_seed(1)
+    return kind(width=4, max_width=16, **changes)
+
+
+@pytest.mark.parametrize("layers", [2, 3, 4])
+def test_sizes(layers: int) -> None:
+    image, cells = torch.rand(2, 3, 64, 96), (64 // 2**layers, 96 // 2**layers)
+    assert small(ResDiscriminator, layers=layers)(image).shape == (2, 1, *cells)
+    clip = torch.rand(2, 3, 7, 64, 96)
+    assert small(TemporalDiscriminator, layers=layers, frames=7)(clip).shape == (2, 1, *cells)
+    logits, features = small(PatchDiscriminator, layers=layers)(image)
+    assert logits.shape == (2, 1, cells[0] - 2, cells[1] - 2)
+    assert len(features) == layers + 1
+
+
+def test_time_becomes_the_fastest_channel() -> None:
+    network = small(TemporalDiscriminator)
+    seen: list[Tensor] = []
+
+    def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        seen.append(inputs[0])
+
+    network.get_submodule("block1").register_forward_hook(lambda module, inputs, output: note(module, (output,)))
+    network.get_submodule("encoder0").register_forward_pre_hook(note)
+    network(torch.rand(1, 3, 6, 32, 32))
+    frames, stacked = seen
+    for channel in range(frames.shape[1]):
+        for time in range(2):
+            assert torch.equal(stacked[:, 2 * channel + time], frames[:, channel, time])
+
+
+@pytest.mark.parametrize("kind", [ResDiscriminator, TemporalDiscriminator, PatchDiscriminator])
+def test_every_convolution_is_normalised(kind: type[nn.Module]) -> None:
+    network = small(kind)
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Conv3d):
+            assert "weight_orig" in dict(module.named_parameters())
+
+
+def test_power_iterations_only_while_training() -> None:
+    network, image = small(ResDiscriminator), torch.rand(1, 3, 32, 32)
+    vector = network.get_buffer("conv.weight_v").clone()
+    assert torch.equal(network.eval()(image), network(image))
+    assert torch.equal(network.get_buffer("conv.weight_v"), vector)
+    network.train()(image)
+    assert not torch.equal(network.get_buffer("conv.weight_v"), vector)
