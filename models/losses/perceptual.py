@@ -27,7 +27,6 @@ LAYERS = {
 }
 CONTENT = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 STYLE = ("relu2_2", "relu3_4", "relu4_4", "relu5_2")
-CORRECTNESS = {1: "relu2_1", 2: "relu3_1", 3: "relu4_1"}  # of the attended layer
 BLOCKS = ((1, 2), (2, 2), (4, 4), (8, 4), (8, 4))  # channels in units of the width, convolutions
 
 

@@ -5,6 +5,7 @@ own map, channel 0 = x.
 """
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import torch
@@ -14,13 +15,14 @@ from torch import Tensor
 from models.ops.resampling import gaussian_resample
 
 EPSILON = 1e-8
+CORRECTNESS = {1: "relu2_1", 2: "relu3_1", 3: "relu4_1"}  # features of VGG19 for each attended layer
 
 
 def sampling_correctness(source: Tensor, target: Tensor, flow: Tensor, mask: Tensor | None = None) -> Tensor:
     """How much worse the flowed source agrees with the target than the best place of the source would, at least 0.
 
     Args:
-        source, target: [B, C, H, W] features of both pictures, of VGG19 at relu4_1 for layer 3, relu3_1 for layer 2.
+        source, target: [B, C, H, W] features of both pictures, of VGG19 at `CORRECTNESS` of the layer.
         flow: [B, 2, h, w]; resized to H x W by nearest neighbour, its values unchanged, as the authors do.
         mask: [B, 1, *, *] where it counts, 0 or 1; everywhere without.
     """
@@ -32,6 +34,33 @@ def sampling_correctness(source: Tensor, target: Tensor, flow: Tensor, mask: Ten
         return loss.mean()
     weight = F.interpolate(mask, size=size, mode="nearest")[:, 0]
     return (loss * weight).sum() / (weight.sum() + EPSILON)
+
+
+def correctness_of_layers(
+    source: Mapping[str, Tensor],
+    target: Mapping[str, Tensor],
+    flows: Sequence[Tensor],
+    layers: Iterable[int],
+    mask: Tensor | None = None,
+) -> Tensor:
+    """Sum of `sampling_correctness` over the attended layers.
+
+    Args:
+        source, target: features of both pictures by name, at least `CORRECTNESS` of each layer.
+        flows: [B, 2, h, w] per layer, coarse to fine.
+        layers: the attended layers, in any order.
+        mask: [B, 1, *, *] where it counts.
+    """
+    names = [CORRECTNESS[layer] for layer in sorted(layers, reverse=True)]
+    pairs = zip(names, flows, strict=True)
+    return torch.stack([sampling_correctness(source[name], target[name], flow, mask) for name, flow in pairs]).sum()
+
+
+def regularisation_of_layers(flows: Sequence[Tensor], kernel_sizes: Mapping[int, int]) -> Tensor:
+    """Sum of `affine_regularisation` over flows [B,2,h,w], coarse to fine; `kernel_sizes` by attended layer."""
+    kernels = [kernel_sizes[layer] for layer in sorted(kernel_sizes, reverse=True)]
+    terms = [affine_regularisation(flow, kernel) for flow, kernel in zip(flows, kernels, strict=True)]
+    return torch.stack(terms).sum()
 
 
 def affine_regularisation(flow: Tensor, kernel_size: int) -> Tensor:

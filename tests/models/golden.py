@@ -19,6 +19,7 @@ FLOAT64_TOLERANCE = 1.5e-6
 FLOAT32_FACTOR = 10
 OPS = re.compile(r"(block_extractor|attention_reshape|local_attention|resample)_")
 LOSSES = re.compile(r"(adversarial|affine_regularization|multi_affine_regularization|correctness|vgg)_")
+TRAINING = re.compile(r"out\.iter0\.")
 CODE = re.compile(r"azimuth (\d+), elevation (\d+)")
 AZIMUTHS = 18
 ALIAS = re.compile(r"(outconv|jump\d+)\.model\.2\.")
@@ -34,10 +35,10 @@ class Golden:
 
     @property
     def network(self) -> str:
-        """The authors' class, "ops", "losses", or "" for a file of another kind."""
+        """The authors' class, "ops", "losses", "training", or "" for a file of another kind."""
         if "config" in self.metadata:
             return self.metadata["config"].get("network", "")
-        kinds = {"ops": OPS, "losses": LOSSES}
+        kinds = {"ops": OPS, "losses": LOSSES, "training": TRAINING}
         return next((kind for kind, names in kinds.items() if any(map(names.match, self.tensors))), "")
 
     def state(self, dtype: torch.dtype, shapes: dict[str, list[int]]) -> dict[str, Tensor]:

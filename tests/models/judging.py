@@ -138,22 +138,22 @@ def judge_maps(golden: Golden, prefix: str, kind: str, found: list[Tensor], allo
         assert_close(key, value, golden.tensors[key], allowed)
 
 
-def judge_gradients(golden: Golden, module: nn.Module, inputs: dict[str, Tensor]) -> None:
+def judge_gradients(
+    golden: Golden, module: nn.Module, inputs: dict[str, Tensor] | None = None, *, prefix: str = "gradnorm."
+) -> None:
     """Compare the norms of all gradients that a backward pass left."""
-    leaves = dict(module.named_parameters()) | inputs
-    expected = {
-        key.removeprefix("gradnorm."): value for key, value in golden.tensors.items() if key.startswith("gradnorm.")
-    }
+    leaves = dict(module.named_parameters()) | (inputs or {})
+    expected = {key.removeprefix(prefix): value for key, value in golden.tensors.items() if key.startswith(prefix)}
     canonical = {key: value for key, value in expected.items() if not ALIAS.search(key)}
     assert set(canonical) == set(leaves)
     largest = max(float(value) for value in canonical.values())
     for key, value in canonical.items():
         gradient = leaves[key].grad
-        if gradient is None:  # Market's generator leaves the deepest source features unread
+        if gradient is None:  # unread, as the deepest source features of Market and the masks of stage 1
             gradient = torch.zeros(1)
         # Biases in front of a norm have no gradient but rounding.
         tolerance = GRADIENT_TOLERANCE * float(value) + 1e-9 * largest
-        assert_close(f"gradnorm.{key}", gradient.norm()[None], value, tolerance)
+        assert_close(prefix + key, gradient.norm()[None], value, tolerance)
 
 
 def judge_loss(golden: Golden, loss: Tensor) -> None:

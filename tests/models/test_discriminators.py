@@ -27,11 +27,14 @@ def test_time_becomes_the_fastest_channel() -> None:
     network = small(TemporalDiscriminator)
     seen: list[Tensor] = []
 
-    def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    def note_result(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        seen.append(output)
+
+    def note_input(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         seen.append(inputs[0])
 
-    network.get_submodule("block1").register_forward_hook(lambda module, inputs, output: note(module, (output,)))
-    network.get_submodule("encoder0").register_forward_pre_hook(note)
+    network.get_submodule("block1").register_forward_hook(note_result)
+    network.get_submodule("encoder0").register_forward_pre_hook(note_input)
     network(torch.rand(1, 3, 6, 32, 32))
     frames, stacked = seen
     for channel in range(frames.shape[1]):

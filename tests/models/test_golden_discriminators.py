@@ -42,4 +42,4 @@ def test_discriminator_gradients(path: Path) -> None:
     loss.backward()
     assert x.grad is not None
     assert_close("gradient", x.grad, golden.tensors["out.eval_grad_x"], FLOAT64_TOLERANCE)
-    judge_gradients(golden, network, {})
+    judge_gradients(golden, network)

@@ -8,8 +8,14 @@ import torch
 from torch import Tensor
 
 from models.losses.adversarial import ADVERSARIAL
-from models.losses.perceptual import CORRECTNESS, LAYERS, Vgg19, content_loss, gram, style_loss
-from models.losses.sampling import affine_regularisation, affine_residual, sampling_correctness
+from models.losses.perceptual import LAYERS, Vgg19, content_loss, gram, style_loss
+from models.losses.sampling import (
+    affine_regularisation,
+    affine_residual,
+    correctness_of_layers,
+    regularisation_of_layers,
+    sampling_correctness,
+)
 from tests.models.golden import Golden, assert_close, open_golden
 from tests.models.judging import cases
 
@@ -28,10 +34,9 @@ def test_loss(path: Path, case: str) -> None:
     elif case.startswith("affine_regularization"):
         found = affine(inputs, kernel_size=round(len(expected["kernel"]) ** 0.5))
     elif case == "multi_affine_regularization":
-        kernels = dict(re.findall(r"'(\d)': ?(\d)", golden.metadata["notes"][case]))
-        coarse_first = [int(kernels[layer]) for layer in sorted(kernels, reverse=True)]
-        terms = [affine_regularisation(inputs[f"flow.{i}"], kernel) for i, kernel in enumerate(coarse_first)]
-        found = {"loss": torch.stack(terms).sum()}
+        kernels = re.findall(r"'(\d)': ?(\d)", golden.metadata["notes"][case])
+        sizes = {int(layer): int(kernel) for layer, kernel in kernels}
+        found = {"loss": regularisation_of_layers([inputs["flow.0"], inputs["flow.1"]], sizes)}
     elif case == "vgg_loss":
         found = perceptual(golden, inputs)
     elif case == "correctness_vgg":
@@ -79,11 +84,8 @@ def correctness(inputs: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def correctness_of_pictures(golden: Golden, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
     vgg = small_vgg(golden)
-    layers = [CORRECTNESS[3], CORRECTNESS[2]]
-    source, target = vgg(inputs["source"], layers), vgg(inputs["target"], layers)
     flows = [inputs["flow.0"], inputs["flow.1"]]
-    terms = [sampling_correctness(source[n], target[n], flow) for n, flow in zip(layers, flows, strict=True)]
-    loss = torch.stack(terms).sum()
+    loss = correctness_of_layers(vgg(inputs["source"]), vgg(inputs["target"]), flows, (2, 3))
     loss.backward()
     return {"loss": loss} | {f"grad_flow.{index}": gradient(flow) for index, flow in enumerate(flows)}
 
