@@ -12,6 +12,9 @@ from torch import Tensor, nn
 
 from models.errors import WeightsError
 from models.generators.animation import AnimationConfig, AnimationGenerator
+from models.generators.config import GeneratorConfig, PictureConfig
+from models.generators.face import FaceGenerator
+from models.generators.picture import FlowEstimator, PictureGenerator
 from models.keypoints import KeypointConfig, KeypointNetwork
 from models.motion import MotionConfig, MotionNetwork
 from models.weights.bundled import resolve
@@ -20,6 +23,9 @@ FORMAT = "gfla-1"
 METADATA_KEY = "gfla"
 ARCHITECTURES: dict[str, tuple[type, type[nn.Module]]] = {
     "animation": (AnimationConfig, AnimationGenerator),
+    "face": (GeneratorConfig, FaceGenerator),
+    "picture": (PictureConfig, PictureGenerator),
+    "flow": (PictureConfig, FlowEstimator),
     "motion": (MotionConfig, MotionNetwork),
     "keypoints": (KeypointConfig, KeypointNetwork),
 }

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,22 @@ from torch import nn
 
 from models.errors import WeightsError
 from models.generators.animation import AnimationConfig, AnimationGenerator
+from models.generators.config import GeneratorConfig, PictureConfig
+from models.generators.face import FaceGenerator
+from models.generators.picture import FlowEstimator, PictureGenerator
 from models.keypoints import KeypointConfig, KeypointNetwork
 from models.motion import MotionConfig, MotionNetwork
 from models.weights import bundled, catalogue, load_weights, read_metadata, save_weights, verify
 
+FACE = GeneratorConfig(structure_channels=5, width=4, max_width=16, flow_width=4, flow_max_width=8)
+PICTURE = PictureConfig(structure_channels=5, width=4, max_width=16, flow_width=4, flow_max_width=8)
 MODELS = {
     "animation": lambda: AnimationGenerator(
         config=AnimationConfig(width=4, max_width=16, flow_width=4, flow_max_width=8, norm="batch", detail_hidden=4)
     ),
+    "face": lambda: FaceGenerator(config=FACE),
+    "picture": lambda: PictureGenerator(config=replace(PICTURE, coded=True)),
+    "flow": lambda: FlowEstimator(config=replace(PICTURE, spectral=True)),
     "motion": lambda: MotionNetwork(config=MotionConfig(joints=3, channels=8, layers=2)),
     "keypoints": lambda: KeypointNetwork(config=KeypointConfig(joints=3, widths=(4, 8, 8))),
 }
