@@ -43,7 +43,7 @@ class TargetDecoder(nn.Module):
 
     Args:
         sources: what the key of each guide's attentions has before the decoder step.
-        coded: the structure is no map [B,S,H,W] but a code, spread over the flow net's coarsest map [B,S,h,w].
+        coded: the structure is not a map [B,S,H,W] but a code, spread over the flow net's coarsest map [B,S,h,w].
     """
 
     def __init__(self, config: GeneratorConfig, *, sources: Sequence[str] = ("",), coded: bool = False) -> None:
