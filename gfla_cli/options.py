@@ -45,10 +45,19 @@ def debug_views(text: str) -> tuple[str, ...]:
     Raises:
         typer.BadParameter: a name that is not in DEBUG_VIEWS.
     """
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if unknown := [name for name in names if name not in DEBUG_VIEWS]:
-        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(DEBUG_VIEWS)}")
-    return names
+    return names(text, DEBUG_VIEWS)
+
+
+def names(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Names with commas between them as a tuple without repetitions.
+
+    Raises:
+        typer.BadParameter: a name that is not among the `known`.
+    """
+    found = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if unknown := [name for name in found if name not in known]:
+        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(known)}")
+    return found
 
 
 def _device(text: str) -> str:

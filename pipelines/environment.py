@@ -69,9 +69,9 @@ def diagnose() -> Diagnosis:
     )
 
 
-def versions() -> dict[str, str]:
+def versions(packages: tuple[str, ...] = PACKAGES) -> dict[str, str]:
     """Versions of Python and of the packages that decide about a result."""
-    return {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
+    return {"python": platform.python_version()} | {name: _version(name) for name in packages}
 
 
 def _version(name: str) -> str:
