@@ -100,6 +100,14 @@ Driving = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.", rich_help_panel=OUTPUT)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.", rich_help_panel=OUTPUT)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.", rich_help_panel=OUTPUT)]
+Frame = Annotated[
+    Literal["full", "crop"],
+    typer.Option(help="full: the whole picture; crop: only the model's canvas.", rich_help_panel=OUTPUT),
+]
+Compare = Annotated[
+    bool,
+    typer.Option("--compare", help="Write source | driving | skeleton | result.", rich_help_panel=OUTPUT),
+]
 
 Device = Annotated[
     str,
@@ -107,6 +115,10 @@ Device = Annotated[
 ]
 Precision = Annotated[
     Literal["auto", "fp32", "bf16", "fp16"], typer.Option(help="Number format of the networks.", rich_help_panel=MODEL)
+]
+Weights = Annotated[
+    str,
+    typer.Option(metavar="NAME|PATH", help="Weights of the generator; see 'gfla weights list'.", rich_help_panel=MODEL),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.", rich_help_panel=MODEL)]
 
@@ -162,4 +174,8 @@ Retarget = Annotated[
         help="body: keep the source person's limb lengths and place; fit: scale and place the driving body; none.",
         rich_help_panel=POSE,
     ),
+]
+Extractor = Annotated[
+    Literal["auto", "yolo", "bundled"],
+    typer.Option(help="What finds the people, where the poses are not given.", rich_help_panel=POSE),
 ]

@@ -4,18 +4,14 @@ Reader -> keypoints -> motion network -> retargeting -> structure maps -> genera
 -> writer with sound. Frames are streamed; only the poses of the whole clip are kept.
 """
 
-import hashlib
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from models.errors import InputError
-from models.fold import channels_last, fold_batch_norm
-from models.generators.animation import AnimationGenerator
 from models.weights import load_weights
 from pipelines import views
 from pipelines.background import in_background
@@ -23,13 +19,14 @@ from pipelines.devices import autocast, choose_device
 from pipelines.driver import Driver, Sighting, follow, match, watch
 from pipelines.environment import versions
 from pipelines.film import Film
-from pipelines.keypoints.extractors import EXTRACTORS, Extractor, create_extractor
+from pipelines.keypoints.extractors import EXTRACTORS, Extractor
 from pipelines.keypoints.people import choose_person
 from pipelines.keypoints.track import is_track, load_track, selected
 from pipelines.media.audio import AudioPlan, plan_audio
 from pipelines.media.pictures import load_picture
 from pipelines.media.sources import FrameSource, open_driving
 from pipelines.media.writer import check_target
+from pipelines.parts import fingerprint, load_extractor, load_generator, named, plain_options
 from pipelines.performance import Actor, Performance, Stopwatch
 from pipelines.progress import Progress, Silent
 
@@ -90,8 +87,8 @@ class AnimateResult:
         return {
             "output": str(self.output),
             "debug_output": str(self.debug_output) if self.debug_output else None,
-            "inputs": {name: _fingerprint(getattr(config, name)) for name in ("source", "driving")},
-            "options": {key: _plain(value) for key, value in asdict(config).items()},
+            "inputs": {name: fingerprint(getattr(config, name)) for name in ("source", "driving")},
+            "options": plain_options(config),
             "versions": versions(),
             "weights": config.weights,
             "device": self.device,
@@ -122,15 +119,15 @@ def run(config: AnimateConfig, progress: Progress | None = None) -> AnimateResul
             picture = load_picture(config.source)
             source = None if is_track(config.driving) else stack.enter_context(_open(config))
             audio = _audio(config, source, progress)
-            generator = _generator(config.weights, device)
+            generator = load_generator(config.weights, device)
             motion = load_weights("motion", device=str(device), expect="motion")
-            extractor = _extractor(config, device, progress)
+            extractor = load_extractor(config.keypoints, config.yolo_weights, device, progress)
         with clock("source pose"):
-            pose = _named(config.source, lambda: choose_person([extractor.detect(picture)])[0])
+            pose = named(config.source, lambda: choose_person([extractor.detect(picture)])[0])
         with clock("driving keypoints"):
             sighting = _sight(config, source, extractor, progress)
         with clock("motion"):
-            driver = _named(
+            driver = named(
                 config.driving,
                 lambda: follow(sighting, motion, person=config.person, on_missing=config.on_missing),
             )
@@ -197,22 +194,6 @@ def _open(config: AnimateConfig) -> FrameSource:
     )
 
 
-def _generator(name: str, device: torch.device) -> AnimationGenerator:
-    model = load_weights(name, device=str(device), expect="animation")
-    assert isinstance(model, AnimationGenerator)
-    return channels_last(fold_batch_norm(model))
-
-
-def _extractor(config: AnimateConfig, device: torch.device, progress: Progress) -> Extractor:
-    """The extractor asked for; a track file still needs one for the source picture."""
-    name = config.keypoints if config.keypoints in EXTRACTORS else "auto"
-    if name == "auto" and config.keypoints != "auto" and not is_track(config.keypoints):
-        raise InputError(
-            f"keypoints {config.keypoints!r} must be {', '.join(EXTRACTORS)} or an existing pose track file"
-        )
-    return create_extractor(name, device=str(device), yolo_weights=config.yolo_weights, note=progress.note)
-
-
 def _sight(config: AnimateConfig, source: FrameSource | None, extractor: Extractor, progress: Progress) -> Sighting:
     if source is None:
         rate = None if config.fps is None else Fraction(config.fps)
@@ -221,22 +202,3 @@ def _sight(config: AnimateConfig, source: FrameSource | None, extractor: Extract
     if config.keypoints not in EXTRACTORS:
         return match(load_track(config.keypoints), source, config.keypoints)
     return watch(source, extractor, progress, whole=True)
-
-
-def _named(path: Path, work):
-    """Run `work`, putting the file's name before the message of an input error."""
-    try:
-        return work()
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-
-
-def _fingerprint(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {"path": str(path)}
-    with path.open("rb") as stream:
-        return {"path": str(path), "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value if isinstance(value, int | float | None) else str(value)

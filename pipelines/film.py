@@ -13,7 +13,6 @@ from models.generators.animation import Step
 from pipelines import views
 from pipelines.driver import Driver
 from pipelines.media.audio import AudioPlan
-from pipelines.media.compose import side_by_side
 from pipelines.media.sources import FrameSource
 from pipelines.media.writer import Writer, open_output
 from pipelines.performance import Performance
@@ -86,8 +85,6 @@ class Film:
     def _comparison(self, result: np.ndarray) -> np.ndarray:
         """source | driving | skeleton | result."""
         actor, driver = self.performance.actor, self.driver
-        skeleton = views.skeleton(actor.picture.shape[:2], actor.poses[self.count])
-        width, height = driver.size
-        pose = driver.poses[self.count]
-        driving = next(self.watched).image if self.watched else views.skeleton((height, width), pose)
-        return side_by_side([actor.picture, driving, skeleton, result], height=result.shape[0])
+        pose, driving_pose = actor.poses[self.count], driver.poses[self.count]
+        driving = next(self.watched).image if self.watched else None
+        return views.comparison(actor.picture, pose, driving, driving_pose, driver.size, result)

@@ -31,6 +31,25 @@ def skeleton(size: tuple[int, int], pose: np.ndarray) -> np.ndarray:
     return draw_skeleton(pose, *size, layout="h36m17")
 
 
+def comparison(
+    source: np.ndarray,
+    pose: np.ndarray,
+    driving: np.ndarray | None,
+    driving_pose: np.ndarray,
+    driving_size: tuple[int, int],
+    result: np.ndarray,
+) -> np.ndarray:
+    """source | driving | skeleton | result, uint8 RGB, as high as the result.
+
+    Args:
+        source, driving, result: pictures; without `driving` its pose is drawn in `driving_size` (width, height).
+        pose, driving_pose: Human3.6M-17 [17, 2 or 3] in pixels of source and driving picture.
+    """
+    if driving is None:
+        driving = skeleton((driving_size[1], driving_size[0]), driving_pose)
+    return side_by_side([source, driving, skeleton(source.shape[:2], pose), result], height=result.shape[0])
+
+
 def debug_frame(names: tuple[str, ...], step: Step) -> np.ndarray:
     """The chosen views of one step side by side, uint8 RGB [s, n s, 3]."""
     side = step.image.shape[-1]

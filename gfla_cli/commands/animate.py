@@ -1,7 +1,7 @@
 """`gfla animate`: one picture and one driving video in, one video out."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -38,14 +38,6 @@ Codec = Annotated[
         metavar="h264|hevc|vp9", help="Video codec, instead of the container's own.", rich_help_panel=options.OUTPUT
     ),
 ]
-Frame = Annotated[
-    Literal["full", "crop"],
-    typer.Option(help="full: the whole picture; crop: only the model's canvas.", rich_help_panel=options.OUTPUT),
-]
-Compare = Annotated[
-    bool,
-    typer.Option("--compare", help="Write source | driving | skeleton | result.", rich_help_panel=options.OUTPUT),
-]
 Debug = Annotated[
     tuple | None,
     typer.Option(
@@ -55,12 +47,6 @@ Debug = Annotated[
         rich_help_panel=options.OUTPUT,
     ),
 ]
-Weights = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME|PATH", help="Weights of the generator; see 'gfla weights list'.", rich_help_panel=options.MODEL
-    ),
-]
 
 
 def animate(
@@ -68,9 +54,9 @@ def animate(
     driving: options.Driving,
     output: Output = None,
     overwrite: options.Overwrite = False,
-    compare: Compare = False,
+    compare: options.Compare = False,
     debug: Debug = None,
-    frame: Frame = "full",
+    frame: options.Frame = "full",
     audio: Audio = "driving",
     crf: Crf = None,
     codec: Codec = None,
@@ -85,7 +71,7 @@ def animate(
     person: options.Person = "largest",
     on_missing: options.OnMissing = "interpolate",
     retarget: options.Retarget = "body",
-    weights: Weights = "person",
+    weights: options.Weights = "person",
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     seed: options.Seed = 0,

@@ -29,10 +29,6 @@ Layout = Annotated[
         help="coco17: as extracted, gaps filled; h36m17: cleaned by the motion network.", rich_help_panel=options.OUTPUT
     ),
 ]
-Extractor = Annotated[
-    Literal["auto", "yolo", "bundled"],
-    typer.Option(help="What finds the people, unless INPUT has poses already.", rich_help_panel=options.POSE),
-]
 
 
 def keypoints(
@@ -46,7 +42,7 @@ def keypoints(
     end: options.End = None,
     max_frames: options.MaxFrames = None,
     fps: options.Fps = None,
-    keypoints: Extractor = "auto",
+    keypoints: options.Extractor = "auto",
     yolo_weights: options.YoloWeights = None,
     person: options.Person = "largest",
     on_missing: options.OnMissing = "interpolate",

@@ -47,11 +47,22 @@ def load_openpose(folder: Path, *, size: Size | None = None, rate: Fraction | No
     if not paths:
         raise InputError(f"{folder}: no JSON files in this folder; give a folder written by OpenPose")
     documents = [(str(path), load_json(path)) for path in paths]
+    return parse_openpose(documents, str(folder), size=size, rate=rate)
+
+
+def parse_openpose(
+    documents: list[tuple[str, Any]], name: str, *, size: Size | None = None, rate: Fraction | None = None
+) -> Track:
+    """Turn the parsed JSON of OpenPose, one (file name, document) per frame, into a track; `name` is the whole's.
+
+    Raises:
+        InputError: one that is not OpenPose's, or two kinds.
+    """
     layouts = {_openpose_layout(document) for _, document in documents if _has_people(document)}
     if len(layouts) > 1:
-        raise InputError(f"{folder}: mixes Human3.6M and COCO poses; keep one kind per folder")
-    people = [_openpose_people(document, name) for name, document in documents]
-    return _track(people, str(folder), layout=layouts.pop() if layouts else "coco17", size=size, rate=rate)
+        raise InputError(f"{name}: mixes Human3.6M and COCO poses; keep one kind per folder")
+    people = [_openpose_people(document, file) for file, document in documents]
+    return _track(people, name, layout=layouts.pop() if layouts else "coco17", size=size, rate=rate)
 
 
 def _has_people(document: Any) -> bool:

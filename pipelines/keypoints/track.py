@@ -140,7 +140,7 @@ def _is_number(value: Any) -> bool:
 
 
 def load_track(path: str | Path, *, size: tuple[int, int] | None = None, rate: Fraction | None = None) -> Track:
-    """Read a pose track: our JSON, a folder of OpenPose JSON files, or an AlphaPose JSON file.
+    """Read a pose track: our JSON, an OpenPose JSON file or a folder of them, or an AlphaPose JSON file.
 
     Args:
         path: file or folder.
@@ -158,6 +158,8 @@ def load_track(path: str | Path, *, size: tuple[int, int] | None = None, rate: F
     data = load_json(path)
     if isinstance(data, dict) and ("layout" in data or "frames" in data):
         return parse_track(data, str(path))
+    if isinstance(data, dict) and isinstance(data.get("people"), list):
+        return importers.parse_openpose([(str(path), data)], str(path), size=size, rate=rate)
     return importers.parse_alphapose(data, str(path), size=size, rate=rate)
 
 

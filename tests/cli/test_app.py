@@ -91,7 +91,7 @@ def test_wrong_usage_is_one_line_and_2(arguments: list[str], hint: str) -> None:
 def test_help_lists_the_commands_that_work_and_no_other() -> None:
     result = runner.invoke(app, ["--help"])
     assert result.exit_code == 0
-    for command in ("animate", "keypoints", "train", "evaluate", "weights", "doctor"):
+    for command in ("animate", "pose", "keypoints", "train", "evaluate", "weights", "doctor"):
         assert command in result.stdout
     for later in ("view-synth", "batch"):
         assert later not in result.stdout

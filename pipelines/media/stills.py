@@ -1,0 +1,59 @@
+"""Finished pictures: one file, or numbered PNG files in a folder, which may differ in size."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from models.errors import InputError
+from pipelines.media.files import check_output, explained, whole_file, whole_folder
+from pipelines.media.sequences import PictureSequence, check_sequence
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+QUALITY = 95
+
+
+def check_stills(path: Path, *, count: int, overwrite: bool, inputs: Iterable[Path] = ()) -> None:
+    """Everything that `write_stills` would refuse for `count` pictures, known before any work.
+
+    Raises:
+        InputError: existing output, missing folder, an input as output, unknown suffix, one file for several pictures.
+    """
+    check_output(path, overwrite=overwrite, inputs=inputs)
+    if _is_sequence(path):
+        check_sequence(path, pattern=_is_pattern(path), overwrite=overwrite)
+    elif path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"output {path}: unknown type; use {', '.join(SUFFIXES)}, a folder, or %05d.png")
+    elif count != 1:
+        raise InputError(f"{count} poses don't go into {path}: give a folder or %05d.png with -o")
+
+
+def write_stills(path: Path, images: Iterable[np.ndarray], *, overwrite: bool) -> None:
+    """Write pictures uint8 RGB [H, W, 3]; the output appears under its name when all are there.
+
+    Raises:
+        InputError: see `check_stills`.
+        ProcessingError: the disk is full.
+    """
+    if not _is_sequence(path):
+        (image,) = images
+        with whole_file(path, overwrite=overwrite) as temporary, explained(path):
+            Image.fromarray(image).save(temporary, quality=QUALITY)
+        return
+    pattern = _is_pattern(path)
+    with whole_folder(path.parent / "frames" if pattern else path) as temporary:
+        sequence = PictureSequence(path, temporary, pattern=pattern, overwrite=overwrite)
+        for number, image in enumerate(images):
+            with explained(path):
+                sequence.add(image, number, 1)
+        with explained(path):
+            sequence.finish()
+
+
+def _is_pattern(path: Path) -> bool:
+    return path.suffix.lower() == ".png" and "%" in path.name
+
+
+def _is_sequence(path: Path) -> bool:
+    return path.is_dir() or not path.suffix or _is_pattern(path)

@@ -1,0 +1,66 @@
+"""What every chain begins with: the generator, the extractor, and messages that name the file they are about."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+from models.errors import InputError
+from models.fold import channels_last, fold_batch_norm
+from models.generators.animation import AnimationGenerator
+from models.weights import load_weights
+from pipelines.keypoints.extractors import EXTRACTORS, Extractor, create_extractor
+from pipelines.keypoints.track import is_track
+from pipelines.progress import Progress
+
+Made = TypeVar("Made")
+
+
+def load_generator(name: str, device: torch.device) -> AnimationGenerator:
+    """The generator of these weights, ready to run fast. Raises WeightsError."""
+    model = load_weights(name, device=str(device), expect="animation")
+    assert isinstance(model, AnimationGenerator)
+    return channels_last(fold_batch_norm(model))
+
+
+def load_extractor(keypoints: str, yolo_weights: Path | None, device: torch.device, progress: Progress) -> Extractor:
+    """The extractor asked for; a track file still needs one for the source picture.
+
+    Raises:
+        InputError: `keypoints` is neither an extractor nor a track file.
+        BackendUnavailable, WeightsError: the extractor can't be had.
+    """
+    name = keypoints if keypoints in EXTRACTORS else "auto"
+    if name == "auto" and keypoints != "auto" and not is_track(keypoints):
+        raise InputError(f"keypoints {keypoints!r} must be {', '.join(EXTRACTORS)} or an existing pose track file")
+    return create_extractor(name, device=str(device), yolo_weights=yolo_weights, note=progress.note)
+
+
+def named(name: Path | str, work: Callable[[], Made]) -> Made:
+    """Run `work`, putting the file's name before the message of an input error."""
+    try:
+        return work()
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def fingerprint(path: Path) -> dict[str, Any]:
+    """Path and, of a file, SHA-256, for reports."""
+    if not path.is_file():
+        return {"path": str(path)}
+    with path.open("rb") as stream:
+        return {"path": str(path), "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+
+
+def plain_options(config: Any) -> dict[str, Any]:
+    """The fields of a config dataclass as JSON-ready values."""
+    return {key: _plain(value) for key, value in asdict(config).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, int | float | None) else str(value)
