@@ -66,15 +66,6 @@ def test_results_are_numbered_and_keep_the_sources_size(places: Path) -> None:
     assert report["keypoints"] == "bundled"
 
 
-def test_one_target_gives_the_same_picture_as_among_several(
-    places: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    code, stdout, _ = run(SOURCE, places / "targets" / f"frame_{WALKING}.png", "--keypoints", "bundled", "--quiet")
-    assert (code, stdout) == (0, f"source--frame_{WALKING}.png\n")
-    np.testing.assert_array_equal(pixels(Path(stdout.strip())), pixels(places / "made" / "00001.png"))
-
-
 def test_pose_files_of_both_kinds_make_the_same_picture(places: Path, tmp_path: Path) -> None:
     pose = load_track(places / "pose.json").frames[0].people[0]
     openpose = np.zeros((18, 3))
@@ -101,11 +92,15 @@ def test_every_frame_of_a_track_is_a_target(tmp_path: Path) -> None:
     assert [len(target.track.frames) for target in targets if target.track] == [1, 1]
 
 
-def test_a_comparison_and_the_canvas_alone(places: Path, tmp_path: Path) -> None:
-    target = places / "targets" / f"frame_{HANDS_UP}.png"
+def test_one_target_gives_one_picture_and_a_comparison_on_request(
+    places: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     common = ("--keypoints", "bundled", "--quiet", "--frame", "crop", "--compare")
-    assert run(SOURCE, target, "-o", tmp_path / "row.jpg", *common)[0] == 0
-    height, width = pixels(tmp_path / "row.jpg").shape[:2]
+    code, stdout, _ = run(SOURCE, places / "pose.json", *common)
+    assert (code, stdout) == (0, "source--pose.png\n")
+    height, width = pixels(Path("source--pose.png")).shape[:2]
+    target = places / "targets" / f"frame_{HANDS_UP}.png"
     shares = [pixels(path).shape[1] / pixels(path).shape[0] for path in (SOURCE, target, SOURCE)]
     assert width == pytest.approx(height * (sum(shares) + 1), abs=3)
 

@@ -21,7 +21,10 @@ def test_starts_in_half_a_second(flag: str) -> None:
     assert min(seconds() for _ in range(3)) < 0.5
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["animate", "--help"], ["train", "--help"], []])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], *([name, "--help"] for name in ("animate", "pose", "evaluate", "train")), []],
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = f"""
 import sys
