@@ -34,7 +34,7 @@ def main() -> None:
     recipe = Recipe(size=options.size, chunk=options.chunk, adversarial_from=0.0 if options.adversarial else 2.0)
     with tempfile.TemporaryDirectory() as folder:
         session = Session(TrainConfig(out=Path(folder), batch=options.batch), Processes(), Silent())
-        trainer = Trainer(session, recipe, start(session.config))
+        trainer = Trainer(session, recipe, start(session.config, Silent()))
         trainer.adversarial = options.adversarial
         with torch.no_grad():
             clips = timed("batch rendered", options.repeat, lambda: sample(recipe, options.batch, session.generator))

@@ -43,11 +43,22 @@ class DetailHead(nn.Module):
         hidden: channels of the blending convolutions.
         scale: H / h.
         image_channels: of the pictures.
+        restraint: logits taken from the blend's shares of the generated and of the previous picture outside of training
+            mode, so that what the reference shows is rather copied from it than made again or copied from a copy.
     """
 
-    def __init__(self, *, channels: int, hidden: int, scale: int, image_channels: int = 3) -> None:
+    def __init__(
+        self,
+        *,
+        channels: int,
+        hidden: int,
+        scale: int,
+        image_channels: int = 3,
+        restraint: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
         super().__init__()
         self.scale = scale
+        self.register_buffer("restraint", torch.tensor([*restraint, 0.0]).view(3, 1, 1), persistent=False)
         self.before = activation()
         self.residual = nn.Conv2d(channels, 4, 3, padding=1)
         for parameter in self.residual.parameters():
@@ -77,6 +88,8 @@ class DetailHead(nn.Module):
         first, act, last = self.blend
         weight = cast(Tensor, first.weight)[:, features.shape[1] :]
         logits = last(act(hidden + F.conv2d(seen.to(hidden.dtype), weight, padding=1)))
+        if not self.training:
+            logits = logits - cast(Tensor, self.restraint).to(logits.dtype)
         blend = logits.to(coarse.dtype).contiguous().softmax(dim=1)
         detail = Detail(flow_previous, flow_reference, blend, warped_previous, warped_reference)
         return detail.compose(generated), detail

@@ -81,4 +81,5 @@ def _detail_head(config: AnimationConfig) -> DetailHead:
         hidden=config.detail_hidden,
         scale=2 ** min(config.attention_layers),
         image_channels=config.image_channels,
+        restraint=config.restraint,
     )

@@ -46,11 +46,12 @@ class GeneratorConfig:
 class AnimationConfig(GeneratorConfig):
     """A recurrent generator with two sources.
 
-    `detail_hidden` 0 leaves the detail head out. `limbs` are pairs of joints whose rigid motion the flow can follow
-    (`models.limbs`), none without.
+    `detail_hidden` 0 leaves the detail head out; `restraint` is its own. `limbs` are pairs of joints whose rigid motion
+    the flow can follow (`models.limbs`), none without.
     """
 
     detail_hidden: int = 0
+    restraint: tuple[float, float] = (0.0, 0.0)
     limbs: tuple[tuple[int, int], ...] = ()
 
 
@@ -113,5 +114,6 @@ def bundled_person() -> AnimationConfig:
         attention_hidden=64,
         norm="batch",
         detail_hidden=12,
+        restraint=(1.5, 2.0),
         limbs=H36M17_LIMBS + TORSO + tuple((joint, joint) for joint in range(17)),
     )

@@ -180,14 +180,20 @@ def _conditioned(image: Tensor, structure: Tensor) -> Tensor:
     return torch.cat([image, structure[:, :-3].to(image.dtype), structure[:, -3:].to(image.dtype) / 255], 1)
 
 
-def start(config: TrainConfig) -> AnimationGenerator:
-    """The generator before training: `config.init`, or a fresh one of the bundled size, equal in every process."""
-    if config.init:
-        model = load_weights(config.init, expect="animation")
-        assert isinstance(model, AnimationGenerator)
-        return model
+def start(config: TrainConfig, progress: Progress) -> AnimationGenerator:
+    """The generator before training, of the bundled size and equal in every process.
+
+    From `config.init` it takes every tensor of the same name and shape; the rest is fresh.
+    """
     torch.manual_seed(config.seed)
-    return AnimationGenerator(config=bundled_person())
+    model = AnimationGenerator(config=bundled_person())
+    if config.init:
+        own, given = model.state_dict(), load_weights(config.init, expect="animation").state_dict()
+        fitting = {key: given[key] for key in own if key in given and given[key].shape == own[key].shape}
+        model.load_state_dict(own | fitting)
+        if len(fitting) < len(own):
+            progress.note(f"{config.init} has another size: {len(fitting)} of {len(own)} tensors taken, the rest fresh")
+    return model
 
 
 def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -> Path:
@@ -200,7 +206,7 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -
     recipe = recipe or Recipe()
     processes = Processes(config.device)
     session = Session(config, processes, progress)
-    trainer = Trainer(session, recipe, start(config))
+    trainer = Trainer(session, recipe, start(config, progress))
     if config.resume:
         session.restore(**trainer.parts())
     held_out = render_validation(recipe.validation_clips, 24, size=recipe.size, device=processes.device)

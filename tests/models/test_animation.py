@@ -130,3 +130,18 @@ def test_official_size() -> None:
         generator = AnimationGenerator(config=dance_fashion())
     assert sum(parameter.numel() for parameter in generator.parameters()) == 23_510_195
     assert bundled_person().norm == "batch"
+
+
+def test_restraint_moves_the_blend_to_the_reference_outside_of_training() -> None:
+    free, held = build(detail_hidden=6), build(detail_hidden=6, restraint=(1.5, 2.0))
+    held.load_state_dict(free.state_dict())
+    structures, image, structure = clip(frames=1)
+
+    def blend(generator: AnimationGenerator) -> Tensor:
+        detail = generator(structures, image, structure)[0].detail
+        assert detail is not None
+        return detail.blend
+
+    shares = blend(free.eval()) * torch.tensor([-1.5, -2.0, 0.0]).exp().view(3, 1, 1)
+    torch.testing.assert_close(blend(held.eval()), shares / shares.sum(1, keepdim=True))
+    assert torch.equal(blend(held.train()), blend(free.train()))

@@ -1,8 +1,5 @@
 """Every metric against an independent computation, and against the authors' formulas of the golden files."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -25,8 +22,8 @@ from pipelines.evaluation.pixels import (
     ssim_uniform,
     to_tensor,
 )
+from tests.models.golden import FOLDER
 
-FOLDER = Path(os.environ.get("GFLA_GOLDEN", Path(__file__).parents[2] / "golden"))
 Pair = tuple[np.ndarray, np.ndarray]
 
 

@@ -1,11 +1,14 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from models.errors import InputError
-from models.generators.animation import AnimationConfig, AnimationGenerator
+from models.generators.animation import AnimationConfig, AnimationGenerator, bundled_person
 from models.ops.sampling import warp
+from models.weights import save_weights
 from pipelines.progress import Silent
-from pipelines.training.animate import Trainer
+from pipelines.training.animate import Trainer, start
 from pipelines.training.animate_data import Recipe, frame_times, sample
 from pipelines.training.common import Processes, Session, TrainConfig
 
@@ -14,6 +17,14 @@ ARCHITECTURE = AnimationConfig(
     width=8, max_width=16, flow_width=8, flow_max_width=16, kernel_sizes=(3, 3), attention_hidden=8, norm="batch",
     detail_hidden=8,
 )  # fmt: skip
+
+
+class Listening(Silent):
+    def __init__(self):
+        self.said = []
+
+    def note(self, message):
+        self.said.append(message)
 
 
 def seeded(seed=1):
@@ -65,3 +76,16 @@ def test_a_batch_that_chunks_do_not_divide_is_refused(tmp_path):
     session = Session(TrainConfig(out=tmp_path, batch=3, device="cpu"), Processes("cpu"), Silent())
     with pytest.raises(InputError, match="multiple"):
         Trainer(session, Recipe(size=64, chunk=2), AnimationGenerator(config=ARCHITECTURE))
+
+
+def test_a_run_takes_what_fits_from_weights_of_another_size(tmp_path):
+    other = AnimationGenerator(config=replace(bundled_person(), flow_width=8, flow_max_width=16, limbs=()))
+    path = tmp_path / "other.safetensors"
+    save_weights(path, other, architecture="animation", licence="", command="", extra={})
+    progress = Listening()
+    model = start(TrainConfig(out=tmp_path, init=str(path)), progress)
+    assert model.config == bundled_person()
+    taken, given = model.target.outconv.conv1.weight, other.target.outconv.conv1.weight
+    torch.testing.assert_close(taken, given.half().float(), atol=0, rtol=0)
+    assert len(progress.said) == 1
+    assert "another size" in progress.said[0]
