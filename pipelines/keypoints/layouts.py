@@ -49,3 +49,13 @@ H36M17_PARENT = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
 def select(points: np.ndarray, indices: tuple[int, ...]) -> np.ndarray:
     """Reorder joints: points [..., K, D] -> [..., len(indices), D]."""
     return points[..., list(indices), :]
+
+
+def coco17_to_openpose18(points: np.ndarray) -> np.ndarray:
+    """COCO-17 [..., 17, 3] with confidences -> OpenPose-18 [..., 18, 3]; the neck is the middle of the shoulders."""
+    shoulders = points[..., 5:7, :]
+    neck = shoulders.mean(-2, keepdims=True)
+    neck[..., 2] = shoulders[..., 2].min(-1, keepdims=True)
+    order = [OPENPOSE18_TO_COCO17.index(joint) for joint in range(18) if joint != 1]
+    rest = points[..., order, :]
+    return np.concatenate([rest[..., :1, :], neck, rest[..., 1:, :]], -2)

@@ -13,6 +13,7 @@ from pipelines.keypoints.layouts import LIMBS
 SIGMA = 6.0
 DISK_RADIUS = 2
 CHANNELS = 20
+MISSING = -1  # in the joints of person images
 
 RAINBOW18 = (
     (255, 0, 0), (255, 85, 0), (255, 170, 0), (255, 255, 0), (170, 255, 0), (85, 255, 0), (0, 255, 0), (0, 255, 85),
@@ -97,3 +98,33 @@ def structure_map(points: np.ndarray, *, layout: str, height: int = 256, width: 
     heat_maps(points, height, width, out=result[:-3])
     result[-3:] = picture.transpose(2, 0, 1)
     return result
+
+
+def person_maps(
+    joints: np.ndarray,
+    *,
+    height: int,
+    width: int,
+    annotated: tuple[int, int] | None = None,
+    affine: np.ndarray | None = None,
+) -> np.ndarray:
+    """The structure of person image generation (9.2): heat maps at whole pixels.
+
+    Args:
+        joints: OpenPose-18 [18, 2] x, y; a joint with -1 in either coordinate is missing.
+        annotated: height and width of the picture that the joints belong to, if it is not the map's.
+        affine: [3, 3], moves x, y, 1 on the map (augmentation, section 8.3).
+
+    Returns:
+        float32 [18, H, W] in 0..1, a missing joint's channel all zero.
+    """
+    there = (joints[:, :2] != MISSING).all(1)
+    old = annotated or (height, width)
+    points = joints[:, :2] * np.array([width / old[1], height / old[0]])
+    if affine is not None:
+        points = points @ affine[:2, :2].T + affine[:2, 2]
+    axis_y, axis_x = np.arange(height), np.arange(width)
+    x, y = np.trunc(points).T[..., None]
+    along_y = np.exp(-((axis_y - y) ** 2) / (2 * SIGMA**2)) * there[:, None]
+    along_x = np.exp(-((axis_x - x) ** 2) / (2 * SIGMA**2))
+    return (along_y[:, :, None] * along_x[:, None, :]).astype(np.float32)

@@ -8,7 +8,8 @@ from safetensors import safe_open
 
 from pipelines.keypoints.clean import encode, window_indices
 from pipelines.keypoints.layouts import LIMBS, OPENPOSE18_TO_COCO17, select
-from pipelines.keypoints.structure import heat_maps, palette, skeleton_picture, structure_map
+from pipelines.keypoints.structure import heat_maps, palette, person_maps, skeleton_picture, structure_map
+from pipelines.viewpoint import view_code
 from tests.models.golden import FOLDER, OWN
 
 ELSEWHERE = ("metrics", "frechet")  # judged in tests/pipelines/evaluation
@@ -84,6 +85,20 @@ def dance_structure(case: str, data: Tensors) -> None:
     np.testing.assert_allclose(encode(points[None], canvas[1]), data["out.normalised_keypoints"], atol=1.5e-6)
 
 
+def cords_to_map(case: str, data: Tensors) -> None:
+    joints = data["in.joints_yx"][:, ::-1].astype(np.float64)
+    height, width, *annotated = data["in.image_old_sizes"].tolist()
+    for name, affine in (("identity", None), ("affine", data["in.affine"])):
+        maps = person_maps(joints, height=height, width=width, annotated=tuple(annotated), affine=affine)
+        expected = data[f"out.{name}_even"]
+        np.testing.assert_allclose(maps[:, ::2, ::2].transpose(1, 2, 0), expected, atol=1.5e-6)
+
+
+def shapenet_onehot(case: str, data: Tensors) -> None:
+    for (azimuth, elevation), expected in zip(data["in.pose_h_v"].tolist(), data["out.structure"], strict=True):
+        np.testing.assert_array_equal(view_code(10 * azimuth, elevation).numpy(), expected)
+
+
 def keypoint_norm(case: str, data: Tensors) -> None:
     points = data["in.data"]
     np.testing.assert_allclose(encode(points, 1000), data["out.data"], atol=1.5e-6)
@@ -105,8 +120,8 @@ def keypoint_test_window(case: str, data: Tensors) -> None:
 
 
 CHECKS = (
-    colormap, coords, openpose18_to_coco17, heatmap, skeleton, dance_structure, keypoint_norm, keypoint_frames,
-    keypoint_test_window,
+    colormap, coords, cords_to_map, openpose18_to_coco17, heatmap, skeleton, dance_structure, keypoint_norm,
+    keypoint_frames, keypoint_test_window, shapenet_onehot,
 )  # fmt: skip
 
 

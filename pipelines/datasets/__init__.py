@@ -1,0 +1,1 @@
+"""The authors' data sets in their folder layouts, as items that training takes."""
