@@ -33,12 +33,21 @@ NAMED_KEYS = 3
 
 
 def save_weights(
-    path: Path | str, model: nn.Module, *, architecture: str, licence: str, command: str, extra: dict[str, Any]
+    path: Path | str,
+    model: nn.Module,
+    *,
+    architecture: str,
+    licence: str,
+    command: str,
+    extra: dict[str, Any],
+    official: str = "",
+    exact: bool = False,
 ) -> None:
     """Write `model` so that `load_weights` can build it again.
 
-    `command` is the training command, `extra` anything JSON can hold (steps, validation numbers). Weights of two and
-    more dimensions become float16. Raises WeightsError for an unknown architecture or values beyond half precision.
+    `command` is the training command, `extra` anything JSON can hold (steps, validation numbers), `official` the
+    authors' configuration whose preprocessing the network expects. Weights of two and more dimensions become float16
+    unless they must stay `exact`. Raises WeightsError for an unknown architecture or values beyond half precision.
     """
     if architecture not in ARCHITECTURES:
         raise WeightsError(f"unknown architecture {architecture!r}; known: {', '.join(ARCHITECTURES)}")
@@ -49,8 +58,9 @@ def save_weights(
         "licence": licence,
         "command": command,
         "extra": extra,
+        "official": official,
     }
-    tensors = {key: _stored(key, tensor) for key, tensor in model.state_dict().items()}
+    tensors = {key: _stored(key, tensor, exact) for key, tensor in model.state_dict().items()}
     # One entry only: safetensors writes several in any order, and the file's hash would change.
     save_file(tensors, str(path), metadata={METADATA_KEY: json.dumps(metadata)})
 
@@ -81,11 +91,11 @@ def read_metadata(name_or_path: str | Path) -> dict[str, Any]:
     return _read(resolve(name_or_path), with_tensors=False)[0]
 
 
-def _stored(key: str, tensor: Tensor) -> Tensor:
+def _stored(key: str, tensor: Tensor, exact: bool) -> Tensor:
     tensor = tensor.detach().cpu().contiguous()
     if not tensor.is_floating_point():
         return tensor
-    stored = tensor.half() if tensor.ndim > 1 else tensor.float()
+    stored = tensor.float() if exact or tensor.ndim < 2 else tensor.half()
     if not stored.isfinite().all():
         raise WeightsError(f"{key} has values that half precision can't hold: the training diverged, nothing was saved")
     return stored
