@@ -13,10 +13,9 @@ from typing import TypeVar
 
 import torch
 
-from models.generators.animation import State
 from pipelines.progress import Silent
 from pipelines.training.animate import Trainer, start
-from pipelines.training.animate_data import Recipe, Sample, sample
+from pipelines.training.animate_data import Recipe, Sample, sample, tensors
 from pipelines.training.common import Processes, Session, TrainConfig
 
 Result = TypeVar("Result")
@@ -71,8 +70,7 @@ def wait() -> None:
 def show_kernels(trainer: Trainer, clips: Sample) -> None:
     """The most expensive operations of one ordinary update."""
     truth, reference, previous = clips.targets[0], clips.reference, clips.previous
-    states: tuple[State, State] = reference, previous
-    inputs = (*(part for state in states for part in (state.image, state.structure)), *truth.tensors())
+    inputs = (*tensors(reference), *tensors(previous), *truth.tensors())
     activity = torch.profiler.ProfilerActivity
     activities = [activity.CPU, activity.CUDA] if trainer.cuda else [activity.CPU]
     with torch.profiler.profile(activities=activities) as profile:

@@ -31,7 +31,9 @@ class Recipe:
     A batch is rendered at once, which is cheaper, and trained on `chunk` clips at a time. A clip is `clip_length`
     frames of `actions` motions; of it one frame is the reference, and `rollout` targets follow each other, 1 to
     `fastest` frames apart, either from the reference (`start_share`) or from the frame before the first; then the
-    motion goes back `returns` frames. Noise is in pixels; each clip has a share of it between 0 and 1.
+    motion goes back `returns` frames. Noise is in pixels; each clip has a share of it between 0 and 1. `extremities`
+    is what hands, feet and head count more than the rest of a person, `copy` what it costs not to take from the
+    reference what it shows.
     """
 
     size: int = 256
@@ -55,6 +57,8 @@ class Recipe:
     mask: float = 0.1
     adversarial: float = 0.1
     features: float = 1.5
+    extremities: float = 3.0
+    copy: float = 0.15
     adversarial_from: float = 0.6
     validation_clips: int = 8
 

@@ -1,5 +1,6 @@
 """Losses of one generated frame. B clips, H, W image size."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -9,11 +10,12 @@ from models.losses.image import gradient_pyramid, weighted_l1
 from pipelines.training.animate_data import Recipe, Truth
 
 BACKGROUND, PERSON = 0.3, 4.0  # weights of true flow
+EXTREMITIES = (3, 6, 9, 10, 13, 16)  # feet, face, head and wrists of the structure's joints
 
 
 def reconstruction(recipe: Recipe, step: Step, truth: Truth) -> dict[str, Tensor]:
     """Every loss of one frame except the adversarial ones, already weighted."""
-    weight = 1 + 3 * truth.person
+    weight = 1 + truth.person * (3 + recipe.extremities * _extremities(truth))
     losses = {
         "picture": recipe.picture * weighted_l1(step.image.float(), truth.image, weight),
         "gradient": recipe.gradient * gradient_pyramid(step.image.float(), truth.image),
@@ -35,6 +37,12 @@ def reconstruction(recipe: Recipe, step: Step, truth: Truth) -> dict[str, Tensor
     return losses | _detail_losses(recipe, step, truth)
 
 
+def _extremities(truth: Truth) -> Tensor:
+    """[B, 1, H, W] 1 at hands, feet and head, fading over twice the width of their heat maps."""
+    maps = torch.stack([truth.structure[:, joint] for joint in EXTREMITIES], 1)
+    return maps.float().amax(1, keepdim=True).clamp(min=0) ** 0.25
+
+
 def _detail_losses(recipe: Recipe, step: Step, truth: Truth) -> dict[str, Tensor]:
     if step.detail is None:
         return {}
@@ -48,4 +56,9 @@ def _detail_losses(recipe: Recipe, step: Step, truth: Truth) -> dict[str, Tensor
         importance = visible * (BACKGROUND + PERSON * truth.person)
         fine = fine + supervised_flow(flow, true, importance, softness=0.3)
         warped = warped + weighted_l1(picture.float(), truth.image, importance)
-    return {"fine_flow": recipe.fine_flow * fine, "warped": recipe.warped * warped}
+    made_again = truth.visible_reference * (1 - detail.blend[:, 2:].float())
+    return {
+        "fine_flow": recipe.fine_flow * fine,
+        "warped": recipe.warped * warped,
+        "copy": recipe.copy * made_again.mean(),
+    }
