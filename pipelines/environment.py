@@ -132,9 +132,9 @@ def _extractors() -> list[Finding]:
 
 
 def _weights() -> list[Finding]:
-    from models.weights import catalogue, verify
+    from models.weights import catalogue, verify_bundled
 
-    whole = verify()
+    whole = verify_bundled()
     entries = {entry.name: entry for entry in catalogue()} if not any(whole.values()) else {}
     details = {name: f"{entry.architecture}, {entry.size / 1e6:.1f} MB" for name, entry in entries.items()}
     return [Finding(name, details.get(name, ""), problem) for name, problem in whole.items()]

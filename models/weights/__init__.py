@@ -1,7 +1,7 @@
-"""Weights files: saving, loading, and the catalogue of those that come with the package."""
+"""Weights files: saving, loading, and the catalogue of those that have a name."""
 
-from models.weights.bundled import resolve, verify
-from models.weights.catalogue import Entry, catalogue
+from models.weights.bundled import resolve
+from models.weights.catalogue import Entry, catalogue, verify, verify_bundled
 from models.weights.files import load_weights, read_metadata, save_weights
 
-__all__ = ["Entry", "catalogue", "load_weights", "read_metadata", "resolve", "save_weights", "verify"]
+__all__ = ["Entry", "catalogue", "load_weights", "read_metadata", "resolve", "save_weights", "verify", "verify_bundled"]

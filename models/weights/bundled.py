@@ -1,10 +1,10 @@
-"""Which weights come with the package: catalogue.json names each file and its SHA-256."""
+"""Which weights come with the package: catalogue.json names each file and its SHA-256. Names become files here."""
 
-import hashlib
 import json
 from pathlib import Path
 
 from models.errors import WeightsError
+from models.weights.user import is_name, user_file, user_files
 
 FOLDER = Path(__file__).parent
 
@@ -19,24 +19,18 @@ def bundled_files() -> dict[str, tuple[Path, str]]:
 
 
 def resolve(name_or_path: str | Path) -> Path:
-    """The file of a bundled name, or the path itself. Raises WeightsError if it is neither."""
-    index = bundled_files()
-    if str(name_or_path) in index:
-        return index[str(name_or_path)][0]
+    """The file of a bundled name, of a name in the user's folder, or the path itself, in this order.
+
+    Raises WeightsError if it is none of them.
+    """
+    text, index = str(name_or_path), bundled_files()
+    if text in index:
+        return index[text][0]
+    for path in (user_file(text),) if is_name(text) else ():
+        if path.is_file():
+            return path
     path = Path(name_or_path)
     if not path.exists():
-        raise WeightsError(f"no weights {str(name_or_path)!r}: give a file, or one of: {', '.join(sorted(index))}")
+        known = ", ".join([*sorted(index), *(name for name in user_files() if name not in index)])
+        raise WeightsError(f"no weights {text!r}: give a file, or one of: {known}")
     return path
-
-
-def verify() -> dict[str, str | None]:
-    """Compare every bundled file with its SHA-256: name -> None, or one line that says what is wrong."""
-    return {name: _problem(file, sha256) for name, (file, sha256) in sorted(bundled_files().items())}
-
-
-def _problem(file: Path, sha256: str) -> str | None:
-    if not file.is_file():
-        return f"{file} is missing: install the package again"
-    with file.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    return None if found == sha256 else f"{file} has SHA-256 {found}, expected {sha256}: install the package again"

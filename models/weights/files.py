@@ -1,6 +1,7 @@
 """One safetensors file per network: matrices in half precision, the rest in float32, the config in its metadata."""
 
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ def save_weights(
     """
     if architecture not in ARCHITECTURES:
         raise WeightsError(f"unknown architecture {architecture!r}; known: {', '.join(ARCHITECTURES)}")
+    tensors = {key: _stored(key, tensor, exact) for key, tensor in model.state_dict().items()}
     metadata = {
         "format": FORMAT,
         "architecture": architecture,
@@ -59,8 +61,8 @@ def save_weights(
         "command": command,
         "extra": extra,
         "official": official,
+        "sha256": _digest(tensors),
     }
-    tensors = {key: _stored(key, tensor, exact) for key, tensor in model.state_dict().items()}
     # One entry only: safetensors writes several in any order, and the file's hash would change.
     save_file(tensors, str(path), metadata={METADATA_KEY: json.dumps(metadata)})
 
@@ -87,8 +89,31 @@ def load_weights(
 
 
 def read_metadata(name_or_path: str | Path) -> dict[str, Any]:
-    """Architecture, config, licence, command and extra of a weights file. Raises WeightsError like `load_weights`."""
+    """Architecture, config, licence, command, extra, official and sha256 of a weights file; the last two are "" in
+    files that don't have them yet. Raises WeightsError like `load_weights`."""
     return _read(resolve(name_or_path), with_tensors=False)[0]
+
+
+def check_whole(path: Path) -> str | None:
+    """None, or one line that says what is wrong with a file: unreadable, or not the tensors that were written."""
+    try:
+        metadata, tensors = _read(path)
+        with torch.device("meta"):
+            model = _build(path, metadata["architecture"], metadata["config"])
+        _require_same_layout(path, model.state_dict(), tensors)
+    except WeightsError as error:
+        return str(error)
+    whole = metadata["sha256"] in ("", _digest(tensors))
+    return None if whole else f"{path} holds other numbers than were written into it: import or train it again"
+
+
+def _digest(tensors: dict[str, Tensor]) -> str:
+    """SHA-256 of all keys and numbers, in the order of the keys."""
+    sha256 = hashlib.sha256()
+    for key in sorted(tensors):
+        sha256.update(key.encode())
+        sha256.update(tensors[key].contiguous().reshape(-1).view(torch.uint8).numpy())
+    return sha256.hexdigest()
 
 
 def _stored(key: str, tensor: Tensor, exact: bool) -> Tensor:
@@ -111,11 +136,21 @@ def _read(path: Path, *, with_tensors: bool = True) -> tuple[dict[str, Any], dic
     except (SafetensorError, OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise WeightsError(f"{path} is no readable safetensors file ({reason}); fetch or train it again") from None
-    if metadata.get("format") != FORMAT or metadata.get("architecture") not in ARCHITECTURES:
+    if not _is_ours(metadata):
         raise WeightsError(
             f"{path} was not written by gfla ({FORMAT}, {', '.join(ARCHITECTURES)}); `gfla train` writes such files"
         )
-    return metadata, tensors
+    return {"official": "", "sha256": ""} | metadata, tensors
+
+
+def _is_ours(metadata: Any) -> bool:
+    return (
+        isinstance(metadata, dict)
+        and metadata.get("format") == FORMAT
+        and metadata.get("architecture") in ARCHITECTURES
+        and isinstance(metadata.get("config"), dict)
+        and "licence" in metadata
+    )
 
 
 def _build(path: Path, architecture: str, config: dict[str, Any]) -> nn.Module:
