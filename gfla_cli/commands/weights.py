@@ -1,11 +1,12 @@
 """`gfla weights`: what comes with the package, where it is, and whether it is whole."""
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import typer
 
 from gfla_cli import options
-from gfla_cli.console import out, out_json, table
+from gfla_cli.console import Console, out, out_json, table
 from models.errors import WeightsError
 
 app = typer.Typer(no_args_is_help=True, help="List, verify and locate the weights that come with gfla.")
@@ -51,6 +52,60 @@ def path(
     if name is not None and name not in files:
         raise WeightsError(f"no weights are called {name!r}: choose from {', '.join(sorted(files))}")
     out(str(FOLDER if name is None else files[name]))
+
+
+@app.command("import")
+def import_weights(
+    file: Annotated[str, typer.Argument(metavar="FILE|NAME", help="The authors' .pth; with --export also weights.")],
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            metavar="CONFIG",
+            help="pose_fashion|pose_market|dance_fashion|dance_iper|keypoint|face|shapenet_car|…",
+        ),
+    ] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", show_default="CONFIG", help="What to call them here.")] = "",
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.pth", help="Write the weights in the authors' layout; without --as those of NAME."),
+    ] = None,
+    module_prefix: Annotated[
+        bool, typer.Option("--module-prefix", help="Export with 'module.' before every key.")
+    ] = False,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Take over one of the authors' checkpoints (latest_net_G.pth), or write weights as such with --export."""
+    from models.weights import resolve
+    from pipelines.checkpoints import export_checkpoint, import_checkpoint
+
+    if not kind and (not export or name):
+        raise typer.BadParameter("--as is missing: say which of the authors' networks the checkpoint is of")
+    if kind:
+        name = import_checkpoint(Path(file), kind=kind, name=name, overwrite=overwrite)
+        Console(quiet=quiet).note(f"imported as {name!r} under the authors' licence, CC BY-NC: no commercial use")
+    if export:
+        export_checkpoint(name or file, export, prefix=module_prefix, overwrite=overwrite)
+    out(str(export or resolve(name)))
+
+
+@app.command("run")
+def run_weights(
+    name: Annotated[str, typer.Argument(metavar="NAME|PATH", help="Weights; see 'gfla weights list'.")],
+    inputs: Annotated[
+        Path, typer.Argument(metavar="INPUTS.safetensors", exists=True, dir_okay=False, help="The network's inputs.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUTS.safetensors", help="Its outputs.")],
+    precision: Annotated[Literal["fp32", "fp64"], typer.Option(help="Number format of the computation.")] = "fp32",
+    device: options.Device = "auto",
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Feed tensors to a network as they are, without any pictures: for comparisons with other implementations."""
+    from pipelines.forward import run
+
+    run(name, inputs, output, precision=precision, device=device, overwrite=overwrite)
+    out(str(output))
 
 
 def _kind(entry: Any) -> str:

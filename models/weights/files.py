@@ -30,7 +30,7 @@ ARCHITECTURES: dict[str, tuple[type, type[nn.Module]]] = {
     "motion": (MotionConfig, MotionNetwork),
     "keypoints": (KeypointConfig, KeypointNetwork),
 }
-NAMED_KEYS = 3
+NAMED_KEYS = 8
 
 
 def save_weights(
@@ -122,7 +122,7 @@ def _stored(key: str, tensor: Tensor, exact: bool) -> Tensor:
         return tensor
     stored = tensor.float() if exact or tensor.ndim < 2 else tensor.half()
     if not stored.isfinite().all():
-        raise WeightsError(f"{key} has values that half precision can't hold: the training diverged, nothing was saved")
+        raise WeightsError(f"{key} has values that are infinite or too large: the training diverged, nothing was saved")
     return stored
 
 
@@ -168,14 +168,22 @@ def _frozen(value: Any) -> Any:
 
 
 def _require_same_layout(path: Path, wanted: dict[str, Tensor], found: dict[str, Tensor]) -> None:
+    if problem := layout_problems(wanted, found):
+        raise WeightsError(f"{path} does not fit its own config: {problem}")
+
+
+def layout_problems(wanted: dict[str, Tensor], found: dict[str, Tensor]) -> str:
+    """The keys that are missing, unexpected, or of another shape, counted and the first ones named; "" if none is."""
     problems = {
         "missing": [key for key in wanted if key not in found],
         "unexpected": [key for key in found if key not in wanted],
-        "of another shape": [key for key in wanted if key in found and wanted[key].shape != found[key].shape],
+        "of another shape": [
+            f"{key} {list(found[key].shape)} instead of {list(wanted[key].shape)}"
+            for key in wanted
+            if key in found and wanted[key].shape != found[key].shape
+        ],
     }
-    told = [f"{len(keys)} keys {what}: {_listed(keys)}" for what, keys in problems.items() if keys]
-    if told:
-        raise WeightsError(f"{path} does not fit its own config: {'; '.join(told)}")
+    return "; ".join(f"{len(keys)} keys {what}: {_listed(keys)}" for what, keys in problems.items() if keys)
 
 
 def _listed(keys: list[str]) -> str:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from safetensors import SafetensorError
+
 from models.errors import InputError, ProcessingError
 
 
@@ -92,6 +94,8 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ProcessingError(f"can't write {path}: {error.strerror or error}") from error
+    except SafetensorError as error:
+        raise ProcessingError(f"can't write {path}: {error}") from error
 
 
 def _sync(path: Path) -> None:
