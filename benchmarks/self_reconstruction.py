@@ -17,7 +17,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from pipelines.animate import AnimateConfig, run
 from pipelines.canvas import Canvas
 from pipelines.media.sources import open_driving
-from pipelines.performance import CANVAS
+from pipelines.stages import CANVAS
 
 
 def squares(path: Path, canvas: Canvas, frames: int | None) -> Iterator[np.ndarray]:

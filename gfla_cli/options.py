@@ -120,6 +120,10 @@ Weights = Annotated[
     str,
     typer.Option(metavar="NAME|PATH", help="Weights of the generator; see 'gfla weights list'.", rich_help_panel=MODEL),
 ]
+Motion = Annotated[
+    str,
+    typer.Option(metavar="NAME|PATH", help="Weights of the motion network that cleans poses.", rich_help_panel=MODEL),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.", rich_help_panel=MODEL)]
 
 Start = Annotated[

@@ -12,8 +12,9 @@ from typing import Any
 
 import torch
 
-from models.weights import load_weights
+from models.generators.animation import Step
 from pipelines import views
+from pipelines.actor import Actor
 from pipelines.background import in_background
 from pipelines.devices import autocast, choose_device
 from pipelines.driver import Driver, Sighting, follow, match, watch
@@ -26,8 +27,8 @@ from pipelines.media.audio import AudioPlan, plan_audio
 from pipelines.media.pictures import load_picture
 from pipelines.media.sources import FrameSource, open_driving
 from pipelines.media.writer import check_target
-from pipelines.parts import fingerprint, load_extractor, load_generator, named, plain_options
-from pipelines.performance import Actor, Performance, Stopwatch
+from pipelines.parts import fingerprint, load_cleaner, load_extractor, load_generator, named, plain_options
+from pipelines.performance import Performance, Stopwatch
 from pipelines.progress import Progress, Silent
 
 
@@ -42,6 +43,7 @@ class AnimateConfig:
     device: str = "auto"
     precision: str = "auto"
     weights: str = "person"
+    motion: str = "motion"
     seed: int = 0
     start: Fraction | float | None = None
     end: Fraction | float | None = None
@@ -119,8 +121,8 @@ def run(config: AnimateConfig, progress: Progress | None = None) -> AnimateResul
             picture = load_picture(config.source)
             source = None if is_track(config.driving) else stack.enter_context(_open(config))
             audio = _audio(config, source, progress)
-            generator = load_generator(config.weights, device)
-            motion = load_weights("motion", device=str(device), expect="motion")
+            generator, make_stage = load_generator(config.weights, device, ("animation",))
+            cleaner = load_cleaner(config.motion, device)
             extractor = load_extractor(config.keypoints, config.yolo_weights, device, progress)
         with clock("source pose"):
             pose = named(config.source, lambda: choose_person([extractor.detect(picture)])[0])
@@ -129,14 +131,14 @@ def run(config: AnimateConfig, progress: Progress | None = None) -> AnimateResul
         with clock("motion"):
             driver = named(
                 config.driving,
-                lambda: follow(sighting, motion, person=config.person, on_missing=config.on_missing),
+                lambda: follow(sighting, cleaner, person=config.person, on_missing=config.on_missing),
             )
-            actor = Actor(picture, pose, motion, driver, config.retarget)
+            stage = make_stage(Actor.cast(picture, pose, cleaner, driver, config.retarget))
         if driver.gaps.missing_frames:
             progress.note(
                 f"{driver.gaps.missing_frames} of {driver.gaps.frames} frames show nobody: {config.on_missing}"
             )
-        performance = Performance(actor, generator, autocast(config.precision, device), clock)
+        performance = Performance(stage, generator, autocast(config.precision, device), clock)
         _write(config, performance, driver, source, audio, progress)
     return AnimateResult(
         config,
@@ -144,8 +146,8 @@ def run(config: AnimateConfig, progress: Progress | None = None) -> AnimateResul
         views.debug_path(config.target) if config.debug else None,
         frames=len(driver.pts),
         rate=driver.rate,
-        size=performance.size(config.frame),
-        canvas=actor.canvas.box,
+        size=stage.size(config.frame),
+        canvas=stage.box,
         missing_frames=driver.gaps.missing_frames,
         extractor=extractor.name,
         device=str(device),
@@ -171,6 +173,7 @@ def _write(
     progress.stage("animate", len(driver.pts))
     with Film(config, performance, driver, source, audio) as film, in_background(film.add) as hand_over:
         for step in performance:
+            assert isinstance(step, Step)  # other generators are refused where weights are loaded
             hand_over(step)
             progress.advance()
 

@@ -1,6 +1,6 @@
 """The driving person: a cleaned pose for every frame, with its time stamp.
 
-T frames. Poses are Human3.6M-17 [T, 17, 3] in pixels of the driving video.
+T frames. Poses are Human3.6M-17 [T, 17, 3] in pixels of the driving video, with confidences.
 """
 
 from collections import deque
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-import torch
 
 from models.errors import InputError
-from pipelines.keypoints.clean import lift
+from pipelines.keypoints.clean import Cleaner
 from pipelines.keypoints.extractors import Extractor
+from pipelines.keypoints.layouts import h36m17_to_coco17
 from pipelines.keypoints.people import GapSummary, choose_person, fill_gaps
 from pipelines.keypoints.track import Track, TrackFrame
 from pipelines.media.sources import FrameSource
@@ -22,10 +22,11 @@ from pipelines.progress import Progress
 
 @dataclass(frozen=True)
 class Driver:
-    """poses [T, 17, 3]; pts and durations (None: unknown) of the T frames in units of `time_base` seconds;
-    size = width, height of the driving frames; gaps: what had to be filled."""
+    """poses [T, 17, 3]; detected [T, 17, 3]: the COCO-17 poses behind them; pts and durations (None: unknown) of the T
+    frames in units of `time_base` seconds; size = width, height of the driving frames; gaps: what had to be filled."""
 
     poses: np.ndarray
+    detected: np.ndarray
     pts: list[int]
     durations: list[int | None]
     time_base: Fraction
@@ -105,7 +106,7 @@ def _refuse_broken(source: FrameSource, frames: int) -> None:
         )
 
 
-def follow(sighting: Sighting, network: torch.nn.Module, *, person: str, on_missing: str) -> Driver:
+def follow(sighting: Sighting, cleaner: Cleaner, *, person: str, on_missing: str) -> Driver:
     """Choose one person, fill the gaps, clean the track with the motion network.
 
     Raises:
@@ -114,6 +115,10 @@ def follow(sighting: Sighting, network: torch.nn.Module, *, person: str, on_miss
     track = sighting.track
     chosen = choose_person([frame.people for frame in track.frames], person)
     filled, gaps = fill_gaps(chosen, on_missing)
-    poses = lift(filled, network, rate=track.rate) if track.layout == "coco17" else filled
+    size = track.width, track.height
+    if track.layout == "coco17":
+        poses, detected = cleaner(filled, size=size, rate=track.rate), filled
+    else:
+        poses, detected = filled, h36m17_to_coco17(filled)
     pts = [frame.pts for frame in track.frames]
-    return Driver(poses, pts, sighting.durations, track.time_base, (track.width, track.height), gaps)
+    return Driver(poses, detected, pts, sighting.durations, track.time_base, size, gaps)

@@ -54,7 +54,7 @@ class Film:
     def add(self, step: Step) -> None:
         """Finish the next frame and write it, and what `--debug` shows of it."""
         with self.clock("compose"):
-            result = self.performance.finish(step, self.config.frame)
+            result = self.performance.stage.finish(step, self.config.frame)
             if self.config.compare:
                 result = self._comparison(result)
         with self.clock("encode"):
@@ -84,7 +84,7 @@ class Film:
 
     def _comparison(self, result: np.ndarray) -> np.ndarray:
         """source | driving | skeleton | result."""
-        actor, driver = self.performance.actor, self.driver
-        pose, driving_pose = actor.poses[self.count], driver.poses[self.count]
+        stage, driver = self.performance.stage, self.driver
+        pose, driving_pose = stage.poses[self.count], driver.poses[self.count]
         driving = next(self.watched).image if self.watched else None
-        return views.comparison(actor.picture, pose, driving, driving_pose, driver.size, result)
+        return views.comparison(stage.actor.picture, pose, driving, driving_pose, driver.size, result)

@@ -8,22 +8,56 @@ from typing import Any, TypeVar
 
 import torch
 
-from models.errors import InputError
+from models.errors import InputError, WeightsError
 from models.fold import channels_last, fold_batch_norm
 from models.generators.animation import AnimationGenerator
-from models.weights import load_weights
+from models.generators.picture import PictureGenerator
+from models.weights import load_weights, read_metadata
+from pipelines.actor import Actor
+from pipelines.keypoints.clean import Cleaner
 from pipelines.keypoints.extractors import EXTRACTORS, Extractor, create_extractor
 from pipelines.keypoints.track import is_track
 from pipelines.progress import Progress
+from pipelines.stages import Stage, choose_stage
 
 Made = TypeVar("Made")
+Generator = AnimationGenerator | PictureGenerator
+MakeStage = Callable[[Actor], Stage]
+USED_BY = {
+    "animation": "gfla animate and gfla pose",
+    "picture": "gfla pose",
+    "face": "gfla face",
+    "motion": "--motion of gfla animate and gfla pose",
+    "keypoints": "--keypoints bundled, which finds them by itself",
+    "flow": "gfla train, as the --init of the next stage",
+}
 
 
-def load_generator(name: str, device: torch.device) -> AnimationGenerator:
-    """The generator of these weights, ready to run fast. Raises WeightsError."""
-    model = load_weights(name, device=str(device), expect="animation")
-    assert isinstance(model, AnimationGenerator)
-    return channels_last(fold_batch_norm(model))
+def load_generator(name: str, device: torch.device, stages: tuple[str, ...]) -> tuple[Generator, MakeStage]:
+    """The generator of these weights, ready to run fast, and its stage.
+
+    Raises WeightsError, for weights that are not of one of the architectures `stages` with what they are for.
+    """
+    metadata = usable(name, *stages)
+    model = load_weights(name, device=str(device))
+    assert isinstance(model, Generator)
+    return channels_last(fold_batch_norm(model)), choose_stage(metadata)
+
+
+def load_cleaner(name: str, device: torch.device) -> Cleaner:
+    """The motion network of these weights. Raises WeightsError like `load_generator`."""
+    metadata = usable(name, "motion")
+    return Cleaner(load_weights(name, device=str(device)), whole_frame=metadata["official"] == "keypoint")
+
+
+def usable(name: str, *architectures: str) -> dict[str, Any]:
+    """The metadata of weights of one of these architectures. Raises WeightsError: others, and what uses them."""
+    metadata = read_metadata(name)
+    views = metadata["config"].get("coded", False)
+    if metadata["architecture"] not in architectures or views:
+        use = "gfla view-synth" if views else USED_BY[metadata["architecture"]]
+        raise WeightsError(f"{name} holds {metadata['architecture']!r} weights, they are for {use}")
+    return metadata
 
 
 def load_extractor(keypoints: str, yolo_weights: Path | None, device: torch.device, progress: Progress) -> Extractor:

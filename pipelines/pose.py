@@ -2,6 +2,7 @@
 
 The chain of `gfla animate` for a single frame: keypoints of source and target -> motion network -> retargeting ->
 structure map -> generator -> paste-back. The reference stands in for the frame before; targets are independent.
+The authors' generators of single pictures are at home here too.
 """
 
 from collections.abc import Iterator
@@ -10,20 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from models.errors import InputError
-from models.weights import load_weights
 from pipelines import views
+from pipelines.actor import Actor
 from pipelines.devices import autocast, choose_device
 from pipelines.driver import Driver, follow
 from pipelines.environment import versions
-from pipelines.keypoints.extractors import EXTRACTORS
+from pipelines.keypoints.clean import Cleaner
+from pipelines.keypoints.extractors import EXTRACTORS, Extractor
 from pipelines.keypoints.people import choose_person
 from pipelines.media.pictures import load_picture
 from pipelines.media.stills import check_stills, write_stills
-from pipelines.parts import fingerprint, load_extractor, load_generator, named, plain_options
-from pipelines.performance import Actor, Performance, Stopwatch
+from pipelines.parts import fingerprint, load_cleaner, load_extractor, load_generator, named, plain_options
+from pipelines.performance import Performance, Stopwatch
 from pipelines.progress import Progress, Silent
 from pipelines.targets import Target, find_targets
 
@@ -39,6 +40,7 @@ class PoseConfig:
     device: str = "auto"
     precision: str = "auto"
     weights: str = "person"
+    motion: str = "motion"
     retarget: str = "body"
     frame: str = "full"
     compare: bool = False
@@ -99,8 +101,8 @@ def run(config: PoseConfig, progress: Progress | None = None) -> PoseResult:
     device = choose_device(config.device)
     with clock("load"):
         picture = load_picture(config.source)
-        generator = load_generator(config.weights, device)
-        motion = load_weights("motion", device=str(device), expect="motion")
+        generator, make_stage = load_generator(config.weights, device, ("animation", "picture"))
+        cleaner = load_cleaner(config.motion, device)
         extractor = load_extractor(config.keypoints, config.yolo_weights, device, progress)
     with clock("source pose"):
         own = named(config.source, lambda: choose_person([extractor.detect(picture)])[0])
@@ -108,14 +110,14 @@ def run(config: PoseConfig, progress: Progress | None = None) -> PoseResult:
     drivers = []
     for target in targets:
         with clock("target poses"):
-            drivers.append(_driver(target, extractor, motion, config.person))
+            drivers.append(_driver(target, extractor, cleaner, config.person))
         progress.advance()
 
     def results() -> Iterator[np.ndarray]:
         progress.stage("pose", len(targets))
         for target, driver in zip(targets, drivers, strict=True):
-            actor = Actor(picture, own, motion, driver, config.retarget)
-            performance = Performance(actor, generator, autocast(config.precision, device), clock)
+            stage = make_stage(Actor.cast(picture, own, cleaner, driver, config.retarget))
+            performance = Performance(stage, generator, autocast(config.precision, device), clock)
             yield _picture(performance, driver, target, config)
             progress.advance()
 
@@ -124,17 +126,19 @@ def run(config: PoseConfig, progress: Progress | None = None) -> PoseResult:
     return PoseResult(config, output, names, extractor.name, str(device), dict(clock.seconds))
 
 
-def _driver(target: Target, extractor, motion: torch.nn.Module, person: str) -> Driver:
+def _driver(target: Target, extractor: Extractor, cleaner: Cleaner, person: str) -> Driver:
     sighting = target.sight(extractor)
-    return named(target.name, lambda: follow(sighting, motion, person=person, on_missing="fail"))
+    return named(target.name, lambda: follow(sighting, cleaner, person=person, on_missing="fail"))
 
 
 def _picture(performance: Performance, driver: Driver, target: Target, config: PoseConfig) -> np.ndarray:
     """The only frame of a performance, with `--compare` in a row with what led to it."""
     step = next(iter(performance))
     with performance.clock("compose"):
-        result = performance.finish(step, config.frame)
+        result = performance.stage.finish(step, config.frame)
         if not config.compare:
             return result
-        actor = performance.actor
-        return views.comparison(actor.picture, actor.poses[0], target.image(), driver.poses[0], driver.size, result)
+        stage = performance.stage
+        return views.comparison(
+            stage.actor.picture, stage.poses[0], target.image(), driver.poses[0], driver.size, result
+        )

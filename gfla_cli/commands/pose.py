@@ -44,6 +44,7 @@ def pose(
     person: options.Person = "largest",
     retarget: options.Retarget = "body",
     weights: options.Weights = "person",
+    motion: options.Motion = "motion",
     device: options.Device = "auto",
     precision: options.Precision = "auto",
 ) -> None:
@@ -62,6 +63,7 @@ def pose(
         person=person,
         retarget=retarget,
         weights=weights,
+        motion=motion,
         device=device,
         precision=precision,
     )

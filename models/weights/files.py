@@ -112,7 +112,7 @@ def _digest(tensors: dict[str, Tensor]) -> str:
     sha256 = hashlib.sha256()
     for key in sorted(tensors):
         sha256.update(key.encode())
-        sha256.update(tensors[key].contiguous().reshape(-1).view(torch.uint8).numpy())
+        sha256.update(tensors[key].contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return sha256.hexdigest()
 
 

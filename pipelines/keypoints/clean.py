@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FRAMES, CONTEXT = 24, 40
 BODY_SHARE = 0.75  # height of the body in its canvas, as in the motion network's training
 CENTRE_SECONDS = 1.0
+SQUASHED = 256.0
 
 _C = {name: index for index, name in enumerate(COCO17_NAMES)}
 # Spine, thorax, neck and head top as combinations of the middles of shoulders, hips and ears and of the nose: least
@@ -122,6 +123,23 @@ def lift(
             result[part] = decode(values, canvas.side)[: length - start] + canvas.corner[part, None]
     confidence = map_joints(points)[..., 2:]
     return np.concatenate((result, confidence), -1, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Cleaner:
+    """A motion network, and where it looks: at a square around the person, or with `whole_frame` at the frame squashed
+    to a square, as the authors' does (section 9.4)."""
+
+    network: "torch.nn.Module"
+    whole_frame: bool = False
+
+    def __call__(self, points: np.ndarray, *, size: tuple[int, int], rate: float = 25.0) -> np.ndarray:
+        """`lift` of a track [T, 17, 3] in frames of `size` (width, height)."""
+        if not self.whole_frame:
+            return lift(points, self.network, rate=rate)
+        scale = np.array([SQUASHED / size[0], SQUASHED / size[1], 1.0])
+        canvas = Canvas(np.zeros((len(points), 2)), SQUASHED)
+        return (lift(points * scale, self.network, canvas=canvas) / scale).astype(np.float32)
 
 
 def _window(points: np.ndarray, canvas: Canvas, start: int) -> np.ndarray:

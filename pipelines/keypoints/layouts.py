@@ -43,6 +43,9 @@ OPENPOSE25_TO_COCO17 = (0, 16, 15, 18, 17, 5, 2, 6, 3, 7, 4, 12, 9, 13, 10, 14, 
 LIMBS = {"coco17": COCO17_LIMBS, "h36m17": H36M17_LIMBS}
 NAMES = {"coco17": COCO17_NAMES, "h36m17": H36M17_NAMES}
 
+COCO17_BODY = slice(5, 17)  # shoulders to ankles, which Human3.6M-17 has as well: at
+COCO17_BODY_IN_H36M17 = (11, 14, 12, 15, 13, 16, 4, 1, 5, 2, 6, 3)
+
 H36M17_PARENT = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
 
 
@@ -59,3 +62,10 @@ def coco17_to_openpose18(points: np.ndarray) -> np.ndarray:
     order = [OPENPOSE18_TO_COCO17.index(joint) for joint in range(18) if joint != 1]
     rest = points[..., order, :]
     return np.concatenate([rest[..., :1, :], neck, rest[..., 1:, :]], -2)
+
+
+def h36m17_to_coco17(points: np.ndarray) -> np.ndarray:
+    """Human3.6M-17 [..., 17, 3] with confidences -> COCO-17 [..., 17, 3] without a face: confidence 0 there."""
+    result = np.zeros_like(points)
+    result[..., COCO17_BODY, :] = select(points, COCO17_BODY_IN_H36M17)
+    return result

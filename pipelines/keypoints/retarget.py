@@ -18,10 +18,11 @@ from pipelines.keypoints.body import (
     ratio_in_frame,
     stature_ratio,
 )
-from pipelines.keypoints.layouts import H36M17_PARENT
+from pipelines.keypoints.layouts import COCO17_BODY, COCO17_BODY_IN_H36M17, H36M17_PARENT, select
 
 MODES = ("body", "fit", "none")
 FEET = [3, 6]
+THORAX, NECK, HEAD = 8, 9, 10
 GROUND = 90  # percentile over the clip of the lower foot's y that stands for the ground
 
 
@@ -57,6 +58,29 @@ def retarget(
     if mode == "none" and driver_size and source_size:
         return _scale_frame(driver, driver_size, source_size)
     raise InputError(f"retarget {mode!r} must be one of {', '.join(MODES)}")
+
+
+def retargeted_coco17(
+    detected: np.ndarray, driver: np.ndarray, taken: np.ndarray, *, own: np.ndarray | None = None
+) -> np.ndarray:
+    """The COCO-17 joints of a retargeted pose: limbs as retargeted, the face moved and scaled with the head.
+
+    Args:
+        detected: [17, 3] COCO-17 of the driver, with confidences.
+        driver, taken: [17, 2 or 3] Human3.6M-17 of the driver, and what `retarget` made of it.
+        own: [17, 3] COCO-17 of the source; its limbs stand in where the driver's are not seen, so they count as seen.
+
+    Returns:
+        float64 [17, 3] in pixels of the source picture.
+    """
+    result = np.array(detected, np.float64)
+    result[COCO17_BODY, :2] = select(taken, COCO17_BODY_IN_H36M17)[:, :2]
+    if own is not None:
+        result[COCO17_BODY, 2] = np.maximum(detected[COCO17_BODY, 2], own[COCO17_BODY, 2])
+    lengths = [np.linalg.norm(pose[HEAD, :2] - pose[THORAX, :2]) for pose in (taken, driver)]
+    scale = lengths[0] / max(lengths[1], 1e-6)
+    result[: COCO17_BODY.start, :2] = taken[NECK, :2] + (detected[: COCO17_BODY.start, :2] - driver[NECK, :2]) * scale
+    return result
 
 
 def _body(driver: np.ndarray, source: np.ndarray) -> np.ndarray:
