@@ -4,7 +4,18 @@ import torch
 from torch import Tensor, nn
 
 from models.motion import MotionConfig, MotionNetwork
-from pipelines.keypoints.clean import CONTEXT, FRAMES, decode, encode, fit_canvas, lift, map_joints, window_starts
+from pipelines.keypoints.clean import (
+    CONTEXT,
+    FRAMES,
+    Canvas,
+    Cleaner,
+    decode,
+    encode,
+    fit_canvas,
+    lift,
+    map_joints,
+    window_starts,
+)
 from tests.pipelines.keypoints.poses import people, perform, standing
 
 
@@ -97,3 +108,14 @@ def test_geometric_mapping_is_near_the_true_joints() -> None:
     assert error[..., exact].max() < 1e-6
     assert np.median(error) < 0.01
     assert error.mean((0, 1)).max() < 0.025
+
+
+def test_the_whole_frame_is_squashed_for_the_authors_network() -> None:
+    """What the network sees does not depend on the frame's size, and its answer comes back in the frame's pixels."""
+    torch.manual_seed(0)
+    network = MotionNetwork(config=MotionConfig(channels=16)).eval()
+    track, stretch = _track(30), np.array([2, 0.5, 1], np.float32)
+    expected = lift(track, network, canvas=Canvas(np.zeros((30, 2)), 256.0)) * stretch
+    found = Cleaner(network, whole_frame=True)(track * stretch, size=(512, 128))
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    np.testing.assert_array_equal(Cleaner(network)(track, size=(512, 128)), lift(track, network))

@@ -4,7 +4,7 @@ import pytest
 from models.errors import InputError
 from pipelines.keypoints.body import bones, joints, measure
 from pipelines.keypoints.layouts import H36M17_PARENT
-from pipelines.keypoints.retarget import retarget
+from pipelines.keypoints.retarget import retarget, retargeted_coco17
 from tests.pipelines.keypoints.poses import people, perform
 
 COUNT, SCALE = 8, 150
@@ -155,3 +155,19 @@ def test_unknown_mode() -> None:
 
 def test_parents_come_first() -> None:
     assert all(parent < joint for joint, parent in enumerate(H36M17_PARENT))
+
+
+def test_coco_joints_go_where_the_body_goes() -> None:
+    coco, h36m = (poses[0, 10] for poses in perform(people(1, 7), 8, scale=SCALE))
+    moved = 2 * h36m + (30, -40)
+    result = retargeted_coco17(_confident(coco, 0.8), h36m, moved)
+    np.testing.assert_allclose(result[:, :2], 2 * coco + (30, -40), atol=1e-6)
+    assert (result[:, 2] == 0.8).all()
+
+
+def test_limbs_that_the_source_lends_count_as_seen() -> None:
+    coco, h36m = (poses[0, 10] for poses in perform(people(1, 7), 8, scale=SCALE))
+    detected, own = _confident(coco, 0.8), _confident(coco, 0.9)
+    detected[[0, 15], 2] = 0
+    assert retargeted_coco17(detected, h36m, h36m)[[0, 15], 2].tolist() == [0, 0]
+    assert retargeted_coco17(detected, h36m, h36m, own=own)[[0, 15], 2].tolist() == [0, 0.9]
