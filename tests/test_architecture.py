@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("gfla_cli", "pipelines", "models")
 MAY_IMPORT = {
     "gfla_cli": {"gfla_cli", "pipelines", "models", "typer", "rich"},
-    "models": {"models", "torch", "numpy", "safetensors", "triton", "platformdirs"},
+    "models": {"models", "torch", "numpy", "safetensors", "triton"},
 }
 FOLDERS = (*PACKAGES, "tests", "examples", "benchmarks")
 FILES = [path.relative_to(ROOT) for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]

@@ -31,6 +31,7 @@ ARCHITECTURES: dict[str, tuple[type, type[nn.Module]]] = {
     "keypoints": (KeypointConfig, KeypointNetwork),
 }
 NAMED_KEYS = 8
+TORCH_SUFFIXES = (".pth", ".pt")
 
 
 def save_weights(
@@ -135,7 +136,12 @@ def _read(path: Path, *, with_tensors: bool = True) -> tuple[dict[str, Any], dic
         raise WeightsError(f"there is no weights file {path}") from None
     except (SafetensorError, OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise WeightsError(f"{path} is no readable safetensors file ({reason}); fetch or train it again") from None
+        way_out = (
+            "`gfla weights import` takes the authors' checkpoints"
+            if path.suffix in TORCH_SUFFIXES
+            else "fetch or train it again"
+        )
+        raise WeightsError(f"{path} is no readable safetensors file ({reason}); {way_out}") from None
     if not _is_ours(metadata):
         raise WeightsError(
             f"{path} was not written by gfla ({FORMAT}, {', '.join(ARCHITECTURES)}); `gfla train` writes such files"

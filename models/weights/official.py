@@ -127,7 +127,7 @@ def _instead(tensors: dict[str, Tensor]) -> str | None:
             shapes = model.state_dict()
             if not layout_problems({key: shapes[ours] for key, ours in official_keys(model).items()}, tensors):
                 fitting.append(each.name)
-    return f"it is one of {' or '.join(fitting)}, give that with --as" if fitting else None
+    return f"its tensors are those of {' or '.join(fitting)}, give that with --as" if fitting else None
 
 
 def _refuse_unlike(tensors: dict[str, Tensor], table: dict[str, str], source: str) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 
 SUFFIX = ".safetensors"
@@ -12,9 +13,7 @@ def user_folder() -> Path:
     """GFLA_WEIGHTS, else `weights` in the platform's folder for a program's data; it need not exist."""
     if given := os.environ.get("GFLA_WEIGHTS"):
         return Path(given)
-    from platformdirs import user_data_path
-
-    return user_data_path("gfla", appauthor=False) / "weights"
+    return _data_folder() / "gfla" / "weights"
 
 
 def is_name(text: str) -> bool:
@@ -32,3 +31,11 @@ def user_files() -> dict[str, Path]:
     folder = user_folder()
     found = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
     return {file.stem: file for file in found if is_name(file.stem)}
+
+
+def _data_folder() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")

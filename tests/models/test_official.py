@@ -99,8 +99,8 @@ def test_what_does_not_fit_is_named(harm: Callable[[dict[str, Tensor]], None], p
 @pytest.mark.parametrize(
     ("held", "asked", "line"),
     [
-        ("dance_fashion", "face", "it is one of dance_fashion or dance_iper, give that with --as"),
-        ("pose_market", "pose_fashion", "it is one of pose_market, give that with --as"),
+        ("dance_fashion", "face", "its tensors are those of dance_fashion or dance_iper, give that with --as"),
+        ("pose_market", "pose_fashion", "its tensors are those of pose_market, give that with --as"),
     ],
 )
 def test_another_configuration_is_recognised(held: str, asked: str, line: str) -> None:

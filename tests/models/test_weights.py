@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from platformdirs import user_data_path
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
@@ -184,5 +185,4 @@ def test_files_from_before_have_no_official_preprocessing() -> None:
 
 def test_the_users_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GFLA_WEIGHTS")
-    assert user_folder().name == "weights"
-    assert user_folder().is_absolute()
+    assert user_folder() == user_data_path("gfla", appauthor=False) / "weights"
