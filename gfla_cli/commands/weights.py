@@ -1,4 +1,4 @@
-"""`gfla weights`: what comes with the package, where it is, and whether it is whole."""
+"""`gfla weights`: what there is by name, where it is, whether it is whole; the authors' checkpoints in and out."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,7 +9,7 @@ from gfla_cli import options
 from gfla_cli.console import Console, out, out_json, table
 from models.errors import WeightsError
 
-app = typer.Typer(no_args_is_help=True, help="List, verify and locate the weights that come with gfla.")
+app = typer.Typer(no_args_is_help=True, help="Weights by name: list, verify, locate, import, run.")
 
 
 @app.command("list")
@@ -59,16 +59,14 @@ def import_weights(
     file: Annotated[str, typer.Argument(metavar="FILE|NAME", help="The authors' .pth; with --export also weights.")],
     kind: Annotated[
         str,
-        typer.Option(
-            "--as",
-            metavar="CONFIG",
-            help="pose_fashion|pose_market|dance_fashion|dance_iper|keypoint|face|shapenet_car|…",
-        ),
+        typer.Option("--as", metavar="CONFIG", show_default=False, help="Which of the authors' networks it is."),
     ] = "",
     name: Annotated[str, typer.Option(metavar="NAME", show_default="CONFIG", help="What to call them here.")] = "",
     export: Annotated[
         Path | None,
-        typer.Option(metavar="OUT.pth", help="Write the weights in the authors' layout; without --as those of NAME."),
+        typer.Option(
+            "--export", "-o", metavar="OUT.pth", help="Write the authors' layout; without --as that of weights NAME."
+        ),
     ] = None,
     module_prefix: Annotated[
         bool, typer.Option("--module-prefix", help="Export with 'module.' before every key.")
@@ -76,12 +74,18 @@ def import_weights(
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Take over one of the authors' checkpoints (latest_net_G.pth), or write weights as such with --export."""
+    """Take over one of the authors' checkpoints (latest_net_G.pth), or write weights as such with --export.
+
+    CONFIG: pose_fashion, pose_market, dance_fashion, dance_iper, keypoint, face, shapenet_car or shapenet_chair.
+    """
     from models.weights import resolve
     from pipelines.checkpoints import export_checkpoint, import_checkpoint
+    from pipelines.media.files import check_output
 
     if not kind and (not export or name):
         raise typer.BadParameter("--as is missing: say which of the authors' networks the checkpoint is of")
+    if export:
+        check_output(export, overwrite=overwrite, inputs=[Path(file)])
     if kind:
         name = import_checkpoint(Path(file), kind=kind, name=name, overwrite=overwrite)
         Console(quiet=quiet).note(f"imported as {name!r} under the authors' licence, CC BY-NC: no commercial use")

@@ -2,8 +2,6 @@
 
 import os
 import re
-from collections import OrderedDict
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,13 +11,14 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
+from models.motion import MotionConfig, MotionNetwork
 from models.weights import load_weights, read_metadata
-from models.weights.official import OFFICIAL
-from tests.models.golden import FLOAT32_FACTOR, FLOAT64_TOLERANCE, Golden, golden_files, open_golden
-from tests.models.judging import NETWORKS, PLAIN_FLOAT32_TOLERANCE, judge_image, judge_maps
+from models.weights.official import OFFICIAL, to_official
+from tests.cli.checkpoints import official_files, save_checkpoint
+from tests.models.golden import FLOAT32_FACTOR, FLOAT64_TOLERANCE, Golden, open_golden
+from tests.models.judging import PLAIN_FLOAT32_TOLERANCE, judge_image, judge_maps
 
 INPUTS = {"structure_a": "structures", "keypoints": "track"}
-ON_SEVERAL_GPUS = ("dance_fashion", "face")
 QUICK = ("pose_market", "keypoint", "shapenet_car", "dance_fashion")
 
 
@@ -35,29 +34,6 @@ def run(*arguments: object) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
-@cache
-def official_files() -> dict[str, Path]:
-    """Configuration -> file of full width whose weights are generated."""
-    found = {}
-    for path in golden_files():
-        golden = open_golden(path)
-        if "recipe" in golden.metadata:
-            with torch.device("meta"):
-                config = NETWORKS[golden.network](golden.metadata["config"]).config
-            fitting = [each.name for each in OFFICIAL.values() if each.config() == config]
-            found |= dict.fromkeys(fitting[:1], path)
-    return found
-
-
-def checkpoint(golden: Golden, kind: str) -> dict[str, Tensor]:
-    """The state dict as the authors would have saved it."""
-    shapes = {key: list(tensor.shape) for key, tensor in OFFICIAL[kind].build().state_dict().items()}
-    state = golden.state(torch.float32, shapes)
-    state |= {alias: state[key] for alias, key in golden.metadata["alias"].items()}
-    prefix = "module." if kind in ON_SEVERAL_GPUS else ""
-    return OrderedDict((prefix + key, tensor) for key, tensor in state.items())
-
-
 def inputs(golden: Golden, frames: int) -> dict[str, Tensor]:
     found = {}
     for key in golden.metadata["inputs"]:
@@ -71,8 +47,7 @@ def inputs(golden: Golden, frames: int) -> dict[str, Tensor]:
 def imported(folder: Path, kind: str) -> Golden:
     """Import the checkpoint of a reference file under the configuration's name."""
     golden = open_golden(official_files()[kind])
-    state = checkpoint(golden, kind)
-    torch.save(state, folder / "latest_net_G.pth", _use_new_zipfile_serialization=kind in ON_SEVERAL_GPUS)
+    save_checkpoint(folder / "latest_net_G.pth", golden, kind)
     code, stdout, stderr = run("import", folder / "latest_net_G.pth", "--as", kind.replace("_", "-"), "--quiet")
     assert (code, stderr) == (0, "")
     assert stdout == f"{folder / 'weights' / kind}.safetensors\n"
@@ -133,7 +108,8 @@ def test_in_double_precision_over_all_frames(kind: str, folder: Path) -> None:
 @pytest.fixture
 def keypoint(folder: Path) -> Path:
     """`folder` with the smallest checkpoint as small.pth."""
-    torch.save(checkpoint(open_golden(official_files()["keypoint"]), "keypoint"), folder / "small.pth")
+    torch.manual_seed(0)
+    torch.save(to_official(MotionNetwork(config=MotionConfig())), folder / "small.pth")
     return folder
 
 
@@ -265,3 +241,15 @@ def test_inputs_that_do_not_fit_are_one_line(tensors: dict[str, Tensor], line: s
 def test_without_as_nothing_is_guessed(keypoint: Path) -> None:
     code, _, stderr = run("import", "small.pth")
     assert (code, "--as is missing" in stderr) == (2, True)
+    code, _, stderr = run("import", "small.pth", "--export", "x.pth")
+    assert (code, "`gfla weights import` takes the authors' checkpoints" in stderr) == (2, True)
+    assert not (keypoint / "x.pth").exists()
+
+
+def test_an_export_that_can_not_be_written_imports_nothing(keypoint: Path) -> None:
+    before = (keypoint / "small.pth").read_bytes()
+    for output, line in (("small.pth", "is also an input"), ("nowhere/x.pth", "folder nowhere does not exist")):
+        code, stdout, stderr = run("import", "small.pth", "--as", "keypoint", "-o", output, "--overwrite")
+        assert (code, stdout, line in stderr) == (2, "", True)
+    assert (keypoint / "small.pth").read_bytes() == before
+    assert not (keypoint / "weights").exists()

@@ -1,9 +1,11 @@
 """The authors' kind of weights in `animate` and `pose`: the pictures equal a composition written out here.
 
-Networks of the official layouts, narrower and with random numbers; encodings are those the reference files judge.
+Networks of the official layouts, narrower and with random numbers, then imported checkpoints of full width with the
+generated numbers of the reference files. Encodings are those that the reference files judge.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -24,7 +26,10 @@ from models.weights import load_weights, save_weights
 from pipelines.keypoints.extractors import create_extractor
 from pipelines.keypoints.structure import person_maps, structure_map
 from pipelines.keypoints.track import Track, TrackFrame, save_track
+from tests.cli.checkpoints import generated, official_files, save_checkpoint
 from tests.cli.media_files import SOURCE
+from tests.models.golden import open_golden
+from tests.models.judging import NETWORKS as FULL_WIDTH
 
 NARROW = {"width": 8, "max_width": 32, "flow_width": 8, "flow_max_width": 16}
 NETWORKS = {
@@ -96,13 +101,13 @@ def truncated(image: Tensor) -> np.ndarray:
     return ((image[0] + 1) / 2 * 255).byte().permute(1, 2, 0).numpy()
 
 
-def cleaned(poses: np.ndarray) -> np.ndarray:
+def cleaned(poses: np.ndarray, network: nn.Module) -> np.ndarray:
     """The authors' test loop of the motion network, for a clip shorter than its window: [T, 17, 2] of 256 x 256."""
     index = np.clip(np.arange(-40, 64), 0, len(poses) - 1)
     points = poses[index, :, :2].astype(np.float64) * (256 / np.array([WIDTH, HEIGHT]))
     track = np.concatenate([points[..., 1].T, points[..., 0].T]) / 256 * 2 - 1  # [34, 104]
     with torch.inference_mode():
-        found = load_weights("cleaner")(torch.from_numpy(track).float()[None])[0].numpy()
+        found = network(torch.from_numpy(track).float()[None])[0].numpy()
     y, x = np.split((found[:, : len(poses)] + 1) / 2 * 256, 2)
     return np.stack([x.T, y.T], -1)
 
@@ -122,29 +127,29 @@ def assert_same_picture(found: np.ndarray, expected: np.ndarray) -> None:
     assert difference.mean() < 1e-2
 
 
-def test_a_clip_by_the_authors_networks(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "made").mkdir()
-    command = ("animate", SOURCE, folder / "driving.json", "-o", tmp_path / "made", "--weights", "iper")
-    options = ("--motion", "cleaner", "--retarget", "none", "--frame", "crop", "--overwrite")
-    code, _, stderr = run(*command, *options)
+def judge_clip(folder: Path, made: Path, weights: str, motion: str, network: nn.Module, cleaner: nn.Module) -> None:
+    """Animate the source into the folder `made` with weights by name, and compose the same with the networks."""
+    command = ("animate", SOURCE, folder / "driving.json", "-o", made / "%05d.png", "--weights", weights)
+    code, _, stderr = run(*command, "--motion", motion, "--retarget", "none", "--frame", "crop")
     assert (code, stderr) == (0, "")
     height, width = picture().shape[:2]
     own = detected()
     reference = np.where(own[:, 2:] >= 0.3, own[:, :2] * (256 / np.array([width, height])), 0)
-    structures = np.stack([structure_map(pose, layout="h36m17") for pose in cleaned(driving())])
+    structures = np.stack([structure_map(pose, layout="h36m17") for pose in cleaned(driving(), cleaner)])
     maps = torch.from_numpy(structure_map(reference, layout="coco17"))[None]
     with torch.inference_mode():
-        steps = load_weights("iper")(torch.from_numpy(structures)[None], squashed(256, 256), maps)
-    made = sorted((tmp_path / "made").iterdir())
-    assert len(made) == FRAMES
-    for path, step in zip(made, steps, strict=True):
+        steps = network(torch.from_numpy(structures)[None], squashed(256, 256), maps)
+    files = sorted(made.glob("*.png"))
+    assert len(files) == FRAMES
+    for path, step in zip(files, steps, strict=True):
         assert_same_picture(np.asarray(Image.open(path)), truncated(step.image))
 
 
-@pytest.mark.parametrize(("weights", "height", "width"), [("fashion", 256, 256), ("market", 128, 64)])
-def test_a_pose_by_the_authors_networks(weights: str, height: int, width: int, folder: Path, tmp_path: Path) -> None:
+def judge_pose(folder: Path, made: Path, weights: str, network: nn.Module, size: tuple[int, int]) -> None:
+    """The same of one pose, on a canvas of `size` (height, width)."""
+    height, width = size
     command = ("pose", SOURCE, folder / "target.json", "--weights", weights, "--retarget", "none")
-    code, _, stderr = run(*command, "--frame", "crop", "-o", tmp_path / "made.png")
+    code, _, stderr = run(*command, "--frame", "crop", "-o", made / "made.png")
     assert (code, stderr) == (0, "")
     pairs = ((detected(), picture().shape[:2]), (driving()[0], (HEIGHT, WIDTH)))
     own, target = (
@@ -152,8 +157,53 @@ def test_a_pose_by_the_authors_networks(weights: str, height: int, width: int, f
         for pose, size in pairs
     )
     with torch.inference_mode():
-        expected = load_weights(weights)(squashed(height, width), own, target).image
-    assert_same_picture(np.asarray(Image.open(tmp_path / "made.png")), truncated(expected))
+        expected = network(squashed(height, width), own, target).image
+    assert_same_picture(np.asarray(Image.open(made / "made.png")), truncated(expected))
+
+
+def test_a_clip_by_the_authors_networks(folder: Path, tmp_path: Path) -> None:
+    judge_clip(folder, tmp_path, "iper", "cleaner", load_weights("iper"), load_weights("cleaner"))
+
+
+@pytest.mark.parametrize(("weights", "size"), [("fashion", (256, 256)), ("market", (128, 64))])
+def test_a_pose_by_the_authors_networks(weights: str, size: tuple[int, int], folder: Path, tmp_path: Path) -> None:
+    judge_pose(folder, tmp_path, weights, load_weights(weights), size)
+
+
+@pytest.fixture
+def bring_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], nn.Module]:
+    """Import a checkpoint of full width under its configuration's name; gives the network made without the import."""
+    monkeypatch.setenv("GFLA_WEIGHTS", str(tmp_path / "weights"))
+
+    def work(kind: str) -> nn.Module:
+        golden = open_golden(official_files()[kind])
+        save_checkpoint(tmp_path / "latest_net_G.pth", golden, kind)
+        command = ["weights", "import", str(tmp_path / "latest_net_G.pth"), "--as", kind, "--quiet"]
+        assert CliRunner().invoke(app, command).exit_code == 0
+        network = FULL_WIDTH[golden.network](golden.metadata["config"])
+        network.load_state_dict(generated(golden, kind))
+        return network.eval()
+
+    return work
+
+
+FULL_POSES = [
+    pytest.param("pose_market", (128, 64), id="pose_market"),
+    pytest.param("pose_fashion", (256, 256), id="pose_fashion", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("kind", "size"), [pose for pose in FULL_POSES if pose.values[0] in official_files()])
+def test_a_pose_by_an_imported_checkpoint(
+    kind: str, size: tuple[int, int], bring_in: Callable[[str], nn.Module], folder: Path, tmp_path: Path
+) -> None:
+    judge_pose(folder, tmp_path, kind, bring_in(kind), size)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not {"dance_fashion", "keypoint"} <= set(official_files()), reason="the reference files lack it")
+def test_a_clip_by_imported_checkpoints(bring_in: Callable[[str], nn.Module], folder: Path, tmp_path: Path) -> None:
+    judge_clip(folder, tmp_path, "dance_fashion", "keypoint", bring_in("dance_fashion"), bring_in("keypoint"))
 
 
 @pytest.mark.parametrize("weights", ["market", "iper"])
