@@ -114,6 +114,6 @@ def bundled_person() -> AnimationConfig:
         attention_hidden=64,
         norm="batch",
         detail_hidden=12,
-        restraint=(1.5, 2.0),
+        restraint=(1.0, 1.5),
         limbs=H36M17_LIMBS + TORSO + tuple((joint, joint) for joint in range(17)),
     )
