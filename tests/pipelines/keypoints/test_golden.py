@@ -11,6 +11,7 @@ from pipelines.keypoints.layouts import LIMBS, OPENPOSE18_TO_COCO17, select
 from pipelines.keypoints.structure import heat_maps, palette, person_maps, skeleton_picture, structure_map
 from pipelines.viewpoint import view_code
 from tests.models.golden import FOLDER, OWN
+from tests.pipelines.faces.checks import CHECKS as FACES
 
 ELSEWHERE = ("metrics", "frechet")  # judged in tests/pipelines/evaluation
 LAYOUT = {"coco17": "coco17", "human36m17": "h36m17", "openpose18": "coco17"}
@@ -121,7 +122,7 @@ def keypoint_test_window(case: str, data: Tensors) -> None:
 
 CHECKS = (
     colormap, coords, cords_to_map, openpose18_to_coco17, heatmap, skeleton, dance_structure, keypoint_norm,
-    keypoint_frames, keypoint_test_window, shapenet_onehot,
+    keypoint_frames, keypoint_test_window, shapenet_onehot, *FACES,
 )  # fmt: skip
 
 
