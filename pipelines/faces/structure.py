@@ -10,6 +10,7 @@ import numpy as np
 
 from models.errors import InputError
 from pipelines.faces.curves import line_pixels
+from pipelines.faces.edges import canny
 
 LANDMARKS = 68
 CHANNELS = 16
@@ -48,7 +49,7 @@ def face_structure(image: np.ndarray, landmarks: np.ndarray, *, size: int) -> np
     height, width = image.shape[:2]
     label = _resized(part_labels(points, height, width), size, smooth=False)
     curves = line_maps(points, height=height, width=width, size=size)
-    edges = np.uint8(DRAWN) * (_canny(image, size) & (label == 0))
+    edges = np.uint8(DRAWN) * (_edges(image, size) & (label == 0))
     drawn = curves.max(0) + edges  # uint8: where both are, 254 is left
     distances = [cv2.distanceTransform(DRAWN - curve, cv2.DIST_L1, 3) / 3 for curve in curves]
     near = np.clip(distances, 0, 255).astype(np.uint8)
@@ -90,10 +91,8 @@ def line_maps(points: np.ndarray, *, height: int, width: int, size: int) -> np.n
     return maps
 
 
-def _canny(image: np.ndarray, size: int) -> np.ndarray:
+def _edges(image: np.ndarray, size: int) -> np.ndarray:
     """Edges of the grey picture, bool [size, size]."""
-    from skimage.feature import canny
-
     return canny(_grey(_resized(image, size, smooth=True)))
 
 

@@ -1,0 +1,40 @@
+"""A drawn face: landmarks of the 68-point layout and a picture of them, for tests."""
+
+import cv2
+import numpy as np
+
+
+def drawn_landmarks(width: int, height: int, *, mouth: float = 0.02, turn: float = 0.0) -> np.ndarray:
+    """Landmarks [68, 2] of a face that fills most of the picture; `mouth` opens it, `turn` shifts the features."""
+    angle = np.pi * np.arange(17) / 16
+    jaw = np.stack([-0.36 * np.cos(angle), 0.4 * np.sin(angle)], -1)
+    brow = np.stack([np.linspace(-0.26, -0.06, 5), -0.14 - 0.03 * np.sin(np.pi * np.arange(5) / 4)], -1)
+    bridge = np.stack([np.zeros(4), np.linspace(-0.06, 0.08, 4)], -1)
+    base = np.stack([np.linspace(-0.06, 0.06, 5), 0.1 + 0.015 * np.sin(np.pi * np.arange(5) / 4)], -1)
+    eye = _ring([-0.15, -0.05], 0.06, 0.025, 6)
+    outer, inner = _ring([0, 0.22], 0.12, 0.03 + mouth, 12), _ring([0, 0.22], 0.09, 0.01 + mouth, 8)
+    features = [brow, _mirrored(brow[::-1]), bridge, base, eye, _mirrored(eye[[3, 2, 1, 0, 5, 4]]), outer, inner]
+    inside = np.concatenate(features) + (turn, 0)
+    return (np.concatenate([jaw, inside]) + (0.5, 0.45)) * (width, height)
+
+
+def drawn_face(width: int, height: int, landmarks: np.ndarray) -> np.ndarray:
+    """A plain picture of these landmarks, uint8 RGB [height, width, 3]."""
+    picture = np.full((height, width, 3), (90, 110, 150), np.uint8)
+    points = np.round(landmarks).astype(np.int32)
+    cv2.fillPoly(picture, [cv2.convexHull(points[:27])], (220, 180, 150))
+    for first, last, colour in ((36, 42, (250, 250, 250)), (42, 48, (250, 250, 250)), (48, 60, (180, 60, 60))):
+        cv2.fillPoly(picture, [points[first:last]], colour)
+    cv2.fillPoly(picture, [points[60:68]], (60, 10, 10))
+    for first, last in ((17, 22), (22, 27), (27, 31), (31, 36)):
+        cv2.polylines(picture, [points[first:last]], False, (80, 50, 30), max(1, width // 64))
+    return picture
+
+
+def _ring(centre: list[float], across: float, up: float, count: int) -> np.ndarray:
+    angle = np.pi + 2 * np.pi * np.arange(count) / count
+    return np.array(centre) + np.stack([across * np.cos(angle), up * np.sin(angle)], -1)
+
+
+def _mirrored(points: np.ndarray) -> np.ndarray:
+    return points * (-1, 1)
