@@ -60,6 +60,18 @@ def names(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
     return found
 
 
+def landmarks(text: str, *, folder: bool) -> Path | None:
+    """`auto` as None, else a path that exists.
+
+    Raises:
+        typer.BadParameter: no such file (`folder`: folder).
+    """
+    path = Path(text)
+    if text == "auto" or (path.is_dir() if folder else path.is_file()):
+        return None if text == "auto" else path
+    raise typer.BadParameter(f"{text!r} is neither 'auto' nor a {'folder' if folder else 'file'} that exists")
+
+
 def _device(text: str) -> str:
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text):
         raise typer.BadParameter(f"{text!r} is not auto, cpu, cuda, cuda:N or mps")

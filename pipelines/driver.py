@@ -1,6 +1,6 @@
 """The driving person: a cleaned pose for every frame, with its time stamp.
 
-T frames. Poses are Human3.6M-17 [T, 17, 3] in pixels of the driving video, with confidences.
+T frames. Poses are Human3.6M-17 [T, 17, 3] in pixels of the driving video, with confidences; of faces 68 landmarks.
 """
 
 from collections import deque
@@ -48,15 +48,17 @@ class Sighting:
     durations: list[int | None]
 
 
-def watch(source: FrameSource, extractor: Extractor, progress: Progress, *, whole: bool = False) -> Sighting:
-    """One pass over a driving video with a keypoint extractor.
+def watch(
+    source: FrameSource, extractor: Extractor, progress: Progress, *, whole: bool = False, layout: str = "coco17"
+) -> Sighting:
+    """One pass over a driving video with a keypoint extractor; `layout` is what it finds.
 
     Raises:
         InputError: `whole` is wanted, but the video breaks off within the frames asked for.
     """
     progress.stage("keypoints", source.info.frames)
     info = source.info
-    track, durations = Track("coco17", info.width, info.height, info.time_base), []
+    track, durations = Track(layout, info.width, info.height, info.time_base), []
     stamps: deque[int] = deque()
 
     def images() -> Iterator[np.ndarray]:

@@ -128,7 +128,15 @@ def _encoder(name: str) -> str:
 def _extractors() -> list[Finding]:
     from pipelines.keypoints.extractors import availability
 
-    return [Finding(f"{name} keypoints", reason=reason) for name, reason in availability().items()]
+    found = [Finding(f"{name} keypoints", reason=reason) for name, reason in availability().items()]
+    return [*found, _probe("face landmarks", _landmarks)]
+
+
+def _landmarks() -> str:
+    from pipelines.faces.landmarks import find_predictor
+
+    find_predictor()
+    return "dlib, 68 points"
 
 
 def _weights() -> list[Finding]:

@@ -19,6 +19,7 @@ from pipelines.performance import Performance
 
 if TYPE_CHECKING:
     from pipelines.animate import AnimateConfig
+    from pipelines.face import FaceConfig
 
 
 class Film:
@@ -31,7 +32,7 @@ class Film:
 
     def __init__(
         self,
-        config: AnimateConfig,
+        config: AnimateConfig | FaceConfig,
         performance: Performance,
         driver: Driver,
         source: FrameSource | None,
@@ -87,4 +88,4 @@ class Film:
         stage, driver = self.performance.stage, self.driver
         pose, driving_pose = stage.poses[self.count], driver.poses[self.count]
         driving = next(self.watched).image if self.watched else None
-        return views.comparison(stage.actor.picture, pose, driving, driving_pose, driver.size, result)
+        return views.comparison(stage.picture, pose, driving, driving_pose, driver.size, result)

@@ -11,8 +11,9 @@ import torch
 from models.errors import InputError, WeightsError
 from models.fold import channels_last, fold_batch_norm
 from models.generators.animation import AnimationGenerator
+from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
-from models.weights import load_weights, read_metadata
+from models.weights import load_weights, read_metadata, resolve
 from pipelines.actor import Actor
 from pipelines.keypoints.clean import Cleaner
 from pipelines.keypoints.extractors import EXTRACTORS, Extractor, create_extractor
@@ -31,6 +32,7 @@ USED_BY = {
     "keypoints": "--keypoints bundled, which finds them by itself",
     "flow": "gfla train, as the --init of the next stage",
 }
+FACE_WEIGHTS = "face"
 
 
 def load_generator(name: str, device: torch.device, stages: tuple[str, ...]) -> tuple[Generator, MakeStage]:
@@ -58,6 +60,23 @@ def usable(name: str, *architectures: str) -> dict[str, Any]:
         use = "gfla view-synth" if views else USED_BY[metadata["architecture"]]
         raise WeightsError(f"{name} holds {metadata['architecture']!r} weights, they are for {use}")
     return metadata
+
+
+def load_face_generator(name: str, device: torch.device) -> FaceGenerator:
+    """The face generator of these weights. Raises WeightsError; for the default name it says how to get some."""
+    try:
+        resolve(name)
+    except WeightsError:
+        if name != FACE_WEIGHTS:
+            raise
+        raise WeightsError(
+            "no face weights here yet: convert the authors' with 'gfla weights import latest_net_G.pth --as face', "
+            "or train some with 'gfla train face' and give them with --weights"
+        ) from None
+    usable(name, "face")
+    model = load_weights(name, device=str(device))
+    assert isinstance(model, FaceGenerator)
+    return channels_last(fold_batch_norm(model))
 
 
 def load_extractor(keypoints: str, yolo_weights: Path | None, device: torch.device, progress: Progress) -> Extractor:

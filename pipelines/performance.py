@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager, contextmanager
 import numpy as np
 import torch
 
-from models.generators.animation import AnimationGenerator, State, Step
 from models.generators.picture import Picture, PictureGenerator
+from models.generators.recurrent import RecurrentGenerator, State, Step
 from pipelines.stages import Pose, Stage
 
 Tensors = tuple[torch.Tensor, torch.Tensor | None]
@@ -36,7 +36,7 @@ class Performance:
     def __init__(
         self,
         stage: Stage,
-        generator: AnimationGenerator | PictureGenerator,
+        generator: RecurrentGenerator | PictureGenerator,
         precision: AbstractContextManager,
         clock: Stopwatch,
     ) -> None:
@@ -49,7 +49,7 @@ class Performance:
             return self._pictures(self.generator, image)
         return self._steps(self.generator, image)
 
-    def _steps(self, generator: AnimationGenerator, image: torch.Tensor) -> Iterator[Step]:
+    def _steps(self, generator: RecurrentGenerator, image: torch.Tensor) -> Iterator[Step]:
         """Every frame from the one before; the picture stands in for the first one's."""
         with self._running():
             reference = generator.encode_reference(image, *self._pose(self.stage.own()))

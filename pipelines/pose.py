@@ -139,6 +139,4 @@ def _picture(performance: Performance, driver: Driver, target: Target, config: P
         if not config.compare:
             return result
         stage = performance.stage
-        return views.comparison(
-            stage.actor.picture, stage.poses[0], target.image(), driver.poses[0], driver.size, result
-        )
+        return views.comparison(stage.picture, stage.poses[0], target.image(), driver.poses[0], driver.size, result)

@@ -30,13 +30,13 @@ Pose = tuple[np.ndarray, np.ndarray | None]
 
 
 class Stage(ABC):
-    """One actor before one network.
+    """One picture before one network.
 
-    poses: [T, 17, 2] Human3.6M-17 in pixels of the picture, for people to look at; canvas: uint8 RGB [h, w, 3], what
-    the network sees of the picture; box: where that is in the picture.
+    poses: [T, 17, 2] Human3.6M-17 in pixels of the picture, for people to look at; picture: uint8 RGB [H, W, 3];
+    canvas: uint8 RGB [h, w, 3], what the network sees of it; box: where that is in the picture.
     """
 
-    actor: Actor
+    picture: np.ndarray
     poses: np.ndarray
     canvas: np.ndarray
     box: Box
@@ -63,7 +63,7 @@ class PasteBack(Stage):
     """The bundled weights: a square around the person, pasted back at the picture's own resolution."""
 
     def __init__(self, actor: Actor) -> None:
-        self.actor, self.poses = actor, actor.poses
+        self.actor, self.picture, self.poses = actor, actor.picture, actor.poses
         known = np.concatenate([self.poses.reshape(-1, 2), actor.own[:, :2], actor.pose[actor.seen, :2]])
         self.square = Canvas.around(known, size=CANVAS)
         self.box = self.square.box
@@ -94,7 +94,7 @@ class Squash(Stage):
     size, without a detail head (official format, sections 3.5, 9.3, 9.7)."""
 
     def __init__(self, actor: Actor, *, height: int = CANVAS, width: int = CANVAS) -> None:
-        self.actor, self.height, self.width = actor, height, width
+        self.actor, self.picture, self.height, self.width = actor, actor.picture, height, width
         # Unretargeted, the driving frame counts as it is: squashed, as in training, and not fitted into the picture.
         frame = actor.driver.size if actor.mode == "none" else actor.size
         poses = actor.driver.poses[..., :2] if actor.mode == "none" else actor.poses

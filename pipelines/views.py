@@ -7,6 +7,7 @@ import numpy as np
 
 from models.errors import InputError
 from models.generators.animation import Step
+from pipelines.faces.structure import CHANNELS as FACE_CHANNELS
 from pipelines.keypoints.draw import draw_skeleton
 from pipelines.media.compose import side_by_side
 
@@ -76,7 +77,10 @@ def _mask(step: Step) -> np.ndarray:
 
 
 def _structure(step: Step) -> np.ndarray:
-    """The skeleton picture that the generator reads."""
+    """The skeleton picture that the generator reads; of a face its curves and edges."""
+    if step.structure.shape[1] == FACE_CHANNELS:
+        curves = (step.structure[0, 0].float().cpu().numpy() * 255).astype(np.uint8)
+        return np.repeat(curves[..., None], 3, axis=2)
     return step.structure[0, -3:].float().permute(1, 2, 0).cpu().numpy().astype(np.uint8)
 
 

@@ -112,13 +112,14 @@ def animate(
     if json:
         out_json(summary | {"warnings": console.notes})
         return
-    console.summary(_timing(summary["frames"], summary["seconds"]))
+    console.summary(timing(summary["frames"], summary["seconds"]))
     if summary["debug_output"]:
         out(summary["debug_output"])
     out(summary["output"])
 
 
-def _timing(frames: int, seconds: dict[str, float]) -> str:
+def timing(frames: int, seconds: dict[str, float]) -> str:
+    """One line about how long the stages took."""
     total = sum(seconds.values())
     stages = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())
     return f"{frames} frames in {total:.1f} s, {frames / total:.1f} frames/s (seconds: {stages})"

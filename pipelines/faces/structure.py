@@ -47,7 +47,7 @@ def face_structure(image: np.ndarray, landmarks: np.ndarray, *, size: int) -> np
     """
     points = extended(landmarks)
     height, width = image.shape[:2]
-    label = _resized(part_labels(points, height, width), size, smooth=False)
+    label = resized(part_labels(points, height, width), size, smooth=False)
     curves = line_maps(points, height=height, width=width, size=size)
     edges = np.uint8(DRAWN) * (_edges(image, size) & (label == 0))
     drawn = curves.max(0) + edges  # uint8: where both are, 254 is left
@@ -93,10 +93,11 @@ def line_maps(points: np.ndarray, *, height: int, width: int, size: int) -> np.n
 
 def _edges(image: np.ndarray, size: int) -> np.ndarray:
     """Edges of the grey picture, bool [size, size]."""
-    return canny(_grey(_resized(image, size, smooth=True)))
+    return canny(_grey(resized(image, size, smooth=True)))
 
 
-def _resized(image: np.ndarray, size: int, *, smooth: bool) -> np.ndarray:
+def resized(image: np.ndarray, size: int, *, smooth: bool) -> np.ndarray:
+    """A picture uint8 [H, W, ...] squashed to [size, size, ...] by Pillow, bilinear or nearest."""
     if image.shape[:2] == (size, size):
         return image
     from PIL import Image

@@ -65,11 +65,11 @@ def distance(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.linalg.norm(first[both, :2] - second[both, :2], axis=1).mean()) / size
 
 
-def choose_person(frames: Sequence[np.ndarray], person: str = "largest") -> np.ndarray:
+def choose_person(frames: Sequence[np.ndarray], person: str = "largest", *, what: str = "person") -> np.ndarray:
     """Follow everybody through the frames and return one person.
 
     Args:
-        frames: T arrays [P, 17, 3].
+        frames: T arrays [P, 17, 3], or of another number of points (faces); `what` names them in messages.
         person: "largest" (most picture area over the clip), or a number: the N-th from the left, counted from 1, in the
             first frame that shows as many people.
 
@@ -81,9 +81,9 @@ def choose_person(frames: Sequence[np.ndarray], person: str = "largest") -> np.n
     """
     people = _follow(frames)
     if not people:
-        raise InputError(f"no person found in {_count(len(frames))}; use a picture or clip that shows a person clearly")
+        raise InputError(f"no {what} found in {_count(len(frames))}; use a picture or clip that shows a {what} clearly")
     chosen = max(people, key=lambda each: each.weight) if person == "largest" else _numbered(people, person)
-    track = np.zeros((len(frames), 17, 3), np.float32)
+    track = np.zeros((len(frames), *chosen.poses[0].shape), np.float32)
     track[chosen.frames] = chosen.poses
     return track
 
@@ -134,12 +134,12 @@ def _middle(pose: np.ndarray) -> float:
 
 
 def fill_gaps(
-    track: np.ndarray, on_missing: str = "interpolate", *, confident: float = CONFIDENT
+    track: np.ndarray, on_missing: str = "interpolate", *, confident: float = CONFIDENT, what: str = "person"
 ) -> tuple[np.ndarray, GapSummary]:
     """Fill joints that are missing or not confident, each joint on its own.
 
     Args:
-        track: [T, 17, 3].
+        track: [T, 17, 3], or of another number of points; `what` names them in messages.
         on_missing: "interpolate" between the confident frames around a gap (held at the ends of the clip), "hold" the
             last confident place, or "fail" at a frame without the person (single joints are interpolated).
 
@@ -155,15 +155,15 @@ def fill_gaps(
     seen = track[..., 2] >= confident
     missing = seen.sum(1) < MIN_JOINTS
     if missing.all():
-        raise InputError(f"no person found in {_count(len(track))}; use a picture or clip that shows a person clearly")
+        raise InputError(f"no {what} found in {_count(len(track))}; use a picture or clip that shows a {what} clearly")
     if len(track) - missing.sum() < MIN_SHARE * len(track):
         raise InputError(
-            f"a person in only {len(track) - int(missing.sum())} of {len(track)} frames; "
-            "cut the clip with --start and --end, or use one that shows a person clearly"
+            f"a {what} in only {len(track) - int(missing.sum())} of {len(track)} frames; "
+            f"cut the clip with --start and --end, or use one that shows a {what} clearly"
         )
     if missing.any() and on_missing == "fail":
         raise InputError(
-            f"no person in frame {int(missing.argmax()) + 1} ({int(missing.sum())} of {len(track)} frames); "
+            f"no {what} in frame {int(missing.argmax()) + 1} ({int(missing.sum())} of {len(track)} frames); "
             "cut the clip with --start and --end, or use --on-missing interpolate"
         )
     seen &= ~missing[:, None]

@@ -1,5 +1,7 @@
 """A drawn face: landmarks of the 68-point layout and a picture of them, for tests."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
@@ -14,8 +16,8 @@ def drawn_landmarks(width: int, height: int, *, mouth: float = 0.02, turn: float
     eye = _ring([-0.15, -0.05], 0.06, 0.025, 6)
     outer, inner = _ring([0, 0.22], 0.12, 0.03 + mouth, 12), _ring([0, 0.22], 0.09, 0.01 + mouth, 8)
     features = [brow, _mirrored(brow[::-1]), bridge, base, eye, _mirrored(eye[[3, 2, 1, 0, 5, 4]]), outer, inner]
-    inside = np.concatenate(features) + (turn, 0)
-    return (np.concatenate([jaw, inside]) + (0.5, 0.45)) * (width, height)
+    inside = np.concatenate(features) + np.array((turn, 0))
+    return (np.concatenate([jaw, inside]) + np.array((0.5, 0.45))) * (width, height)
 
 
 def drawn_face(width: int, height: int, landmarks: np.ndarray) -> np.ndarray:
@@ -38,3 +40,9 @@ def _ring(centre: list[float], across: float, up: float, count: int) -> np.ndarr
 
 def _mirrored(points: np.ndarray) -> np.ndarray:
     return points * (-1, 1)
+
+
+def write_landmarks(path: Path, landmarks: np.ndarray) -> Path:
+    """A text file of the authors' kind: whole numbers `x,y`, one point a line."""
+    path.write_text("\n".join(f"{x},{y}" for x, y in np.round(landmarks).astype(int).tolist()) + "\n")
+    return path

