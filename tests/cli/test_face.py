@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,11 +15,15 @@ from skimage import data
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
+from models.generators import config
 from models.generators.config import GeneratorConfig
 from models.generators.face import FaceGenerator
+from models.generators.recurrent import Step
 from models.weights import save_weights
 from pipelines.faces.structure import face_structure
 from pipelines.media.sources import open_driving
+from tests.cli.checkpoints import generated, official_files, save_checkpoint
+from tests.models.golden import open_golden
 from tests.pipelines.faces.drawn import drawn_face, drawn_landmarks, write_landmarks
 from tests.pipelines.media.clips import make_clip, sound_codec
 
@@ -77,10 +82,16 @@ def structure(picture: Path, landmarks: Path) -> torch.Tensor:
     return torch.from_numpy(face_structure(read(picture), points(landmarks), size=256))[None]
 
 
+def assert_saved(step: Step, picture: np.ndarray) -> None:
+    expected = np.trunc(((step.image[0] + 1) / 2 * 255).permute(1, 2, 0).numpy())
+    difference = np.abs(picture.astype(int) - expected)
+    assert difference.max() <= 1  # float32 rounding may tip a truncation
+    assert (difference > 0).mean() < 0.1
+
+
 def test_the_papers_way_equals_the_network_called_by_hand(places: Path) -> None:
     code, _, stderr = run(*given(places), "-o", places / "made", "--retarget", "none", "--frame", "crop")
     assert code == 0, stderr
-    network = FaceGenerator(config=SMALL)
     torch.manual_seed(3)
     network = FaceGenerator(config=SMALL).eval()
     structures = [structure(places / "driving" / f"{n}.png", places / "landmarks" / f"{n}.txt") for n in range(FRAMES)]
@@ -92,11 +103,28 @@ def test_the_papers_way_equals_the_network_called_by_hand(places: Path) -> None:
         )
     made = [read(places / "made" / f"{number:05d}.png") for number in range(FRAMES)]
     for step, picture in zip(steps, made, strict=True):
-        expected = np.trunc(((step.image[0] + 1) / 2 * 255).permute(1, 2, 0).numpy())
-        difference = np.abs(picture.astype(int) - expected)
-        assert difference.max() <= 1  # float32 rounding may tip a truncation
-        assert (difference > 0).mean() < 0.01
+        assert_saved(step, picture)
     assert np.abs(made[0].astype(int) - made[2]).max() > 3, "the frames differ"
+
+
+def test_an_imported_checkpoint_by_its_name(places: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GFLA_WEIGHTS", str(tmp_path / "weights"))
+    golden = open_golden(official_files()["face"])
+    save_checkpoint(tmp_path / "latest_net_G.pth", golden, "face")
+    imported = CliRunner().invoke(app, ["weights", "import", str(tmp_path / "latest_net_G.pth"), "--as", "face"])
+    assert imported.exit_code == 0, imported.stderr
+    options = ["--weights", "face", "--retarget", "none", "--frame", "crop", "--max-frames", 1]
+    (tmp_path / "landmarks").mkdir()
+    shutil.copy(places / "landmarks" / "0.txt", tmp_path / "landmarks")
+    code, _, stderr = run(*given(places), *options, "--landmarks", tmp_path / "landmarks", "-o", tmp_path / "made")
+    assert code == 0, stderr
+    network = FaceGenerator(config=config.face()).eval()
+    network.load_state_dict(generated(golden, "face"))
+    driving = structure(places / "driving" / "0.png", places / "landmarks" / "0.txt")
+    own = squashed(places / "source.png"), structure(places / "source.png", places / "source.txt")
+    with torch.no_grad():
+        (step,) = network(driving[:, None], *own)
+    assert_saved(step, read(tmp_path / "made" / "00000.png"))
 
 
 def test_the_rest_of_the_picture_stays(places: Path, tmp_path: Path) -> None:
