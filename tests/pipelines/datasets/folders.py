@@ -36,7 +36,7 @@ FACE = (
 
 @dataclass(frozen=True)
 class Film:
-    """images uint8 [P, T, H, W, 3]; coco [P, T, 17, 3] x, y, confidence; h36m [P, T, 17, 2]; mask uint8 [P, T, H, W]."""
+    """images uint8 [P, T, H, W, 3], mask uint8 [P, T, H, W]; coco [P, T, 17, 3] x, y, score; h36m [P, T, 17, 2]."""
 
     images: np.ndarray
     coco: np.ndarray
@@ -140,7 +140,7 @@ def faceforensics(folder: Path, *, clips: int = 2, frames: int = 32, size: int =
 
 def landmarks(size: int, shift: float = 0.0) -> np.ndarray:
     """68 points x, y of a plain face in the middle of a square picture, int [68, 2]; shift in half widths."""
-    return np.round(size / 2 + size * 0.36 * (np.array(FACE) + (shift, 0))).astype(int)
+    return np.round(size / 2 + size * 0.36 * (np.array(FACE) + np.array((shift, 0)))).astype(int)
 
 
 def shapenet(folder: Path, category: str = "car", *, models: int = 2, size: int = 256) -> Path:

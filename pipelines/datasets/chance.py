@@ -1,0 +1,26 @@
+"""Data sets whose items are drawn anew in every epoch, and the same ones for the same seed."""
+
+from typing import TypeVar
+
+import numpy as np
+from torch.utils.data import Dataset
+
+Item = TypeVar("Item", covariant=True)
+
+
+class Drawn(Dataset[Item]):
+    """What is random in an item depends on seed, epoch and index only, so any number of workers gives the same.
+
+    Call `set_epoch` before each pass over a `DataLoader`, whose workers must not be persistent.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed, self.epoch = seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw other items from now on."""
+        self.epoch = epoch
+
+    def chance(self, index: int) -> np.random.Generator:
+        """The random numbers of one item."""
+        return np.random.default_rng((self.seed, self.epoch, index))

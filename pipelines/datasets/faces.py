@@ -1,0 +1,108 @@
+"""FaceForensics: clips of faces with their landmarks (official format, sections 8.2, 9.5 and 10).
+
+    PHASE_data/CLIP/FRAME.png          pictures
+    PHASE_keypoints/CLIP/FRAME.txt     68 lines x,y
+
+T frames, H, W size of the images.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.errors import InputError
+from pipelines.datasets.chance import Drawn
+from pipelines.datasets.clips import FRAMES, check_size, companion, list_clips, run_of_frames
+from pipelines.datasets.findings import Findings
+from pipelines.datasets.items import Sequence
+from pipelines.datasets.pictures import resized, to_image
+from pipelines.media.pictures import load_picture
+
+POINTS = 68
+
+
+def required(phase: str) -> list[str]:
+    """What must be in the folder, as patterns."""
+    return [f"{phase}_data", f"{phase}_keypoints"]
+
+
+class Faces(Drawn[Sequence]):
+    """One item per clip: in training N consecutive frames from a random start, else the whole clip; the reference is
+    the first of them.
+
+    Args:
+        size: H = W of the images.
+        frames: N.
+
+    Raises:
+        InputError: a missing folder, or an item whose files can't be read.
+    """
+
+    def __init__(self, folder: Path, phase: str, *, size: int = 256, frames: int = FRAMES, seed: int = 0) -> None:
+        super().__init__(seed)
+        self.pictures, self.landmarks = (folder / name for name in required(phase))
+        self.size, self.frames, self.training = size, frames, phase == "train"
+        self.clips = list(list_clips(self.pictures).values())
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def __getitem__(self, index: int) -> Sequence:
+        paths = self.clips[index]
+        if self.training:
+            paths = [paths[number] for number in run_of_frames(len(paths), self.frames, self.chance(index))]
+        images, structures = (torch.stack(part) for part in zip(*map(self._view, paths), strict=True))
+        masks = torch.ones(len(paths), 1, self.size, self.size)
+        return Sequence(images[0], structures[0], images, structures, masks)
+
+    def _view(self, path: Path) -> tuple[Tensor, Tensor]:
+        """The image [3, H, W] of a frame and its structure [16, H, W]."""
+        from pipelines.faces.structure import face_structure
+
+        picture = load_picture(path)
+        points = read_landmarks(companion(path, self.pictures, self.landmarks, (".txt",)))
+        structure = face_structure(picture, points, size=self.size)
+        return to_image(resized(picture, (self.size, self.size))), torch.from_numpy(structure)
+
+
+def read_landmarks(path: Path) -> np.ndarray:
+    """Landmarks int [68, 2] x, y. Raises InputError for another file, with the line."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split()
+    except OSError as error:
+        raise InputError(f"{path}: can't be read ({error.strerror})") from None
+    if len(lines) != POINTS:
+        raise InputError(f"{path}: has {len(lines)} lines, not {POINTS} landmarks x,y")
+    return np.array([_landmark(f"{path} line {number}", line) for number, line in enumerate(lines, 1)])
+
+
+def _landmark(where: str, line: str) -> tuple[int, int]:
+    try:
+        x, y = (int(float(value)) for value in line.split(","))
+    except (ValueError, OverflowError):
+        raise InputError(f"{where}: {line[:40]!r} must be x,y in pixels") from None
+    return x, y
+
+
+def check(folder: Path, phase: str, findings: Findings) -> None:
+    """Every picture and its landmarks of one phase."""
+    pictures, landmarks = (folder / name for name in required(phase))
+    if (wrong := folder / f"{phase}_keypoint").is_dir() and not landmarks.is_dir():
+        findings.note(f"folders with the name of the authors' script, to be renamed to {landmarks.name}", wrong)
+    if not pictures.is_dir():
+        return
+    clips, usable = {}, 0
+    with findings.noticing("empty folders"):
+        clips = list_clips(pictures)
+    for name, paths in clips.items():
+        before = findings.count()
+        check_size(paths, findings)
+        for path in paths:
+            with findings.noticing("missing or malformed landmarks"):
+                read_landmarks(companion(path, pictures, landmarks, (".txt",)))
+        usable += findings.count() == before
+        if len(paths) < FRAMES:
+            findings.note(f"clips of less than {FRAMES} frames; the last one is repeated", pictures / name)
+    findings.items[phase] = usable

@@ -1,0 +1,141 @@
+"""Human3.6M as VideoPose3D stores it, for the motion extraction network (official format, sections 8.3, 9.4 and 10).
+
+    data_2d_h36m_gt.npz                    true joints, Human3.6M-17
+    data_2d_h36m_detectron_*coco*.npz      detected joints, COCO-17
+
+Both hold `positions_2d`: subject -> action -> an array [T, 17, 2] per camera, in pixels of pictures 1000 wide.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.errors import InputError
+from pipelines.datasets.chance import Drawn
+from pipelines.datasets.findings import Findings
+from pipelines.datasets.items import Window
+from pipelines.datasets.npz import load_object
+from pipelines.datasets.persons import the_file
+from pipelines.keypoints.clean import FRAMES, encode, window_indices, window_starts
+
+RESOLUTION = 1000
+UNEQUAL = 0.01  # of the length by which the two files may differ in a clip
+SUBJECTS = {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")}
+SCALE, SHIFT = (1.0, 1.5), 0.1
+TRUE, FOUND = "data_2d_h36m_gt.npz", "data_2d_h36m_detectron_*coco*.npz"
+Clips = dict[str, np.ndarray]
+
+
+def required(phase: str) -> list[str]:
+    """What must be in the folder, as patterns."""
+    return [TRUE, FOUND]
+
+
+class Human36m(Drawn[Window]):
+    """In training one item per clip, from a random start, scaled and shifted; in the test all windows of all clips.
+
+    Args:
+        frames: T of the true joints.
+
+    Raises:
+        InputError: a file that is missing or of another form, or a phase without clips.
+    """
+
+    def __init__(self, folder: Path, phase: str, *, frames: int = FRAMES, seed: int = 0) -> None:
+        super().__init__(seed)
+        self.frames, self.training = frames, phase == "train"
+        true, found = read_both(folder)
+        self.clips = [pair for name in true if (pair := matched(name, true, found)) and _subject(name, phase)]
+        if not self.clips:
+            raise InputError(f"{folder}: no clip of {', '.join(SUBJECTS[phase])} is in both files")
+        lengths = [len(clip) for clip, _ in self.clips]
+        starts = [[0] if self.training else window_starts(length, frames=frames) for length in lengths]
+        self.windows = [(clip, start) for clip, firsts in enumerate(starts) for start in firsts]
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, index: int) -> Window:
+        clip, start = self.windows[index]
+        true, found = self.clips[clip]
+        chance = self.chance(index)
+        if self.training:
+            start = int(chance.integers(max(len(true) - self.frames, 0) + 1))
+        window = Window(
+            _coordinates(found[window_indices(start, len(true), frames=self.frames)]),
+            _coordinates(true[window_indices(start, len(true), frames=self.frames, context=0)]),
+        )
+        return _augmented(window, chance) if self.training else window
+
+
+def _coordinates(points: np.ndarray) -> Tensor:
+    """Points [T, 17, 2] -> float32 [34, T] in -1..1."""
+    return torch.from_numpy(encode(points.astype(np.float64), RESOLUTION)).float()
+
+
+def _augmented(window: Window, chance: np.random.Generator) -> Window:
+    """The same scale and shift for both."""
+    scale, (down, across) = chance.uniform(*SCALE), chance.uniform(-SHIFT, SHIFT, 2)
+    shift = torch.tensor([down, across], dtype=torch.float32).repeat_interleave(17)[:, None]  # [34, 1]
+    return Window(*(values * float(scale) + shift for values in window))
+
+
+def _subject(name: str, phase: str) -> bool:
+    return name.split("/")[0] in SUBJECTS[phase]
+
+
+def matched(name: str, true: Clips, found: Clips) -> tuple[np.ndarray, np.ndarray] | None:
+    """Both tracks of a clip cut to the shorter; None where one is missing or they differ by more than 1 %."""
+    if name not in found or not min(len(true[name]), len(found[name])):
+        return None
+    shorter, longer = sorted((len(true[name]), len(found[name])))
+    return (true[name][:shorter], found[name][:shorter]) if longer - shorter <= UNEQUAL * longer else None
+
+
+def read_both(folder: Path) -> tuple[Clips, Clips]:
+    """True and detected clips. Raises InputError."""
+    return read_clips(the_file(folder, TRUE)), read_clips(the_file(folder, FOUND))
+
+
+def read_clips(path: Path) -> Clips:
+    """All clips of a file as SUBJECT/ACTION/CAMERA: [T, 17, 2]. Raises InputError for another form."""
+    subjects: Any = load_object(path, "positions_2d")
+    try:
+        return {
+            f"{subject}/{action}/{camera}": _track(points, f"{path}: {subject} {action} camera {camera}")
+            for subject, actions in subjects.items()
+            for action, cameras in actions.items()
+            for camera, points in enumerate(cameras)
+        }
+    except (AttributeError, TypeError):
+        raise InputError(f"{path}: positions_2d must be subject -> action -> an array per camera") from None
+
+
+def _track(points: Any, where: str) -> np.ndarray:
+    good = isinstance(points, np.ndarray) and points.dtype.kind == "f" and points.ndim == 3
+    if not good or points.shape[1] != 17 or points.shape[2] < 2 or not np.isfinite(points).all():
+        raise InputError(f"{where}: must be finite numbers [T, 17, 2]")
+    return points[..., :2]
+
+
+def check(folder: Path, phase: str, findings: Findings) -> None:
+    """Every clip of one phase."""
+    if not all(any(folder.glob(pattern)) for pattern in required(phase)):
+        if phase == "train" and (other := next(folder.glob("data_2d_h36m_*ft_h36m*.npz"), None)):
+            findings.note("detections in another joint order; COCO-17 is needed", other)
+        return
+    usable = 0
+    with findings.noticing("unreadable files"):
+        true, found = read_both(folder)
+        for name in filter(lambda name: _subject(name, phase), true):
+            good = matched(name, true, found) is not None
+            usable += good
+            if not good:
+                findings.note("clips that are dropped: not in both files, or lengths differ by more than 1 %", name)
+        there = {name.split("/")[0] for name in true}
+        for subject in set(SUBJECTS[phase]) - there:
+            findings.problem("missing subjects", subject)
+    findings.items[phase] = usable

@@ -1,0 +1,177 @@
+"""DeepFashion and Market-1501 as pairs of pictures of one person (official format, sections 8.3, 9.2 and 10).
+
+    train/ test/                    pictures
+    fasion-annotation-PHASE.csv     name:keypoints_y:keypoints_x, JSON lists of 18 OpenPose joints, -1 where missing
+    fasion-pairs-PHASE.csv          from,to ("fasion" is the authors' spelling; "fashion" is read as well)
+
+H, W: size of the images.
+"""
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.errors import InputError
+from pipelines.datasets.chance import Drawn
+from pipelines.datasets.findings import Findings
+from pipelines.datasets.items import Pair
+from pipelines.datasets.pictures import Jitter, Move, Size, read_image
+from pipelines.keypoints.structure import person_maps
+
+JOINTS = 18
+
+
+@dataclass(frozen=True)
+class PersonLayout:
+    """annotated, size: (H, W) of the pictures that joints belong to and of the network's images; jitters of training."""
+
+    prefix: str
+    annotated: Size
+    size: Size
+    source: Jitter | None = None
+    target: Jitter | None = None
+
+    def required(self, phase: str) -> list[str]:
+        """What must be in the folder, as patterns."""
+        return [phase, f"{self.prefix}*annotation-{phase}.csv", f"{self.prefix}*pairs-{phase}.csv"]
+
+
+GREY = (128, 128, 128)
+FASHION = PersonLayout("fas*ion-", annotated=(256, 176), size=(256, 256))
+MARKET = PersonLayout(
+    "market-",
+    annotated=(128, 64),
+    size=(128, 64),
+    source=Jitter(128, angle=5, shift=(5, 5), scale=(0.95, 1.05), fill=GREY),
+    target=Jitter(128, angle=1, shift=(2.5, 2.5), fill=GREY),
+)
+
+
+class PersonPairs(Drawn[Pair]):
+    """Pairs of one phase. `size` (H, W) replaces the official size of the images.
+
+    Raises:
+        InputError: a CSV file that is missing, has a malformed line, or pairs a picture without annotation; an item
+            whose picture can't be read.
+    """
+
+    def __init__(
+        self, folder: Path, phase: str, *, layout: PersonLayout, size: Size | None = None, seed: int = 0
+    ) -> None:
+        super().__init__(seed)
+        self.pictures, self.layout, self.size = folder / phase, layout, size or layout.size
+        self.augmented = phase == "train"
+        _, annotation, pairs = layout.required(phase)
+        self.joints = dict(parse_annotation(*row) for row in read_rows(the_file(folder, annotation), ":"))
+        self.pairs = [parse_pair(*row, self.joints) for row in read_rows(the_file(folder, pairs), ",")]
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> Pair:
+        source, target = self.pairs[index]
+        chance = self.chance(index)
+        return Pair(*self._view(source, self.layout.source, chance), *self._view(target, self.layout.target, chance))
+
+    def _view(self, name: str, jitter: Jitter | None, chance: np.random.Generator) -> tuple[Tensor, Tensor]:
+        move: Move | None = jitter.draw(chance, self.size) if jitter and self.augmented else None
+        height, width = self.size
+        matrix = None if move is None else move.matrix
+        maps = person_maps(
+            self.joints[name], height=height, width=width, annotated=self.layout.annotated, affine=matrix
+        )
+        return read_image(self.pictures / name, self.size, move), torch.from_numpy(maps)
+
+
+def the_file(folder: Path, pattern: str) -> Path:
+    """The one file of a pattern. Raises InputError if there is none, or several."""
+    found = sorted(folder.glob(pattern))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise InputError(f"{folder}: one file {pattern} is needed, there is {names}")
+    return found[0]
+
+
+def read_rows(path: Path, delimiter: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Where a line is, and its values by column name. Raises InputError for an unreadable file."""
+    try:
+        with path.open(newline="", encoding="utf-8", errors="replace") as file:
+            reader = csv.DictReader(file, delimiter=delimiter, skipinitialspace=True)
+            for row in reader:
+                yield f"{path} line {reader.line_num}", row
+    except (OSError, csv.Error) as error:
+        raise InputError(f"{path}: can't be read ({error})") from None
+
+
+def parse_annotation(where: str, row: dict[str, str]) -> tuple[str, np.ndarray]:
+    """Name and joints [18, 2] x, y. Raises InputError."""
+    try:
+        columns = [json.loads(row[f"keypoints_{axis}"]) for axis in "xy"]
+        joints = np.array(columns, np.float64).T
+        if joints.shape == (JOINTS, 2) and np.isfinite(joints).all():
+            return row["name"].strip(), joints
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise InputError(f"{where}: must be name:keypoints_y:keypoints_x with two lists of {JOINTS} numbers")
+
+
+def parse_pair(where: str, row: dict[str, str], joints: dict[str, np.ndarray]) -> tuple[str, str]:
+    """The names of a pair. Raises InputError for another line, or a picture without annotation."""
+    names = (row.get("from") or "").strip(), (row.get("to") or "").strip()
+    if not all(names):
+        raise InputError(f"{where}: must have two names, in columns called from and to")
+    if missing := [name for name in names if name not in joints]:
+        raise InputError(f"{where}: {missing[0]} has no annotation; see `gfla data check`")
+    return names
+
+
+def check(folder: Path, phase: str, findings: Findings, layout: PersonLayout) -> None:
+    """Every line and every picture of one phase."""
+    pictures, annotation, pairs = (next(folder.glob(pattern), None) for pattern in layout.required(phase))
+    if not (pictures and annotation and pairs):
+        return
+    joints = {}
+    for row in read_rows(annotation, ":"):
+        with findings.noticing("malformed annotations"):
+            name, joints_of = parse_annotation(*row)
+            joints[name] = joints_of
+            if (joints_of == -1).any(1).all():
+                findings.note("annotations without any joint", name)
+    good = _good_pairs(pairs, joints, findings)
+    whole = {name: _good_picture(pictures / name, layout.annotated, findings) for name in dict.fromkeys(sum(good, ()))}
+    findings.items[phase] = sum(whole[source] and whole[target] for source, target in good)
+
+
+def _good_pairs(path: Path, joints: dict[str, np.ndarray], findings: Findings) -> list[tuple[str, str]]:
+    good = []
+    for row in read_rows(path, ","):
+        with findings.noticing("broken pairs"):
+            good.append(parse_pair(*row, joints))
+    return good
+
+
+def _good_picture(path: Path, size: Size, findings: Findings) -> bool:
+    before = findings.count()
+    found = picture_size(path, findings)
+    if found and found != size:
+        findings.problem(f"pictures that are not {size[1]}x{size[0]}", path)
+    findings.progress.advance()
+    return findings.count() == before
+
+
+def picture_size(path: Path, findings: Findings) -> Size | None:
+    """(H, W) from the file's header; a missing or unreadable file is a problem, and None."""
+    from pipelines.media.pictures import open_picture
+
+    if not path.is_file():
+        findings.problem("missing pictures", path)
+        return None
+    with findings.noticing("unreadable pictures"), open_picture(path) as picture:
+        return picture.height, picture.width
+    return None
