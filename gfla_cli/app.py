@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from gfla_cli import console
-from gfla_cli.commands import animate, doctor, evaluate, face, keypoints, pose, train, weights
+from gfla_cli.commands import animate, data, doctor, evaluate, face, keypoints, pose, train, weights
 from models.errors import GflaError, ProcessingError
 
 # Before torch is loaded. Threads that wait asleep cost a few per cent; awake, they slow a busy machine severalfold.
@@ -69,6 +69,7 @@ app.command("face")(face.face)
 app.command("keypoints")(keypoints.keypoints)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")
 app.command("doctor")(doctor.doctor)
 

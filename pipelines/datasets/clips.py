@@ -9,7 +9,6 @@ import numpy as np
 
 from models.errors import InputError
 from pipelines.datasets.findings import Findings
-from pipelines.datasets.persons import picture_size
 from pipelines.keypoints.importers import natural_key
 from pipelines.media.pictures import PICTURE_SUFFIXES
 
@@ -51,11 +50,17 @@ def run_of_frames(length: int, frames: int, chance: np.random.Generator) -> list
     return [min(start + step, length - 1) for step in range(frames)]
 
 
-def check_size(paths: list[Path], findings: Findings) -> None:
-    """Whether the pictures of a clip can be read and have one size."""
-    sizes = {path: picture_size(path, findings) for path in paths}
-    known = [size for size in sizes.values() if size]
+def check_pictures(paths: list[Path], findings: Findings) -> dict[Path, tuple[int, int]]:
+    """The sizes (H, W) of the pictures of a clip that can be read; they should be equal."""
+    sizes = {path: size for path in paths if (size := findings.picture_size(path))}
     for path, size in sizes.items():
-        if size and size != known[0]:
+        if size != next(iter(sizes.values())):
             findings.problem("pictures of another size than the first of their clip", path)
-        findings.progress.advance()
+    return sizes
+
+
+def note_length(root: Path, clips: dict[str, list[Path]], findings: Findings) -> None:
+    """Clips that are shorter than an item of training."""
+    for name, paths in clips.items():
+        if len(paths) < FRAMES:
+            findings.note(f"clips of less than {FRAMES} frames, whose last one is repeated", root / name)

@@ -9,8 +9,6 @@
 T frames, H, W size of the images.
 """
 
-import ast
-from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +18,8 @@ from torch import Tensor
 
 from models.errors import InputError
 from pipelines.datasets.chance import Drawn
-from pipelines.datasets.clips import FRAMES, check_size, companion, list_clips, run_of_frames
+from pipelines.datasets.clips import FRAMES, check_pictures, companion, list_clips, note_length, run_of_frames
+from pipelines.datasets.dance_tests import Take, parse_test, test_lines, whole_clips
 from pipelines.datasets.findings import Findings
 from pipelines.datasets.items import Sequence
 from pipelines.datasets.pictures import Jitter, Move, Size, read_mask, resized, to_image
@@ -29,8 +28,7 @@ from pipelines.keypoints.structure import structure_map
 from pipelines.keypoints.track import load_json
 from pipelines.media.pictures import PICTURE_SUFFIXES, load_picture
 
-REFERENCES = 20  # first frames of a clip, of which one becomes the reference
-CLEAN, NOISY, MASKS = "train_video2d", "train_alphapose", "train_C"
+FRAMES_OF_CLIPS, CLEAN, NOISY, MASKS = "train_A", "train_video2d", "train_alphapose", "train_C"
 POSES = ("_keypoints.json", ".json")
 TESTS = "test_list.csv"
 
@@ -45,21 +43,13 @@ class DanceLayout:
 
     def required(self, phase: str) -> list[str]:
         """What must be in the folder, as patterns."""
-        folders = ["train_A", CLEAN, NOISY, *([MASKS] if self.masks else [])]
+        folders = [FRAMES_OF_CLIPS, CLEAN, NOISY, *([MASKS] if self.masks else [])]
         return [f"{phase}_256/{name}" for name in folders] + ([TESTS] if phase == "test" else [])
 
 
 WHITE = (255, 255, 255)
 FASHION = DanceLayout(Jitter(256, angle=5, shift=(20, 3), scale=(0.98, 1.02), fill=WHITE), True, False)
 IPER = DanceLayout(Jitter(256, angle=5), False, True)
-
-
-@dataclass(frozen=True)
-class Clip:
-    """Frames to make and the pictures of which one is the reference."""
-
-    frames: list[Path]
-    references: list[Path]
 
 
 class Dance(Drawn[Sequence]):
@@ -86,21 +76,20 @@ class Dance(Drawn[Sequence]):
         super().__init__(seed)
         self.root, self.layout, self.size, self.frames = folder / f"{phase}_256", layout, size, frames
         self.training = phase == "train"
-        clips = list_clips(self.root / "train_A")
+        clips = list_clips(self.root / FRAMES_OF_CLIPS)
+        self.takes = whole_clips(clips)
         if phase == "test":
-            self.clips = read_tests(folder / TESTS, clips)
-        else:
-            self.clips = [Clip(paths, paths[:REFERENCES]) for paths in clips.values()]
+            self.takes = [parse_test(where, line, clips) for where, line in test_lines(folder / TESTS)]
 
     def __len__(self) -> int:
-        return len(self.clips)
+        return len(self.takes)
 
     def __getitem__(self, index: int) -> Sequence:
-        clip, chance = self.clips[index], self.chance(index)
-        frames = clip.frames
+        take, chance = self.takes[index], self.chance(index)
+        frames = take.frames
         if self.training:
             frames = [frames[number] for number in run_of_frames(len(frames), self.frames, chance)]
-        reference = clip.references[int(chance.integers(len(clip.references)))]
+        reference = take.references[int(chance.integers(len(take.references)))]
         move = self._draw(chance)
         reference_move = self._draw(chance) if self.layout.own_reference else move
         images, structures = zip(*(self._view(path, CLEAN, move) for path in frames), strict=True)
@@ -119,7 +108,7 @@ class Dance(Drawn[Sequence]):
         picture = load_picture(path)
         image = resized(picture, self.size)
         image = to_image(image if move is None else move.picture(image))
-        points = read_pose(companion(path, self.root / "train_A", self.root / kind, POSES), kind)
+        points = read_pose(companion(path, self.root / FRAMES_OF_CLIPS, self.root / kind, POSES), kind)
         if points is None:
             return image, torch.zeros(20, *self.size)
         points = points * (np.array(self.size) / picture.shape[:2])[::-1]
@@ -135,7 +124,7 @@ class Dance(Drawn[Sequence]):
 
 def find_mask(picture: Path, root: Path) -> Path:
     """The mask of a frame. Raises InputError if there is none."""
-    return companion(picture, root / "train_A", root / MASKS, (picture.suffix, *sorted(PICTURE_SUFFIXES)))
+    return companion(picture, root / FRAMES_OF_CLIPS, root / MASKS, (picture.suffix, *sorted(PICTURE_SUFFIXES)))
 
 
 def read_pose(path: Path, kind: str) -> np.ndarray | None:
@@ -153,74 +142,60 @@ def read_pose(path: Path, kind: str) -> np.ndarray | None:
         return None
     try:
         points = np.array(people[0]["pose_keypoints_2d"], np.float64).reshape(joints, 3)[:, :2]  # pyright: ignore[reportOptionalSubscript]
-    except (TypeError, KeyError, ValueError, IndexError):
+    except (TypeError, KeyError, ValueError, IndexError, OverflowError):
         raise InputError(f"{path}: must have x, y, score of {joints} joints in people[0].pose_keypoints_2d") from None
     if not np.isfinite(points).all():
         raise InputError(f"{path}: a joint is not finite; remove that pose")
     return points if kind == CLEAN else select(points, OPENPOSE18_TO_COCO17)
 
 
-def read_tests(path: Path, clips: dict[str, list[Path]]) -> list[Clip]:
-    """The tests of `test_list.csv`. Raises InputError, with the line, for anything that is not there."""
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror})") from None
-    numbered = [(f"{path} line {number}", line) for number, line in enumerate(lines, 1) if "{" in line]
-    if not numbered:
-        raise InputError(f"{path}: holds no dictionary {{'gen': ..., 'ref': ...}}")
-    return [parse_test(where, line, clips) for where, line in numbered]
-
-
-def parse_test(where: str, line: str, clips: dict[str, list[Path]]) -> Clip:
-    """One line: `gen` and `ref` are a clip of train_A or a list of frames CLIP/FRAME. Raises InputError."""
-    try:
-        test = ast.literal_eval(line[line.index("{") : line.rindex("}") + 1])
-        wanted = test["gen"], test["ref"]
-    except (ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError):
-        raise InputError(f"{where}: must hold a dictionary {{'gen': ..., 'ref': ...}}") from None
-    generated, references = (_frames(where, names, clips) for names in wanted)
-    return Clip(generated, references[:REFERENCES] if isinstance(wanted[1], str) else references)
-
-
-def _frames(where: str, names: str | Many[str], clips: dict[str, list[Path]]) -> list[Path]:
-    if isinstance(names, str) and names.strip("/") in clips:
-        return clips[names.strip("/")]
-    known = {f"{clip}/{path.name}": path for clip, paths in clips.items() for path in paths}
-    names = [names] if isinstance(names, str) else names
-    if missing := [name for name in names if name not in known]:
-        raise InputError(f"{where}: train_A has neither a clip nor a frame {missing[0]!r}")
-    return [known[name] for name in names]
-
-
 def check(folder: Path, phase: str, findings: Findings, layout: DanceLayout) -> None:
-    """Every picture, pose and mask of one phase, and the list of tests."""
+    """Every picture and mask of one phase, the poses that are needed of each, and the list of tests."""
     root = folder / f"{phase}_256"
-    if not (root / "train_A").is_dir():
-        return
-    clips, usable = {}, 0
-    with findings.noticing("empty folders"):
-        clips = list_clips(root / "train_A")
-    for name, paths in clips.items():
-        before = findings.count()
-        check_size(paths, findings)
-        for path in paths:
-            _check_frame(path, root, layout, findings)
-        usable += findings.count() == before
-        if len(paths) < FRAMES:
-            findings.note(f"clips of less than {FRAMES} frames; the last one is repeated", root / "train_A" / name)
-    if phase == "test" and (folder / TESTS).is_file():
-        with findings.noticing("broken lists"):
-            usable = min(usable, len(read_tests(folder / TESTS, clips)))
-    findings.items[phase] = usable
+    with findings.noticing("unreadable folders"):
+        clips, broken = list_clips(root / FRAMES_OF_CLIPS), set[Path]()
+        for paths in clips.values():
+            broken |= _broken_pictures(paths, root, layout, findings)
+        takes = whole_clips(clips)
+        if phase == "test":
+            takes = _good_tests(folder / TESTS, clips, findings)
+        else:
+            note_length(root / FRAMES_OF_CLIPS, clips, findings)
+        for kind in (CLEAN, NOISY):
+            needed = (path for take in takes for path in (take.frames if kind == CLEAN else take.references))
+            broken |= {path for path in dict.fromkeys(needed) if not _good_pose(path, root, kind, findings)}
+        findings.items[phase] = sum(broken.isdisjoint((*take.frames, *take.references)) for take in takes)
 
 
-def _check_frame(path: Path, root: Path, layout: DanceLayout, findings: Findings) -> None:
-    for kind in (CLEAN, NOISY):
-        with findings.noticing("missing or malformed poses"):
-            pose = companion(path, root / "train_A", root / kind, POSES)
-            if read_pose(pose, kind) is None:
-                findings.note("frames without a person, seen as an empty structure", pose)
-    if layout.masks:
-        with findings.noticing("missing masks"):
-            check_size([path, find_mask(path, root)], findings)
+def _good_tests(path: Path, clips: dict[str, list[Path]], findings: Findings) -> list[Take]:
+    takes = []
+    with findings.noticing("broken lists of tests"):
+        for where, line in test_lines(path):
+            with findings.noticing("broken tests"):
+                takes.append(parse_test(where, line, clips))
+    return takes
+
+
+def _broken_pictures(paths: list[Path], root: Path, layout: DanceLayout, findings: Findings) -> set[Path]:
+    """The frames of a clip without a good picture or mask."""
+    sizes = check_pictures(paths, findings)
+    masked = {path for path in sizes if not layout.masks or _good_mask(path, root, sizes[path], findings)}
+    return set(paths) - masked
+
+
+def _good_mask(path: Path, root: Path, size: Size, findings: Findings) -> bool:
+    with findings.noticing("missing masks"):
+        found = findings.picture_size(find_mask(path, root))
+        if found and found != size:
+            findings.problem("masks of another size than their frames", path)
+        return found == size
+    return False
+
+
+def _good_pose(path: Path, root: Path, kind: str, findings: Findings) -> bool:
+    with findings.noticing("missing or malformed poses"):
+        pose = companion(path, root / FRAMES_OF_CLIPS, root / kind, POSES)
+        if read_pose(pose, kind) is None:
+            findings.note("frames without a person, which have an empty structure", pose)
+        return True
+    return False

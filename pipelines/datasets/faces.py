@@ -1,7 +1,7 @@
 """FaceForensics: clips of faces with their landmarks (official format, sections 8.2, 9.5 and 10).
 
     PHASE_data/CLIP/FRAME.png          pictures
-    PHASE_keypoints/CLIP/FRAME.txt     68 lines x,y
+    PHASE_keypoints/CLIP/FRAME.txt     68 lines x,y; the authors' script writes PHASE_keypoint, which is read as well
 
 T frames, H, W size of the images.
 """
@@ -14,9 +14,10 @@ from torch import Tensor
 
 from models.errors import InputError
 from pipelines.datasets.chance import Drawn
-from pipelines.datasets.clips import FRAMES, check_size, companion, list_clips, run_of_frames
+from pipelines.datasets.clips import FRAMES, check_pictures, companion, list_clips, note_length, run_of_frames
 from pipelines.datasets.findings import Findings
 from pipelines.datasets.items import Sequence
+from pipelines.datasets.persons import the_file
 from pipelines.datasets.pictures import resized, to_image
 from pipelines.media.pictures import load_picture
 
@@ -25,7 +26,7 @@ POINTS = 68
 
 def required(phase: str) -> list[str]:
     """What must be in the folder, as patterns."""
-    return [f"{phase}_data", f"{phase}_keypoints"]
+    return [f"{phase}_data", f"{phase}_keypoint*"]
 
 
 class Faces(Drawn[Sequence]):
@@ -42,7 +43,7 @@ class Faces(Drawn[Sequence]):
 
     def __init__(self, folder: Path, phase: str, *, size: int = 256, frames: int = FRAMES, seed: int = 0) -> None:
         super().__init__(seed)
-        self.pictures, self.landmarks = (folder / name for name in required(phase))
+        self.pictures, self.landmarks = (the_file(folder, pattern) for pattern in required(phase))
         self.size, self.frames, self.training = size, frames, phase == "train"
         self.clips = list(list_clips(self.pictures).values())
 
@@ -88,21 +89,18 @@ def _landmark(where: str, line: str) -> tuple[int, int]:
 
 def check(folder: Path, phase: str, findings: Findings) -> None:
     """Every picture and its landmarks of one phase."""
-    pictures, landmarks = (folder / name for name in required(phase))
-    if (wrong := folder / f"{phase}_keypoint").is_dir() and not landmarks.is_dir():
-        findings.note(f"folders with the name of the authors' script, to be renamed to {landmarks.name}", wrong)
-    if not pictures.is_dir():
-        return
-    clips, usable = {}, 0
-    with findings.noticing("empty folders"):
+    with findings.noticing("unreadable folders"):
+        pictures, landmarks = (the_file(folder, pattern) for pattern in required(phase))
         clips = list_clips(pictures)
-    for name, paths in clips.items():
-        before = findings.count()
-        check_size(paths, findings)
-        for path in paths:
-            with findings.noticing("missing or malformed landmarks"):
-                read_landmarks(companion(path, pictures, landmarks, (".txt",)))
-        usable += findings.count() == before
-        if len(paths) < FRAMES:
-            findings.note(f"clips of less than {FRAMES} frames; the last one is repeated", pictures / name)
-    findings.items[phase] = usable
+        findings.items[phase] = sum([_good_clip(paths, pictures, landmarks, findings) for paths in clips.values()])
+        if phase == "train":
+            note_length(pictures, clips, findings)
+
+
+def _good_clip(paths: list[Path], pictures: Path, landmarks: Path, findings: Findings) -> bool:
+    before = findings.count()
+    check_pictures(paths, findings)
+    for path in paths:
+        with findings.noticing("missing or malformed landmarks"):
+            read_landmarks(companion(path, pictures, landmarks, (".txt",)))
+    return findings.count() == before

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from models.errors import InputError
+from pipelines.media.pictures import load_picture
 from pipelines.progress import Progress
 
 EXAMPLES = 3
@@ -12,9 +14,11 @@ EXAMPLES = 3
 
 @dataclass
 class Findings:
-    """items: usable ones by phase. problems and notes: the places, by what is wrong or remarkable there."""
+    """unit: what the items are. items: usable ones by phase. problems and notes: the places, by what is wrong or
+    remarkable there."""
 
     progress: Progress
+    unit: str
     items: dict[str, int] = field(default_factory=dict)
     problems: dict[str, list[str]] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
@@ -44,22 +48,37 @@ class Findings:
         """How many places with problems there are so far: unchanged, and an item in between was usable."""
         return sum(map(len, self.problems.values()))
 
+    def picture_size(self, path: Path) -> tuple[int, int] | None:
+        """(H, W) of a picture that is read to its end; a missing or damaged file is a problem, and None."""
+        self.progress.advance()
+        if not path.is_file():
+            self.problem("missing pictures", path)
+            return None
+        with self.noticing("unreadable pictures"):
+            height, width, _ = load_picture(path).shape
+            return height, width
+        return None
+
     def lines(self) -> Iterator[str]:
         """The report as text."""
         for phase, count in self.items.items():
-            yield f"{phase}: {count} usable items"
+            yield f"{phase}: {count} usable {self.unit}"
         for kind, found in (("problem", self.problems), ("note", self.notes)):
-            for what, places in found.items():
-                yield f"{kind}: {what} ({len(places)}): {_first(places)}"
+            for what, count, first in _groups(found):
+                counted = f" ({count})" if count > 1 else ""
+                yield f"{kind}: {what}{counted}: {'; '.join(first)}" + ("; ..." if count > len(first) else "")
 
     def summary(self) -> dict:
         """The report as JSON."""
         groups = {
-            kind: [{"what": what, "count": len(places), "first": places[:EXAMPLES]} for what, places in found.items()]
+            kind: [{"what": what, "count": count, "first": first} for what, count, first in _groups(found)]
             for kind, found in (("problems", self.problems), ("notes", self.notes))
         }
-        return {"whole": self.whole, "items": self.items} | groups
+        return {"whole": self.whole, "unit": self.unit, "items": self.items} | groups
 
 
-def _first(places: list[str]) -> str:
-    return ", ".join(places[:EXAMPLES]) + (", ..." if len(places) > EXAMPLES else "")
+def _groups(found: dict[str, list[str]]) -> Iterator[tuple[str, int, list[str]]]:
+    """What, in how many places, and the first of them; a place that both phases need counts once."""
+    for what, places in found.items():
+        different = list(dict.fromkeys(places))
+        yield what, len(different), different[:EXAMPLES]

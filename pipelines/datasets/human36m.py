@@ -123,19 +123,14 @@ def _track(points: Any, where: str) -> np.ndarray:
 
 def check(folder: Path, phase: str, findings: Findings) -> None:
     """Every clip of one phase."""
-    if not all(any(folder.glob(pattern)) for pattern in required(phase)):
-        if phase == "train" and (other := next(folder.glob("data_2d_h36m_*ft_h36m*.npz"), None)):
-            findings.note("detections in another joint order; COCO-17 is needed", other)
-        return
-    usable = 0
     with findings.noticing("unreadable files"):
         true, found = read_both(folder)
-        for name in filter(lambda name: _subject(name, phase), true):
-            good = matched(name, true, found) is not None
-            usable += good
-            if not good:
+        names = [name for name in true if _subject(name, phase)]
+        good = {name for name in names if matched(name, true, found)}
+        for name in names:
+            if name not in good:
                 findings.note("clips that are dropped: not in both files, or lengths differ by more than 1 %", name)
-        there = {name.split("/")[0] for name in true}
-        for subject in set(SUBJECTS[phase]) - there:
-            findings.problem("missing subjects", subject)
-    findings.items[phase] = usable
+        there = {name.split("/")[0] for name in names}
+        if absent := [subject for subject in SUBJECTS[phase] if subject not in there]:
+            findings.problem(f"missing subjects of {phase}", ", ".join(absent))
+        findings.items[phase] = len(good)

@@ -17,8 +17,10 @@ PHASES = ("train", "test")
 
 @dataclass(frozen=True)
 class Layout:
-    """open(folder, phase, **options) -> data set; required(phase) -> patterns; check(folder, phase, findings)."""
+    """items: what they are, in a word. open(folder, phase, **options) -> data set; required(phase) -> patterns;
+    check(folder, phase, findings)."""
 
+    items: str
     open: Callable[..., Drawn[Any]]
     required: Callable[[str], list[str]]
     check: Callable[[Path, str, Findings], None]
@@ -26,16 +28,17 @@ class Layout:
 
 def _persons(layout: persons.PersonLayout) -> Layout:
     opened, checked = partial(persons.PersonPairs, layout=layout), partial(persons.check, layout=layout)
-    return Layout(opened, layout.required, checked)
+    return Layout("pairs", opened, layout.required, checked)
 
 
 def _dance(layout: dance.DanceLayout) -> Layout:
-    return Layout(partial(dance.Dance, layout=layout), layout.required, partial(dance.check, layout=layout))
+    opened, checked = partial(dance.Dance, layout=layout), partial(dance.check, layout=layout)
+    return Layout("clips", opened, layout.required, checked)
 
 
 def _views(category: str) -> Layout:
     opened, checked = partial(views.Views, category=category), partial(views.check, category=category)
-    return Layout(opened, partial(views.required, category), checked)
+    return Layout("views", opened, partial(views.required, category), checked)
 
 
 LAYOUTS = {
@@ -43,10 +46,10 @@ LAYOUTS = {
     "market": _persons(persons.MARKET),
     "dance-fashion": _dance(dance.FASHION),
     "dance-iper": _dance(dance.IPER),
-    "faceforensics": Layout(faces.Faces, faces.required, faces.check),
+    "faceforensics": Layout("clips", faces.Faces, faces.required, faces.check),
     "shapenet-car": _views("car"),
     "shapenet-chair": _views("chair"),
-    "human36m": Layout(human36m.Human36m, human36m.required, human36m.check),
+    "human36m": Layout("clips", human36m.Human36m, human36m.required, human36m.check),
 }
 
 
@@ -67,24 +70,34 @@ def open_dataset(name: str, folder: Path, phase: str = "train", **options: Any) 
     return _layout(name).open(folder, phase, **options)
 
 
-def check_dataset(name: str, folder: Path, progress: Progress | None = None) -> Findings:
+def check_dataset(
+    name: str, folder: Path, phases: tuple[str, ...] = PHASES, progress: Progress | None = None
+) -> Findings:
     """Everything that is missing or broken in a folder that should have the layout `name`.
+
+    A phase is looked into only if all its folders and files are there.
 
     Raises:
         InputError: unknown name, no folder, or nothing of this layout in it.
         BackendUnavailable: a library that the layout needs is missing.
     """
     _must_be_a_folder(folder)
-    layout, findings = _layout(name), Findings(progress or Silent())
-    patterns = list(dict.fromkeys(pattern for phase in PHASES for pattern in layout.required(phase)))
-    missing = [pattern for pattern in patterns if not any(folder.glob(pattern))]
-    if missing == patterns:
-        raise InputError(f"{folder} is no {name} data set: it has none of {', '.join(patterns)}; see docs/datasets.md")
-    for pattern in missing:
-        findings.problem("missing folders or files", pattern)
-    for phase in PHASES:
+    layout = _layout(name)
+    findings = Findings(progress or Silent(), layout.items)
+    missing = {phase: [each for each in layout.required(phase) if not any(folder.glob(each))] for phase in phases}
+    if all(missing[phase] == layout.required(phase) for phase in phases):
+        patterns = ", ".join(dict.fromkeys(each for phase in phases for each in missing[phase]))
+        raise InputError(f"{folder} is no {name} data set: it has none of {patterns}; see docs/datasets.md")
+    for phase in phases:
+        findings.items[phase] = 0
+        if missing[phase]:
+            findings.problem(f"missing folders or files of {phase}", ", ".join(missing[phase]))
+            continue
         findings.progress.stage(phase, None)
+        before = findings.count()
         layout.check(folder, phase, findings)
+        if not findings.items[phase] and findings.count() == before:
+            findings.problem("nothing to load", phase)
     return findings
 
 

@@ -70,7 +70,7 @@ def load_object(path: Path, key: str) -> Any:
             with archive.open(f"{key}.npy") as file:
                 np.lib.format.read_magic(file)
                 shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-                if shape != () or dtype != object:
+                if shape != () or dtype.kind != "O":
                     raise InputError(f"{path}: {key} is {dtype} {shape}, not a dictionary")
                 return _Unpickler(file, encoding="latin1").load().item()
     except InputError:

@@ -22,14 +22,14 @@ from pipelines.datasets.chance import Drawn
 from pipelines.datasets.findings import Findings
 from pipelines.datasets.items import Pair
 from pipelines.datasets.pictures import Jitter, Move, Size, read_image
-from pipelines.keypoints.structure import person_maps
+from pipelines.keypoints.structure import MISSING, person_maps
 
 JOINTS = 18
 
 
 @dataclass(frozen=True)
 class PersonLayout:
-    """annotated, size: (H, W) of the pictures that joints belong to and of the network's images; jitters of training."""
+    """(H, W) of the pictures that joints belong to, and of the network's images; jitters of training."""
 
     prefix: str
     annotated: Size
@@ -82,26 +82,29 @@ class PersonPairs(Drawn[Pair]):
     def _view(self, name: str, jitter: Jitter | None, chance: np.random.Generator) -> tuple[Tensor, Tensor]:
         move: Move | None = jitter.draw(chance, self.size) if jitter and self.augmented else None
         height, width = self.size
-        matrix = None if move is None else move.matrix
         maps = person_maps(
-            self.joints[name], height=height, width=width, annotated=self.layout.annotated, affine=matrix
+            self.joints[name],
+            height=height,
+            width=width,
+            annotated=self.layout.annotated,
+            affine=None if move is None else move.matrix,
         )
         return read_image(self.pictures / name, self.size, move), torch.from_numpy(maps)
 
 
 def the_file(folder: Path, pattern: str) -> Path:
-    """The one file of a pattern. Raises InputError if there is none, or several."""
+    """The one file or folder of a pattern. Raises InputError if there is none, or several."""
     found = sorted(folder.glob(pattern))
     if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "none"
-        raise InputError(f"{folder}: one file {pattern} is needed, there is {names}")
+        names = " and ".join(path.name for path in found) or "none"
+        raise InputError(f"{folder}: one {pattern} is needed, there is {names}")
     return found[0]
 
 
 def read_rows(path: Path, delimiter: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Where a line is, and its values by column name. Raises InputError for an unreadable file."""
     try:
-        with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
             reader = csv.DictReader(file, delimiter=delimiter, skipinitialspace=True)
             for row in reader:
                 yield f"{path} line {reader.line_num}", row
@@ -116,7 +119,7 @@ def parse_annotation(where: str, row: dict[str, str]) -> tuple[str, np.ndarray]:
         joints = np.array(columns, np.float64).T
         if joints.shape == (JOINTS, 2) and np.isfinite(joints).all():
             return row["name"].strip(), joints
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         pass
     raise InputError(f"{where}: must be name:keypoints_y:keypoints_x with two lists of {JOINTS} numbers")
 
@@ -127,51 +130,32 @@ def parse_pair(where: str, row: dict[str, str], joints: dict[str, np.ndarray]) -
     if not all(names):
         raise InputError(f"{where}: must have two names, in columns called from and to")
     if missing := [name for name in names if name not in joints]:
-        raise InputError(f"{where}: {missing[0]} has no annotation; see `gfla data check`")
+        raise InputError(f"{where}: {missing[0]} has no annotation; add it, or remove the pair")
     return names
 
 
 def check(folder: Path, phase: str, findings: Findings, layout: PersonLayout) -> None:
     """Every line and every picture of one phase."""
-    pictures, annotation, pairs = (next(folder.glob(pattern), None) for pattern in layout.required(phase))
-    if not (pictures and annotation and pairs):
-        return
-    joints = {}
-    for row in read_rows(annotation, ":"):
-        with findings.noticing("malformed annotations"):
-            name, joints_of = parse_annotation(*row)
-            joints[name] = joints_of
-            if (joints_of == -1).any(1).all():
-                findings.note("annotations without any joint", name)
-    good = _good_pairs(pairs, joints, findings)
-    whole = {name: _good_picture(pictures / name, layout.annotated, findings) for name in dict.fromkeys(sum(good, ()))}
+    _, annotation, pairs = layout.required(phase)
+    joints, good = {}, []
+    with findings.noticing("unreadable lists"):
+        for row in read_rows(the_file(folder, annotation), ":"):
+            with findings.noticing("malformed annotations"):
+                name, points = parse_annotation(*row)
+                joints[name] = points
+        for row in read_rows(the_file(folder, pairs), ","):
+            with findings.noticing("broken pairs"):
+                good.append(parse_pair(*row, joints))
+    names = list(dict.fromkeys(name for pair in good for name in pair))
+    whole = {name: _good_picture(folder / phase / name, layout.annotated, findings) for name in names}
+    for name in names:
+        if (joints[name] == MISSING).any(1).all():
+            findings.note("pictures without any joint, which have an empty structure", name)
     findings.items[phase] = sum(whole[source] and whole[target] for source, target in good)
 
 
-def _good_pairs(path: Path, joints: dict[str, np.ndarray], findings: Findings) -> list[tuple[str, str]]:
-    good = []
-    for row in read_rows(path, ","):
-        with findings.noticing("broken pairs"):
-            good.append(parse_pair(*row, joints))
-    return good
-
-
 def _good_picture(path: Path, size: Size, findings: Findings) -> bool:
-    before = findings.count()
-    found = picture_size(path, findings)
+    before, found = findings.count(), findings.picture_size(path)
     if found and found != size:
-        findings.problem(f"pictures that are not {size[1]}x{size[0]}", path)
-    findings.progress.advance()
+        findings.problem(f"pictures that are not {size[1]}x{size[0]}, the size their joints belong to", path)
     return findings.count() == before
-
-
-def picture_size(path: Path, findings: Findings) -> Size | None:
-    """(H, W) from the file's header; a missing or unreadable file is a problem, and None."""
-    from pipelines.media.pictures import open_picture
-
-    if not path.is_file():
-        findings.problem("missing pictures", path)
-        return None
-    with findings.noticing("unreadable pictures"), open_picture(path) as picture:
-        return picture.height, picture.width
-    return None

@@ -60,18 +60,18 @@ class Views(Drawn[Pair]):
     def __getitem__(self, index: int) -> Pair:
         if not 0 <= index < len(self):
             raise IndexError(index)
-        source, target = self._training_pair(index) if self.training else self._test_pair(index)
+        source, target = self.pair(index)
         return Pair(*self._view(source), *self._view(target))
 
     def __getstate__(self) -> dict:
         return self.__dict__ | {"_opened": None}
 
-    def _training_pair(self, index: int) -> tuple[str, str]:
-        source = self.ids[index]
-        others = [view for view in self.views[model_of(source)] if view != source] or [source]
-        return source, others[int(self.chance(index).integers(len(others)))]
-
-    def _test_pair(self, index: int) -> tuple[str, str]:
+    def pair(self, index: int) -> tuple[str, str]:
+        """The views of an item: source and target."""
+        if self.training:
+            source = self.ids[index]
+            others = [view for view in self.views[model_of(source)] if view != source] or [source]
+            return source, others[int(self.chance(index).integers(len(others)))]
         model, target = divmod(index, AZIMUTHS)
         name = self.names[model]
         return f"{name}_{UNITS * (model % AZIMUTHS)}_0", f"{name}_{UNITS * target}_0"
@@ -137,17 +137,11 @@ def read_list(path: Path) -> list[str]:
 
 def check(folder: Path, phase: str, findings: Findings, category: str) -> None:
     """Every view of one phase."""
-    paths = [next(folder.glob(pattern), None) for pattern in required(category, phase)]
-    if None in paths:
-        return
     with findings.noticing("unreadable files"):
         data = Views(folder, phase, category=category)
-        if phase == "train":
-            views = data.ids
-        else:
-            views = [f"{name}_{UNITS * step}_0" for name in data.names for step in range(AZIMUTHS)]
+        views = data.ids if phase == "train" else [data.pair(index)[1] for index in range(len(data))]
         with open_hdf5(data.data) as file:
-            findings.items[phase] = sum(_good_view(file, view, findings) for view in views)
+            findings.items[phase] = sum([_good_view(file, view, findings) for view in views])
 
 
 def _good_view(file: Any, name: str, findings: Findings) -> bool:

@@ -68,7 +68,7 @@ def load_json(path: Path) -> Any:
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror}); check the path") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a JSON file ({error}); give a pose track written by `gfla keypoints`") from error
+        raise InputError(f"{path}: not a JSON file ({error}); write or copy it again") from error
 
 
 def parse_track(data: Any, name: str) -> Track:
