@@ -53,5 +53,5 @@ def check(
             out(line)
     if not findings.whole:
         raise InputError(
-            f"{folder} is no whole {layout} data set: mend the problems above; docs/datasets.md has the layout"
+            f"{folder} is not a whole {layout} data set: mend the problems above; docs/datasets.md has the layout"
         )

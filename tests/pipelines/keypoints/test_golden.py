@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors import safe_open
 
+from pipelines.datasets.pictures import Move, affine_matrix, to_image, to_picture
 from pipelines.keypoints.clean import encode, window_indices
 from pipelines.keypoints.layouts import LIMBS, OPENPOSE18_TO_COCO17, select
 from pipelines.keypoints.structure import heat_maps, palette, person_maps, skeleton_picture, structure_map
@@ -52,6 +54,19 @@ def colormap(case: str, data: Tensors) -> None:
 def coords(case: str, data: Tensors) -> None:
     points = _pose(data["in.pose_keypoints_2d"], data["in.org_size_hw"], data["in.resize_hw"])
     np.testing.assert_allclose(points[:, ::-1].T, data["out.plain_yx"], atol=1.5e-6)
+    angle, across, down, scale = data["in.affine_angle_shiftx_shifty_scale"].tolist()
+    y, x = (data["in.resize_hw"] * 0.5 + 0.5).tolist()
+    move = Move(affine_matrix(angle, (across, down), scale, (y, x)), fill=(0, 0, 0))  # y first, as in the file's notes
+    np.testing.assert_allclose(move.matrix, data["out.affine_matrix"], atol=1.5e-6)
+    np.testing.assert_array_equal(move.joints(points)[:, ::-1].T, data["out.affine_yx"])
+
+
+def image_norm(case: str, data: Tensors) -> None:
+    np.testing.assert_allclose(to_image(data["in.image"]), data["out.tensor"], atol=1.5e-6)
+
+
+def image_save(case: str, data: Tensors) -> None:
+    np.testing.assert_array_equal(to_picture(torch.from_numpy(data["in.tensor"])), data["out.image"])
 
 
 def openpose18_to_coco17(case: str, data: Tensors) -> None:
@@ -121,6 +136,7 @@ def keypoint_test_window(case: str, data: Tensors) -> None:
 
 
 CHECKS = (
+    image_norm, image_save,
     colormap, coords, cords_to_map, openpose18_to_coco17, heatmap, skeleton, dance_structure, keypoint_norm,
     keypoint_frames, keypoint_test_window, shapenet_onehot, *FACES,
 )  # fmt: skip
