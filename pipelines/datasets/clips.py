@@ -55,7 +55,7 @@ def check_pictures(paths: list[Path], findings: Findings) -> dict[Path, tuple[in
     sizes = {path: size for path in paths if (size := findings.picture_size(path))}
     for path, size in sizes.items():
         if size != next(iter(sizes.values())):
-            findings.problem("pictures of another size than the first of their clip", path)
+            findings.note("pictures of another size than the first of their clip", path)
     return sizes
 
 

@@ -13,7 +13,7 @@ from pipelines.datasets.layouts import open_dataset
 from tests.pipelines.datasets.reading import squashed
 
 SIZE = 128
-TIP, JAW, MOUTH = 30, 8, (51, 57)
+NOSE, JAW, MOUTH = 33, 8, (51, 57)
 
 
 def files(folder: Path, phase: str, clip: str) -> tuple[list[Path], list[np.ndarray]]:
@@ -36,7 +36,7 @@ def test_a_clip_of_the_test_with_its_structure(folder_of) -> None:
     for structure, landmarks in zip(item.structures, points, strict=True):
         curves, jaw_distance, labels = structure[0], structure[1], structure[15]
         assert set(labels.unique().tolist()) == set(range(7))
-        for number in (JAW, TIP, 36, 48):
+        for number in (JAW, NOSE, 36, 48):
             x, y = landmarks[number].astype(int)
             assert curves[y - 2 : y + 3, x - 2 : x + 3].max() > 0.99, "a curve passes there"
         x, y = landmarks[JAW].astype(int)
