@@ -1,5 +1,6 @@
 """Data sets whose items are drawn anew in every epoch, and the same ones for the same seed."""
 
+from abc import ABC, abstractmethod
 from typing import TypeVar
 
 import numpy as np
@@ -8,7 +9,7 @@ from torch.utils.data import Dataset
 Item = TypeVar("Item", covariant=True)
 
 
-class Drawn(Dataset[Item]):
+class Drawn(Dataset[Item], ABC):
     """What is random in an item depends on seed, epoch and index only, so any number of workers gives the same.
 
     Call `set_epoch` before each pass over a `DataLoader`, whose workers must not be persistent.
@@ -16,6 +17,9 @@ class Drawn(Dataset[Item]):
 
     def __init__(self, seed: int) -> None:
         self.seed, self.epoch = seed, 0
+
+    @abstractmethod
+    def __len__(self) -> int: ...
 
     def set_epoch(self, epoch: int) -> None:
         """Draw other items from now on."""

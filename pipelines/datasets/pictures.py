@@ -102,6 +102,7 @@ def resized(picture: np.ndarray, size: Size) -> np.ndarray:
     """uint8 [h, w, 3] squashed or stretched to `size` (H, W), bicubic."""
     from PIL import Image
 
+    height, width = size
     if picture.shape[:2] == size:
         return picture
-    return np.asarray(Image.fromarray(picture).resize(size[::-1], Image.Resampling.BICUBIC))
+    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))

@@ -26,7 +26,7 @@ def pose(path: Path) -> np.ndarray:
 
 def peaks(maps: Tensor) -> np.ndarray:
     """x, y of the largest value of each heat map [K, H, W]; NaN where a map is empty."""
-    height, width = maps.shape[1:]
+    width = maps.shape[2]
     place = maps.reshape(len(maps), -1).argmax(1).numpy()
     points = np.stack((place % width, place // width), 1).astype(np.float64)
     points[maps.flatten(1).amax(1).numpy() < 0.5] = np.nan  # [K, 2]

@@ -26,7 +26,9 @@ ITEMS = {
 
 def tear(name: str) -> Damage:
     """Half of a file is lost."""
-    return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[: (folder / name).stat().st_size // 2])
+    return lambda folder: (folder / name).write_bytes(
+        (folder / name).read_bytes()[: (folder / name).stat().st_size // 2]
+    )
 
 
 def lose(name: str) -> Damage:
@@ -70,7 +72,13 @@ DAMAGES: list[tuple[str, Damage, str, str, dict[str, int]]] = [
     ("fashion", lose("test/test1_view1.jpg"), "missing pictures", "test/test1_view1.jpg", {"test": 2}),
     ("fashion", resize("test/test0_view0.jpg"), "not 176x256", "test0_view0.jpg", {"test": 2}),
     ("fashion", lose("fasion-pairs-test.csv"), "missing folders or files of test", "pairs-test.csv", {"test": 0}),
-    ("fashion", write("fasion-new-pairs-test.csv", "from,to\n"), "unreadable lists", "and fasion-pairs-test", {"test": 0}),
+    (
+        "fashion",
+        write("fasion-new-pairs-test.csv", "from,to\n"),
+        "unreadable lists",
+        "and fasion-pairs-test",
+        {"test": 0},
+    ),
     ("fashion", write("fasion-pairs-test.csv", "from,to\n"), "nothing to load", "test", {"test": 0}),
     ("market", change("market-annotation-test.csv", "[", "[7, "), "malformed annotations", "line 2", {"test": 2}),
     ("market", change("market-annotation-test.csv", "[", "[NaN, "), "malformed annotations", "line 2", {"test": 2}),
@@ -81,7 +89,13 @@ DAMAGES: list[tuple[str, Damage, str, str, dict[str, int]]] = [
     ("dance-fashion", write("test_list.csv", "nothing"), "broken lists of tests", "holds no dictionary", {"test": 0}),
     ("dance-fashion", change("test_list.csv", "test1", "test7"), "broken tests", "'test7'", {"test": 1}),
     ("dance-fashion", change("test_list.csv", "'test0'", "3"), "broken tests", "line 1: gen and ref must", {"test": 1}),
-    ("dance-fashion", change("test_list.csv", "'test0'", "[]"), "broken tests", "line 1: gen and ref must", {"test": 1}),
+    (
+        "dance-fashion",
+        change("test_list.csv", "'test0'", "[]"),
+        "broken tests",
+        "line 1: gen and ref must",
+        {"test": 1},
+    ),
     ("dance-fashion", change("test_list.csv", "}", ""), "broken tests", "line 1: must hold a dict", {"test": 1}),
     ("dance-fashion", lose("train_256/train_video2d/train0/00002_keypoints.json"), "poses", "is missing", {"train": 1}),
     ("dance-fashion", tear("train_256/train_alphapose/train1/00000_keypoints.json"), "poses", "JSON", {"train": 1}),

@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from models.errors import InputError
-from pipelines.datasets.dance import DanceLayout
-from pipelines.datasets.dance import Dance as DanceData
+from pipelines.datasets.dance import Dance, DanceLayout
 from pipelines.datasets.layouts import open_dataset
 from pipelines.datasets.pictures import Jitter
 from pipelines.keypoints.layouts import COCO17_NAMES, OPENPOSE18_NAMES
@@ -40,7 +39,7 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_training_takes_consecutive_frames_and_an_early_reference(long: Path) -> None:
-    data = DanceData(long, "train", layout=STILL, size=(64, 64), frames=5)
+    data = Dance(long, "train", layout=STILL, size=(64, 64), frames=5)
     frames = np.stack(pictures(long / "train_256", "train0", 64))
     clean, noisy = (poses(long / "train_256", kind, "train0") for kind in ("train_video2d", "train_alphapose"))
     starts, references = set(), set()
@@ -65,7 +64,7 @@ def test_training_takes_consecutive_frames_and_an_early_reference(long: Path) ->
 
 
 def test_a_short_clip_repeats_its_last_frame(folder_of) -> None:
-    item = DanceData(folder_of("dance-fashion"), "train", layout=STILL, size=(64, 64), frames=8)[1]
+    item = Dance(folder_of("dance-fashion"), "train", layout=STILL, size=(64, 64), frames=8)[1]
     frames = pictures(folder_of("dance-fashion") / "train_256", "train1", 64)
     np.testing.assert_allclose(item.images, np.stack(frames + frames[-1:] * 3), atol=1e-6)
 

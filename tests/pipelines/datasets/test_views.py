@@ -27,7 +27,9 @@ def test_training_pairs_a_view_with_another_of_its_model(folder_of) -> None:
         assert item.source_structure.flatten().nonzero().flatten().tolist() == [2, 18]
         np.testing.assert_allclose(item.source.permute(1, 2, 0), pictures["train1_4_0"] / 127.5 - 1, atol=1e-6)
         step, elevation = item.target_structure.flatten().nonzero().flatten().tolist()
-        np.testing.assert_allclose(item.target.permute(1, 2, 0), pictures[f"train1_{2 * step}_0"] / 127.5 - 1, atol=1e-6)
+        np.testing.assert_allclose(
+            item.target.permute(1, 2, 0), pictures[f"train1_{2 * step}_0"] / 127.5 - 1, atol=1e-6
+        )
         assert elevation == 18
         steps.add(step)
     assert 2 not in steps
@@ -63,5 +65,5 @@ def test_elevations_and_chairs(tmp_path: Path) -> None:
 def test_a_missing_view_is_named(folder_of, tmp_path: Path) -> None:
     folder = shutil.copytree(folder_of("shapenet-car"), tmp_path / "copy")
     (folder / "id_car_train.txt").write_text("train0_0_0\nlost_2_0\n")
-    with pytest.raises(InputError, match="data_car.hdf5 view lost_2_0: is missing"):
+    with pytest.raises(InputError, match=r"data_car\.hdf5 view lost_2_0: is missing"):
         open_dataset("shapenet-car", folder, "train")[1]
