@@ -179,8 +179,8 @@ def _good_tests(path: Path, clips: dict[str, list[Path]], findings: Findings) ->
 def _broken_pictures(paths: list[Path], root: Path, layout: DanceLayout, findings: Findings) -> set[Path]:
     """The frames of a clip without a good picture or mask."""
     sizes = check_pictures(paths, findings)
-    masked = {path for path in sizes if not layout.masks or _good_mask(path, root, sizes[path], findings)}
-    return set(paths) - masked
+    good = {path for path in sizes if not layout.masks or _good_mask(path, root, sizes[path], findings)}
+    return set(paths) - good
 
 
 def _good_mask(path: Path, root: Path, size: Size, findings: Findings) -> bool:
