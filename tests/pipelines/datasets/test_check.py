@@ -150,6 +150,20 @@ def test_a_thousand_places_are_one_line(folder_of, tmp_path: Path) -> None:
     assert line.count("train_C") == 3
 
 
+def test_a_file_of_both_phases_counts_once(folder_of, tmp_path: Path) -> None:
+    folder = shutil.copytree(folder_of("human36m"), tmp_path / "copy")
+    tear("data_2d_h36m_gt.npz")(folder)
+    (line,) = (line for line in check_dataset("human36m", folder).lines() if line.startswith("problem"))
+    assert line.startswith("problem: unreadable files: ")
+
+
+def test_lists_that_begin_with_a_byte_order_mark_are_read(folder_of, tmp_path: Path) -> None:
+    folder = shutil.copytree(folder_of("market"), tmp_path / "copy")
+    for path in folder.glob("*.csv"):
+        path.write_text(path.read_text(), encoding="utf-8-sig")
+    assert check_dataset("market", folder).items == ITEMS["market"]
+
+
 def test_what_is_unusual_but_usable_is_a_note(folder_of, tmp_path: Path) -> None:
     folder = shutil.copytree(folder_of("dance-fashion"), tmp_path / "copy")
     (folder / "train_256/train_video2d/train0/00001_keypoints.json").write_text('{"people": []}')

@@ -32,7 +32,10 @@ def test_training_pairs_a_view_with_another_of_its_model(folder_of) -> None:
         )
         assert elevation == 18
         steps.add(step)
-    assert 2 not in steps
+    for epoch in range(10):
+        data.set_epoch(epoch)
+        drawn = [data.pair(index) for index in range(36)]  # pyright: ignore[reportAttributeAccessIssue]
+        assert all(one != other and one[:6] == other[:6] for one, other in drawn)
     assert len(steps) > 5
 
 
