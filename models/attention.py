@@ -1,4 +1,4 @@
-"""Local attention as a module (paper, section 3.3).
+"""Local attention as a module (paper, section 3.2).
 
 B batch, C channels, A hidden channels, H, W size of the source, h, w size of target and flow, k kernel size.
 """

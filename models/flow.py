@@ -1,4 +1,4 @@
-"""Global flow field estimator (paper, section 3.2).
+"""Global flow field estimator (paper, section 3.1).
 
 B batch, C input channels, H, W image size, l resolution layer: its maps are H/2^l x W/2^l.
 """

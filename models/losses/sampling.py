@@ -1,4 +1,4 @@
-"""Losses of a flow field whose truth is unknown (paper, section 3.2).
+"""Losses of a flow field whose truth is unknown (paper, section 3.1).
 
 B batch, C feature channels, H, W size of the features, h, w size of a flow map, k kernel size; flow in pixels of its
 own map, channel 0 = x.

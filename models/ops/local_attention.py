@@ -1,4 +1,4 @@
-"""Local attention in its exact fast form (paper, section 3.3): the flowed patches are never written out.
+"""Local attention in its exact fast form (paper, section 3.2): the flowed patches are never written out.
 
 B batch, C channels, A hidden channels, H, W size of the source, h, w size of flow and target, k kernel size.
 
