@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from gfla_cli import console
-from gfla_cli.commands import animate, data, doctor, evaluate, face, keypoints, pose, train, weights
+from gfla_cli.commands import animate, data, doctor, evaluate, face, keypoints, pose, train, view_synth, weights
 from models.errors import GflaError, ProcessingError
 
 # Before torch is loaded. Threads that wait asleep cost a few per cent; awake, they slow a busy machine severalfold.
@@ -66,6 +66,7 @@ app = typer.Typer(
 app.command("animate")(animate.animate)
 app.command("pose")(pose.pose)
 app.command("face")(face.face)
+app.command("view-synth")(view_synth.view_synth)
 app.command("keypoints")(keypoints.keypoints)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)

@@ -1,0 +1,123 @@
+"""`gfla view-synth`: a turntable from one picture of an object."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from gfla_cli import options
+from gfla_cli.console import Console, out, out_json
+
+VIEW = "View"
+
+
+def _angles(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(item) for item in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} are no angles: give degrees with commas between them, 0,30,60") from None
+
+
+Images = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="IMAGE...", exists=True, dir_okay=False, show_default=False, help="Pictures of an object, one each."
+    ),
+]
+Category = Annotated[
+    Literal["car", "chair"], typer.Option(show_default=False, help="What the pictures show.", rich_help_panel=VIEW)
+]
+Azimuth = Annotated[
+    float | None,
+    typer.Option(
+        metavar="DEG",
+        show_default=False,
+        help="From where IMAGE shows the object: 0 front, 90 front to the right, 180 back, 270 front to the left.",
+        rich_help_panel=VIEW,
+    ),
+]
+Elevation = Annotated[
+    float, typer.Option(metavar="DEG", help="Height of the camera, from 0 to below 30.", rich_help_panel=VIEW)
+]
+Views = Annotated[int, typer.Option(metavar="N", min=1, max=360, help="Views of one turn.", rich_help_panel=VIEW)]
+Angles = Annotated[
+    tuple | None,
+    typer.Option(
+        metavar="DEG,DEG,...", parser=_angles, help="These azimuths instead of a whole turn.", rich_help_panel=VIEW
+    ),
+]
+Shapenet = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.hdf5",
+        exists=True,
+        dir_okay=False,
+        help="Take the view --id of this ShapeNet file instead of IMAGE (needs the extra 'research').",
+        rich_help_panel=options.INPUT,
+    ),
+]
+Id = Annotated[
+    str | None, typer.Option("--id", metavar="N", help="Name of the view in --shapenet.", rich_help_panel=options.INPUT)
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|PATH", help="Weights of the generator; see 'gfla weights list'.", rich_help_panel=options.MODEL
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT",
+        show_default="IMAGE--turntable.mp4",
+        help="A video, .gif, sheet.png, folder/ or %05d.png; for several IMAGEs a folder for their videos.",
+        rich_help_panel=options.OUTPUT,
+    ),
+]
+
+
+def view_synth(
+    images: Images = None,
+    output: Output = None,
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    *,
+    category: Category,
+    azimuth: Azimuth = None,
+    elevation: Elevation = 0.0,
+    views: Views = 18,
+    angles: Angles = None,
+    shapenet: Shapenet = None,
+    id: Id = None,
+    weights: Weights = None,
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
+) -> None:
+    """Show the object of each IMAGE from all sides."""
+    from pipelines.view_synth import ViewSynthConfig, run
+
+    config = ViewSynthConfig(
+        images=tuple(images or ()),
+        category=category,
+        output=output,
+        overwrite=overwrite,
+        device=device,
+        precision=precision,
+        weights=weights,
+        azimuth=azimuth,
+        elevation=elevation,
+        views=views,
+        angles=angles or (),
+        shapenet=shapenet,
+        id=id,
+    )
+    with Console(quiet=quiet, unit="views") as console:
+        result = run(config, console)
+    if json:
+        out_json(result.summary() | {"warnings": console.notes})
+        return
+    for path in result.azimuths:
+        out(str(path))

@@ -1,0 +1,81 @@
+"""The picture of an object as a view-synthesis network reads it: from any picture file, or from ShapeNet's HDF5 files.
+
+H, W picture; S side of the network's square.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from models.errors import InputError
+from pipelines.media.files import check_readable
+from pipelines.media.pictures import load_picture
+
+SIDE = 256
+SMALLEST = 32
+
+
+@dataclass(frozen=True)
+class SourceView:
+    """A picture uint8 RGB [S, S, 3] and from where it shows the object, in degrees."""
+
+    picture: np.ndarray
+    azimuth: float
+    elevation: float
+
+
+def load_object(path: Path) -> np.ndarray:
+    """The picture file as uint8 RGB [S, S, 3]: transparency on white, padded to a square, scaled.
+
+    Raises:
+        InputError: unreadable, or too small to show an object.
+    """
+    picture = load_picture(path)
+    height, width = picture.shape[:2]
+    if min(height, width) < SMALLEST:
+        raise InputError(f"{path} has {width}x{height} pixels: give a picture of at least {SMALLEST}x{SMALLEST}")
+    return _scaled(_square(picture))
+
+
+def load_shapenet(path: Path, key: str) -> SourceView:
+    """View `key` of an HDF5 file of the authors' layout: `KEY/image`, `KEY/pose` = azimuth / 10 and elevation.
+
+    Raises:
+        InputError: no such file or view, or of another layout.
+    """
+    import h5py
+
+    check_readable(path)
+    try:
+        with h5py.File(path, "r") as file:
+            if key not in file:
+                some = ", ".join(list(file)[:3])
+                raise InputError(f"{path} has no view {key!r}: give --id, for instance {some}")
+            picture, pose = np.asarray(file[f"{key}/image"]), np.asarray(file[f"{key}/pose"]).ravel()
+    except (OSError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is no ShapeNet file of views ({str(error)[:100]})") from None
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or len(pose) < 2:
+        raise InputError(f"{path}: view {key!r} must be uint8 [H, W, 3] with a pose of two numbers")
+    return SourceView(_scaled(_square(picture)), 10 * float(pose[0]), float(pose[1]))
+
+
+def _square(picture: np.ndarray) -> np.ndarray:
+    """Padded on both sides with the median colour of its border."""
+    height, width = picture.shape[:2]
+    side = max(height, width)
+    edges = (picture[0], picture[-1], picture[:, 0], picture[:, -1])
+    colour = np.median(np.concatenate(edges), axis=0).astype(np.uint8)
+    square = np.empty((side, side, 3), np.uint8)
+    square[:] = colour
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = picture
+    return square
+
+
+def _scaled(square: np.ndarray) -> np.ndarray:
+    side = square.shape[0]
+    if side == SIDE:
+        return square
+    return cv2.resize(square, (SIDE, SIDE), interpolation=cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC)
