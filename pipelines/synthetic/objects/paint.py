@@ -1,0 +1,140 @@
+"""Colour of a surface point from its place in the object, and the light that falls on it.
+
+Patterns are functions of x, |y|, z, so that both sides of an object are painted alike.
+
+Legend: B objects, M surface points, K slots of an object's paints.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import normalize
+
+from pipelines.synthetic.noise import cell_noise, chance, normal, pick, soft_step, uniform
+from pipelines.synthetic.palettes import from_table
+
+KINDS = ("plain", "wood", "stripes", "checks", "mottled", "grooves")
+_WAVES = 5
+WOOD = ((115, 71, 36), (84, 46, 23), (158, 110, 64), (189, 148, 97), (56, 33, 20), (140, 77, 41), (128, 56, 31))
+METAL = ((158, 161, 166), (51, 51, 54), (199, 201, 204), (20, 20, 23), (115, 112, 107))
+
+
+@dataclass
+class Paint:
+    """Paints of B objects.
+
+    colour, second [B, K, 3] in 0..1; kind [B, K] index into KINDS; scale [B, K] repetitions per unit; gloss [B, K]
+    0 matte .. 1; direction [B, K, 3] unit vectors across stripes; phase [B] of the noise.
+    """
+
+    colour: Tensor
+    second: Tensor
+    kind: Tensor
+    scale: Tensor
+    gloss: Tensor
+    direction: Tensor
+    phase: Tensor
+
+    @staticmethod
+    def joined(paints: "Sequence[Paint]") -> "Paint":
+        """Paints of the same objects with the slots one after the other; the noise is the first one's."""
+        names = [field.name for field in fields(Paint) if field.name != "phase"]
+        slots = {name: torch.cat([getattr(paint, name) for paint in paints], 1) for name in names}
+        return Paint(**slots, phase=paints[0].phase)
+
+
+@dataclass
+class Light:
+    """Light of B objects, fixed to them: lamp and fill [B, 3] unit vectors, their strengths and the ambient's [B],
+    head [B] strength of the lamp at the camera, shine [B] of the reflections."""
+
+    lamp: Tensor
+    fill: Tensor
+    key: Tensor
+    filling: Tensor
+    ambient: Tensor
+    head: Tensor
+    shine: Tensor
+
+
+def sample_light(batch: int, generator: Generator, *, shine: float) -> Light:
+    """Soft light from above: the same for an object's two sides in about half of the cases.
+
+    shine: 0 leaves out everything that depends on where the camera is.
+    """
+    side = normal(generator, batch) * 0.7 * chance(generator, 0.5, batch)
+    around = torch.where(chance(generator, 0.65, batch), 0.0, torch.pi) + side
+    lift = uniform(generator, batch, low=0.5, high=1.8)
+    lamp = normalize(torch.stack([around.cos(), around.sin(), lift], -1), dim=-1)
+    back = torch.stack([-around.cos(), -around.sin(), 0.3 * lift], -1)
+    head = uniform(generator, batch, low=0.0, high=0.35) * shine
+    key = uniform(generator, batch, low=0.25, high=0.7)
+    return Light(
+        lamp,
+        normalize(back, dim=-1),
+        key,
+        uniform(generator, batch, low=0.05, high=0.3),
+        uniform(generator, batch, low=0.9, high=1.15) - 0.75 * key - 0.4 * head,
+        head,
+        uniform(generator, batch, low=0.2, high=1.0) * shine,
+    )
+
+
+def painted(paint: Paint, row: Tensor, slot: Tensor, point: Tensor) -> Tensor:
+    """Colour [M, 3] of the points [M, 3] (object units) of the objects `row` and paints `slot` [M]."""
+    place = torch.stack([point[:, 0], point[:, 1].abs(), point[:, 2]], -1)
+    kind, scale = paint.kind[row, slot], paint.scale[row, slot]
+    across = (place * paint.direction[row, slot]).sum(-1)
+    phase = paint.phase[row] + 1.7 * slot
+    grain = wavy(place * scale[:, None] * 0.6, phase)
+    wood = 0.5 + 0.5 * torch.sin(across * scale * 9 + 2.5 * grain)
+    stripe = soft_step(((across * scale + phase).frac() - 0.5).abs() - 0.25, 0.12)
+    other = (place * paint.direction[row, slot].roll(1, -1)).sum(-1)
+    check = (stripe + soft_step(((other * scale + phase).frac() - 0.5).abs() - 0.25, 0.12)) / 2
+    mottled = 0.5 + 0.25 * grain + 0.35 * (cell_noise((place[:, 0] + place[:, 1]) * 97, place[:, 2] * 97, phase) - 0.5)
+    groove = soft_step(0.06 - ((across * scale + phase).frac() - 0.5).abs(), 0.06)
+    mixes = torch.stack([0.04 * grain, 0.7 * wood, stripe, check, 0.6 * mottled, groove], -1)
+    mix = mixes.gather(-1, kind[:, None]).clamp(0, 1)
+    return torch.lerp(paint.colour[row, slot], paint.second[row, slot], mix)
+
+
+def wavy(place: Tensor, phase: Tensor) -> Tensor:
+    """Smooth noise [M] of about -1..1 at the places [M, 3]; `phase` [M] makes it another one."""
+    total = torch.zeros_like(phase)
+    for wave in range(1, _WAVES + 1):
+        x, y, z = (torch.sin(phase * wave * k + place[:, axis] * wave) for axis, k in enumerate((1.3, 2.1, 0.7)))
+        total = total + (x * y + y * z + z * x) / wave
+    return total / 2.2
+
+
+def lit(colour: Tensor, gloss: Tensor, light: Light, row: Tensor, normals: Tensor, towards: Tensor) -> Tensor:
+    """Colour [M, 3] in 0..1 of surfaces [M] in the light of the objects `row`.
+
+    normals, towards: unit vectors [M, 3], outward and to the camera; gloss [M].
+    """
+    up = normals[:, 2]
+    lamp = (normals * light.lamp[row]).sum(-1).clamp(min=0)
+    fill = (normals * light.fill[row]).sum(-1).clamp(min=0)
+    facing = (normals * towards).sum(-1).clamp(0, 1)
+    level = light.ambient[row] * (0.85 + 0.15 * up) + light.key[row] * lamp + light.filling[row] * fill
+    level = level + light.head[row] * facing
+    halfway = normalize(light.lamp[row] + towards, dim=-1)
+    glint = (normals * halfway).sum(-1).clamp(min=0).pow(40)
+    mirrored = 2 * facing * up - towards[:, 2]
+    sky = soft_step(mirrored - 0.15, 0.9) * (0.06 + 0.5 * (1 - facing).pow(4))
+    shine = gloss * light.shine[row]
+    return (colour * level[:, None] + (shine * (0.35 * glint + sky))[:, None]).clamp(0, 1)
+
+
+def wood_colours(batch: int, generator: Generator) -> Tensor:
+    """Colours [B, 3] of woods."""
+    plain = from_table(WOOD, pick(generator, (1,) * len(WOOD), batch))
+    return (plain * (1 + 0.15 * normal(generator, batch, 1))).clamp(0.02, 0.95)
+
+
+def metal_colours(batch: int, generator: Generator) -> Tensor:
+    """Colours [B, 3] of steel and painted tubes."""
+    plain = from_table(METAL, pick(generator, (3, 2, 2, 3, 1), batch))
+    return (plain * (1 + 0.1 * normal(generator, batch, 1))).clamp(0.02, 0.95)
