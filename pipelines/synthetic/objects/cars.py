@@ -56,7 +56,7 @@ class _Car:
         drawn = ranges[..., 0] + uniform(generator, len(RANGES), batch) * (ranges[..., 1] - ranges[..., 0])
         self.length, self.width, self.height, belt, nose, self.cowl, rake, *rest = drawn
         self.roof_end, self.rear, deck, self.wheel, self.sill, self.front, self.back = rest
-        fender = 2.09 * self.wheel + 0.04
+        fender = 2.09 * self.wheel + 0.06
         self.belt = torch.maximum(belt * self.height, fender + 0.06)
         self.nose, self.deck = nose * self.belt, torch.maximum(deck * self.belt, fender + 0.04)
         self.bonnet = torch.maximum(self.nose * 0.35 + self.belt * 0.65, fender)
@@ -117,7 +117,8 @@ def car_paint(batch: int, generator: Generator) -> Paint:
         1 + 0.1 * normal(generator, batch, 1)
     )
     bright = saturated(batch, generator)
-    bright = bright / bright.amax(-1, keepdim=True).clamp(min=0.5)
+    bright = bright - 0.7 * bright.amin(-1, keepdim=True) * chance(generator, 0.6, batch, 1)
+    bright = bright * (uniform(generator, batch, 1, low=0.65) / bright.amax(-1, keepdim=True)).clamp(min=1)
     body = torch.where(chance(generator, 0.45, batch, 1), usual, bright)
     second = torch.where(chance(generator, 0.5, batch, 1), saturated(batch, generator), usual.flip(0))
     second = torch.where(chance(generator, 0.4, batch, 1), torch.full_like(body, 0.06), distinct(body, second))
@@ -161,9 +162,9 @@ def _add_body(kit: Kit, car: _Car) -> None:
     top, half = car.top(u), car.half(u)
     share = torch.tensor(_RING_Z)
     height = sill[..., None] + (top - sill)[..., None] * share  # [B, S, 16]
-    lift = 0.04 * torch.arange(len(share)).sub(2).clamp(min=0) * (share < 1)
+    row = torch.arange(len(share)).sub(2).clamp(0, 9)
+    lift = torch.minimum(0.04 * row, (top - bottom)[..., None] * row / 9)
     height = torch.maximum(height, bottom[..., None] + lift)
-    height = torch.minimum(height, top[..., None])
     height[..., :3] = bottom[..., None]
     across = torch.tensor(_RING_Y)
     crown = car.between(0.01, 0.05)[:, None, None] * (1 - across.square()) * (share == 1)
@@ -306,7 +307,7 @@ def _add_face(kit: Kit, car: _Car) -> None:
     lamp, high = car.between(0.13, 0.27), car.between(0.05, 0.1)
     level = car.nose * car.between(0.84, 0.9)
     round_lamps = car.chance(0.15)
-    turn = rotation_about(2, -car.between(0.35, 0.7))
+    turn = rotation_about(2, car.between(0.3, 0.6))
     place = (x - 0.1, side - lamp * 0.8, level)
     kit.box(LAMP, place, (0.1, lamp, high), radius=0.04, turn=_lifted(turn, car), present=~round_lamps, mirror=True)
     start = (x - 0.15, side - 0.12, level)
@@ -341,7 +342,7 @@ def _add_tail(kit: Kit, car: _Car) -> None:
     high = torch.where(tall, car.between(0.12, 0.22), car.between(0.06, 0.1))
     wide = torch.where(tall, car.between(0.06, 0.1), car.between(0.13, 0.28))
     level = torch.minimum(car.deck, car.belt) - 0.08 - high
-    turn = rotation_about(2, car.between(0.3, 0.6))
+    turn = rotation_about(2, -car.between(0.2, 0.5))
     kit.box(RED, (x + 0.07, side - wide * 0.85, level), (0.08, wide, high), radius=0.03, turn=turn, mirror=True)
     low = car.sill + car.between(0.14, 0.2)
     trim = car.chance(0.3)

@@ -19,13 +19,13 @@ from pipelines.synthetic.palettes import cloth_colours, distinct, leather_colour
 from pipelines.synthetic.skeleton import rotation_about
 
 CHAIRS = ("four-legged", "swivel", "armchair", "stool", "lounge", "office")
-WEIGHTS = (4, 1.5, 1.5, 1, 1.2, 2)
+WEIGHTS = (4, 1.2, 2.2, 0.8, 1.2, 2)
 FRAME, SEAT, BACK, METAL, DARK = SLOTS = range(5)
 RANGES = {
     "height": ((0.42, 0.5), (0.42, 0.52), (0.36, 0.45), (0.45, 0.8), (0.3, 0.4), (0.44, 0.54)),
     "width": ((0.38, 0.52), (0.42, 0.54), (0.48, 0.66), (0.3, 0.42), (0.5, 0.68), (0.44, 0.54)),
     "depth": ((0.38, 0.5), (0.4, 0.5), (0.46, 0.6), (0.3, 0.42), (0.5, 0.66), (0.44, 0.52)),
-    "thick": ((0.015, 0.06), (0.03, 0.09), (0.1, 0.22), (0.02, 0.09), (0.03, 0.14), (0.05, 0.1)),
+    "thick": ((0.015, 0.06), (0.03, 0.09), (0.12, 0.34), (0.02, 0.09), (0.03, 0.14), (0.05, 0.1)),
     "back": ((0.36, 0.6), (0.3, 0.5), (0.36, 0.55), (0.1, 0.3), (0.45, 0.75), (0.45, 0.72)),
     "tilt": ((0.02, 0.22), (0.05, 0.25), (0.05, 0.25), (0.0, 0.15), (0.25, 0.6), (0.05, 0.25)),
 }
@@ -114,7 +114,8 @@ def _add_back(kit: Kit, generator: Generator, sizes: dict[str, Tensor], is_kind:
     thick = torch.where(is_kind["armchair"], 0.14, torch.where(soft, 0.06, 0.025))
     thick = thick * uniform(generator, batch, low=0.5, high=1.3)
     turn = rotation_about(1, torch.pi / 2 * -1 - tilt)
-    gap = uniform(generator, batch, high=0.16) * (back > 0.3) * ~is_kind["armchair"]
+    stem = is_kind["office"] | is_kind["swivel"]
+    gap = uniform(generator, batch, high=0.16) * (back > 0.3) * (stem | (style == 3))
 
     def spot(up: Tensor | float, forward: Tensor | float = 0.0) -> tuple[Tensor, float, Tensor]:
         return (forward - depth / 2 + 0.01 - tilt.sin() * up, 0.0, height + tilt.cos() * up)
@@ -157,7 +158,6 @@ def _add_back(kit: Kit, generator: Generator, sizes: dict[str, Tensor], is_kind:
         shape = (rail * 0.6, side, post * 0.6)
         rung = some & (style == 2) & (number + 1 < count.clamp(max=4))
         kit.box(FRAME, spot(up), shape, radius=0.006, turn=turn, sag=-curve, present=rung)
-    stem = is_kind["office"] | is_kind["swivel"]
     under = (-depth * 0.2, 0.0, height - sizes["thick"] - 0.015)
     kit.rod(METAL, under, (spot(0.0)[0] - 0.03, 0.0, under[2]), 0.018, present=stem)
     behind = spot(gap + 0.1, -0.02)
