@@ -1,0 +1,152 @@
+"""The lacquered part of a car: a hull of rings along the car, and one of rings around its cabin.
+
+Legend: B objects, S stations of the body, M points of a ring.
+"""
+
+import torch
+from torch import Tensor
+
+from pipelines.synthetic.objects.car_measures import BODY, DARK, GLASS, SECOND, TRIM, Car
+from pipelines.synthetic.objects.kit import Kit
+
+# y in half widths and height (0 at the bottom, 1 at the top) of a ring's points, from the middle of the floor upwards
+_RING_Y = (0.0, 0.8, 0.93, 0.96, 0.985, 1.0, 1.0, 0.985, 0.965, 0.945, 0.9, 0.8, 0.46, 0.3, 0.12, 0.0)
+_RING_Z = (0.0, 0.0, 0.0, 0.06, 0.14, 0.34, 0.42, 0.6, 0.72, 0.84, 0.95, 1.0, 1.0, 1.0, 1.0, 1.0)
+_LIP, _STRIP, _SIDE, _STRIPE = 2, 5, slice(2, 10), 13  # first points of the ring's cells with paints of their own
+_CURVE = (0.0, 0.006, 0.015, 0.03, 0.05, 0.08, 0.12, 0.17, 0.23, 0.29, 0.35, 0.41, 0.47, 0.53, 0.59, 0.65, 0.71, 0.77,
+          0.83, 0.88, 0.92, 0.95, 0.97, 0.985, 0.995, 1.0)  # fmt: skip
+_GAP = 0.005  # half of the gap beside a door, in metres
+_CLEARANCE = 1.09  # radius of the arches, in radii of the wheels
+_SCREEN = (-1.0, -0.92, -0.5, 0.0, 0.5, 0.92)  # across the windscreen
+_POSTS = 9
+# height of the cabin's rings (0 window sill .. 1 edge of the roof) and their size
+_LEVELS = ((0.0, 1.0), (0.06, 1.0), (0.86, 1.0), (0.97, 1.0), (1.0, 0.93), (1.03, 0.75), (1.045, 0.4))
+
+
+def add_body(kit: Kit, car: Car) -> None:
+    """Everything below the windows: rings along the car, open above the wheels."""
+    u, gap = _stations(car)
+    sill = car.sill[:, None] + (0.06 - u).clamp(min=0) + 1.4 * (u - 0.93).clamp(min=0)
+    bottom, top, half = _arched(car, u, sill), car.top(u), car.half(u)
+    share, across = torch.tensor(_RING_Z), torch.tensor(_RING_Y)
+    row = torch.arange(len(share)).sub(2).clamp(0, 9)
+    lift = torch.minimum(0.04 * row, (top - bottom)[..., None] * row / 9)  # above the arches the rings are squeezed
+    height = torch.maximum(sill[..., None] + (top - sill)[..., None] * share, bottom[..., None] + lift)
+    height[..., :3] = bottom[..., None]
+    crown = car.between(0.01, 0.05)[:, None, None] * (1 - across.square()) * (share == 1)
+    x = car.x(u)[..., None].expand_as(height)
+    left = torch.stack([x, half[..., None] * across, height + crown], -1)
+    right = left[:, :, 1:-1].flip(2) * torch.tensor([1.0, -1.0, 1.0])
+    kit.hull(_body_slots(car, gap), torch.cat([left, right], 2))
+    high = car.nose * 0.88
+    floor = (car.x(0.5), 0.0, (car.sill + high) / 2)
+    kit.box(DARK, floor, (car.length * 0.42, car.side - 0.3, (high - car.sill) / 2))
+
+
+def _arched(car: Car, u: Tensor, sill: Tensor) -> Tensor:
+    """Lower edge [B, S] of the body: the sill, raised above the wheels."""
+    reach = car.wheel[:, None] * _CLEARANCE
+    for axle in (car.front, car.back):
+        away = (car.x(u) - car.x(axle)[:, None]).abs()
+        arch = car.wheel[:, None] + (reach.square() - away.square()).clamp(min=0).sqrt()
+        sill = torch.where(away <= reach, torch.maximum(arch, sill), sill)
+    return sill
+
+
+def _stations(car: Car) -> tuple[Tensor, Tensor]:
+    """Places u [B, S] of the rings from nose to tail, and which of the cells behind them are gaps beside doors."""
+    plain = torch.tensor(_CURVE).expand(car.batch, -1)
+    angle = torch.linspace(0, torch.pi, 13).cos()
+    reach = (car.wheel * _CLEARANCE / car.length)[:, None]
+    arches = [axle[:, None] + reach * torch.cat([angle, angle[[0, -1]] * 1.004]) for axle in (car.front, car.back)]
+    middle = (car.cowl + car.rear) / 2 + 0.02
+    doors = torch.stack([car.cowl + 0.045, middle, car.rear - 0.1], 1)
+    doors[:, 2] = torch.where(car.is_kind["pickup"] | car.is_kind["sports"], middle, doors[:, 2])
+    gap = _GAP / car.length[:, None]
+    u = torch.cat([plain, *arches, doors - gap, doors + gap], 1)
+    is_gap = torch.zeros_like(u, dtype=torch.bool)
+    is_gap[:, -6:-3] = True
+    u, order = u.clamp(0, 1).sort(1)
+    return u, is_gap.gather(1, order)
+
+
+def _body_slots(car: Car, gap: Tensor) -> Tensor:
+    """Paints [B, S - 1, 30] of the body's cells."""
+    rows = torch.full((car.batch, len(_RING_Y) - 1), BODY)
+    rows[:, :2] = DARK
+    cladding = car.chance(0.5, "SUV", "pickup") | car.chance(0.12)
+    rows[:, _LIP] = torch.where(cladding | car.chance(0.2), TRIM, BODY)
+    rows[:, _LIP + 1] = torch.where(cladding, TRIM, BODY)
+    low = slice(_LIP, _STRIP + 1)
+    rows[:, low] = torch.where(car.chance(0.08)[:, None], SECOND, rows[:, low])
+    rows[:, _STRIP] = torch.where(car.chance(0.12), TRIM, rows[:, _STRIP])
+    rows[:, _STRIPE] = torch.where(car.chance(0.12, "sports", "hatchback", "saloon"), SECOND, BODY)
+    cells = rows[:, None].expand(-1, gap.shape[1] - 1, -1).clone()
+    cells[..., _SIDE] = torch.where(gap[:, :-1, None], DARK, cells[..., _SIDE])
+    return torch.cat([cells, cells.flip(2)], 2)
+
+
+def add_cabin(kit: Kit, car: Car) -> None:
+    """Windows and roof: rings around the cabin, from the sill of the windows upwards."""
+    along, across = _plan(car)
+    waist = car.half((car.cowl + car.rear)[:, None] / 2)[:, 0] * car.between(0.87, 0.92)
+    roof = waist * torch.where(car.is_kind["van"], car.between(0.86, 0.94), car.between(0.72, 0.82))
+    low, edge = car.belt - 0.05, car.height - car.between(0.07, 0.1)
+    bow = 0.05 * (1 - across.square()) * ((along < 0.01).float() - (along > 0.99).float())
+    narrow = 1 - 0.07 * (along - 0.35).clamp(min=0) - 0.06 * (0.2 - along).clamp(min=0)
+    levels = []
+    for rise, inset in _LEVELS:
+        start = car.cowl + rise * (car.roof_start - car.cowl)
+        end = car.rear + rise * (car.roof_end - car.rear)
+        u = ((start + end) / 2)[:, None] + (end - start)[:, None] * (along - 0.5) * inset
+        x = car.x(u) + bow * min(1.0, 1.2 - rise)
+        wall = min(rise, 1.0)
+        side = torch.lerp(waist, roof, wall) * (1 + 0.07 * wall * (1 - wall))
+        height = (low + (edge - low) * rise)[:, None] - 0.05 * rise**2 * ((along - 0.45) / 0.55).square() * inset
+        levels.append(torch.stack([x, side[:, None] * narrow * across * inset, height], -1))
+    kit.hull(_cabin_slots(car), torch.stack(levels, 1))
+
+
+def _plan(car: Car) -> tuple[Tensor, Tensor]:
+    """A ring seen from above, [B, 30]: windscreen, left side, rear window, right side.
+
+    along: 0 at the windscreen .. 1 at the rear window; across: -1 right .. 1 left.
+    """
+    posts = _posts(car)
+    screen = torch.tensor(_SCREEN).expand(car.batch, -1)
+    along = torch.cat([torch.zeros_like(screen), posts, torch.ones_like(screen), posts.flip(1)], 1)
+    across = torch.cat([screen, torch.ones_like(posts), -screen, -torch.ones_like(posts)], 1)
+    return along, across
+
+
+def _posts(car: Car) -> Tensor:
+    """Where along the cabin's side the posts between the windows begin and end, [B, 9] in 0..1."""
+    usual = torch.tensor([0.0, 0.05, 0.44, 0.48, 0.8, 0.83, 0.93, 0.97, 1.0])
+    coupe = torch.tensor([0.0, 0.06, 0.58, 0.61, 0.86, 0.88, 0.9, 0.95, 1.0])
+    van = torch.tensor([0.0, 0.06, 0.3, 0.34, 0.6, 0.64, 0.93, 0.97, 1.0])
+    two = (car.is_kind["sports"] | car.chance(0.3, "hatchback"))[:, None]
+    posts = torch.where(two, coupe, torch.where(car.is_kind["van"][:, None], van, usual))
+    shift = torch.zeros_like(posts)
+    shift[:, 2:6] = car.between(-0.03, 0.03)[:, None]
+    return posts + shift
+
+
+def _cabin_slots(car: Car) -> Tensor:
+    """Paints [B, 6, 30] of the cabin's cells."""
+    screen, sides = len(_SCREEN), _POSTS
+    count = 2 * (screen + sides)
+    cells = torch.full((car.batch, len(_LEVELS) - 1, count), BODY)
+    roof = torch.where(car.chance(0.08), SECOND, torch.where(car.chance(0.06), TRIM, BODY))
+    cells[:, 3:] = roof[:, None, None]
+    closed = car.chance(0.5, "van")
+    window = torch.zeros(car.batch, count, dtype=torch.bool)
+    window[:, 1 : screen - 1] = True
+    window[:, screen + sides + 1 : 2 * screen + sides - 1] = ~car.chance(0.3, "van")[:, None]
+    for segment, present in ((1, True), (3, ~closed), (5, ~closed & ~car.chance(0.4))):
+        window[:, screen + segment] = present
+        window[:, count - 2 - segment] = present
+    post = torch.zeros(count, dtype=torch.bool)
+    post[[screen + 2, screen + 4, count - 4, count - 6]] = True
+    black = (car.chance(0.5) & ~closed)[:, None] & post
+    cells[:, 1] = torch.where(window, GLASS, torch.where(black, TRIM, BODY))
+    return cells
