@@ -46,7 +46,7 @@ class Car:
 
     def __init__(self, batch: int, generator: Generator) -> None:
         self.batch, self.generator = batch, generator
-        kind = pick(generator, WEIGHTS, batch)
+        self.kind = kind = pick(generator, WEIGHTS, batch)
         ranges = torch.tensor(list(RANGES.values()))[:, kind]  # [14, B, 2]
         drawn = ranges[..., 0] + uniform(generator, len(RANGES), batch) * (ranges[..., 1] - ranges[..., 0])
         size = dict(zip(RANGES, drawn, strict=True))

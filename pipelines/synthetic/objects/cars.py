@@ -21,8 +21,8 @@ COLOURS = ((20, 20, 22), (62, 64, 68), (150, 152, 156), (196, 198, 200), (236, 2
 _PLATE_SIZE = (0.006, 0.25, 0.055)
 
 
-def add_cars(kit: Kit, generator: Generator) -> None:
-    """Draws a car for each of the kit's objects and adds its parts, slots as in SLOTS."""
+def add_cars(kit: Kit, generator: Generator) -> Tensor:
+    """Draws a car for each of the kit's objects, adds its parts with slots as in SLOTS, and returns the kinds [B]."""
     car = Car(kit.batch, generator)
     add_body(kit, car)
     add_cabin(kit, car)
@@ -30,6 +30,7 @@ def add_cars(kit: Kit, generator: Generator) -> None:
     _add_face(kit, car)
     _add_tail(kit, car)
     _add_extras(kit, car)
+    return car.kind
 
 
 def car_paint(batch: int, generator: Generator) -> Paint:
@@ -162,7 +163,7 @@ def _add_extras(kit: Kit, car: Car) -> None:
     kit.rod(METAL, start, end, 0.02, present=car.chance(0.5, "estate", "SUV"), mirror=True)
     _add_spoilers(kit, car)
     bed, start = car.is_kind["pickup"], car.rear + 0.015
-    place = (car.x((start + 0.985) / 2), 0.0, car.deck + 0.03)
+    place = (car.x((start + 0.985) / 2), 0.0, car.deck + 0.05)
     kit.box(DARK, place, (car.length * (0.97 - start) / 2, car.side * 0.8, 0.03), present=bed)
     kit.box(BODY, (car.x(0.985), 0.0, car.deck - 0.02), (car.length * 0.015, car.side * 0.82, 0.07), present=bed)
 

@@ -31,8 +31,8 @@ RANGES = {
 }
 
 
-def add_chairs(kit: Kit, generator: Generator) -> None:
-    """Draws a chair for each of the kit's objects and adds its parts, slots as in SLOTS."""
+def add_chairs(kit: Kit, generator: Generator) -> Tensor:
+    """Draws a chair for each of the kit's objects, adds its parts with slots as in SLOTS, and returns the kinds [B]."""
     batch = kit.batch
     kind = pick(generator, WEIGHTS, batch)
     ranges = torch.tensor(list(RANGES.values()))[:, kind]  # [6, B, 2]
@@ -43,6 +43,7 @@ def add_chairs(kit: Kit, generator: Generator) -> None:
     _add_back(kit, generator, sizes, is_kind)
     _add_support(kit, generator, sizes, is_kind)
     _add_arms(kit, generator, sizes, is_kind)
+    return kind
 
 
 def chair_paint(batch: int, generator: Generator) -> Paint:

@@ -249,7 +249,10 @@ def _hull(grid: Tensor, owner: Tensor, cells: Tensor) -> Mesh:
     for station in (0, -1):
         start = sum(part.shape[1] for part in points)
         points.append(torch.cat([grid[:, station], middle[:, station]], 1))
-        facing = normalize(middle[:, station] - middle[:, stations // 2], dim=-1)
+        spoke = grid[:, station] - middle[:, station]
+        facing = normalize(torch.linalg.cross(spoke, spoke.roll(-1, 1)).sum(1, keepdim=True), dim=-1)
+        outward = (facing * (middle[:, station] - middle[:, stations // 2])).sum(-1, keepdim=True).sign()
+        facing = facing * outward
         normals.append(facing.expand(-1, ring + 1, -1))
         faces.append(torch.stack([number, (number + 1) % ring, torch.full_like(number, ring)], -1) + start)
         slots.append(cells[:, station, ring // 4, None].expand(-1, ring))

@@ -59,26 +59,23 @@ class Light:
     shine: Tensor
 
 
-def sample_light(batch: int, generator: Generator, *, shine: float) -> Light:
-    """Soft light from above: the same for an object's two sides in about half of the cases.
-
-    shine: 0 leaves out everything that depends on where the camera is.
-    """
+def sample_light(batch: int, generator: Generator) -> Light:
+    """Soft light from above: the same for an object's two sides in about half of the cases."""
     side = normal(generator, batch) * 0.7 * chance(generator, 0.5, batch)
     around = torch.where(chance(generator, 0.65, batch), 0.0, torch.pi) + side
     lift = uniform(generator, batch, low=0.5, high=1.8)
     lamp = normalize(torch.stack([around.cos(), around.sin(), lift], -1), dim=-1)
     back = torch.stack([-around.cos(), -around.sin(), 0.3 * lift], -1)
-    head = uniform(generator, batch, low=0.0, high=0.35) * shine
+    head = uniform(generator, batch, low=0.0, high=0.35)
     key = uniform(generator, batch, low=0.25, high=0.7)
     return Light(
         lamp,
         normalize(back, dim=-1),
         key,
         uniform(generator, batch, low=0.05, high=0.3),
-        uniform(generator, batch, low=0.9, high=1.15) - 0.75 * key - 0.4 * head,
+        uniform(generator, batch, low=0.85, high=1.1) - 0.75 * key - 0.4 * head,
         head,
-        uniform(generator, batch, low=0.2, high=1.0) * shine,
+        uniform(generator, batch, low=0.2, high=1.0),
     )
 
 

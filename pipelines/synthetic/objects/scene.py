@@ -13,8 +13,9 @@ from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
 from pipelines.synthetic.noise import chance, normal, uniform
+from pipelines.synthetic.objects.car_measures import CARS
 from pipelines.synthetic.objects.cars import add_cars, car_paint
-from pipelines.synthetic.objects.chairs import add_chairs, chair_paint
+from pipelines.synthetic.objects.chairs import CHAIRS, add_chairs, chair_paint
 from pipelines.synthetic.objects.kit import Kit, Mesh
 from pipelines.synthetic.objects.paint import Light, Paint, lit, painted, sample_light
 from pipelines.synthetic.objects.raster import rasterise, weights_at
@@ -61,13 +62,17 @@ class Hits:
 
 @dataclass
 class Objects:
-    """B objects with their paint, light and cameras: focal [B] in parts of the picture, distance [B] in diagonals."""
+    """B objects with their paint, light and cameras.
+
+    focal [B] in parts of the picture's width; distance [B] in diagonals of the object; kinds [B] of `CARS`, `CHAIRS`.
+    """
 
     mesh: Mesh
     paint: Paint
     light: Light
     focal: Tensor
     distance: Tensor
+    kinds: list[str]
 
     def project(self, view: View, point: Tensor, row: Tensor) -> tuple[Tensor, Tensor]:
         """Pixels [M, 2] (x, y) and depths [M] of the points [M, 3] of the objects `row` [M]."""
@@ -115,18 +120,20 @@ def sample_objects(*, category: str, batch: int, generator: Generator) -> Object
     seed = int(torch.randint(2**31, (1,), generator=generator, device=generator.device))
     local, device = Generator().manual_seed(seed), generator.device
     car = chance(local, CATEGORIES[category], batch)
-    kit, paints = Kit(batch), []
-    for add, paint, wanted in ((add_chairs, chair_paint, ~car), (add_cars, car_paint, car)):
+    kit, paints, kinds = Kit(batch), [], [""] * batch
+    for add, paint, names, wanted in ((add_chairs, chair_paint, CHAIRS, ~car), (add_cars, car_paint, CARS, car)):
         if wanted.any():
             kit.only, kit.first_slot = wanted, sum(each.colour.shape[1] for each in paints)
-            add(kit, local)
+            drawn = add(kit, local)
             paints.append(paint(batch, local))
-    light = sample_light(batch, local, shine=1.0)
+            for number in wanted.nonzero()[:, 0].tolist():
+                kinds[number] = names[drawn[number]]
+    light = sample_light(batch, local)
     zoom = (0.12 * normal(local, batch)).clamp(-0.2, 0.25).exp()
     distance = _DISTANCE * zoom / uniform(local, batch, low=0.92, high=1.15)
     mesh = _normalised(kit.mesh(device), batch)
     paint, light = to_device(Paint.joined(paints), device), to_device(light, device)
-    return Objects(mesh, paint, light, (_FOCAL * zoom).to(device), distance.to(device))
+    return Objects(mesh, paint, light, (_FOCAL * zoom).to(device), distance.to(device), kinds)
 
 
 def _normalised(mesh: Mesh, batch: int) -> Mesh:

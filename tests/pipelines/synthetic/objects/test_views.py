@@ -1,0 +1,174 @@
+import functools
+
+import pytest
+import torch
+from torch.nn.functional import grid_sample, max_pool2d
+
+from pipelines.synthetic.objects import Objects, Views, render, sample_objects, sample_views
+from pipelines.synthetic.objects.car_measures import CARS, LAMP, RED
+from pipelines.synthetic.objects.chairs import CHAIRS
+from pipelines.synthetic.objects.scene import View
+
+SIZE = 96
+
+
+def generator(seed: int = 1) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def plain(objects: Objects) -> Objects:
+    """Without what depends on where the camera is, and lit from no side."""
+    light = objects.light
+    light.head.zero_()
+    light.shine.zero_()
+    for lamp in (light.lamp, light.fill):
+        lamp[:, 1] = 0
+    return objects
+
+
+@functools.cache
+def seen(category: str) -> Views:
+    objects = plain(sample_objects(category=category, batch=6, generator=generator()))
+    azimuth = torch.tensor(
+        [[40.0, 60.0, -40.0], [0, 350, 0], [90, 70, -90], [200, 240, 160], [10, 300, -10], [5, 5, -5]]
+    )
+    elevation = torch.tensor([0.0, 10, 0]).repeat(6, 1)
+    return render(objects, azimuth, elevation, size=SIZE)
+
+
+def warped(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
+    y, x = torch.meshgrid(torch.arange(SIZE), torch.arange(SIZE), indexing="ij")
+    grid = torch.stack([x + flow[:, 0], y + flow[:, 1]], -1) * 2 / (SIZE - 1) - 1
+    return grid_sample(image, grid, align_corners=True, padding_mode="border")
+
+
+def inner(mask: torch.Tensor) -> torch.Tensor:
+    return 1 - max_pool2d(1 - mask, 3, 1, 1)
+
+
+@pytest.mark.parametrize("category", ["car", "chair"])
+def test_shapes_ranges_and_white_background(category):
+    views = seen(category)
+    assert views.images.shape == (6, 3, 3, SIZE, SIZE)
+    assert views.mask.shape == (6, 3, 1, SIZE, SIZE)
+    assert views.images.abs().max() <= 1
+    beside = (views.mask == 0).expand_as(views.images)
+    assert (views.images[beside] == 1).all()
+    share = views.mask.mean((2, 3, 4))
+    assert ((share > 0.03) & (share < 0.5)).all()
+    border = torch.cat([views.mask[..., [0, -1], :].flatten(), views.mask[..., [0, -1]].flatten()])
+    assert (border == 0).all()
+
+
+@pytest.mark.parametrize("category", ["car", "chair"])
+def test_flow_takes_one_view_to_another_where_it_can_be_seen(category):
+    views = seen(category)
+    flow, visible, object_ = views.flow(1, 0)
+    mask = inner(visible * object_)
+    smooth = inner(object_) * mask
+    error = (warped(views.images[:, 0], flow) - views.images[:, 1]).abs().mean(1, keepdim=True) / 2
+    moved = (views.images[:, 0] - views.images[:, 1]).abs().mean(1, keepdim=True) / 2
+    assert (visible * object_).sum() > 0.5 * object_.sum()
+    assert (error * smooth).sum() / smooth.sum() < 0.03
+    assert (error * smooth).sum() < 0.2 * (moved * smooth).sum()
+    assert error[smooth > 0].quantile(0.5) < 0.005
+
+
+def test_flow_to_itself_is_zero_and_all_is_visible():
+    flow, visible, object_ = seen("car").flow(1, 1)
+    assert flow.abs().max() < 1e-2
+    assert visible[object_ > 0].mean() > 0.995
+
+
+def test_the_far_side_is_hidden():
+    objects = sample_objects(category="car", batch=4, generator=generator(2))
+    views = render(objects, torch.tensor([[90.0, 270.0]]).expand(4, 2), torch.zeros(4, 2), size=SIZE)
+    _, visible, object_ = views.flow(1, 0)
+    assert (visible * object_).sum() < 0.06 * object_.sum()
+    assert visible[object_ == 0].mean() > 0.9
+
+
+@pytest.mark.parametrize("category", ["car", "chair"])
+def test_there_and_back_again(category):
+    views = seen(category)
+    there, visible, object_ = views.flow(1, 0)
+    back, _, _ = views.flow(0, 1)
+    seen_twice = inner(visible * object_) > 0
+    loop = (there + warped(back, there)).norm(dim=1, keepdim=True)
+    assert loop[seen_twice].quantile(0.9) < 0.3
+
+
+@pytest.mark.parametrize("category", ["car", "chair"])
+def test_both_sides_of_an_object_are_alike(category):
+    views = seen(category)
+    one, other = views.images[:, 0], views.images[:, 2].flip(-1)
+    mirrored = [0, 2, 4, 5]  # rows with azimuths a and -a
+    inside = inner(views.mask[mirrored, 0]).expand(-1, 3, -1, -1) > 0
+    assert (views.mask[mirrored, 0] - views.mask[mirrored, 2].flip(-1)).abs().mean() < 1e-3
+    assert (one - other)[mirrored][inside].abs().mean() < 0.01
+
+
+def test_azimuth_and_elevation_are_those_of_the_view_code():
+    objects = sample_objects(category="car", batch=8, generator=generator(3))
+    place = {}
+    for azimuth in (0.0, 90.0, 180.0, 270.0):
+        hits = objects.hits(View(torch.full((8,), azimuth), torch.zeros(8), SIZE))
+        slot = objects.mesh.slot[hits.triangle]
+        place[azimuth] = [hits.x[slot == lamp].float() for lamp in (LAMP, RED)]
+    assert len(place[0.0][0]) > 20 * len(place[0.0][1])
+    assert len(place[180.0][1]) > 20 * len(place[180.0][0])
+    for azimuth, right in ((90.0, 0), (270.0, 1)):
+        assert place[azimuth][right].mean() > SIZE / 2 > place[azimuth][1 - right].mean()
+    heights = [
+        objects.hits(View(torch.zeros(8), torch.full((8,), elevation), SIZE)).mixed(objects.mesh.normal)[:, 2].mean()
+        for elevation in (0.0, 20.0)
+    ]
+    assert heights[1] > heights[0] + 0.1
+
+
+@pytest.mark.parametrize("category", ["car", "chair", "all"])
+def test_the_same_seed_draws_the_same_pictures(category):
+    first, second, other = (
+        sample_views(category=category, batch=3, size=48, generator=generator(seed)) for seed in (1, 1, 2)
+    )
+    assert torch.equal(first.images, second.images)
+    assert torch.equal(first.flow(1, 0)[0], second.flow(1, 0)[0])
+    assert not torch.equal(first.images, other.images)
+
+
+def test_steps_of_the_views():
+    views = sample_views(category="chair", batch=40, size=8, generator=generator())
+    assert set(views.elevation.flatten().tolist()) == {0, 10, 20}
+    steps = set(views.azimuth.flatten().tolist())
+    assert steps <= set(range(0, 360, 20))
+    assert len(steps) > 15
+    free = sample_views(category="chair", batch=40, size=8, generator=generator(), step=0.0)
+    assert len(set(free.azimuth.flatten().tolist())) == 80
+    assert free.elevation.min() >= 0
+    assert 15 < free.elevation.max() <= 20
+
+
+@pytest.mark.parametrize(("category", "names"), [("car", CARS), ("chair", CHAIRS), ("all", CARS + CHAIRS)])
+def test_all_kinds_appear_in_all_colours(category, names):
+    objects = sample_objects(category=category, batch=200, generator=generator())
+    assert set(objects.kinds) == set(names)
+    low, high = (objects.mesh.position.new_zeros(200, 3) for _ in range(2))
+    owner = objects.mesh.owner[:, None].expand(-1, 3)
+    low.scatter_reduce_(0, owner, objects.mesh.position, "amin")
+    high.scatter_reduce_(0, owner, objects.mesh.position, "amax")
+    assert torch.allclose((high - low).norm(dim=1), torch.ones(200), atol=1e-4)
+    assert torch.allclose(low, -high, atol=1e-4)
+    first = objects.paint.colour[:, 0]
+    assert (first.std(0) > 0.15).all()
+
+
+def test_mesh_is_sound():
+    mesh = sample_objects(category="all", batch=60, generator=generator(4)).mesh
+    assert torch.isfinite(mesh.position).all()
+    assert torch.allclose(mesh.normal.norm(dim=1), torch.ones(len(mesh.normal)), atol=1e-3)
+    assert (mesh.owner[mesh.triangles] == mesh.object[:, None]).all()
+
+
+def test_other_categories_are_refused():
+    with pytest.raises(ValueError, match="boat"):
+        sample_views(category="boat", batch=1, size=8, generator=generator())
