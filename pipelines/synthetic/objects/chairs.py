@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor
 
 from pipelines.synthetic.noise import chance, pick, uniform
+from pipelines.synthetic.objects.chair_shell import add_shell
 from pipelines.synthetic.objects.kit import Kit
 from pipelines.synthetic.objects.paint import KINDS, Paint, metal_colours, wood_colours
 from pipelines.synthetic.palettes import cloth_colours, distinct, leather_colours, saturated
@@ -39,6 +40,9 @@ def add_chairs(kit: Kit, generator: Generator) -> Tensor:
     share = uniform(generator, len(RANGES), batch)
     sizes = dict(zip(RANGES, ranges[..., 0] + share * (ranges[..., 1] - ranges[..., 0]), strict=True))
     is_kind = {name: kind == number for number, name in enumerate(CHAIRS)}
+    one_piece = chance(generator, 0.25, batch) & ~is_kind["stool"] & ~is_kind["armchair"]
+    add_shell(kit, generator, sizes, slot=SEAT, frame=METAL, present=one_piece)
+    is_kind["one-piece"] = one_piece
     _add_seat(kit, generator, sizes, is_kind)
     _add_back(kit, generator, sizes, is_kind)
     _add_support(kit, generator, sizes, is_kind)
@@ -79,6 +83,7 @@ def _add_seat(kit: Kit, generator: Generator, sizes: dict[str, Tensor], is_kind:
     batch = kit.batch
     height, width, depth, thick = (sizes[name] for name in ("height", "width", "depth", "thick"))
     disc = is_kind["stool"] & chance(generator, 0.7, batch)
+    flat = ~disc & ~is_kind["one-piece"]
     soft = (thick * uniform(generator, batch, low=0.0, high=0.25)).clamp(max=0.03)
     kit.box(
         SEAT,
@@ -89,11 +94,11 @@ def _add_seat(kit: Kit, generator: Generator, sizes: dict[str, Tensor], is_kind:
         bend=uniform(generator, batch, low=-0.03, high=0.015),
         sag=uniform(generator, batch, low=-0.005, high=0.02),
         puff=soft,
-        present=~disc,
+        present=flat,
     )
     radius = width / 2
     kit.rod(SEAT, (0.0, 0.0, height - thick), (0.0, 0.0, height), radius, present=disc)
-    cushion = chance(generator, 0.2, batch) & ~disc & ~is_kind["armchair"] | is_kind["armchair"]
+    cushion = chance(generator, 0.2, batch) & flat | is_kind["armchair"]
     pad = uniform(generator, batch, low=0.03, high=0.07)
     size = (depth / 2 * 0.95, width / 2 * 0.95, pad / 2)
     kit.box(BACK, (0.01, 0.0, height + pad / 2), size, radius=pad / 2, puff=pad / 4, present=cushion)
@@ -111,7 +116,7 @@ def _add_back(kit: Kit, generator: Generator, sizes: dict[str, Tensor], is_kind:
     style = pick(generator, (3, 1.3, 1.3, 1.6), batch)  # panel, slats, ladder, panel between posts
     soft = is_kind["armchair"] | is_kind["lounge"] | is_kind["office"] | is_kind["swivel"]
     style = torch.where(soft, 0, style)
-    some = ~is_kind["stool"] | chance(generator, 0.25, batch)
+    some = (~is_kind["stool"] | chance(generator, 0.25, batch)) & ~is_kind["one-piece"]
     thick = torch.where(is_kind["armchair"], 0.14, torch.where(soft, 0.06, 0.025))
     thick = thick * uniform(generator, batch, low=0.5, high=1.3)
     turn = rotation_about(1, torch.pi / 2 * -1 - tilt)

@@ -239,10 +239,10 @@ def _hull(grid: Tensor, owner: Tensor, cells: Tensor) -> Mesh:
     stations, ring = grid.shape[1:3]
     along = torch.cat([grid[:, 1:2] - grid[:, :1], grid[:, 2:] - grid[:, :-2], grid[:, -1:] - grid[:, -2:-1]], 1)
     around = grid.roll(-1, 2) - grid.roll(1, 2)
-    normal = normalize(torch.linalg.cross(around, along), dim=-1)
+    normal = torch.linalg.cross(around, along)
     middle = grid.mean(2, keepdim=True)
-    outward = ((grid - middle) * normal).sum((1, 2, 3)).sign()
-    normal = normal * outward[:, None, None, None]
+    outward = ((grid - middle) * normal).sum((1, 2, 3)).sign()  # of the volume
+    normal = normalize(normal, dim=-1) * outward[:, None, None, None]
     points, normals = [grid.flatten(1, 2)], [normal.flatten(1, 2)]
     faces, slots = [_grid_faces(stations, ring, grid.device, closed=True)], [cells.flatten(1).repeat_interleave(2, 1)]
     number = torch.arange(ring, device=grid.device)

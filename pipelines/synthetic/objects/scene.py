@@ -130,7 +130,7 @@ def sample_objects(*, category: str, batch: int, generator: Generator) -> Object
                 kinds[number] = names[drawn[number]]
     light = sample_light(batch, local)
     zoom = (0.12 * normal(local, batch)).clamp(-0.2, 0.25).exp()
-    distance = _DISTANCE * zoom / uniform(local, batch, low=0.92, high=1.15)
+    distance = _DISTANCE * zoom / uniform(local, batch, low=0.9, high=1.06)
     mesh = _normalised(kit.mesh(device), batch)
     paint, light = to_device(Paint.joined(paints), device), to_device(light, device)
     return Objects(mesh, paint, light, (_FOCAL * zoom).to(device), distance.to(device), kinds)
