@@ -32,30 +32,39 @@ class Views:
     inverse: Tensor
     objects: Objects
 
-    def flow(self, target: int, source: int) -> tuple[Tensor, Tensor, Tensor]:
-        """True backward flow from view `target` to view `source`.
+    def flow(self, target: int, source: int, *, mirrored: bool = False) -> tuple[Tensor, Tensor, Tensor]:
+        """True backward flow from view `target` to view `source`, or to the source's mirror image.
+
+        Both sides of an object are alike, so a mirrored picture of it is one from the opposite azimuth: what the source
+        shows of one side may be read for the other.
 
         Returns:
             flow [B, 2, H, W] in pixels (x, y): the target's pixel p shows what the source shows at p + flow; visible
             [B, 1, H, W], 1 where that is true and 0 where the point is hidden or outside in the source; object
             [B, 1, H, W], 1 where the target's pixel centre lies on the object. The background has zero flow.
         """
+        flip = torch.tensor([1.0, -1.0 if mirrored else 1.0, 1.0], device=self.images.device)
+        view = self._view(source)
         hits = self.objects.hits(self._view(target))
         row, y, x = hits.row, hits.y, hits.x
-        pixel, depth = self.objects.project(self._view(source), hits.mixed(self.objects.mesh.position), row)
+        pixel, depth = self.objects.project(view, hits.mixed(self.objects.mesh.position) * flip, row)
+        clear = self._faces(view, hits, flip) & self._unoccluded(source, pixel, depth, row)
+        visible = self.mask[:, source, 0] == 0
+        if mirrored:
+            visible = visible.flip(-1)
+            pixel = torch.stack([view.size - 1 - pixel[:, 0], pixel[:, 1]], -1)
         flow = pixel.new_zeros(*hits.inverse.shape, 2)
         flow[row, y, x] = pixel - torch.stack([x, y], -1)
-        visible = self.mask[:, source, 0] == 0
-        visible[row, y, x] = self._faces(source, hits) & self._unoccluded(source, pixel, depth, row)
+        visible[row, y, x] = clear
         return flow.permute(0, 3, 1, 2).contiguous(), visible[:, None].float(), (hits.inverse > 0)[:, None].float()
 
     def _view(self, number: int) -> View:
         return View(self.azimuth[:, number], self.elevation[:, number], self.images.shape[-1])
 
-    def _faces(self, view: int, hits: Hits) -> Tensor:
-        """Whether the triangles turn their outer side to the camera, [M]."""
+    def _faces(self, view: View, hits: Hits, flip: Tensor) -> Tensor:
+        """Whether the triangles, or with `flip` their mirror images, turn their outer side to the camera, [M]."""
         a, b, c = self.objects.mesh.position[hits.corners].unbind(1)
-        camera = self.objects.cameras(self._view(view))[hits.row]
+        camera = self.objects.cameras(view)[hits.row] * flip
         return (torch.linalg.cross(b - a, c - a) * (camera - a)).sum(-1) > 0
 
     def _unoccluded(self, view: int, pixel: Tensor, depth: Tensor, row: Tensor) -> Tensor:

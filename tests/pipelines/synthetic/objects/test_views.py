@@ -76,6 +76,19 @@ def test_flow_takes_one_view_to_another_where_it_can_be_seen(category):
     assert here.mean() < 0.15 * error(views.images[:, 0]).mean()
 
 
+@pytest.mark.parametrize("category", ["car", "chair"])
+def test_the_mirrored_source_shows_the_other_side(category):
+    views = seen(category)
+    turned = [0, 2, 3, 4]  # objects seen from one side first, from the other then
+    flow, visible, object_ = (each[turned] for each in views.flow(2, 0, mirrored=True))
+    chosen = inner(visible * object_) > 0
+    error = (warped(views.images[turned, 0].flip(-1), flow) - views.images[turned, 2]).abs().mean(1, keepdim=True) / 2
+    assert chosen.sum() > 0.4 * object_.sum()
+    assert error[chosen].mean() < 0.02
+    straight = views.flow(2, 0)[1][turned]
+    assert (visible * object_).sum() > (straight * object_).sum()
+
+
 def test_flow_to_itself_is_zero_and_all_is_visible():
     flow, visible, object_ = seen("car").flow(1, 1)
     assert flow.abs().max() < 1e-2
