@@ -3,6 +3,7 @@
 H, W picture; S side of the network's square.
 """
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 
 from models.errors import InputError
+from pipelines.datasets.views import open_hdf5, read_view
 from pipelines.media.files import check_readable
 from pipelines.media.pictures import load_picture
 
@@ -44,21 +46,15 @@ def load_shapenet(path: Path, key: str) -> SourceView:
 
     Raises:
         InputError: no such file or view, or of another layout.
+        BackendUnavailable: no h5py.
     """
-    import h5py
-
     check_readable(path)
-    try:
-        with h5py.File(path, "r") as file:
-            if key not in file:
-                some = ", ".join(list(file)[:3])
-                raise InputError(f"{path} has no view {key!r}: give --id, for instance {some}")
-            picture, pose = np.asarray(file[f"{key}/image"]), np.asarray(file[f"{key}/pose"]).ravel()
-    except (OSError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is no ShapeNet file of views ({str(error)[:100]})") from None
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or len(pose) < 2:
-        raise InputError(f"{path}: view {key!r} must be uint8 [H, W, 3] with a pose of two numbers")
-    return SourceView(_scaled(_square(picture)), 10 * float(pose[0]), float(pose[1]))
+    with open_hdf5(path) as file:
+        if key not in file:
+            some = ", ".join(itertools.islice(file, 3))
+            raise InputError(f"{path} has no view {key!r}: give --id, for instance {some}")
+        picture, (azimuth, elevation) = read_view(file, key)
+    return SourceView(_scaled(_square(picture)), 10 * azimuth, elevation)
 
 
 def _square(picture: np.ndarray) -> np.ndarray:

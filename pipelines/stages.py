@@ -17,6 +17,7 @@ from models.generators.animation import Step
 from models.generators.picture import Picture
 from pipelines.actor import Actor
 from pipelines.canvas import Canvas
+from pipelines.datasets.pictures import to_picture
 from pipelines.keypoints.layouts import coco17_to_openpose18
 from pipelines.keypoints.people import CONFIDENT
 from pipelines.keypoints.retarget import retargeted_coco17
@@ -114,8 +115,7 @@ class Squash(Stage):
         return self.actor.size if frame == "full" else (self.width, self.height)
 
     def finish(self, made: Step | Picture, frame: str) -> np.ndarray:
-        image = made.image[0].float().cpu().numpy().transpose(1, 2, 0)
-        result = ((image + 1) / 2 * 255).astype(np.uint8)  # truncated, as the authors save pictures
+        result = to_picture(made.image[0])
         if frame == "crop":
             return result
         enlarges = self.actor.picture.size > result.size

@@ -17,6 +17,8 @@ import torch
 from models.errors import InputError, WeightsError
 from models.generators.picture import PictureGenerator
 from models.weights import load_weights, read_metadata
+from models.weights.user import user_files
+from pipelines.datasets.pictures import to_image, to_picture
 from pipelines.devices import autocast, choose_device
 from pipelines.environment import versions
 from pipelines.media.stills import SUFFIXES, check_stills, write_stills
@@ -57,6 +59,11 @@ class ViewSynthConfig:
         """The pictures, or the one HDF5 file."""
         return (self.shapenet,) if self.shapenet else self.images
 
+    @property
+    def generator(self) -> str:
+        """`weights`, or the authors' of the category once they are imported."""
+        return self.weights or f"shapenet_{self.category}"
+
     def targets(self) -> list[Path]:
         """One output per input: `output`, or IMAGE--turntable.mp4; of several pictures in the folder `output`."""
         if self.output and len(self.inputs) == 1:
@@ -84,7 +91,7 @@ class ViewSynthResult:
             "inputs": [fingerprint(path) for path in config.inputs],
             "options": plain_options(config),
             "versions": versions(),
-            "weights": config.weights,
+            "weights": config.generator,
             "device": self.device,
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
         }
@@ -123,10 +130,8 @@ def synthesise(
     source, target: azimuth and elevation in degrees. The result is truncated to bytes, as the authors save it.
     """
     device = next(generator.parameters()).device
-    image = torch.from_numpy(picture.transpose(2, 0, 1)[None].copy()).to(device).float()  # [1, 3, 256, 256]
     codes = [view_code(*view)[None].to(device) for view in (source, target)]
-    made = generator((image / 255 - 0.5) / 0.5, *codes).image[0]
-    return ((made.float() + 1) / 2 * 255).clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+    return to_picture(generator(to_image(picture)[None].to(device), *codes).image[0])
 
 
 def contact_sheet(pictures: Iterable[np.ndarray]) -> np.ndarray:
@@ -140,9 +145,9 @@ def contact_sheet(pictures: Iterable[np.ndarray]) -> np.ndarray:
 
 def _check(config: ViewSynthConfig) -> None:
     """Everything that can be refused before any work."""
-    if config.weights is None:
+    if config.weights is None and config.generator not in user_files():
         raise WeightsError(
-            f"no {config.category} weights come with gfla yet: give --weights of `gfla train view-synth`, or of "
+            f"no {config.category} weights come with gfla yet: give --weights of `gfla train view-synth`, or "
             f"`gfla weights import FILE.pth --as shapenet_{config.category}`"
         )
     if bool(config.images) == bool(config.shapenet) or (config.shapenet is None) != (config.id is None):
@@ -162,14 +167,13 @@ def _check(config: ViewSynthConfig) -> None:
 
 
 def _load(config: ViewSynthConfig, device: torch.device) -> PictureGenerator:
-    assert config.weights is not None
-    generator = load_weights(config.weights, device=device, expect="picture")
+    generator = load_weights(config.generator, device=device, expect="picture")
     assert isinstance(generator, PictureGenerator)
     if not generator.config.coded or generator.config.structure_channels != CHANNELS:
-        raise WeightsError(f"{config.weights} makes pictures of people, not views of objects: see `gfla weights list`")
-    official = read_metadata(config.weights).get("official", "")
+        raise WeightsError(f"{config.generator} makes pictures of people, not of objects: see `gfla weights list`")
+    official = read_metadata(config.generator).get("official", "")
     if official and official != f"shapenet_{config.category}":
-        raise WeightsError(f"{config.weights} are {official} weights, which don't fit --category {config.category}")
+        raise WeightsError(f"{config.generator} are {official} weights, which don't fit --category {config.category}")
     return generator
 
 

@@ -19,9 +19,9 @@ from pipelines.datasets.findings import Findings
 from pipelines.datasets.items import Sequence
 from pipelines.datasets.persons import the_file
 from pipelines.datasets.pictures import resized, to_image
+from pipelines.faces.landmarks import read_landmarks
+from pipelines.faces.structure import face_structure
 from pipelines.media.pictures import load_picture
-
-POINTS = 68
 
 
 def required(phase: str) -> list[str]:
@@ -60,31 +60,18 @@ class Faces(Drawn[Sequence]):
 
     def _view(self, path: Path) -> tuple[Tensor, Tensor]:
         """The image [3, H, W] of a frame and its structure [16, H, W]."""
-        from pipelines.faces.structure import face_structure
-
         picture = load_picture(path)
-        points = read_landmarks(companion(path, self.pictures, self.landmarks, (".txt",)))
+        points = landmarks_of(companion(path, self.pictures, self.landmarks, (".txt",)))
         structure = face_structure(picture, points, size=self.size)
         return to_image(resized(picture, (self.size, self.size))), torch.from_numpy(structure)
 
 
-def read_landmarks(path: Path) -> np.ndarray:
-    """Landmarks int [68, 2] x, y. Raises InputError for another file, with the line."""
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").split()
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror})") from None
-    if len(lines) != POINTS:
-        raise InputError(f"{path}: has {len(lines)} lines, not {POINTS} landmarks x,y")
-    return np.array([_landmark(f"{path} line {number}", line) for number, line in enumerate(lines, 1)])
-
-
-def _landmark(where: str, line: str) -> tuple[int, int]:
-    try:
-        x, y = (int(float(value)) for value in line.split(","))
-    except (ValueError, OverflowError):
-        raise InputError(f"{where}: {line[:40]!r} must be x,y in pixels") from None
-    return x, y
+def landmarks_of(path: Path) -> np.ndarray:
+    """Landmarks [68, 2] x, y of a frame. Raises InputError for a file without them."""
+    points = read_landmarks(path)
+    if points is None:
+        raise InputError(f"{path}: is empty; every frame needs its landmarks")
+    return points
 
 
 def check(folder: Path, phase: str, findings: Findings) -> None:
@@ -102,5 +89,5 @@ def _good_clip(paths: list[Path], pictures: Path, landmarks: Path, findings: Fin
     check_pictures(paths, findings)
     for path in paths:
         with findings.noticing("missing or malformed landmarks"):
-            read_landmarks(companion(path, pictures, landmarks, (".txt",)))
+            landmarks_of(companion(path, pictures, landmarks, (".txt",)))
     return findings.count() == before

@@ -24,7 +24,7 @@ def to_image(picture: np.ndarray) -> Tensor:
 
 def to_picture(image: Tensor) -> np.ndarray:
     """[3, H, W] in [-1, 1] -> uint8 [H, W, 3], truncated as the authors save; values beyond are clipped."""
-    return ((image.clamp(-1, 1) + 1) / 2 * 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+    return ((image.float().clamp(-1, 1) + 1) / 2 * 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy()
 
 
 @dataclass(frozen=True)

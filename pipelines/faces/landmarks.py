@@ -5,6 +5,7 @@ non-commercial use; so it is an extra. Its landmarks are taken as they are, with
 """
 
 import importlib.util
+import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -75,20 +76,27 @@ def read_landmarks(path: Path) -> np.ndarray | None:
     """Landmarks [68, 2] of a text file with `x,y` on each line; None for an empty file, a frame without a face.
 
     Raises:
-        InputError: unreadable, or anything but 68 points.
+        InputError: unreadable, or anything but 68 points, with the line.
     """
     try:
-        lines = path.read_text().split()
-        points = np.array([[float(value) for value in line.split(",")] for line in lines])
+        lines = path.read_text(encoding="utf-8", errors="replace").split()
     except OSError as error:
         raise InputError(f"{path} can't be read ({error.strerror}): check the path") from None
-    except ValueError:
-        raise InputError(f"{path}: not a landmark file: give {LANDMARKS} lines of x,y") from None
     if not lines:
         return None
-    if points.shape != (LANDMARKS, 2) or not np.isfinite(points).all():
+    if len(lines) != LANDMARKS:
         raise InputError(f"{path}: {len(lines)} lines; a landmark file has {LANDMARKS} lines of x,y")
-    return points
+    return np.array([_landmark(f"{path} line {number}", line) for number, line in enumerate(lines, 1)])
+
+
+def _landmark(where: str, line: str) -> tuple[float, float]:
+    try:
+        x, y = map(float, line.split(","))
+    except ValueError:
+        x = y = math.nan
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise InputError(f"{where}: {line[:40]!r} must be x,y in pixels")
+    return x, y
 
 
 def load_landmarks(folder: Path, *, size: tuple[int, int]) -> Track:

@@ -13,6 +13,7 @@ import numpy as np
 
 from models.generators.picture import Picture
 from models.generators.recurrent import Step
+from pipelines.datasets.pictures import to_picture
 from pipelines.faces.draw import draw_landmarks
 from pipelines.faces.structure import face_structure, resized
 from pipelines.film import Film
@@ -67,8 +68,7 @@ class FaceStage(Stage):
 
     def finish(self, made: Step | Picture, frame: str) -> np.ndarray:
         self.latest = self.shown.popleft()
-        values = (made.image[0].float() + 1) / 2 * 255
-        canvas = values.permute(1, 2, 0).cpu().numpy().astype(np.uint8)  # truncated, as the authors save (9.7)
+        canvas = to_picture(made.image[0])
         if frame == "crop":
             return canvas
         enlarged = cv2.resize(canvas, self.patch, interpolation=cv2.INTER_CUBIC)
