@@ -41,7 +41,7 @@ def car_paint(batch: int, generator: Generator) -> Paint:
     bright = saturated(batch, generator)
     bright = bright - 0.7 * bright.amin(-1, keepdim=True) * chance(generator, 0.6, batch, 1)
     bright = bright * (uniform(generator, batch, 1, low=0.65) / bright.amax(-1, keepdim=True)).clamp(min=1)
-    body = torch.where(chance(generator, 0.45, batch, 1), usual, bright)
+    body = torch.where(chance(generator, 0.55, batch, 1), usual, bright)
     second = torch.where(chance(generator, 0.5, batch, 1), saturated(batch, generator), usual.flip(0))
     second = torch.where(chance(generator, 0.4, batch, 1), torch.full_like(body, 0.06), distinct(body, second))
     grey = uniform(generator, batch, 1, low=0.03, high=0.2)

@@ -73,7 +73,7 @@ def sample_light(batch: int, generator: Generator) -> Light:
         normalize(back, dim=-1),
         key,
         uniform(generator, batch, low=0.05, high=0.3),
-        uniform(generator, batch, low=0.85, high=1.1) - 0.75 * key - 0.4 * head,
+        uniform(generator, batch, low=0.95, high=1.25) - 0.75 * key - 0.4 * head,
         head,
         uniform(generator, batch, low=0.2, high=1.0),
     )
@@ -117,6 +117,8 @@ def lit(colour: Tensor, gloss: Tensor, light: Light, row: Tensor, normals: Tenso
     facing = (normals * towards).sum(-1).clamp(0, 1)
     level = light.ambient[row] * (0.85 + 0.15 * up) + light.key[row] * lamp + light.filling[row] * fill
     level = level + light.head[row] * facing
+    excess = torch.relu(level - 0.75)  # bends towards 1.05, so that white stays apart from the background
+    level = level - excess + 0.3 * (1 - torch.exp(-excess / 0.3))
     halfway = normalize(light.lamp[row] + towards, dim=-1)
     glint = (normals * halfway).sum(-1).clamp(min=0).pow(40)
     mirrored = 2 * facing * up - towards[:, 2]
