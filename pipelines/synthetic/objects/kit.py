@@ -105,7 +105,8 @@ class Kit:
             self._add(kind, torch.cat([ends * flip, radii], -1), slot, present)
 
     def hull(self, slots: Tensor, grid: Tensor, *, present: Tensor | None = None) -> None:
-        """A surface through closed rings, [B, S, M, 3], with flat ends.
+        """A surface through closed rings, [B, S, M, 3]. Its flat ends are strips between the points m and M - 1 - m, so
+        rings may be hollowed.
 
         slots: of its cells [B, S - 1, M], between stations s, s + 1 and ring points m, m + 1; the ends are like the
         cells M / 4 beside them.

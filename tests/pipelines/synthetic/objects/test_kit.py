@@ -1,0 +1,93 @@
+import math
+
+import pytest
+import torch
+
+from pipelines.synthetic.objects.kit import Kit, Mesh
+from pipelines.synthetic.skeleton import rotation_about
+
+CPU = torch.device("cpu")
+
+
+def volumes(mesh: Mesh, batch: int) -> torch.Tensor:
+    """Of closed surfaces whose triangles turn outwards, [B]."""
+    a, b, c = mesh.position[mesh.triangles].unbind(1)
+    each = (a * torch.linalg.cross(b, c)).sum(-1) / 6
+    return torch.zeros(batch).scatter_add(0, mesh.object, each)
+
+
+def middles(mesh: Mesh, batch: int) -> torch.Tensor:
+    low, high = (torch.zeros(batch, 3) for _ in range(2))
+    owner = mesh.owner[:, None].expand(-1, 3)
+    low = low.scatter_reduce(0, owner, mesh.position, "amin", include_self=False)
+    return (low + high.scatter_reduce(0, owner, mesh.position, "amax", include_self=False)) / 2
+
+
+@pytest.mark.parametrize("bent", [0.0, 0.2])
+def test_boxes_have_the_sizes_asked_for(bent):
+    kit = Kit(2)
+    half = torch.tensor([0.5, 1.0]), 0.3, 0.2
+    turn = rotation_about(2, torch.tensor([0.0, 0.7])) @ rotation_about(0, torch.tensor([0.4, 0.0]))
+    kit.box(0, (1.0, 2.0, 3.0), half, radius=0.001, turn=turn, bend=bent)
+    mesh = kit.mesh(CPU)
+    assert torch.allclose(volumes(mesh, 2), 8 * half[0] * 0.06, rtol=0.03)
+    if not bent:
+        assert torch.allclose(middles(mesh, 2), torch.tensor([1.0, 2.0, 3.0]).expand(2, 3), atol=1e-4)
+
+
+def test_rounding_takes_the_edges_away():
+    kit = Kit(1)
+    kit.box(0, (0.0, 0.0, 0.0), (0.5, 0.5, 0.5), radius=0.5)
+    mesh = kit.mesh(CPU)
+    assert mesh.position.norm(dim=1).max() < 0.501
+    assert torch.allclose(mesh.normal, mesh.position * 2, atol=0.01)
+
+
+@pytest.mark.parametrize("round_", [False, True])
+def test_rods_are_cylinders_and_cones(round_):
+    kit = Kit(2)
+    kit.rod(0, (1.0, 0.0, 0.0), (1.0, 0.0, 2.0), torch.tensor([0.2, 0.3]), end_radius=0.1, round=round_)
+    first = torch.tensor([0.2, 0.3])
+    expected = math.pi * 2 / 3 * (first.square() + first * 0.1 + 0.01)
+    found = volumes(kit.mesh(CPU), 2)
+    assert torch.allclose(found, expected, rtol=0.04)
+    assert (found < expected).all()
+
+
+def test_hulls_may_be_hollowed():
+    """An L, whose middle lies outside of it."""
+    outline = torch.tensor([[0.0, 0], [1, 0], [1, 0.1], [0.1, 0.1], [0.1, 1], [0, 1]]).roll(-2, 0)
+    y = torch.linspace(0, 1, 4)[:, None].expand(-1, 6)
+    grid = torch.stack([outline[:, 0].expand(4, -1), y, outline[:, 1].expand(4, -1)], -1)
+    kit = Kit(1)
+    kit.hull(torch.arange(6).expand(1, 3, 6), grid[None])
+    mesh = kit.mesh(CPU)
+    assert volumes(mesh, 1).item() == pytest.approx(0.19, abs=1e-5)
+    assert set(mesh.slot.tolist()) == set(range(6))
+
+
+def test_mirrored_parts_are_on_the_other_side():
+    kit = Kit(1)
+    kit.box(0, (0.0, 1.0, 0.0), (0.2, 0.1, 0.3), turn=rotation_about(2, torch.tensor([0.5])), mirror=True)
+    kit.rod(1, (0.0, 0.4, 0.0), (0.5, 0.8, 0.1), 0.1, mirror=True)
+    mesh = kit.mesh(CPU)
+    for part in (0, 1):
+        place = mesh.position[mesh.triangles[mesh.slot == part].unique()]
+        nearest = torch.cdist(place * torch.tensor([1.0, -1.0, 1.0]), place).min(1).values
+        assert nearest.max() < (1e-3 if part == 0 else 0.05)
+        assert place[:, 1].min() < -0.4
+    assert volumes(mesh, 1) > 0
+
+
+def test_parts_go_to_the_objects_that_have_them():
+    kit = Kit(4)
+    kit.only = torch.tensor([True, True, False, False])
+    kit.first_slot = 3
+    kit.box(1, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), present=torch.tensor([True, False, True, True]))
+    kit.only = torch.tensor([False, False, True, True])
+    kit.rod(0, (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), 0.1)
+    mesh = kit.mesh(CPU)
+    assert set(mesh.object.tolist()) == {0, 2, 3}
+    assert set(mesh.slot[mesh.object == 0].tolist()) == {4}
+    assert set(mesh.slot[mesh.object == 2].tolist()) == {3}
+    assert torch.equal(mesh.owner[mesh.triangles[:, 1]], mesh.object)
