@@ -35,9 +35,8 @@ def add_cars(kit: Kit, generator: Generator) -> Tensor:
 
 def car_paint(batch: int, generator: Generator) -> Paint:
     """Paints [B, 9] of lacquer, glass, tyres, chrome and lamps."""
-    usual = from_table(COLOURS, pick(generator, (1, 1.5, 2, 3, 3, 3, 2), batch)) * (
-        1 + 0.1 * normal(generator, batch, 1)
-    )
+    usual = from_table(COLOURS, pick(generator, (1, 1.5, 2, 3, 3, 3, 2), batch))
+    usual = usual * (1 + 0.1 * normal(generator, batch, 1))
     bright = saturated(batch, generator)
     bright = bright - 0.7 * bright.amin(-1, keepdim=True) * chance(generator, 0.6, batch, 1)
     bright = bright * (uniform(generator, batch, 1, low=0.65) / bright.amax(-1, keepdim=True)).clamp(min=1)
@@ -71,24 +70,23 @@ def car_paint(batch: int, generator: Generator) -> Paint:
 
 
 def _add_wheels(kit: Kit, car: Car) -> None:
-    radius, broad = car.wheel, car.between(0.17, 0.24)
-    outer = car.side - 0.02
-    rim = radius * car.between(0.58, 0.72)
+    """Tyres, rims with or without spokes between them, hubs."""
+    radius, broad, outer = car.wheel, car.between(0.17, 0.24), car.side - 0.02
+    rim, turned = radius * car.between(0.58, 0.72), car.between(0.0, 1.2)
     spokes = car.chance(0.75)
-    spun = car.between(0.0, 1.2)
-    for axle in (car.front, car.back):
-        x = car.x(axle)
-
-        def disc(slot: int, first: Tensor, last: Tensor, size: Tensor, **rest: Tensor) -> None:
-            kit.rod(slot, (x, first, radius), (x, last, radius), size, round=True, mirror=True, **rest)  # noqa: B023
-
-        disc(DARK, outer - broad, outer - 0.02, radius)
-        disc(DARK, outer - 0.03, outer, radius * 0.94)
-        disc(METAL, outer - 0.03, outer + 0.004, rim)
-        disc(DARK, outer - 0.03, outer + 0.007, rim * 0.86, present=spokes)
-        disc(METAL, outer - 0.03, outer + 0.014, rim * 0.22)
+    discs = (
+        (DARK, -broad, -0.02, radius, None),
+        (DARK, -0.03, 0.0, radius * 0.94, None),
+        (METAL, -0.03, 0.004, rim, None),
+        (DARK, -0.03, 0.007, rim * 0.86, spokes),
+        (METAL, -0.03, 0.014, rim * 0.22, None),
+    )
+    for x in (car.x(car.front), car.x(car.back)):
+        for slot, inner, face, size, present in discs:
+            ends = (x, outer + inner, radius), (x, outer + face, radius)
+            kit.rod(slot, *ends, size, present=present, mirror=True, round=True)
         for number in range(5):
-            angle = spun + number * 2 * torch.pi / 5
+            angle = turned + number * 2 * torch.pi / 5
             tip = (x + rim * 0.9 * angle.cos(), outer + 0.004, radius + rim * 0.9 * angle.sin())
             kit.rod(METAL, (x, outer + 0.006, radius), tip, rim * 0.13, mirror=True, present=spokes)
 

@@ -8,7 +8,6 @@ Legend: B objects, R instances, V vertices of a template, N vertices, T triangle
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -125,10 +124,10 @@ class Kit:
                 owner, part = torch.stack([item[1] for item in items], 1).nonzero(as_tuple=True)
                 slots = torch.tensor([item[2] for item in items])[part]
                 if len(owner):
-                    build = (
-                        partial(_rods, sides=_SIDES[kind]) if kind in _SIDES else partial(_boxes, fine=kind == "panel")
-                    )
-                    pieces.append(build(*(value.to(device) for value in (rows[owner, part], owner, slots))))
+                    given = [value.to(device) for value in (rows[owner, part], owner, slots)]
+                    rods = kind in _SIDES
+                    piece = _rods(*given, sides=_SIDES[kind]) if rods else _boxes(*given, fine=kind == "panel")
+                    pieces.append(piece)
         return _joined(pieces)
 
     def _add(self, kind: str, row: Tensor, slot: int, present: Tensor | None) -> None:
