@@ -33,6 +33,12 @@ def test_structure_of_a_face() -> None:
     assert (structure[1:15].min((1, 2)) == 0).all(), "every line is drawn"
 
 
+def test_landmarks_count_at_whole_pixels() -> None:
+    picture, landmarks = np.full((64, 64, 3), 128, np.uint8), drawn_landmarks(64, 64).astype(int)
+    whole, within = face_structure(picture, landmarks, size=64), face_structure(picture, landmarks + 0.9, size=64)
+    np.testing.assert_array_equal(within, whole)
+
+
 def test_a_face_beyond_the_border_is_clamped() -> None:
     structure = face_structure(np.zeros((64, 64, 3), np.uint8), drawn_landmarks(64, 64) + 40, size=64)
     assert structure[0, :, -1].any()
