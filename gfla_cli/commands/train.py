@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,8 +13,28 @@ from gfla_cli.console import out as print_out
 
 LENGTH, PLACE = "Length", "Place"
 
-Task = Annotated[Literal["animate", "keypoints", "motion"], typer.Argument(metavar="animate|keypoints|motion")]
-Data = Annotated[Literal["synthetic"], typer.Option(help="synthetic: people rendered while training.")]
+Task = Annotated[
+    Literal["animate", "face", "flow", "keypoints", "motion", "pose", "view-synth"],
+    typer.Argument(metavar="animate|face|flow|keypoints|motion|pose|view-synth"),
+]
+Data = Annotated[
+    str, typer.Option(metavar="synthetic|FOLDER", help="Pictures rendered while training, or a data set's folder.")
+]
+Config = Annotated[
+    str,
+    typer.Option(
+        "--config", metavar="NAME", help="The paper's network and settings: pose_fashion, dance_iper, shapenet_car ..."
+    ),
+]
+Vgg = Annotated[
+    str,
+    typer.Option(
+        metavar="torchvision|PATH|none",
+        show_default="torchvision for a FOLDER, else none",
+        help="VGG19 for the paper's losses.",
+        rich_help_panel=options.MODEL,
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -59,6 +78,7 @@ Compile = Annotated[
 def train(
     task: Task,
     data: Data = "synthetic",
+    configuration: Config = "",
     steps: Steps = None,
     seconds: Seconds = None,
     pause_after: PauseAfter = None,
@@ -71,6 +91,7 @@ def train(
     init: Init = None,
     only: Only = "",
     changes: Set = None,
+    vgg: Vgg = "",
     seed: options.Seed = 0,
     device: options.Device = "auto",
     compile: Compile = False,
@@ -81,8 +102,9 @@ def train(
     Several GPUs: torchrun --nproc-per-node N -m gfla_cli train TASK …
     """
     from pipelines.training.common import TrainConfig
+    from pipelines.training.tasks import task_of
 
-    training = import_module(f"pipelines.training.{task}")
+    chosen = task_of(task, configuration, data)
     given = {
         "steps": steps,
         "seconds": seconds,
@@ -92,21 +114,19 @@ def train(
         "warmup": warmup,
         "validate_every": validate_every,
         "init": init,
-        "only": only,
+        "only": only or None,
+        "compile": compile or None,
+        "vgg": vgg or None,
     }
-    config = TrainConfig(
-        data=data,
-        out=out or Path("runs") / task,
-        resume=resume,
-        seed=seed,
-        device=device,
-        compile=compile,
-        **{name: value for name, value in given.items() if value is not None},
-    )
-    recipe = _changed(training.Recipe(), changes or [])
+    values = {name: value for name, value in given.items() if value is not None}
+    if useless := chosen.without_effect & values.keys():
+        raise typer.BadParameter(f"--{min(useless).replace('_', '-')} has no effect on this recipe: leave it out")
+    place = {"data": data, "out": out or Path("runs") / task, "resume": resume, "seed": seed, "device": device}
+    config = TrainConfig(**place, **(chosen.defaults | values))
+    recipe = _changed(chosen.recipe, changes or [])
     first = os.environ.get("RANK", "0") == "0"
     with Console(quiet=quiet or not first, unit="steps") as console:
-        weights = training.run(config, console, recipe)
+        weights = chosen.run(config, console, recipe)
     if first:
         print_out(str(weights))
 

@@ -14,11 +14,11 @@ from models.discriminators import PatchDiscriminator
 from models.errors import InputError
 from models.generators.animation import AnimationGenerator, State, bundled_person
 from models.losses.adversarial import feature_matching, hinge_discriminator, hinge_generator
-from models.weights import load_weights, save_weights
+from models.weights import save_weights
 from pipelines.progress import Progress
 from pipelines.training.animate_data import Recipe, Sample, Truth, sample, tensors
 from pipelines.training.animate_losses import reconstruction
-from pipelines.training.common import Average, Processes, Session, TrainConfig, picture_sheet
+from pipelines.training.common import Average, Processes, Session, TrainConfig, take_fitting
 from pipelines.training.graphs import Graphed
 from pipelines.training.validation import HeldOut, render_validation, validate
 
@@ -188,11 +188,7 @@ def start(config: TrainConfig, progress: Progress) -> AnimationGenerator:
     torch.manual_seed(config.seed)
     model = AnimationGenerator(config=bundled_person())
     if config.init:
-        own, given = model.state_dict(), load_weights(config.init, expect="animation").state_dict()
-        fitting = {key: given[key] for key in own if key in given and given[key].shape == own[key].shape}
-        model.load_state_dict(own | fitting)
-        if len(fitting) < len(own):
-            progress.note(f"{config.init} has another size: {len(fitting)} of {len(own)} tensors taken, the rest fresh")
+        take_fitting(model, config.init, progress, expect="animation")
     return model
 
 
@@ -207,19 +203,17 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -
     processes = Processes(config.device)
     session = Session(config, processes, progress)
     trainer = Trainer(session, recipe, start(config, progress))
-    if config.resume:
-        session.restore(**trainer.parts())
     held_out = render_validation(recipe.validation_clips, 24, size=recipe.size, device=processes.device)
     sample(recipe, config.batch, session.generator)
+    if config.resume:
+        session.restore(**trainer.parts())
     session.restart_clock()
-    reported = published = 0
     while session.running():
+        before = session.step
         losses = trainer.iterate()
-        if session.step - reported >= REPORT_EVERY:
-            reported = session.step
+        if session.passed(before, REPORT_EVERY):
             session.report({**losses, "rate": session.learning_rate(trainer.peak)})
-        if processes.main and (session.save_due() or session.step - published >= config.validate_every):
-            published = session.step
+        if processes.main and (session.save_due() or session.passed(before, config.validate_every)):
             _publish(trainer, held_out, config)
     if processes.main:
         _publish(trainer, held_out, config)
@@ -238,7 +232,7 @@ def _publish(trainer: Trainer, held_out: HeldOut, config: TrainConfig) -> None:
     for clip in range(shown):
         truth, made = held_out.images[clip, columns], frames[clip, columns - 1]
         rows += [torch.cat([held_out.images[clip, :1], truth]), torch.cat([held_out.images[clip, :1], made])]
-    picture_sheet(session.out / "sheet.png", rows)
+    session.sheet(rows)
     length = f"--seconds {config.seconds:g}" if config.seconds else f"--steps {config.steps}"
     origin = f" --init {config.init}" if config.init else ""
     origin += f" --only {config.only}" if config.only else ""

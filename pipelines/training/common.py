@@ -1,11 +1,10 @@
-"""What every recipe shares: processes, clock, averaged weights, checkpoints, logs and picture sheets.
+"""What every recipe shares: clock, averaged weights, checkpoints, logs and picture sheets.
 
 A recipe owns its networks, data and losses; it calls `Session` for everything around them.
 """
 
 import json
 import math
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +14,13 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 
 from models.errors import InputError, WeightsError
+from models.weights import load_weights
 from pipelines.progress import Progress
+from pipelines.training.board import MISSING, open_board
+from pipelines.training.processes import Processes
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class TrainConfig:
     The learning rate warms up over `warmup` updates and falls along a cosine to zero at the end.
     `batch` counts samples per process, `learning_rate` None takes the recipe's own. `init` names or locates
     weights to start from, `only` trains nothing but the parameters whose name begins so; `resume` goes on with the
-    run in `out`. `pause_after` seconds of wall time this start stops, saved, wherever the run is.
+    run in `out`. `pause_after` seconds of wall time this start stops, saved, wherever the run is. `data` is "synthetic"
+    or a data set's folder; `vgg` "torchvision", "none", a file or, empty, what suits the data.
     """
 
     out: Path
@@ -50,59 +52,7 @@ class TrainConfig:
     only: str = ""
     resume: bool = False
     data: str = "synthetic"
-
-
-class Processes:
-    """One process, or one of several started by torchrun; picks this process's device."""
-
-    def __init__(self, device: str = "auto") -> None:
-        self.rank = int(os.environ.get("RANK", 0))
-        self.count = int(os.environ.get("WORLD_SIZE", 1))
-        local = int(os.environ.get("LOCAL_RANK", 0))
-        name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-        self.device = torch.device(f"cuda:{local}" if name == "cuda" else name)
-        if self.device.type == "cuda":
-            torch.cuda.set_device(self.device)
-            torch.backends.cuda.matmul.allow_tf32 = True
-            torch.backends.cudnn.allow_tf32 = True
-            torch.backends.cudnn.benchmark = True
-        if self.count > 1 and not dist.is_initialized():
-            dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
-
-    @property
-    def main(self) -> bool:
-        return self.rank == 0
-
-    def wrap(self, module: nn.Module) -> nn.Module:
-        """`module` with gradients averaged over the processes; itself when there is only one."""
-        if self.count == 1:
-            return module
-        devices = [self.device] if self.device.type == "cuda" else None
-        return nn.parallel.DistributedDataParallel(module, device_ids=devices, broadcast_buffers=False)
-
-    def average_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Replace every gradient by its mean over the processes, in place."""
-        if self.count == 1:
-            return
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        flat = torch.cat([gradient.flatten() for gradient in gradients])
-        dist.all_reduce(flat)
-        flat /= self.count
-        parts = flat.split([gradient.numel() for gradient in gradients])
-        torch._foreach_copy_(gradients, [part.view_as(g) for part, g in zip(parts, gradients, strict=True)])  # pyright: ignore[reportPrivateImportUsage]
-
-    def agree(self, value: float) -> float:
-        """The main process's `value`, in every process."""
-        if self.count == 1:
-            return value
-        shared = torch.tensor([value], device=self.device, dtype=torch.float64)
-        dist.broadcast(shared, 0)
-        return float(shared.item())
-
-    def close(self) -> None:
-        if self.count > 1:
-            dist.barrier()
-            dist.destroy_process_group()
+    vgg: str = ""
 
 
 class Average:
@@ -129,8 +79,8 @@ class Average:
 class Session:
     """The life of one run: clock, learning rate, log, checkpoints.
 
-    Files below `out`: `log.jsonl` (one object per report), `state.pt` (everything needed to resume),
-    and whatever the recipe writes.
+    Files below `out`: `log.jsonl` (one object per report), `tensorboard` (the same for TensorBoard), `sheet.png`,
+    `state.pt` (everything needed to resume), and whatever the recipe writes.
 
     Raises:
         InputError: `out` holds another run and resuming was not asked for.
@@ -138,7 +88,7 @@ class Session:
 
     def __init__(self, config: TrainConfig, processes: Processes, progress: Progress) -> None:
         self.config, self.out, self.processes, self.progress = config, config.out, processes, progress
-        self.step = self.previous_step = 0
+        self.step = self.previous_step = self.resumed = 0
         self.before = 0.0
         if (self.out / "state.pt").exists() and not config.resume:
             raise InputError(f"{self.out} holds a training run: continue it with --resume or choose another folder")
@@ -147,6 +97,8 @@ class Session:
         self._seed(config.seed)
         self.born = self.started = self.saved = time.monotonic()
         self.done = 0.0
+        self._board: Any = None
+        self._boarded = False
         progress.stage("train", None if config.seconds else config.steps)
 
     def _seed(self, seed: int) -> None:
@@ -173,6 +125,11 @@ class Session:
             return False
         return self.done < 1
 
+    @property
+    def finished(self) -> bool:
+        """Whether the last of `steps` updates is done."""
+        return self.config.seconds is None and self.step >= self.config.steps
+
     def _age(self) -> float:
         return time.monotonic() - self.born
 
@@ -194,12 +151,36 @@ class Session:
         line = {"kind": kind, "step": self.step, "seconds": round(self.elapsed, 1), **numbers}
         with (self.out / "log.jsonl").open("a") as log:
             log.write(json.dumps(line) + "\n")
+        if board := self.board():
+            for key, value in values.items():
+                board.add_scalar(f"{kind}/{key}", float(value), self.step)
+            board.flush()
         shown = "  ".join(f"{key} {value:g}" for key, value in numbers.items())
         self.progress.note(f"{kind} step {self.step}  {line['seconds']:g} s  {shown}")
 
+    def sheet(self, rows: Sequence[Tensor]) -> None:
+        """Write `sheet.png` of rows of images, each [N, 3, H, W] in [-1, 1]."""
+        picture = picture_sheet(self.out / "sheet.png", rows)
+        if board := self.board():
+            board.add_image("sheet", picture, self.step, dataformats="HWC")
+            board.flush()
+
+    def board(self) -> Any | None:
+        """TensorBoard's writer, None where the package is missing."""
+        if not self._boarded:
+            self._boarded = True
+            self._board = open_board(self.out / "tensorboard", first_step=self.resumed + 1 if self.resumed else 0)
+            if self._board is None:
+                self.progress.note(MISSING)
+        return self._board
+
     def due(self, every: int) -> bool:
         """Whether the last `advance` reached or passed a multiple of `every` updates."""
-        return self.step // every != self.previous_step // every
+        return self.passed(self.previous_step, every)
+
+    def passed(self, before: int, every: int) -> bool:
+        """Whether a multiple of `every` updates lies after `before` and not after now."""
+        return self.step // every != before // every
 
     def save_due(self) -> bool:
         """Whether the recipe should save now; true at most once per `save_every_seconds`."""
@@ -237,18 +218,47 @@ class Session:
                 part.state = state[key]
             else:
                 part.load_state_dict(state[key])
-        self.step = self.previous_step = state["session"]["step"]
+        self.step = self.previous_step = self.resumed = state["session"]["step"]
         self.before = state["session"]["elapsed"]
         if self.processes.count == 1:
             self.generator.set_state(state["random"]["generator"].cpu())
             torch.set_rng_state(state["random"]["torch"].cpu())
         else:
             self._seed(self.config.seed + self.step)
+        if self.processes.main:
+            self._forget_later_reports()
+
+    def _forget_later_reports(self) -> None:
+        """Drop the log's lines of steps after the saved one: they come again."""
+        log = self.out / "log.jsonl"
+        if log.exists():
+            whole = [line for line in log.read_text().splitlines() if line.endswith("}")]
+            log.write_text("".join(f"{line}\n" for line in whole if json.loads(line)["step"] <= self.step))
 
 
-def picture_sheet(path: Path, rows: Sequence[Tensor]) -> None:
-    """Write rows of images as one PNG: each row is [N, 3, H, W] in [-1, 1], laid out left to right."""
+def take_fitting(model: nn.Module, init: str, progress: Progress, *, expect: str | None = None) -> None:
+    """Load every tensor of the same name and shape from weights (a name or file), and say so if it is not all.
+
+    Raises:
+        WeightsError: the weights can't be read, are of another architecture than `expect`, or nothing fits.
+    """
+    own, given = model.state_dict(), load_weights(init, expect=expect).state_dict()
+    fitting = {key: given[key] for key in own if key in given and given[key].shape == own[key].shape}
+    if not fitting:
+        raise WeightsError(f"{init} has no tensor that fits this network: it is of another task or size")
+    model.load_state_dict(own | fitting)
+    if len(fitting) < len(own):
+        progress.note(f"{init} is another network: {len(fitting)} of {len(own)} tensors taken, the rest fresh")
+
+
+def picture_sheet(path: Path, rows: Sequence[Tensor]) -> np.ndarray:
+    """Write rows of images as one PNG: each row is [N, 3, H, W] in [-1, 1], laid out left to right.
+
+    Returns:
+        uint8 [rows * H, N * W, 3].
+    """
     strips = [row.detach().float().cpu().permute(2, 0, 3, 1).flatten(1, 2) for row in rows]  # [H, N*W, 3]
     sheet = ((torch.cat(strips, 0) + 1) * 127.5).clamp(0, 255).byte().numpy()
     if not cv2.imwrite(str(path), np.ascontiguousarray(sheet[..., ::-1])):
         raise InputError(f"can't write {path}: is the folder writable?")
+    return sheet

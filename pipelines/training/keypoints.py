@@ -15,7 +15,7 @@ from models.keypoints import STRIDE, KeypointConfig, KeypointNetwork
 from models.weights import load_weights, save_weights
 from pipelines.keypoints.layouts import COCO17_FLIP
 from pipelines.keypoints.pairs import decode_pairs
-from pipelines.training.common import Average, Processes, Progress, Session, TrainConfig, picture_sheet
+from pipelines.training.common import Average, Processes, Progress, Session, TrainConfig
 from pipelines.training.crops import CropConfig, Crops, followed, sample_crops
 from pipelines.training.pck import measure
 
@@ -192,7 +192,7 @@ def _publish(trainer: Trainer, truth: dict[str, HeldOut]) -> None:
         sheets.append(drawn(crops.images[:16], predicted[:16]))
     session.report(results, "validation")
     shown = torch.cat(sheets)
-    picture_sheet(session.out / "sheet.png", list(shown.split(min(8, len(shown)))))
+    session.sheet(list(shown.split(min(8, len(shown)))))
     save_weights(
         session.out / "weights.safetensors",
         model,

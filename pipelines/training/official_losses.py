@@ -22,10 +22,15 @@ Losses = dict[str, Tensor]
 
 
 class TrueFlow(NamedTuple):
-    """Of rendered pictures: flow [B,2,H,W] in pixels and where the source shows it, [B,1,H,W] 0 or 1."""
+    """Of rendered pictures: flow [B,2,H,W] in pixels and where the source shows it, [B,1,H,W] 0 or 1; of clips
+    [B,T,...]."""
 
     flow: Tensor
     visible: Tensor
+
+    def at(self, frames: int | slice) -> "TrueFlow":
+        """Of some frames of clips."""
+        return TrueFlow(self.flow[:, frames], self.visible[:, frames])
 
 
 @dataclass(frozen=True)
@@ -97,11 +102,13 @@ class Learner:
         self.optimiser = torch.optim.Adam(self.parameters, lr=rate, betas=BETAS)
         self.processes = processes
 
-    def step(self, losses: Losses) -> None:
+    def step(self, losses: Losses) -> Losses:
+        """One update; returns the losses without their graph."""
         self.optimiser.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
         self.processes.average_gradients(self.parameters)
         self.optimiser.step()
+        return {name: loss.detach() for name, loss in losses.items()}
 
 
 class Judgement(NamedTuple):
@@ -118,8 +125,7 @@ def criticise(learner: Learner, judgements: Mapping[str, Judgement]) -> Losses:
         name: lsgan_discriminator(each.critic(each.real), each.critic(each.made.detach()))
         for name, each in judgements.items()
     }
-    learner.step(losses)
-    return losses
+    return learner.step(losses)
 
 
 def fool(critic: nn.Module, made: Tensor) -> Tensor:

@@ -35,9 +35,8 @@ class FlowLoop:
         flows, masks = self.network(pair.source, pair.source_structure, pair.target_structure)
         source, target = self.terms.see(pair.source), self.terms.see(pair.target)
         losses = self.terms.flow(source, target, flows, masks, pairs.true)
-        self.learner.step(losses)
         self.shown = [pair.source, pair.target, _fetched(pair.source, flows[-1])]
-        return losses
+        return self.learner.step(losses)
 
 
 class PairLoop:
@@ -59,9 +58,8 @@ class PairLoop:
         losses = self.terms.picture(self.terms.see(found.image), target)
         losses |= self.terms.flow(source, target, found.flows, found.masks, pairs.true)
         losses["adversarial"] = self.terms.recipe.adversarial * fool(self.critic, found.image)
-        self.learner.step(losses)
         self.shown = [pair.source, pair.target, found.image.detach()]
-        return losses | judged
+        return self.learner.step(losses) | judged
 
 
 @torch.no_grad()

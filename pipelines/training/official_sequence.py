@@ -4,7 +4,8 @@ B batch, T frames of a chunk, S structure channels, H, W image size.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,11 +18,10 @@ from pipelines.training.official_recipe import CLIP, DIFFERENCES
 Pick = Callable[[int, int], int]  # a whole number, at least the first and below the second
 
 
-@dataclass(frozen=True)
-class Clips:
+class Clips(NamedTuple):
     """A batch of consecutive frames, images [B,T,3,H,W] with structures [B,T,S,H,W], and a reference picture.
 
-    masks [B,T,1,H,W] say where the correctness counts; the true flows, one per frame, where the clips are rendered.
+    masks [B,T,1,H,W] say where the correctness counts; the true flows [B,T,...] are there if the clips are rendered.
     """
 
     reference: Tensor
@@ -29,20 +29,19 @@ class Clips:
     images: Tensor
     structures: Tensor
     masks: Tensor | None = None
-    true_previous: Sequence[TrueFlow] | None = None
-    true_reference: Sequence[TrueFlow] | None = None
+    true_previous: TrueFlow | None = None
+    true_reference: TrueFlow | None = None
 
     def chunks(self, length: int) -> Iterator["Clips"]:
         """The clips `length` frames at a time; frames that don't fill a chunk are left out."""
         for start in range(0, self.images.shape[1] - length + 1, length):
             part = slice(start, start + length)
-            yield replace(
-                self,
+            yield self._replace(
                 images=self.images[:, part],
                 structures=self.structures[:, part],
                 masks=None if self.masks is None else self.masks[:, part],
-                true_previous=self.true_previous and self.true_previous[part],
-                true_reference=self.true_reference and self.true_reference[part],
+                true_previous=self.true_previous and self.true_previous.at(part),
+                true_reference=self.true_reference and self.true_reference.at(part),
             )
 
 
@@ -82,9 +81,9 @@ class SequenceLoop:
         weight = self.terms.recipe.adversarial
         losses["adversarial"] = weight * fool(self.critic, made[:, frame])
         losses["adversarial_video"] = weight * fool(self.video_critic, self._clip(made, start))
-        self.learner.step(losses)
-        self.shown = [clips.reference, clips.images[:, -1], made[:, -1].detach()]
-        return losses | judged, Carried(made[:, -1].detach(), clips.structures[:, -1], clips.images[:, -1])
+        last = made[:, -1].detach()
+        self.shown = [clips.reference, clips.images[:, -1], last]
+        return self.learner.step(losses) | judged, Carried(last, clips.structures[:, -1], clips.images[:, -1])
 
     def _criticise(self, images: Tensor, made: Tensor, pick: Pick) -> Losses:
         frame, start = self._picks(made, pick)
@@ -130,7 +129,7 @@ class SequenceLoop:
             "reference": (reference, step.flows_reference, step.masks_reference, clips.true_reference),
         }
         for name, (source, flows, masks, true) in sources.items():
-            found = self.terms.flow(source, target, flows, masks, true and true[t], where)
+            found = self.terms.flow(source, target, flows, masks, true and true.at(t), where)
             losses |= {f"{term}_{name}": value for term, value in found.items()}
         return losses
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17
 from pipelines.keypoints.structure import DISK_RADIUS, SIGMA, palette
 
 
@@ -26,10 +27,32 @@ def structure_maps(keypoints: Tensor, limbs: Sequence[tuple[int, int]], *, size:
         [N, K + 3, size, size].
     """
     axis = torch.arange(size, device=keypoints.device, dtype=torch.float32)
-    along_x = torch.exp(-((axis - keypoints[..., 0:1]) ** 2) / (2 * SIGMA**2))
-    along_y = torch.exp(-((axis - keypoints[..., 1:2]) ** 2) / (2 * SIGMA**2)) * present[..., None]
-    heat = along_y[..., :, None] * along_x[..., None, :]  # [N, K, H, W]
+    heat = _heat_maps(keypoints, axis, axis, present)
     return torch.cat([heat, _skeleton(keypoints.trunc(), limbs, axis, present)], 1)
+
+
+def person_structures(coco: Tensor, *, height: int, width: int) -> Tensor:
+    """The structure of person image generation (official format, section 9.2): OpenPose-18 heat maps at whole pixels.
+
+    Args:
+        coco: [N, 17, 2] COCO-17 joints x, y in pixels of the map; the neck is the middle of the shoulders, joints
+            outside the map are missing.
+
+    Returns:
+        [N, 18, height, width] in 0..1.
+    """
+    neck = coco[:, 5:7].mean(1, keepdim=True)
+    rest = coco[:, [OPENPOSE18_TO_COCO17.index(joint) for joint in range(18) if joint != 1]]
+    joints = torch.cat([rest[:, :1], neck, rest[:, 1:]], 1)  # [N, 18, 2]
+    present = ((joints >= 0) & (joints < joints.new_tensor([width, height]))).all(-1)
+    rows, columns = (torch.arange(side, device=coco.device, dtype=torch.float32) for side in (height, width))
+    return _heat_maps(joints.trunc(), rows, columns, present)
+
+
+def _heat_maps(points: Tensor, rows: Tensor, columns: Tensor, present: Tensor) -> Tensor:
+    along_x = torch.exp(-((columns - points[..., 0:1]) ** 2) / (2 * SIGMA**2))
+    along_y = torch.exp(-((rows - points[..., 1:2]) ** 2) / (2 * SIGMA**2)) * present[..., None]
+    return along_y[..., :, None] * along_x[..., None, :]  # [N, K, H, W]
 
 
 def _skeleton(joints: Tensor, limbs: Sequence[tuple[int, int]], axis: Tensor, present: Tensor) -> Tensor:

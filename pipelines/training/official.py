@@ -1,0 +1,237 @@
+"""Training of the authors' configurations on a data set or on rendered pictures (official format, section 8).
+
+What is learnt, and in which order, is in `official_pair`, `official_sequence` and `official_motion`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from models.errors import InputError
+from models.generators.animation import AnimationConfig, AnimationGenerator
+from models.generators.config import GeneratorConfig, PictureConfig
+from models.generators.face import FaceGenerator
+from models.generators.picture import FlowEstimator, PictureGenerator
+from models.losses.perceptual import Vgg19
+from models.motion import MotionConfig, MotionNetwork
+from models.weights import save_weights
+from pipelines.datasets.items import Pair, Sequence
+from pipelines.progress import Progress
+from pipelines.training.batches import Batches, Share, mixed, moved, read_batches, rendered_batches
+from pipelines.training.common import Processes, Session, TrainConfig, take_fitting
+from pipelines.training.official_losses import Learner, Losses, Terms, initialise
+from pipelines.training.official_motion import MotionLoop
+from pipelines.training.official_pair import FlowLoop, PairLoop, Pairs
+from pipelines.training.official_recipe import LEARNING_RATE, Configuration, Recipe
+from pipelines.training.official_sequence import CLIP, Carried, Clips, SequenceLoop
+from pipelines.training.rendered import drawing
+from pipelines.training.vgg import find_vgg19
+
+REPORT_EVERY = 50
+STEPS = 200_000  # the authors stop by eye
+VALIDATE_EVERY = 1000
+
+Loop = FlowLoop | PairLoop | SequenceLoop | MotionLoop
+
+
+@dataclass
+class Trainer:
+    """Everything that learns, on one process: a loop and its networks and optimisers."""
+
+    session: Session
+    recipe: Recipe
+    configuration: Configuration
+    architecture: str
+    loop: Loop
+    critics: list[nn.Module]
+    batches: Batches
+
+    def parts(self) -> dict[str, Any]:
+        """What a saved state holds."""
+        parts = {"network": self.loop.network, "optimiser": self.loop.learner.optimiser, "batches": self.batches}
+        if self.critics:
+            assert isinstance(self.loop, PairLoop | SequenceLoop)
+            parts["optimiser_d"] = self.loop.judge.optimiser
+        return parts | {f"critic{index}": critic for index, critic in enumerate(self.critics)}
+
+    def iterate(self) -> Losses:
+        """One batch: an update, of clips one per chunk; returns the last losses."""
+        number = self.batches.taken
+        batch: Any = moved(self.batches.next(), self.session.processes.device)
+        if isinstance(self.loop, SequenceLoop):
+            return self._play(clips_of(batch, self.recipe, self.configuration), number)
+        batch = Pairs(batch) if isinstance(batch, Pair) else batch
+        losses = self.loop.update(batch)
+        self.session.advance()
+        return losses
+
+    def _play(self, clips: Clips, number: int) -> Losses:
+        assert isinstance(self.loop, SequenceLoop)
+        generator = torch.Generator().manual_seed(mixed(self.session.config.seed, number))
+
+        def pick(low: int, high: int) -> int:
+            return int(torch.randint(low, high, (), generator=generator))
+
+        losses: Losses = {}
+        carried: Carried | None = None
+        chunks = list(clips.chunks(self.recipe.chunk))
+        for chunk in chunks:
+            losses, carried = self.loop.update(chunk, pick, carried)
+        self.session.advance(len(chunks))
+        return losses
+
+
+def clips_of(batch: Sequence | Clips, recipe: Recipe, configuration: Configuration) -> Clips:
+    """As many frames as the recipe wants. Raises InputError if the clips are shorter than one chunk."""
+    clips = batch
+    if isinstance(batch, Sequence):
+        frames = slice(recipe.frames)
+        masks = batch.masks[:, frames] if configuration.masked else None
+        pictures = batch.images[:, frames], batch.structures[:, frames]
+        clips = Clips(batch.reference, batch.reference_structure, *pictures, masks)
+    if clips.images.shape[1] < recipe.chunk:
+        raise InputError(f"clips of {clips.images.shape[1]} frames are shorter than the recipe's chunk, {recipe.chunk}")
+    assert isinstance(clips, Clips)
+    return clips
+
+
+def build(task: str, configuration: Configuration, recipe: Recipe) -> tuple[str, nn.Module, list[nn.Module]]:
+    """Architecture, network and critics of a task, freshly initialised from torch's own random state."""
+    if task == "motion":
+        config = configuration.config()
+        assert isinstance(config, MotionConfig)
+        network, critics = MotionNetwork(config=config), []
+        architecture = "motion"
+    else:
+        architecture, network = _generator(task, configuration.generator_config(recipe.width))
+        critics = [] if task == "flow" else configuration.critics(recipe.width)
+    for each in (network, *critics):
+        initialise(each)
+    return architecture, network, critics
+
+
+def _generator(task: str, config: GeneratorConfig) -> tuple[str, nn.Module]:
+    if isinstance(config, PictureConfig):
+        flow = task == "flow"
+        return ("flow", FlowEstimator(config=config)) if flow else ("picture", PictureGenerator(config=config))
+    if isinstance(config, AnimationConfig):
+        return "animation", AnimationGenerator(config=config)
+    return "face", FaceGenerator(config=config)
+
+
+def loop_of(
+    network: nn.Module, critics: list[nn.Module], recipe: Recipe, vgg: Vgg19 | None, processes: Processes, rate: float
+) -> Loop:
+    """The loop that trains a network."""
+    learner = Learner([network], processes, rate=rate)
+    if isinstance(network, MotionNetwork):
+        return MotionLoop(network, learner)
+    config: GeneratorConfig = network.config  # pyright: ignore[reportAssignmentType]
+    terms = Terms(recipe, dict(zip(config.attention_layers, config.kernel_sizes, strict=True)), vgg)
+    if isinstance(network, FlowEstimator):
+        return FlowLoop(network, terms, learner)
+    judge = Learner(critics, processes, rate=rate * recipe.critic_rate)
+    if isinstance(network, PictureGenerator):
+        return PairLoop(network, critics, terms, learner, judge)
+    assert isinstance(network, AnimationGenerator | FaceGenerator)
+    return SequenceLoop(network, critics, terms, learner, judge)
+
+
+def _batches(configuration: Configuration, recipe: Recipe, config: TrainConfig, processes: Processes) -> Batches:
+    share = Share(config.batch, processes.rank, processes.count)
+    if config.data == "synthetic":
+        begin = rendered_batches(
+            torch.no_grad()(drawing(configuration, recipe)),
+            share,
+            seed=config.seed,
+            together=recipe.together,
+            device=processes.device,
+        )
+    else:
+        from pipelines.datasets.layouts import open_dataset
+
+        dataset = open_dataset(configuration.layout, Path(config.data), phase="train")
+        begin = read_batches(dataset, share, seed=config.seed, workers=recipe.workers)
+    return Batches(begin)
+
+
+def start(
+    task: str, configuration: Configuration, recipe: Recipe, session: Session, begin: Callable[[], Batches]
+) -> Trainer:
+    """Networks and loop before the first step, equal in every process."""
+    config, device = session.config, session.processes.device
+    torch.manual_seed(config.seed)
+    architecture, network, critics = build(task, configuration, recipe)
+    if config.init:
+        take_fitting(network, config.init, session.progress)
+    for each in (network, *critics):
+        each.to(device).train()
+    vgg = None if task == "motion" else find_vgg19(config, session.processes, session.progress)
+    loop = loop_of(network, critics, recipe, vgg, session.processes, config.learning_rate or LEARNING_RATE)
+    return Trainer(session, recipe, configuration, architecture, loop, critics, begin())
+
+
+def run(config: TrainConfig, progress: Progress, recipe: Recipe, *, task: str, configuration: Configuration) -> Path:
+    """Train and write `weights.safetensors`, picture sheets and a log into `config.out`.
+
+    Raises:
+        InputError: `config.out` holds another run, the data can't be used, or a number of the recipe can't be.
+        WeightsError: nothing of `config.init` fits, VGG19's file is none, or there is nothing to resume.
+        BackendUnavailable: VGG19 can't be fetched.
+    """
+    check(task, configuration, recipe)
+    processes = Processes(config.device)
+    session = Session(config, processes, progress)
+    trainer = start(task, configuration, recipe, session, lambda: _batches(configuration, recipe, config, processes))
+    if config.resume:
+        session.restore(**trainer.parts())
+    losses: Losses = {}
+    while session.running():
+        losses = trainer.iterate()
+        if session.due(REPORT_EVERY) or session.finished:
+            session.report(processes.average(losses))
+        if processes.main and (session.save_due() or session.due(config.validate_every)):
+            _publish(trainer, task, losses)
+    if processes.main:
+        _publish(trainer, task, losses)
+    processes.close()
+    return config.out / "weights.safetensors"
+
+
+def check(task: str, configuration: Configuration, recipe: Recipe) -> None:
+    """Raise InputError for numbers that no network can be built of."""
+    if recipe.width < 2 or recipe.width % 2:
+        raise InputError(f"--set width={recipe.width}: must be even, at least 2")
+    smallest = 64
+    if recipe.size < smallest or recipe.size % 64:
+        raise InputError(f"--set size={recipe.size}: must be a multiple of 64, at least {smallest}")
+    if task == "animate" and recipe.chunk < CLIP:
+        raise InputError(f"--set chunk={recipe.chunk}: the video discriminator sees {CLIP} frames")
+    if min(recipe.chunk, recipe.together, recipe.frames) < 1 or recipe.frames < recipe.chunk:
+        raise InputError(f"--set frames={recipe.frames}: must be at least chunk, {recipe.chunk}")
+
+
+def _publish(trainer: Trainer, task: str, losses: Losses) -> None:
+    """A sheet of the last batch, the weights, the state."""
+    session, config = trainer.session, trainer.session.config
+    if trainer.loop.shown:
+        columns: list[Tensor] = [images[:4] for images in trainer.loop.shown]
+        session.sheet([torch.stack(row) for row in zip(*columns, strict=True)])
+    command = (
+        f"gfla train {task} --config {trainer.configuration.name} --data {Path(config.data).name} "
+        f"--steps {config.steps} --batch {config.batch} --seed {config.seed}"
+    )
+    save_weights(
+        session.out / "weights.safetensors",
+        trainer.loop.network,
+        architecture=trainer.architecture,
+        licence="Apache-2.0" if config.data == "synthetic" else "as the training data allows",
+        command=command + (f" --init {config.init}" if config.init else ""),
+        extra={"step": session.step, **{name: round(float(value), 5) for name, value in losses.items()}},
+        official=trainer.configuration.name,
+    )
+    session.save(**trainer.parts())
