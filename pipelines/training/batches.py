@@ -6,12 +6,10 @@ process with n times the batch sees.
 
 import itertools
 import math
-import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -65,22 +63,29 @@ class Batches:
         self.taken, self._rest = state["taken"], None
 
 
-class Seeded(Dataset):
-    """A data set whose random choices follow from seed, epoch and index."""
+class Drawing(Protocol):
+    """A data set whose random choices follow from its seed, the epoch and the index."""
 
-    def __init__(self, dataset: Any, seed: int) -> None:
-        self.dataset, self.seed = dataset, seed
+    def set_epoch(self, epoch: int) -> None: ...
+
+    def __getitem__(self, index: int, /) -> Any: ...
+
+    def __len__(self) -> int: ...
+
+
+class ByEpoch(Dataset):
+    """Items by epoch and index, in whatever worker they are asked for."""
+
+    def __init__(self, dataset: Drawing) -> None:
+        self.dataset = dataset
 
     def __getitem__(self, place: tuple[int, int]) -> Any:
         epoch, index = place
-        seed = mixed(self.seed, epoch, index)
-        random.seed(seed)
-        np.random.seed(seed)
-        torch.manual_seed(seed)
+        self.dataset.set_epoch(epoch)
         return self.dataset[index]
 
 
-def read_batches(dataset: Any, share: Share, *, seed: int, workers: int) -> Callable[[int], Iterator[Any]]:
+def read_batches(dataset: Drawing, share: Share, *, seed: int, workers: int) -> Callable[[int], Iterator[Any]]:
     """Items of a data set in a new order each epoch, the last incomplete batch left out.
 
     Raises:
@@ -99,7 +104,7 @@ def read_batches(dataset: Any, share: Share, *, seed: int, workers: int) -> Call
 
     def begin(first: int) -> Iterator[Any]:
         loader = DataLoader(
-            Seeded(dataset, seed),
+            ByEpoch(dataset),
             batch_sampler=places(first),  # pyright: ignore[reportArgumentType]
             num_workers=workers,
             generator=torch.Generator().manual_seed(seed),

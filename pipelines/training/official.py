@@ -154,7 +154,7 @@ def _batches(configuration: Configuration, recipe: Recipe, config: TrainConfig, 
     else:
         from pipelines.datasets.layouts import open_dataset
 
-        dataset = open_dataset(configuration.layout, Path(config.data), phase="train")
+        dataset = open_dataset(configuration.layout, Path(config.data), phase="train", seed=config.seed)
         begin = read_batches(dataset, share, seed=config.seed, workers=recipe.workers)
     return Batches(begin)
 

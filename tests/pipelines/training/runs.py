@@ -1,0 +1,83 @@
+"""Training runs in processes of their own, as a user starts them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+ROOT = Path(__file__).parents[3]
+PATIENCE = 240.0  # seconds until a run that writes nothing is given up
+
+
+def begin(*arguments: object, processes: int = 1) -> subprocess.Popen:
+    """`gfla train` with these arguments on the CPU, quiet."""
+    launch = (
+        ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)] if processes > 1 else []
+    )
+    command = [sys.executable, *launch, "-m", "gfla_cli", "train", *map(str, arguments), "--device", "cpu", "--quiet"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+
+
+def finish(run: subprocess.Popen) -> None:
+    """Wait for a good end."""
+    _, told = run.communicate(timeout=PATIENCE)
+    assert run.returncode == 0, told
+
+
+def kill_after_saving(run: subprocess.Popen, out: Path) -> None:
+    """SIGKILL as soon as there is something to resume."""
+    given_up = time.monotonic() + PATIENCE
+    while not (out / "state.pt").exists():
+        assert run.poll() is None, run.communicate()[1]
+        assert time.monotonic() < given_up
+        time.sleep(0.01)
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    assert run.returncode == -signal.SIGKILL
+
+
+def saved_step(out: Path) -> int:
+    return torch.load(out / "state.pt", weights_only=True)["session"]["step"]
+
+
+def log(out: Path) -> list[dict[str, Any]]:
+    """The reports, without the time they took."""
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
+
+
+def weights(out: Path) -> dict[str, Tensor]:
+    return load_file(out / "weights.safetensors")
+
+
+def state(out: Path) -> dict[str, Any]:
+    """All networks and optimisers as they were saved last."""
+    saved = torch.load(out / "state.pt", weights_only=True)
+    return {key: value for key, value in saved.items() if key not in ("session", "random")}
+
+
+def assert_equal(found: Any, expected: Any, where: str = "") -> None:
+    """Nested dictionaries and lists with tensors, bit for bit."""
+    if isinstance(expected, Tensor):
+        assert torch.equal(found, expected), where
+    elif isinstance(expected, dict):
+        assert found.keys() == expected.keys(), where
+        for key, value in expected.items():
+            assert_equal(found[key], value, f"{where}.{key}")
+    elif isinstance(expected, list | tuple):
+        assert len(found) == len(expected), where
+        for index, pair in enumerate(zip(found, expected, strict=True)):
+            assert_equal(*pair, f"{where}.{index}")
+    else:
+        assert found == expected, where
