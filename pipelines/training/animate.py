@@ -5,6 +5,7 @@ the other, each from its own last result, as in use (section 3.5 of the paper's 
 B clips, H, W image size.
 """
 
+import copy
 from pathlib import Path
 
 import torch
@@ -170,7 +171,7 @@ class Trainer:
 
     def averaged(self) -> AnimationGenerator:
         """A copy of the generator with the averaged weights, in eval mode."""
-        model = AnimationGenerator(config=self.generator.config).to(self.device)
+        model = copy.deepcopy(self.generator)  # a new one would draw random numbers that training needs
         model.load_state_dict(self.average.state)
         return model.eval()
 
@@ -209,13 +210,12 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -
         session.restore(**trainer.parts())
     session.restart_clock()
     while session.running():
-        before = session.step
         losses = trainer.iterate()
-        if session.passed(before, REPORT_EVERY):
+        if session.due(REPORT_EVERY):
             session.report({**losses, "rate": session.learning_rate(trainer.peak)})
-        if processes.main and (session.save_due() or session.passed(before, config.validate_every)):
+        if processes.main and (session.save_due() or session.due(config.validate_every)):
             _publish(trainer, held_out, config)
-    if processes.main:
+    if processes.main and session.unsaved:
         _publish(trainer, held_out, config)
     processes.close()
     return config.out / "weights.safetensors"

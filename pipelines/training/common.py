@@ -3,24 +3,23 @@
 A recipe owns its networks, data and losses; it calls `Session` for everything around them.
 """
 
-import json
 import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
-import cv2
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from models.errors import InputError, WeightsError
 from models.weights import load_weights
 from pipelines.progress import Progress
-from pipelines.training.board import MISSING, open_board
 from pipelines.training.processes import Processes
+from pipelines.training.reports import Reports
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,12 @@ class Average:
                 self.state[key].copy_(value)
         torch._foreach_lerp_(targets, values, weight)  # pyright: ignore[reportPrivateImportUsage]
 
+    def state_dict(self) -> dict[str, Tensor]:
+        return self.state
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        self.state = state
+
 
 class Session:
     """The life of one run: clock, learning rate, log, checkpoints.
@@ -88,17 +93,15 @@ class Session:
 
     def __init__(self, config: TrainConfig, processes: Processes, progress: Progress) -> None:
         self.config, self.out, self.processes, self.progress = config, config.out, processes, progress
-        self.step = self.previous_step = self.resumed = 0
+        self.step = self.previous_step = self.resumed = self.saved_step = 0
         self.before = 0.0
-        if (self.out / "state.pt").exists() and not config.resume:
+        if self._state.exists() and not config.resume:
             raise InputError(f"{self.out} holds a training run: continue it with --resume or choose another folder")
         self.out.mkdir(parents=True, exist_ok=True)
         self.generator = torch.Generator(processes.device)
         self._seed(config.seed)
         self.born = self.started = self.saved = time.monotonic()
         self.done = 0.0
-        self._board: Any = None
-        self._boarded = False
         progress.stage("train", None if config.seconds else config.steps)
 
     def _seed(self, seed: int) -> None:
@@ -116,7 +119,7 @@ class Session:
 
     def running(self) -> bool:
         """Whether another iteration is due; refreshes `done`, the finished share 0..1 of the run."""
-        config = self.config
+        config, self.previous_step = self.config, self.step
         if config.seconds is None:
             self.done = self.step / config.steps
         else:
@@ -140,47 +143,26 @@ class Session:
 
     def advance(self, updates: int = 1) -> None:
         """Count optimiser updates."""
-        self.previous_step, self.step = self.step, self.step + updates
+        self.step += updates
         self.progress.advance(updates)
 
     def report(self, values: Mapping[str, float | Tensor], kind: str = "train") -> None:
-        """Append one line to the log and show it; only the main process does."""
-        if not self.processes.main:
-            return
-        numbers = {key: round(float(value), 5) for key, value in values.items()}
-        line = {"kind": kind, "step": self.step, "seconds": round(self.elapsed, 1), **numbers}
-        with (self.out / "log.jsonl").open("a") as log:
-            log.write(json.dumps(line) + "\n")
-        if board := self.board():
-            for key, value in values.items():
-                board.add_scalar(f"{kind}/{key}", float(value), self.step)
-            board.flush()
-        shown = "  ".join(f"{key} {value:g}" for key, value in numbers.items())
-        self.progress.note(f"{kind} step {self.step}  {line['seconds']:g} s  {shown}")
+        """Log and show named numbers; only the main process does."""
+        if self.processes.main:
+            self.reports.numbers(kind, self.step, self.elapsed, values)
 
     def sheet(self, rows: Sequence[Tensor]) -> None:
         """Write `sheet.png` of rows of images, each [N, 3, H, W] in [-1, 1]."""
-        picture = picture_sheet(self.out / "sheet.png", rows)
-        if board := self.board():
-            board.add_image("sheet", picture, self.step, dataformats="HWC")
-            board.flush()
+        self.reports.sheet(self.step, rows)
 
-    def board(self) -> Any | None:
-        """TensorBoard's writer, None where the package is missing."""
-        if not self._boarded:
-            self._boarded = True
-            self._board = open_board(self.out / "tensorboard", first_step=self.resumed + 1 if self.resumed else 0)
-            if self._board is None:
-                self.progress.note(MISSING)
-        return self._board
+    @cached_property
+    def reports(self) -> Reports:
+        """Opened when the first is due, so that a run that can't begin leaves none."""
+        return Reports(self.out, self.progress, resumed=self.resumed)
 
     def due(self, every: int) -> bool:
-        """Whether the last `advance` reached or passed a multiple of `every` updates."""
-        return self.passed(self.previous_step, every)
-
-    def passed(self, before: int, every: int) -> bool:
-        """Whether a multiple of `every` updates lies after `before` and not after now."""
-        return self.step // every != before // every
+        """Whether this iteration reached or passed a multiple of `every` updates."""
+        return self.step // every != self.previous_step // every
 
     def save_due(self) -> bool:
         """Whether the recipe should save now; true at most once per `save_every_seconds`."""
@@ -190,50 +172,56 @@ class Session:
         self.saved = now
         return True
 
+    @property
+    def unsaved(self) -> bool:
+        """Whether there were updates since the last `save`."""
+        return self.step != self.saved_step
+
     def save(self, **parts: Any) -> None:
-        """Write everything needed to go on: `parts` are objects with `state_dict`, or `Average`s."""
+        """Write everything needed to go on: `parts` are objects with `state_dict` and `load_state_dict`."""
         if not self.processes.main:
             return
-        state = {key: part.state if isinstance(part, Average) else part.state_dict() for key, part in parts.items()}
+        state = {key: part.state_dict() for key, part in parts.items()}
         state["session"] = {"step": self.step, "elapsed": self.elapsed}
         state["random"] = {"generator": self.generator.get_state(), "torch": torch.get_rng_state()}
         partial = self.out / "state.pt.part"
         torch.save(state, partial)
-        partial.replace(self.out / "state.pt")
+        partial.replace(self._state)
+        self.saved_step = self.step
 
     def restore(self, **parts: Any) -> None:
         """Load what `save` wrote into the same parts.
 
         Raises:
-            WeightsError: there is no saved state, or it is of another recipe or size.
+            WeightsError: there is no saved state, it is damaged, or it is of another recipe or size.
         """
-        path = self.out / "state.pt"
-        if not path.exists():
-            raise WeightsError(f"nothing to resume: {path} does not exist")
-        state = torch.load(path, map_location=self.processes.device, weights_only=True)
+        state = self._read()
         for key, part in parts.items():
             if key not in state:
-                raise WeightsError(f"{path} has no {key!r}: it belongs to another recipe")
-            if isinstance(part, Average):
-                part.state = state[key]
-            else:
+                raise WeightsError(f"{self._state} has no {key!r}: it belongs to another recipe")
+            try:
                 part.load_state_dict(state[key])
-        self.step = self.previous_step = self.resumed = state["session"]["step"]
+            except (RuntimeError, ValueError, KeyError):
+                raise WeightsError(f"{self._state}: its {key} is of another size, resume with the same --set") from None
+        self.step = self.previous_step = self.resumed = self.saved_step = state["session"]["step"]
         self.before = state["session"]["elapsed"]
         if self.processes.count == 1:
             self.generator.set_state(state["random"]["generator"].cpu())
             torch.set_rng_state(state["random"]["torch"].cpu())
         else:
             self._seed(self.config.seed + self.step)
-        if self.processes.main:
-            self._forget_later_reports()
 
-    def _forget_later_reports(self) -> None:
-        """Drop the log's lines of steps after the saved one: they come again."""
-        log = self.out / "log.jsonl"
-        if log.exists():
-            whole = [line for line in log.read_text().splitlines() if line.endswith("}")]
-            log.write_text("".join(f"{line}\n" for line in whole if json.loads(line)["step"] <= self.step))
+    @property
+    def _state(self) -> Path:
+        return self.out / "state.pt"
+
+    def _read(self) -> dict[str, Any]:
+        if not self._state.exists():
+            raise WeightsError(f"nothing to resume: {self._state} does not exist")
+        try:
+            return torch.load(self._state, map_location=self.processes.device, weights_only=True)
+        except (RuntimeError, EOFError, OSError, UnpicklingError):
+            raise WeightsError(f"{self._state} is damaged: start anew") from None
 
 
 def take_fitting(model: nn.Module, init: str, progress: Progress, *, expect: str | None = None) -> None:
@@ -249,16 +237,3 @@ def take_fitting(model: nn.Module, init: str, progress: Progress, *, expect: str
     model.load_state_dict(own | fitting)
     if len(fitting) < len(own):
         progress.note(f"{init} is another network: {len(fitting)} of {len(own)} tensors taken, the rest fresh")
-
-
-def picture_sheet(path: Path, rows: Sequence[Tensor]) -> np.ndarray:
-    """Write rows of images as one PNG: each row is [N, 3, H, W] in [-1, 1], laid out left to right.
-
-    Returns:
-        uint8 [rows * H, N * W, 3].
-    """
-    strips = [row.detach().float().cpu().permute(2, 0, 3, 1).flatten(1, 2) for row in rows]  # [H, N*W, 3]
-    sheet = ((torch.cat(strips, 0) + 1) * 127.5).clamp(0, 255).byte().numpy()
-    if not cv2.imwrite(str(path), np.ascontiguousarray(sheet[..., ::-1])):
-        raise InputError(f"can't write {path}: is the folder writable?")
-    return sheet

@@ -4,7 +4,6 @@ Legend: B batch, N people in a pool, S source size, H = W crop size, K = 17 COCO
 in [0, 1] here.
 """
 
-from collections import deque
 from dataclasses import dataclass, replace
 
 import torch
@@ -91,43 +90,13 @@ class Cutouts:
         return torch.cat([self.colours, self.coverage], 1).float() / 255
 
 
-class Crops:
-    """An endless stream of batches, drawn from a pool of rendered people that is renewed bit by bit."""
-
-    def __init__(self, config: CropConfig, batch: int, generator: Generator) -> None:
-        self.config, self.batch, self.generator = config, batch, generator
-        self.drawn = self.rendered = 0
-        self.scene: Scene | None = None
-        self.renderings: deque[Cutouts] = deque(maxlen=config.pool)
-
-    def next(self) -> tuple[Tensor, Tensor]:
-        """One batch as of `sample_crops`."""
-        if self.drawn % self.config.renew == 0:
-            self._render()
-        self.drawn += 1
-        return compose(self.config, self.people, self.batch, self.generator)
-
-    def _render(self) -> None:
-        if self.scene is None or self.rendered % self.config.keep == 0:
-            self.scene = draw_scene(self.config, self.batch, self.generator)
-        self.rendered += 1
-        self.renderings.append(render_cutouts(self.config, self.scene, self.generator))
-        parts = zip(*(vars(rendering).values() for rendering in self.renderings), strict=True)
-        self.people = Cutouts(*(torch.cat(part) for part in parts))
-
-
-def sample_crops(config: CropConfig, batch: int, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Draws training pictures.
+def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Crops with people of the pool on backgrounds, behind and in front of others.
 
     Returns:
         images [B, 3, H, W] in [-1, 1]; keypoints [B, K, 3]: x, y in pixels and a weight: 1 seen, 0.5 hidden behind
         something, 0 outside of the picture or nobody there.
     """
-    return Crops(config, batch, generator).next()
-
-
-def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Crops with people of the pool on backgrounds, behind and in front of others; see `sample_crops`."""
     order = torch.randperm(len(pool), generator=generator, device=generator.device)
     people = pool[order[:batch]]
     image = _background(pool.backgrounds[order.roll(1)[:batch]], config.size, generator)

@@ -3,6 +3,7 @@
 B batch, K = 17 COCO joints, H = W = 256 crop, h = w = 64 heat maps.
 """
 
+import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from models.weights import load_weights, save_weights
 from pipelines.keypoints.layouts import COCO17_FLIP
 from pipelines.keypoints.pairs import decode_pairs
 from pipelines.training.common import Average, Processes, Progress, Session, TrainConfig
-from pipelines.training.crops import CropConfig, Crops, followed, sample_crops
+from pipelines.training.crops import CropConfig, followed
 from pipelines.training.pck import measure
+from pipelines.training.stream import Crops, sample_crops
 
 LEARNING_RATE = 1.5e-3
 VALIDATION_SEED = 7717
@@ -97,7 +99,7 @@ class Trainer:
         self.predict = session.processes.wrap(self.network)
 
     def parts(self) -> dict:
-        return {"network": self.network, "average": self.average, "optimiser": self.optimiser}
+        return {"network": self.network, "average": self.average, "optimiser": self.optimiser, "crops": self.crops}
 
     def iterate(self) -> dict[str, Tensor]:
         """One optimiser step on a fresh batch."""
@@ -117,9 +119,9 @@ class Trainer:
 
     def averaged(self) -> KeypointNetwork:
         """A copy of the network with the averaged weights, in eval mode."""
-        model = KeypointNetwork(config=self.network.config)
+        model = copy.deepcopy(self.network)  # a new one would draw random numbers that training needs
         model.load_state_dict(self.average.state)
-        return channels_last(model).to(self.device).eval()
+        return model.eval()
 
 
 @dataclass
@@ -157,11 +159,11 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -
     processes = Processes(config.device)
     session = Session(config, processes, progress)
     trainer = Trainer(session, recipe)
-    if config.resume:
-        session.restore(**trainer.parts())
     with torch.no_grad():
         trainer.crops.next()
         truth = _truth(recipe, processes.device) if processes.main else None
+    if config.resume:
+        session.restore(**trainer.parts())
     session.restart_clock()
     while session.running():
         parts = trainer.iterate()
@@ -170,7 +172,7 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -
             session.report({**parts, "rate": session.learning_rate(trainer.rate)})
         if truth and (session.save_due() or session.due(config.validate_every)):
             _publish(trainer, truth)
-    if truth:
+    if truth and session.unsaved:
         _publish(trainer, truth)
     processes.close()
     return config.out / "weights.safetensors"

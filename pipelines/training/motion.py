@@ -6,6 +6,7 @@ windows with context whose frames repeat the first or last one beyond the ends o
 Legend: B windows, T frames of a window with its context, K = 17 joints. A canvas reaches from -1 to 1.
 """
 
+import copy
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -204,7 +205,7 @@ class Trainer:
 
     def averaged(self) -> MotionNetwork:
         """A copy of the network with the averaged weights, in eval mode."""
-        model = MotionNetwork(config=self.network.config).to(self.session.processes.device)
+        model = copy.deepcopy(self.network)  # a new one would draw random numbers that training needs
         model.load_state_dict(self.average.state)
         return model.eval()
 
@@ -267,7 +268,7 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -
             session.report({**parts, "rate": session.learning_rate(trainer.rate)})
         if processes.main and (session.save_due() or session.due(config.validate_every)):
             _publish(trainer, config)
-    if processes.main:
+    if processes.main and session.unsaved:
         _publish(trainer, config)
     processes.close()
     return config.out / "weights.safetensors"

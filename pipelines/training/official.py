@@ -164,8 +164,9 @@ def start(
 ) -> Trainer:
     """Networks and loop before the first step, equal in every process."""
     config, device = session.config, session.processes.device
-    torch.manual_seed(config.seed)
-    architecture, network, critics = build(task, configuration, recipe)
+    with torch.random.fork_rng([]):
+        torch.manual_seed(config.seed)
+        architecture, network, critics = build(task, configuration, recipe)
     if config.init:
         take_fitting(network, config.init, session.progress)
     for each in (network, *critics):
@@ -192,11 +193,11 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe, *, task: str, c
     losses: Losses = {}
     while session.running():
         losses = trainer.iterate()
-        if session.due(REPORT_EVERY) or session.finished:
+        if session.due(min(REPORT_EVERY, config.validate_every)) or session.finished:
             session.report(processes.average(losses))
         if processes.main and (session.save_due() or session.due(config.validate_every)):
             _publish(trainer, task, losses)
-    if processes.main:
+    if processes.main and session.unsaved:
         _publish(trainer, task, losses)
     processes.close()
     return config.out / "weights.safetensors"
@@ -233,5 +234,6 @@ def _publish(trainer: Trainer, task: str, losses: Losses) -> None:
         command=command + (f" --init {config.init}" if config.init else ""),
         extra={"step": session.step, **{name: round(float(value), 5) for name, value in losses.items()}},
         official=trainer.configuration.name,
+        exact=True,
     )
     session.save(**trainer.parts())

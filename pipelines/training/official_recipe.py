@@ -50,7 +50,7 @@ class Recipe:
 class Configuration:
     """One of the authors' trained networks: its config, data set layout, batch, and what tells the others apart.
 
-    aspect: width over height of the pictures. masked: the correctness counts inside the data set's masks only.
+    height: of the pictures; aspect: their width over it. masked: the correctness counts inside the data set's masks only.
     critic_layers: halvings of the picture discriminator.
     """
 
@@ -58,6 +58,7 @@ class Configuration:
     config: Callable[[], GeneratorConfig] | Callable[[], MotionConfig]
     layout: str
     batch: int
+    height: int = 256
     aspect: float = 1.0
     masked: bool = False
     critic_layers: int = 4
@@ -83,7 +84,7 @@ CONFIGURATIONS = {
     each.name: each
     for each in (
         Configuration("pose_fashion", config.pose_fashion, "fashion", 8),
-        Configuration("pose_market", config.pose_market, "market", 8, aspect=0.5, critic_layers=3),
+        Configuration("pose_market", config.pose_market, "market", 8, height=128, aspect=0.5, critic_layers=3),
         Configuration("dance_fashion", config.dance_fashion, "dance-fashion", 2),
         Configuration("dance_iper", config.dance_iper, "dance-iper", 2, masked=True),
         Configuration("face", config.face, "faceforensics", 2),
@@ -113,6 +114,7 @@ def configuration_of(task: str, name: str = "") -> Configuration:
 
 def recipe_of(task: str, configuration: Configuration) -> Recipe:
     """The paper's settings of a task."""
+    recipe = Recipe(size=configuration.height)
     if task == "flow":
-        return Recipe(correctness=20.0, regularisation=0.01)
-    return Recipe(correctness=2.0) if configuration.masked else Recipe()
+        return replace(recipe, correctness=20.0, regularisation=0.01)
+    return replace(recipe, correctness=2.0) if configuration.masked else recipe

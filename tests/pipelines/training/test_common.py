@@ -1,4 +1,5 @@
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -7,7 +8,8 @@ from torch import nn
 
 from models.errors import InputError, WeightsError
 from pipelines.progress import Silent
-from pipelines.training.common import Average, Processes, Session, TrainConfig, picture_sheet
+from pipelines.training.common import Average, Processes, Session, TrainConfig
+from pipelines.training.reports import picture_sheet
 
 
 def start(out, **options):
@@ -64,6 +66,18 @@ def test_resuming_nothing_or_another_recipe_is_refused(tmp_path):
         start(tmp_path, resume=True).restore(model=nn.Linear(1, 1))
 
 
+def test_a_state_that_does_not_fit_or_is_damaged_is_refused_in_a_line(tmp_path):
+    start(tmp_path).save(model=nn.Linear(1, 1))
+    with pytest.raises(WeightsError, match="another size"):
+        start(tmp_path, resume=True).restore(model=nn.Linear(1, 2))
+    whole = (tmp_path / "state.pt").read_bytes()
+    for broken in (whole[: len(whole) // 2], b"", b"no state"):
+        (tmp_path / "state.pt").write_bytes(broken)
+        with pytest.raises(WeightsError, match="start anew") as refusal:
+            start(tmp_path, resume=True).restore(model=nn.Linear(1, 1))
+        assert len(str(refusal.value).splitlines()) == 1
+
+
 def test_learning_rate_warms_up_and_ends_near_zero(tmp_path):
     session = start(tmp_path, steps=100, warmup=10)
     rates = []
@@ -85,6 +99,54 @@ def test_log_holds_one_object_per_report(tmp_path, monkeypatch):
     assert [line["kind"] for line in lines] == ["train", "validation"]
     assert lines[0]["loss"] == 0.25
     assert "loss 0.25" in notes[0]
+
+
+def test_a_resumed_log_has_every_report_once(tmp_path):
+    session = start(tmp_path)
+    for step in range(1, 4):
+        session.advance()
+        session.report({"loss": step / 3})
+        if step == 2:
+            session.save(model=nn.Linear(1, 1))
+    with (tmp_path / "log.jsonl").open("a") as log:
+        log.write('{"kind": "train", "st')  # killed while writing
+    session = start(tmp_path, resume=True)
+    session.restore(model=nn.Linear(1, 1))
+    session.advance()
+    session.report({"loss": 7.0})
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [(line["step"], line["loss"]) for line in lines] == [(1, 0.333333), (2, 0.666667), (3, 7.0)]
+
+
+def test_tensorboard_shows_numbers_and_sheets(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    session = start(tmp_path)
+    for _ in range(3):
+        session.advance()
+        session.report({"loss": 0.1 * session.step})
+        if session.step == 2:
+            session.save(model=nn.Linear(1, 1))
+    session = start(tmp_path, resume=True)
+    session.restore(model=nn.Linear(1, 1))
+    session.advance()
+    session.report({"loss": 5.0})
+    session.sheet([torch.zeros(1, 3, 4, 4)])
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [(event.step, round(event.value, 3)) for event in events.Scalars("train/loss")] == [
+        (1, 0.1), (2, 0.2), (3, 5.0),
+    ]  # fmt: skip
+    assert [event.step for event in events.Images("sheet")] == [3]
+
+
+def test_without_tensorboard_training_says_so_once(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    session, notes = start(tmp_path), []
+    monkeypatch.setattr(session.progress, "note", notes.append)
+    session.report({"loss": 1.0})
+    session.report({"loss": 2.0})
+    assert sum("gfla[research]" in note for note in notes) == 1
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 2
 
 
 def test_sheet_is_laid_out_row_by_row(tmp_path):

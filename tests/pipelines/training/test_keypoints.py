@@ -12,8 +12,9 @@ from models.weights import load_weights, read_metadata
 from pipelines.keypoints.layouts import COCO17_FLIP
 from pipelines.progress import Silent
 from pipelines.training.common import TrainConfig
-from pipelines.training.crops import CropConfig, Crops, followed, sample_crops
+from pipelines.training.crops import CropConfig, followed
 from pipelines.training.keypoints import Recipe, heat_maps, losses, run
+from pipelines.training.stream import Crops, sample_crops
 
 TINY = CropConfig(size=64, source=48, supersample=1, texture_size=32, pool=2, renew=1)
 
@@ -48,6 +49,24 @@ def test_the_stream_renews_its_pool_and_its_people():
     assert len(stream.people) == 8
     assert not torch.equal(stream.people.joints[:4], oldest)
     assert (first - second).abs().mean() > 0.02
+
+
+def test_a_restored_stream_goes_on_with_the_same_people():
+    generator = torch.Generator().manual_seed(8)
+    stream = Crops(TINY, 2, generator)
+    for _ in range(5):  # the oldest rendering has left the pool, a new one is not due with the old people
+        stream.next()
+    saved, state = stream.state_dict(), generator.get_state()
+    expected = [stream.next() for _ in range(2)]
+    other = torch.Generator().manual_seed(9)
+    restored = Crops(TINY, 2, other)
+    restored.next()
+    restored.load_state_dict(saved)
+    other.set_state(state)
+    for images, keypoints in expected:
+        again = restored.next()
+        assert torch.equal(again[0], images)
+        assert torch.equal(again[1], keypoints)
 
 
 def test_crops_without_a_person_ask_for_nothing():
