@@ -48,7 +48,7 @@ class Trainer:
             parameter.requires_grad_(name.startswith(config.only))
         self.discriminator = PatchDiscriminator(channels=3 + generator.config.structure_channels).to(device)
         self.average = Average(self.generator, config.average)
-        self.peak = config.learning_rate or LEARNING_RATE
+        self.peak = config.rate(LEARNING_RATE)
         self.rate = torch.tensor(self.peak, device=device)
         optimiser = {"fused": True, "capturable": True} if self.cuda else {}
         self.optimiser = torch.optim.AdamW(

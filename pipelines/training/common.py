@@ -53,6 +53,10 @@ class TrainConfig:
     data: str = "synthetic"
     vgg: str = ""
 
+    def rate(self, usual: float) -> float:
+        """The learning rate, of a recipe that usually has this one."""
+        return usual if self.learning_rate is None else self.learning_rate
+
 
 class Average:
     """Exponential moving average of a module's parameters and floating-point buffers."""

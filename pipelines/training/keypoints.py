@@ -90,7 +90,7 @@ class Trainer:
         self.network = channels_last(network).to(device).train()
         self.crops = Crops(recipe.crops, config.batch, session.generator)
         self.average = Average(self.network, config.average)
-        self.rate = config.learning_rate or LEARNING_RATE
+        self.rate = config.rate(LEARNING_RATE)
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(), self.rate, (0.9, 0.99), weight_decay=0.02, fused=device.type == "cuda"
         )

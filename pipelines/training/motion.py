@@ -181,7 +181,7 @@ class Trainer:
                 module.p = recipe.dropout
         self.network = network.to(device).train()
         self.average = Average(self.network, config.average)
-        self.rate = config.learning_rate or LEARNING_RATE
+        self.rate = config.rate(LEARNING_RATE)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), self.rate, weight_decay=1e-4)
         self.wrapped = session.processes.wrap(self.network)
 

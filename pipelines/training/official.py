@@ -19,16 +19,15 @@ from models.generators.picture import FlowEstimator, PictureGenerator
 from models.losses.perceptual import Vgg19
 from models.motion import MotionConfig, MotionNetwork
 from models.weights import save_weights
-from pipelines.datasets.items import Pair, Sequence
 from pipelines.progress import Progress
-from pipelines.training.batches import Batches, Share, mixed, moved, read_batches, rendered_batches
+from pipelines.training.batches import Batches, mixed, moved
 from pipelines.training.common import Processes, Session, TrainConfig, take_fitting
+from pipelines.training.official_data import batches_of, prepared
 from pipelines.training.official_losses import Learner, Losses, Terms, initialise
 from pipelines.training.official_motion import MotionLoop
-from pipelines.training.official_pair import FlowLoop, PairLoop, Pairs
+from pipelines.training.official_pair import FlowLoop, PairLoop
 from pipelines.training.official_recipe import LEARNING_RATE, Configuration, Recipe
 from pipelines.training.official_sequence import CLIP, Carried, Clips, SequenceLoop
-from pipelines.training.rendered import drawing
 from pipelines.training.vgg import find_vgg19
 
 REPORT_EVERY = 50
@@ -61,10 +60,9 @@ class Trainer:
     def iterate(self) -> Losses:
         """One batch: an update, of clips one per chunk; returns the last losses."""
         number = self.batches.taken
-        batch: Any = moved(self.batches.next(), self.session.processes.device)
+        batch: Any = prepared(moved(self.batches.next(), self.session.processes.device), self.configuration)
         if isinstance(self.loop, SequenceLoop):
-            return self._play(clips_of(batch, self.recipe, self.configuration), number)
-        batch = Pairs(batch) if isinstance(batch, Pair) else batch
+            return self._play(batch, number)
         losses = self.loop.update(batch)
         self.session.advance()
         return losses
@@ -83,20 +81,6 @@ class Trainer:
             losses, carried = self.loop.update(chunk, pick, carried)
         self.session.advance(len(chunks))
         return losses
-
-
-def clips_of(batch: Sequence | Clips, recipe: Recipe, configuration: Configuration) -> Clips:
-    """As many frames as the recipe wants. Raises InputError if the clips are shorter than one chunk."""
-    clips = batch
-    if isinstance(batch, Sequence):
-        frames = slice(recipe.frames)
-        masks = batch.masks[:, frames] if configuration.masked else None
-        pictures = batch.images[:, frames], batch.structures[:, frames]
-        clips = Clips(batch.reference, batch.reference_structure, *pictures, masks)
-    if clips.images.shape[1] < recipe.chunk:
-        raise InputError(f"clips of {clips.images.shape[1]} frames are shorter than the recipe's chunk, {recipe.chunk}")
-    assert isinstance(clips, Clips)
-    return clips
 
 
 def build(task: str, configuration: Configuration, recipe: Recipe) -> tuple[str, nn.Module, list[nn.Module]]:
@@ -141,24 +125,6 @@ def loop_of(
     return SequenceLoop(network, critics, terms, learner, judge)
 
 
-def _batches(configuration: Configuration, recipe: Recipe, config: TrainConfig, processes: Processes) -> Batches:
-    share = Share(config.batch, processes.rank, processes.count)
-    if config.data == "synthetic":
-        begin = rendered_batches(
-            torch.no_grad()(drawing(configuration, recipe)),
-            share,
-            seed=config.seed,
-            together=recipe.together,
-            device=processes.device,
-        )
-    else:
-        from pipelines.datasets.layouts import open_dataset
-
-        dataset = open_dataset(configuration.layout, Path(config.data), phase="train", seed=config.seed)
-        begin = read_batches(dataset, share, seed=config.seed, workers=recipe.workers)
-    return Batches(begin)
-
-
 def start(
     task: str, configuration: Configuration, recipe: Recipe, session: Session, begin: Callable[[], Batches]
 ) -> Trainer:
@@ -171,8 +137,10 @@ def start(
         take_fitting(network, config.init, session.progress)
     for each in (network, *critics):
         each.to(device).train()
-    vgg = None if task == "motion" else find_vgg19(config, session.processes, session.progress)
-    loop = loop_of(network, critics, recipe, vgg, session.processes, config.learning_rate or LEARNING_RATE)
+    true_flow = config.data == "synthetic" and configuration.true_flow
+    instead = "the true flow" if true_flow else "nothing"
+    vgg = None if task == "motion" else find_vgg19(config, session.processes, session.progress, instead=instead)
+    loop = loop_of(network, critics, recipe, vgg, session.processes, config.rate(LEARNING_RATE))
     return Trainer(session, recipe, configuration, architecture, loop, critics, begin())
 
 
@@ -187,7 +155,7 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe, *, task: str, c
     check(task, configuration, recipe)
     processes = Processes(config.device)
     session = Session(config, processes, progress)
-    trainer = start(task, configuration, recipe, session, lambda: _batches(configuration, recipe, config, processes))
+    trainer = start(task, configuration, recipe, session, lambda: batches_of(configuration, recipe, config, processes))
     if config.resume:
         session.restore(**trainer.parts())
     losses: Losses = {}

@@ -22,8 +22,8 @@ class Recipe:
     """Sizes, weights of the losses and pace; the defaults are the paper's second stage, other stages differ in
     `recipe_of`.
 
-    width: channels of the generator's first layer, from which all other widths follow. size: height of rendered
-    pictures; pictures of a data set have their own. picture, correctness, regularisation, style, content, adversarial
+    width: channels of the generator's first layer, from which all other widths follow. size: height of the pictures.
+    picture, correctness, regularisation, style, content, adversarial
     weigh the authors' terms, true_flow and true_mask ours on rendered data. critic_rate: learning rate of the
     discriminators over the generator's. frames: of a clip, trained `chunk` at a time. together: samples rendered at
     once. workers: processes that read a data set.
@@ -50,8 +50,8 @@ class Recipe:
 class Configuration:
     """One of the authors' trained networks: its config, data set layout, batch, and what tells the others apart.
 
-    height: of the pictures; aspect: their width over it. masked: the correctness counts inside the data set's masks only.
-    critic_layers: halvings of the picture discriminator.
+    height: of the pictures; aspect: their width over it. masked: the correctness counts inside the data set's masks
+    only. critic_layers: halvings of the picture discriminator. true_flow: rendered pictures come with it.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Configuration:
     aspect: float = 1.0
     masked: bool = False
     critic_layers: int = 4
+    true_flow: bool = True
 
     def generator_config(self, width: int) -> GeneratorConfig:
         """The generator's config, every width in its official proportion to `width`."""
@@ -87,7 +88,7 @@ CONFIGURATIONS = {
         Configuration("pose_market", config.pose_market, "market", 8, height=128, aspect=0.5, critic_layers=3),
         Configuration("dance_fashion", config.dance_fashion, "dance-fashion", 2),
         Configuration("dance_iper", config.dance_iper, "dance-iper", 2, masked=True),
-        Configuration("face", config.face, "faceforensics", 2),
+        Configuration("face", config.face, "faceforensics", 2, true_flow=False),
         Configuration("shapenet_car", config.shapenet_car, "shapenet-car", 8),
         Configuration("shapenet_chair", config.shapenet_chair, "shapenet-chair", 8),
         Configuration("keypoint", MotionConfig, "human36m", 32),

@@ -11,8 +11,10 @@ from pipelines.training.common import Processes, TrainConfig
 VGG19 = FeatureFile("torchvision's VGG19", "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth", "dcbb9e9d")
 
 
-def find_vgg19(config: TrainConfig, processes: Processes, progress: Progress) -> Vgg19 | None:
+def find_vgg19(config: TrainConfig, processes: Processes, progress: Progress, *, instead: str) -> Vgg19 | None:
     """What `config.vgg` asks for; by default torchvision's for a data set and none for rendered pictures.
+
+    `instead` tells what a run without it has in its place.
 
     Raises:
         BackendUnavailable: torchvision's weights are not there and can't be fetched.
@@ -20,8 +22,7 @@ def find_vgg19(config: TrainConfig, processes: Processes, progress: Progress) ->
     """
     choice = config.vgg or ("none" if config.data == "synthetic" else "torchvision")
     if choice == "none":
-        instead = "the true flow stands in" if config.data == "synthetic" else "nothing stands in"
-        progress.note(f"without VGG19: content, style and sampling correctness are left out, {instead}")
+        progress.note(f"without VGG19: content, style and sampling correctness are left out, {instead} instead")
         return None
     path = processes.main_first(_obtain) if choice == "torchvision" else Path(choice)
     return load_vgg19(path).to(processes.device)

@@ -1,4 +1,4 @@
-"""A run that is killed and goes on ends with the same weights, and two processes do what one with twice the batch does."""
+"""A killed run goes on to the same weights; two processes do what one with twice the batch does."""
 
 from pathlib import Path
 
