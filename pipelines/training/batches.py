@@ -8,13 +8,14 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from models.errors import InputError
+from pipelines.datasets.chance import Drawn
 
 PRIME = 1_000_003
 
@@ -63,20 +64,10 @@ class Batches:
         self.taken, self._rest = state["taken"], None
 
 
-class Drawing(Protocol):
-    """A data set whose random choices follow from its seed, the epoch and the index."""
-
-    def set_epoch(self, epoch: int) -> None: ...
-
-    def __getitem__(self, index: int, /) -> Any: ...
-
-    def __len__(self) -> int: ...
-
-
 class ByEpoch(Dataset):
     """Items by epoch and index, in whatever worker they are asked for."""
 
-    def __init__(self, dataset: Drawing) -> None:
+    def __init__(self, dataset: Drawn[Any]) -> None:
         self.dataset = dataset
 
     def __getitem__(self, place: tuple[int, int]) -> Any:
@@ -85,20 +76,22 @@ class ByEpoch(Dataset):
         return self.dataset[index]
 
 
-def read_batches(dataset: Drawing, share: Share, *, seed: int, workers: int) -> Callable[[int], Iterator[Any]]:
+def read_batches(dataset: Drawn[Any], share: Share, *, seed: int, workers: int) -> Callable[[int], Iterator[Any]]:
     """Items of a data set in a new order each epoch, the last incomplete batch left out.
 
     Raises:
         InputError: there is not even one batch.
     """
     together = share.batch * share.count
-    if len(dataset) < together:
-        raise InputError(f"the data set has {len(dataset)} items: a smaller --batch than {share.batch} is needed")
-    rounds = len(dataset) // together
+    count = len(dataset)  # pyright: ignore[reportArgumentType]
+    if count < together:
+        raise InputError(f"the data set has {count} items: a smaller --batch than {share.batch} is needed")
+    rounds = count // together
 
     def places(first: int) -> Iterator[list[tuple[int, int]]]:
         for epoch in itertools.count(first // rounds):
-            order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(mixed(seed, epoch))).tolist()
+            shuffled = torch.Generator().manual_seed(mixed(seed, epoch))
+            order = torch.randperm(count, generator=shuffled).tolist()
             for number in range(max(first - epoch * rounds, 0), rounds):
                 yield [(epoch, order[sample]) for sample in share.samples(number)]
 

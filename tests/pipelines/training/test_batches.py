@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from models.errors import InputError
+from pipelines.datasets.chance import Drawn
 from pipelines.training.batches import Batches, Share, moved, read_batches, rendered_batches
 
 CPU = torch.device("cpu")
@@ -17,13 +18,8 @@ class Item(NamedTuple):
     index: Tensor
 
 
-class Counted:
+class Counted(Drawn[Item]):
     """Ten items that tell their epoch and index."""
-
-    epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
 
     def __getitem__(self, index: int) -> Item:
         return Item(torch.tensor(self.epoch), torch.tensor(index))
@@ -33,7 +29,7 @@ class Counted:
 
 
 def places(share: Share, number: int, *, seed: int = 0, workers: int = 0, first: int = 0) -> list[list[list[int]]]:
-    batches = Batches(read_batches(Counted(), share, seed=seed, workers=workers))
+    batches = Batches(read_batches(Counted(0), share, seed=seed, workers=workers))
     batches.load_state_dict({"taken": first})
     return [torch.stack(batches.next(), 1).tolist() for _ in range(number)]
 
@@ -63,7 +59,7 @@ def test_processes_share_what_one_with_their_whole_batch_sees() -> None:
 
 def test_a_data_set_smaller_than_the_processes_batches_is_refused() -> None:
     with pytest.raises(InputError, match="10 items"):
-        read_batches(Counted(), Share(4, 0, 3), seed=0, workers=0)
+        read_batches(Counted(0), Share(4, 0, 3), seed=0, workers=0)
 
 
 def draw(count: int, generator: torch.Generator) -> Item:
