@@ -1,6 +1,7 @@
 """`gfla train TASK`: the recipes of `pipelines.training`, in one process or under torchrun."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -123,7 +124,7 @@ def train(
         raise typer.BadParameter(f"--{min(useless).replace('_', '-')} has no effect on this recipe: leave it out")
     place = {"data": data, "out": out or Path("runs") / task, "resume": resume, "seed": seed, "device": device}
     config = TrainConfig(**place, **(chosen.defaults | values))
-    recipe = _changed(chosen.recipe, changes or [])
+    recipe = _changed(chosen.recipe, chosen.numbers, changes or [])
     first = os.environ.get("RANK", "0") == "0"
     with Console(quiet=quiet or not first, unit="steps") as console:
         weights = chosen.run(config, console, recipe)
@@ -131,13 +132,13 @@ def train(
         print_out(str(weights))
 
 
-def _changed(recipe: Any, changes: list[str]) -> Any:
-    """`recipe` with `NAME=NUMBER` applied.
+def _changed(recipe: Any, numbers: Sequence[str], changes: list[str]) -> Any:
+    """`recipe` with `NAME=NUMBER` applied to some of its `numbers`.
 
     Raises:
         typer.BadParameter: no such name, or no such number.
     """
-    kinds = {name: type(value) for name, value in vars(recipe).items() if type(value) in (int, float)}
+    kinds = {name: type(getattr(recipe, name)) for name in numbers}
     values = {}
     for name, _, text in (change.partition("=") for change in changes):
         if name not in kinds:

@@ -66,9 +66,10 @@ def load_vgg19(path: Path | str) -> Vgg19:
         kept = {key: value for key, value in state.items() if key.startswith("features.")}
         network = Vgg19(width=len(kept["features.0.bias"]))
         network.load_state_dict(kept)
-    except Exception as error:  # a pickle can fail in any way
-        reason = str(error).splitlines()[0]
-        raise WeightsError(f"{path} has no weights of torchvision's vgg19 ({reason})") from None
+    except FileNotFoundError:
+        raise WeightsError(f"there is no file {path} with torchvision's vgg19") from None
+    except Exception:  # a pickle can fail in any way
+        raise WeightsError(f"{path} has no weights of torchvision's vgg19: give the file that it publishes") from None
     return network.eval()
 
 

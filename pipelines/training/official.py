@@ -26,13 +26,14 @@ from pipelines.training.official_data import batches_of, prepared
 from pipelines.training.official_losses import Learner, Losses, Terms, initialise
 from pipelines.training.official_motion import MotionLoop
 from pipelines.training.official_pair import FlowLoop, PairLoop
-from pipelines.training.official_recipe import LEARNING_RATE, Configuration, Recipe
-from pipelines.training.official_sequence import CLIP, Carried, Clips, SequenceLoop
+from pipelines.training.official_recipe import CLIP, DIFFERENCES, LEARNING_RATE, Configuration, Recipe
+from pipelines.training.official_sequence import Carried, Clips, SequenceLoop
 from pipelines.training.vgg import find_vgg19
 
 REPORT_EVERY = 50
 STEPS = 200_000  # the authors stop by eye
 VALIDATE_EVERY = 1000
+SMALLEST = 64  # size of pictures, and a divisor of all others
 
 Loop = FlowLoop | PairLoop | SequenceLoop | MotionLoop
 
@@ -152,7 +153,7 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe, *, task: str, c
         WeightsError: nothing of `config.init` fits, VGG19's file is none, or there is nothing to resume.
         BackendUnavailable: VGG19 can't be fetched.
     """
-    check(task, configuration, recipe)
+    check(task, recipe)
     processes = Processes(config.device)
     session = Session(config, processes, progress)
     trainer = start(task, configuration, recipe, session, lambda: batches_of(configuration, recipe, config, processes))
@@ -171,17 +172,19 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe, *, task: str, c
     return config.out / "weights.safetensors"
 
 
-def check(task: str, configuration: Configuration, recipe: Recipe) -> None:
-    """Raise InputError for numbers that no network can be built of."""
+def check(task: str, recipe: Recipe) -> None:
+    """Raise InputError for numbers that no network can be built of or trained with."""
     if recipe.width < 2 or recipe.width % 2:
         raise InputError(f"--set width={recipe.width}: must be even, at least 2")
-    smallest = 64
-    if recipe.size < smallest or recipe.size % 64:
-        raise InputError(f"--set size={recipe.size}: must be a multiple of 64, at least {smallest}")
-    if task == "animate" and recipe.chunk < CLIP:
-        raise InputError(f"--set chunk={recipe.chunk}: the video discriminator sees {CLIP} frames")
-    if min(recipe.chunk, recipe.together, recipe.frames) < 1 or recipe.frames < recipe.chunk:
+    if recipe.size < SMALLEST or recipe.size % SMALLEST:
+        raise InputError(f"--set size={recipe.size}: must be a multiple of {SMALLEST}")
+    seen = {"animate": CLIP, "face": DIFFERENCES}.get(task, 1)
+    if recipe.chunk < seen:
+        raise InputError(f"--set chunk={recipe.chunk}: the video discriminator sees {seen} frames")
+    if recipe.frames < recipe.chunk:
         raise InputError(f"--set frames={recipe.frames}: must be at least chunk, {recipe.chunk}")
+    if recipe.together < 1 or recipe.workers < 0:
+        raise InputError("--set together or workers: must be at least 1 and 0")
 
 
 def _publish(trainer: Trainer, task: str, losses: Losses) -> None:

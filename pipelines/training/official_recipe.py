@@ -119,3 +119,14 @@ def recipe_of(task: str, configuration: Configuration) -> Recipe:
     if task == "flow":
         return replace(recipe, correctness=20.0, regularisation=0.01)
     return replace(recipe, correctness=2.0) if configuration.masked else recipe
+
+
+def numbers_of(task: str, configuration: Configuration, *, rendered: bool) -> tuple[str, ...]:
+    """The recipe's numbers that a task has a use for, with rendered pictures or a data set."""
+    true = ("true_flow", "true_mask") if configuration.true_flow else ()
+    names = ("together", *true) if rendered else ("workers",)
+    if task != "motion":
+        names += "width", "size", "correctness", "regularisation"
+    if task not in ("motion", "flow"):
+        names += "picture", "style", "content", "adversarial", "critic_rate"
+    return (*names, "frames", "chunk") if task in ("animate", "face") else names

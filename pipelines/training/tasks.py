@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import InputError
-from pipelines.training.official_recipe import TASKS, configuration_of, recipe_of
+from pipelines.training.official_recipe import TASKS, configuration_of, numbers_of, recipe_of
 
 OWN = ("animate", "keypoints", "motion")  # recipes of the bundled weights, on rendered data only
 
 
 @dataclass(frozen=True)
 class Task:
-    """A recipe and what runs it, `run(config, progress, recipe)`; `defaults` of the training's config, and the
-    options that mean nothing to it."""
+    """A recipe and what runs it, `run(config, progress, recipe)`; which of its `numbers` can be changed, `defaults` of
+    the training's config, and the options that mean nothing to it."""
 
     run: Callable[..., Path]
     recipe: Any
+    numbers: tuple[str, ...]
     defaults: dict[str, Any] = field(default_factory=dict)
     without_effect: frozenset[str] = frozenset()
 
@@ -41,11 +42,13 @@ def task_of(name: str, configuration: str, data: str) -> Task:
         raise InputError(f"--config {configuration} needs Human3.6M: --data FOLDER")
     if name in OWN and not folder and not configuration:
         module = import_module(f"pipelines.training.{name}")
-        return Task(module.run, module.Recipe(), without_effect=frozenset({"vgg"}))
-    return _official(name, configuration)
+        recipe = module.Recipe()
+        numbers = tuple(name for name, value in vars(recipe).items() if type(value) in (int, float))
+        return Task(module.run, recipe, numbers, without_effect=frozenset({"vgg"}))
+    return _official(name, configuration, rendered=not folder)
 
 
-def _official(name: str, configuration: str) -> Task:
+def _official(name: str, configuration: str, *, rendered: bool) -> Task:
     from pipelines.training import official
 
     chosen = configuration_of(name, configuration)
@@ -53,6 +56,7 @@ def _official(name: str, configuration: str) -> Task:
     return Task(
         partial(official.run, task=name, configuration=chosen),
         recipe_of(name, chosen),
+        numbers_of(name, chosen, rendered=rendered),
         {"batch": chosen.batch, "steps": official.STEPS, "validate_every": official.VALIDATE_EVERY},
         frozenset(useless),
     )
