@@ -233,10 +233,9 @@ def _publish(trainer: Trainer, held_out: HeldOut, config: TrainConfig) -> None:
         truth, made = held_out.images[clip, columns], frames[clip, columns - 1]
         rows += [torch.cat([held_out.images[clip, :1], truth]), torch.cat([held_out.images[clip, :1], made])]
     session.sheet(rows)
-    length = f"--seconds {config.seconds:g}" if config.seconds else f"--steps {config.steps}"
     origin = f" --init {config.init}" if config.init else ""
     origin += f" --only {config.only}" if config.only else ""
-    command = f"gfla train animate --data synthetic {length} --batch {config.batch} --seed {config.seed}{origin}"
+    command = f"gfla train animate --data synthetic {config.length} --batch {config.batch} --seed {config.seed}{origin}"
     save_weights(
         session.out / "weights.safetensors",
         model,

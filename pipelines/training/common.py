@@ -57,6 +57,11 @@ class TrainConfig:
         """The learning rate, of a recipe that usually has this one."""
         return usual if self.learning_rate is None else self.learning_rate
 
+    @property
+    def length(self) -> str:
+        """As an option of the command line."""
+        return f"--seconds {self.seconds:g}" if self.seconds else f"--steps {self.steps}"
+
 
 class Average:
     """Exponential moving average of a module's parameters and floating-point buffers."""

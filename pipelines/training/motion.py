@@ -279,13 +279,12 @@ def _publish(trainer: Trainer, config: TrainConfig) -> None:
     model, session = trainer.averaged(), trainer.session
     results = validate(model, trainer.recipe, session.processes.device)
     session.report(results, "validation")
-    length = f"--seconds {config.seconds:g}" if config.seconds else f"--steps {config.steps}"
     save_weights(
         session.out / "weights.safetensors",
         model,
         architecture="motion",
         licence="Apache-2.0",
-        command=f"gfla train motion --data synthetic {length} --batch {config.batch} --seed {config.seed}",
+        command=f"gfla train motion --data synthetic {config.length} --batch {config.batch} --seed {config.seed}",
         extra={"step": session.step, "seconds": round(session.elapsed), **results},
     )
     session.save(**trainer.parts())

@@ -195,7 +195,7 @@ def _publish(trainer: Trainer, task: str, losses: Losses) -> None:
         session.sheet([torch.stack(row) for row in zip(*columns, strict=True)])
     command = (
         f"gfla train {task} --config {trainer.configuration.name} --data {Path(config.data).name} "
-        f"--steps {config.steps} --batch {config.batch} --seed {config.seed}"
+        f"{config.length} --batch {config.batch} --seed {config.seed}"
     )
     save_weights(
         session.out / "weights.safetensors",

@@ -93,3 +93,13 @@ def test_training_learns_saves_and_resumes(tmp_path, small):
     motion.run(dataclasses.replace(config, steps=25, resume=True), Quiet(), small)
     last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
     assert last["step"] == 25
+
+
+def test_when_a_run_saves_changes_nothing(tmp_path, small):
+    recipe = dataclasses.replace(small, dropout=0.5)
+    states = []
+    for every in (1, 3):
+        out = tmp_path / str(every)
+        motion.run(motion.TrainConfig(out=out, steps=3, batch=2, validate_every=every, device="cpu"), Quiet(), recipe)
+        states.append(torch.load(out / "state.pt", weights_only=True)["network"])
+    assert all(torch.equal(value, states[1][key]) for key, value in states[0].items())

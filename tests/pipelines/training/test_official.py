@@ -114,6 +114,16 @@ def test_what_can_not_be_trained_is_refused_in_a_line(arguments: str, told: str,
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_without_vgg19_and_network_the_way_out_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
+    words = ["pose", "--config=pose_market", "--data", folders.market(tmp_path / "data"), "--out", tmp_path / "run"]
+    result = CliRunner().invoke(app, ["train", *map(str, words), "--device=cpu", "--quiet", "--set=width=2"])
+    assert result.exit_code == 2
+    assert "--vgg none" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
 def assert_exactly_saved(network: nn.Module, out: Path) -> None:
     for key, value in state(out)["network"].items():
         assert torch.equal(network.state_dict()[key], value), key
