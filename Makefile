@@ -1,20 +1,26 @@
-# make demo   animate the example picture with the example clip, into demo/
-# make test   run the tests
-# make lint   style and types
+# make demo       animate the example picture with the example clip, into demo/
+# make test       run the tests, without those marked slow
+# make test-all   run all tests
+# make lint       style and types
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 SOURCE := $(firstword $(wildcard examples/source.png examples/source.jpg))
 VIDEO := demo/source--driving.mp4
+# A process per core, a thread each: faster than many threads in one process.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-all lint clean
 
 demo: .venv/.installed
 	@mkdir -p demo
 	$(BIN)/gfla animate $(SOURCE) examples/driving.mp4 --output $(VIDEO) --overwrite
 
 test: .venv/.installed-dev
-	$(BIN)/python -m pytest
+	$(PYTEST) -m "not slow"
+
+test-all: .venv/.installed-dev
+	$(PYTEST)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .

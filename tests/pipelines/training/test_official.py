@@ -59,6 +59,7 @@ def vgg(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.task}-{case.configuration}")
 def test_a_folder_of_every_layout_trains(case: Case, tmp_path: Path, vgg: Path) -> None:
     data, out = case.write(tmp_path / "data"), tmp_path / "run"
