@@ -245,16 +245,17 @@ def _hull(grid: Tensor, owner: Tensor, cells: Tensor) -> Mesh:
     normal = normalize(normal, dim=-1) * outward[:, None, None, None]
     points, normals = [grid.flatten(1, 2)], [normal.flatten(1, 2)]
     faces, slots = [_grid_faces(stations, ring, grid.device, closed=True)], [cells.flatten(1).repeat_interleave(2, 1)]
-    number = torch.arange(ring, device=grid.device)
+    first = torch.arange(ring // 2 - 1, device=grid.device)
+    last = ring - 1 - first
+    strip = torch.stack([torch.stack([first, first + 1, last - 1], -1), torch.stack([first, last - 1, last], -1)], 1)
     for station in (0, -1):
         start = sum(part.shape[1] for part in points)
-        points.append(torch.cat([grid[:, station], middle[:, station]], 1))
+        points.append(grid[:, station])
         spoke = grid[:, station] - middle[:, station]
         facing = normalize(torch.linalg.cross(spoke, spoke.roll(-1, 1)).sum(1, keepdim=True), dim=-1)
         outward = (facing * (middle[:, station] - middle[:, stations // 2])).sum(-1, keepdim=True).sign()
-        facing = facing * outward
-        normals.append(facing.expand(-1, ring + 1, -1))
-        faces.append(torch.stack([number, (number + 1) % ring, torch.full_like(number, ring)], -1) + start)
-        slots.append(cells[:, station, ring // 4, None].expand(-1, ring))
+        normals.append((facing * outward).expand(-1, ring, -1))
+        faces.append(strip.flatten(0, 1) + start)
+        slots.append(cells[:, station, ring // 4, None].expand(-1, ring - 2))
     vertices = torch.cat(points, 1), torch.cat(normals, 1)
     return _instanced(vertices, owner, torch.cat(faces), torch.cat(slots, 1))
