@@ -96,7 +96,7 @@ def test_wrong_usage_is_one_line_and_2(arguments: list[str], hint: str) -> None:
 def test_help_lists_the_commands() -> None:
     result = runner.invoke(app, ["--help"])
     assert result.exit_code == 0
-    for command in ("animate", "pose", "face", "view-synth", "keypoints", "train", "evaluate", "data", "weights", "doctor"):
+    for command in "animate pose face view-synth keypoints train evaluate data weights doctor".split():
         assert f" {command} " in result.stdout
 
 
