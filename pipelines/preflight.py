@@ -181,7 +181,7 @@ def _doubts(portrait: Portrait, clip: Clip, scale: float, memory: int, *, retarg
     if clip.person_share < ENOUGH_FRAMES:
         yield f"the video shows the person in {clip.person_share:.0%} of the frames: the others have to be made up"
     if portrait.hidden:
-        yield f"the picture does not show {' and '.join(portrait.hidden)}: what it hides has to be made up"
+        yield f"the picture does not show the {' and '.join(portrait.hidden)}: what it hides has to be made up"
     for part, share in clip.shown.items():
         if share < ENOUGH_OF_PART:
             yield f"the video shows the {part} in {share:.0%} of the frames with the person: there they are guessed"

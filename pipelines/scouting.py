@@ -16,7 +16,7 @@ from pipelines.animate import AnimateConfig
 from pipelines.driver import watch
 from pipelines.keypoints.clean import map_joints
 from pipelines.keypoints.extractors import Extractor
-from pipelines.keypoints.layouts import h36m17_to_coco17
+from pipelines.keypoints.layouts import H36M17_PARENT, h36m17_to_coco17
 from pipelines.keypoints.people import CONFIDENT, body_size, choose_person, fill_gaps, is_person
 from pipelines.keypoints.track import Track, is_track, load_track, selected
 from pipelines.media.pictures import load_picture
@@ -78,8 +78,10 @@ def hidden_parts(pose: np.ndarray, size: tuple[int, int]) -> tuple[str, ...]:
 
 
 def measurable(poses: np.ndarray) -> np.ndarray:
-    """COCO-17 poses [n, 17, 3] as Human3.6M-17 by geometry, for comparing bodies."""
-    return map_joints(fill_gaps(poses)[0])
+    """COCO-17 poses [n, 17, 3] as Human3.6M-17 by geometry, to measure the body: a bone is seen if both ends are."""
+    joints = map_joints(fill_gaps(poses)[0])
+    joints[:, 1:, 2] = np.minimum(joints[:, 1:, 2], joints[:, H36M17_PARENT[1:], 2])
+    return joints
 
 
 def look_at_picture(path: Path, extractor: Extractor) -> Portrait:
