@@ -1,1 +1,1 @@
-"""Many jobs at once: what is to do, who does it, what became of it."""
+"""Many jobs: a list of them, a journal that survives every crash, and executors that spread the work."""

@@ -56,8 +56,10 @@ function refresh() {
   if (view.key !== null) view.rows.sort(comparison(COLUMNS.find((column) => column.key === view.key)));
   view.shown = 0;
   at("rows").replaceChildren();
-  at("matches").textContent = view.rows.length === report.rows.length ? "" : `${jobs(view.rows.length)} of ${count(report.rows.length)}`;
-  for (const button of at("states").querySelectorAll("button")) button.ariaPressed = button.value === (view.state ?? "");
+  at("matches").textContent =
+    view.rows.length === report.rows.length ? "" : `${jobs(view.rows.length)} of ${count(report.rows.length)}`;
+  for (const button of at("states").querySelectorAll("button"))
+    button.ariaPressed = button.value === (view.state ?? "");
   for (const head of at("heads").querySelectorAll("[data-key]")) {
     head.ariaSort = head.dataset.key !== view.key ? "none" : view.down ? "descending" : "ascending";
   }
@@ -87,9 +89,18 @@ function extend() {
 
 function line(row) {
   const cells = COLUMNS.map(({ key, title, number, show = (row) => row[key] }) =>
-    element("td", { role: "cell", className: number ? "number" : `of-${key}`, "data-title": title }, ...content(row, key, show(row))),
+    element(
+      "td",
+      { role: "cell", className: number ? "number" : `of-${key}`, "data-title": title },
+      ...content(row, key, show(row)),
+    ),
   );
-  return element("tr", { role: "row", id: `job-${row.number}` }, element("td", { role: "cell", className: "of-result" }, ...opener(row)), ...cells);
+  return element(
+    "tr",
+    { role: "row", id: `job-${row.number}` },
+    element("td", { role: "cell", className: "of-result" }, ...opener(row)),
+    ...cells,
+  );
 }
 
 function content(row, key, text) {
@@ -101,14 +112,20 @@ function content(row, key, text) {
 
 function notes(row) {
   const lines = row.warnings.map((text) => element("p", {}, text));
-  const many = lines.length > 2 ? [element("details", {}, element("summary", {}, `${lines.length} warnings`), ...lines)] : lines;
+  const many =
+    lines.length > 2 ? [element("details", {}, element("summary", {}, `${lines.length} warnings`), ...lines)] : lines;
   return row.reason === null ? many : [element("p", { className: "reason" }, row.reason), ...many];
 }
 
 function opener(row) {
   if (row.kind === null) return [];
   const label = `${row.kind === "video" ? "Play" : "Show"} ${row.name}`;
-  const button = element("button", { type: "button", className: `open ${row.kind}`, ariaLabel: label, ariaExpanded: "false" });
+  const button = element("button", {
+    type: "button",
+    className: `open ${row.kind}`,
+    ariaLabel: label,
+    ariaExpanded: "false",
+  });
   button.append(element("img", { alt: "", loading: "lazy", decoding: "async", ...picture(row) }));
   button.addEventListener("click", () => toggle(row, button));
   return [button];
@@ -124,27 +141,56 @@ function toggle(row, button) {
   const open = button.ariaExpanded === "true";
   button.ariaExpanded = String(!open);
   if (open) return line.nextElementSibling.remove();
-  const cell = element("td", { role: "cell", colSpan: COLUMNS.length + 1 }, element("div", {}, ...media(row), facts(row)));
+  const cell = element(
+    "td",
+    { role: "cell", colSpan: COLUMNS.length + 1 },
+    element("div", {}, ...media(row), facts(row)),
+  );
   line.after(element("tr", { role: "row", className: "detail" }, cell));
-  cell.querySelector("video")?.play().catch(() => {}); // a file that can't be played says so by its error event
+  cell
+    .querySelector("video")
+    ?.play()
+    .catch(() => {}); // a file that can't be played says so by its error event
   cell.querySelector("video, a").focus();
 }
 
 function media(row) {
   if (row.kind === "pictures") {
-    return [element("div", { className: "strip" }, ...row.pictures.map((url) => element("img", { src: url, alt: "", loading: "lazy" })))];
+    return [
+      element(
+        "div",
+        { className: "strip" },
+        ...row.pictures.map((url) => element("img", { src: url, alt: "", loading: "lazy" })),
+      ),
+    ];
   }
   if (row.kind === "picture") return [element("img", { src: row.url, alt: `Result of ${row.name}` })];
   const { src: poster = "" } = picture(row);
-  const video = element("video", { controls: true, preload: "none", loop: true, playsInline: true, poster, src: row.url, ariaLabel: row.name });
-  video.addEventListener("error", () => video.replaceWith(element("p", { className: "reason" }, "This browser can't play the file, or it is no longer there.")));
+  const video = element("video", {
+    controls: true,
+    preload: "none",
+    loop: true,
+    playsInline: true,
+    poster,
+    src: row.url,
+    ariaLabel: row.name,
+  });
+  video.addEventListener("error", () =>
+    video.replaceWith(
+      element("p", { className: "reason" }, "This browser can't play the file, or it is no longer there."),
+    ),
+  );
   return [video];
 }
 
 function facts(row) {
   const name = row.kind === "pictures" ? `${row.output} (${count(row.count)} pictures)` : row.output;
   const lines = [element("a", { href: row.url }, name)];
-  for (const [title, text] of [["Source", row.source], ["Driving", row.driving], ["SHA-256", row.sha256]]) {
+  for (const [title, text] of [
+    ["Source", row.source],
+    ["Driving", row.driving],
+    ["SHA-256", row.sha256],
+  ]) {
     if (text) lines.push(element("small", {}, `${title} ${text}`));
   }
   return element("p", { className: "facts" }, ...lines);
@@ -156,10 +202,24 @@ function heads() {
   const cells = COLUMNS.map(({ key, title, number }) => {
     const button = element("button", { type: "button" }, title);
     button.addEventListener("click", () => sortBy(key, view.key === key && !view.down));
-    return element("th", { role: "columnheader", scope: "col", className: number ? "number" : `of-${key}`, "data-key": key }, button);
+    return element(
+      "th",
+      { role: "columnheader", scope: "col", className: number ? "number" : `of-${key}`, "data-key": key },
+      button,
+    );
   });
-  at("heads").append(element("th", { role: "columnheader", scope: "col", className: "of-result" }, element("span", { className: "hidden" }, "Result")), ...cells);
-  at("sort").append(element("option", { value: "" }, "order of the jobs"), ...COLUMNS.map(({ key, title }) => element("option", { value: key }, title)));
+  at("heads").append(
+    element(
+      "th",
+      { role: "columnheader", scope: "col", className: "of-result" },
+      element("span", { className: "hidden" }, "Result"),
+    ),
+    ...cells,
+  );
+  at("sort").append(
+    element("option", { value: "" }, "order of the jobs"),
+    ...COLUMNS.map(({ key, title }) => element("option", { value: key }, title)),
+  );
 }
 
 function sortBy(key, down) {
@@ -170,7 +230,12 @@ function sortBy(key, down) {
 function states() {
   const total = report.rows.length;
   for (const [state, number] of [["", total], ...STATES.map((state) => [state, report.counts[state]])]) {
-    const button = element("button", { type: "button", value: state, className: state, disabled: number === 0 }, element("b", {}, count(number)), ` ${state || "all"}`);
+    const button = element(
+      "button",
+      { type: "button", value: state, className: state, disabled: number === 0 },
+      element("b", {}, count(number)),
+      ` ${state || "all"}`,
+    );
     button.addEventListener("click", () => {
       view.state = state || null;
       refresh();
@@ -181,13 +246,24 @@ function states() {
 
 function start() {
   report.rows.forEach((row, number) => {
-    const texts = [row.name, row.command, row.state, row.source, row.driving, row.output, row.reason ?? "", ...row.warnings];
+    const texts = [
+      row.name,
+      row.command,
+      row.state,
+      row.source,
+      row.driving,
+      row.output,
+      row.reason ?? "",
+      ...row.warnings,
+    ];
     Object.assign(row, { number, search: texts.join("\n").toLowerCase() });
   });
   const worked = report.rows.reduce((sum, row) => sum + (row.seconds ?? 0), 0);
   document.title = `gfla batch: ${count(report.counts.done)} of ${jobs(report.rows.length)} done`;
   at("command").textContent = report.command;
-  at("summary").textContent = `${jobs(report.rows.length)}, ${duration(worked) || "no time"} of work, written ${new Date(report.written).toLocaleString()}`;
+  const summary = [jobs(report.rows.length), worked && `${duration(worked)} of work`];
+  summary.push(`written ${new Date(report.written).toLocaleString()}`);
+  at("summary").textContent = summary.filter(Boolean).join(", ");
   heads();
   states();
   at("controls").addEventListener("submit", (event) => event.preventDefault());
