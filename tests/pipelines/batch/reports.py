@@ -3,7 +3,6 @@
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from pipelines.batch.report import Row
@@ -67,8 +66,3 @@ def results(folder: Path) -> list[Row]:
 def many(rows: list[Row], number: int) -> list[Row]:
     """`number` rows that repeat those given under names of their own."""
     return [row | {"name": f"{row['name']}-{index}"} for index in range(number) for row in [rows[index % len(rows)]]]  # pyright: ignore[reportReturnType]
-
-
-def mean(picture: np.ndarray) -> float:
-    """Mean level of a picture."""
-    return float(picture.mean())
