@@ -10,8 +10,12 @@ from PIL import Image
 
 from models.errors import InputError
 from pipelines.media.files import temporary_name
+from pipelines.media.folders import natural_key
+from pipelines.media.pictures import PICTURE_SUFFIXES
 
 FOLDER_PATTERN = "%05d.png"
+NUMBER = r"%0?\d*d"
+NUMBERED = re.compile(rf"[^%]*{NUMBER}[^%]*")
 COMPRESSION = 3
 
 
@@ -60,7 +64,7 @@ class PictureSequence:
 def check_sequence(path: Path, *, pattern: bool, overwrite: bool) -> None:
     """Raises InputError if files are in the way of a sequence, or the pattern is none."""
     name = path.name if pattern else FOLDER_PATTERN
-    if not re.fullmatch(r"[^%]*%0?\d*d[^%]*", name):
+    if not NUMBERED.fullmatch(name):
         raise InputError(f"output {path}: write the number as %05d")
     earlier = _earlier(path.parent if pattern else path, name)
     if earlier and not overwrite:
@@ -69,7 +73,16 @@ def check_sequence(path: Path, *, pattern: bool, overwrite: bool) -> None:
         raise InputError(f"folder {path} holds other files: choose a new or empty folder with -o")
 
 
+def sequence_files(path: Path) -> list[Path]:
+    """The pictures of a folder, or of a pattern such as frames/%05d.png, in their order; none for any other path."""
+    if path.is_dir():
+        found = [item for item in path.iterdir() if item.suffix.lower() in PICTURE_SUFFIXES]
+    else:
+        found = _earlier(path.parent, path.name) if NUMBERED.fullmatch(path.name) else []
+    return sorted(found, key=natural_key)
+
+
 def _earlier(folder: Path, pattern: str) -> list[Path]:
-    before, after = re.split(r"%0?\d*d", pattern)
+    before, after = re.split(NUMBER, pattern)
     names = re.compile(re.escape(before) + r"\d+" + re.escape(after))
     return [item for item in folder.iterdir() if names.fullmatch(item.name)] if folder.is_dir() else []

@@ -19,15 +19,19 @@ def open_driving(
     end: Fraction | float | str | None = None,
     max_frames: int | None = None,
     fps: Fraction | float | str | None = None,
+    every: int = 1,
 ) -> FrameSource:
     """Opens a video, GIF, animated WebP or PNG, single picture, or folder of pictures.
 
     start, end: seconds from the first frame. fps: constant rate to resample to by time stamp; for a folder, the
-    rate it is shown at (25 if None). Raises InputError, one line, for whatever can't be used.
+    rate it is shown at (25 if None). every: 10 gives each tenth frame; `max_frames` counts those. Raises InputError,
+    one line, for whatever can't be used.
     """
     path = Path(path)
     rate = _seconds(fps, "fps")
-    selection = Selection(start=_seconds(start, "start"), end=_seconds(end, "end"), max_frames=max_frames, fps=rate)
+    selection = Selection(
+        start=_seconds(start, "start"), end=_seconds(end, "end"), max_frames=max_frames, fps=rate, every=every
+    )
     check_readable(path)
     if path.is_dir():
         return FrameSource(path, PictureFolder(path, rate=selection.fps), selection)

@@ -78,12 +78,14 @@ class Backend(Protocol):
 
 @dataclass(frozen=True)
 class Selection:
-    """Which part to read: start <= time < end (s), at most max_frames, resampled to fps (Hz) if given."""
+    """Which part to read: start <= time < end (s), resampled to fps (Hz) if given, each `every`-th frame, at most
+    max_frames."""
 
     start: Fraction | None = None
     end: Fraction | None = None
     max_frames: int | None = None
     fps: Fraction | None = None
+    every: int = 1
 
     def __post_init__(self):
         if self.start is not None and self.start < 0:
@@ -154,6 +156,7 @@ class FrameSource:
         try:
             if self._resampled:
                 frames = resample(frames, time_base=self.backend.facts.time_base, fps=self.info.time_base**-1)
+            frames = islice(frames, 0, None, self.selection.every)  # before they are loaded: skipped ones cost little
             for frame in islice(self._loaded(frames), self.selection.max_frames):
                 yield frame if frame.image.shape[1::-1] == size else _scaled(frame, size)
         finally:
@@ -197,9 +200,10 @@ class FrameSource:
         rate = selection.fps if self._resampled and selection.fps else facts.rate
         whole = selection.start is None and selection.end is None and not self._resampled
         frames = facts.frames if whole else round(duration * rate) if duration and rate else None
+        frames = frames and ceil(frames / selection.every)
         if frames is not None and selection.max_frames is not None:
             frames = min(frames, selection.max_frames)
-            duration = min(duration, frames / rate) if duration and rate else duration
+            duration = min(duration, frames * selection.every / rate) if duration and rate else duration
         height, width = first.image.shape[:2]
         return SourceInfo(
             width=width,

@@ -96,7 +96,7 @@ def test_wrong_usage_is_one_line_and_2(arguments: list[str], hint: str) -> None:
 def test_help_lists_the_commands() -> None:
     result = runner.invoke(app, ["--help"])
     assert result.exit_code == 0
-    people = ("animate", "pose", "face", "keypoints")
+    people = ("animate", "pose", "face", "check", "keypoints")
     for command in (*people, "view-synth", "train", "evaluate", "data", "weights", "doctor"):
         assert f" {command} " in result.stdout
 

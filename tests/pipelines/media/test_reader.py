@@ -126,6 +126,21 @@ def test_max_frames(tmp_path: Path):
     assert source.info.frames == 3 == len(list(source))
 
 
+def test_every_third_frame_of_what_was_chosen(tmp_path: Path):
+    with open_driving(make_clip(tmp_path / "clip.mp4", frames=20), start=0.2, max_frames=4, every=3) as source:
+        assert [number_of(frame.image) for frame in source] == [5, 8, 11, 14]
+        assert source.info.frames == 4
+
+
+def test_skipped_pictures_are_not_opened(tmp_path: Path):
+    for number in range(5):
+        Image.fromarray(shade(number)).save(tmp_path / f"{number}.png")
+    (tmp_path / "1.png").write_bytes(b"no picture")
+    with open_driving(tmp_path, every=2) as source:
+        assert [number_of(frame.image) for frame in source] == [0, 2, 4]
+        assert (source.info.frames, source.corrupt) == (3, 0)
+
+
 @pytest.mark.parametrize(
     ("fps", "expected"), [("12.5", [0, 2, 4, 6, 8]), (50, [n // 2 for n in range(20)]), (25, range(10))]
 )

@@ -1,0 +1,166 @@
+"""The report's files: what they hold, what hostile names can't do, how small the thumbnails are."""
+
+import base64
+import hashlib
+import io
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models.errors import InputError
+from pipelines.batch.report import MOST_BYTES, Row, thumbnail, write_report
+from tests.pipelines.batch.reports import HOSTILE, clip, results, row
+
+
+class Page(HTMLParser):
+    """Start tags with their attributes, the text in script elements by id, and the page's policy."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: dict[str | None, str] = {}
+        self.feed(path.read_text("ascii"))
+        policies = [values["content"] or "" for _, values in self.tags if "http-equiv" in values]
+        (self.policy,) = policies
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.tags and self.tags[-1][0] == "script" and data.strip():
+            self.scripts.setdefault(self.tags[-1][1].get("id"), data)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return json.loads(self.scripts["report"])["rows"]
+
+    @property
+    def thumbnails(self) -> list[bytes]:
+        return [base64.b64decode(text) for text in json.loads(self.scripts["thumbnails"])]
+
+
+def written(folder: Path, rows: list[Row], **options) -> Page:
+    write_report(folder, rows, command="gfla batch a b -o c", **options)
+    return Page(folder / "report.html")
+
+
+def picture(data: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Row], Page]:
+    """A folder of results of each kind, its rows and its page."""
+    folder = tmp_path_factory.mktemp("batch")
+    rows = results(folder)
+    return folder, rows, written(folder, rows)
+
+
+def test_the_json_report_has_the_rows_and_counts_every_state(batch: tuple[Path, list[Row], Page]) -> None:
+    folder, rows, _ = batch
+    report = json.loads((folder / "report.json").read_bytes())
+    assert report["rows"] == rows
+    assert report["counts"] == {"queued": 1, "started": 1, "done": 7, "failed": 3}
+    assert report["command"] == "gfla batch a b -o c"
+
+
+def test_names_reach_the_page_as_data_only(batch: tuple[Path, list[Row], Page]) -> None:
+    _, rows, page = batch
+    assert [tag for tag, _ in page.tags].count("script") == 3
+    assert "img" not in [tag for tag, _ in page.tags]
+    assert not [name for _, values in page.tags for name in values if name.startswith("on")]
+    assert [{key: shown[key] for key in row} for shown, row in zip(page.rows, rows, strict=True)] == rows
+    assert HOSTILE in [row["name"] for row in page.rows]
+
+
+def test_the_page_allows_its_own_script_and_no_other(batch: tuple[Path, list[Row], Page]) -> None:
+    page = batch[2]
+    digest = base64.b64encode(hashlib.sha256(page.scripts[None].encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in page.policy
+    assert page.policy.startswith("default-src 'none'")
+    assert "http" not in page.policy
+
+
+def test_each_kind_of_result_is_shown_as_what_it_is(batch: tuple[Path, list[Row], Page]) -> None:
+    shown = {row["name"]: row for row in batch[2].rows}
+    kinds = {name: shown[name]["kind"] for name in ("video", "webm", "gif", "sheet", "folder", "pattern", "bad-9")}
+    assert kinds == {
+        "video": "video",
+        "webm": "video",
+        "gif": "picture",
+        "sheet": "picture",
+        "folder": "pictures",
+        "pattern": "pictures",
+        "bad-9": None,
+    }
+    assert shown["video"]["url"] == "./in%20deep/50%25%20%231%3F.mp4"
+    assert shown["folder"]["pictures"] == [f"./poses/0000{number}.png" for number in range(3)]
+    assert (shown["pattern"]["url"], shown["pattern"]["count"]) == ("./in%20deep/", 4)
+    assert shown["pattern"]["pictures"][3] == "./in%20deep/p003.png"
+
+
+@pytest.mark.parametrize(
+    ("output", "url"),
+    [
+        ("javascript:alert(1).mp4", "./javascript%3Aalert%281%29.mp4"),
+        ("//elsewhere/x.mp4", ".///elsewhere/x.mp4"),
+        ('a"b<c>.mp4', "./a%22b%3Cc%3E.mp4"),
+        ("\udcff.mp4", "./%FF.mp4"),
+    ],
+)
+def test_a_url_stays_in_the_folder_whatever_the_name(output: str, url: str, tmp_path: Path) -> None:
+    assert written(tmp_path, [row("odd", output)]).rows[0]["url"] == url
+
+
+def test_a_thumbnail_is_the_middle_frame(tmp_path: Path) -> None:
+    dark, bright = (picture(thumbnail(clip(tmp_path / f"{frames}.mp4", frames=frames))).mean() for frames in (10, 100))
+    assert bright - dark == pytest.approx(2 * 45, abs=6)
+
+
+@pytest.mark.parametrize("name", ["one.png", "two.gif", "frames"])
+def test_a_result_of_few_frames_has_a_thumbnail(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    if path.suffix == ".png":
+        Image.new("RGB", (30, 20), "red").save(path)
+    else:
+        clip(path, frames=2)
+    assert picture(thumbnail(path)).shape[2] == 3
+
+
+def test_a_thumbnail_of_noise_is_bounded_too(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (400, 300, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    assert 0 < len(thumbnail(tmp_path / "noise.png")) <= MOST_BYTES
+
+
+def test_results_have_thumbnails_and_what_is_gone_or_damaged_has_none(batch: tuple[Path, list[Row], Page]) -> None:
+    _, rows, page = batch
+    found = {row["name"]: data for row, data in zip(rows, page.thumbnails, strict=True)}
+    assert not any(found[name] for name in ("gone", HOSTILE, "bad-9", "waiting", "now"))
+    for name in ("video", "gif", "folder", "pattern", "webm", "sheet"):
+        assert max(picture(found[name]).shape) <= 144
+        assert len(found[name]) <= MOST_BYTES
+
+
+def test_a_thumbnail_made_before_is_taken_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "made.mp4").write_bytes(b"no video at all")
+    assert written(tmp_path, [row("made"), row("other")], thumbnails={"made": b"\xff\xd8"}).thumbnails == [
+        b"\xff\xd8",
+        b"",
+    ]
+
+
+def test_a_report_replaces_an_earlier_one_and_leaves_nothing_else(tmp_path: Path) -> None:
+    written(tmp_path, [row("first", state="queued")])
+    assert [row["name"] for row in written(tmp_path, [row("second", state="queued")]).rows] == ["second"]
+    assert {path.name for path in tmp_path.iterdir()} == {"report.json", "report.html"}
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nowhere"):
+        write_report(tmp_path / "nowhere", [], command="gfla batch")
