@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from models.errors import WeightsError
 from models.generators.animation import AnimationConfig, AnimationGenerator
-from models.generators.config import GeneratorConfig, PictureConfig
+from models.generators.config import GeneratorConfig, PictureConfig, ViewConfig
 from models.generators.face import FaceGenerator
 from models.generators.picture import FlowEstimator, PictureGenerator
+from models.generators.view import ViewGenerator
 from models.keypoints import KeypointConfig, KeypointNetwork
 from models.motion import MotionConfig, MotionNetwork
 from models.weights.bundled import resolve
@@ -27,6 +28,7 @@ ARCHITECTURES: dict[str, tuple[type, type[nn.Module]]] = {
     "face": (GeneratorConfig, FaceGenerator),
     "picture": (PictureConfig, PictureGenerator),
     "flow": (PictureConfig, FlowEstimator),
+    "view": (ViewConfig, ViewGenerator),
     "motion": (MotionConfig, MotionNetwork),
     "keypoints": (KeypointConfig, KeypointNetwork),
 }

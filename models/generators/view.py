@@ -1,0 +1,111 @@
+"""View-synthesis generator: an object on white, seen from any side (ours on top of the paper, section 5.4).
+
+Two sources are one picture: itself, and its mirror image, which shows a symmetric object from the opposite azimuth.
+B batch, H = W image size (a multiple of 2^flow_layers), h, w size of a feature map. Images are in [-1, 1]; angles are
+in degrees [B], as in `models.turning.camera_axes`; flows are in pixels of their own map; lists run from coarse to fine.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from models.detail import Detail, DetailHead
+from models.generators.config import ViewConfig
+from models.generators.parts import Guide, SourceEncoder, TargetDecoder, check_image
+from models.layers import activation
+from models.shape import Outlook, ShapeNet
+from models.turning import camera_axes, pose_code
+
+OWN, MIRRORED = 0, 1  # the sources of a view
+WHITE = 1.0
+
+
+@dataclass(frozen=True)
+class SourceViews:
+    """The picture and its mirror image, [B,3,H,W] each, with what all views share of them: volume, attended features
+    and their halves of the attention."""
+
+    images: tuple[Tensor, Tensor]
+    azimuth: Tensor
+    elevation: Tensor
+    volume: Tensor
+    features: tuple[list[Tensor], list[Tensor]]
+    projected: tuple[list[Tensor], list[Tensor]]
+
+
+@dataclass(frozen=True)
+class View:
+    """One view: image [B,3,H,W] on white; alpha [B,1,H,W] in 0..1 how much of a pixel the object covers; colours
+    [B,3,H,W] of the object; generated: the colours before anything is copied. In `detail` the mirror image stands for
+    the previous frame and the picture for the reference."""
+
+    image: Tensor
+    alpha: Tensor
+    colours: Tensor
+    generated: Tensor
+    outlook: Outlook
+    detail: Detail
+
+    def on(self, background: Tensor | float) -> Tensor:
+        """The object on another background, a number or [B or 1,3,H or 1,W or 1] in [-1, 1] -> [B,3,H,W]."""
+        return background + self.alpha * (self.colours - background)
+
+
+class ViewGenerator(nn.Module):
+    """Encodes a picture once and shows the object on it from any side."""
+
+    def __init__(self, *, config: ViewConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.shape = ShapeNet(config, sources=2)
+        self.source = SourceEncoder(config)
+        self.target = TargetDecoder(config, sources=("", "_m"), doublings=0)
+        self.detail = DetailHead(
+            channels=config.channels(0),
+            hidden=config.detail_hidden,
+            scale=2 ** min(config.attention_layers),
+            image_channels=config.image_channels,
+            restraint=config.restraint,
+        )
+        self.cover = nn.Sequential(activation(), nn.Conv2d(config.channels(0), 1, 3, padding=1))
+
+    def encode(self, image: Tensor, azimuth: Tensor, elevation: Tensor) -> SourceViews:
+        """Picture [B,3,H,W] of an object on white and from where it is seen -> what `view` needs, computed once.
+
+        Raises ValueError for sizes that don't fit.
+        """
+        check_image(self.config, image)
+        if image.shape[-1] != image.shape[-2]:
+            raise ValueError(f"need a square image, got {tuple(image.shape)}")
+        volume = self.shape.read(image, pose_code(azimuth, elevation, self.config.harmonics))
+        images = image, image.flip(-1)
+        both = [level.chunk(2) for level in self.source(torch.cat(images))]
+        features = [level[OWN] for level in both], [level[MIRRORED] for level in both]
+        projected = self.target.project("", features[OWN]), self.target.project("_m", features[MIRRORED])
+        return SourceViews(images, azimuth, elevation, volume, features, projected)
+
+    def view(self, source: SourceViews, azimuth: Tensor, elevation: Tensor) -> View:
+        """The object from azimuth, elevation [B] in degrees."""
+        axes = camera_axes(azimuth, elevation)
+        turns = [camera_axes(sign * source.azimuth, source.elevation) @ axes.mT for sign in (1, -1)]
+        codes = [pose_code(angle, elevation, self.config.harmonics) for angle in (azimuth, azimuth - source.azimuth)]
+        structure, outlook = self.shape.view([source.volume, source.volume.flip(-1)], turns, torch.cat(codes, 1))
+        guides = [
+            Guide(source.features[own], outlook.flows[own], outlook.masks[own], source.projected[own])
+            for own in (OWN, MIRRORED)
+        ]
+        features = self.target(structure, *guides)
+        generated = self.target.outconv(features)
+        finest = [(fields[MIRRORED][-1], fields[OWN][-1]) for fields in (outlook.flows, outlook.masks)]
+        pictures = source.images[MIRRORED], source.images[OWN]
+        colours, detail = self.detail(features, generated, *pictures, *finest)
+        alpha = cast(Tensor, self.cover(features)).float().sigmoid()
+        return View(WHITE + alpha * (colours - WHITE), alpha, colours, generated, outlook, detail)
+
+    def forward(
+        self, image: Tensor, azimuth: Tensor, elevation: Tensor, target_azimuth: Tensor, target_elevation: Tensor
+    ) -> View:
+        """`encode` and `view` in one."""
+        return self.view(self.encode(image, azimuth, elevation), target_azimuth, target_elevation)
