@@ -26,7 +26,7 @@ def camera_axes(azimuth: Tensor, elevation: Tensor) -> Tensor:
 
 
 def pose_code(azimuth: Tensor, elevation: Tensor, harmonics: int) -> Tensor:
-    """Degrees [B] each -> [B,2*harmonics+1,1,1]: sines and cosines of multiples of the azimuth, the elevation's sine."""
+    """Degrees [B] each -> [B,2*harmonics+1,1,1]: sines, cosines of the azimuth's multiples, elevation."""
     angles = azimuth.deg2rad()[:, None] * torch.arange(1, harmonics + 1, device=azimuth.device)
     height = elevation.deg2rad().sin()[:, None]
     return torch.cat([angles.sin(), angles.cos(), height], 1)[..., None, None]

@@ -19,6 +19,7 @@ from models.generators.picture import FlowEstimator, PictureGenerator
 from models.generators.view import ViewGenerator
 from models.keypoints import KeypointConfig, KeypointNetwork
 from models.motion import MotionConfig, MotionNetwork
+from models.viewpoint import ViewpointConfig, ViewpointNetwork
 from models.weights.bundled import resolve
 
 FORMAT = "gfla-1"
@@ -29,6 +30,7 @@ ARCHITECTURES: dict[str, tuple[type, type[nn.Module]]] = {
     "picture": (PictureConfig, PictureGenerator),
     "flow": (PictureConfig, FlowEstimator),
     "view": (ViewConfig, ViewGenerator),
+    "viewpoint": (ViewpointConfig, ViewpointNetwork),
     "motion": (MotionConfig, MotionNetwork),
     "keypoints": (KeypointConfig, KeypointNetwork),
 }
