@@ -1,6 +1,9 @@
-"""Viewpoint network: an object on white in, from where it is seen and what it is out.
+"""Viewpoint network: an object on white in; from where it is seen, what it is and where its middle lies out.
 
-B batch, H = W size of the picture (a multiple of 32), N bins of the azimuth. Angles are in degrees.
+The object's longer side fills `FILL` of the picture and is in the middle of it, as far as it could be cut out. A frame
+[B,3] is the square in which view synthesis wants the object: x, y of its middle from the picture's middle, and the
+logarithm of its side, all in parts of the picture's side.
+B batch, H = W size of the picture, N bins of the azimuth. Angles are in degrees.
 """
 
 from dataclasses import dataclass
@@ -12,6 +15,7 @@ from torch import Tensor, nn
 from models.layers import EncoderBlock, activation
 
 KINDS = ("car", "chair", "other")
+FILL = 0.8
 REACH = 20.0  # degrees: an estimate counts as right within these
 
 
@@ -27,21 +31,24 @@ class ViewpointConfig:
 
 @dataclass(frozen=True)
 class Answer:
-    """Logits of the azimuth's bins [B,N] (bin n is n * 360 / N degrees) and of `KINDS` [B,3]; elevation [B]."""
+    """Logits of the azimuth's bins [B,N] (bin n is n * 360 / N degrees) and of `KINDS` [B,3]; elevation [B]; frame."""
 
     azimuth: Tensor
     kind: Tensor
     elevation: Tensor
+    frame: Tensor
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """azimuth [B] in 0..360, confidence [B] that it is right to `REACH` degrees, elevation [B], kinds [B,3] chances."""
+    """azimuth [B] in 0..360, confidence [B] that it is right to `REACH` degrees, elevation [B], kinds [B,3] chances of
+    `KINDS`, frame [B,3]."""
 
     azimuth: Tensor
     confidence: Tensor
     elevation: Tensor
     kinds: Tensor
+    frame: Tensor
 
 
 class ViewpointNetwork(nn.Module):
@@ -61,13 +68,14 @@ class ViewpointNetwork(nn.Module):
             nn.Flatten(),
             nn.Linear(config.widths[-1] * cells, config.hidden),
             activation(),
-            nn.Linear(config.hidden, config.bins + len(KINDS) + 1),
+            nn.Linear(config.hidden, config.bins + len(KINDS) + 4),
         )
 
     def forward(self, image: Tensor) -> Answer:
         """Image [B,3,H,W] in [-1, 1], H = W = the config's size -> Answer."""
-        azimuth, kind, elevation = self.head(self.down(image)).float().split([self.config.bins, len(KINDS), 1], 1)
-        return Answer(azimuth, kind, 10 + 10 * elevation[:, 0])
+        found = self.head(self.down(image)).float().split([self.config.bins, len(KINDS), 1, 3], 1)
+        azimuth, kind, elevation, frame = found
+        return Answer(azimuth, kind, 10 + 10 * elevation[:, 0], 0.1 * frame)
 
 
 def decode(answer: Answer) -> Estimate:
@@ -80,7 +88,7 @@ def decode(answer: Answer) -> Estimate:
     inside = arcs.gather(1, middle[:, None, None].expand(-1, 1, 2 * reach + 1))[:, 0]
     offset = torch.arange(-reach, reach + 1, device=chances.device, dtype=chances.dtype)
     azimuth = (middle + (inside * offset).sum(1) / confidence) * (360 / bins)
-    return Estimate(azimuth % 360, confidence, answer.elevation, answer.kind.softmax(1))
+    return Estimate(azimuth % 360, confidence, answer.elevation, answer.kind.softmax(1), answer.frame)
 
 
 def azimuth_target(azimuth: Tensor, bins: int, spread: float) -> Tensor:

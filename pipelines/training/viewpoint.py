@@ -12,7 +12,7 @@ from models.weights import save_weights
 from pipelines.progress import Progress
 from pipelines.synthetic.objects import render, sample_objects
 from pipelines.training.common import Average, Processes, Session, TrainConfig, take_fitting
-from pipelines.training.viewpoint_data import OTHER, Labelled, Recipe, others, sample
+from pipelines.training.viewpoint_data import OTHER, Labelled, Recipe, filling, others, sample
 
 __all__ = ["Recipe", "run"]
 
@@ -23,7 +23,7 @@ AT_ONCE = 50
 
 
 def losses(recipe: Recipe, answer: Answer, truth: Labelled) -> dict[str, Tensor]:
-    """Cross entropies of azimuth and kind, and how far the elevation is off; where there is no object only the kind."""
+    """Cross entropies of azimuth and kind, errors of elevation and frame; only the kind where there is no object."""
     known = (truth.kind != OTHER).float()
     target = azimuth_target(truth.azimuth, answer.azimuth.shape[1], recipe.spread)
     azimuth = -(target * F.log_softmax(answer.azimuth, 1)).sum(1)
@@ -32,6 +32,7 @@ def losses(recipe: Recipe, answer: Answer, truth: Labelled) -> dict[str, Tensor]
         "azimuth": (known * azimuth).mean(),
         "kind": recipe.kind * F.cross_entropy(answer.kind, truth.kind),
         "elevation": recipe.elevation * (known * off).mean(),
+        "frame": recipe.frame * (known * (answer.frame - truth.frame).abs().mean(1)).mean(),
     }
 
 
@@ -86,17 +87,20 @@ def validate(network: ViewpointNetwork, category: str, count: int) -> dict[str, 
 
     Returns:
         Median error in degrees; shares of errors beyond `REVERSED` and within `REACH`; the mean confidence, which
-        should equal the latter, and the share within reach of the surer half; the share whose kind is right.
+        should equal the latter, and the share within reach of the surer half; the median error of
+        the frame's size, as a share; the share whose kind is right.
     """
     device, size = next(network.parameters()).device, network.config.size
     generator = torch.Generator(device).manual_seed(VALIDATION_SEED)
-    errors, sure, right = [], [], []
+    errors, sure, right, misframed = [], [], [], []
     for start in range(0, count, AT_ONCE):
         number = min(AT_ONCE, count - start)
         drawn = sample_objects(category=category, batch=number, generator=generator)
         azimuth = 360 * torch.rand(number, generator=generator, device=device)
         views = render(drawn, azimuth[:, None], torch.zeros_like(azimuth)[:, None], size=size)
-        found = decode(network(views.images[:, 0]))
+        images, _, frame = filling(views.images[:, 0], views.mask[:, 0])
+        found = decode(network(images))
+        misframed.append((found.frame - frame)[:, 2].abs())
         errors.append(angle_between(found.azimuth, azimuth))
         sure.append(found.confidence)
         right.append(found.kinds.argmax(1) == ("car", "chair").index(category))
@@ -108,6 +112,7 @@ def validate(network: ViewpointNetwork, category: str, count: int) -> dict[str, 
         "within20": float(near.mean()),
         "confidence": float(confidence.mean()),
         "within20_sure": float(near[confidence >= confidence.median()].mean()),
+        "size": float(torch.cat(misframed).median()),
         "kind": float(torch.cat(right).float().mean()),
     }
 
