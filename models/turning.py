@@ -66,8 +66,8 @@ def rigid_flow(depth: Tensor, turn: Tensor) -> Tensor:
     height, width = depth.shape[-2:]
     y, x = torch.meshgrid(_centres(height, depth), _centres(width, depth), indexing="ij")
     here = torch.stack(torch.broadcast_tensors(x, y, depth[:, 0]), -1)  # [B,h,w,3]
-    moved = (seen_from(here, turn) - here)[..., :2].permute(0, 3, 1, 2)  # [B,2,h,w]
-    return moved * moved.new_tensor([width, height]).view(2, 1, 1)
+    dx, dy, _ = (seen_from(here, turn) - here).unbind(-1)
+    return torch.stack([dx * width, dy * height], 1)  # [B,2,h,w]
 
 
 def _centres(count: int, like: Tensor) -> Tensor:

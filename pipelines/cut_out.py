@@ -11,6 +11,7 @@ import numpy as np
 
 from models.errors import InputError
 from pipelines.media.pictures import load_with_alpha
+from pipelines.object_picture import check_size
 
 WORKING = 400  # pixels of the longer side at which GrabCut runs
 ROUNDS = 4  # of GrabCut
@@ -42,9 +43,10 @@ def cut_out(path: Path) -> Cutout:
     """The object of a picture file: by its transparency, else by what differs from the border.
 
     Raises:
-        InputError: unreadable, or nothing that stands out from its background.
+        InputError: unreadable, too small, or nothing that stands out from its background.
     """
     picture, alpha = load_with_alpha(path)
+    check_size(path, picture)
     if alpha is not None and (alpha >= SOLID).any():
         return Cutout(picture, _largest(alpha), np.full(3, 255, np.uint8), "", True)
     colour, spread = _border(picture)
@@ -53,10 +55,15 @@ def cut_out(path: Path) -> Cutout:
     mask = np.where(away > 2.5, 255, 0).astype(np.uint8) if untouched else _grabbed(picture, away)
     mask = _largest(mask)
     share = float((mask >= SOLID).mean())
-    if share < LEAST:
+    if share < LEAST and spread < PLAIN:
         raise InputError(f"{path} shows nothing that stands out from its background: give a picture of an object")
-    plain = spread < PLAIN and share < MOST
-    doubt = "" if plain else "its background is not plain, the object may be cut out badly: give one with transparency"
+    if share < LEAST:
+        mask = np.full_like(mask, 255)
+    doubt = (
+        ""
+        if spread < PLAIN and share < MOST
+        else "its background is not plain, the object may be cut out badly: give one with transparency"
+    )
     if untouched:
         return Cutout(picture, mask, colour, doubt, True)
     cover = cv2.GaussianBlur(mask, (0, 0), max(0.6, max(mask.shape) / 800))[..., None] / 255

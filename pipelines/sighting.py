@@ -12,7 +12,7 @@ import torch
 from models.viewpoint import FILL, KINDS, Estimate, ViewpointNetwork, decode
 from pipelines.cut_out import Cutout, cut_out
 from pipelines.datasets.pictures import to_image
-from pipelines.object_picture import SIDE, SourceView, check_size, scaled
+from pipelines.object_picture import SIDE, SourceView, scaled
 from pipelines.progress import Progress
 
 SURE, DOUBTFUL = 0.6, 0.5  # confidence of an azimuth, chance of a kind
@@ -40,7 +40,6 @@ def sight(
         InputError: unreadable, too small, or nothing that stands out from its background.
     """
     cutout = cut_out(path)
-    check_size(path, cutout.picture)
     if cutout.doubt:
         progress.note(f"{path.name}: {cutout.doubt}")
     whole = _whole(cutout)

@@ -32,7 +32,7 @@ class Unseen:
         return self.images[torch.arange(len(self.images), device=self.images.device), self.source]
 
 
-def unseen(category: str, count: int, *, size: int, device: torch.device, at_once: int = 8) -> Iterator[Unseen]:
+def unseen(category: str, count: int, *, size: int, device: torch.device, at_once: int = 25) -> Iterator[Unseen]:
     """`count` objects in groups, the same every time on one kind of device."""
     generator = torch.Generator(device).manual_seed(VALIDATION_SEED)
     azimuth = torch.arange(0, 360, STEP, device=device)
@@ -70,7 +70,7 @@ def _blurred(x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def validate(
-    model: ViewGenerator, category: str, count: int, *, size: int, at_once: int = 8
+    model: ViewGenerator, category: str, count: int, *, size: int, at_once: int = 25
 ) -> tuple[dict[str, float], list[Tensor]]:
     """All views of each object but the source's own, against the truth and against copying the source.
 
