@@ -28,8 +28,10 @@ def seeded(seed=1):
     return torch.Generator().manual_seed(seed)
 
 
-def trainer(out, recipe=SMALL, **config):
-    config = TrainConfig(out=out, batch=4, device="cpu", **{"steps": 8, "warmup": 1} | config)
+def trainer(out, recipe=SMALL, *, steps=8, learning_rate=4e-4, average=0.999):
+    config = TrainConfig(
+        out=out, batch=4, device="cpu", steps=steps, warmup=1, learning_rate=learning_rate, average=average
+    )
     session = Session(config, Processes("cpu"), Silent())
     torch.manual_seed(0)
     return Trainer(session, recipe, ViewGenerator(config=ARCHITECTURE))
