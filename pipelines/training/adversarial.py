@@ -3,7 +3,6 @@
 B samples, H, W image size.
 """
 
-import copy
 from abc import ABC, abstractmethod
 from typing import Generic, Protocol, TypeVar
 
@@ -183,6 +182,4 @@ class AdversarialTrainer(ABC, Generic[Network]):
 
     def averaged(self) -> Network:
         """A copy of the generator with the averaged weights, in eval mode."""
-        model = copy.deepcopy(self.generator)  # a new one would draw random numbers that training needs
-        model.load_state_dict(self.average.state)
-        return model.eval()
+        return self.average.applied(self.generator)

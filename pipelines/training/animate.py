@@ -96,15 +96,9 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -
     if config.resume:
         session.restore(**trainer.parts())
     session.restart_clock()
-    while session.running():
-        losses = trainer.iterate()
-        if session.due(REPORT_EVERY):
-            session.report({**losses, "rate": session.learning_rate(trainer.peak)})
-        if processes.main and (session.save_due() or session.due(config.validate_every)):
-            _publish(trainer, held_out, config)
-    if processes.main and session.unsaved:
-        _publish(trainer, held_out, config)
-    processes.close()
+    session.play(
+        trainer.iterate, lambda: _publish(trainer, held_out, config), rate=trainer.peak, report_every=REPORT_EVERY
+    )
     return config.out / "weights.safetensors"
 
 

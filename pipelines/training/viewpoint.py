@@ -1,6 +1,5 @@
 """Recipe of the viewpoint network on rendered objects. B pictures, N bins of the azimuth."""
 
-import copy
 from pathlib import Path
 
 import torch
@@ -72,13 +71,12 @@ class Trainer:
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
         self.average.update(self.network, self.session.step)
+        self.session.advance()
         return {name: value.detach() for name, value in parts.items()}
 
     def averaged(self) -> ViewpointNetwork:
         """A copy of the network with the averaged weights, in eval mode."""
-        model = copy.deepcopy(self.network)  # a new one would draw random numbers that training needs
-        model.load_state_dict(self.average.state)
-        return model.eval()
+        return self.average.applied(self.network)
 
 
 @torch.no_grad()
@@ -143,16 +141,7 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -
     if config.resume:
         session.restore(**trainer.parts())
     session.restart_clock()
-    while session.running():
-        parts = trainer.iterate()
-        session.advance()
-        if session.due(50):
-            session.report({**parts, "rate": session.learning_rate(trainer.rate)})
-        if processes.main and (session.save_due() or session.due(config.validate_every)):
-            _publish(trainer)
-    if processes.main and session.unsaved:
-        _publish(trainer)
-    processes.close()
+    session.play(trainer.iterate, lambda: _publish(trainer), rate=trainer.rate, report_every=50)
     return config.out / "weights.safetensors"
 
 
