@@ -70,13 +70,14 @@ class PictureConfig(GeneratorConfig):
 
 @dataclass(frozen=True)
 class ViewConfig(GeneratorConfig):
-    """A generator of objects from any side; `structure_channels` are those of the view's coarse features.
+    """A generator of objects from any side, which needs no structures.
 
     `volume_channels` times `volume_depth` features stand behind each other at every place of the coarsest attended
     layer; poses are coded with `harmonics` multiples of the azimuth. `detail_hidden` and `restraint` are the detail
     head's.
     """
 
+    structure_channels: int = 0
     volume_channels: int = 16
     volume_depth: int = 16
     harmonics: int = 4
@@ -143,7 +144,6 @@ def bundled_person() -> AnimationConfig:
 def bundled_objects() -> ViewConfig:
     """The generator of cars and chairs that ships with this package."""
     return ViewConfig(
-        structure_channels=128,
         width=32,
         max_width=256,
         flow_width=32,

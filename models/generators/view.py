@@ -15,8 +15,8 @@ from models.detail import Detail, DetailHead
 from models.generators.config import ViewConfig
 from models.generators.parts import Guide, SourceEncoder, TargetDecoder, check_image
 from models.layers import activation
-from models.shape import Outlook, ShapeNet
 from models.turning import camera_axes, pose_code
+from models.volume import Outlook, VolumeEncoder, VolumeReader
 
 OWN, MIRRORED = 0, 1  # the sources of a view
 WHITE = 1.0
@@ -59,7 +59,8 @@ class ViewGenerator(nn.Module):
     def __init__(self, *, config: ViewConfig) -> None:
         super().__init__()
         self.config = config
-        self.shape = ShapeNet(config, sources=2)
+        self.volume = VolumeEncoder(config)
+        self.reader = VolumeReader(config, sources=2)
         self.source = SourceEncoder(config)
         self.target = TargetDecoder(config, sources=("", "_m"), doublings=0)
         self.detail = DetailHead(
@@ -79,7 +80,7 @@ class ViewGenerator(nn.Module):
         check_image(self.config, image)
         if image.shape[-1] != image.shape[-2]:
             raise ValueError(f"need a square image, got {tuple(image.shape)}")
-        volume = self.shape.read(image, pose_code(azimuth, elevation, self.config.harmonics))
+        volume = self.volume(image, pose_code(azimuth, elevation, self.config.harmonics))
         images = image, image.flip(-1)
         both = [level.chunk(2) for level in self.source(torch.cat(images))]
         features = [level[OWN] for level in both], [level[MIRRORED] for level in both]
@@ -91,7 +92,7 @@ class ViewGenerator(nn.Module):
         axes = camera_axes(azimuth, elevation)
         turns = [camera_axes(sign * source.azimuth, source.elevation) @ axes.mT for sign in (1, -1)]
         codes = [pose_code(angle, elevation, self.config.harmonics) for angle in (azimuth, azimuth - source.azimuth)]
-        structure, outlook = self.shape.view([source.volume, source.volume.flip(-1)], turns, torch.cat(codes, 1))
+        structure, outlook = self.reader([source.volume, source.volume.flip(-1)], turns, torch.cat(codes, 1))
         guides = [
             Guide(source.features[own], outlook.flows[own], outlook.masks[own], source.projected[own])
             for own in (OWN, MIRRORED)

@@ -15,7 +15,7 @@ from models.weights import load_weights, save_weights
 from tests.models.golden import assert_close
 
 SMALL = ViewConfig(
-    structure_channels=16, width=4, max_width=16, flow_width=4, flow_max_width=16, flow_layers=4, kernel_sizes=(3, 3),
+    width=4, max_width=16, flow_width=4, flow_max_width=16, flow_layers=4, kernel_sizes=(3, 3),
     attention_hidden=8, norm="batch", volume_channels=2, volume_depth=4, detail_hidden=4,
 )  # fmt: skip
 

@@ -19,7 +19,7 @@ from pipelines.training.view_validation import psnr, ssim, unseen, validate
 
 SMALL = Recipe(size=64, chunk=2, views=2, adversarial_from=0.0, validation=1)
 ARCHITECTURE = ViewConfig(
-    structure_channels=16, width=8, max_width=16, flow_width=8, flow_max_width=16, flow_layers=4, kernel_sizes=(3, 3),
+    width=8, max_width=16, flow_width=8, flow_max_width=16, flow_layers=4, kernel_sizes=(3, 3),
     attention_hidden=8, norm="batch", volume_channels=4, volume_depth=8, detail_hidden=8,
 )  # fmt: skip
 
@@ -119,9 +119,9 @@ def test_one_object_is_learned_by_heart(tmp_path):
     for _ in range(70):
         image, losses = training.learn(*inputs)
     last = training.named(losses)
-    assert last["depth"] < 0.3 * first["depth"]
+    assert last["depth"] < 0.5 * first["depth"]
     assert last["flow"] < 0.5 * first["flow"]
-    assert psnr(image, truth.image).mean() > psnr(given.image, truth.image).mean() + 3
+    assert psnr(image, truth.image).mean() > psnr(given.image, truth.image).mean() + 8
 
 
 def test_validation_objects_are_the_same_every_time_and_the_source_is_left_out():
