@@ -13,6 +13,7 @@ from models.errors import InputError
 from pipelines.media.pictures import load_with_alpha
 from pipelines.object_picture import check_size
 
+LARGEST = 1024  # pixels of the longer side that are kept
 WORKING = 400  # pixels of the longer side at which GrabCut runs
 ROUNDS = 4  # of GrabCut
 PLAIN = 12.0  # colours of a plain background differ less from each other (Lab, 0..255)
@@ -47,6 +48,7 @@ def cut_out(path: Path) -> Cutout:
     """
     picture, alpha = load_with_alpha(path)
     check_size(path, picture)
+    picture, alpha = _limited(picture, LARGEST), None if alpha is None else _limited(alpha, LARGEST)
     if alpha is not None and (alpha >= SOLID).any():
         return Cutout(picture, _largest(alpha), np.full(3, 255, np.uint8), "", True)
     colour, spread = _border(picture)
@@ -70,6 +72,16 @@ def cut_out(path: Path) -> Cutout:
     return Cutout(np.rint(255 + cover * (picture - 255.0)).astype(np.uint8), mask, colour, doubt, False)
 
 
+def _limited(image: np.ndarray, side: int) -> np.ndarray:
+    """[H,W] or [H,W,3], made smaller if its longer side exceeds `side`."""
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return image
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
 def _border(picture: np.ndarray) -> tuple[np.ndarray, float]:
     """Median colour of the outermost pixels, and what three quarters of them differ from it at most."""
     edges = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
@@ -86,9 +98,7 @@ def _distance(picture: np.ndarray, colour: np.ndarray) -> np.ndarray:
 def _grabbed(picture: np.ndarray, away: np.ndarray) -> np.ndarray:
     """GrabCut from what differs from the border's colour; its margin is background for sure."""
     height, width = away.shape
-    scale = min(1.0, WORKING / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small, near = cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.resize(away, size)
+    small, near = _limited(picture, WORKING), _limited(away, WORKING)
     labels = np.where(near > FAR, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     labels[near < FAR / 4] = cv2.GC_BGD
     labels[[0, -1]] = labels[:, [0, -1]] = cv2.GC_BGD
