@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.errors import InputError
+from models.generators.view import WHITE
 from pipelines.synthetic.noise import chance, normal, uniform
 from pipelines.synthetic.objects import Views, render, sample_objects
 from pipelines.training.augment import subset
@@ -27,8 +28,9 @@ class Recipe:
     Objects of the `category` are rendered from `views` sides each, a share `level` of them from elevation 0; every
     ordered pair of views is a sample. They are rendered at once and trained on in chunks. The azimuth that is given for
     the source has an error of up to `azimuth_noise` degrees (standard deviation), a share `soft` of the samples has the
-    sharpness of small pictures. `copy` is what it costs not to take from the source what it shows; `validation` is the
-    number of unseen objects of each category.
+    sharpness of small pictures. A share `coloured` of the results is judged on another background than white, where
+    what is white beside the object shows. `copy` is what it costs not to take from the source what it shows;
+    `validation` is the number of unseen objects of each category.
     """
 
     category: str = "all"
@@ -38,12 +40,13 @@ class Recipe:
     level: float = 0.6
     azimuth_noise: float = 3.0
     soft: float = 0.2
+    coloured: float = 0.5
     picture: float = 5.0
     gradient: float = 5.0
     generated: float = 1.0
     warped: float = 2.0
     depth: float = 5.0
-    alpha: float = 0.5
+    alpha: float = 1.0
     flow: float = 0.5
     fine_flow: float = 0.05
     mask: float = 0.1
@@ -69,7 +72,7 @@ class Given:
 class Truth:
     """What the target view is: image [B, 3, H, W] and mask [B, 1, H, W] coverage by the object; depth [B, 1, H, W] in
     diagonals, 0 beside the object; flow [B, 2, H, W] into the source and into its mirror image, and where they are true
-    [B, 1, H, W]."""
+    [B, 1, H, W]; ground [B, 3, 1, 1] the background to be judged on."""
 
     image: Tensor
     mask: Tensor
@@ -78,6 +81,12 @@ class Truth:
     visible: Tensor
     flow_mirrored: Tensor
     visible_mirrored: Tensor
+    ground: Tensor
+
+    @property
+    def grounded(self) -> Tensor:
+        """The image on its ground."""
+        return self.image + (1 - self.mask) * (self.ground - WHITE)
 
 
 Sample = tuple[Given, Truth]
@@ -99,7 +108,9 @@ def sample(recipe: Recipe, batch: int, generator: torch.Generator) -> Sample:
     views = render(objects, azimuth, elevation, size=recipe.size)
     given, truth = zip(*(_pair(views, source, target) for source, target in pairs), strict=True)
     order = torch.randperm(batch, generator=generator, device=generator.device)
-    given, truth = Given(*_joined(given, order)), Truth(*_joined(truth, order))
+    ground = uniform(generator, batch, 3, 1, 1, low=-1.0)
+    ground = torch.where(chance(generator, recipe.coloured, batch, 1, 1, 1), ground, WHITE)
+    given, truth = Given(*_joined(given, order)), Truth(*_joined(truth, order), ground=ground)
     _soften(recipe, given, truth, generator)
     given.azimuth += uniform(generator, batch) * recipe.azimuth_noise * normal(generator, batch)
     return given, truth
@@ -117,7 +128,7 @@ def chunks(sample: Sample, size: int) -> Iterator[Sample]:
 
 
 def _pair(views: Views, source: int, target: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-    """The fields of Given and of Truth."""
+    """The fields of Given, and of Truth but the ground."""
     poses = [angle[:, view] for view in (source, target) for angle in (views.azimuth, views.elevation)]
     truth = [views.images[:, target], views.mask[:, target], views.depth(target)]
     for mirrored in (False, True):

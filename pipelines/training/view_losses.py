@@ -20,10 +20,10 @@ def reconstruction(recipe: Recipe, view: View, truth: Truth) -> dict[str, Tensor
         (look.flows[OWN], look.masks[OWN], *own),
         (look.flows[MIRRORED], look.masks[MIRRORED], *mirrored),
     )
-    image = view.image.float()
+    made, true = view.on(truth.ground).float(), truth.grounded
     return {
-        "picture": recipe.picture * weighted_l1(image, truth.image, 1 + 3 * truth.mask),
-        "gradient": recipe.gradient * gradient_pyramid(image, truth.image),
+        "picture": recipe.picture * weighted_l1(made, true, 1 + 3 * truth.mask),
+        "gradient": recipe.gradient * gradient_pyramid(made, true),
         "generated": recipe.generated * weighted_l1(view.generated.float(), truth.image, 4 * truth.mask),
         "alpha": recipe.alpha * visibility(view.alpha, truth.mask),
         "depth": recipe.depth * _depth_loss(look.depths, truth.depth),

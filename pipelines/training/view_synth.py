@@ -49,10 +49,10 @@ class Trainer(AdversarialTrainer[ViewGenerator]):
         given, truth = Given(*inputs[:5]), Truth(*inputs[5:])
         with self._autocast():
             view = self.generator(*vars(given).values())
-        return view.image, reconstruction(self.recipe, view, truth)
+        return view.on(truth.ground), reconstruction(self.recipe, view, truth)
 
     def _truth(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        return (Truth(*inputs[5:]).image,)
+        return (Truth(*inputs[5:]).grounded,)
 
 
 def start(config: TrainConfig, progress: Progress, size: ViewConfig | None = None) -> ViewGenerator:
