@@ -110,7 +110,12 @@ def exist(name: str) -> bool:
 
 
 def check(config: ViewSynthConfig) -> bool:
-    """Everything that can be refused before any work; whether the weights are of the project's own generator."""
+    """Whether the weights are of the project's own generator, once everything is refused that can be before any work.
+
+    Raises:
+        InputError: wrong options, an output that exists or can't be written.
+        WeightsError: no weights, or damaged ones.
+    """
     if config.weights is None and not exist(config.generator):
         raise WeightsError(
             f"no {config.category} weights come with gfla yet: give --weights of `gfla train view-synth`, or "
@@ -149,7 +154,7 @@ def _check_targets(config: ViewSynthConfig) -> None:
     if config.compare:
         if len(targets) > 1:
             raise InputError("--compare takes one picture: its folder holds views of one object")
-        if clear:
+        if config.background != "white":
             raise InputError("--compare needs --background white: the true views are on white")
         true_views(config.compare)
 

@@ -52,8 +52,8 @@ def run(config: ViewSynthConfig, progress: Progress | None = None) -> ViewSynthR
     for source, target in zip(sources, config.targets(), strict=True):
         count = config.views or viewer.views
         azimuths = list(config.angles) or [source.azimuth + 360 * view / count for view in range(count)]
-        if isinstance(viewer, OfficialViewer):
-            _tell_steps(viewer, [source.azimuth, *azimuths], [source.elevation, config.elevation], progress)
+        if doubt := viewer.doubt(source, azimuths, config.elevation):
+            progress.note(doubt)
         progress.stage(target.name, len(azimuths))
         pictures = _timed(viewer.show(source, azimuths, config.elevation), clock, progress)
         _write(target, pictures, len(azimuths), config)
@@ -110,11 +110,6 @@ def _viewpoint(config: ViewSynthConfig, device: torch.device) -> ViewpointNetwor
     network = load_weights(config.viewpoint, device=device, expect="viewpoint")
     assert isinstance(network, ViewpointNetwork)
     return network
-
-
-def _tell_steps(viewer: OfficialViewer, azimuths: list[float], elevations: list[float], progress: Progress) -> None:
-    if viewer.rounds(azimuths, elevations):
-        progress.note("these weights know azimuths in steps of 20 and elevations in steps of 10 degrees: rounded down")
 
 
 def _timed(pictures: Iterator[np.ndarray], clock: Stopwatch, progress: Progress) -> Iterator[np.ndarray]:

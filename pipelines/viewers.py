@@ -29,6 +29,10 @@ class Viewer(Protocol):
         """uint8 [S, S, 3], or [S, S, 4] with a transparent background."""
         ...
 
+    def doubt(self, source: SourceView, azimuths: Sequence[float], elevation: float) -> str:
+        """One line if `show` makes other views than these, else ""."""
+        ...
+
 
 @dataclass(frozen=True)
 class OfficialViewer:
@@ -47,10 +51,11 @@ class OfficialViewer:
                 made = self.generator(image, own, view_code(azimuth, elevation)[None].to(device))
             yield to_picture(made.image[0])
 
-    def rounds(self, azimuths: Sequence[float], elevations: Sequence[float]) -> bool:
-        """Whether it makes other views than these."""
-        views = [(azimuth, elevations[0]) for azimuth in azimuths] + [(0.0, elevation) for elevation in elevations]
-        return any((azimuth % 360, elevation) != known_view(azimuth, elevation) for azimuth, elevation in views)
+    def doubt(self, source: SourceView, azimuths: Sequence[float], elevation: float) -> str:
+        asked = [(source.azimuth, source.elevation), *((azimuth, elevation) for azimuth in azimuths)]
+        if all((azimuth % 360, elevation) == known_view(azimuth, elevation) for azimuth, elevation in asked):
+            return ""
+        return "these weights know azimuths in steps of 20 and elevations in steps of 10 degrees: rounded down"
 
 
 class ObjectViewer:
@@ -70,6 +75,9 @@ class ObjectViewer:
                 view = self.generator.view(encoded, self._angle(azimuth), self._angle(elevation))
                 made = self._laid(view, source.background)
             yield (made.clamp(-1, 1) * 127.5 + 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
+
+    def doubt(self, source: SourceView, azimuths: Sequence[float], elevation: float) -> str:
+        return ""
 
     def _laid(self, view: View, original: tuple[int, int, int]) -> Tensor:
         """[3 or 4, S, S] in -1..1."""
