@@ -25,6 +25,11 @@ def camera_axes(azimuth: Tensor, elevation: Tensor) -> Tensor:
     return torch.stack([right, up, towards], -2)
 
 
+def turn_between(camera: Tensor, source: Tensor) -> Tensor:
+    """Axes [B,3,3] of two cameras -> [B,3,3] that takes coordinates along the first one's axes to the second one's."""
+    return _rotated(camera, source).mT
+
+
 def pose_code(azimuth: Tensor, elevation: Tensor, harmonics: int) -> Tensor:
     """Degrees [B] each -> [B,2*harmonics+1,1,1]: sines, cosines of the azimuth's multiples, elevation."""
     angles = azimuth.deg2rad()[:, None] * torch.arange(1, harmonics + 1, device=azimuth.device)
@@ -35,12 +40,12 @@ def pose_code(azimuth: Tensor, elevation: Tensor, harmonics: int) -> Tensor:
 def seen_from(places: Tensor, turn: Tensor) -> Tensor:
     """Places [B,...,3] as a camera sees them -> the same points as another one sees them.
 
-    turn: [B,3,3] from the axes of the first camera to those of the other, `other @ first.mT` of `camera_axes`.
+    turn: [B,3,3] from the axes of the first camera to those of the other.
     """
     x, y, d = places.unbind(-1)
     far = (DISTANCE - d) / FOCAL
     points = torch.stack([x * far, -y * far, d], -1)
-    x, y, d = (points.flatten(1, -2) @ turn.mT).view_as(points).unbind(-1)
+    x, y, d = _rotated(points.flatten(1, -2), turn).view_as(points).unbind(-1)
     near = FOCAL / (DISTANCE - d).clamp(min=NEAREST)
     return torch.stack([x * near, -y * near, d], -1)
 
@@ -68,6 +73,11 @@ def rigid_flow(depth: Tensor, turn: Tensor) -> Tensor:
     here = torch.stack(torch.broadcast_tensors(x, y, depth[:, 0]), -1)  # [B,h,w,3]
     dx, dy, _ = (seen_from(here, turn) - here).unbind(-1)
     return torch.stack([dx * width, dy * height], 1)  # [B,2,h,w]
+
+
+def _rotated(points: Tensor, turn: Tensor) -> Tensor:
+    """Points [B,N,3] turned by [B,3,3]; a matrix product would lose digits under autocast, and on GPUs anyway."""
+    return (points[:, :, None] * turn[:, None]).sum(-1)
 
 
 def _centres(count: int, like: Tensor) -> Tensor:

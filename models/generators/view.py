@@ -15,7 +15,7 @@ from models.detail import Detail, DetailHead
 from models.generators.config import ViewConfig
 from models.generators.parts import Guide, SourceEncoder, TargetDecoder, check_image
 from models.layers import activation
-from models.turning import camera_axes, pose_code
+from models.turning import camera_axes, pose_code, turn_between
 from models.volume import Outlook, VolumeEncoder, VolumeReader
 
 OWN, MIRRORED = 0, 1  # the sources of a view
@@ -90,7 +90,7 @@ class ViewGenerator(nn.Module):
     def view(self, source: SourceViews, azimuth: Tensor, elevation: Tensor) -> View:
         """The object from azimuth, elevation [B] in degrees."""
         axes = camera_axes(azimuth, elevation)
-        turns = [camera_axes(sign * source.azimuth, source.elevation) @ axes.mT for sign in (1, -1)]
+        turns = [turn_between(axes, camera_axes(sign * source.azimuth, source.elevation)) for sign in (1, -1)]
         codes = [pose_code(angle, elevation, self.config.harmonics) for angle in (azimuth, azimuth - source.azimuth)]
         structure, outlook = self.reader([source.volume, source.volume.flip(-1)], turns, torch.cat(codes, 1))
         guides = [

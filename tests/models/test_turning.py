@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.turning import DISTANCE, FOCAL, camera_axes, pose_code, rigid_flow, seen_from, turned
+from models.turning import DISTANCE, FOCAL, camera_axes, pose_code, rigid_flow, seen_from, turn_between, turned
 
 
 def degrees(*values: float) -> Tensor:
@@ -11,8 +11,7 @@ def degrees(*values: float) -> Tensor:
 
 def turn(target: float, source: float, elevation: float = 0.0) -> Tensor:
     """From the axes of the camera at `target` to those of the one at `source`."""
-    axes = [camera_axes(degrees(azimuth), degrees(elevation)) for azimuth in (source, target)]
-    return axes[0] @ axes[1].mT
+    return turn_between(*(camera_axes(degrees(azimuth), degrees(elevation)) for azimuth in (target, source)))
 
 
 @pytest.mark.parametrize(("azimuth", "right"), [(0, (0, 1, 0)), (90, (1, 0, 0)), (180, (0, -1, 0)), (270, (-1, 0, 0))])
@@ -68,3 +67,13 @@ def test_codes_are_periodic_and_tell_all_angles_apart() -> None:
     torch.testing.assert_close(pose_code(azimuth + 360, torch.zeros(72), 4), code, atol=1e-5, rtol=0)
     apart = torch.cdist(code.flatten(1), code.flatten(1)) + 10 * torch.eye(72)
     assert apart.min() > 0.3
+
+
+def test_positions_keep_their_digits_under_autocast() -> None:
+    depth = torch.linspace(-0.4, 0.4, 64).expand(1, 1, 64, 64)
+    expected = rigid_flow(depth, turn(20, 75, elevation=10))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = rigid_flow(depth, turn(20, 75, elevation=10))
+    assert torch.equal(found, expected)
+    axes = [camera_axes(degrees(azimuth), degrees(10.0)) for azimuth in (20, 75)]
+    torch.testing.assert_close(turn(20, 75, elevation=10), axes[1] @ axes[0].mT, atol=1e-6, rtol=0)

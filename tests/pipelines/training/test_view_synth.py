@@ -7,7 +7,7 @@ from models.errors import InputError
 from models.generators.config import ViewConfig
 from models.generators.view import ViewGenerator
 from models.ops.sampling import warp
-from models.turning import DISTANCE, FOCAL, camera_axes, rigid_flow
+from models.turning import DISTANCE, FOCAL, camera_axes, rigid_flow, turn_between
 from pipelines.evaluation import pixels
 from pipelines.progress import Silent
 from pipelines.synthetic.objects import render, sample_objects
@@ -61,7 +61,7 @@ def test_the_rigid_flow_of_the_true_depth_is_the_true_flow():
     mirrored = camera_axes(-azimuth[:, 0], elevation[:, 0])
     for source, other in ((axes[0], False), (mirrored, True)):
         flow, _, on_object = views.flow(1, 0, mirrored=other)
-        found = rigid_flow(views.depth(1), source @ axes[1].mT)
+        found = rigid_flow(views.depth(1), turn_between(axes[1], source))
         assert on_object.sum() > 1000
         assert ((found - flow).abs() * on_object).max() < 0.05
 
