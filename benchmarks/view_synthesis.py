@@ -37,7 +37,7 @@ def rendered(options: argparse.Namespace) -> None:
     assert isinstance(model, ViewGenerator)
     network = load_weights(options.viewpoint, device=device, expect="viewpoint") if options.viewpoint else None
     for category in CATEGORIES:
-        numbers, _ = view_validation.validate(model, category, options.objects, size=SIZE, at_once=8)
+        numbers, _ = view_validation.validate(model, category, options.objects, size=SIZE)
         show(f"{options.objects} rendered {category}s", numbers | {"gain": numbers["psnr"] - numbers["copy"]})
         if network is not None:
             show(f"azimuth of {category}s", viewpoint.validate(network, category, options.objects))  # pyright: ignore

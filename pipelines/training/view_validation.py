@@ -15,6 +15,7 @@ from pipelines.synthetic.objects import render, sample_objects
 
 VALIDATION_SEED = 20261
 STEP = 20.0  # degrees
+TOGETHER = 25  # objects that are rendered at once
 WINDOW, SIGMA = 11, 1.5  # of the SSIM
 
 
@@ -32,12 +33,12 @@ class Unseen:
         return self.images[torch.arange(len(self.images), device=self.images.device), self.source]
 
 
-def unseen(category: str, count: int, *, size: int, device: torch.device, at_once: int = 25) -> Iterator[Unseen]:
-    """`count` objects in groups, the same every time on one kind of device."""
+def unseen(category: str, count: int, *, size: int, device: torch.device) -> Iterator[Unseen]:
+    """`count` objects in groups of `TOGETHER`, the same every time on one kind of device."""
     generator = torch.Generator(device).manual_seed(VALIDATION_SEED)
     azimuth = torch.arange(0, 360, STEP, device=device)
-    for start in range(0, count, at_once):
-        number = min(at_once, count - start)
+    for start in range(0, count, TOGETHER):
+        number = min(TOGETHER, count - start)
         objects = sample_objects(category=category, batch=number, generator=generator)
         source = torch.randint(len(azimuth), (number,), generator=generator, device=device)
         angles = azimuth.expand(number, -1)
@@ -69,9 +70,7 @@ def _blurred(x: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def validate(
-    model: ViewGenerator, category: str, count: int, *, size: int, at_once: int = 25
-) -> tuple[dict[str, float], list[Tensor]]:
+def validate(model: ViewGenerator, category: str, count: int, *, size: int) -> tuple[dict[str, float], list[Tensor]]:
     """All views of each object but the source's own, against the truth and against copying the source.
 
     Returns:
@@ -82,7 +81,7 @@ def validate(
     device = next(model.parameters()).device
     made: list[Tensor] = []
     rows: list[Tensor] = []
-    for group in unseen(category, count, size=size, device=device, at_once=at_once):
+    for group in unseen(category, count, size=size, device=device):
         level = torch.zeros_like(group.azimuth[group.source])
         source = model.encode(group.sources, group.azimuth[group.source], level)
         for number, azimuth in enumerate(group.azimuth):
