@@ -42,13 +42,17 @@ def seen(generator: ViewGenerator, image: Tensor, azimuth: float, target: float)
 def test_shapes_and_ranges() -> None:
     view = seen(build().eval(), picture(2), 30, 200)
     assert view.image.shape == view.colours.shape == (2, 3, 64, 64)
+    assert (view.image.min() >= -1, view.image.max() <= 1) == (True, True)
     assert view.alpha.shape == (2, 1, 64, 64)
     assert (view.alpha.min() >= 0, view.alpha.max() <= 1) == (True, True)
     for source in (OWN, MIRRORED):
         assert [flow.shape[1:] for flow in view.outlook.flows[source]] == [(2, 8, 8), (2, 16, 16)]
         assert [mask.shape[1:] for mask in view.outlook.masks[source]] == [(1, 8, 8), (1, 16, 16)]
     assert_close("white", view.on(1.0), view.image, 1e-6)
-    assert_close("blend", view.detail.compose(view.generated), view.colours, 1e-6)
+    copied = view.detail.compose(view.generated)
+    assert_close("blend", copied[:, :3], view.image, 1e-6)
+    assert (view.alpha >= copied[:, 3:] - 1e-6).all()
+    assert_close("colours", 0.2 + view.alpha * (view.colours - 0.2), view.on(0.2), 1e-4)
 
 
 def test_encoding_once_is_the_same_and_views_do_not_depend_on_each_other() -> None:
@@ -65,8 +69,9 @@ def test_an_untrained_view_from_the_source_reads_the_source_in_place() -> None:
     image = picture()
     view = seen(build().eval(), image, 130, 130)
     assert view.outlook.flows[OWN][-1].abs().max() < 1e-4
-    assert_close("copied", view.detail.warped_reference, image, 1e-3)
-    assert_close("from the mirror", view.detail.warped_previous, warp(image.flip(-1), view.detail.flow_previous), 1e-6)
+    assert_close("copied", view.detail.warped_reference[:, :3], image, 1e-3)
+    mirrored = warp(image.flip(-1), view.detail.flow_previous)
+    assert_close("from the mirror", view.detail.warped_previous[:, :3], mirrored, 1e-6)
 
 
 def test_seen_from_the_front_the_mirror_image_is_as_near_as_the_picture() -> None:
