@@ -121,7 +121,7 @@ def test_one_object_is_learned_by_heart(tmp_path):
     given, truth = sample(recipe, 2, seeded(8))
     inputs = *vars(given).values(), *vars(truth).values()
     first = training.named(training.learn(*inputs)[1])
-    for _ in range(70):
+    for _ in range(45):
         image, losses = training.learn(*inputs)
     last = training.named(losses)
     assert last["depth"] < 0.5 * first["depth"]
