@@ -118,7 +118,7 @@ def test_one_object_is_learned_by_heart(tmp_path):
     """Gradients do what they should: depth and flow find their truth, and the view beats copying the source."""
     recipe = replace(SMALL, chunk=2, category="car", adversarial_from=2.0, soft=0, azimuth_noise=0)
     training = trainer(tmp_path, recipe, learning_rate=3e-3, steps=1000, average=0.5)
-    given, truth = sample(recipe, 2, seeded(8))
+    given, truth = sample(recipe, 2, seeded(9))
     inputs = *vars(given).values(), *vars(truth).values()
     first = training.named(training.learn(*inputs)[1])
     for _ in range(45):
