@@ -100,7 +100,6 @@ def _grabbed(picture: np.ndarray, away: np.ndarray) -> np.ndarray:
     height, width = away.shape
     small, near = _limited(picture, WORKING), _limited(away, WORKING)
     labels = np.where(near > FAR, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    labels[near < FAR / 4] = cv2.GC_BGD
     labels[[0, -1]] = labels[:, [0, -1]] = cv2.GC_BGD
     if (labels == cv2.GC_PR_FGD).any() and (labels != cv2.GC_PR_FGD).any():
         cv2.setRNGSeed(0)
