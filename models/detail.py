@@ -20,7 +20,7 @@ class Detail:
 
     flow_previous, flow_reference: [B,2,H,W] backward flows in image pixels; blend: [B,3,H,W], weights that sum to 1
     over {generated, warped previous, warped reference}; warped_previous, warped_reference: [B,3,H,W] the pictures that
-    the flows fetch. Pictures may have other numbers of channels than 3.
+    the flows fetch.
     """
 
     flow_previous: Tensor

@@ -20,13 +20,12 @@ from models.volume import Outlook, VolumeEncoder, VolumeReader
 OWN, MIRRORED = 0, 1  # the sources of a view
 WHITE = 1.0
 FAINTEST = 1 / 255  # alpha that leaves a trace
-HINTS = 8  # channels of the network that finds the object's coverage in the picture
 
 
 @dataclass(frozen=True)
 class SourceViews:
-    """The picture and its mirror image with the object's coverage, [B,4,H,W] each, and what all views share of them:
-    volume, attended features and their halves of the attention."""
+    """The picture and its mirror image, [B,3,H,W] each, with what all views share of them: volume, attended features
+    and their halves of the attention."""
 
     images: tuple[Tensor, Tensor]
     azimuth: Tensor
@@ -38,9 +37,9 @@ class SourceViews:
 
 @dataclass(frozen=True)
 class View:
-    """One view: image [B,3,H,W] on white; alpha [B,1,H,W] in 0..1 how much of a pixel the object covers; generated
-    [B,4,H,W] both before anything is copied. In `detail` the mirror image stands for the previous frame and the picture
-    for the reference; coverage is copied like colours."""
+    """One view: image [B,3,H,W] on white, and generated, the same before anything is copied; alpha [B,1,H,W] in 0..1,
+    how much of a pixel the object covers. In `detail` the mirror image stands for the previous frame and the picture
+    for the reference."""
 
     image: Tensor
     alpha: Tensor
@@ -72,17 +71,10 @@ class ViewGenerator(nn.Module):
             channels=config.channels(0),
             hidden=config.detail_hidden,
             scale=2 ** min(config.attention_layers),
-            image_channels=config.image_channels + 1,
+            image_channels=config.image_channels,
             restraint=config.restraint,
         )
         self.cover = nn.Sequential(activation(), nn.Conv2d(config.channels(0), 1, 3, padding=1))
-        self.found = nn.Sequential(
-            nn.Conv2d(config.image_channels, HINTS, 3, padding=1),
-            activation(),
-            nn.Conv2d(HINTS, HINTS, 3, padding=1),
-            activation(),
-            nn.Conv2d(HINTS, 1, 3, padding=1),
-        )
 
     def encode(self, image: Tensor, azimuth: Tensor, elevation: Tensor) -> SourceViews:
         """Picture [B,3,H,W] of an object on white and from where it is seen -> what `view` needs, computed once.
@@ -93,11 +85,10 @@ class ViewGenerator(nn.Module):
         if image.shape[-1] != image.shape[-2]:
             raise ValueError(f"need a square image, got {tuple(image.shape)}")
         volume = self.volume(image, pose_code(azimuth, elevation, self.config.harmonics))
-        both = [level.chunk(2) for level in self.source(torch.cat([image, image.flip(-1)]))]
+        images = image, image.flip(-1)
+        both = [level.chunk(2) for level in self.source(torch.cat(images))]
         features = [level[OWN] for level in both], [level[MIRRORED] for level in both]
         projected = self.target.project("", features[OWN]), self.target.project("_m", features[MIRRORED])
-        covered = torch.cat([image, _share(self.found(image))], 1)
-        images = covered, covered.flip(-1)
         return SourceViews(images, azimuth, elevation, volume, features, projected)
 
     def view(self, source: SourceViews, azimuth: Tensor, elevation: Tensor) -> View:
@@ -111,21 +102,16 @@ class ViewGenerator(nn.Module):
             for own in (OWN, MIRRORED)
         ]
         features = self.target(structure, *guides)
-        alpha = _share(self.cover(features))
-        generated = torch.cat([WHITE + alpha * (self.target.outconv(features) - WHITE), alpha], 1)
+        alpha = self.cover(features).float().sigmoid()
+        generated = WHITE + alpha * (self.target.outconv(features) - WHITE)
         finest = [(fields[MIRRORED][-1], fields[OWN][-1]) for fields in (outlook.flows, outlook.masks)]
         pictures = source.images[MIRRORED], source.images[OWN]
-        covered, detail = self.detail(features, generated, *pictures, *finest)
-        image, alpha = covered.split([self.config.image_channels, 1], 1)
-        alpha = torch.maximum(alpha, ((WHITE - image) / 2).amax(1, keepdim=True))  # white alone can't be so dark
-        return View(image, alpha, generated, outlook, detail)
+        image, detail = self.detail(features, generated, *pictures, *finest)
+        darkness = ((WHITE - image) / 2).amax(1, keepdim=True)  # no pixel is darker than what covers it
+        return View(image, torch.maximum(alpha, darkness), generated, outlook, detail)
 
     def forward(
         self, image: Tensor, azimuth: Tensor, elevation: Tensor, target_azimuth: Tensor, target_elevation: Tensor
     ) -> View:
         """`encode` and `view` in one."""
         return self.view(self.encode(image, azimuth, elevation), target_azimuth, target_elevation)
-
-
-def _share(logits: Tensor) -> Tensor:
-    return logits.float().sigmoid()

@@ -56,7 +56,7 @@ def detail_losses(
     subject: Tensor,
 ) -> dict[str, Tensor]:
     """Of a detail head, with the true flow [B, 2, H, W] and visibility [B, 1, H, W] of both its sources and the true
-    image, with as many channels as its pictures have."""
+    image [B, 3, H, W]."""
     fields = (
         (detail.flow_previous, detail.warped_previous, *previous),
         (detail.flow_reference, detail.warped_reference, *reference),

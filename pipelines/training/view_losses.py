@@ -1,6 +1,5 @@
 """Losses of one view. B samples, H = W image size, h, w map size."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -22,15 +21,14 @@ def reconstruction(recipe: Recipe, view: View, truth: Truth) -> dict[str, Tensor
         (look.flows[MIRRORED], look.masks[MIRRORED], *mirrored),
     )
     made, true = view.on(truth.ground).float(), truth.grounded
-    covered = torch.cat([truth.image, truth.mask], 1)
     return {
         "picture": recipe.picture * weighted_l1(made, true, 1 + 3 * truth.mask),
         "gradient": recipe.gradient * gradient_pyramid(made, true),
-        "generated": recipe.generated * weighted_l1(view.generated.float(), covered, 1 + 3 * truth.mask),
+        "generated": recipe.generated * weighted_l1(view.generated.float(), truth.image, 1 + 3 * truth.mask),
         "alpha": recipe.alpha * visibility(view.alpha, truth.mask),
         "depth": recipe.depth * _depth_loss(look.depths, truth.depth),
         **flow_losses(recipe, sources, truth.mask),
-        **detail_losses(recipe, view.detail, mirrored, own, covered, truth.mask),
+        **detail_losses(recipe, view.detail, mirrored, own, truth.image, truth.mask),
     }
 
 

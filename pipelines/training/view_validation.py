@@ -108,8 +108,7 @@ def sheet_rows(source: Tensor, target: Tensor, view: View) -> list[Tensor]:
     """A row of pictures [7, 3, H, W] for each sample."""
     detail = view.detail
     masks = 2 * detail.blend.float() - 1, (2 * view.alpha - 1).expand_as(source)
-    copied = detail.warped_reference[:, :3], detail.warped_previous[:, :3]
-    columns = source, target, view.image, *copied, *masks
+    columns = source, target, view.image, detail.warped_reference, detail.warped_previous, *masks
     return list(torch.stack([column.float() for column in columns], 1))
 
 
