@@ -17,15 +17,21 @@ from pipelines.media.pictures import load_picture
 
 SIDE = 256
 SMALLEST = 32
+WHITE = (255, 255, 255)
 
 
 @dataclass(frozen=True)
 class SourceView:
-    """A picture uint8 RGB [S, S, 3] and from where it shows the object, in degrees."""
+    """A picture uint8 RGB [S, S, 3] and from where it shows the object, in degrees.
+
+    confidence: that the azimuth is about right, None if it was given; background: the colour the object was cut from.
+    """
 
     picture: np.ndarray
     azimuth: float
     elevation: float
+    confidence: float | None = None
+    background: tuple[int, int, int] = WHITE
 
 
 def load_object(path: Path) -> np.ndarray:
@@ -35,10 +41,15 @@ def load_object(path: Path) -> np.ndarray:
         InputError: unreadable, or too small to show an object.
     """
     picture = load_picture(path)
+    check_size(path, picture)
+    return scaled(_square(picture))
+
+
+def check_size(path: Path, picture: np.ndarray) -> None:
+    """Raises InputError for a picture [H, W, 3] that is too small to show an object."""
     height, width = picture.shape[:2]
     if min(height, width) < SMALLEST:
         raise InputError(f"{path} has {width}x{height} pixels: give a picture of at least {SMALLEST}x{SMALLEST}")
-    return _scaled(_square(picture))
 
 
 def load_shapenet(path: Path, key: str) -> SourceView:
@@ -54,7 +65,7 @@ def load_shapenet(path: Path, key: str) -> SourceView:
             some = ", ".join(itertools.islice(file, 3))
             raise InputError(f"{path} has no view {key!r}: give --id, for instance {some}")
         picture, (azimuth, elevation) = read_view(file, key)
-    return SourceView(_scaled(_square(picture)), 10 * azimuth, elevation)
+    return SourceView(scaled(_square(picture)), 10 * azimuth, elevation)
 
 
 def _square(picture: np.ndarray) -> np.ndarray:
@@ -70,7 +81,8 @@ def _square(picture: np.ndarray) -> np.ndarray:
     return square
 
 
-def _scaled(square: np.ndarray) -> np.ndarray:
+def scaled(square: np.ndarray) -> np.ndarray:
+    """A square picture uint8 [H, H, 3] as [S, S, 3]."""
     side = square.shape[0]
     if side == SIDE:
         return square

@@ -31,6 +31,8 @@ USED_BY = {
     "motion": "--motion of gfla animate and gfla pose",
     "keypoints": "--keypoints bundled, which finds them by itself",
     "flow": "gfla train, as the --init of the next stage",
+    "view": "gfla view-synth",
+    "viewpoint": "--viewpoint of gfla view-synth",
 }
 FACE_WEIGHTS = "face"
 

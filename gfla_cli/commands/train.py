@@ -15,8 +15,8 @@ from gfla_cli.console import out as print_out
 LENGTH, PLACE = "Length", "Place"
 
 Task = Annotated[
-    Literal["animate", "face", "flow", "keypoints", "motion", "pose", "view-synth"],
-    typer.Argument(metavar="animate|face|flow|keypoints|motion|pose|view-synth"),
+    Literal["animate", "face", "flow", "keypoints", "motion", "pose", "view-synth", "viewpoint"],
+    typer.Argument(metavar="animate|face|flow|keypoints|motion|pose|view-synth|viewpoint"),
 ]
 Data = Annotated[
     str, typer.Option(metavar="synthetic|FOLDER", help="Pictures rendered while training, or a data set's folder.")
@@ -26,6 +26,10 @@ Config = Annotated[
     typer.Option(
         "--config", metavar="NAME", help="The paper's network and settings: pose_fashion, dance_iper, shapenet_car ..."
     ),
+]
+Category = Annotated[
+    Literal["car", "chair", "all"] | None,
+    typer.Option(show_default="all", help="What view-synth renders.", rich_help_panel=options.MODEL),
 ]
 Vgg = Annotated[
     str,
@@ -80,6 +84,7 @@ def train(
     task: Task,
     data: Data = "synthetic",
     configuration: Config = "",
+    category: Category = None,
     steps: Steps = None,
     seconds: Seconds = None,
     pause_after: PauseAfter = None,
@@ -124,7 +129,7 @@ def train(
         raise typer.BadParameter(f"--{min(useless).replace('_', '-')} has no effect on this recipe: leave it out")
     place = {"data": data, "out": out or Path("runs") / task, "resume": resume, "seed": seed, "device": device}
     config = TrainConfig(**place, **(chosen.defaults | values))
-    recipe = _changed(chosen.recipe, chosen.numbers, changes or [])
+    recipe = _changed(chosen.recipe, chosen.numbers, changes or [], category)
     first = os.environ.get("RANK", "0") == "0"
     with Console(quiet=quiet or not first, unit="steps") as console:
         weights = chosen.run(config, console, recipe)
@@ -132,14 +137,16 @@ def train(
         print_out(str(weights))
 
 
-def _changed(recipe: Any, numbers: Sequence[str], changes: list[str]) -> Any:
-    """`recipe` with `NAME=NUMBER` applied to some of its `numbers`.
+def _changed(recipe: Any, numbers: Sequence[str], changes: list[str], category: str | None) -> Any:
+    """`recipe` with `NAME=NUMBER` applied to some of its `numbers`, and with the category.
 
     Raises:
-        typer.BadParameter: no such name, or no such number.
+        typer.BadParameter: no such name, or no such number, or a recipe without categories.
     """
+    if category and not hasattr(recipe, "category"):
+        raise typer.BadParameter("--category is for `train view-synth` on synthetic data without --config")
     kinds = {name: type(getattr(recipe, name)) for name in numbers}
-    values = {}
+    values: dict[str, Any] = {"category": category} if category else {}
     for name, _, text in (change.partition("=") for change in changes):
         if name not in kinds:
             raise typer.BadParameter(f"--set {name!r}: the numbers of this recipe are {', '.join(kinds)}")

@@ -1,12 +1,15 @@
 """`gfla view-synth`: a turntable from one picture of an object."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gfla_cli import options
-from gfla_cli.console import Console, out, out_json
+from gfla_cli.console import Console, out, out_json, table
+
+if TYPE_CHECKING:
+    from pipelines.view_job import ViewSynthResult
 
 VIEW = "View"
 
@@ -16,6 +19,13 @@ def _angles(text: str) -> tuple[float, ...]:
         return tuple(float(item) for item in text.split(","))
     except ValueError:
         raise typer.BadParameter(f"{text!r} are no angles: give degrees with commas between them, 0,30,60") from None
+
+
+def _azimuth(text: str) -> str:
+    try:
+        return text if text == "auto" else str(float(text))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither 'auto' nor an angle in degrees") from None
 
 
 Images = Annotated[
@@ -28,18 +38,53 @@ Category = Annotated[
     Literal["car", "chair"], typer.Option(show_default=False, help="What the pictures show.", rich_help_panel=VIEW)
 ]
 Azimuth = Annotated[
-    float | None,
+    str,
     typer.Option(
-        metavar="DEG",
-        show_default=False,
+        metavar="auto|DEG",
+        callback=_azimuth,
         help="From where IMAGE shows the object: 0 front, 90 front to the right, 180 back, 270 front to the left.",
         rich_help_panel=VIEW,
     ),
 ]
 Elevation = Annotated[
-    float, typer.Option(metavar="DEG", help="Height of the camera, from 0 to below 30.", rich_help_panel=VIEW)
+    float,
+    typer.Option(
+        metavar="DEG",
+        help="Height of the camera, from 0 to below 30; with a given --azimuth also that of IMAGE.",
+        rich_help_panel=VIEW,
+    ),
 ]
-Views = Annotated[int, typer.Option(metavar="N", min=1, max=360, help="Views of one turn.", rich_help_panel=VIEW)]
+Background = Annotated[
+    Literal["white", "transparent", "original"],
+    typer.Option(help="What the object stands on; original: the colour around it in IMAGE.", rich_help_panel=VIEW),
+]
+Compare = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        exists=True,
+        file_okay=False,
+        help="Print how near views are to the true ones, az_DDD.png, in FOLDER.",
+        rich_help_panel=options.OUTPUT,
+    ),
+]
+Viewpoint = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|PATH", help="Weights that find the azimuth and the object's size.", rich_help_panel=options.MODEL
+    ),
+]
+Views = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        max=360,
+        show_default="72, with the authors' weights 18",
+        help="Views of one turn.",
+        rich_help_panel=VIEW,
+    ),
+]
 Angles = Annotated[
     tuple | None,
     typer.Option(
@@ -86,18 +131,22 @@ def view_synth(
     quiet: options.Quiet = False,
     *,
     category: Category,
-    azimuth: Azimuth = None,
+    azimuth: Azimuth = "auto",
     elevation: Elevation = 0.0,
-    views: Views = 18,
+    views: Views = None,
     angles: Angles = None,
+    background: Background = "white",
+    compare: Compare = None,
     shapenet: Shapenet = None,
     id: Id = None,
     weights: Weights = None,
+    viewpoint: Viewpoint = "viewpoint",
     device: options.Device = "auto",
     precision: options.Precision = "auto",
 ) -> None:
     """Show the object of each IMAGE from all sides."""
-    from pipelines.view_synth import ViewSynthConfig, run
+    from pipelines.view_job import ViewSynthConfig
+    from pipelines.view_synth import run
 
     config = ViewSynthConfig(
         images=tuple(images or ()),
@@ -107,10 +156,13 @@ def view_synth(
         device=device,
         precision=precision,
         weights=weights,
-        azimuth=azimuth,
+        viewpoint=viewpoint,
+        azimuth=None if azimuth == "auto" else float(azimuth),
         elevation=elevation,
         views=views,
         angles=angles or (),
+        background=background,
+        compare=compare,
         shapenet=shapenet,
         id=id,
     )
@@ -121,3 +173,15 @@ def view_synth(
         return
     for path in result.azimuths:
         out(str(path))
+    if result.compared:
+        _show(result)
+
+
+def _show(result: "ViewSynthResult") -> None:
+    """A line for each view that was compared, and the means."""
+    rows = [(f"{view.azimuth:g}", *_digits(vars(view))) for view in result.compared]
+    table(("azimuth", "l1", "psnr", "ssim"), [*rows, ("mean", *_digits(result.means))])
+
+
+def _digits(numbers: dict[str, float]) -> tuple[str, ...]:
+    return f"{numbers['l1']:.4f}", f"{numbers['psnr']:.2f}", f"{numbers['ssim']:.4f}"

@@ -68,6 +68,28 @@ class PictureConfig(GeneratorConfig):
     spectral: bool = False
 
 
+@dataclass(frozen=True)
+class ViewConfig(GeneratorConfig):
+    """A generator of objects from any side, which needs no structures.
+
+    `volume_channels` times `volume_depth` features stand behind each other at every place of the coarsest attended
+    layer; poses are coded with `harmonics` multiples of the azimuth. `detail_hidden` and `restraint` are the detail
+    head's.
+    """
+
+    structure_channels: int = 0
+    volume_channels: int = 16
+    volume_depth: int = 16
+    harmonics: int = 4
+    detail_hidden: int = 12
+    restraint: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def pose_channels(self) -> int:
+        """Of the code of one pose."""
+        return 2 * self.harmonics + 1
+
+
 def pose_fashion() -> PictureConfig:
     """The authors' person image generator for DeepFashion, 256 x 256."""
     return PictureConfig()
@@ -116,4 +138,17 @@ def bundled_person() -> AnimationConfig:
         detail_hidden=12,
         restraint=(1.0, 1.5),
         limbs=H36M17_LIMBS + TORSO + tuple((joint, joint) for joint in range(17)),
+    )
+
+
+def bundled_objects() -> ViewConfig:
+    """The generator of cars and chairs that ships with this package."""
+    return ViewConfig(
+        width=32,
+        max_width=256,
+        flow_width=32,
+        flow_max_width=128,
+        kernel_sizes=(3, 3),
+        attention_hidden=64,
+        norm="batch",
     )

@@ -43,17 +43,20 @@ class TargetDecoder(nn.Module):
 
     Args:
         sources: what the key of each guide's attentions has before the decoder step.
-        coded: the structure is not a map [B,S,H,W] but a code, spread over the flow net's coarsest map [B,S,h,w].
+        doublings: the structure is not a map [B,S,H,W] but coarse features [B,S,h,w], this often to be doubled in size
+            to become what the first decoder step reads.
     """
 
-    def __init__(self, config: GeneratorConfig, *, sources: Sequence[str] = ("",), coded: bool = False) -> None:
+    def __init__(
+        self, config: GeneratorConfig, *, sources: Sequence[str] = ("",), doublings: int | None = None
+    ) -> None:
         super().__init__()
         self.layers, self.attended, self.sources = config.layers, config.attended, tuple(sources)
-        self.blocks = config.flow_layers - config.layers if coded else 0
-        if coded:
-            self._add_blocks(config)
-        else:
+        self.doublings = doublings
+        if doublings is None:
             _add_encoders(self, config, inputs=config.structure_channels)
+        else:
+            self._add_blocks(config, doublings)
         for step, kernel in config.attended:
             channels = config.channels(config.layers - 1 - step)
             for source in self.sources:
@@ -86,16 +89,16 @@ class TargetDecoder(nn.Module):
         return x
 
     def _begin(self, structure: Tensor) -> Tensor:
-        if not self.blocks:
+        if self.doublings is None:
             return list(_encode(self, structure))[-1]
-        for block in range(self.blocks):
+        for block in range(self.doublings):
             structure = self.get_submodule(f"block{block}")(structure)
         return structure
 
-    def _add_blocks(self, config: GeneratorConfig) -> None:
-        """From the flow net's coarsest map up to the decoder's."""
-        sizes = [config.structure_channels, *[config.channels(0)] * (self.blocks - 1), config.channels(self.layers - 1)]
-        for block in range(self.blocks):
+    def _add_blocks(self, config: GeneratorConfig, doublings: int) -> None:
+        """From coarse features up to the first decoder step's."""
+        sizes = [config.structure_channels, *[config.channels(0)] * (doublings - 1), config.channels(self.layers - 1)]
+        for block in range(doublings):
             inputs, outputs = sizes[block : block + 2]
             decoder = ResBlockDecoder(inputs=inputs, outputs=outputs, hidden=inputs, norm=config.norm)
             self.add_module(f"block{block}", decoder)

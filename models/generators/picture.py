@@ -52,7 +52,7 @@ class PictureGenerator(nn.Module):
         super().__init__()
         self.config = config
         self.source = SourceEncoder(config)
-        self.target = TargetDecoder(config, coded=config.coded)
+        self.target = TargetDecoder(config, doublings=config.flow_layers - config.layers if config.coded else None)
         self.flow_net = _flow_net(config)
         if config.spectral:
             add_spectral_norm(self)

@@ -13,11 +13,13 @@ from torch import Tensor, nn
 
 from models.errors import WeightsError
 from models.generators.animation import AnimationConfig, AnimationGenerator
-from models.generators.config import GeneratorConfig, PictureConfig
+from models.generators.config import GeneratorConfig, PictureConfig, ViewConfig
 from models.generators.face import FaceGenerator
 from models.generators.picture import FlowEstimator, PictureGenerator
+from models.generators.view import ViewGenerator
 from models.keypoints import KeypointConfig, KeypointNetwork
 from models.motion import MotionConfig, MotionNetwork
+from models.viewpoint import ViewpointConfig, ViewpointNetwork
 from models.weights.bundled import resolve
 
 FORMAT = "gfla-1"
@@ -27,6 +29,8 @@ ARCHITECTURES: dict[str, tuple[type, type[nn.Module]]] = {
     "face": (GeneratorConfig, FaceGenerator),
     "picture": (PictureConfig, PictureGenerator),
     "flow": (PictureConfig, FlowEstimator),
+    "view": (ViewConfig, ViewGenerator),
+    "viewpoint": (ViewpointConfig, ViewpointNetwork),
     "motion": (MotionConfig, MotionNetwork),
     "keypoints": (KeypointConfig, KeypointNetwork),
 }

@@ -32,6 +32,19 @@ def load_picture(path: str | Path) -> np.ndarray:
             raise InputError(f"{path} is a damaged picture ({_reason(error)}): save or download it again") from None
 
 
+def load_with_alpha(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """The picture like `load_picture`, and its opacity uint8 [H,W]; None if it has no transparent part.
+
+    Raises InputError like `load_picture`.
+    """
+    picture = load_picture(path)
+    with open_picture(Path(path)) as opened:
+        if "A" not in opened.getbands() and "a" not in opened.getbands() and "transparency" not in opened.info:
+            return picture, None
+        alpha = np.asarray(ImageOps.exif_transpose(opened.convert("RGBA")).getchannel("A"))
+    return picture, None if alpha.min() == 255 else alpha
+
+
 def open_picture(path: Path) -> Image.Image:
     """The lazily opened picture, its size checked; close it or use it with `with`. Raises InputError."""
     check_readable(path)

@@ -3,14 +3,15 @@
 A recipe owns its networks, data and losses; it calls `Session` for everything around them.
 """
 
+import copy
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,8 @@ from models.weights import load_weights
 from pipelines.progress import Progress
 from pipelines.training.processes import Processes
 from pipelines.training.reports import Reports
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,12 @@ class Average:
                 self.state[key].copy_(value)
         torch._foreach_lerp_(targets, values, weight)  # pyright: ignore[reportPrivateImportUsage]
 
+    def applied(self, module: Network) -> Network:
+        """A copy of `module` with the averaged weights, in eval mode."""
+        model = copy.deepcopy(module)  # a new one would draw random numbers that training needs
+        model.load_state_dict(self.state)
+        return model.eval()
+
     def state_dict(self) -> dict[str, Tensor]:
         return self.state
 
@@ -141,6 +150,26 @@ class Session:
     def finished(self) -> bool:
         """Whether the last of `steps` updates is done."""
         return self.config.seconds is None and self.step >= self.config.steps
+
+    def play(
+        self,
+        iterate: Callable[[], Mapping[str, Tensor]],
+        publish: Callable[[], None],
+        *,
+        rate: float,
+        report_every: int,
+    ) -> None:
+        """The whole run: iterations, which advance it and give their losses; reports of them with the learning rate,
+        whose peak is `rate`; and by the main process `publish`, which saves, now and then and at the end."""
+        while self.running():
+            losses = iterate()
+            if self.due(report_every):
+                self.report({**losses, "rate": self.learning_rate(rate)})
+            if self.processes.main and (self.save_due() or self.due(self.config.validate_every)):
+                publish()
+        if self.processes.main and self.unsaved:
+            publish()
+        self.processes.close()
 
     def _age(self) -> float:
         return time.monotonic() - self.born

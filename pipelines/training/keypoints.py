@@ -3,7 +3,6 @@
 B batch, K = 17 COCO joints, H = W = 256 crop, h = w = 64 heat maps.
 """
 
-import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -115,13 +114,12 @@ class Trainer:
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
         self.average.update(self.network, self.session.step)
+        self.session.advance()
         return {name: value.detach() for name, value in parts.items()}
 
     def averaged(self) -> KeypointNetwork:
         """A copy of the network with the averaged weights, in eval mode."""
-        model = copy.deepcopy(self.network)  # a new one would draw random numbers that training needs
-        model.load_state_dict(self.average.state)
-        return model.eval()
+        return self.average.applied(self.network)
 
 
 @dataclass
@@ -161,20 +159,11 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -
     trainer = Trainer(session, recipe)
     with torch.no_grad():
         trainer.crops.next()
-        truth = _truth(recipe, processes.device) if processes.main else None
+        truth = _truth(recipe, processes.device) if processes.main else {}
     if config.resume:
         session.restore(**trainer.parts())
     session.restart_clock()
-    while session.running():
-        parts = trainer.iterate()
-        session.advance()
-        if session.due(50):
-            session.report({**parts, "rate": session.learning_rate(trainer.rate)})
-        if truth and (session.save_due() or session.due(config.validate_every)):
-            _publish(trainer, truth)
-    if truth and session.unsaved:
-        _publish(trainer, truth)
-    processes.close()
+    session.play(trainer.iterate, lambda: _publish(trainer, truth), rate=trainer.rate, report_every=50)
     return config.out / "weights.safetensors"
 
 

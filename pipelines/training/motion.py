@@ -6,7 +6,6 @@ windows with context whose frames repeat the first or last one beyond the ends o
 Legend: B windows, T frames of a window with its context, K = 17 joints. A canvas reaches from -1 to 1.
 """
 
-import copy
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -201,13 +200,12 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 20.0)
         self.optimiser.step()
         self.average.update(self.network, step)
+        self.session.advance()
         return {name: value.detach() for name, value in parts.items()}
 
     def averaged(self) -> MotionNetwork:
         """A copy of the network with the averaged weights, in eval mode."""
-        model = copy.deepcopy(self.network)  # a new one would draw random numbers that training needs
-        model.load_state_dict(self.average.state)
-        return model.eval()
+        return self.average.applied(self.network)
 
 
 @torch.no_grad()
@@ -261,16 +259,7 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -
     trainer = Trainer(session, recipe)
     if config.resume:
         session.restore(**trainer.parts())
-    while session.running():
-        parts = trainer.iterate()
-        session.advance()
-        if session.due(50):
-            session.report({**parts, "rate": session.learning_rate(trainer.rate)})
-        if processes.main and (session.save_due() or session.due(config.validate_every)):
-            _publish(trainer, config)
-    if processes.main and session.unsaved:
-        _publish(trainer, config)
-    processes.close()
+    session.play(trainer.iterate, lambda: _publish(trainer, config), rate=trainer.rate, report_every=50)
     return config.out / "weights.safetensors"
 
 

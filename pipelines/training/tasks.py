@@ -10,7 +10,16 @@ from typing import Any
 from models.errors import InputError
 from pipelines.training.official_recipe import TASKS, configuration_of, numbers_of, recipe_of
 
-OWN = ("animate", "keypoints", "motion")  # recipes of the bundled weights, on rendered data only
+OWN = (
+    "animate",
+    "keypoints",
+    "motion",
+    "view-synth",
+    "viewpoint",
+)  # recipes of the bundled weights, on rendered data only
+DEFAULTS = {"view-synth": {"batch": 192, "validate_every": 5000}, "viewpoint": {"batch": 256, "validate_every": 2000}}
+USELESS = {name: frozenset({"vgg", "compile"}) for name in ("view-synth", "viewpoint")}
+USELESS["viewpoint"] |= {"only"}
 
 
 @dataclass(frozen=True)
@@ -34,17 +43,17 @@ def task_of(name: str, configuration: str, data: str) -> Task:
     folder = data != "synthetic"
     if folder and not Path(data).is_dir():
         raise InputError(f"--data {data}: neither 'synthetic' nor a folder that exists")
-    if name == "keypoints" and (folder or configuration):
-        raise InputError("train keypoints has one recipe, --data synthetic")
+    if name in ("keypoints", "viewpoint") and (folder or configuration):
+        raise InputError(f"train {name} has one recipe, --data synthetic")
     if name == "animate" and folder and not configuration:
         raise InputError(f"--data {data}: name the recipe as well, --config {' or '.join(TASKS[name])}")
     if name == "motion" and configuration and not folder:
         raise InputError(f"--config {configuration} needs Human3.6M: --data FOLDER")
     if name in OWN and not folder and not configuration:
-        module = import_module(f"pipelines.training.{name}")
+        module = import_module(f"pipelines.training.{name.replace('-', '_')}")
         recipe = module.Recipe()
         numbers = tuple(name for name, value in vars(recipe).items() if type(value) in (int, float))
-        return Task(module.run, recipe, numbers, without_effect=frozenset({"vgg"}))
+        return Task(module.run, recipe, numbers, DEFAULTS.get(name, {}), USELESS.get(name, frozenset({"vgg"})))
     return _official(name, configuration, rendered=not folder)
 
 

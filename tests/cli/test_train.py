@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
-from pipelines.training import motion
+from pipelines.training import motion, view_synth
 from pipelines.training.common import TrainConfig
 
 
@@ -79,6 +79,18 @@ def test_other_changes_are_refused(change: str, training: Training) -> None:
     assert code == 2
     assert change.partition("=")[0] in stderr
     assert len(stderr.splitlines()) == 1
+
+
+def test_a_category_reaches_the_recipe_that_has_some(monkeypatch: pytest.MonkeyPatch, training: Training) -> None:
+    stand_in = Training()
+    monkeypatch.setattr(view_synth, "run", stand_in)
+    assert train("view-synth", "--category", "chair")[:2] == (0, "runs/view-synth/weights.safetensors\n")
+    assert stand_in.recipe == view_synth.Recipe(category="chair")
+    assert (stand_in.config.batch, stand_in.config.validate_every) == (192, 5000)
+    for other in ("view-synth", "--config", "shapenet_car"), ("motion",):
+        code, _, stderr = train(*other, "--category", "car")
+        assert (code, len(stderr.splitlines())) == (2, 1)
+        assert "--category is for" in stderr
 
 
 def test_only_the_first_of_several_processes_talks(training: Training, monkeypatch: pytest.MonkeyPatch) -> None:

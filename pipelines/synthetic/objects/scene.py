@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
+from models.turning import DISTANCE, FOCAL, camera_axes
 from pipelines.synthetic.noise import chance, normal, uniform
 from pipelines.synthetic.objects.car_measures import CARS
 from pipelines.synthetic.objects.cars import add_cars, car_paint
@@ -22,7 +23,6 @@ from pipelines.synthetic.objects.raster import rasterise, weights_at
 from pipelines.synthetic.people import to_device
 
 CATEGORIES = {"car": 1.0, "chair": 0.0, "all": 0.5}  # share of cars
-_FOCAL, _DISTANCE = 1.09, 1.31  # of ShapeNet's usual renders: parts of the picture's width, diagonals of the object
 
 
 @dataclass
@@ -35,11 +35,7 @@ class View:
 
     def axes(self) -> Tensor:
         """Unit vectors [B, 3, 3] to the picture's right, its top and the camera."""
-        a, e = self.azimuth.deg2rad(), self.elevation.deg2rad()
-        right = torch.stack([a.sin(), a.cos(), torch.zeros_like(a)], -1)
-        up = torch.stack([-e.sin() * a.cos(), e.sin() * a.sin(), e.cos()], -1)
-        towards = torch.stack([e.cos() * a.cos(), -e.cos() * a.sin(), e.sin()], -1)
-        return torch.stack([right, up, towards], -2)
+        return camera_axes(self.azimuth, self.elevation)
 
 
 @dataclass
@@ -130,10 +126,10 @@ def sample_objects(*, category: str, batch: int, generator: Generator) -> Object
                 kinds[number] = names[drawn[number]]
     light = sample_light(batch, local)
     zoom = (0.12 * normal(local, batch)).clamp(-0.2, 0.25).exp()
-    distance = _DISTANCE * zoom / uniform(local, batch, low=0.9, high=1.06)
+    distance = DISTANCE * zoom / uniform(local, batch, low=0.9, high=1.06)
     mesh = _normalised(kit.mesh(device), batch)
     paint, light = to_device(Paint.joined(paints), device), to_device(light, device)
-    return Objects(mesh, paint, light, (_FOCAL * zoom).to(device), distance.to(device), kinds)
+    return Objects(mesh, paint, light, (FOCAL * zoom).to(device), distance.to(device), kinds)
 
 
 def _normalised(mesh: Mesh, batch: int) -> Mesh:

@@ -3,7 +3,7 @@
 Legend: B objects, V views of each, H = W size, M pixels on objects, k = SUPERSAMPLE.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Generator, Tensor
@@ -31,6 +31,19 @@ class Views:
     elevation: Tensor
     inverse: Tensor
     objects: Objects
+    _hits: dict[int, Hits] = field(default_factory=dict, repr=False)
+
+    def hits(self, number: int) -> Hits:
+        """What the pixel centres of a view show."""
+        if number not in self._hits:
+            self._hits[number] = self.objects.hits(self._view(number))
+        return self._hits[number]
+
+    def depth(self, number: int) -> Tensor:
+        """[B, 1, H, W] how far the surface is in front of the object's middle, in diagonals; 0 beside the object."""
+        inverse = self.hits(number).inverse
+        away = self.objects.distance[:, None, None] - 1 / inverse.clamp(min=1e-6)
+        return torch.where(inverse > 0, away, 0.0)[:, None]
 
     def flow(self, target: int, source: int, *, mirrored: bool = False) -> tuple[Tensor, Tensor, Tensor]:
         """True backward flow from view `target` to view `source`, or to the source's mirror image.
@@ -45,7 +58,7 @@ class Views:
         """
         flip = torch.tensor([1.0, -1.0 if mirrored else 1.0, 1.0], device=self.images.device)
         view = self._view(source)
-        hits = self.objects.hits(self._view(target))
+        hits = self.hits(target)
         row, y, x = hits.row, hits.y, hits.x
         pixel, depth = self.objects.project(view, hits.mixed(self.objects.mesh.position) * flip, row)
         clear = self._faces(view, hits, flip) & self._unoccluded(source, pixel, depth, row)

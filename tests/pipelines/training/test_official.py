@@ -158,7 +158,7 @@ def test_the_masks_of_stage_one_learn_from_true_flow_only(rendered: bool, tmp_pa
 @pytest.mark.parametrize(("task", "size"), [("view-synth", 256), ("face", 64)])
 def test_rendered_objects_and_faces_train(task: str, size: int, tmp_path: Path) -> None:
     settings = [f"--set={change}" for change in ("width=2", f"size={size}", "together=1")]
-    settings += ["--set=frames=6"] if task == "face" else []
+    settings += ["--set=frames=6"] if task == "face" else ["--config=shapenet_car"]
     train(task, "--steps=1", "--batch=2", *settings, "--out", tmp_path)
     (report,) = log(tmp_path)
     assert all(math.isfinite(value) for key, value in report.items() if key != "kind")

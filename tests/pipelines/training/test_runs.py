@@ -22,15 +22,18 @@ pytestmark = pytest.mark.cluster
 OURS = ["animate", "--data=synthetic", "--steps=6", "--batch=1", "--validate-every=3", "--warmup=2"]
 OURS += [f"--set={change}" for change in ("size=64", "rollout=2", "returns=1", "clip_length=24", "chunk=1")]
 OURS += ["--set=validation_clips=1", "--set=adversarial_from=0.4"]
+VIEWS = ["view-synth", "--category=chair", "--steps=6", "--batch=4", "--validate-every=2", "--warmup=2"]
+VIEWS += [f"--set={change}" for change in ("size=64", "views=2", "chunk=2", "validation=1", "adversarial_from=0.4")]
 MARKET = ["pose", "--config=pose_market", "--steps=12", "--batch=2", "--validate-every=4", "--vgg=none", "--seed=3"]
 MARKET += ["--set=width=4", "--set=workers=0"]
 DANCE = ["animate", "--config=dance_fashion", "--data=synthetic", "--steps=3", "--validate-every=1"]
 DANCE += [f"--set={change}" for change in ("width=4", "size=64", "frames=6", "together=1")]
 
 
-@pytest.mark.parametrize("recipe", ["ours", "the paper's"])
+@pytest.mark.parametrize("recipe", ["ours", "our views", "the paper's"])
 def test_a_killed_run_goes_on_to_the_same_weights(recipe: str, tmp_path: Path) -> None:
-    options = OURS if recipe == "ours" else [*MARKET, "--data", market(tmp_path / "data", people=3, views=2)]
+    options = {"ours": OURS, "our views": VIEWS}.get(recipe)
+    options = options or [*MARKET, "--data", market(tmp_path / "data", people=3, views=2)]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     kill_after_saving(begin(*options, "--out", cut), cut)
     killed_at = saved_step(cut)

@@ -1,0 +1,131 @@
+"""The view-synthesis generator: what its wiring promises."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from models.fold import fold_batch_norm
+from models.generators.config import ViewConfig, bundled_objects
+from models.generators.view import MIRRORED, OWN, View, ViewGenerator
+from models.ops.sampling import warp
+from models.weights import load_weights, save_weights
+from tests.models.golden import assert_close
+
+SMALL = ViewConfig(
+    width=4, max_width=16, flow_width=4, flow_max_width=16, flow_layers=4, kernel_sizes=(3, 3),
+    attention_hidden=8, norm="batch", volume_channels=2, volume_depth=4, detail_hidden=4,
+)  # fmt: skip
+
+
+def build(**changes: object) -> ViewGenerator:
+    torch.manual_seed(3)
+    return ViewGenerator(config=replace(SMALL, **changes))
+
+
+def degrees(value: float, batch: int = 1) -> Tensor:
+    return torch.full((batch,), value)
+
+
+def picture(batch: int = 1) -> Tensor:
+    torch.manual_seed(5)
+    return torch.rand(batch, 3, 64, 64) * 2 - 1
+
+
+def seen(generator: ViewGenerator, image: Tensor, azimuth: float, target: float) -> View:
+    flat = degrees(0.0, len(image))
+    return generator(image, degrees(azimuth, len(image)), flat, degrees(target, len(image)), flat)
+
+
+def test_shapes_and_ranges() -> None:
+    view = seen(build().eval(), picture(2), 30, 200)
+    assert view.image.shape == view.colours.shape == (2, 3, 64, 64)
+    assert (view.image.min() >= -1, view.image.max() <= 1) == (True, True)
+    assert view.alpha.shape == (2, 1, 64, 64)
+    assert (view.alpha.min() >= 0, view.alpha.max() <= 1) == (True, True)
+    for source in (OWN, MIRRORED):
+        assert [flow.shape[1:] for flow in view.outlook.flows[source]] == [(2, 8, 8), (2, 16, 16)]
+        assert [mask.shape[1:] for mask in view.outlook.masks[source]] == [(1, 8, 8), (1, 16, 16)]
+    assert_close("white", view.on(1.0), view.image, 1e-6)
+    assert_close("blend", view.detail.compose(view.generated), view.image, 1e-6)
+    assert (view.alpha >= (1 - view.image).amax(1, keepdim=True) / 2).all()
+    assert_close("colours", 0.2 + view.alpha * (view.colours - 0.2), view.on(0.2), 1e-4)
+
+
+def test_encoding_once_is_the_same_and_views_do_not_depend_on_each_other() -> None:
+    generator, image = build().eval(), picture()
+    source = generator.encode(image, degrees(30.0), degrees(0.0))
+    first = [generator.view(source, degrees(azimuth), degrees(0.0)).image for azimuth in (10.0, 77.0)]
+    for azimuth, found in zip((10.0, 77.0), first, strict=True):
+        assert torch.equal(found, seen(generator, image, 30, azimuth).image)
+    assert not torch.equal(*first)
+
+
+def test_an_untrained_view_from_the_source_reads_the_source_in_place() -> None:
+    """No depth and no turn: the flow is zero, and the copied picture is the picture."""
+    image = picture()
+    view = seen(build().eval(), image, 130, 130)
+    assert view.outlook.flows[OWN][-1].abs().max() < 1e-4
+    assert_close("copied", view.detail.warped_reference, image, 1e-3)
+    mirrored = warp(image.flip(-1), view.detail.flow_previous)
+    assert_close("from the mirror", view.detail.warped_previous, mirrored, 1e-6)
+
+
+def test_seen_from_the_front_the_mirror_image_is_as_near_as_the_picture() -> None:
+    """At azimuth 0 the mirror image shows the object from azimuth 0 too; at 90 from the other side."""
+    generator = build().eval()
+    front, side = seen(generator, picture(), 0, 0), seen(generator, picture(), 90, 90)
+    assert front.outlook.flows[MIRRORED][-1].abs().max() < 1e-4
+    assert side.outlook.flows[MIRRORED][-1].abs().max() > 1
+
+
+def test_whole_turns_change_nothing() -> None:
+    generator = build().eval()
+    once, again = seen(generator, picture(), 30, 100), seen(generator, picture(), 390, -260)
+    assert_close("image", again.image, once.image, 1e-4)
+
+
+def test_every_parameter_learns() -> None:
+    generator = build()
+    view = seen(generator, picture(2), 30, 200)
+    (view.image.square().sum() + view.outlook.depths[0].sum()).backward()
+    assert [name for name, parameter in generator.named_parameters() if parameter.grad is None] == []
+
+
+def test_autocast_leaves_flows_and_images_exact_types() -> None:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        view = seen(build(), picture(2), 30, 200)
+    assert {view.outlook.flows[OWN][0].dtype, view.detail.flow_previous.dtype, view.image.dtype} == {torch.float32}
+
+
+def test_folding_is_exact() -> None:
+    generator = build()
+    for _ in range(3):
+        seen(generator, picture(2), 30, 200)  # moves the running statistics
+    expected = seen(generator.eval(), picture(), 30, 200)
+    assert_close("image", seen(fold_batch_norm(generator), picture(), 30, 200).image, expected.image, 1e-4)
+
+
+def test_saved_and_loaded_it_is_the_same(tmp_path: Path) -> None:
+    generator = build().eval()
+    save_weights(
+        tmp_path / "w.safetensors", generator, architecture="view", licence="", command="", extra={}, exact=True
+    )
+    loaded = load_weights(tmp_path / "w.safetensors", expect="view")
+    assert isinstance(loaded, ViewGenerator)
+    assert loaded.config == SMALL
+    assert torch.equal(seen(loaded, picture(), 30, 200).image, seen(generator, picture(), 30, 200).image)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 64, 80), (1, 3, 72, 72), (1, 1, 64, 64)])
+def test_wrong_sizes_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="need"):
+        build().encode(torch.zeros(shape), degrees(0.0), degrees(0.0))
+
+
+def test_the_shipped_size_is_small() -> None:
+    with torch.device("meta"):
+        generator = ViewGenerator(config=bundled_objects())
+    assert sum(parameter.numel() for parameter in generator.parameters()) < 6_000_000
