@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 from gfla_cli import console
 from gfla_cli.commands import animate, data, doctor, evaluate, face, keypoints, pose, train, view_synth, weights
-from models.errors import GflaError, ProcessingError
+from models.errors import GflaError, ProcessingError, explain
 
 # Before torch is loaded. Threads that wait asleep cost a few per cent; awake, they slow a busy machine severalfold.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -118,15 +118,7 @@ def _message(error: Exception) -> str:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "gfla"
         return f"{error.format_message().rstrip('.')} (see '{command} --help')"  # pyright: ignore[reportAttributeAccessIssue]
-    if isinstance(error, GflaError):
-        return str(error)
-    if isinstance(error, ModuleNotFoundError):
-        return f"the package {error.name!r} is missing here: install gfla with its dependencies"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror + (f": {error.filename}" if error.filename else "")
-    if isinstance(error, MemoryError):
-        return "out of memory: try --frame crop, or a smaller source picture"
-    return f"{type(error).__name__}: {error} (GFLA_DEBUG=1 shows where)"
+    return explain(error)
 
 
 def _treat_sigterm_as_interrupt() -> None:

@@ -27,6 +27,7 @@ from pipelines.object_picture import SIDE, SourceView, load_object, load_shapene
 from pipelines.parts import fingerprint, plain_options
 from pipelines.performance import Stopwatch
 from pipelines.progress import Progress, Silent
+from pipelines.studio import Studio
 from pipelines.viewpoint import AZIMUTHS, CHANNELS, ELEVATION_STEP, ELEVATIONS, known_view, view_code
 
 TURN = 3  # seconds that a turntable takes
@@ -97,19 +98,21 @@ class ViewSynthResult:
         }
 
 
-def run(config: ViewSynthConfig, progress: Progress | None = None) -> ViewSynthResult:
+def run(config: ViewSynthConfig, progress: Progress | None = None, studio: Studio | None = None) -> ViewSynthResult:
     """Make the views of every picture and write them.
+
+    `studio` has what several jobs share.
 
     Raises:
         InputError: unreadable input, existing or unwritable output, wrong option.
         WeightsError, BackendUnavailable: weights or device asked for can't be used.
         ProcessingError: the work started and could not be finished (full disk).
     """
-    progress, clock = progress or Silent(), Stopwatch()
+    progress, studio, clock = progress or Silent(), studio or Studio(), Stopwatch()
     _check(config)
     device = choose_device(config.device)
     with clock("load"):
-        generator = _load(config, device)
+        generator = studio.once(_load, config.generator, config.category, device)
         sources = _sources(config)
     made = {}
     for source, target in zip(sources, config.targets(), strict=True):
@@ -117,7 +120,7 @@ def run(config: ViewSynthConfig, progress: Progress | None = None) -> ViewSynthR
         _tell_steps([source.azimuth, *azimuths], [source.elevation, config.elevation], progress)
         progress.stage(target.name, len(azimuths))
         pictures = _views(generator, source, azimuths, config, clock)
-        _write(target, _counted(pictures, progress), len(azimuths), overwrite=config.overwrite)
+        _write(target, _counted(pictures, progress), len(azimuths), overwrite=config.overwrite, threads=studio.threads)
         made[target] = [azimuth % 360 for azimuth in azimuths]
     return ViewSynthResult(config, made, str(device), dict(clock.seconds))
 
@@ -166,14 +169,14 @@ def _check(config: ViewSynthConfig) -> None:
         check(target, overwrite=config.overwrite, inputs=config.inputs)
 
 
-def _load(config: ViewSynthConfig, device: torch.device) -> PictureGenerator:
-    generator = load_weights(config.generator, device=device, expect="picture")
+def _load(weights: str, category: str, device: torch.device) -> PictureGenerator:
+    generator = load_weights(weights, device=device, expect="picture")
     assert isinstance(generator, PictureGenerator)
     if not generator.config.coded or generator.config.structure_channels != CHANNELS:
-        raise WeightsError(f"{config.generator} makes pictures of people, not of objects: see `gfla weights list`")
-    official = read_metadata(config.generator).get("official", "")
-    if official and official != f"shapenet_{config.category}":
-        raise WeightsError(f"{config.generator} are {official} weights, which don't fit --category {config.category}")
+        raise WeightsError(f"{weights} makes pictures of people, not of objects: see `gfla weights list`")
+    official = read_metadata(weights).get("official", "")
+    if official and official != f"shapenet_{category}":
+        raise WeightsError(f"{weights} are {official} weights, which don't fit --category {category}")
     return generator
 
 
@@ -208,13 +211,13 @@ def _counted(pictures: Iterable[np.ndarray], progress: Progress) -> Iterator[np.
         progress.advance()
 
 
-def _write(target: Path, pictures: Iterator[np.ndarray], count: int, *, overwrite: bool) -> None:
+def _write(target: Path, pictures: Iterator[np.ndarray], count: int, *, overwrite: bool, threads: int | None) -> None:
     if _is_sheet(target):
         write_stills(target, (contact_sheet(pictures) for _ in range(1)), overwrite=overwrite)
         return
     rate = Fraction(count, TURN)
     size = {"width": SIDE, "height": SIDE, "time_base": 1 / rate, "rate": rate}
-    with open_output(target, **size, overwrite=overwrite) as writer:
+    with open_output(target, **size, overwrite=overwrite, threads=threads) as writer:
         for number, picture in enumerate(pictures):
             writer.write(picture, number)
 
