@@ -1,6 +1,7 @@
 """Builds the `gfla` program, turns errors into one line and an exit code.
 
-Exit codes: 0 done; 1 processing failed; 2 wrong usage, unreadable input, missing dependency; 130 interrupted.
+Exit codes: 0 done; 1 processing failed; 2 wrong usage, unreadable input, missing dependency; 3 a batch finished, some
+jobs failed; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from gfla_cli import console
-from gfla_cli.commands import animate, data, doctor, evaluate, face, keypoints, pose, train, view_synth, weights
+from gfla_cli.commands import animate, batch, data, doctor, evaluate, face, keypoints, pose, train, view_synth, weights
 from models.errors import GflaError, ProcessingError, explain
 
 # Before torch is loaded. Threads that wait asleep cost a few per cent; awake, they slow a busy machine severalfold.
@@ -67,6 +68,7 @@ app.command("animate")(animate.animate)
 app.command("pose")(pose.pose)
 app.command("face")(face.face)
 app.command("view-synth")(view_synth.view_synth)
+app.command("batch")(batch.batch)
 app.command("keypoints")(keypoints.keypoints)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)

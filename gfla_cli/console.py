@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
+
+    from pipelines.batch.events import Event
 
 PLAIN_INTERVAL = 5.0  # seconds between two progress lines where stderr is no terminal
 
@@ -107,6 +109,77 @@ class Console:
             self._bars.update(stage.task, total=stage.done or 1, completed=stage.done or 1, rate=stage.rate())
         elif not self.quiet:
             self._say(stage.line())
+
+
+@dataclass
+class Board:
+    """Progress of a batch, in the form of `pipelines.batch.coordinate.Listener`.
+
+    On a terminal a bar for all jobs and a line for each worker, otherwise a line now and then. Failures are said
+    at once.
+    """
+
+    quiet: bool = False
+    _bars: RichProgress | None = None
+    _all: _Stage = field(default_factory=lambda: _Stage("jobs", None, "jobs"))
+    _lines: dict[int, Any] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        if not self.quiet and sys.stderr.isatty():
+            self._bars = _rich_bars()
+            self._bars.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+    def begin(self, jobs: int, skipped: int, workers: int) -> None:
+        """`jobs` are to be done by `workers`."""
+        self._all = _Stage("jobs", jobs, "jobs")
+        if self._bars is not None:
+            self._all.task = self._bars.add_task("jobs", total=jobs, rate="")
+        before = f", {skipped} from before" if skipped else ""
+        self._say(f"{jobs} jobs on {min(workers, jobs)} workers{before}")
+
+    def event(self, event: Event) -> None:
+        """Show what a worker says."""
+        if event.state in ("done", "failed"):
+            self._all.done += 1
+            if event.state == "failed":
+                self._say(f"{event.job} failed: {event.reason}")
+        if self._bars is not None:
+            self._bars.update(self._all.task, completed=self._all.done, rate=self._pace())
+            self._show_worker(self._bars, event)
+        elif time.monotonic() - self._all.said > PLAIN_INTERVAL:
+            self._all.said = time.monotonic()
+            self._say(", ".join(filter(None, (self._all.line(), self._pace()))))
+
+    def end(self, done: int, skipped: int, failed: Mapping[str, str]) -> None:
+        """The summary, with all that failed at its end."""
+        self._say(f"{done} done, {skipped} done before, {len(failed)} failed; {self._pace()}".rstrip("; "))
+        for name, reason in failed.items():
+            error(f"{name}: {reason}")
+
+    def _pace(self) -> str:
+        minutes = (time.monotonic() - self._all.began) / 60
+        return f"{self._all.done / minutes:.1f} jobs/min" if self._all.done else ""
+
+    def _show_worker(self, bars: RichProgress, event: Event) -> None:
+        if event.worker is None:
+            return
+        if event.worker not in self._lines:
+            self._lines[event.worker] = bars.add_task(f"worker {event.worker}", total=None, rate="")
+        text = " ".join(filter(None, (event.job[:40], event.stage or event.state)))
+        bars.update(self._lines[event.worker], description=text, completed=event.step or 0, total=event.steps)
+
+    def _say(self, message: str) -> None:
+        if self.quiet:
+            return
+        if self._bars is not None:
+            self._bars.console.print(f"gfla: {_one_line(message)}", markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(f"gfla: {_one_line(message)}", file=sys.stderr, flush=True)
 
 
 @dataclass

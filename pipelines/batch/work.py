@@ -1,6 +1,5 @@
 """What any executor runs: the jobs of a group in this process, one bad job never stopping the others."""
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,12 +12,13 @@ from pipelines import animate, pose, view_synth
 from pipelines.batch.configs import config_of
 from pipelines.batch.events import Event
 from pipelines.batch.jobs import Group, Job
+from pipelines.batch.journal import STATE
+from pipelines.batch.outputs import fingerprint
 from pipelines.media.files import check_readable
 from pipelines.progress import Notes
 from pipelines.studio import Studio
 
 Tell = Callable[[Event], None]
-STATE = ".gfla"  # folder of the batch's own files
 PROGRESS_INTERVAL = 0.5  # seconds
 
 
@@ -93,18 +93,6 @@ def _told(job: Job, folder: Path, tell: Tell) -> Iterator[Report]:
         report.end("failed", reason=" ".join(explain(error).split()))
     else:
         report.end("done", files=files, frames=report.frames)
-
-
-def fingerprint(path: Path) -> tuple[str, int, int]:
-    """SHA-256, size and mtime (ns) of a file; of a folder the same of its files' names and contents."""
-    if not path.is_dir():
-        kind = path.stat()
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest(), kind.st_size, kind.st_mtime_ns
-    found = [(item.name, *fingerprint(item)) for item in sorted(path.iterdir())]
-    contents = "".join(f"{name}\0{sha256}\n" for name, sha256, _, _ in found)
-    size, latest = sum(item[2] for item in found), max((item[3] for item in found), default=0)
-    return hashlib.sha256(contents.encode()).hexdigest(), size, latest
 
 
 @lru_cache(1)

@@ -93,13 +93,11 @@ def test_wrong_usage_is_one_line_and_2(arguments: list[str], hint: str) -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_help_lists_the_commands_that_work_and_no_other() -> None:
+def test_help_lists_the_commands() -> None:
     result = runner.invoke(app, ["--help"])
     assert result.exit_code == 0
-    for command in ("animate", "pose", "keypoints", "train", "evaluate", "weights", "doctor"):
+    for command in ("animate", "pose", "view-synth", "batch", "keypoints", "train", "evaluate", "weights", "doctor"):
         assert command in result.stdout
-    for later in ("view-synth", "batch"):
-        assert later not in result.stdout
 
 
 def test_sigterm_is_treated_like_ctrl_c() -> None:

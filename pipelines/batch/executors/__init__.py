@@ -1,6 +1,7 @@
 """Executors by name: each does all groups, somewhere, and tells what happens."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from pipelines.batch.events import Event
@@ -23,3 +24,12 @@ class Executor(Protocol):
         it is left then.
         """
         ...
+
+
+def _local(folder: Path, *, workers: int, gpus: Sequence[str]) -> Executor:
+    from pipelines.batch.executors.local import Local
+
+    return Local(folder, workers=workers, gpus=gpus)
+
+
+EXECUTORS: dict[str, Callable[..., Executor]] = {"local": _local}
