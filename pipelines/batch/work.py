@@ -1,25 +1,16 @@
 """What any executor runs: the jobs of a group in this process, one bad job never stopping the others."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from models.errors import explain
 from pipelines import animate, pose, view_synth
 from pipelines.batch.configs import config_of
-from pipelines.batch.events import Event
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.journal import STATE
-from pipelines.batch.outputs import fingerprint
+from pipelines.batch.reports import Report, Tell
+from pipelines.batch.together import animate_together
 from pipelines.media.files import check_readable
-from pipelines.progress import Notes
 from pipelines.studio import Studio
-
-Tell = Callable[[Event], None]
-PROGRESS_INTERVAL = 0.5  # seconds
 
 
 def perform(group: Group, folder: Path, tell: Tell) -> None:
@@ -29,70 +20,33 @@ def perform(group: Group, folder: Path, tell: Tell) -> None:
     has loaded is there for the next one that this process does.
     """
     studio = _studio(folder, group.threads)
-    for job in group.jobs:
-        _single(job, folder, tell, studio)
+    for first in range(0, len(group.jobs), group.together):
+        jobs = group.jobs[first : first + group.together]
+        if len(jobs) > 1 and jobs[0].command == "animate":
+            jobs = animate_together(jobs, folder, tell, studio)
+        for job in jobs:
+            _alone(job, folder, tell, studio)
 
 
-def _single(job: Job, folder: Path, tell: Tell, studio: Studio) -> None:
-    with _told(job, folder, tell) as report:
-        frames = run_job(job, folder, report, studio)
-        report.frames = frames
-
-
-def run_job(job: Job, folder: Path, progress: "Report", studio: Studio) -> int:
-    """Do one job as its command would alone; gives the number of pictures made. Raises what the command raises."""
-    for path in job.inputs:
-        check_readable(Path(path))
-    config = config_of(job, folder)
-    if isinstance(config, animate.AnimateConfig):
-        return animate.run(config, progress, studio).frames
-    if isinstance(config, pose.PoseConfig):
-        return len(pose.run(config, progress, studio).poses)
-    return sum(map(len, view_synth.run(config, progress, studio).azimuths.values()))
-
-
-class Report(Notes):
-    """Progress of one job as events; keeps its warnings."""
-
-    def __init__(self, job: Job, tell: Tell) -> None:
-        super().__init__()
-        self.job, self.tell = job, tell
-        self.frames = 0
-        self.began = self.said = time.monotonic()
-        self.name, self.steps, self.step = "", None, 0
-
-    def stage(self, name: str, total: int | None) -> None:
-        self.name, self.steps, self.step = name, total, 0
-        self._say()
-
-    def advance(self, n: int = 1) -> None:
-        self.step += n
-        if time.monotonic() - self.said > PROGRESS_INTERVAL:
-            self._say()
-
-    def _say(self) -> None:
-        self.said = time.monotonic()
-        self.tell(Event(self.job.name, "progress", stage=self.name, step=self.step, steps=self.steps))
-
-    def end(self, state: str, **facts: Any) -> None:
-        """Tell how the job ended."""
-        seconds = round(time.monotonic() - self.began, 3)
-        self.tell(Event(self.job.name, state, seconds=seconds, warnings=tuple(self.notes), **facts))
-
-
-@contextmanager
-def _told(job: Job, folder: Path, tell: Tell) -> Iterator[Report]:
-    """The job's report; an error inside ends only the job."""
-    tell(Event(job.name, "started"))
+def _alone(job: Job, folder: Path, tell: Tell, studio: Studio) -> None:
     report = Report(job, tell)
     try:
-        (folder / job.output).parent.mkdir(parents=True, exist_ok=True)
-        yield report
-        files = {name: fingerprint(folder / name) for name in job.outputs}
+        report.done(folder, _run(job, folder, report, studio))
     except Exception as error:
-        report.end("failed", reason=" ".join(explain(error).split()))
-    else:
-        report.end("done", files=files, frames=report.frames)
+        report.failed(error)
+
+
+def _run(job: Job, folder: Path, report: Report, studio: Studio) -> int:
+    """Do one job as its command would; gives the number of pictures made."""
+    for path in job.inputs:
+        check_readable(Path(path))
+    (folder / job.output).parent.mkdir(parents=True, exist_ok=True)
+    config = config_of(job, folder)
+    if isinstance(config, animate.AnimateConfig):
+        return animate.run(config, report, studio).frames
+    if isinstance(config, pose.PoseConfig):
+        return len(pose.run(config, report, studio).poses)
+    return sum(map(len, view_synth.run(config, report, studio).azimuths.values()))
 
 
 @lru_cache(1)
