@@ -38,7 +38,7 @@ def done(jobs: list[Job], folder: Path, *, together: int) -> dict[str, Event]:
 @pytest.fixture
 def jobs(inputs: Inputs) -> list[Job]:
     """Lengths of 4, 2 and 6 frames, and one that can't be read."""
-    (ann, bob), (first, second) = inputs.sources, inputs.clips
+    (ann, bob), (first, second) = inputs.sources, inputs.tracks
     short = replace(animate_job(bob, first, inputs.weights, max_frames=2), name="short")
     good = animate_job(ann, first, inputs.weights), short, animate_job(ann, second, inputs.weights)
     return [in_folder(job) for job in (*good, animate_job(inputs.broken_source, first, inputs.weights))]
