@@ -12,10 +12,10 @@ from pipelines.batch.coordinate import rate, whole
 from pipelines.batch.jobs import Job
 from pipelines.keypoints.track import is_track, load_track, selected
 from pipelines.media.sources import open_driving
-from pipelines.viewpoint import AZIMUTHS
 
 # Seconds a picture on one core of a 2.5 GHz server, as `benchmarks/batch.py` measures them; a folder's own rate counts
 # once there is one.
+VIEWS = 18  # of a turntable that does not say
 SECONDS = {"animate": 0.33, "pose": 1.2, "view-synth": 1.5}
 
 
@@ -52,7 +52,7 @@ def _estimate(job: Job, entry: journal.Entry | None, folder: Path, seconds: floa
 def _frames(job: Job) -> int | None:
     options = job.options
     if job.command == "view-synth":
-        return len(options.get("angles", ())) or options.get("views", AZIMUTHS)
+        return len(options.get("angles", ())) or options.get("views", VIEWS)
     if job.command == "pose":
         return len(options["targets"])
     times = (None if (value := options.get(name)) is None else Fraction(value) for name in ("start", "end", "fps"))

@@ -18,7 +18,6 @@ from pipelines.media.files import check_readable
 SUFFIXES = (".csv", ".yaml", ".yml")
 LARGEST = 64 * 2**20
 ALIASES = {"target": "driving", "image": "source"}
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def is_job_file(text: str) -> bool:
@@ -67,7 +66,7 @@ def _csv(text: str, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _yaml(text: str, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
-        data = yaml.load(text, Loader)
+        data = yaml.safe_load(text)  # in Python: libyaml overflows the stack on deep nesting
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is no plain YAML: {_reason(error)}") from None
     data = data.get("jobs") if isinstance(data, dict) and set(data) == {"jobs"} else data

@@ -13,6 +13,7 @@ from pipelines.progress import Notes
 
 Tell = Callable[[Event], None]
 INTERVAL = 0.5  # seconds between two events of progress
+LONGEST = 500  # characters of a reason
 
 
 class Report(Notes):
@@ -46,7 +47,7 @@ class Report(Notes):
 
     def failed(self, error: Exception) -> None:
         """The job has ended with an error."""
-        self._end("failed", reason=" ".join(explain(error).split()))
+        self._end("failed", reason=" ".join(explain(error).split())[:LONGEST])
 
     def _say(self) -> None:
         self.said = time.monotonic()

@@ -1,5 +1,6 @@
 """One group in this process: the same bytes as a single command, poses found once, one bad job alone."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,18 +61,23 @@ def test_jobs_of_a_group_are_the_single_commands_bytes_and_look_at_each_file_onc
 
 
 def test_one_bad_job_does_not_stop_the_others(inputs: Inputs, tmp_path: Path) -> None:
-    good = animate_job(inputs.sources[0], inputs.clips[0], inputs.weights)
+    good = animate_job(inputs.sources[0], inputs.tracks[0], inputs.weights)
+    pipe = tmp_path / "inputs" / "pipe.json"
+    pipe.parent.mkdir()
+    os.mkfifo(pipe)
     bad = [
         animate_job(inputs.broken_source, inputs.clips[0], inputs.weights),
         animate_job(inputs.sources[0], inputs.broken_clip, inputs.weights),
         animate_job(inputs.sources[0], tmp_path / "missing.mp4", inputs.weights),
+        animate_job(inputs.sources[0], pipe, inputs.weights),
+        animate_job(pipe.parent, inputs.clips[0], inputs.weights),
     ]
     _, last = done(tmp_path, *bad, good)
     assert last[good.name].state == "done"
-    for job, what in zip(bad, ("bad.png", "bad.mp4", "missing.mp4"), strict=True):
+    for job, what in zip(bad, ("bad.png", "bad.mp4", "missing.mp4", "is a pipe", "is a folder"), strict=True):
         assert last[job.name].state == "failed"
         assert what in (last[job.name].reason or "")
-    assert {path.name for path in tmp_path.iterdir()} == {".gfla", good.output}
+    assert {path.name for path in tmp_path.iterdir()} == {".gfla", "inputs", good.output}
 
 
 def test_a_pose_job_writes_its_picture(inputs: Inputs, tmp_path: Path) -> None:
