@@ -68,6 +68,7 @@ WEBM = Container(
     sound="libopus",
     sample_rates=(48000,),
     edit_list=False,
+    options=(("fflags", "+bitexact"),),  # no random identifiers
 )
 CONTAINERS = {".mp4": MP4, ".m4v": MP4, ".mov": MOV, ".webm": WEBM}
 
