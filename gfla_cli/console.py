@@ -115,14 +115,18 @@ class Console:
 class Board:
     """Progress of a batch, in the form of `pipelines.batch.coordinate.Listener`.
 
-    On a terminal a bar for all jobs and a line for each worker, otherwise a line now and then. Failures are said
-    at once.
+    On a terminal a bar for all jobs and a line for each worker, otherwise a line now and then. Failures are said at
+    once.
     """
 
     quiet: bool = False
+    _total: int = 0
+    _done: int = 0
+    _began: float = 0.0
+    _said: float = 0.0
+    _workers: dict[int, Event] = field(default_factory=dict)
     _bars: RichProgress | None = None
-    _all: _Stage = field(default_factory=lambda: _Stage("jobs", None, "jobs"))
-    _lines: dict[int, Any] = field(default_factory=dict)
+    _tasks: dict[int | None, Any] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         if not self.quiet and sys.stderr.isatty():
@@ -133,45 +137,51 @@ class Board:
     def __exit__(self, *exception: object) -> None:
         if self._bars is not None:
             self._bars.stop()
+            self._bars = None
 
     def begin(self, jobs: int, skipped: int, workers: int) -> None:
         """`jobs` are to be done by `workers`."""
-        self._all = _Stage("jobs", jobs, "jobs")
+        self._total, self._began, self._said = jobs, time.monotonic(), time.monotonic()
         if self._bars is not None:
-            self._all.task = self._bars.add_task("jobs", total=jobs, rate="")
-        before = f", {skipped} from before" if skipped else ""
-        self._say(f"{jobs} jobs on {min(workers, jobs)} workers{before}")
+            self._tasks[None] = self._bars.add_task("jobs", total=jobs, rate="")
+        self._say(f"{jobs} jobs on {min(workers, jobs)} workers" + (f", {skipped} from before" if skipped else ""))
 
     def event(self, event: Event) -> None:
         """Show what a worker says."""
-        if event.state in ("done", "failed"):
-            self._all.done += 1
-            if event.state == "failed":
-                self._say(f"{event.job} failed: {event.reason}")
+        self._done += event.state in ("done", "failed")
+        if event.worker is not None:
+            self._workers[event.worker] = event
+        if event.state == "failed":
+            self._say(f"{event.job} failed: {event.reason}")
         if self._bars is not None:
-            self._bars.update(self._all.task, completed=self._all.done, rate=self._pace())
-            self._show_worker(self._bars, event)
-        elif time.monotonic() - self._all.said > PLAIN_INTERVAL:
-            self._all.said = time.monotonic()
-            self._say(", ".join(filter(None, (self._all.line(), self._pace()))))
+            self._show(self._bars, event)
+        elif time.monotonic() - self._said > PLAIN_INTERVAL:
+            self._said = time.monotonic()
+            self._say("; ".join([self._line(), *(f"worker {n}: {_at(each)}" for n, each in self._workers.items())]))
 
     def end(self, done: int, skipped: int, failed: Mapping[str, str]) -> None:
-        """The summary, with all that failed at its end."""
-        self._say(f"{done} done, {skipped} done before, {len(failed)} failed; {self._pace()}".rstrip("; "))
+        """After the block: the summary, with all that failed at its end."""
+        self._say(f"{done} done, {skipped} done before, {len(failed)} failed{self._pace()}")
         for name, reason in failed.items():
             error(f"{name}: {reason}")
 
-    def _pace(self) -> str:
-        minutes = (time.monotonic() - self._all.began) / 60
-        return f"{self._all.done / minutes:.1f} jobs/min" if self._all.done else ""
+    def _line(self) -> str:
+        seconds = time.monotonic() - self._began
+        left = f", {seconds * (self._total - self._done) / self._done:.0f} s left" if self._done else ""
+        return f"{self._done}/{self._total} jobs{self._pace()}{left}"
 
-    def _show_worker(self, bars: RichProgress, event: Event) -> None:
+    def _pace(self) -> str:
+        return f", {self._done / (time.monotonic() - self._began) * 60:.1f} jobs/min" if self._done else ""
+
+    def _show(self, bars: RichProgress, event: Event) -> None:
+        bars.update(self._tasks[None], completed=self._done, rate=self._pace().lstrip(", "))
         if event.worker is None:
             return
-        if event.worker not in self._lines:
-            self._lines[event.worker] = bars.add_task(f"worker {event.worker}", total=None, rate="")
-        text = " ".join(filter(None, (event.job[:40], event.stage or event.state)))
-        bars.update(self._lines[event.worker], description=text, completed=event.step or 0, total=event.steps)
+        if event.worker not in self._tasks:
+            self._tasks[event.worker] = bars.add_task("", total=None, rate="")
+        bars.update(self._tasks[event.worker], description=f"worker {event.worker}: {_at(event, steps=False)}")
+        if event.stage:
+            bars.update(self._tasks[event.worker], completed=event.step, total=event.steps)
 
     def _say(self, message: str) -> None:
         if self.quiet:
@@ -204,6 +214,12 @@ class _Stage:
         if self.total and self.done < self.total:
             parts.append(f"{seconds * (self.total - self.done) / self.done:.0f} s left")
         return ", ".join(parts)
+
+
+def _at(event: Event, *, steps: bool = True) -> str:
+    """What a worker is at."""
+    counted = f" {event.step}/{event.steps}" if steps and event.steps else ""
+    return f"{event.job[:40]} {event.stage or event.state}{counted}"
 
 
 def _rich_bars() -> RichProgress:

@@ -120,7 +120,7 @@ def batch(
         outcome = coordinate.run(
             jobs, output, executor, spread.groups, board, retry_failed=retry_failed, overwrite=overwrite
         )
-        board.end(len(outcome.done), len(outcome.skipped), outcome.failed)
+    board.end(len(outcome.done), len(outcome.skipped), outcome.failed)
     if json:
         counts = {"done": len(outcome.done), "skipped": len(outcome.skipped), "failed": len(outcome.failed)}
         out_json({"folder": output, **counts, "jobs": coordinate.rows(output)})
