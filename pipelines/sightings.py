@@ -3,7 +3,6 @@
 T frames, N people of all frames.
 """
 
-import fcntl
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,6 +63,8 @@ def load(path: Path) -> Sighting:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
+    import fcntl  # which Windows lacks; single commands keep nothing
+
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

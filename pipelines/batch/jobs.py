@@ -64,11 +64,15 @@ def identity(path: Path) -> list[Any]:
     """Path, size and mtime (ns) of a file, and of every entry of a folder; without them where there is nothing."""
     try:
         kind = path.stat()
-        entries = sorted(path.iterdir()) if path.is_dir() else []
+        within = [(entry.name, entry.lstat()) for entry in (sorted(path.iterdir()) if path.is_dir() else ())]
     except OSError:
         return [str(path)]
-    within = [[entry.name, entry.lstat().st_size, entry.lstat().st_mtime_ns] for entry in entries]
-    return [str(path), kind.st_size, kind.st_mtime_ns, within]
+    return [
+        str(path),
+        kind.st_size,
+        kind.st_mtime_ns,
+        [[name, each.st_size, each.st_mtime_ns] for name, each in within],
+    ]
 
 
 def digest(value: Any) -> str:

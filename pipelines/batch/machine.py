@@ -2,6 +2,7 @@
 
 import math
 import os
+import platform
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -30,10 +31,13 @@ class Machine:
 
     @classmethod
     def here(cls, devices: Iterable[str]) -> "Machine":
-        """This machine; GPUs count if one of the `devices` of the jobs may be one."""
+        """This machine, for jobs on these `devices`. One GPU that all jobs share counts as one core."""
+        asked = set(devices)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        gpus = _gpus() if any(device in ("auto", "cuda") for device in devices) else ()
-        return cls(cores, psutil.virtual_memory().available, gpus)
+        shared = any(device.startswith("cuda:") for device in asked) or "mps" in asked
+        shared = shared or ("auto" in asked and platform.system() == "Darwin")
+        gpus = _gpus() if asked & {"auto", "cuda"} and not shared else ()
+        return cls(1 if shared else cores, psutil.virtual_memory().available, gpus)
 
     def spread(self, workers: int | None, threads: int | None, together: int | None) -> "Spread":
         """How to spread jobs; None: what suits. A worker for each GPU, else as many as cores and memory allow, with one
