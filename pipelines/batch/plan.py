@@ -139,11 +139,13 @@ def _job(wish: Wish, parse: ParseValues, command: str, name: str | None, suffix:
         raise InputError(f"command {command!r:.60} must be one of {', '.join(COMMANDS)}")
     options = parse(command, values)
     inputs, stems = _inputs(own, command, options, wish.base)
-    output = own.get("output") or own.get("name") or _named(name or NAMES[command], stems)
-    if "output" not in own:
-        output += SUFFIXES[command] if suffix is None else suffix
+    if "output" in own:
+        output, label = own["output"], own.get("name") or str(PurePosixPath(own["output"]).with_suffix(""))
+    else:
+        label = own.get("name") or _named(name or NAMES[command], stems)
+        output = label + (SUFFIXES[command] if suffix is None else suffix)
     _check_output(output)
-    return Job(own.get("name") or str(PurePosixPath(output).with_suffix("")), command, options | inputs, output)
+    return Job(label, command, options | inputs, output)
 
 
 def _located(option: str, value: str, base: Path) -> str:

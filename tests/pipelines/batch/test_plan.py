@@ -83,6 +83,7 @@ def test_names_and_suffixes(files: Path) -> None:
     assert names(planned(files, name="{driving} of {source}"))[0] == "x of 2"
     assert planned(files, suffix=".webm")[0].output == "2--x.webm"
     assert planned(files, suffix="")[0].output == "2--x"
+    assert names(planned(files, suffix="", name="v1.{source}.{driving}"))[0] == "v1.2.x"
     with pytest.raises(InputError, match=re.escape("may hold {source}, {driving}")):
         planned(files, name="{source.__class__}")
 
