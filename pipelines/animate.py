@@ -158,7 +158,7 @@ def run(config: AnimateConfig, progress: Progress | None = None, studio: Studio 
     with prepared(config, progress, studio) as scene:
         progress.stage("animate", len(scene.driver.pts))
         with scene.film() as film, in_background(film.add) as hand_over:
-            for _, step in perform([scene]):
+            for _, step in play([scene]):
                 assert isinstance(step, Step)  # other generators are refused where weights are loaded
                 hand_over(step)
                 progress.advance()
@@ -200,7 +200,7 @@ def prepared(config: AnimateConfig, progress: Progress, studio: Studio) -> Itera
         )
 
 
-def perform(scenes: Sequence[Scene]) -> Performance:
+def play(scenes: Sequence[Scene]) -> Performance:
     """The scenes side by side, each from its own first frame; they share weights, device and precision."""
     first = scenes[0]
     precision = autocast(first.config.precision, first.device)

@@ -151,18 +151,7 @@ def _show_plan(jobs: "list[Job]", folder: Path, workers: int) -> int:
     from pipelines.batch.estimate import estimates
 
     plan = estimates(jobs, folder)
-    rows = [
-        (
-            each.job.name,
-            each.job.command,
-            each.state,
-            "?" if each.frames is None else each.frames,
-            f"{each.seconds:.0f}",
-            each.reason,
-        )
-        for each in plan
-    ]
-    table(("job", "command", "state", "frames", "seconds", ""), rows)
+    table(("job", "command", "state", "frames", "seconds", ""), [each.row() for each in plan])
     frames, seconds = sum(each.frames or 0 for each in plan), sum(each.seconds for each in plan)
     out(f"{len(jobs)} jobs, {frames} frames: about {seconds / min(workers, len(jobs)):.0f} s with {workers} workers")
     return 0

@@ -45,8 +45,7 @@ class State:
         return cls(reference.image, reference.structure, reference.joints)
 
     def __getitem__(self, batch: slice) -> "State":
-        joints = None if self.joints is None else self.joints[batch]
-        return State(self.image[batch], self.structure[batch], joints)
+        return take(self, batch)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,11 @@ class Estimate:
     seconds: float
     reason: str = ""
 
+    def row(self) -> tuple[object, ...]:
+        """Name, command, state, frames, seconds and reason, as a plan shows them."""
+        frames = "?" if self.frames is None else self.frames
+        return self.job.name, self.job.command, self.state, frames, round(self.seconds), self.reason
+
 
 def estimates(jobs: Sequence[Job], folder: Path) -> list[Estimate]:
     """One for each job; those that are done take no time."""

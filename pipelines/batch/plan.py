@@ -145,6 +145,8 @@ def _job(wish: Wish, parse: ParseValues, command: str, name: str | None, suffix:
         label = own.get("name") or _named(name or NAMES[command], stems)
         output = label + (SUFFIXES[command] if suffix is None else suffix)
     _check_output(output)
+    if len(label) > LONGEST:
+        raise InputError(f"name {label!r:.60}... is longer than {LONGEST} characters: give a shorter one")
     return Job(label, command, options | inputs, output)
 
 

@@ -1,6 +1,8 @@
 """The progress and the end of one job, as events."""
 
+import os
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,8 @@ class Report(Notes):
 
     def failed(self, error: Exception) -> None:
         """The job has ended with an error."""
+        if os.environ.get("GFLA_DEBUG") == "1":
+            traceback.print_exception(error)
         self._end("failed", reason=" ".join(explain(error).split())[:LONGEST])
 
     def _say(self) -> None:

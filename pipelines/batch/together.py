@@ -5,7 +5,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from models.generators.animation import Step
-from pipelines.animate import AnimateConfig, Scene, perform, prepared
+from pipelines.animate import AnimateConfig, Scene, play, prepared
 from pipelines.background import in_background
 from pipelines.batch.configs import config_of
 from pipelines.batch.jobs import Job
@@ -33,7 +33,7 @@ def animate_together(jobs: Sequence[Job], folder: Path, tell: Tell, studio: Stud
 
 def _play(roles: "Sequence[Role]") -> None:
     """Play all to their ends, or until the network refuses."""
-    performance = perform([role.scene for role in roles if role.scene])
+    performance = play([role.scene for role in roles if role.scene])
     steps = iter(performance)
     while True:
         try:

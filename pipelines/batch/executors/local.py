@@ -93,7 +93,10 @@ class Local:
         if self.gpus:
             environment["CUDA_VISIBLE_DEVICES"] = self.gpus[number % len(self.gpus)]
         process = SPAWN.Process(target=_serve, args=(theirs, self.folder, number, environment), daemon=True)
+        # Ctrl-C reaches the whole group of processes. A blocked signal stays blocked in a child: we alone decide.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         process.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         theirs.close()  # so that the pipe ends with the worker
         return Worker(number, process, ours)
 
@@ -102,7 +105,6 @@ def _serve(pipe: Connection, folder: Path, number: int, environment: dict[str, s
     """The worker's life: groups come in, events go out, until the pipe ends."""
     os.environ.update(environment)  # before numpy and torch are loaded
     os.dup2(2, 1)  # stdout is for the data of the command
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group of processes; the coordinator decides
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     with at_work(folder):

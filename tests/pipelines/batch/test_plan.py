@@ -180,6 +180,7 @@ def test_outputs_that_leave_the_folder_or_hide(output: str, files: Path) -> None
         ("j.csv", b"source,driving,compare\na.png,x.mp4,maybe\n", "must be true or false"),
         ("j.csv", b"source,driving,command\na.png,x.mp4,rm\n", "command 'rm' must be one of"),
         ("j.csv", b"source\na.png\n", "needs a source and a driving"),
+        ("j.csv", b"source,driving,output,name\na.png,x.mp4,a.mp4," + b"n" * 10_000, "longer than 200 characters"),
         ("j.csv", b"source,driving,crf\na.png,x.mp4,many\n", "Invalid value for '--crf'"),
         ("j.yaml", b"- !!python/object/apply:os.system ['touch gotcha']\n", "no plain YAML"),
         ("j.yaml", b"- {source: !!python/name:os.system , driving: x.mp4}\n", "no plain YAML"),
