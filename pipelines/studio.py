@@ -8,8 +8,8 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import cv2
 import torch
 
-from pipelines.batch.jobs import digest, identity
 from pipelines.driver import Sighting
+from pipelines.identity import digest, identity
 from pipelines.keypoints.extractors import Extractor
 from pipelines.parts import load_extractor
 from pipelines.progress import Notes, Progress

@@ -142,7 +142,7 @@ def _jobs(
         if (second is None) != (kind == "view-synth"):
             wrong = "takes no DRIVINGS" if second else f"needs DRIVINGS beside {first!r}, or a .csv or .yaml list alone"
             raise typer.BadParameter(f"{kind} {wrong}")
-        jobs = jobs_of(crossed(kind, first, second, given, pair=pair), job_options.parse, command=kind, **names)
+        jobs = jobs_of(crossed(kind, first, second, given, folder, pair=pair), job_options.parse, command=kind, **names)
     refuse_escapes(jobs, folder)
     return jobs
 

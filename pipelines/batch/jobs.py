@@ -1,13 +1,13 @@
 """A job: one run of `gfla animate`, `pose` or `view-synth` as plain data. Nothing here imports torch."""
 
-import hashlib
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from pipelines.identity import digest, identity
 
 INPUTS = {"animate": ("source", "driving"), "pose": ("source", "targets"), "view-synth": ("images", "shapenet")}
 COMMANDS = tuple(INPUTS)
@@ -58,26 +58,6 @@ class Job:
         values = [item for value in self.options.values() for item in (value if isinstance(value, list) else [value])]
         files = [identity(Path(value)) for value in values if isinstance(value, str) and os.path.isabs(value)]
         return digest([self.command, self.options, files])
-
-
-def identity(path: Path) -> list[Any]:
-    """Path, size and mtime (ns) of a file, and of every entry of a folder; without them where there is nothing."""
-    try:
-        kind = path.stat()
-        within = [(entry.name, entry.lstat()) for entry in (sorted(path.iterdir()) if path.is_dir() else ())]
-    except OSError:
-        return [str(path)]
-    return [
-        str(path),
-        kind.st_size,
-        kind.st_mtime_ns,
-        [[name, each.st_size, each.st_mtime_ns] for name, each in within],
-    ]
-
-
-def digest(value: Any) -> str:
-    """SHA-256 of a JSON-ready value."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -42,14 +42,17 @@ class Wish:
 
 
 def crossed(
-    command: str, sources: str, drivings: str | None, options: dict[str, str], *, pair: str = "cross"
+    command: str, sources: str, drivings: str | None, options: dict[str, str], folder: Path, *, pair: str = "cross"
 ) -> list[Wish]:
     """Every source with every driving, or with `pair` "zip" the first with the first and so on; views have none.
     All get the same options.
 
     Raises:
-        InputError: nothing there, or numbers that differ under "zip".
+        InputError: nothing there, numbers that differ under "zip", or an input that is the `folder` of the results.
     """
+    for text in (sources, drivings):
+        if text is not None and Path(text).is_dir() and Path(text).resolve() == folder.resolve():
+            raise InputError(f"{text} can't be input and output at once: give another -o")
     pictures = found(sources, PICTURE_SUFFIXES)
     if drivings is None:
         pairs = [(picture, None) for picture in pictures]
@@ -119,8 +122,13 @@ def _drivings(command: str, text: str) -> list[Path]:
         return found(text, PICTURE_SUFFIXES | {".json"})
     if not path.is_dir():
         return found(text, CLIPS)
-    clips = [item for item in path.iterdir() if item.name[0] != "." and (item.is_dir() or item.suffix.lower() in CLIPS)]
-    return sorted(clips, key=natural_key) or [path]
+    return sorted((item for item in path.iterdir() if _is_clip(item)), key=natural_key) or [path]
+
+
+def _is_clip(path: Path) -> bool:
+    frames = PICTURE_SUFFIXES | {".json"}
+    holds_frames = path.is_dir() and any(item.suffix.lower() in frames for item in path.iterdir())
+    return path.name[0] != "." and (holds_frames or path.suffix.lower() in CLIPS)
 
 
 def _wish(source: Path, driving: Path | None, options: dict[str, str]) -> Wish:

@@ -66,6 +66,7 @@ def test_a_plan_shows_frames_and_seconds_and_does_nothing(files: Path) -> None:
         (["src", "drv", "-o", "out", "--workers", "0"], "neither 'auto' nor a number from 1"),
         (["src", "drv", "-o", "out", "--name", "a"], "have the same"),
         (["src", "drv", "-o", "src/ann.png"], "ann.png can't be written"),
+        (["src", "drv", "-o", "drv/../drv"], "input and output at once"),
         (["jobs.csv", "-o", "out"], "jobs.csv does not exist"),
         (["src", "-o", "out", "--command", "view-synth", "--azimuth", "0"], "Missing option '--category'"),
         (["src", "drv", "-o", "out", "--command", "view-synth", "--category", "car"], "takes no DRIVINGS"),

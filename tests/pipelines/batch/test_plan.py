@@ -38,7 +38,7 @@ def planned(
     name: str | None = None,
     suffix: str | None = None,
 ) -> list[Job]:
-    wishes = crossed(command, str(folder / sources), str(folder / drivings), options or {}, pair=pair)
+    wishes = crossed(command, str(folder / sources), str(folder / drivings), options or {}, folder / "out", pair=pair)
     return jobs_of(wishes, parse, command=command, name=name, suffix=suffix)
 
 
@@ -66,6 +66,10 @@ def test_patterns_single_files_and_pairs(files: Path) -> None:
 
 def test_a_folder_of_pictures_is_a_clip_and_a_folder_of_targets(files: Path) -> None:
     assert names(planned(files, "src/10.png", "src")) == ["10--src"]
+    for folder, name in (("frames", "1.png"), ("empty", "notes.txt")):
+        (files / "drv" / folder).mkdir()
+        (files / "drv" / folder / name).touch()
+    assert names(planned(files, "src/10.png")) == ["10--frames", "10--x", "10--y"]
     jobs = planned(files, "src/10.png", "src", "pose")
     assert names(jobs) == ["10--2", "10--10"]
     assert jobs[0].output == "10--2.png"
@@ -73,7 +77,8 @@ def test_a_folder_of_pictures_is_a_clip_and_a_folder_of_targets(files: Path) -> 
 
 
 def test_views_have_no_driving(files: Path) -> None:
-    wishes = crossed("view-synth", str(files / "src"), None, {"category": "car", "azimuth": "-20", "angles": "0,30"})
+    given = {"category": "car", "azimuth": "-20", "angles": "0,30"}
+    wishes = crossed("view-synth", str(files / "src"), None, given, files / "out")
     job = jobs_of(wishes, parse, command="view-synth")[0]
     assert (job.name, job.output, job.driving) == ("2--turntable", "2--turntable.mp4", None)
     assert (job.options["azimuth"], job.options["angles"]) == (-20.0, [0.0, 30.0])
