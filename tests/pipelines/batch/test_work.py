@@ -16,6 +16,7 @@ from pipelines.batch.jobs import Group, Job
 from pipelines.batch.work import perform
 from pipelines.keypoints.bundled import BundledExtractor
 from pipelines.studio import Studio
+from tests.cli.test_view_synth import saved
 from tests.pipelines.batch.conftest import Inputs
 from tests.pipelines.batch.small import animate_job
 
@@ -87,3 +88,12 @@ def test_a_pose_job_writes_its_picture(inputs: Inputs, tmp_path: Path) -> None:
     assert last["p"].state == "done", last["p"].reason
     assert last["p"].frames == 1
     assert Image.open(tmp_path / "poses" / "p.png").size == (180, 240)
+
+
+def test_a_view_job_writes_its_turntable(inputs: Inputs, tmp_path: Path) -> None:
+    saved(tmp_path / "car.safetensors", "shapenet_car", structure_channels=21, coded=True)
+    given = {"images": [str(inputs.sources[0])], "category": "car", "weights": str(tmp_path / "car.safetensors")}
+    job = Job("v", "view-synth", {**given, "azimuth": 40.0, "angles": [0.0, 20.0, 60.0], "device": "cpu"}, "v.mp4")
+    _, last = done(tmp_path, job)
+    assert last["v"].state == "done", last["v"].reason
+    assert last["v"].frames == len(frames(tmp_path / "v.mp4")) == 3
