@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pipelines.batch.events import Event
 from pipelines.batch.jobs import Group
@@ -32,4 +32,10 @@ def _local(folder: Path, *, workers: int, gpus: Sequence[str]) -> Executor:
     return Local(folder, workers=workers, gpus=gpus)
 
 
-EXECUTORS: dict[str, Callable[..., Executor]] = {"local": _local}
+def _ray(folder: Path, **options: Any) -> Executor:
+    from pipelines.batch.executors.ray_executor import Ray
+
+    return Ray(folder, **options)
+
+
+EXECUTORS: dict[str, Callable[..., Executor]] = {"local": _local, "ray": _ray}
