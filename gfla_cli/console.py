@@ -159,6 +159,10 @@ class Board:
             self._said = time.monotonic()
             self._say("; ".join([self._line(), *(f"worker {n}: {_at(each)}" for n, each in self._workers.items())]))
 
+    def note(self, message: str) -> None:
+        """Say one line of information."""
+        self._say(message)
+
     def end(self, done: int, skipped: int, failed: Mapping[str, str]) -> None:
         """After the block: the summary, with all that failed at its end."""
         self._say(f"{done} done, {skipped} done before, {len(failed)} failed{self._pace()}")

@@ -80,6 +80,27 @@ Together = Annotated[
         rich_help_panel=BATCH,
     ),
 ]
+Where = Annotated[
+    Literal["local", "ray"],
+    typer.Option(
+        "--executor", help="local: processes on this machine; ray: tasks of a Ray cluster.", rich_help_panel=BATCH
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        show_default="RAY_ADDRESS, the cluster on this machine, or a new one for this run",
+        help="Ray cluster to use.",
+        rich_help_panel=BATCH,
+    ),
+]
+Unshared = Annotated[
+    bool,
+    typer.Option(
+        "--no-shared-storage", help="Send inputs to Ray's nodes, and results back to DIR.", rich_help_panel=BATCH
+    ),
+]
 Retry = Annotated[bool, typer.Option("--retry-failed", help="Do failed jobs again.", rich_help_panel=BATCH)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and do nothing.", rich_help_panel=BATCH)]
 
@@ -97,6 +118,9 @@ def batch(
     workers: Workers = "auto",
     threads: Threads = "auto",
     together: Together = "auto",
+    executor: Where = "local",
+    ray_address: RayAddress = None,
+    no_shared_storage: Unshared = False,
     retry_failed: Retry = False,
     dry_run: DryRun = False,
     overwrite: options.Overwrite = False,
@@ -106,19 +130,19 @@ def batch(
 ) -> int:
     """Do many jobs of animate, pose or view-synth; the same command again does what is left."""
     from pipelines.batch import coordinate
-    from pipelines.batch.executors import EXECUTORS
-    from pipelines.batch.machine import Machine
+    from pipelines.batch.crews import CREWS, Wanted
 
+    if executor != "ray" and (ray_address or no_shared_storage):
+        raise typer.BadParameter("--ray-address and --no-shared-storage go with --executor ray")
     jobs = _jobs(first, second, job_options.given(given), kind=kind, pair=pair, name=name, suffix=suffix, folder=output)
-    machine = Machine.here(job.options.get("device", "auto") for job in jobs)
+    devices = [job.options.get("device", "auto") for job in jobs]
     numbers: Any = (workers, threads, together)  # numbers, or None for auto, once their callbacks have seen them
-    spread = machine.spread(*numbers)
+    wanted = Wanted(devices, *numbers, ray_address=ray_address, shared_storage=not no_shared_storage)
     if dry_run:
-        return _show_plan(jobs, output, spread.workers)
-    executor = EXECUTORS["local"](output, workers=spread.workers, gpus=[gpu for gpu, _ in spread.gpus])
-    with Board(quiet=quiet) as board:
+        return _show_plan(jobs, output, wanted.here().workers)
+    with Board(quiet=quiet) as board, CREWS[executor](output, wanted, board.note) as (crew, spread):
         outcome = coordinate.run(
-            jobs, output, executor, spread.groups, board, retry_failed=retry_failed, overwrite=overwrite
+            jobs, output, crew, spread.groups, board, retry_failed=retry_failed, overwrite=overwrite
         )
     board.end(len(outcome.done), len(outcome.skipped), outcome.failed)
     if json:
