@@ -1,7 +1,7 @@
 """Builds the `gfla` program, turns errors into one line and an exit code.
 
-Exit codes: 0 done; 1 processing failed; 2 wrong usage, unreadable input, missing dependency; 3 doubtful (`check`);
-130 interrupted.
+Exit codes: 0 done; 1 processing failed; 2 wrong usage, unreadable input, missing dependency; 3 a batch finished, some
+jobs failed, or doubtful (`check`); 130 interrupted.
 """
 
 from __future__ import annotations
@@ -18,8 +18,21 @@ import typer
 from typer.core import TyperGroup
 
 from gfla_cli import console
-from gfla_cli.commands import animate, check, data, doctor, evaluate, face, keypoints, pose, train, view_synth, weights
-from models.errors import GflaError, ProcessingError
+from gfla_cli.commands import (
+    animate,
+    batch,
+    check,
+    data,
+    doctor,
+    evaluate,
+    face,
+    keypoints,
+    pose,
+    train,
+    view_synth,
+    weights,
+)
+from models.errors import GflaError, ProcessingError, explain
 
 # Before torch is loaded. Threads that wait asleep cost a few per cent; awake, they slow a busy machine severalfold.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -69,6 +82,7 @@ app.command("pose")(pose.pose)
 app.command("face")(face.face)
 app.command("view-synth")(view_synth.view_synth)
 app.command("check")(check.check)
+app.command("batch")(batch.batch)
 app.command("keypoints")(keypoints.keypoints)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
@@ -120,15 +134,7 @@ def _message(error: Exception) -> str:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "gfla"
         return f"{error.format_message().rstrip('.')} (see '{command} --help')"  # pyright: ignore[reportAttributeAccessIssue]
-    if isinstance(error, GflaError):
-        return str(error)
-    if isinstance(error, ModuleNotFoundError):
-        return f"the package {error.name!r} is missing here: install gfla with its dependencies"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror + (f": {error.filename}" if error.filename else "")
-    if isinstance(error, MemoryError):
-        return "out of memory: try --frame crop, or a smaller source picture"
-    return f"{type(error).__name__}: {error} (GFLA_DEBUG=1 shows where)"
+    return explain(error)
 
 
 def _treat_sigterm_as_interrupt() -> None:

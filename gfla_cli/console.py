@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
+
+    from pipelines.batch.events import Event
 
 PLAIN_INTERVAL = 5.0  # seconds between two progress lines where stderr is no terminal
 
@@ -110,6 +112,91 @@ class Console:
 
 
 @dataclass
+class Board:
+    """Progress of a batch, in the form of `pipelines.batch.coordinate.Listener`.
+
+    On a terminal a bar for all jobs and a line for each worker, otherwise a line now and then. Failures are said at
+    once.
+    """
+
+    quiet: bool = False
+    _total: int = 0
+    _done: int = 0
+    _began: float = 0.0
+    _said: float = 0.0
+    _workers: dict[int, Event] = field(default_factory=dict)
+    _bars: RichProgress | None = None
+    _tasks: dict[int | None, Any] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        if not self.quiet and sys.stderr.isatty():
+            self._bars = _rich_bars()
+            self._bars.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+
+    def begin(self, jobs: int, skipped: int, workers: int) -> None:
+        """`jobs` are to be done by `workers`."""
+        self._total, self._began, self._said = jobs, time.monotonic(), time.monotonic()
+        if self._bars is not None:
+            self._tasks[None] = self._bars.add_task("jobs", total=jobs, rate="")
+        self._say(f"{jobs} jobs on {min(workers, jobs)} workers" + (f", {skipped} from before" if skipped else ""))
+
+    def event(self, event: Event) -> None:
+        """Show what a worker says."""
+        self._done += event.state in ("done", "failed")
+        if event.worker is not None:
+            self._workers[event.worker] = event
+        if event.state == "failed":
+            self._say(f"{event.job} failed: {event.reason}")
+        if self._bars is not None:
+            self._show(self._bars, event)
+        elif time.monotonic() - self._said > PLAIN_INTERVAL:
+            self._said = time.monotonic()
+            self._say("; ".join([self._line(), *(f"worker {n}: {_at(each)}" for n, each in self._workers.items())]))
+
+    def note(self, message: str) -> None:
+        """Say one line of information."""
+        self._say(message)
+
+    def end(self, done: int, skipped: int, failed: Mapping[str, str]) -> None:
+        """After the block: the summary, with all that failed at its end."""
+        self._say(f"{done} done, {skipped} done before, {len(failed)} failed{self._pace()}")
+        for name, reason in failed.items():
+            error(f"{name}: {reason}")
+
+    def _line(self) -> str:
+        seconds = time.monotonic() - self._began
+        left = f", {seconds * (self._total - self._done) / self._done:.0f} s left" if self._done else ""
+        return f"{self._done}/{self._total} jobs{self._pace()}{left}"
+
+    def _pace(self) -> str:
+        return f", {self._done / (time.monotonic() - self._began) * 60:.1f} jobs/min" if self._done else ""
+
+    def _show(self, bars: RichProgress, event: Event) -> None:
+        bars.update(self._tasks[None], completed=self._done, rate=self._pace().lstrip(", "))
+        if event.worker is None:
+            return
+        if event.worker not in self._tasks:
+            self._tasks[event.worker] = bars.add_task("", total=None, rate="")
+        bars.update(self._tasks[event.worker], description=f"worker {event.worker}: {_at(event, steps=False)}")
+        if event.stage:
+            bars.update(self._tasks[event.worker], completed=event.step, total=event.steps)
+
+    def _say(self, message: str) -> None:
+        if self.quiet:
+            return
+        if self._bars is not None:
+            self._bars.console.print(f"gfla: {_one_line(message)}", markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(f"gfla: {_one_line(message)}", file=sys.stderr, flush=True)
+
+
+@dataclass
 class _Stage:
     name: str
     total: int | None
@@ -131,6 +218,12 @@ class _Stage:
         if self.total and self.done < self.total:
             parts.append(f"{seconds * (self.total - self.done) / self.done:.0f} s left")
         return ", ".join(parts)
+
+
+def _at(event: Event, *, steps: bool = True) -> str:
+    """What a worker is at."""
+    counted = f" {event.step}/{event.steps}" if steps and event.steps else ""
+    return f"{event.job[:40]} {event.stage or event.state}{counted}"
 
 
 def _rich_bars() -> RichProgress:

@@ -72,6 +72,17 @@ def landmarks(text: str, *, folder: bool) -> Path | None:
     raise typer.BadParameter(f"{text!r} is neither 'auto' nor a {'folder' if folder else 'file'} that exists")
 
 
+def number_or_auto(text: str) -> int | None:
+    """`auto` as None, else a whole number from 1.
+
+    Raises:
+        typer.BadParameter: anything else.
+    """
+    if text != "auto" and not (text.isdecimal() and int(text)):
+        raise typer.BadParameter(f"{text!r} is neither 'auto' nor a number from 1")
+    return None if text == "auto" else int(text)
+
+
 def _device(text: str) -> str:
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text):
         raise typer.BadParameter(f"{text!r} is not auto, cpu, cuda, cuda:N or mps")

@@ -19,3 +19,16 @@ class BackendUnavailable(GflaError):
 
 class ProcessingError(GflaError):
     """The work started and could not be finished."""
+
+
+def explain(error: Exception) -> str:
+    """What a user is told about any error."""
+    if isinstance(error, GflaError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        return f"the package {error.name!r} is missing here: install gfla with its dependencies"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror + (f": {error.filename}" if error.filename else "")
+    if isinstance(error, MemoryError):
+        return "out of memory: try --frame crop, or a smaller source picture"
+    return f"{type(error).__name__}: {error} (GFLA_DEBUG=1 shows where)"

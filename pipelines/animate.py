@@ -4,7 +4,8 @@ Reader -> keypoints -> motion network -> retargeting -> structure maps -> genera
 -> writer with sound. Frames are streamed; only the poses of the whole clip are kept.
 """
 
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,7 @@ from pipelines import views
 from pipelines.actor import Actor
 from pipelines.background import in_background
 from pipelines.devices import autocast, choose_device
-from pipelines.driver import Driver, Sighting, follow, match, watch
+from pipelines.driver import Driver, Sighting, follow, glance, match, watch
 from pipelines.environment import versions
 from pipelines.film import Film
 from pipelines.keypoints.extractors import EXTRACTORS, Extractor
@@ -27,9 +28,11 @@ from pipelines.media.audio import AudioPlan, plan_audio
 from pipelines.media.pictures import load_picture
 from pipelines.media.sources import FrameSource, open_driving
 from pipelines.media.writer import check_target
-from pipelines.parts import fingerprint, load_cleaner, load_extractor, load_generator, named, plain_options
+from pipelines.parts import Generator, fingerprint, load_cleaner, load_generator, named, plain_options
 from pipelines.performance import Performance, Stopwatch
 from pipelines.progress import Progress, Silent
+from pipelines.stages import Stage
+from pipelines.studio import Studio
 
 
 @dataclass(frozen=True)
@@ -104,30 +107,84 @@ class AnimateResult:
         }
 
 
-def run(config: AnimateConfig, progress: Progress | None = None) -> AnimateResult:
+@dataclass(frozen=True)
+class Scene:
+    """A job before its first frame: everything is read and found, `generator` only has to play the poses of `stage`."""
+
+    config: AnimateConfig
+    stage: Stage
+    generator: Generator
+    driver: Driver
+    source: FrameSource | None
+    audio: AudioPlan | None
+    extractor: str
+    device: torch.device
+    clock: Stopwatch
+    threads: int | None
+
+    def film(self) -> Film:
+        """What takes the steps and writes the outputs."""
+        return Film(self.config, self.stage, self.driver, self.source, self.audio, self.clock, self.threads)
+
+    def result(self) -> AnimateResult:
+        """To be asked when the film is done."""
+        config, driver = self.config, self.driver
+        return AnimateResult(
+            config,
+            config.target,
+            views.debug_path(config.target) if config.debug else None,
+            frames=len(driver.pts),
+            rate=driver.rate,
+            size=self.stage.size(config.frame),
+            canvas=self.stage.box,
+            missing_frames=driver.gaps.missing_frames,
+            extractor=self.extractor,
+            device=str(self.device),
+            seconds=dict(self.clock.seconds),
+        )
+
+
+def run(config: AnimateConfig, progress: Progress | None = None, studio: Studio | None = None) -> AnimateResult:
     """Animate the person of `config.source` like the one in `config.driving` and write the video.
+
+    `studio` has what several jobs share.
 
     Raises:
         InputError: unreadable input, nobody in the picture or the video, existing or unwritable output, wrong option.
         WeightsError, BackendUnavailable: weights, device or extractor asked for can't be used.
         ProcessingError: the work started and could not be finished (full disk).
     """
-    progress, clock = progress or Silent(), Stopwatch()
+    progress, studio = progress or Silent(), studio or Studio()
+    with prepared(config, progress, studio) as scene:
+        progress.stage("animate", len(scene.driver.pts))
+        with scene.film() as film, in_background(film.add) as hand_over:
+            for _, step in play([scene]):
+                assert isinstance(step, Step)  # other generators are refused where weights are loaded
+                hand_over(step)
+                progress.advance()
+    return scene.result()
+
+
+@contextmanager
+def prepared(config: AnimateConfig, progress: Progress, studio: Studio) -> Iterator[Scene]:
+    """Everything before the first frame; the driving video stays open. Raises what `run` raises."""
+    clock = Stopwatch()
     torch.manual_seed(config.seed)
     _check(config)
     device = choose_device(config.device)
     with ExitStack() as stack:
         with clock("load"):
-            picture = load_picture(config.source)
+            picture = studio.once(load_picture, config.source)
             source = None if is_track(config.driving) else stack.enter_context(_open(config))
             audio = _audio(config, source, progress)
-            generator, make_stage = load_generator(config.weights, device, ("animation",))
-            cleaner = load_cleaner(config.motion, device)
-            extractor = load_extractor(config.keypoints, config.yolo_weights, device, progress)
+            generator, make_stage = studio.once(load_generator, config.weights, device, ("animation",))
+            cleaner = studio.once(load_cleaner, config.motion, device)
+            extractor = studio.extractor(config.keypoints, config.yolo_weights, device, progress)
         with clock("source pose"):
-            pose = named(config.source, lambda: choose_person([extractor.detect(picture)])[0])
+            seen = studio.sighting(config.source, config, extractor, lambda: glance(picture, extractor), progress)
+            pose = named(config.source, lambda: choose_person([seen.track.frames[0].people])[0])
         with clock("driving keypoints"):
-            sighting = _sight(config, source, extractor, progress)
+            sighting = _sight(config, source, extractor, progress, studio)
         with clock("motion"):
             driver = named(
                 config.driving,
@@ -138,21 +195,16 @@ def run(config: AnimateConfig, progress: Progress | None = None) -> AnimateResul
             progress.note(
                 f"{driver.gaps.missing_frames} of {driver.gaps.frames} frames show nobody: {config.on_missing}"
             )
-        performance = Performance(stage, generator, autocast(config.precision, device), clock)
-        _write(config, performance, driver, source, audio, progress)
-    return AnimateResult(
-        config,
-        config.target,
-        views.debug_path(config.target) if config.debug else None,
-        frames=len(driver.pts),
-        rate=driver.rate,
-        size=stage.size(config.frame),
-        canvas=stage.box,
-        missing_frames=driver.gaps.missing_frames,
-        extractor=extractor.name,
-        device=str(device),
-        seconds=dict(clock.seconds),
-    )
+        yield Scene(
+            config, stage, generator, driver, source, audio, extractor.name, device, clock, threads=studio.threads
+        )
+
+
+def play(scenes: Sequence[Scene]) -> Performance:
+    """The scenes side by side, each from its own first frame; they share weights, device and precision."""
+    first = scenes[0]
+    precision = autocast(first.config.precision, first.device)
+    return Performance([scene.stage for scene in scenes], first.generator, precision, first.clock)
 
 
 def _audio(config: AnimateConfig, source: FrameSource | None, progress: Progress) -> AudioPlan | None:
@@ -160,22 +212,6 @@ def _audio(config: AnimateConfig, source: FrameSource | None, progress: Progress
     for message in notes:
         progress.note(message)
     return audio
-
-
-def _write(
-    config: AnimateConfig,
-    performance: Performance,
-    driver: Driver,
-    source: FrameSource | None,
-    audio: AudioPlan | None,
-    progress: Progress,
-) -> None:
-    progress.stage("animate", len(driver.pts))
-    with Film(config, performance, driver, source, audio) as film, in_background(film.add) as hand_over:
-        for step in performance:
-            assert isinstance(step, Step)  # other generators are refused where weights are loaded
-            hand_over(step)
-            progress.advance()
 
 
 def _check(config: AnimateConfig) -> None:
@@ -197,11 +233,16 @@ def _open(config: AnimateConfig) -> FrameSource:
     )
 
 
-def _sight(config: AnimateConfig, source: FrameSource | None, extractor: Extractor, progress: Progress) -> Sighting:
+def _sight(
+    config: AnimateConfig, source: FrameSource | None, extractor: Extractor, progress: Progress, studio: Studio
+) -> Sighting:
     if source is None:
         rate = None if config.fps is None else Fraction(config.fps)
         track = selected(load_track(config.driving, rate=rate), config.start, config.end, config.max_frames)
         return Sighting(track, [None] * len(track.frames))
     if config.keypoints not in EXTRACTORS:
         return match(load_track(config.keypoints), source, config.keypoints)
-    return watch(source, extractor, progress, whole=True)
+    part = config.start, config.end, config.max_frames, config.fps
+    return studio.sighting(
+        config.driving, config, extractor, lambda: watch(source, extractor, progress, whole=True), progress, part=part
+    )

@@ -42,10 +42,19 @@ class Driver:
 
 @dataclass(frozen=True)
 class Sighting:
-    """Everybody in every frame: people per frame [P, 17, 3] in `layout`, and the frames' time stamps and durations."""
+    """Everybody in every frame: people per frame [P, 17, 3] in `layout`, and the frames' time stamps and durations;
+    warnings: what was wrong with the video."""
 
     track: Track
     durations: list[int | None]
+    warnings: tuple[str, ...] = ()
+
+
+def glance(picture: np.ndarray, extractor: Extractor) -> Sighting:
+    """Everybody in one picture uint8 RGB [H, W, 3]."""
+    height, width = picture.shape[:2]
+    people = TrackFrame(0, extractor.detect(picture))
+    return Sighting(Track("coco17", width, height, Fraction(1, 25), [people]), [None])
 
 
 def watch(
@@ -74,7 +83,7 @@ def watch(
         _refuse_broken(source, len(durations))
     for warning in source.warnings:
         progress.note(warning)
-    return Sighting(track, durations)
+    return Sighting(track, durations, tuple(source.warnings))
 
 
 def match(track: Track, source: FrameSource, name: str) -> Sighting:

@@ -135,10 +135,10 @@ def run(config: FaceConfig, progress: Progress | None = None) -> FaceResult:
         height, width = picture.shape[:2]
         box, driving_box = frame_faces(own, (width, height), driver.poses[0], driver.size, config.retarget)
         stage = FaceStage(Face(picture, own, box), _driving_faces(source, driver, driving_box), driver.poses)
-        performance = Performance(stage, generator, autocast(config.precision, device), clock)
+        performance = Performance([stage], generator, autocast(config.precision, device), clock)
         progress.stage("face", len(driver.pts))
-        with FaceFilm(config, performance, driver, None, audio) as film, in_background(film.add) as hand_over:
-            for step in performance:
+        with FaceFilm(config, stage, driver, None, audio, clock) as film, in_background(film.add) as hand_over:
+            for _, step in performance:
                 assert isinstance(step, Step)  # other generators are refused where weights are loaded
                 hand_over(step)
                 progress.advance()

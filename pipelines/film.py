@@ -15,7 +15,8 @@ from pipelines.driver import Driver
 from pipelines.media.audio import AudioPlan
 from pipelines.media.sources import FrameSource
 from pipelines.media.writer import Writer, open_output
-from pipelines.performance import Performance
+from pipelines.performance import Stopwatch
+from pipelines.stages import Stage
 
 if TYPE_CHECKING:
     from pipelines.animate import AnimateConfig
@@ -28,18 +29,21 @@ class Film:
     Args:
         source: the driving video, shown by `--compare`; None for a pose track.
         audio: the sound of the main output.
+        threads: of the encoder; None lets it choose.
     """
 
     def __init__(
         self,
         config: AnimateConfig | FaceConfig,
-        performance: Performance,
+        stage: Stage,
         driver: Driver,
         source: FrameSource | None,
         audio: AudioPlan | None,
+        clock: Stopwatch,
+        threads: int | None = None,
     ) -> None:
-        self.config, self.performance, self.driver, self.audio = config, performance, driver, audio
-        self.clock = performance.clock
+        self.config, self.stage, self.driver, self.audio = config, stage, driver, audio
+        self.clock, self.threads = clock, threads
         self.watched = iter(source) if config.compare and source else None
         self.count = 0
         self.outputs: dict[Path, Writer] = {}
@@ -55,7 +59,7 @@ class Film:
     def add(self, step: Step) -> None:
         """Finish the next frame and write it, and what `--debug` shows of it."""
         with self.clock("compose"):
-            result = self.performance.stage.finish(step, self.config.frame)
+            result = self.stage.finish(step, self.config.frame)
             if self.config.compare:
                 result = self._comparison(result)
         with self.clock("encode"):
@@ -77,6 +81,7 @@ class Film:
                 codec=config.codec,
                 crf=config.crf,
                 audio=audio,
+                threads=self.threads,
                 overwrite=config.overwrite,
                 inputs=(config.source, config.driving),
             )
@@ -85,7 +90,7 @@ class Film:
 
     def _comparison(self, result: np.ndarray) -> np.ndarray:
         """source | driving | skeleton | result."""
-        stage, driver = self.performance.stage, self.driver
+        stage, driver = self.stage, self.driver
         pose, driving_pose = stage.poses[self.count], driver.poses[self.count]
         driving = next(self.watched).image if self.watched else None
         return views.comparison(stage.picture, pose, driving, driving_pose, driver.size, result)

@@ -16,16 +16,17 @@ from models.errors import InputError
 from pipelines import views
 from pipelines.actor import Actor
 from pipelines.devices import autocast, choose_device
-from pipelines.driver import Driver, follow
+from pipelines.driver import Driver, Sighting, follow, glance
 from pipelines.environment import versions
 from pipelines.keypoints.clean import Cleaner
-from pipelines.keypoints.extractors import EXTRACTORS, Extractor
+from pipelines.keypoints.extractors import EXTRACTORS
 from pipelines.keypoints.people import choose_person
 from pipelines.media.pictures import load_picture
 from pipelines.media.stills import check_stills, write_stills
-from pipelines.parts import fingerprint, load_cleaner, load_extractor, load_generator, named, plain_options
+from pipelines.parts import fingerprint, load_cleaner, load_generator, named, plain_options
 from pipelines.performance import Performance, Stopwatch
 from pipelines.progress import Progress, Silent
+from pipelines.studio import Studio
 from pipelines.targets import Target, find_targets
 
 
@@ -84,15 +85,17 @@ class PoseResult:
         }
 
 
-def run(config: PoseConfig, progress: Progress | None = None) -> PoseResult:
+def run(config: PoseConfig, progress: Progress | None = None, studio: Studio | None = None) -> PoseResult:
     """Put the person of `config.source` into every target pose and write the pictures.
+
+    `studio` has what several jobs share.
 
     Raises:
         InputError: unreadable input, nobody in the source or a target, existing or unwritable output, wrong option.
         WeightsError, BackendUnavailable: weights, device or extractor asked for can't be used.
         ProcessingError: the work started and could not be finished (full disk).
     """
-    progress, clock = progress or Silent(), Stopwatch()
+    progress, studio, clock = progress or Silent(), studio or Studio(), Stopwatch()
     if config.keypoints not in EXTRACTORS:
         raise InputError(f"keypoints {config.keypoints!r} must be one of {', '.join(EXTRACTORS)}")
     targets = find_targets(config.targets)
@@ -100,24 +103,31 @@ def run(config: PoseConfig, progress: Progress | None = None) -> PoseResult:
     check_stills(output, count=len(targets), overwrite=config.overwrite, inputs=inputs)
     device = choose_device(config.device)
     with clock("load"):
-        picture = load_picture(config.source)
-        generator, make_stage = load_generator(config.weights, device, ("animation", "picture"))
-        cleaner = load_cleaner(config.motion, device)
-        extractor = load_extractor(config.keypoints, config.yolo_weights, device, progress)
+        picture = studio.once(load_picture, config.source)
+        generator, make_stage = studio.once(load_generator, config.weights, device, ("animation", "picture"))
+        cleaner = studio.once(load_cleaner, config.motion, device)
+        extractor = studio.extractor(config.keypoints, config.yolo_weights, device, progress)
     with clock("source pose"):
-        own = named(config.source, lambda: choose_person([extractor.detect(picture)])[0])
+        seen = studio.sighting(config.source, config, extractor, lambda: glance(picture, extractor), progress)
+        own = named(config.source, lambda: choose_person([seen.track.frames[0].people])[0])
+
+    def sighting(target: Target) -> Sighting:
+        if target.picture is None:
+            return target.sight(extractor)
+        return studio.sighting(target.picture, config, extractor, lambda: target.sight(extractor), progress)
+
     progress.stage("target poses", len(targets))
     drivers = []
     for target in targets:
         with clock("target poses"):
-            drivers.append(_driver(target, extractor, cleaner, config.person))
+            drivers.append(_driver(target, sighting(target), cleaner, config.person))
         progress.advance()
 
     def results() -> Iterator[np.ndarray]:
         progress.stage("pose", len(targets))
         for target, driver in zip(targets, drivers, strict=True):
             stage = make_stage(Actor.cast(picture, own, cleaner, driver, config.retarget))
-            performance = Performance(stage, generator, autocast(config.precision, device), clock)
+            performance = Performance([stage], generator, autocast(config.precision, device), clock)
             yield _picture(performance, driver, target, config)
             progress.advance()
 
@@ -126,17 +136,16 @@ def run(config: PoseConfig, progress: Progress | None = None) -> PoseResult:
     return PoseResult(config, output, names, extractor.name, str(device), dict(clock.seconds))
 
 
-def _driver(target: Target, extractor: Extractor, cleaner: Cleaner, person: str) -> Driver:
-    sighting = target.sight(extractor)
+def _driver(target: Target, sighting: Sighting, cleaner: Cleaner, person: str) -> Driver:
     return named(target.name, lambda: follow(sighting, cleaner, person=person, on_missing="fail"))
 
 
 def _picture(performance: Performance, driver: Driver, target: Target, config: PoseConfig) -> np.ndarray:
     """The only frame of a performance, with `--compare` in a row with what led to it."""
-    step = next(iter(performance))
+    _, step = next(iter(performance))
+    (stage,) = performance.stages
     with performance.clock("compose"):
-        result = performance.stage.finish(step, config.frame)
+        result = stage.finish(step, config.frame)
         if not config.compare:
             return result
-        stage = performance.stage
         return views.comparison(stage.picture, stage.poses[0], target.image(), driver.poses[0], driver.size, result)

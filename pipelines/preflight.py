@@ -58,6 +58,13 @@ class Preflight:
         """Everything as plain data."""
         return asdict(self)
 
+    def row(self) -> tuple[str, ...]:
+        """Verdict, frames, seconds, gigabytes and reasons, as a table of several shows them; "?" where not known."""
+        numbers = ["?" if self.frames is None else str(self.frames)]
+        numbers.append("?" if self.seconds is None else f"{self.seconds:.0f}")
+        numbers.append("?" if self.memory is None else f"{self.memory / 1e9:.1f}")
+        return self.verdict, *numbers, "; ".join(self.reasons)
+
     def lines(self) -> list[tuple[str, str]]:
         """The numbers in words, with a title each; not for what is impossible."""
         assert self.seconds is not None

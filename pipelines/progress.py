@@ -27,3 +27,13 @@ class Silent:
     def advance(self, n: int = 1) -> None: ...
 
     def note(self, message: str) -> None: ...
+
+
+class Notes(Silent):
+    """Keeps what was noted."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)

@@ -5,14 +5,13 @@ P people of a picture.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
-from pipelines.driver import Sighting
+from pipelines.driver import Sighting, glance
 from pipelines.keypoints.extractors import Extractor
-from pipelines.keypoints.track import Track, TrackFrame, is_track, load_track
+from pipelines.keypoints.track import Track, is_track, load_track
 from pipelines.media.files import check_readable
 from pipelines.media.folders import PictureFolder
 from pipelines.media.pictures import load_picture
@@ -36,9 +35,7 @@ class Target:
             return Sighting(self.track, [None])
         image = self.image()
         assert image is not None
-        height, width = image.shape[:2]
-        people = TrackFrame(0, extractor.detect(image))
-        return Sighting(Track("coco17", width, height, Fraction(1, 25), [people]), [None])
+        return glance(image, extractor)
 
 
 def find_targets(paths: Iterable[Path]) -> list[Target]:

@@ -22,9 +22,10 @@ from pipelines.devices import autocast, choose_device
 from pipelines.media.stills import write_stills
 from pipelines.media.writer import open_output
 from pipelines.object_picture import SIDE, SourceView, load_object, load_shapenet
+from pipelines.object_sight import sight
 from pipelines.performance import Stopwatch
 from pipelines.progress import Progress, Silent
-from pipelines.sighting import sight
+from pipelines.studio import Studio
 from pipelines.view_compare import Compared, compare, true_views
 from pipelines.view_job import VIEWPOINT, ViewSynthConfig, ViewSynthResult, check, exist, is_sheet
 from pipelines.viewers import ObjectViewer, OfficialViewer, Viewer
@@ -34,20 +35,22 @@ TURN = 3  # seconds that a turntable takes
 COLUMNS = 6
 
 
-def run(config: ViewSynthConfig, progress: Progress | None = None) -> ViewSynthResult:
+def run(config: ViewSynthConfig, progress: Progress | None = None, studio: Studio | None = None) -> ViewSynthResult:
     """Make the views of every picture and write them.
+
+    `studio` has what several jobs share.
 
     Raises:
         InputError: unreadable input, existing or unwritable output, wrong option.
         WeightsError, BackendUnavailable: weights or device asked for can't be used.
         ProcessingError: the work started and could not be finished (full disk).
     """
-    progress, clock = progress or Silent(), Stopwatch()
+    progress, studio, clock = progress or Silent(), studio or Studio(), Stopwatch()
     own = check(config)
     device = choose_device(config.device)
     with clock("load"):
-        viewer = _load(config, device, own=own)
-        sources = list(_sources(config, device, progress, own=own))
+        viewer = _viewer(config, device, studio, own=own)
+        sources = list(_sources(config, device, studio, progress, own=own))
     made, compared = {}, []
     for source, target in zip(sources, config.targets(), strict=True):
         count = config.views or viewer.views
@@ -56,7 +59,7 @@ def run(config: ViewSynthConfig, progress: Progress | None = None) -> ViewSynthR
             progress.note(doubt)
         progress.stage(target.name, len(azimuths))
         pictures = _timed(viewer.show(source, azimuths, config.elevation), clock, progress)
-        _write(target, pictures, len(azimuths), config)
+        _write(target, pictures, len(azimuths), config, studio.threads)
         made[target] = [azimuth % 360 for azimuth in azimuths]
         if config.compare:
             compared += _compared(viewer, source, config.compare, config.elevation)
@@ -73,28 +76,34 @@ def contact_sheet(pictures: Iterable[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.concatenate(cells[row * columns : (row + 1) * columns], 1) for row in range(rows)])
 
 
-def _load(config: ViewSynthConfig, device: torch.device, *, own: bool) -> Viewer:
+def _viewer(config: ViewSynthConfig, device: torch.device, studio: Studio, *, own: bool) -> Viewer:
     precision = autocast(config.precision, device)
     if own:
-        generator = load_weights(config.generator, device=device, expect="view")
+        generator = studio.once(load_weights, config.generator, device=device, expect="view")
         assert isinstance(generator, ViewGenerator)
         return ObjectViewer(generator, precision, background=config.background)
-    generator = load_weights(config.generator, device=device, expect="picture")
+    return OfficialViewer(studio.once(_load_official, config.generator, config.category, device), precision)
+
+
+def _load_official(weights: str, category: str, device: torch.device) -> PictureGenerator:
+    generator = load_weights(weights, device=device, expect="picture")
     assert isinstance(generator, PictureGenerator)
     if not generator.config.coded or generator.config.structure_channels != CHANNELS:
-        raise WeightsError(f"{config.generator} makes pictures of people, not of objects: see `gfla weights list`")
-    official = read_metadata(config.generator).get("official", "")
-    if official and official != f"shapenet_{config.category}":
-        raise WeightsError(f"{config.generator} are {official} weights, which don't fit --category {config.category}")
-    return OfficialViewer(generator, precision)
+        raise WeightsError(f"{weights} makes pictures of people, not of objects: see `gfla weights list`")
+    official = read_metadata(weights).get("official", "")
+    if official and official != f"shapenet_{category}":
+        raise WeightsError(f"{weights} are {official} weights, which don't fit --category {category}")
+    return generator
 
 
-def _sources(config: ViewSynthConfig, device: torch.device, progress: Progress, *, own: bool) -> Iterator[SourceView]:
+def _sources(
+    config: ViewSynthConfig, device: torch.device, studio: Studio, progress: Progress, *, own: bool
+) -> Iterator[SourceView]:
     if config.shapenet and config.id is not None:
         view = load_shapenet(config.shapenet, config.id)
         yield view if config.azimuth is None else SourceView(view.picture, config.azimuth, view.elevation)
         return
-    network = _viewpoint(config, device) if own else None
+    network = _viewpoint(config, device, studio) if own else None
     asked = {"azimuth": config.azimuth, "elevation": config.elevation, "progress": progress}
     for path in config.images:
         if own:
@@ -104,10 +113,10 @@ def _sources(config: ViewSynthConfig, device: torch.device, progress: Progress, 
             yield SourceView(load_object(path), config.azimuth, config.elevation)
 
 
-def _viewpoint(config: ViewSynthConfig, device: torch.device) -> ViewpointNetwork | None:
+def _viewpoint(config: ViewSynthConfig, device: torch.device, studio: Studio) -> ViewpointNetwork | None:
     if config.viewpoint == VIEWPOINT and not exist(VIEWPOINT):
         return None
-    network = load_weights(config.viewpoint, device=device, expect="viewpoint")
+    network = studio.once(load_weights, config.viewpoint, device=device, expect="viewpoint")
     assert isinstance(network, ViewpointNetwork)
     return network
 
@@ -129,7 +138,9 @@ def _compared(viewer: Viewer, source: SourceView, folder: Path, elevation: float
     return [compare(azimuth, picture, path) for (azimuth, path), picture in zip(views.items(), made, strict=True)]
 
 
-def _write(target: Path, pictures: Iterator[np.ndarray], count: int, config: ViewSynthConfig) -> None:
+def _write(
+    target: Path, pictures: Iterator[np.ndarray], count: int, config: ViewSynthConfig, threads: int | None
+) -> None:
     if is_sheet(target):
         write_stills(target, (contact_sheet(pictures) for _ in range(1)), overwrite=config.overwrite)
         return
@@ -138,6 +149,6 @@ def _write(target: Path, pictures: Iterator[np.ndarray], count: int, config: Vie
         return
     rate = Fraction(count, TURN)
     size = {"width": SIDE, "height": SIDE, "time_base": 1 / rate, "rate": rate}
-    with open_output(target, **size, overwrite=config.overwrite) as writer:
+    with open_output(target, **size, overwrite=config.overwrite, threads=threads) as writer:
         for number, picture in enumerate(pictures):
             writer.write(picture, number)

@@ -21,9 +21,9 @@ def _angles(text: str) -> tuple[float, ...]:
         raise typer.BadParameter(f"{text!r} are no angles: give degrees with commas between them, 0,30,60") from None
 
 
-def _azimuth(text: str) -> str:
+def _azimuth(text: str) -> float | None:
     try:
-        return text if text == "auto" else str(float(text))
+        return None if text == "auto" else float(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is neither 'auto' nor an angle in degrees") from None
 
@@ -38,10 +38,11 @@ Category = Annotated[
     Literal["car", "chair"], typer.Option(show_default=False, help="What the pictures show.", rich_help_panel=VIEW)
 ]
 Azimuth = Annotated[
-    str,
+    float | None,
     typer.Option(
         metavar="auto|DEG",
-        callback=_azimuth,
+        parser=_azimuth,
+        show_default="auto",
         help="From where IMAGE shows the object: 0 front, 90 front to the right, 180 back, 270 front to the left.",
         rich_help_panel=VIEW,
     ),
@@ -131,7 +132,7 @@ def view_synth(
     quiet: options.Quiet = False,
     *,
     category: Category,
-    azimuth: Azimuth = "auto",
+    azimuth: Azimuth = None,
     elevation: Elevation = 0.0,
     views: Views = None,
     angles: Angles = None,
@@ -157,7 +158,7 @@ def view_synth(
         precision=precision,
         weights=weights,
         viewpoint=viewpoint,
-        azimuth=None if azimuth == "auto" else float(azimuth),
+        azimuth=azimuth,
         elevation=elevation,
         views=views,
         angles=angles or (),

@@ -5,7 +5,8 @@ Images are in [-1, 1]; flows are in pixels of their own map; lists of flows and 
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,8 @@ from torch import Tensor, nn
 from models.detail import Detail
 from models.generators.config import GeneratorConfig
 from models.generators.parts import Guide, SourceEncoder, TargetDecoder, check_maps
+
+Batch = TypeVar("Batch")
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,7 @@ class State:
         return cls(reference.image, reference.structure, reference.joints)
 
     def __getitem__(self, batch: slice) -> "State":
-        joints = None if self.joints is None else self.joints[batch]
-        return State(self.image[batch], self.structure[batch], joints)
+        return take(self, batch)
 
 
 @dataclass(frozen=True)
@@ -154,3 +156,15 @@ def _join(image: Tensor, structure: Tensor) -> Tensor:
     last = structure.is_contiguous(memory_format=torch.channels_last)
     layout = torch.channels_last if last else torch.contiguous_format
     return torch.cat([image.contiguous(memory_format=layout), structure], dim=1)
+
+
+def take(batch: Batch, which: slice | Tensor) -> Batch:
+    """Some items of a batch: of a tensor [B,...], or of every tensor in a list or dataclass (None stays)."""
+    if isinstance(batch, Tensor):
+        return cast(Batch, batch[which])
+    if isinstance(batch, list):
+        return cast(Batch, [take(item, which) for item in batch])
+    if batch is None:
+        return batch
+    parts: dict[str, Any] = {field.name: take(getattr(batch, field.name), which) for field in fields(cast(Any, batch))}
+    return type(batch)(**parts)

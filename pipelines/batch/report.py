@@ -16,41 +16,24 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 from PIL import Image
 
 from models.errors import InputError
+from pipelines.batch.rows import STATES, Row
 from pipelines.media.files import explained, whole_file
 from pipelines.media.formats import CONTAINERS
 from pipelines.media.sequences import sequence_files
 from pipelines.media.sources import open_driving
 
 VERSION = 1
-STATES = ("queued", "started", "done", "failed")
 SIDE = 144  # pixels of the longer side of a thumbnail
 MOST_BYTES = 3 * 1024  # of a thumbnail: ten thousand make a page of 40 MB
 QUALITIES = (70, 55, 40, 25, 10)
 SHOWN_PICTURES = 24  # of a result that is a folder of pictures
-
-
-class Row(TypedDict):
-    """One job. state: one of STATES; output: relative to the report's folder; seconds: working time; reason: why it
-    failed, one line."""
-
-    name: str
-    command: str
-    state: str
-    source: str
-    driving: str
-    output: str
-    sha256: str | None
-    seconds: float | None
-    frames: int | None
-    warnings: list[str]
-    reason: str | None
 
 
 def write_report(
@@ -111,7 +94,7 @@ def _thumbnails(folder: Path, rows: Sequence[Row], ready: Mapping[str, bytes]) -
 
     def make(row: Row) -> str:
         try:
-            data = ready.get(row["name"]) or (thumbnail(_shown(folder, row)) if row["state"] == "done" else b"")
+            data = ready.get(row["name"]) or (thumbnail(shown_file(folder, row)) if row["state"] == "done" else b"")
         except InputError:  # the result was moved or damaged since; the row says what the run knew
             data = b""
         return base64.b64encode(data).decode()
@@ -120,7 +103,7 @@ def _thumbnails(folder: Path, rows: Sequence[Row], ready: Mapping[str, bytes]) -
         return list(threads.map(make, rows))
 
 
-def _shown(folder: Path, row: Row) -> Path:
+def shown_file(folder: Path, row: Row) -> Path:
     """The file that stands for a result: of several pictures the middle one."""
     path = folder / row["output"]
     pictures = sequence_files(path)

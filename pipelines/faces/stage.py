@@ -86,5 +86,5 @@ class FaceFilm(Film):
     """The outputs of a face's performance."""
 
     def _comparison(self, result: np.ndarray) -> np.ndarray:
-        assert isinstance(self.performance.stage, FaceStage)
-        return self.performance.stage.comparison(result)
+        assert isinstance(self.stage, FaceStage)
+        return self.stage.comparison(result)

@@ -16,6 +16,7 @@ import numpy as np
 
 from models.errors import InputError, ProcessingError
 from pipelines.keypoints.layouts import NAMES
+from pipelines.media.files import check_readable
 
 VERSION = 1
 MAX_BYTES = 512 * 2**20
@@ -61,6 +62,7 @@ def load_json(path: Path) -> Any:
     def refuse(constant: str) -> NoReturn:
         raise InputError(f"{path}: {constant} is not a number; fix or remove that joint")
 
+    check_readable(path)
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path}: larger than {MAX_BYTES // 2**20} MiB; split the track")

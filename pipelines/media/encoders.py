@@ -34,9 +34,11 @@ class VideoEncoder:
         time_base: Fraction,
         rate: Fraction,
         audio: AudioPlan | None,
+        threads: int | None = None,
     ):
         self.notes: list[str] = []
         self.time_base = time_base
+        self.threads = threads or 0  # 0: FFmpeg's own choice
         self.scaler = VideoReformatter()
         self.end = 0
         self.track: AudioTrack | None = None
@@ -64,6 +66,7 @@ class VideoEncoder:
         context = self.stream.codec_context
         context.width, context.height = (side + side % 2 for side in size)
         context.pix_fmt = "yuv420p"
+        context.thread_count = self.threads
         context.colorspace, context.color_range = 1, ColorRange.MPEG  # AVCOL_SPC_BT709
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         if audio is not None:

@@ -91,6 +91,7 @@ def open_output(
     codec: str | None = None,
     crf: int | None = None,
     audio: AudioPlan | None = None,
+    threads: int | None = None,
     overwrite: bool = False,
     inputs: Iterable[Path] = (),
 ) -> Iterator[Writer]:
@@ -99,6 +100,7 @@ def open_output(
     .mp4 and .mov keep the time stamps exactly; .webm rounds them to 1 ms, .gif to 1/100 s (at most 50 frames a
     second); pictures have none. Odd sizes gain one repeated row or column in YUV formats. The output appears under
     its name when the block ends without an exception; until then, and for good if killed, it has a hidden name.
+    The bytes of a video depend on the number of `threads` that encode it, by default as many as there are cores.
 
     Raises InputError (existing output, missing or unwritable folder, an input as output, unsuitable codec or crf)
     and ProcessingError (full disk, no frame written).
@@ -121,9 +123,8 @@ def open_output(
             else:
                 container = CONTAINERS[path.suffix.lower()]
                 chosen = choose_codec(container, codec=codec, crf=crf)
-                encoder = VideoEncoder(
-                    temporary, container, chosen, size=(width, height), time_base=time_base, rate=rate, audio=audio
-                )
+                shape = {"size": (width, height), "time_base": time_base, "rate": rate}
+                encoder = VideoEncoder(temporary, container, chosen, **shape, audio=audio, threads=threads)
         with _finished(Writer(path, encoder, **size), encoder) as writer:
             yield writer
 

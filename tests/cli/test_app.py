@@ -97,7 +97,7 @@ def test_help_lists_the_commands() -> None:
     result = runner.invoke(app, ["--help"])
     assert result.exit_code == 0
     people = ("animate", "pose", "face", "check", "keypoints")
-    for command in (*people, "view-synth", "train", "evaluate", "data", "weights", "doctor"):
+    for command in (*people, "view-synth", "batch", "train", "evaluate", "data", "weights", "doctor"):
         assert f" {command} " in result.stdout
 
 

@@ -26,7 +26,7 @@ def test_starts_in_half_a_second(flag: str) -> None:
     [
         ["--help"],
         ["--version"],
-        *([name, "--help"] for name in ("animate", "check", "pose", "evaluate", "train", "data")),
+        *([name, "--help"] for name in ("animate", "batch", "check", "pose", "evaluate", "train", "data")),
         [],
     ],
 )

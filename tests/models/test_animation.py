@@ -7,6 +7,7 @@ from torch import Tensor
 from models.detail import Detail
 from models.fold import fold_batch_norm
 from models.generators.animation import AnimationConfig, AnimationGenerator, State, bundled_person, dance_fashion
+from models.generators.recurrent import take
 from models.ops.sampling import warp
 from tests.models.golden import assert_close
 
@@ -27,6 +28,28 @@ def build(**changes: object) -> AnimationGenerator:
 def clip(frames: int = 3) -> tuple[Tensor, Tensor, Tensor]:
     torch.manual_seed(5)
     return torch.rand(1, frames, *SIZE[1:]), torch.rand(1, 3, *SIZE[2:]) * 2 - 1, torch.rand(SIZE)
+
+
+def test_pictures_of_a_batch_may_leave_and_the_others_go_on() -> None:
+    torch.manual_seed(2)
+    generator = build(detail_hidden=6, limbs=((0, 1),)).eval()
+    images, structures = torch.rand(3, 3, *SIZE[2:]) * 2 - 1, torch.rand(2, 3, *SIZE[1:])
+    joints = torch.rand(3, 2, 2) * 40
+    whole = generator.encode_reference(images, structures[0], joints)
+    first = generator.step(whole, State.initial(whole), structures[1], joints + 3)
+    staying = torch.tensor([0, 2])
+    after = generator.step(take(whole, staying), take(first.state, staying), structures[0, staying], joints[staying])
+    for place, number in enumerate((0, 2)):
+        one = slice(number, number + 1)
+        reference = generator.encode_reference(images[one], structures[0, one], joints[one])
+        alone = generator.step(reference, State.initial(reference), structures[1, one], joints[one] + 3)
+        alone = generator.step(reference, alone.state, structures[0, one], joints[one])
+        step = take(after, slice(place, place + 1))
+        assert step.detail is not None
+        assert alone.detail is not None
+        assert_close("image", step.image, alone.image, 1e-5)
+        assert_close("flow", step.flows_previous[0], alone.flows_previous[0], 1e-5)
+        assert_close("blend", step.detail.blend, alone.detail.blend, 1e-5)
 
 
 @pytest.mark.parametrize("detail", [0, 6])

@@ -7,7 +7,7 @@ from PIL import Image
 
 from models.errors import InputError
 from pipelines.cut_out import cut_out
-from pipelines.sighting import squared
+from pipelines.object_sight import squared
 from pipelines.synthetic.objects import render, sample_objects
 
 SIZE = 256

@@ -7,8 +7,8 @@ from PIL import Image
 
 from models.viewpoint import FILL, ViewpointConfig, ViewpointNetwork
 from pipelines.cut_out import cut_out
+from pipelines.object_sight import sight
 from pipelines.progress import Silent
-from pipelines.sighting import sight
 
 
 def told(x: float, y: float, side: float) -> ViewpointNetwork:

@@ -39,7 +39,7 @@ function count(number) {
 }
 
 function fileName(path) {
-  return path.split(/[\\/]/).pop();
+  return (path ?? "").split(/[\\/]/).pop();
 }
 
 function jobs(number) {
@@ -251,7 +251,7 @@ function start() {
       row.command,
       row.state,
       row.source,
-      row.driving,
+      row.driving ?? "",
       row.output,
       row.reason ?? "",
       ...row.warnings,

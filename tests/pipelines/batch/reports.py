@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from pipelines.batch.report import Row
+from pipelines.batch.rows import Row
 from pipelines.media.writer import open_output
 from tests.cli.media_files import scenery
 

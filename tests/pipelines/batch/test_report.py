@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from models.errors import InputError
-from pipelines.batch.report import MOST_BYTES, Row, thumbnail, write_report
+from pipelines.batch.report import MOST_BYTES, thumbnail, write_report
+from pipelines.batch.rows import Row
 from tests.pipelines.batch.reports import HOSTILE, clip, results, row
 
 
