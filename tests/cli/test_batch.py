@@ -21,6 +21,7 @@ from tests.cli.media_files import write_picture, write_video
 from tests.pipelines.batch.small import small_clip, small_source, small_weights
 
 KILLS = 10
+REPORTS = {"report.json", "report.html"}
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
@@ -104,8 +105,9 @@ assert "torch" not in sys.modules
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """Every file but the batch's own."""
-    files = (path for path in folder.rglob("*") if path.is_file() and ".gfla" not in path.parts)
+    """Every file but the batch's own and its reports."""
+    own = {".gfla", *REPORTS}
+    files = (path for path in folder.rglob("*") if path.is_file() and own.isdisjoint(path.parts))
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -155,6 +157,37 @@ def test_twelve_videos_and_eight_clear_failures(people: Path, undisturbed) -> No
     assert Counter(row["state"] for row in rows(output)) == {"done": 12, "failed": 8}
     row = next(row for row in rows(output) if row["name"] == "s1--d3")
     assert (row["frames"], row["sha256"]) == (6, hashes(output)["s1--d3.mp4"])
+    report = json.loads((output / "report.json").read_text())
+    assert report["rows"] == rows(output)
+    assert report["counts"] == {"queued": 0, "started": 0, "done": 12, "failed": 8}
+    assert report["command"].startswith("gfla batch ")
+    page = (output / "report.html").read_text()
+    pictures = json.loads(page.split('id="thumbnails">')[1].split("</script>")[0])
+    assert [bool(picture) for picture in pictures] == [each["state"] == "done" for each in report["rows"]]
+
+
+@pytest.mark.parametrize(
+    ("sources", "drivings", "code", "verdicts"),
+    [
+        ("src/s0.png", "drv/d0.mp4", 0, ["good"]),
+        ("src", "drv/d0.mp4", 3, ["impossible", "good", "good", "good"]),
+        ("src/bad.png", "drv", 2, ["impossible"] * 5),
+    ],
+)
+def test_a_check_looks_at_every_pair_and_does_nothing(
+    sources: str, drivings: str, code: int, verdicts: list[str], people: Path, tmp_path: Path
+) -> None:
+    options = ["--check", "--weights", people / "small.safetensors", "--device", "cpu", "--keypoints", "bundled", "-q"]
+    found = run(people / sources, people / drivings, "-o", tmp_path / "out", *options)
+    assert found[0] == code, found
+    assert [line.split()[1] for line in found[1].splitlines()[1:]] == verdicts
+    assert not (tmp_path / "out").exists()
+
+
+def test_only_jobs_of_animate_can_be_checked(files: Path) -> None:
+    code, stdout, stderr = run(files / "src", files / "src", "-o", files / "out", "--command", "pose", "--check")
+    assert (code, stdout) == (2, "")
+    assert "--check looks at jobs of animate" in stderr
 
 
 @pytest.mark.cluster
@@ -174,7 +207,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(people: Path, undi
     ended = Counter(line["job"] for line in journal if line["event"] in ("done", "failed"))
     assert len(ended) == 20
     assert set(ended.values()) == {1}
-    assert {path.name for path in output.iterdir()} == {".gfla", *hashes(output)}
+    assert {path.name for path in output.iterdir()} == {".gfla", *REPORTS, *hashes(output)}
 
 
 @pytest.mark.cluster
