@@ -20,7 +20,6 @@ from pipelines.batch.coordinate import rows
 from tests.cli.media_files import write_picture, write_video
 from tests.pipelines.batch.small import small_clip, small_source, small_weights
 
-KILLS = 10
 REPORTS = {"report.json", "report.html"}
 
 
@@ -191,9 +190,12 @@ def test_only_jobs_of_animate_can_be_checked(files: Path) -> None:
 
 
 @pytest.mark.cluster
-def test_killed_at_random_moments_it_ends_with_the_same_bytes(people: Path, undisturbed, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.slow)])
+def test_killed_at_random_moments_it_ends_with_the_same_bytes(
+    kills: int, people: Path, undisturbed, tmp_path: Path
+) -> None:
     output, chance = tmp_path / "out", random.Random(8)
-    for _ in range(KILLS):
+    for _ in range(kills):
         victim = subprocess.Popen(command(people, output, "--workers", "2"), stderr=-1, text=True)
         try:
             victim.wait(chance.uniform(0.3, 7))

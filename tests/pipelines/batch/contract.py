@@ -83,6 +83,7 @@ class ExecutorContract:
                 self.kill(executor)
         assert self.ends(events) == {jobs[0].name: ["done"], jobs[2].name: ["done"]}
 
+    @pytest.mark.slow
     def test_a_job_whose_worker_always_dies_fails_alone(self, make: Make, jobs: list[Job], tmp_path: Path) -> None:
         executor, events = make(tmp_path, workers=1), []
         for event in executor.run([Group((jobs[0], jobs[2]))]):

@@ -113,7 +113,7 @@ def test_text_that_is_no_track(tmp_path: Path, text: str) -> None:
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="No such file"):
+    with pytest.raises(InputError, match="does not exist"):
         load_track(tmp_path / "none.json")
 
 
