@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import TypeVar
 
@@ -86,6 +87,16 @@ def judged(*networks: str) -> list:
     """The files of some networks, or a skipped placeholder that says that there is none."""
     found = [pytest.param(path, id=path.stem) for path in golden_files() if open_golden(path).network in networks]
     return found or [pytest.param(None, id="none", marks=pytest.mark.skip(reason=f"no file of {networks}"))]
+
+
+def in_both_precisions(files: list) -> list:
+    """(file, dtype); those of full width in float64 are slow ones."""
+    found = []
+    for file, dtype in product(files, (torch.float64, torch.float32)):
+        slow = str(file.id).startswith("full_") and dtype == torch.float64
+        marks = (*file.marks, *([pytest.mark.slow] if slow else []))
+        found.append(pytest.param(*file.values, dtype, id=f"{file.id}-{str(dtype)[6:]}", marks=marks))
+    return found
 
 
 def cases(kind: str) -> list:

@@ -24,6 +24,7 @@ from tests.models.judging import (
     DTYPES,
     NETWORKS,
     PLAIN_FLOAT32_TOLERANCE,
+    in_both_precisions,
     judge_gradients,
     judge_image,
     judge_loss,
@@ -48,8 +49,7 @@ def test_every_file_is_of_a_kind_that_is_judged(path: Path) -> None:
         assert unit(golden.metadata["salt"], check["key"], 5).tolist() == check["first5_of_r"]
 
 
-@DTYPES
-@pytest.mark.parametrize("path", judged(*PICTURES))
+@pytest.mark.parametrize(("path", "dtype"), in_both_precisions(judged(*PICTURES)))
 def test_picture(path: Path, dtype: torch.dtype) -> None:
     golden = open_golden(path)
     generator = load(golden, dtype).eval()
@@ -83,8 +83,7 @@ def test_picture_gradients(path: Path) -> None:
     judge_gradients(golden, generator, {"input.source": source})
 
 
-@DTYPES
-@pytest.mark.parametrize("path", judged(*RECURRENT))
+@pytest.mark.parametrize(("path", "dtype"), in_both_precisions(judged(*RECURRENT)))
 def test_recurrent(path: Path, dtype: torch.dtype) -> None:
     golden = open_golden(path)
     generator = load(golden, dtype)

@@ -63,6 +63,7 @@ class ExecutorContract:
             assert told.count("started") == 1
         assert visible(tmp_path) == {jobs[0].output, jobs[2].output}
 
+    @pytest.mark.slow  # a killed batch is compared on one and on two workers as well
     def test_the_number_of_workers_does_not_change_a_byte(self, make: Make, jobs: list[Job], tmp_path: Path) -> None:
         results = []
         for workers in (1, 2):

@@ -204,6 +204,7 @@ def test_pixel_aspect_is_applied(tmp_path: Path):
     assert next(iter(open_driving(clip))).image.shape == (48, 128, 3)
 
 
+@pytest.mark.slow
 def test_frames_are_freed_as_they_go(tmp_path: Path):
     clip = make_clip(tmp_path / "clip.mp4", frames=60, rotation=90)
     gc.collect()
