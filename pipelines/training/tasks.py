@@ -17,7 +17,7 @@ OWN = (
     "view-synth",
     "viewpoint",
 )  # recipes of the bundled weights, on rendered data only
-DEFAULTS = {"view-synth": {"batch": 192, "validate_every": 5000}, "viewpoint": {"batch": 256, "validate_every": 2000}}
+DEFAULTS = {"view-synth": {"batch": 192, "validate_every": 5000}, "viewpoint": {"batch": 2048, "validate_every": 2000}}
 USELESS = {name: frozenset({"vgg", "compile"}) for name in ("view-synth", "viewpoint")}
 USELESS["viewpoint"] |= {"only"}
 

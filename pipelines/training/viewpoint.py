@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.errors import InputError
 from models.viewpoint import REACH, Answer, ViewpointConfig, ViewpointNetwork, angle_between, azimuth_target, decode
 from models.weights import save_weights
 from pipelines.progress import Progress
@@ -41,6 +42,9 @@ class Trainer:
     def __init__(self, session: Session, recipe: Recipe, progress: Progress) -> None:
         device, config = session.processes.device, session.config
         self.session, self.recipe, self.device = session, recipe, device
+        self.chunk = min(recipe.chunk, config.batch)
+        if config.batch % self.chunk:
+            raise InputError(f"batch {config.batch} must be a multiple of the recipe's chunk, {self.chunk}")
         torch.manual_seed(config.seed)
         network = ViewpointNetwork(config=ViewpointConfig())
         if config.init:
@@ -57,10 +61,16 @@ class Trainer:
         return {"network": self.network, "average": self.average, "optimiser": self.optimiser}
 
     def iterate(self) -> dict[str, Tensor]:
-        """One optimiser step on a fresh batch."""
+        """One rendered batch: an optimiser step per chunk; returns the last one's losses."""
+        size, generator = self.network.config.size, self.session.generator
         with torch.no_grad():
-            size = self.network.config.size
-            truth = sample(self.recipe, self.session.config.batch, size, self.session.generator)
+            batch = sample(self.recipe, self.session.config.batch, size, generator)
+        parts: dict[str, Tensor] = {}
+        for chosen in torch.randperm(len(batch.images), generator=generator, device=self.device).split(self.chunk):
+            parts = self._learn(Labelled(*(each[chosen] for each in vars(batch).values())))
+        return parts
+
+    def _learn(self, truth: Labelled) -> dict[str, Tensor]:
         for group in self.optimiser.param_groups:
             group["lr"] = self.session.learning_rate(self.rate)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
@@ -130,7 +140,7 @@ def run(config: TrainConfig, progress: Progress, recipe: Recipe | None = None) -
     """Train on rendered objects and write `weights.safetensors`, a picture sheet and a log into `config.out`.
 
     Raises:
-        InputError: `config.out` holds another run.
+        InputError: `config.out` holds another run, or the batch does not suit the recipe.
         WeightsError: `config.init` is not a viewpoint network, or there is nothing to resume.
     """
     recipe = recipe or Recipe()

@@ -24,11 +24,13 @@ VIEWS = 4  # of each object
 class Recipe:
     """Data and losses of the viewpoint network.
 
-    others: share of pictures that show neither; highest: elevations, degrees; level: share of views from elevation 0;
-    spoiled: share with the errors of cameras and cutting out; spread: of the azimuth's target, degrees; kind,
-    elevation, frame: weights beside the azimuth's; validation: unseen objects of each category.
+    chunk: pictures per update, of a batch that is rendered at once; others: share of pictures that show neither;
+    highest: elevations, degrees; level: share of views from elevation 0; spoiled: share with the errors of cameras and
+    cutting out; spread: of the azimuth's target, degrees; kind, elevation, frame: weights beside the azimuth's;
+    validation: unseen objects of each category.
     """
 
+    chunk: int = 256
     others: float = 0.15
     highest: float = 30.0
     level: float = 0.5

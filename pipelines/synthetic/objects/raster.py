@@ -12,6 +12,7 @@ from torch import Tensor
 _CHUNK = 1 << 23  # candidates at once
 _ID_BITS = 32
 _SLACK = 1e-5  # so that rounding leaves no gap between neighbours
+_FLATTEST = 4e-6  # twice a triangle's area, in squares of its longest side, below which it is nothing but rounding
 
 
 def rasterise(
@@ -20,7 +21,7 @@ def rasterise(
     """Nearest triangle [P, H, W] int64 (-1 none) and inverse depth [P, H, W] (0 none) at the pixel centres.
 
     pixel [N, 2] positions, depth [N] positive distances along the line of sight; triangles [T, 3] vertices, seen only
-    from the side where they turn counter-clockwise (y down); picture [T]; size (P, H, W).
+    from the side where they turn counter-clockwise (y down), and not edge-on; picture [T]; size (P, H, W).
     """
     pictures, height, width = size
     plane, low, high, seen = _planes(pixel, 1 / depth, triangles, height, width)
@@ -54,7 +55,7 @@ def _planes(
     edge = last - following
     cross = edge[..., 1] * following[..., 0] - edge[..., 0] * following[..., 1]
     doubled = cross.sum(1, keepdim=True)
-    seen = doubled[:, 0] < -1e-9
+    seen = doubled[:, 0] < -_FLATTEST * edge.square().sum(-1).amax(1)
     scale = 1 / torch.where(seen[:, None], doubled, 1.0)
     # weight of a corner = a x + b y + c, which is 1 there and 0 on the opposite edge; x, y count from the box
     weights = torch.stack([-edge[..., 1] * scale, edge[..., 0] * scale, cross * scale], -1)  # [T, 3, 3]

@@ -57,6 +57,18 @@ def test_weights_are_those_of_the_point_in_space():
     assert torch.allclose(weights[0], share, atol=1e-5)
 
 
+def test_triangles_seen_edge_on_are_not_drawn():
+    generator = torch.Generator().manual_seed(0)
+    count = 2000
+    middle = torch.randint(4, 20, (count, 2), generator=generator).float()
+    along = 20 * torch.randn(count, 2, generator=generator)
+    share = torch.rand(count, 1, generator=generator)
+    pixel = torch.stack([middle - along, middle + share * along, middle + along], 1).view(-1, 2)
+    depth = torch.rand(3 * count, generator=generator) + 0.5
+    index, _ = rasterise(pixel, depth, torch.arange(3 * count).view(-1, 3), torch.zeros(count, dtype=int), SIZE)
+    assert (index == -1).all()
+
+
 def test_nothing_to_draw():
     index, inverse = rasterise(torch.zeros(3, 2), torch.ones(3), torch.tensor([[0, 1, 2]]), torch.tensor([0]), SIZE)
     assert (index == -1).all()
