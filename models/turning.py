@@ -2,6 +2,7 @@
 
 Places are what a camera sees: x to the right and y down in parts of the picture's side, both from its middle, and d
 towards the camera from the object's middle, in diagonals of the object. A volume holds -0.5 < x, y, d < 0.5.
+`distance` is how many diagonals both cameras are away from the object's middle, which they show equally large.
 B batch, C channels, D cells in depth, h, w size of a map.
 """
 
@@ -37,20 +38,21 @@ def pose_code(azimuth: Tensor, elevation: Tensor, harmonics: int) -> Tensor:
     return torch.cat([angles.sin(), angles.cos(), height], 1)[..., None, None]
 
 
-def seen_from(places: Tensor, turn: Tensor) -> Tensor:
+def seen_from(places: Tensor, turn: Tensor, distance: float = DISTANCE) -> Tensor:
     """Places [B,...,3] as a camera sees them -> the same points as another one sees them.
 
     turn: [B,3,3] from the axes of the first camera to those of the other.
     """
     x, y, d = places.unbind(-1)
-    far = (DISTANCE - d) / FOCAL
+    focal = FOCAL / DISTANCE * distance
+    far = (distance - d) / focal
     points = torch.stack([x * far, -y * far, d], -1)
     x, y, d = _rotated(points.flatten(1, -2), turn).view_as(points).unbind(-1)
-    near = FOCAL / (DISTANCE - d).clamp(min=NEAREST)
+    near = focal / (distance - d).clamp(min=NEAREST)
     return torch.stack([x * near, -y * near, d], -1)
 
 
-def turned(volume: Tensor, turn: Tensor) -> Tensor:
+def turned(volume: Tensor, turn: Tensor, distance: float = DISTANCE) -> Tensor:
     """Features [B,C,D,h,w] of what one camera sees -> [B,C,D,h,w] of what another sees, 0 where the first sees nothing.
 
     turn: [B,3,3] from the axes of the other camera to those of the first. Computes in float32.
@@ -59,11 +61,11 @@ def turned(volume: Tensor, turn: Tensor) -> Tensor:
     d, y, x = (_centres(count, volume) for count in (depth, height, width))
     grid = torch.stack(torch.meshgrid(d, y, x, indexing="ij")[::-1], -1)  # [D,h,w,3]
     with torch.autocast(device_type=volume.device.type, enabled=False):
-        places = seen_from(grid.expand(len(volume), -1, -1, -1, -1), turn.float())
+        places = seen_from(grid.expand(len(volume), -1, -1, -1, -1), turn.float(), distance)
         return F.grid_sample(volume.float(), 2 * places, align_corners=False)
 
 
-def rigid_flow(depth: Tensor, turn: Tensor) -> Tensor:
+def rigid_flow(depth: Tensor, turn: Tensor, distance: float = DISTANCE) -> Tensor:
     """Flow [B,2,h,w] in pixels of its map, of points at the depths d [B,1,h,w] in diagonals of the object.
 
     turn: [B,3,3] from the axes of the camera that sees them to those of the camera whose picture is read.
@@ -71,7 +73,7 @@ def rigid_flow(depth: Tensor, turn: Tensor) -> Tensor:
     height, width = depth.shape[-2:]
     y, x = torch.meshgrid(_centres(height, depth), _centres(width, depth), indexing="ij")
     here = torch.stack(torch.broadcast_tensors(x, y, depth[:, 0]), -1)  # [B,h,w,3]
-    dx, dy, _ = (seen_from(here, turn) - here).unbind(-1)
+    dx, dy, _ = (seen_from(here, turn, distance) - here).unbind(-1)
     return torch.stack([dx * width, dy * height], 1)  # [B,2,h,w]
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from models.generators.config import ViewConfig
 from models.layers import EncoderBlock, Jump, ResBlockDecoder, ResBlocks, channels_at
-from models.turning import rigid_flow, turned
+from models.turning import DISTANCE, rigid_flow, turned
 
 DEEPEST = 0.55  # diagonals from the object's middle: a little more than half of one
 
@@ -86,13 +86,15 @@ class VolumeReader(nn.Module):
         self.decoder = nn.ModuleList([first, *finer])
         self.heads = nn.ModuleList(_silent(nn.Conv2d(size, 1 + 3 * sources, 3, padding=1)) for size in outputs)
 
-    def forward(self, volumes: Sequence[Tensor], turns: Sequence[Tensor], code: Tensor) -> tuple[Tensor, Outlook]:
+    def forward(
+        self, volumes: Sequence[Tensor], turns: Sequence[Tensor], code: Tensor, distance: float = DISTANCE
+    ) -> tuple[Tensor, Outlook]:
         """Volumes [B,C,D,h,w] -> features [B,C,h,w] for the decoder, and the Outlook.
 
         turns: [B,3,3] from the camera's axes to those of each volume's; code: [B,2*P,1,1] of the camera's pose, as it
-        is and from the first source's point of view.
+        is and from the first source's point of view; distance: of all cameras, in diagonals of the object.
         """
-        cells = [turned(volume, turn).flatten(1, 2) for volume, turn in zip(volumes, turns, strict=True)]
+        cells = [turned(volume, turn, distance).flatten(1, 2) for volume, turn in zip(volumes, turns, strict=True)]
         seen = self.collapse(torch.cat(cells, 1))
         features = x = seen + self.back(self.around(_with_code(seen, code)))
         outlook = Outlook([], [[] for _ in turns], [[] for _ in turns])
@@ -100,17 +102,17 @@ class VolumeReader(nn.Module):
             x = block(x)
             # Positions need more than half precision, as in `models.flow`.
             with torch.autocast(device_type=x.device.type, enabled=False):
-                _add_level(outlook, head(x.float() if x.dtype != torch.float64 else x), turns)
+                _add_level(outlook, head(x.float() if x.dtype != torch.float64 else x), turns, distance)
         return features, outlook
 
 
-def _add_level(outlook: Outlook, found: Tensor, turns: Sequence[Tensor]) -> None:
+def _add_level(outlook: Outlook, found: Tensor, turns: Sequence[Tensor], distance: float) -> None:
     """Turn a head's result [B,1+3*sources,h,w] into depth, flows and masks."""
     depth, *rest = found.split([1, *[2, 1] * len(turns)], 1)
     depth = DEEPEST * depth.tanh()
     outlook.depths.append(depth)
     for source, turn in enumerate(turns):
-        outlook.flows[source].append(rigid_flow(depth, turn.to(depth.dtype)) + rest[2 * source])
+        outlook.flows[source].append(rigid_flow(depth, turn.to(depth.dtype), distance) + rest[2 * source])
         outlook.masks[source].append(rest[2 * source + 1].sigmoid())
 
 

@@ -16,7 +16,7 @@ from pipelines.object_picture import SIDE, SourceView, scaled
 from pipelines.progress import Progress
 
 SURE, DOUBTFUL = 0.6, 0.5  # confidence of an azimuth, chance of a kind
-STRAY, SWELL = 0.06, 0.15  # of the side and of its logarithm: a picture framed about right stays as it is
+STRAY, SWELL = 0.06, 0.25  # of the side and of its logarithm: a picture framed about right stays as it is
 HIGHEST = 29.0  # degrees of elevation
 
 Frame = tuple[float, float, float]  # x, y of the middle and side of a square, in pixels of the picture
@@ -24,7 +24,7 @@ Frame = tuple[float, float, float]  # x, y of the middle and side of a square, i
 
 def sight(
     path: Path,
-    network: ViewpointNetwork | None,
+    network: ViewpointNetwork,
     *,
     category: str,
     azimuth: float | None,
@@ -33,8 +33,7 @@ def sight(
 ) -> SourceView:
     """The object of a picture file on white, framed as in training, and from where it is seen.
 
-    `azimuth` None asks the network, which then also knows the elevation; without a network the picture is taken as it
-    is framed. What is doubtful is said in a note.
+    `azimuth` None asks the network, which then also knows the elevation. What is doubtful is said in a note.
 
     Raises:
         InputError: unreadable, too small, or nothing that stands out from its background.
@@ -44,9 +43,6 @@ def sight(
         progress.note(f"{path.name}: {cutout.doubt}")
     whole = _whole(cutout)
     background = tuple(cutout.background.tolist())
-    if network is None:
-        assert azimuth is not None
-        return SourceView(squared(cutout.picture, whole, SIDE), azimuth, elevation, background=background)
     box = _box(cutout)
     found = _estimate(network, squared(cutout.picture, box, network.config.size))
     _tell_kind(path, found, category, progress)

@@ -5,10 +5,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from models.errors import InputError, WeightsError
+from models.errors import InputError
 from models.weights import read_metadata
-from models.weights.bundled import bundled_files
-from models.weights.user import user_files
 from pipelines.environment import versions
 from pipelines.media.stills import SUFFIXES, check_stills
 from pipelines.media.writer import check_target
@@ -18,6 +16,8 @@ from pipelines.view_compare import Compared, means, true_views
 from pipelines.viewpoint import ELEVATION_STEP, ELEVATIONS
 
 OBJECTS, VIEWPOINT = "objects", "viewpoint"  # names of the weights
+DISTANCE = 1.8  # diagonals of the object: measured best on true views, farther than training's renders
+NEAREST, FARTHEST = 1.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class ViewSynthConfig:
     """One job, as the options of `gfla view-synth`; degrees as in `pipelines.viewpoint`.
 
     `angles` are the azimuths wanted; without them `views` of them go once around, from the source's own on. `azimuth`
-    None is to be estimated with the weights `viewpoint`. `compare` is a folder of true views.
+    None is to be estimated with the weights `viewpoint`. `distance` is the camera's, in diagonals of the object.
+    `compare` is a folder of true views.
     """
 
     images: tuple[Path, ...]
@@ -38,6 +39,7 @@ class ViewSynthConfig:
     viewpoint: str = VIEWPOINT
     azimuth: float | None = None
     elevation: float = 0.0
+    distance: float = DISTANCE
     views: int | None = None
     angles: tuple[float, ...] = ()
     background: str = "white"
@@ -52,9 +54,8 @@ class ViewSynthConfig:
 
     @property
     def generator(self) -> str:
-        """`weights`, or those of the project, or the authors' of the category once they are imported."""
-        official = f"shapenet_{self.category}"
-        return self.weights or (official if official in user_files() and not exist(OBJECTS) else OBJECTS)
+        """Name or file of the weights."""
+        return self.weights or OBJECTS
 
     def targets(self) -> list[Path]:
         """One output per input: `output`, or IMAGE--turntable.mp4; of several pictures in the folder `output`."""
@@ -104,37 +105,26 @@ class ViewSynthResult:
         }
 
 
-def exist(name: str) -> bool:
-    """Whether there are weights of this name."""
-    return name in bundled_files() or name in user_files()
-
-
 def check(config: ViewSynthConfig) -> bool:
     """Whether the weights are of the project's own generator, once everything is refused that can be before any work.
 
     Raises:
         InputError: wrong options, an output that exists or can't be written.
-        WeightsError: no weights, or damaged ones.
+        WeightsError: no such weights, or damaged ones.
     """
-    if config.weights is None and not exist(config.generator):
-        raise WeightsError(
-            f"no {config.category} weights come with gfla yet: give --weights of `gfla train view-synth`, or "
-            f"`gfla weights import FILE.pth --as shapenet_{config.category}`"
-        )
     if bool(config.images) == bool(config.shapenet) or (config.shapenet is None) != (config.id is None):
         raise InputError("give either pictures, or --shapenet FILE with --id of one of its views")
     own = read_metadata(config.generator)["architecture"] == "view"
-    if config.images and config.azimuth is None:
-        if not own:
-            raise InputError(
-                "these weights need --azimuth: from where the picture shows the object (0 front, 180 back)"
-            )
-        if config.viewpoint == VIEWPOINT and not exist(VIEWPOINT):
-            raise InputError("no viewpoint weights come with gfla yet: give --azimuth, or --viewpoint FILE")
+    if config.images and config.azimuth is None and not own:
+        raise InputError("these weights need --azimuth: from where the picture shows the object (0 front, 180 back)")
     if not all(map(math.isfinite, (config.azimuth or 0, *config.angles))):
         raise InputError("--azimuth and --angles must be numbers of degrees")
     if not 0 <= config.elevation < ELEVATIONS * ELEVATION_STEP:
         raise InputError(f"elevation {config.elevation:g} must be from 0 to less than {ELEVATIONS * ELEVATION_STEP}")
+    if not NEAREST <= config.distance <= FARTHEST:
+        raise InputError(f"--distance {config.distance:g} must be from {NEAREST:g} to {FARTHEST:g} diagonals of the object")
+    if config.distance != DISTANCE and not own:
+        raise InputError("--distance: the authors' generators know one camera only")
     if config.background != "white" and not own:
         raise InputError(f"--background {config.background}: the authors' generators know white only")
     _check_targets(config)

@@ -27,7 +27,7 @@ from pipelines.performance import Stopwatch
 from pipelines.progress import Progress, Silent
 from pipelines.studio import Studio
 from pipelines.view_compare import Compared, compare, true_views
-from pipelines.view_job import VIEWPOINT, ViewSynthConfig, ViewSynthResult, check, exist, is_sheet
+from pipelines.view_job import ViewSynthConfig, ViewSynthResult, check, is_sheet
 from pipelines.viewers import ObjectViewer, OfficialViewer, Viewer
 from pipelines.viewpoint import CHANNELS
 
@@ -81,7 +81,7 @@ def _viewer(config: ViewSynthConfig, device: torch.device, studio: Studio, *, ow
     if own:
         generator = studio.once(load_weights, config.generator, device=device, expect="view")
         assert isinstance(generator, ViewGenerator)
-        return ObjectViewer(generator, precision, background=config.background)
+        return ObjectViewer(generator, precision, background=config.background, distance=config.distance)
     return OfficialViewer(studio.once(_load_official, config.generator, config.category, device), precision)
 
 
@@ -113,9 +113,7 @@ def _sources(
             yield SourceView(load_object(path), config.azimuth, config.elevation)
 
 
-def _viewpoint(config: ViewSynthConfig, device: torch.device, studio: Studio) -> ViewpointNetwork | None:
-    if config.viewpoint == VIEWPOINT and not exist(VIEWPOINT):
-        return None
+def _viewpoint(config: ViewSynthConfig, device: torch.device, studio: Studio) -> ViewpointNetwork:
     network = studio.once(load_weights, config.viewpoint, device=device, expect="viewpoint")
     assert isinstance(network, ViewpointNetwork)
     return network

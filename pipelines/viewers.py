@@ -59,17 +59,20 @@ class OfficialViewer:
 
 
 class ObjectViewer:
-    """The project's generator: any angle, on any background."""
+    """The project's generator: any angle, on any background, from `distance` diagonals of the object."""
 
-    def __init__(self, generator: ViewGenerator, precision: AbstractContextManager, *, background: str) -> None:
+    def __init__(
+        self, generator: ViewGenerator, precision: AbstractContextManager, *, background: str, distance: float
+    ) -> None:
         self.generator = channels_last(fold_batch_norm(generator))
-        self.precision, self.background, self.views = precision, background, 72
+        self.precision, self.background, self.distance, self.views = precision, background, distance, 72
         self.device = next(generator.parameters()).device
 
     def show(self, source: SourceView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
         image = to_image(source.picture)[None].to(self.device).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), self.precision:
-            encoded = self.generator.encode(image, self._angle(source.azimuth), self._angle(source.elevation))
+            pose = self._angle(source.azimuth), self._angle(source.elevation)
+            encoded = self.generator.encode(image, *pose, self.distance)
         for azimuth in azimuths:
             with torch.inference_mode(), self.precision:
                 view = self.generator.view(encoded, self._angle(azimuth), self._angle(elevation))

@@ -4,12 +4,15 @@ import runpy
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
+from PIL import Image
 
 FOLDER = Path(__file__).parents[1] / "examples"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
 SOURCE = next(iter(sorted(FOLDER.glob("source.*"))), FOLDER / "source.png")
 DRIVING = FOLDER / "driving.mp4"
+OBJECTS = [FOLDER / "car.png", FOLDER / "chair.png"]
 
 
 def run(script: str, *arguments: object) -> None:
@@ -21,7 +24,7 @@ def test_a_script_is_short(script: Path) -> None:
     assert len(script.read_text().splitlines()) < 60
 
 
-@pytest.mark.parametrize("file", [SOURCE, DRIVING], ids=lambda path: path.name)
+@pytest.mark.parametrize("file", [SOURCE, DRIVING, *OBJECTS], ids=lambda path: path.name)
 def test_an_example_file_is_small(file: Path) -> None:
     assert 0 < file.stat().st_size < 1_000_000
 
@@ -37,6 +40,13 @@ def test_render_examples(tmp_path: Path) -> None:
     assert (tmp_path / "source.png").stat().st_size > 1000
     with av.open(str(tmp_path / "driving.mp4")) as container:
         assert [stream.type for stream in container.streams] == ["video", "audio"]
+
+
+def test_render_objects(tmp_path: Path) -> None:
+    run("render_objects.py", tmp_path)
+    for file in OBJECTS:
+        made, given = (np.asarray(Image.open(folder / file.name)).astype(int) for folder in (tmp_path, FOLDER))
+        assert np.abs(made - given).mean() < 0.1
 
 
 def test_extract_keypoints(capsys: pytest.CaptureFixture[str]) -> None:

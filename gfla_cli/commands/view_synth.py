@@ -55,6 +55,14 @@ Elevation = Annotated[
         rich_help_panel=VIEW,
     ),
 ]
+Distance = Annotated[
+    float,
+    typer.Option(
+        metavar="DIAGONALS",
+        help="How far the camera is, in diagonals of the object: near ones (1.3) make the near end large.",
+        rich_help_panel=VIEW,
+    ),
+]
 Background = Annotated[
     Literal["white", "transparent", "original"],
     typer.Option(help="What the object stands on; original: the colour around it in IMAGE.", rich_help_panel=VIEW),
@@ -134,6 +142,7 @@ def view_synth(
     category: Category,
     azimuth: Azimuth = None,
     elevation: Elevation = 0.0,
+    distance: Distance = 1.8,
     views: Views = None,
     angles: Angles = None,
     background: Background = "white",
@@ -160,6 +169,7 @@ def view_synth(
         viewpoint=viewpoint,
         azimuth=azimuth,
         elevation=elevation,
+        distance=distance,
         views=views,
         angles=angles or (),
         background=background,

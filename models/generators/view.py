@@ -14,7 +14,7 @@ from models.detail import Detail, DetailHead
 from models.generators.config import ViewConfig
 from models.generators.parts import Guide, SourceEncoder, TargetDecoder, check_image
 from models.layers import activation
-from models.turning import camera_axes, pose_code, turn_between
+from models.turning import DISTANCE, camera_axes, pose_code, turn_between
 from models.volume import Outlook, VolumeEncoder, VolumeReader
 
 OWN, MIRRORED = 0, 1  # the sources of a view
@@ -25,7 +25,7 @@ FAINTEST = 1 / 255  # alpha that leaves a trace
 @dataclass(frozen=True)
 class SourceViews:
     """The picture and its mirror image, [B,3,H,W] each, with what all views share of them: volume, attended features
-    and their halves of the attention."""
+    and their halves of the attention, and the cameras' distance in diagonals of the object."""
 
     images: tuple[Tensor, Tensor]
     azimuth: Tensor
@@ -33,6 +33,7 @@ class SourceViews:
     volume: Tensor
     features: tuple[list[Tensor], list[Tensor]]
     projected: tuple[list[Tensor], list[Tensor]]
+    distance: float
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,12 @@ class ViewGenerator(nn.Module):
         )
         self.cover = nn.Sequential(activation(), nn.Conv2d(config.channels(0), 1, 3, padding=1))
 
-    def encode(self, image: Tensor, azimuth: Tensor, elevation: Tensor) -> SourceViews:
+    def encode(
+        self, image: Tensor, azimuth: Tensor, elevation: Tensor, distance: float = DISTANCE
+    ) -> SourceViews:
         """Picture [B,3,H,W] of an object on white and from where it is seen -> what `view` needs, computed once.
 
+        distance: of the camera that made it and of those that will look, in diagonals of the object.
         Raises ValueError for sizes that don't fit.
         """
         check_image(self.config, image)
@@ -89,14 +93,15 @@ class ViewGenerator(nn.Module):
         both = [level.chunk(2) for level in self.source(torch.cat(images))]
         features = [level[OWN] for level in both], [level[MIRRORED] for level in both]
         projected = self.target.project("", features[OWN]), self.target.project("_m", features[MIRRORED])
-        return SourceViews(images, azimuth, elevation, volume, features, projected)
+        return SourceViews(images, azimuth, elevation, volume, features, projected, distance)
 
     def view(self, source: SourceViews, azimuth: Tensor, elevation: Tensor) -> View:
         """The object from azimuth, elevation [B] in degrees."""
         axes = camera_axes(azimuth, elevation)
         turns = [turn_between(axes, camera_axes(sign * source.azimuth, source.elevation)) for sign in (1, -1)]
         codes = [pose_code(angle, elevation, self.config.harmonics) for angle in (azimuth, azimuth - source.azimuth)]
-        structure, outlook = self.reader([source.volume, source.volume.flip(-1)], turns, torch.cat(codes, 1))
+        volumes = source.volume, source.volume.flip(-1)
+        structure, outlook = self.reader(volumes, turns, torch.cat(codes, 1), source.distance)
         guides = [
             Guide(source.features[own], outlook.flows[own], outlook.masks[own], source.projected[own])
             for own in (OWN, MIRRORED)

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from gfla_cli.app import app
 from models.generators.config import ViewConfig
 from models.generators.view import View, ViewGenerator
+from models.turning import DISTANCE
 from models.viewpoint import ViewpointConfig, ViewpointNetwork
 from models.weights import save_weights
 from pipelines.evaluation.pixels import psnr, to_tensor
@@ -87,7 +88,7 @@ def as_bytes(image: torch.Tensor) -> np.ndarray:
 
 
 def common(places: Path, *more: object) -> tuple[object, ...]:
-    return "--category", "car", "--weights", places / "objects.safetensors", *more
+    return "--category", "car", "--weights", places / "objects.safetensors", "--distance", DISTANCE, *more
 
 
 def test_views_are_what_the_network_makes_at_any_angle(places: Path, generator: ViewGenerator, tmp_path: Path) -> None:
@@ -167,9 +168,10 @@ def test_doubts_are_said_and_the_work_goes_on(
 @pytest.mark.parametrize(
     ("image", "options", "line"),
     [
-        ("car.png", ("-o", "out.mp4"), "no viewpoint weights come with gfla yet: give --azimuth"),
         ("car.png", ("--azimuth", "left"), "'left' is neither 'auto' nor an angle"),
-        ("car.png", ("--azimuth", "0", "--viewpoint", "objects"), "no weights 'objects'"),
+        ("car.png", ("--azimuth", "0", "--viewpoint", "objects"), "'viewpoint' weights are needed"),
+        ("car.png", ("--distance", "0.5"), "--distance 0.5 must be from 1 to 20"),
+        ("car.png", ("--distance", "nan"), "--distance nan must be"),
         ("blank.png", ("--azimuth", "0"), "nothing that stands out"),
         ("tiny.png", ("--azimuth", "0"), "10x10 pixels"),
         ("car.png", ("--azimuth", "0", "--background", "transparent", "-o", "a.mp4"), "can't be transparent"),

@@ -137,7 +137,7 @@ def test_several_pictures_go_into_a_folder(places: Path, car: PictureGenerator, 
     ("change", "line"),
     [
         ({"--azimuth": None}, "need --azimuth"),
-        ({"--weights": None}, "gfla weights import FILE.pth --as shapenet_car"),
+        ({"--distance": "2"}, "know one camera only"),
         ({"--category": "chair"}, "shapenet_car weights, which don't fit --category chair"),
         ({"--category": "boat"}, "'boat' is not one of"),
         ({"--weights": "person"}, "'picture' weights are needed"),
