@@ -1,33 +1,36 @@
 """View synthesis of cars and chairs: on rendered objects that no training has seen, on true views, and in time.
 
 Rendered: a source from a random side and the 17 other views of 18, at elevation 0; PSNR, SSIM and L1 beside copying the
-source, and how well the azimuth is found. True views: a folder of az_DDD.png for each --true, every source in steps of
-40 degrees, its azimuth given, and as it is found. Time: one turntable as the command makes it.
+source, and how well the azimuth is found. True views: a folder of az_DDD.png for each --true, made from the elevation
+DEG; sources in steps of 60 degrees to all others in steps of 20, the azimuth given and found; how well it is found in
+all of them. Time: one turntable as the command makes it.
 
-    python -m benchmarks.view_synthesis [--weights NAME|FILE] [--viewpoint NAME|FILE] [--objects N] [--true car=FOLDER]
+    python -m benchmarks.view_synthesis [--weights NAME|FILE] [--viewpoint NAME|FILE] [--objects N] [--distance D]
+        [--true car=FOLDER[@DEG]]
 """
 
 import argparse
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 import torch
 from PIL import Image
 
 from models.fold import channels_last, fold_batch_norm
 from models.generators.view import ViewGenerator
-from models.viewpoint import angle_between
+from models.viewpoint import ViewpointNetwork, angle_between
 from models.weights import load_weights
 from pipelines.devices import choose_device
 from pipelines.training import view_validation, viewpoint
-from pipelines.view_compare import true_views
-from pipelines.view_job import ViewSynthConfig
+from pipelines.view_compare import means, true_views
+from pipelines.view_job import DISTANCE, VIEWPOINT, ViewSynthConfig, ViewSynthResult
 from pipelines.view_synth import run
 
 CATEGORIES = ("car", "chair")
 SIZE = 256
-SOURCES = 40  # degrees between the sources of a folder of true views
+SOURCES, TARGETS = 60, 20  # degrees between those of a folder of true views
 
 
 def rendered(options: argparse.Namespace) -> None:
@@ -35,45 +38,53 @@ def rendered(options: argparse.Namespace) -> None:
     device = choose_device(options.device)
     model = channels_last(fold_batch_norm(load_weights(options.weights, device=device, expect="view")))
     assert isinstance(model, ViewGenerator)
-    network = load_weights(options.viewpoint, device=device, expect="viewpoint") if options.viewpoint else None
+    network = load_weights(options.viewpoint, device=device, expect="viewpoint")
+    assert isinstance(network, ViewpointNetwork)
     for category in CATEGORIES:
         numbers, _ = view_validation.validate(model, category, options.objects, size=SIZE)
         show(f"{options.objects} rendered {category}s", numbers | {"gain": numbers["psnr"] - numbers["copy"]})
-        if network is not None:
-            show(f"azimuth of {category}s", viewpoint.validate(network, category, options.objects))  # pyright: ignore
+        show(f"azimuth of {category}s", viewpoint.validate(network, category, options.objects))
 
 
-def compared(options: argparse.Namespace, category: str, folder: Path) -> None:
+def compared(options: argparse.Namespace, category: str, folder: Path, elevation: float) -> None:
     """Numbers on true views."""
     views = {azimuth: path for azimuth, path in true_views(folder).items() if azimuth % SOURCES == 0}
-    for found in (False, True) if options.viewpoint else (False,):
-        runs, errors = [], []
+    for found in (False, True):
+        numbers = []
         for azimuth, path in views.items():
-            with tempfile.TemporaryDirectory() as place:
-                job = config(options, category, path, Path(place) / "one.png", azimuth=None if found else azimuth)
-                result = run(job)
-            errors.append(float(angle_between(torch.tensor(result.sources[0].azimuth), torch.tensor(azimuth))))
-            runs.append(result.means)
-        means = {name: sum(each[name] for each in runs) / len(runs) for name in runs[0]}
-        worst = {"azimuth_error_median": float(torch.tensor(errors).median()), "azimuth_error_worst": max(errors)}
-        show(f"true {category}, azimuth {'found' if found else 'given'}", means | (worst if found else {}))
-
-
-def config(
-    options: argparse.Namespace, category: str, path: Path, output: Path, *, azimuth: float | None
-) -> ViewSynthConfig:
-    """A job whose one view is thrown away, compared with the folder of `path`."""
-    return ViewSynthConfig(
-        images=(path,),
-        category=category,
-        output=output,
-        device=options.device,
-        weights=options.weights,
-        viewpoint=options.viewpoint or "viewpoint",
-        azimuth=azimuth,
-        angles=(0.0,),
-        compare=path.parent,
+            result = job(options, category, path, elevation, azimuth=None if found else azimuth, compare=folder)
+            numbers += [view for view in result.compared if view.azimuth % TARGETS == 0 and view.azimuth != azimuth]
+        show(f"{len(numbers)} true views of a {category}, azimuth {'found' if found else 'given'}", means(numbers))
+    errors, heights = [], []
+    for azimuth, path in true_views(folder).items():
+        (seen,) = job(options, category, path, elevation, azimuth=None).sources
+        errors.append(float(angle_between(torch.tensor(seen.azimuth), torch.tensor(azimuth))))
+        heights.append(seen.elevation)
+    show(
+        f"azimuth of {len(errors)} true views of a {category}",
+        {"median": median(errors), "worst": max(errors), "reversed": sum(error > 120 for error in errors)}
+        | {"elevation": median(heights)},
     )
+
+
+def job(
+    options: argparse.Namespace, category: str, path: Path, elevation: float, **asked: float | Path | None
+) -> ViewSynthResult:
+    """One view of a picture, thrown away."""
+    with tempfile.TemporaryDirectory() as place:
+        config = ViewSynthConfig(
+            images=(path,),
+            category=category,
+            output=Path(place) / "one.png",
+            device=options.device,
+            weights=options.weights,
+            viewpoint=options.viewpoint,
+            elevation=elevation,
+            distance=options.distance,
+            angles=(0.0,),
+            **asked,  # pyright: ignore[reportArgumentType]
+        )
+        return run(config)
 
 
 def timed(options: argparse.Namespace) -> None:
@@ -104,17 +115,19 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", default="objects")
-    parser.add_argument("--viewpoint")
+    parser.add_argument("--viewpoint", default=VIEWPOINT)
+    parser.add_argument("--distance", type=float, default=DISTANCE)
     parser.add_argument("--objects", type=int, default=200)
-    parser.add_argument("--true", action="append", default=[], metavar="CATEGORY=FOLDER")
+    parser.add_argument("--true", action="append", default=[], metavar="CATEGORY=FOLDER[@DEG]")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     if options.objects:
         rendered(options)
-    for category, _, folder in (given.partition("=") for given in options.true):
-        compared(options, category, Path(folder))
+    for category, _, place in (given.partition("=") for given in options.true):
+        folder, _, elevation = place.partition("@")
+        compared(options, category, Path(folder), float(elevation or 0))
     timed(options)
 
 

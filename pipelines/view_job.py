@@ -122,7 +122,9 @@ def check(config: ViewSynthConfig) -> bool:
     if not 0 <= config.elevation < ELEVATIONS * ELEVATION_STEP:
         raise InputError(f"elevation {config.elevation:g} must be from 0 to less than {ELEVATIONS * ELEVATION_STEP}")
     if not NEAREST <= config.distance <= FARTHEST:
-        raise InputError(f"--distance {config.distance:g} must be from {NEAREST:g} to {FARTHEST:g} diagonals of the object")
+        raise InputError(
+            f"--distance {config.distance:g} must be from {NEAREST:g} to {FARTHEST:g} diagonals of the object"
+        )
     if config.distance != DISTANCE and not own:
         raise InputError("--distance: the authors' generators know one camera only")
     if config.background != "white" and not own:

@@ -103,14 +103,15 @@ def _sources(
         view = load_shapenet(config.shapenet, config.id)
         yield view if config.azimuth is None else SourceView(view.picture, config.azimuth, view.elevation)
         return
-    network = _viewpoint(config, device, studio) if own else None
+    if not own:
+        assert config.azimuth is not None
+        for path in config.images:
+            yield SourceView(load_object(path), config.azimuth, config.elevation)
+        return
+    network = _viewpoint(config, device, studio)
     asked = {"azimuth": config.azimuth, "elevation": config.elevation, "progress": progress}
     for path in config.images:
-        if own:
-            yield sight(path, network, category=config.category, **asked)
-        else:
-            assert config.azimuth is not None
-            yield SourceView(load_object(path), config.azimuth, config.elevation)
+        yield sight(path, network, category=config.category, **asked)
 
 
 def _viewpoint(config: ViewSynthConfig, device: torch.device, studio: Studio) -> ViewpointNetwork:

@@ -77,9 +77,7 @@ class ViewGenerator(nn.Module):
         )
         self.cover = nn.Sequential(activation(), nn.Conv2d(config.channels(0), 1, 3, padding=1))
 
-    def encode(
-        self, image: Tensor, azimuth: Tensor, elevation: Tensor, distance: float = DISTANCE
-    ) -> SourceViews:
+    def encode(self, image: Tensor, azimuth: Tensor, elevation: Tensor, distance: float = DISTANCE) -> SourceViews:
         """Picture [B,3,H,W] of an object on white and from where it is seen -> what `view` needs, computed once.
 
         distance: of the camera that made it and of those that will look, in diagonals of the object.

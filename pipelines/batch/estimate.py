@@ -13,7 +13,7 @@ from pipelines.batch.jobs import Job
 from pipelines.keypoints.track import is_track, load_track, selected
 from pipelines.media.sources import open_driving
 
-VIEWS = 18  # of a turntable that does not say
+VIEWS = 72  # of a turntable that does not say, with our own weights
 # A picture on one core of a server of 2026, with poses and encoding. A folder's own rate counts once there is one.
 SECONDS = {"animate": 0.33, "pose": 1.2, "view-synth": 0.6}
 

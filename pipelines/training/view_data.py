@@ -40,7 +40,7 @@ class Recipe:
     level: float = 0.6
     azimuth_noise: float = 3.0
     soft: float = 0.2
-    coloured: float = 0.5
+    coloured: float = 0.3
     picture: float = 5.0
     gradient: float = 5.0
     generated: float = 1.0
@@ -53,7 +53,7 @@ class Recipe:
     adversarial: float = 0.1
     features: float = 1.5
     copy: float = 0.15
-    adversarial_from: float = 0.7
+    adversarial_from: float = 0.8
     validation: int = 200
 
 

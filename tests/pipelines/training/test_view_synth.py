@@ -52,17 +52,18 @@ def test_true_flow_fetches_the_target_from_the_picture_and_from_its_mirror_image
         assert error.sum() < 0.5 * beside.sum()
 
 
-def test_the_rigid_flow_of_the_true_depth_is_the_true_flow():
+@pytest.mark.parametrize("away", [1, 2])
+def test_the_rigid_flow_of_the_true_depth_is_the_true_flow(away: int):
     objects = sample_objects(category="all", batch=4, generator=seeded(2))
-    objects.focal.fill_(FOCAL)
-    objects.distance.fill_(DISTANCE)
+    objects.focal.fill_(away * FOCAL)
+    objects.distance.fill_(away * DISTANCE)
     azimuth, elevation = torch.tensor([[20.0, 75.0]]).expand(4, -1), torch.tensor([[0.0, 15.0]]).expand(4, -1)
     views = render(objects, azimuth, elevation, size=96)
     axes = [camera_axes(azimuth[:, view], elevation[:, view]) for view in range(2)]
     mirrored = camera_axes(-azimuth[:, 0], elevation[:, 0])
     for source, other in ((axes[0], False), (mirrored, True)):
         flow, _, on_object = views.flow(1, 0, mirrored=other)
-        found = rigid_flow(views.depth(1), turn_between(axes[1], source))
+        found = rigid_flow(views.depth(1), turn_between(axes[1], source), away * DISTANCE)
         assert on_object.sum() > 1000
         assert ((found - flow).abs() * on_object).max() < 0.05
 

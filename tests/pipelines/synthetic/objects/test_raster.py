@@ -65,7 +65,8 @@ def test_triangles_seen_edge_on_are_not_drawn():
     share = torch.rand(count, 1, generator=generator)
     pixel = torch.stack([middle - along, middle + share * along, middle + along], 1).view(-1, 2)
     depth = torch.rand(3 * count, generator=generator) + 0.5
-    index, _ = rasterise(pixel, depth, torch.arange(3 * count).view(-1, 3), torch.zeros(count, dtype=int), SIZE)
+    first = torch.zeros(count, dtype=torch.long)
+    index, _ = rasterise(pixel, depth, torch.arange(3 * count).view(-1, 3), first, SIZE)
     assert (index == -1).all()
 
 
