@@ -158,7 +158,7 @@ def test_the_users_weights_have_names(own: Path, tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").touch()
     assert resolve("mine") == own / "mine.safetensors"
-    assert "person, mine" in refused(Path("other"))
+    assert "person, viewpoint, mine" in refused(Path("other"))
 
 
 def test_bundled_names_come_first(own: Path) -> None:
