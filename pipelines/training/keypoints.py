@@ -4,19 +4,22 @@ B batch, K = 17 COCO joints, H = W = 256 crop, h = w = 64 heat maps.
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.fold import channels_last
 from models.keypoints import STRIDE, KeypointConfig, KeypointNetwork
 from models.weights import load_weights, save_weights
 from pipelines.keypoints.layouts import COCO17_FLIP
 from pipelines.keypoints.pairs import decode_pairs
-from pipelines.training.common import Average, Processes, Progress, Session, TrainConfig
+from pipelines.training.common import Processes, Progress, Session, TrainConfig
 from pipelines.training.crops import CropConfig, followed
+from pipelines.training.direct import DirectTrainer
 from pipelines.training.pck import measure
 from pipelines.training.stream import Crops, sample_crops
 
@@ -75,51 +78,35 @@ def losses(recipe: Recipe, logits: Tensor, keypoints: Tensor) -> dict[str, Tenso
     }
 
 
-class Trainer:
-    """Network, optimiser and averaged weights on one process."""
+class Trainer(DirectTrainer[KeypointNetwork]):
+    """The keypoint network on crops of rendered people."""
 
     def __init__(self, session: Session, recipe: Recipe) -> None:
-        device, config = session.processes.device, session.config
-        self.session, self.recipe, self.device = session, recipe, device
+        config = session.config
+        self.recipe = recipe
         torch.manual_seed(config.seed)
         start = load_weights(config.init, expect="keypoints") if config.init else None
         network = KeypointNetwork(config=start.config if start else KeypointConfig())  # pyright: ignore[reportArgumentType]
         if start:
             network.load_state_dict(start.state_dict())
-        self.network = channels_last(network).to(device).train()
-        self.crops = Crops(recipe.crops, config.batch, session.generator)
-        self.average = Average(self.network, config.average)
-        self.rate = config.rate(LEARNING_RATE)
-        self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), self.rate, (0.9, 0.99), weight_decay=0.02, fused=device.type == "cuda"
-        )
         if config.compile:
-            self.network.compile()
-        self.predict = session.processes.wrap(self.network)
+            network.compile()
+        self.crops = Crops(recipe.crops, config.batch, session.generator)
+        super().__init__(session, channels_last(network), rate=LEARNING_RATE)
 
-    def parts(self) -> dict:
-        return {"network": self.network, "average": self.average, "optimiser": self.optimiser, "crops": self.crops}
+    def parts(self) -> dict[str, Any]:
+        return super().parts() | {"crops": self.crops}
 
     def iterate(self) -> dict[str, Tensor]:
-        """One optimiser step on a fresh batch."""
+        """One update on a fresh batch."""
         with torch.no_grad():
             images, keypoints = self.crops.next()
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.session.learning_rate(self.rate)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            logits = self.predict(images.contiguous(memory_format=torch.channels_last))
-        parts = losses(self.recipe, logits.float(), keypoints)
-        self.optimiser.zero_grad(set_to_none=True)
-        torch.stack(list(parts.values())).sum().backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self.optimiser.step()
-        self.average.update(self.network, self.session.step)
-        self.session.advance()
-        return {name: value.detach() for name, value in parts.items()}
+        return self.learn(partial(self._losses, images, keypoints))
 
-    def averaged(self) -> KeypointNetwork:
-        """A copy of the network with the averaged weights, in eval mode."""
-        return self.average.applied(self.network)
+    def _losses(self, images: Tensor, keypoints: Tensor) -> dict[str, Tensor]:
+        with self.half_precision():
+            logits = self.predict(images.contiguous(memory_format=torch.channels_last))
+        return losses(self.recipe, logits.float(), keypoints)
 
 
 @dataclass

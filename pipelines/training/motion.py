@@ -21,8 +21,9 @@ from pipelines.keypoints.layouts import H36M17_NAMES
 from pipelines.synthetic.motion import sample_motion_at
 from pipelines.synthetic.skeleton import coco17, forward_kinematics, human36m17, rotation_about, sample_proportions
 from pipelines.training import common
-from pipelines.training.common import Average, Processes, Progress, Session
+from pipelines.training.common import Processes, Progress, Session
 from pipelines.training.detections import DetectorErrors, detect
+from pipelines.training.direct import DirectTrainer
 
 LEARNING_RATE = 1e-3
 PIXELS = 128.0  # of a canvas 256 px wide, per unit
@@ -166,46 +167,28 @@ def losses(recipe: Recipe, output: Tensor, truth: Tensor) -> dict[str, Tensor]:
     return {"distance": distance, "velocity": recipe.velocity * velocity, "square": recipe.square * 0.1 * square}
 
 
-class Trainer:
-    """Network, optimiser and averaged weights, on one process."""
+class Trainer(DirectTrainer[MotionNetwork]):
+    """The motion extraction network on windows of rendered motion."""
 
     def __init__(self, session: Session, recipe: Recipe) -> None:
-        device, config = session.processes.device, session.config
-        self.session, self.recipe = session, recipe
+        config = session.config
+        self.recipe = recipe
         torch.manual_seed(config.seed)
         network = load_weights(config.init, expect="motion") if config.init else MotionNetwork(config=MotionConfig())
         assert isinstance(network, MotionNetwork)
         for module in network.modules():
             if isinstance(module, torch.nn.Dropout):
                 module.p = recipe.dropout
-        self.network = network.to(device).train()
-        self.average = Average(self.network, config.average)
-        self.rate = config.rate(LEARNING_RATE)
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), self.rate, weight_decay=1e-4)
-        self.wrapped = session.processes.wrap(self.network)
-
-    def parts(self) -> dict:
-        return {"network": self.network, "average": self.average, "optimiser": self.optimiser}
+        super().__init__(session, network, rate=LEARNING_RATE, betas=(0.9, 0.999), decay=1e-4, clip=20.0)
 
     def iterate(self) -> dict[str, Tensor]:
-        margin, step = self.network.config.margin, self.session.step
-        length = self.recipe.frames[step % len(self.recipe.frames)] + 2 * margin
+        """One update on a fresh batch of windows."""
+        margin = self.network.config.margin
+        length = self.recipe.frames[self.session.step % len(self.recipe.frames)] + 2 * margin
         with torch.no_grad():
             batch = sample(self.recipe, self.session.config.batch, length, self.session.generator)
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.session.learning_rate(self.rate)
-        parts = losses(self.recipe, self.wrapped(batch.track), batch.truth[..., margin:-margin])
-        self.optimiser.zero_grad(set_to_none=True)
-        torch.stack(list(parts.values())).sum().backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 20.0)
-        self.optimiser.step()
-        self.average.update(self.network, step)
-        self.session.advance()
-        return {name: value.detach() for name, value in parts.items()}
-
-    def averaged(self) -> MotionNetwork:
-        """A copy of the network with the averaged weights, in eval mode."""
-        return self.average.applied(self.network)
+        truth = batch.truth[..., margin:-margin]
+        return self.learn(lambda: losses(self.recipe, self.predict(batch.track), truth))
 
 
 @torch.no_grad()

@@ -1,17 +1,19 @@
 """Recipe of the viewpoint network on rendered objects. B pictures, N bins of the azimuth."""
 
+from functools import partial
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.errors import InputError
 from models.viewpoint import REACH, Answer, ViewpointConfig, ViewpointNetwork, angle_between, azimuth_target, decode
 from models.weights import save_weights
 from pipelines.progress import Progress
 from pipelines.synthetic.objects import render, sample_objects
-from pipelines.training.common import Average, Processes, Session, TrainConfig, take_fitting
+from pipelines.training.common import Processes, Session, TrainConfig, take_fitting
+from pipelines.training.direct import DirectTrainer
 from pipelines.training.viewpoint_data import OTHER, Labelled, Recipe, filling, others, sample
 
 __all__ = ["Recipe", "run"]
@@ -36,57 +38,35 @@ def losses(recipe: Recipe, answer: Answer, truth: Labelled) -> dict[str, Tensor]
     }
 
 
-class Trainer:
-    """Network, optimiser and averaged weights on one process."""
+class Trainer(DirectTrainer[ViewpointNetwork]):
+    """The viewpoint network on rendered pictures."""
 
     def __init__(self, session: Session, recipe: Recipe, progress: Progress) -> None:
-        device, config = session.processes.device, session.config
-        self.session, self.recipe, self.device = session, recipe, device
-        self.chunk = min(recipe.chunk, config.batch)
+        config = session.config
+        self.recipe, self.chunk = recipe, min(recipe.chunk, config.batch)
         if config.batch % self.chunk:
             raise InputError(f"batch {config.batch} must be a multiple of the recipe's chunk, {self.chunk}")
         torch.manual_seed(config.seed)
         network = ViewpointNetwork(config=ViewpointConfig())
         if config.init:
             take_fitting(network, config.init, progress, expect="viewpoint")
-        self.network = network.to(device).train()
-        self.average = Average(self.network, config.average)
-        self.rate = config.rate(LEARNING_RATE)
-        self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), self.rate, (0.9, 0.99), weight_decay=0.02, fused=device.type == "cuda"
-        )
-        self.predict = session.processes.wrap(self.network)
-
-    def parts(self) -> dict:
-        return {"network": self.network, "average": self.average, "optimiser": self.optimiser}
+        super().__init__(session, network, rate=LEARNING_RATE)
 
     def iterate(self) -> dict[str, Tensor]:
-        """One rendered batch: an optimiser step per chunk; returns the last one's losses."""
+        """One rendered batch: an update per chunk; returns the last one's losses."""
         size, generator = self.network.config.size, self.session.generator
         with torch.no_grad():
             batch = sample(self.recipe, self.session.config.batch, size, generator)
         parts: dict[str, Tensor] = {}
         for chosen in torch.randperm(len(batch.images), generator=generator, device=self.device).split(self.chunk):
-            parts = self._learn(Labelled(*(each[chosen] for each in vars(batch).values())))
+            truth = Labelled(*(each[chosen] for each in vars(batch).values()))
+            parts = self.learn(partial(self._losses, truth))
         return parts
 
-    def _learn(self, truth: Labelled) -> dict[str, Tensor]:
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.session.learning_rate(self.rate)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+    def _losses(self, truth: Labelled) -> dict[str, Tensor]:
+        with self.half_precision():
             answer = self.predict(truth.images)
-        parts = losses(self.recipe, answer, truth)
-        self.optimiser.zero_grad(set_to_none=True)
-        torch.stack(list(parts.values())).sum().backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self.optimiser.step()
-        self.average.update(self.network, self.session.step)
-        self.session.advance()
-        return {name: value.detach() for name, value in parts.items()}
-
-    def averaged(self) -> ViewpointNetwork:
-        """A copy of the network with the averaged weights, in eval mode."""
-        return self.average.applied(self.network)
+        return losses(self.recipe, answer, truth)
 
 
 @torch.no_grad()
