@@ -16,8 +16,8 @@ from torch import Tensor
 
 from models.fold import channels_last, fold_batch_norm
 from models.weights import load_weights
-from pipelines.devices import choose_device
-from pipelines.training.validation import HeldOut, render_validation, validate
+from pipelines.runtime.devices import choose_device
+from pipelines.training.animation.validation import HeldOut, render_validation, validate
 
 SIZE = 256
 AT_ONCE = 4

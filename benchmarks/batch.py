@@ -17,7 +17,7 @@ from pathlib import Path
 import av
 from PIL import Image
 
-from pipelines.batch.coordinate import rate
+from pipelines.batch.runner import rate
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 OPTIONS = ["--keypoints", "bundled", "--quiet"]

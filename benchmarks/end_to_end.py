@@ -15,7 +15,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `gfla` does; torch rea
 
 import torch
 
-from pipelines.animate import AnimateConfig, AnimateResult, run
+from pipelines.animation import AnimateConfig, AnimateResult, run
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from models.keypoints import KeypointNetwork
 from models.weights import load_weights
+from pipelines.keypoints.detectors.decoding import decode_pairs
 from pipelines.keypoints.layouts import COCO17_FLIP
-from pipelines.keypoints.pairs import decode_pairs
-from pipelines.training.pck import BODY, correct
+from pipelines.training.keypoints.metrics import BODY, correct
 
 CANVAS = 256
 MIN_JOINTS = 8

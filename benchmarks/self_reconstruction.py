@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from pipelines.animate import AnimateConfig, run
-from pipelines.canvas import Canvas
+from pipelines.animation import AnimateConfig, run
+from pipelines.generation.processors import CANVAS
 from pipelines.media.sources import open_driving
-from pipelines.stages import CANVAS
+from pipelines.media.square_crop import Canvas
 
 
 def squares(path: Path, canvas: Canvas, frames: int | None) -> Iterator[np.ndarray]:

@@ -13,10 +13,10 @@ from typing import TypeVar
 
 import torch
 
-from pipelines.progress import Silent
-from pipelines.training.animate import Trainer, start
-from pipelines.training.animate_data import Recipe, Sample, sample, tensors
-from pipelines.training.common import Processes, Session, TrainConfig
+from pipelines.runtime.progress import Silent
+from pipelines.training.animation.data import Recipe, Sample, sample, tensors
+from pipelines.training.animation.recipe import Trainer, start
+from pipelines.training.engine.session import Processes, Session, TrainConfig
 
 Result = TypeVar("Result")
 

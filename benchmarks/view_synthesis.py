@@ -22,11 +22,12 @@ from models.fold import channels_last, fold_batch_norm
 from models.generators.view import ViewGenerator
 from models.viewpoint import ViewpointNetwork, angle_between
 from models.weights import load_weights
-from pipelines.devices import choose_device
-from pipelines.training import view_validation, viewpoint
-from pipelines.view_compare import means, true_views
-from pipelines.view_job import DISTANCE, VIEWPOINT, ViewSynthConfig, ViewSynthResult
-from pipelines.view_synth import run
+from pipelines.object_views.comparison import means, true_views
+from pipelines.runtime.devices import choose_device
+from pipelines.training.view_synthesis import validation as view_validation
+from pipelines.training.viewpoint import recipe as viewpoint
+from pipelines.view_synthesis import run
+from pipelines.view_synthesis_job import DISTANCE, VIEWPOINT, ViewSynthConfig, ViewSynthResult
 
 CATEGORIES = ("car", "chair")
 SIZE = 256

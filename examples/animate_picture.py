@@ -6,7 +6,7 @@ python examples/animate_picture.py SOURCE DRIVING OUTPUT [MAX_FRAMES]
 import sys
 from pathlib import Path
 
-from pipelines.animate import AnimateConfig, run
+from pipelines.animation import AnimateConfig, run
 
 
 class Lines:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipelines.keypoints.extractors import create_extractor
+from pipelines.keypoints.detectors.registry import create_extractor
 from pipelines.keypoints.layouts import COCO17_NAMES
-from pipelines.keypoints.people import choose_person, fill_gaps
+from pipelines.keypoints.tracking import choose_person, fill_gaps
 from pipelines.media.sources import open_driving
 
 WRISTS = [COCO17_NAMES.index(f"{side}_wrist") for side in ("left", "right")]

@@ -43,7 +43,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 @dataclass
 class Console:
-    """Progress of one run, in the form of `pipelines.animate.Progress`.
+    """Progress of one run, in the form of `pipelines.animation.Progress`.
 
     On a terminal each stage gets a bar with its rate and the time left, otherwise a line now and then.
     `quiet` keeps stderr for errors. `notes` keeps what was said, for the JSON report. Rates are in `unit`/s.
@@ -113,7 +113,7 @@ class Console:
 
 @dataclass
 class Board:
-    """Progress of a batch, in the form of `pipelines.batch.coordinate.Listener`.
+    """Progress of a batch, in the form of `pipelines.batch.runner.Listener`.
 
     On a terminal a bar for all jobs and a line for each worker, otherwise a line now and then. Failures are said at
     once.

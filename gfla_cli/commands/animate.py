@@ -78,7 +78,7 @@ def animate(
     seed: options.Seed = 0,
 ) -> None:
     """Make the person in SOURCE move like the person in DRIVING."""
-    from pipelines.animate import AnimateConfig, run
+    from pipelines.animation import AnimateConfig, run
 
     config = AnimateConfig(
         source=source,

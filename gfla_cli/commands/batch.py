@@ -138,8 +138,8 @@ def batch(
     **given: Any,
 ) -> int:
     """Do many jobs of animate, pose or view-synth; the same command again does what is left."""
-    from pipelines.batch import coordinate
-    from pipelines.batch.crews import CREWS, Wanted
+    from pipelines.batch import runner as coordinate
+    from pipelines.batch.executors.crews import CREWS, Wanted
 
     if executor != "ray" and (ray_address or no_shared_storage):
         raise typer.BadParameter("--ray-address and --no-shared-storage go with --executor ray")
@@ -169,7 +169,7 @@ def _jobs(
     first: str, second: str | None, given: dict[str, str], *, kind: str, pair: str, folder: Path, **names: Any
 ) -> "list[Job]":
     from pipelines.batch.job_files import is_job_file, read_wishes
-    from pipelines.batch.plan import OWN, crossed, jobs_of, refuse_escapes
+    from pipelines.batch.planning import OWN, crossed, jobs_of, refuse_escapes
 
     if second is None and is_job_file(first):
         wishes = read_wishes(Path(first), lambda column: column in OWN or job_options.is_option(column))
@@ -184,8 +184,8 @@ def _jobs(
 
 
 def _report(folder: Path) -> None:
-    from pipelines.batch.coordinate import rows
     from pipelines.batch.report import write_report
+    from pipelines.batch.runner import rows
     from pipelines.batch.thumbnails import kept_thumbnails
 
     found = rows(folder)
@@ -195,8 +195,8 @@ def _report(folder: Path) -> None:
 
 def _show_checks(jobs: "list[Job]", folder: Path, *, json: bool, quiet: bool) -> int:
     """Exit code 0: all good, 3: some doubtful or impossible, 2: all impossible."""
-    from pipelines.batch.checks import preflights
-    from pipelines.preflight import GOOD, IMPOSSIBLE
+    from pipelines.batch.preflight import preflights
+    from pipelines.preflight.check import GOOD, IMPOSSIBLE
 
     with Console(quiet=quiet) as console:
         found = list(preflights(jobs, folder, console))

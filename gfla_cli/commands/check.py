@@ -34,8 +34,8 @@ def check(
     precision: options.Precision = "auto",
 ) -> None:
     """Look at SOURCE and DRIVING, animate a few frames, say what to expect; exit 3 if doubtful, 2 if impossible."""
-    from pipelines.animate import AnimateConfig
-    from pipelines.preflight import DOUBTFUL, IMPOSSIBLE, Checker
+    from pipelines.animation import AnimateConfig
+    from pipelines.preflight.check import DOUBTFUL, IMPOSSIBLE, Checker
 
     config = AnimateConfig(
         source=source,

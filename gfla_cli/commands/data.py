@@ -42,7 +42,7 @@ def check(
     quiet: options.Quiet = False,
 ) -> None:
     """Read every file of a data set; say what is there, what is missing or damaged; exit 2 if anything is."""
-    from pipelines.datasets.layouts import PHASES, check_dataset
+    from pipelines.datasets.registry import PHASES, check_dataset
 
     with Console(quiet=quiet, unit="files") as console:
         findings = check_dataset(layout, folder, (phase,) if phase else PHASES, console)

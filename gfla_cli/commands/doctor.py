@@ -8,7 +8,7 @@ from gfla_cli.console import out, out_json, table
 
 def doctor(json: options.Json = False) -> None:
     """Show versions, devices, codecs and backends, and why one is unavailable; exit 1 if animate can't work."""
-    from pipelines.environment import diagnose
+    from pipelines.diagnostics import diagnose
 
     diagnosis = diagnose()
     if json:

@@ -92,7 +92,7 @@ def face(
     precision: options.Precision = "auto",
 ) -> None:
     """Make the face in SOURCE talk like the one in DRIVING; needs imported or trained face weights."""
-    from pipelines.face import FaceConfig, run
+    from pipelines.face_animation import FaceConfig, run
 
     config = FaceConfig(
         source=source,

@@ -49,7 +49,7 @@ def keypoints(
     device: options.Device = "auto",
 ) -> None:
     """Extract a pose track from INPUT, clean it and save it as JSON."""
-    from pipelines.extract import ExtractConfig, run
+    from pipelines.keypoint_extraction import ExtractConfig, run
 
     config = ExtractConfig(
         input=input,

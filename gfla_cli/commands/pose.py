@@ -49,7 +49,7 @@ def pose(
     precision: options.Precision = "auto",
 ) -> None:
     """Put the person in SOURCE into the pose of each TARGET."""
-    from pipelines.pose import PoseConfig, run
+    from pipelines.pose_transfer import PoseConfig, run
 
     config = PoseConfig(
         source=source,

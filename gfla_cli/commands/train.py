@@ -107,8 +107,8 @@ def train(
 
     Several GPUs: torchrun --nproc-per-node N -m gfla_cli train TASK …
     """
-    from pipelines.training.common import TrainConfig
-    from pipelines.training.tasks import task_of
+    from pipelines.training.engine.session import TrainConfig
+    from pipelines.training.registry import task_of
 
     chosen = task_of(task, configuration, data)
     given = {

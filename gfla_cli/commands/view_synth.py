@@ -9,7 +9,7 @@ from gfla_cli import options
 from gfla_cli.console import Console, out, out_json, table
 
 if TYPE_CHECKING:
-    from pipelines.view_job import ViewSynthResult
+    from pipelines.view_synthesis_job import ViewSynthResult
 
 VIEW = "View"
 
@@ -155,8 +155,8 @@ def view_synth(
     precision: options.Precision = "auto",
 ) -> None:
     """Show the object of each IMAGE from all sides."""
-    from pipelines.view_job import ViewSynthConfig
-    from pipelines.view_synth import run
+    from pipelines.view_synthesis import run
+    from pipelines.view_synthesis_job import ViewSynthConfig
 
     config = ViewSynthConfig(
         images=tuple(images or ()),

@@ -79,8 +79,8 @@ def import_weights(
     CONFIG: pose_fashion, pose_market, dance_fashion, dance_iper, keypoint, face, shapenet_car or shapenet_chair.
     """
     from models.weights import resolve
-    from pipelines.checkpoints import export_checkpoint, import_checkpoint
     from pipelines.media.files import check_output
+    from pipelines.weights.checkpoints import export_checkpoint, import_checkpoint
 
     if not kind and (not export or name):
         raise typer.BadParameter("--as is missing: say which of the authors' networks the checkpoint is of")
@@ -106,7 +106,7 @@ def run_weights(
     overwrite: options.Overwrite = False,
 ) -> None:
     """Feed tensors to a network as they are, without any pictures: for comparisons with other implementations."""
-    from pipelines.forward import run
+    from pipelines.weights.forward import run
 
     run(name, inputs, output, precision=precision, device=device, overwrite=overwrite)
     out(str(output))

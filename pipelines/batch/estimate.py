@@ -8,8 +8,8 @@ from pathlib import Path
 
 from models.errors import GflaError, explain
 from pipelines.batch import journal
-from pipelines.batch.coordinate import rate, whole
 from pipelines.batch.jobs import Job
+from pipelines.batch.runner import rate, whole
 from pipelines.keypoints.track import is_track, load_track, selected
 from pipelines.media.sources import open_driving
 

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from models.errors import InputError
-from pipelines.batch.plan import Wish
+from pipelines.batch.planning import Wish
 from pipelines.media.files import check_readable
 
 SUFFIXES = (".csv", ".yaml", ".yml")

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pipelines.identity import digest, identity
+from pipelines.runtime.fingerprints import digest, identity
 
 INPUTS = {"animate": ("source", "driving"), "pose": ("source", "targets"), "view-synth": ("images", "shapenet")}
 COMMANDS = tuple(INPUTS)

@@ -17,14 +17,14 @@ import torch
 from torch import Tensor
 
 from models.errors import InputError
-from pipelines.datasets.chance import Drawn
-from pipelines.datasets.clips import FRAMES, check_pictures, companion, list_clips, note_length, run_of_frames
-from pipelines.datasets.dance_tests import Take, parse_test, test_lines, whole_clips
-from pipelines.datasets.findings import Findings
-from pipelines.datasets.items import Sequence
-from pipelines.datasets.pictures import Jitter, Move, Size, read_mask, resized, to_image
+from pipelines.datasets.base import Drawn
+from pipelines.datasets.clip_folders import FRAMES, check_pictures, companion, list_clips, note_length, run_of_frames
+from pipelines.datasets.dance_lists import Take, parse_test, test_lines, whole_clips
+from pipelines.datasets.report import Findings
+from pipelines.datasets.samples import Sequence
+from pipelines.datasets.transforms import Jitter, Move, Size, read_mask, resized, to_image
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17, select
-from pipelines.keypoints.structure import structure_map
+from pipelines.keypoints.structure_maps import structure_map
 from pipelines.keypoints.track import load_json
 from pipelines.media.pictures import PICTURE_SUFFIXES, load_picture
 

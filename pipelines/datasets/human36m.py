@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from models.errors import InputError
-from pipelines.datasets.chance import Drawn
-from pipelines.datasets.findings import Findings
-from pipelines.datasets.items import Window
-from pipelines.datasets.npz import load_object
-from pipelines.datasets.persons import the_file
-from pipelines.keypoints.clean import FRAMES, encode, window_indices, window_starts
+from pipelines.datasets.base import Drawn
+from pipelines.datasets.person_pairs import the_file
+from pipelines.datasets.report import Findings
+from pipelines.datasets.safe_npz import load_object
+from pipelines.datasets.samples import Window
+from pipelines.keypoints.cleaning import FRAMES, encode, window_indices, window_starts
 
 RESOLUTION = 1000
 UNEQUAL = 0.01  # of the length by which the two files may differ in a clip

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from models.errors import BackendUnavailable, InputError
-from pipelines.devices import choose_device
-from pipelines.environment import versions
-from pipelines.evaluation.frechet import Frechet, add_pictures
-from pipelines.evaluation.pictures import Comparison, Folder, Geometry, Side, Size, compare
-from pipelines.evaluation.pixels import Meter, to_tensor
-from pipelines.evaluation.poses import pose_distance
+from pipelines.diagnostics import versions
+from pipelines.evaluation.fid import Frechet, add_pictures
+from pipelines.evaluation.image_metrics import Meter, to_tensor
+from pipelines.evaluation.image_pairs import Comparison, Folder, Geometry, Side, Size, compare
+from pipelines.evaluation.keypoint_distance import pose_distance
 from pipelines.evaluation.protocols import PROTOCOLS, Protocol
-from pipelines.progress import Progress, Silent
+from pipelines.runtime.devices import choose_device
+from pipelines.runtime.progress import Progress, Silent
 
 LIBRARIES = ("gfla", "torchmetrics", "torch", "torchvision", "torch-fidelity", "scikit-image", "pillow", "av", "numpy")
 FEATURES = 2048

@@ -7,14 +7,14 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from pipelines.evaluation.features import (
+from pipelines.evaluation.feature_networks import (
     ALEXNET,
     INCEPTION_2015,
     INCEPTION_TORCHVISION,
     FeatureFile,
     TorchvisionInception,
 )
-from pipelines.evaluation.pixels import (
+from pipelines.evaluation.image_metrics import (
     Flicker,
     Mean,
     Meter,

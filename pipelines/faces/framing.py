@@ -1,12 +1,12 @@
 """Which squares of source and driving pictures the face generator sees.
 
-Boxes are (left, top, right, bottom) in whole pixels as in `pipelines.media.compose`; landmarks [68, 2 or 3] x, y.
+Boxes are (left, top, right, bottom) in whole pixels as in `pipelines.compositing.paste`; landmarks [68, 2 or 3] x, y.
 """
 
 import numpy as np
 
 from models.errors import InputError
-from pipelines.media.compose import Box
+from pipelines.compositing.paste import Box
 
 MODES = ("fit", "none")
 WIDTHS = 2.0  # side of the square, in widths of the face

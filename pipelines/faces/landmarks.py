@@ -1,6 +1,6 @@
 """Landmarks of faces: dlib's 68-point predictor, or text files of the authors' kind.
 
-P faces of a picture; landmarks as in `pipelines.faces.structure`. The predictor was trained on iBUG 300-W, which is for
+P faces of a picture; landmarks as in `pipelines.faces.face_maps`. The predictor was trained on iBUG 300-W, which is for
 non-commercial use; so it is an extra. Its landmarks are taken as they are, without smoothing, as the authors do.
 """
 
@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import BackendUnavailable, InputError
-from pipelines.faces.structure import LANDMARKS
-from pipelines.keypoints.people import CONFIDENT
+from pipelines.faces.face_maps import LANDMARKS
 from pipelines.keypoints.track import Track, TrackFrame
+from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.files import check_readable
 from pipelines.media.folders import natural_key
 

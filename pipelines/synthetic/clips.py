@@ -10,15 +10,11 @@ import torch
 import torch.nn.functional as functional
 from torch import Generator, Tensor
 
-from pipelines.synthetic.backgrounds import sample_backgrounds
-from pipelines.synthetic.camera import Camera, sample_camera, sample_positions
-from pipelines.synthetic.ground import per_picture, shadowed
-from pipelines.synthetic.motion import sample_motion
-from pipelines.synthetic.noise import chance, uniform
-from pipelines.synthetic.people import People, sample_people
-from pipelines.synthetic.raycast import Placed, cast, cast_grid, place
-from pipelines.synthetic.shading import Look, nook_shadow, sample_look, shade_grid, shading_tables
-from pipelines.synthetic.skeleton import (
+from pipelines.synthetic.motion.motion import sample_motion
+from pipelines.synthetic.people.body import People, sample_people
+from pipelines.synthetic.people.camera import Camera, sample_camera, sample_positions
+from pipelines.synthetic.people.shading import Look, nook_shadow, sample_look, shade_grid, shading_tables
+from pipelines.synthetic.people.skeleton import (
     Frames,
     Motion,
     Proportions,
@@ -28,7 +24,11 @@ from pipelines.synthetic.skeleton import (
     rotation_about,
     sample_proportions,
 )  # fmt: skip
-from pipelines.synthetic.textures import sample_atlas, sample_outfit
+from pipelines.synthetic.people.textures import sample_atlas, sample_outfit
+from pipelines.synthetic.rendering.backgrounds import sample_backgrounds
+from pipelines.synthetic.rendering.noise import chance, uniform
+from pipelines.synthetic.rendering.raycast import Placed, cast, cast_grid, place
+from pipelines.synthetic.shadows import per_picture, shadowed
 
 _TOLERANCE = 0.004  # m by which a point may lie behind the visible surface and still count as visible
 _JOINT_DEPTH = (0.05,) * 5 + (0.12,) * 2 + (0.1,) * 4 + (0.17,) * 2 + (0.12,) * 4  # of COCO joints under the skin

@@ -9,7 +9,7 @@ from models.fold import fold_batch_norm
 from models.generators.animation import AnimationConfig, AnimationGenerator, State, bundled_person, dance_fashion
 from models.generators.recurrent import take
 from models.ops.sampling import warp
-from tests.models.golden import assert_close
+from tests.helpers.golden import assert_close
 
 SMALL = {"structure_channels": 4, "width": 4, "max_width": 16, "flow_width": 4, "flow_max_width": 16}
 SIZE = (1, 4, 64, 96)

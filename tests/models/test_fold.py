@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from models.fold import fold_batch_norm
-from tests.models.golden import assert_close
+from tests.helpers.golden import assert_close
 
 
 def trained(*layers: nn.Module) -> nn.Sequential:

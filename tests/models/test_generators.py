@@ -8,7 +8,7 @@ from models.generators.config import GeneratorConfig, PictureConfig
 from models.generators.face import FaceGenerator
 from models.generators.picture import FlowEstimator, PictureGenerator
 from models.generators.recurrent import State
-from tests.models.golden import assert_close
+from tests.helpers.golden import assert_close
 
 SMALL = {"structure_channels": 4, "width": 4, "max_width": 16, "flow_width": 4, "flow_max_width": 16}
 

@@ -11,7 +11,7 @@ from models.attention import LocalAttention
 from models.generators.picture import PictureGenerator
 from models.generators.recurrent import RecurrentGenerator, Step
 from models.motion import MotionNetwork
-from tests.models.golden import (
+from tests.helpers.golden import (
     FLOAT32_FACTOR,
     FLOAT64_TOLERANCE,
     Golden,
@@ -20,7 +20,7 @@ from tests.models.golden import (
     open_golden,
     unit,
 )
-from tests.models.judging import (
+from tests.helpers.networks import (
     DTYPES,
     NETWORKS,
     PLAIN_FLOAT32_TOLERANCE,

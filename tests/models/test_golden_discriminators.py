@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from models.losses.adversarial import lsgan_generator
-from tests.models.golden import FLOAT64_TOLERANCE, assert_close, open_golden
-from tests.models.judging import DTYPES, PLAIN_FLOAT32_TOLERANCE, judge_gradients, judged, load
+from tests.helpers.golden import FLOAT64_TOLERANCE, assert_close, open_golden
+from tests.helpers.networks import DTYPES, PLAIN_FLOAT32_TOLERANCE, judge_gradients, judged, load
 
 FILES = pytest.mark.parametrize("path", judged("ResDiscriminator", "PatchDiscriminator", "TemporalDiscriminator"))
 

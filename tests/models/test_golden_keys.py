@@ -13,7 +13,7 @@ from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.picture import FlowEstimator, PictureGenerator
 from models.motion import MotionConfig, MotionNetwork
-from tests.models.golden import FOLDER, OWN
+from tests.helpers.golden import FOLDER, OWN
 
 KEYS = next(folder / "official_keys.json" for folder in (FOLDER, OWN) if (folder / "official_keys.json").is_file())
 

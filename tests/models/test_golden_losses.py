@@ -16,8 +16,8 @@ from models.losses.sampling import (
     regularisation_of_layers,
     sampling_correctness,
 )
-from tests.models.golden import Golden, assert_close, open_golden
-from tests.models.judging import cases
+from tests.helpers.golden import Golden, assert_close, open_golden
+from tests.helpers.networks import cases
 
 TOLERANCE = 1e-9
 UNUSED = re.compile("bilinear|real_0_dis_0")  # nobody trains with these

@@ -10,8 +10,8 @@ from torch import Tensor
 from models.attention import LocalAttention
 from models.ops.blocks import extract_blocks, reshape_attention
 from models.ops.resampling import gaussian_resample
-from tests.models.golden import FLOAT64_TOLERANCE, assert_close, open_golden
-from tests.models.judging import cases
+from tests.helpers.golden import FLOAT64_TOLERANCE, assert_close, open_golden
+from tests.helpers.networks import cases
 
 
 @pytest.mark.parametrize(("path", "case"), cases("ops"))

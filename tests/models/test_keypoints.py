@@ -3,7 +3,7 @@ import torch
 
 from models.fold import fold_batch_norm
 from models.keypoints import KeypointConfig, KeypointNetwork, decode_heatmaps
-from tests.models.golden import assert_close
+from tests.helpers.golden import assert_close
 
 
 def heatmap_logits(positions: torch.Tensor, *, sigma: float = 1.5, height: int = 64, width: int = 48) -> torch.Tensor:

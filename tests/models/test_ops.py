@@ -13,7 +13,7 @@ from models.ops.local_attention import project_source
 from models.ops.neighbours import sum_neighbours
 from models.ops.resampling import gaussian_resample
 from models.ops.sampling import warp
-from tests.models.golden import assert_close
+from tests.helpers.golden import assert_close
 
 TOLERANCES = {torch.float64: 1e-12, torch.float32: 2e-6, torch.bfloat16: 3e-2}
 DTYPES = pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["float64", "float32"])

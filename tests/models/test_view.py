@@ -12,7 +12,7 @@ from models.generators.config import ViewConfig, bundled_objects
 from models.generators.view import MIRRORED, OWN, View, ViewGenerator
 from models.ops.sampling import warp
 from models.weights import load_weights, save_weights
-from tests.models.golden import assert_close
+from tests.helpers.golden import assert_close
 
 SMALL = ViewConfig(
     width=4, max_width=16, flow_width=4, flow_max_width=16, flow_layers=4, kernel_sizes=(3, 3),

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from pipelines.batch.events import Event
-from pipelines.batch.executors.casualties import Casualties
+from pipelines.batch.executors.retries import Casualties
 from pipelines.batch.jobs import Group
 from pipelines.batch.journal import at_work
 
@@ -108,7 +108,7 @@ def _serve(pipe: Connection, folder: Path, number: int, environment: dict[str, s
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     with at_work(folder):
-        from pipelines.batch.work import perform
+        from pipelines.batch.worker import perform
 
         try:
             while True:

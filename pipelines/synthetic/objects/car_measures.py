@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.noise import chance, pick, uniform
 from pipelines.synthetic.objects.kit import Length
+from pipelines.synthetic.rendering.noise import chance, pick, uniform
 
 CARS = ("hatchback", "saloon", "estate", "SUV", "pickup", "van", "sports")
 WEIGHTS = (2.5, 4, 1.5, 2, 1, 1, 3)

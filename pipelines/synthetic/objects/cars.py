@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.noise import chance, normal, pick, uniform
 from pipelines.synthetic.objects.car_body import add_body, add_cabin
 from pipelines.synthetic.objects.car_measures import BODY, DARK, LAMP, METAL, PLATE, RED, SLOTS, TRIM, Car
 from pipelines.synthetic.objects.kit import Kit, Length
 from pipelines.synthetic.objects.paint import Paint
-from pipelines.synthetic.palettes import distinct, from_table, saturated
-from pipelines.synthetic.skeleton import rotation_about
+from pipelines.synthetic.people.skeleton import rotation_about
+from pipelines.synthetic.rendering.noise import chance, normal, pick, uniform
+from pipelines.synthetic.rendering.palettes import distinct, from_table, saturated
 
 COLOURS = ((20, 20, 22), (62, 64, 68), (150, 152, 156), (196, 198, 200), (236, 236, 234), (150, 18, 22), (24, 44, 110))
 _PLATE_SIZE = (0.006, 0.25, 0.055)

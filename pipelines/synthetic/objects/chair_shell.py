@@ -7,8 +7,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
-from pipelines.synthetic.noise import chance, uniform
 from pipelines.synthetic.objects.kit import Kit
+from pipelines.synthetic.rendering.noise import chance, uniform
 
 _ACROSS = (-1.0, -0.96, -0.7, -0.35, 0.0, 0.35, 0.7, 0.96, 1.0)
 _BEND, _STRAIGHT = 8, 5  # points along the bend and along the seat and the back

@@ -12,12 +12,12 @@ from itertools import pairwise
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.noise import chance, pick, uniform
 from pipelines.synthetic.objects.chair_shell import add_shell
 from pipelines.synthetic.objects.kit import Kit
 from pipelines.synthetic.objects.paint import KINDS, Paint, metal_colours, wood_colours
-from pipelines.synthetic.palettes import cloth_colours, distinct, leather_colours, saturated
-from pipelines.synthetic.skeleton import rotation_about
+from pipelines.synthetic.people.skeleton import rotation_about
+from pipelines.synthetic.rendering.noise import chance, pick, uniform
+from pipelines.synthetic.rendering.palettes import cloth_colours, distinct, leather_colours, saturated
 
 CHAIRS = ("four-legged", "swivel", "armchair", "stool", "lounge", "office")
 WEIGHTS = (4, 1.2, 2.2, 0.8, 1.2, 2)

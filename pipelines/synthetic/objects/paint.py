@@ -12,8 +12,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
-from pipelines.synthetic.noise import cell_noise, chance, normal, pick, soft_step, uniform
-from pipelines.synthetic.palettes import from_table
+from pipelines.synthetic.rendering.noise import cell_noise, chance, normal, pick, soft_step, uniform
+from pipelines.synthetic.rendering.palettes import from_table
 
 KINDS = ("plain", "wood", "stripes", "checks", "mottled", "grooves")
 _WAVES = 5

@@ -1,7 +1,8 @@
 """Cars and chairs in the light and before the camera, all in one list of triangles.
 
 Objects are scaled so that the diagonal of their bounding box is 1, and centred in it; x forward, y left, z up. Azimuth
-and elevation in degrees as in `pipelines.viewpoint`: 0 looks at the front, at 90 the front points to the right.
+and elevation in degrees as in `models.generators.view_codes`: 0 looks at the front, at 90 the front points to the
+right.
 
 Legend: B objects, M points or pixels on objects, N vertices, H = W size.
 """
@@ -13,14 +14,14 @@ from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
 from models.turning import DISTANCE, FOCAL, camera_axes
-from pipelines.synthetic.noise import chance, normal, uniform
 from pipelines.synthetic.objects.car_measures import CARS
 from pipelines.synthetic.objects.cars import add_cars, car_paint
 from pipelines.synthetic.objects.chairs import CHAIRS, add_chairs, chair_paint
 from pipelines.synthetic.objects.kit import Kit, Mesh
 from pipelines.synthetic.objects.paint import Light, Paint, lit, painted, sample_light
 from pipelines.synthetic.objects.raster import rasterise, weights_at
-from pipelines.synthetic.people import to_device
+from pipelines.synthetic.people.body import to_device
+from pipelines.synthetic.rendering.noise import chance, normal, uniform
 
 CATEGORIES = {"car": 1.0, "chair": 0.0, "all": 0.5}  # share of cars
 

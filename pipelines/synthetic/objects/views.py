@@ -9,8 +9,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import avg_pool2d
 
-from pipelines.synthetic.noise import pick, uniform
 from pipelines.synthetic.objects.scene import Hits, Objects, View, sample_objects
+from pipelines.synthetic.rendering.noise import pick, uniform
 
 ELEVATIONS = (0.0, 10.0, 20.0)
 SUPERSAMPLE = 2

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.extract import ExtractConfig
-from pipelines.extract import run as extract
-from tests.pipelines.batch.small import small_clip, small_source, small_weights
+from pipelines.keypoint_extraction import ExtractConfig
+from pipelines.keypoint_extraction import run as extract
+from tests.helpers.small_batches import small_clip, small_source, small_weights
 
 
 @dataclass(frozen=True)

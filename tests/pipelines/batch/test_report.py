@@ -15,7 +15,7 @@ from PIL import Image
 from models.errors import InputError
 from pipelines.batch.report import MOST_BYTES, thumbnail, write_report
 from pipelines.batch.rows import Row
-from tests.pipelines.batch.reports import HOSTILE, clip, results, row
+from tests.helpers.batch_reports import HOSTILE, clip, results, row
 
 
 class Page(HTMLParser):

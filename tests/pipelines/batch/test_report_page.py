@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.batch.report import write_report
-from tests.pipelines.batch.reports import HOSTILE, many, results
+from tests.helpers.batch_reports import HOSTILE, many, results
 
 selenium = pytest.importorskip("selenium", reason="the Python package selenium is missing")
 from selenium import webdriver  # noqa: E402

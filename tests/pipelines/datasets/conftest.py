@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.datasets.human36m import SUBJECTS
-from tests.pipelines.datasets import folders
+from tests.helpers import dataset_folders as folders
 
 MAKERS: dict[str, Callable[[Path], Path]] = {
     "fashion": folders.fashion,

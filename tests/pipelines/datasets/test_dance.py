@@ -10,12 +10,12 @@ import torch
 
 from models.errors import InputError
 from pipelines.datasets.dance import Dance, DanceLayout
-from pipelines.datasets.layouts import open_dataset
-from pipelines.datasets.pictures import Jitter
+from pipelines.datasets.registry import open_dataset
+from pipelines.datasets.transforms import Jitter
 from pipelines.keypoints.layouts import COCO17_NAMES, OPENPOSE18_NAMES
-from pipelines.keypoints.structure import structure_map
-from tests.pipelines.datasets import folders
-from tests.pipelines.datasets.reading import degrees, peaks, picture, pose, similarity, squashed
+from pipelines.keypoints.structure_maps import structure_map
+from tests.helpers import dataset_folders as folders
+from tests.helpers.dataset_reading import degrees, peaks, picture, pose, similarity, squashed
 
 STILL = DanceLayout(Jitter(256, angle=0), own_reference=True, masks=False)
 

@@ -12,9 +12,9 @@ import torch
 
 from models.errors import InputError
 from pipelines.datasets.human36m import FOUND, TRUE
-from pipelines.datasets.layouts import open_dataset
-from pipelines.datasets.npz import load_object
-from tests.pipelines.datasets.folders import human36m
+from pipelines.datasets.registry import open_dataset
+from pipelines.datasets.safe_npz import load_object
+from tests.helpers.dataset_folders import human36m
 
 
 def tracks(folder: Path, pattern: str) -> dict:

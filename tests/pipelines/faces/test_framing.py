@@ -3,7 +3,7 @@ import pytest
 
 from models.errors import InputError
 from pipelines.faces.framing import face_box, frame_faces
-from tests.pipelines.faces.drawn import drawn_landmarks
+from tests.helpers.drawn_faces import drawn_landmarks
 
 
 def test_fit_shows_the_driving_face_at_the_same_place_and_size() -> None:

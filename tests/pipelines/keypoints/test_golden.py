@@ -7,13 +7,13 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from pipelines.datasets.pictures import Move, affine_matrix, to_image, to_picture
-from pipelines.keypoints.clean import encode, window_indices
+from models.generators.view_codes import view_code
+from pipelines.datasets.transforms import Move, affine_matrix, to_image, to_picture
+from pipelines.keypoints.cleaning import encode, window_indices
 from pipelines.keypoints.layouts import LIMBS, OPENPOSE18_TO_COCO17, select
-from pipelines.keypoints.structure import heat_maps, palette, person_maps, skeleton_picture, structure_map
-from pipelines.viewpoint import view_code
-from tests.models.golden import FOLDER, OWN
-from tests.pipelines.faces.checks import CHECKS as FACES
+from pipelines.keypoints.structure_maps import heat_maps, palette, person_maps, skeleton_picture, structure_map
+from tests.helpers.face_checks import CHECKS as FACES
+from tests.helpers.golden import FOLDER, OWN
 
 ELSEWHERE = ("metrics", "frechet")  # judged in tests/pipelines/evaluation
 LAYOUT = {"coco17": "coco17", "human36m17": "h36m17", "openpose18": "coco17"}

@@ -8,7 +8,7 @@ from models.errors import InputError
 from pipelines.media.audio import plan_audio
 from pipelines.media.sources import open_driving
 from pipelines.media.writer import open_output
-from tests.pipelines.media.clips import make_clip, make_sound, onset, sound_codec, sound_end
+from tests.helpers.videos import make_clip, make_sound, onset, sound_codec, sound_end
 
 BEEP = Fraction(3, 2)
 

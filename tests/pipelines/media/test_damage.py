@@ -8,7 +8,7 @@ import pytest
 
 from models.errors import InputError
 from pipelines.media.sources import open_driving
-from tests.pipelines.media.clips import make_clip, make_sound
+from tests.helpers.videos import make_clip, make_sound
 
 
 def damaged(clip: Path, *, at: float, length: int = 400) -> Path:

@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 
 from models.errors import InputError
 from pipelines.media.pictures import MAX_PIXELS, load_picture
-from tests.pipelines.media.clips import corners, shade
+from tests.helpers.videos import corners, shade
 
 
 def saved(path: Path, picture: Image.Image, **options) -> Path:

@@ -15,7 +15,7 @@ from PIL import Image
 from models.errors import InputError
 from pipelines.media.reader import to_rgb
 from pipelines.media.sources import open_driving
-from tests.pipelines.media.clips import (
+from tests.helpers.videos import (
     TICKS,
     add_sound,
     corner_pixels,

@@ -16,7 +16,7 @@ from PIL import Image
 from models.errors import InputError, ProcessingError
 from pipelines.media.sources import open_driving
 from pipelines.media.writer import open_output
-from tests.pipelines.media.clips import TICKS, corner_pixels, corners, number_of, shade
+from tests.helpers.videos import TICKS, corner_pixels, corners, number_of, shade
 
 UNEVEN = [(100, 500), (600, 37), (637, 900), (1537, 3000), (4537, 20), (4557, 5000), (9557, 1111)]
 

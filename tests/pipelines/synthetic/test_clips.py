@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import grid_sample
 
 from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip, sample_scene
-from pipelines.synthetic.sculptor import PARTS
+from pipelines.synthetic.people.primitives import PARTS
 
 SIZE = 128
 TIMES = torch.tensor([[0, 4, 12]] * 3)

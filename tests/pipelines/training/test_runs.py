@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.datasets.folders import market
-from tests.pipelines.training.runs import (
+from tests.helpers.dataset_folders import market
+from tests.helpers.training_runs import (
     assert_equal,
     begin,
     finish,

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pipelines.synthetic.objects.kit import Kit, Mesh
-from pipelines.synthetic.skeleton import rotation_about
+from pipelines.synthetic.people.skeleton import rotation_about
 
 CPU = torch.device("cpu")
 

@@ -1,0 +1,1 @@
+"""Putting frames together: paste-back and the full-resolution compositor."""

@@ -1,0 +1,154 @@
+"""ShapeNet: views of cars or chairs in one HDF5 file (official format, sections 9.6 and 10).
+
+    data_CATEGORY.hdf5               a group per view: image uint8 [256, 256, 3], pose (azimuth / 10 degrees, elevation)
+    id_CATEGORY_PHASE.txt            views MODEL_AZIMUTH_ELEVATION, in the units of `pose`
+    name_CATEGORY_PHASE.txt          models
+
+S = 21 channels of a view's code.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from models.errors import BackendUnavailable, InputError
+from models.generators.view_codes import AZIMUTHS, view_code
+from pipelines.datasets.base import Drawn
+from pipelines.datasets.person_pairs import the_file
+from pipelines.datasets.report import Findings
+from pipelines.datasets.samples import Pair
+from pipelines.datasets.transforms import resized, to_image
+
+SIZE = 256
+UNITS = 2  # azimuth units of 10 degrees between two of the 18 views
+
+
+def required(category: str, phase: str) -> list[str]:
+    """What must be in the folder, as patterns."""
+    return [f"data_{category}.hdf5", *(f"{kind}_{category}_{phase}*.txt" for kind in ("id", "name"))]
+
+
+class Views(Drawn[Pair]):
+    """In training one item per view, its target another view of the same model; in other phases all 18 targets of every
+    model at elevation 0, from the source at (index of the model mod 18) times 20 degrees.
+
+    Args:
+        size: H = W of the images.
+
+    Raises:
+        InputError: a missing file, an unreadable item.
+        BackendUnavailable: no h5py.
+    """
+
+    def __init__(self, folder: Path, phase: str, *, category: str, size: int = SIZE, seed: int = 0) -> None:
+        super().__init__(seed)
+        data, ids, names = (the_file(folder, pattern) for pattern in required(category, phase))
+        self.data, self.size, self.training = data, size, phase == "train"
+        self.ids, self.names = read_list(ids), read_list(names)
+        self.views: dict[str, list[str]] = {}
+        for view in self.ids:
+            self.views.setdefault(model_of(view), []).append(view)
+        self._opened: tuple[int, Any] | None = None
+        open_hdf5(self.data).close()
+
+    def __len__(self) -> int:
+        return len(self.ids) if self.training else AZIMUTHS * len(self.names)
+
+    def __getitem__(self, index: int) -> Pair:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        source, target = self.pair(index)
+        return Pair(*self._view(source), *self._view(target))
+
+    def __getstate__(self) -> dict:
+        return self.__dict__ | {"_opened": None}
+
+    def pair(self, index: int) -> tuple[str, str]:
+        """The views of an item: source and target."""
+        if self.training:
+            source = self.ids[index]
+            others = [view for view in self.views[model_of(source)] if view != source] or [source]
+            return source, others[int(self.chance(index).integers(len(others)))]
+        model, target = divmod(index, AZIMUTHS)
+        name = self.names[model]
+        return f"{name}_{UNITS * (model % AZIMUTHS)}_0", f"{name}_{UNITS * target}_0"
+
+    def _view(self, name: str) -> tuple[Tensor, Tensor]:
+        """Image [3, size, size] and code [S, 1, 1] of a view."""
+        picture, (azimuth, elevation) = read_view(self._file(), name)
+        return to_image(resized(picture, (self.size, self.size))), view_code(10 * azimuth, elevation)
+
+    def _file(self) -> Any:
+        """The open file, one per process: a handle doesn't survive a fork."""
+        if self._opened is None or self._opened[0] != os.getpid():
+            self._opened = os.getpid(), open_hdf5(self.data)
+        return self._opened[1]
+
+
+def model_of(view: str) -> str:
+    """MODEL of MODEL_AZIMUTH_ELEVATION."""
+    return view.rsplit("_", 2)[0]
+
+
+def open_hdf5(path: Path) -> Any:
+    """The file, open for reading. Raises BackendUnavailable without h5py, InputError if it is damaged."""
+    try:
+        import h5py
+    except ImportError:
+        raise BackendUnavailable("HDF5 files need h5py, which is not installed: pip install gfla[research]") from None
+    try:
+        return h5py.File(path, "r")
+    except OSError:
+        raise InputError(f"{path}: no HDF5 file, or a damaged one; copy it again") from None
+
+
+def read_view(file: Any, name: str) -> tuple[np.ndarray, tuple[float, float]]:
+    """Picture uint8 [H, W, 3] and pose of a view. Raises InputError if it is missing or of another form."""
+    where = f"{file.filename} view {name}"
+    if name not in file:
+        raise InputError(f"{where}: is missing")
+    try:
+        picture, pose = np.asarray(file[name]["image"]), np.asarray(file[name]["pose"], np.float64).ravel()
+    except (KeyError, TypeError, ValueError, OSError):
+        raise InputError(f"{where}: must be a group with image and pose") from None
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+        raise InputError(f"{where}: image is {picture.dtype} {picture.shape}, not uint8 (H, W, 3)")
+    try:
+        azimuth, elevation = pose.tolist()
+        view_code(10 * azimuth, elevation)
+    except ValueError:
+        raise InputError(f"{where}: pose {pose.tolist()} is no azimuth / 10 degrees and elevation 0..29") from None
+    return picture, (azimuth, elevation)
+
+
+def read_list(path: Path) -> list[str]:
+    """The lines of a text file. Raises InputError if there are none."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split()
+    except OSError as error:
+        raise InputError(f"{path}: can't be read ({error.strerror})") from None
+    if not lines:
+        raise InputError(f"{path}: is empty")
+    return lines
+
+
+def check(folder: Path, phase: str, findings: Findings, category: str) -> None:
+    """Every view of one phase."""
+    with findings.noticing("unreadable files"):
+        data = Views(folder, phase, category=category)
+        views = data.ids if phase == "train" else [data.pair(index)[1] for index in range(len(data))]
+        with open_hdf5(data.data) as file:
+            findings.items[phase] = sum([_good_view(file, view, findings) for view in views])
+
+
+def _good_view(file: Any, name: str, findings: Findings) -> bool:
+    findings.progress.advance()
+    before = findings.count()
+    with findings.noticing("missing or malformed views"):
+        picture, _ = read_view(file, name)
+        if picture.shape[:2] != (SIZE, SIZE):
+            findings.note(f"images that are not {SIZE}x{SIZE} and are squashed to it", f"{file.filename} view {name}")
+    return findings.count() == before

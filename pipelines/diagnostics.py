@@ -1,0 +1,148 @@
+"""What this machine has: versions, devices, codecs and backends, and why one is unavailable."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+PACKAGES = ("gfla", "torch", "torchvision", "numpy", "av", "opencv-python", "pillow", "safetensors", "ultralytics")
+ENCODERS = {
+    "libx264": "MP4, MOV",
+    "libx265": "MP4, MOV with --codec hevc",
+    "libvpx-vp9": "WebM",
+    "gif": "GIF",
+    "png": "pictures",
+    "aac": "sound in MP4, MOV",
+    "libopus": "sound in WebM",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is available (`reason` None) or not, and the line that says so."""
+
+    name: str
+    detail: str = ""
+    reason: str | None = None
+
+    @property
+    def state(self) -> str:
+        return f"unavailable: {self.reason}" if self.reason else f"ok{', ' if self.detail else ''}{self.detail}"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Everything `gfla doctor` shows."""
+
+    versions: dict[str, str]
+    devices: list[Finding]
+    codecs: list[Finding]
+    backends: list[Finding]
+    weights: list[Finding]
+
+    @property
+    def usable(self) -> bool:
+        """Whether `gfla animate` can make an MP4 with what is bundled."""
+        needed = [*self.weights, *(finding for finding in self.codecs if finding.name == "libx264")]
+        return bool(self.weights) and all(finding.reason is None for finding in needed)
+
+    def sections(self) -> dict[str, list[Finding]]:
+        """Findings by title."""
+        return {"devices": self.devices, "codecs": self.codecs, "backends": self.backends, "weights": self.weights}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole diagnosis as plain data."""
+        return asdict(self) | {"usable": self.usable}
+
+
+def diagnose() -> Diagnosis:
+    """Look at everything; nothing is loaded onto a device and nothing is fetched."""
+    return Diagnosis(
+        versions=versions(),
+        devices=[_probe("cpu", _cpu), _probe("cuda", _cuda), _probe("mps", _mps)],
+        codecs=[_probe(name, lambda name=name: _encoder(name)) for name in ENCODERS],
+        backends=_extractors(),
+        weights=_weights(),
+    )
+
+
+def versions(packages: tuple[str, ...] = PACKAGES) -> dict[str, str]:
+    """Versions of Python and of the packages that decide about a result."""
+    return {"python": platform.python_version()} | {name: _version(name) for name in packages}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _probe(name: str, look: Callable[[], str]) -> Finding:
+    """`look` returns a detail, or raises with the reason."""
+    try:
+        return Finding(name, look())
+    except Exception as error:
+        return Finding(name, reason=" ".join(str(error).split()) or type(error).__name__)
+
+
+def _cpu() -> str:
+    import torch
+
+    return f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def _cuda() -> str:
+    import torch
+
+    if torch.version.cuda is None:
+        raise RuntimeError("this PyTorch build has no CUDA")
+    if not torch.cuda.is_available():
+        raise RuntimeError("no NVIDIA GPU or driver found")
+    return ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count()))
+
+
+def _mps() -> str:
+    import torch
+
+    if not torch.backends.mps.is_built():
+        raise RuntimeError("only in PyTorch for macOS")
+    if not torch.backends.mps.is_available():
+        raise RuntimeError("needs an Apple GPU and macOS 12.3 or later")
+    return "Apple GPU"
+
+
+def _encoder(name: str) -> str:
+    import av
+
+    try:
+        av.Codec(name, "w")
+    except ValueError:
+        raise RuntimeError("the FFmpeg libraries of PyAV lack this encoder") from None
+    return ENCODERS[name]
+
+
+def _extractors() -> list[Finding]:
+    from pipelines.keypoints.detectors.registry import availability
+
+    found = [Finding(f"{name} keypoints", reason=reason) for name, reason in availability().items()]
+    return [*found, _probe("face landmarks", _landmarks)]
+
+
+def _landmarks() -> str:
+    from pipelines.faces.landmarks import find_predictor
+
+    find_predictor()
+    return "dlib, 68 points"
+
+
+def _weights() -> list[Finding]:
+    from models.weights import catalogue, verify_bundled
+
+    whole = verify_bundled()
+    entries = {entry.name: entry for entry in catalogue()} if not any(whole.values()) else {}
+    details = {name: f"{entry.architecture}, {entry.size / 1e6:.1f} MB" for name, entry in entries.items()}
+    return [Finding(name, details.get(name, ""), problem) for name, problem in whole.items()]

@@ -1,0 +1,1 @@
+"""Networks at work: inputs of a network, frames one after the other, outputs."""

@@ -1,0 +1,1 @@
+"""Keypoint detectors by name: pictures in, COCO-17 poses out."""

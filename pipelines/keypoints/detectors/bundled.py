@@ -1,0 +1,134 @@
+"""The project's own keypoint network on whole frames: search coarsely, then follow the person with a crop.
+
+N crops, K joints, S side of the network's input.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.fold import fold_batch_norm
+from pipelines.keypoints.detectors.crops import Crop, person_crop, search_crops
+from pipelines.keypoints.detectors.decoding import body_height, decode_pairs
+from pipelines.keypoints.layouts import COCO17_FLIP
+
+SIZE = 256
+CONFIDENT = 0.3
+PERSON = 0.47  # sureness of a person from which on it is followed
+STILL_PERSON = 0.38  # score down to which a followed person is still there
+AGREES = 0.06  # distance of a joint found in the mirror that is as good as none, in body heights
+CLEAR = 0.6  # the score of a person in whose place a search among small ones never found a better
+BATCH = 8
+REFINEMENTS = 2
+THOROUGH_EVERY = 12  # while nobody is found, frames between two searches for small people
+STEADY = 0.6  # share of the old crop's side in the new one: a crop that breathes shakes the joints
+BODY = (5, 6, 11, 12, 13, 14, 15, 16)
+
+
+class BundledExtractor:
+    """One person, followed through a video; works offline with the bundled weights."""
+
+    name = "bundled"
+
+    def __init__(self, network: nn.Module, *, device: str = "cpu") -> None:
+        self.network = fold_batch_norm(network).to(device).to(memory_format=torch.channels_last)
+        self.device = torch.device(device)
+
+    def detect(self, image: np.ndarray) -> np.ndarray:
+        """See `Extractor.detect`; at most one person, searched for at several scales, with flip averaging."""
+        return _people(self._search(image, thorough=True)[0])
+
+    def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """See `Extractor.track`; one pass of the network per frame as long as the person is not lost."""
+        pose, crop, lost = None, None, 0
+        for image in images:
+            pose = self._read(image, [crop], flip=False, previous=pose)[0] if crop else None
+            if pose is None or score(pose) < STILL_PERSON:
+                pose, crop = self._search(image, thorough=lost % THOROUGH_EVERY == 0)
+            lost = 0 if pose is not None else lost + 1
+            crop = _next_crop(pose, crop, image) if pose is not None else None
+            yield _people(pose)
+
+    def _search(self, image: np.ndarray, *, thorough: bool) -> tuple[np.ndarray | None, Crop]:
+        """Best pose [17, 3] of the coarse pass after a closer look and the crop it was read from; None for nobody."""
+        crops = search_crops(*image.shape[:2], thorough=False)
+        poses = self._read(image, crops, flip=True)
+        if thorough and max(score(pose) for pose in poses) < CLEAR:
+            small = search_crops(*image.shape[:2], thorough=True)[len(crops) :]
+            poses, crops = np.concatenate((poses, self._read(image, small, flip=True))), crops + small
+        index = max(range(len(crops)), key=lambda number: _rank(poses[number]))
+        pose, crop = poses[index], crops[index]
+        for _ in range(REFINEMENTS):
+            if (pose[:, 2] >= CONFIDENT).sum() < 2:
+                break
+            closer = person_crop(pose, *image.shape[:2], confident=CONFIDENT)
+            better = self._read(image, [closer], flip=True)[0]
+            if score(better) < score(pose):
+                break
+            pose, crop = better, closer
+        return (pose if self._sureness(image, pose, crop) >= PERSON else None), crop
+
+    def _sureness(self, image: np.ndarray, pose: np.ndarray, crop: Crop) -> float:
+        """Score of a pose, less if the joints lie elsewhere in the mirror: then there is nobody to find."""
+        if score(pose) < PERSON:
+            return score(pose)
+        plain, mirrored = (decode_pairs(maps)[0, 5:, :2] for maps in self._views(self._pixels(image, [crop])))
+        distance = np.linalg.norm(plain - mirrored, axis=-1) * (crop.side / SIZE)
+        return score(pose) * (0.5 + 0.5 * float((distance < AGREES * body_height(pose)).mean()))
+
+    @torch.inference_mode()
+    def _read(
+        self, image: np.ndarray, crops: list[Crop], *, flip: bool, previous: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Poses [N, 17, 3] in pixels of the frame, one per crop; `previous` [17, 3] is that of the frame before."""
+        poses = []
+        for first in range(0, len(crops), BATCH):
+            chosen = crops[first : first + BATCH]
+            before = [crop.from_frame(previous, SIZE) for crop in chosen] if previous is not None else None
+            keypoints = decode_pairs(self._heat_maps(self._pixels(image, chosen), flip=flip), before)
+            poses += [crop.to_frame(pose, SIZE) for crop, pose in zip(chosen, keypoints, strict=True)]
+        return np.reshape(poses, (-1, 17, 3)).astype(np.float32)
+
+    def _pixels(self, image: np.ndarray, crops: list[Crop]) -> Tensor:
+        """The crops as the network's input [N, 3, S, S]."""
+        pixels = np.stack([crop.cut(image, SIZE) for crop in crops])  # [N, S, S, 3]
+        batch = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2)
+        return (batch.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+
+    def _heat_maps(self, batch: Tensor, *, flip: bool) -> Tensor:
+        """Logits [N, K, S/4, S/4]; with `flip` averaged with those of the mirrored crop."""
+        if not flip:
+            return self.network(batch)
+        plain, mirrored = self._views(batch)
+        return (plain + mirrored) / 2
+
+    @torch.inference_mode()
+    def _views(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of the crops, and of the mirrored crops in the places and sides of the crops themselves."""
+        both = torch.cat((batch, batch.flip(3))).contiguous(memory_format=torch.channels_last)
+        plain, mirrored = self.network(both).chunk(2)
+        return plain, mirrored.flip(3)[:, list(COCO17_FLIP)]
+
+
+def score(pose: np.ndarray) -> float:
+    """How much of a body [17, 3] shows: mean confidence of shoulders, hips, knees and ankles."""
+    return float(pose[list(BODY), 2].mean())
+
+
+def _rank(pose: np.ndarray) -> float:
+    """Order of candidates: how sure, then how large."""
+    seen = pose[pose[:, 2] >= CONFIDENT, :2]
+    return score(pose) * (float(np.ptp(seen, axis=0).max()) ** 0.25 if len(seen) > 1 else 0.1)
+
+
+def _people(pose: np.ndarray | None) -> np.ndarray:
+    return pose[None] if pose is not None else np.empty((0, 17, 3), np.float32)
+
+
+def _next_crop(pose: np.ndarray, crop: Crop | None, image: np.ndarray) -> Crop:
+    fresh = person_crop(pose, *image.shape[:2], confident=CONFIDENT)
+    if crop is None or not 0.5 < fresh.side / crop.side < 2:
+        return fresh
+    return Crop.around(*fresh.centre, STEADY * crop.side + (1 - STEADY) * fresh.side)

@@ -1,0 +1,1 @@
+"""Views of an object: foreground, viewpoint, renderers, comparison with true views."""

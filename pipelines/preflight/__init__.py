@@ -1,0 +1,1 @@
+"""`gfla check`: what an animation will look like and take, before it is made."""

@@ -1,0 +1,1 @@
+"""What every pipeline needs of the machine: devices, progress, threads, fingerprints, versions."""

@@ -1,0 +1,1 @@
+"""Motion of rendered people: timelines, inverse kinematics, actions of arms and legs."""

@@ -1,0 +1,1 @@
+"""Rendered people: skeleton, body, clothes, hair, textures, shading, camera."""

@@ -1,0 +1,69 @@
+"""The orthographic camera: from world metres to pixels, and the framing of people in motion.
+
+Legend: B batch. Pixels: x right, y down, pixel centres at integers.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from pipelines.synthetic.people.primitives import People
+from pipelines.synthetic.people.skeleton import Frames
+from pipelines.synthetic.rendering.noise import uniform
+from pipelines.synthetic.rendering.raycast import place
+
+
+@dataclass
+class Camera:
+    """Orthographic cameras along -z: scale [B] pixels per metre, centre [B, 2] pixel of the world's origin."""
+
+    scale: Tensor
+    centre: Tensor
+
+    def project(self, points: Tensor) -> Tensor:
+        """Pixels [B, ..., 2] of world points [B, ..., 3]."""
+        shape = (-1, *[1] * (points.dim() - 2))
+        x = self.centre[:, 0].view(shape) + self.scale.view(shape) * points[..., 0]
+        y = self.centre[:, 1].view(shape) - self.scale.view(shape) * points[..., 1]
+        return torch.stack([x, y], -1)
+
+    def columns(self, count: int, factor: int = 1) -> Tensor:
+        """World x [B, count * factor] of the columns, `factor` samples to each of `count` pixels."""
+        return (sample_positions(count, factor, self.scale.device) - self.centre[:, :1]) / self.scale[:, None]
+
+    def rows(self, count: int, factor: int = 1) -> Tensor:
+        """World y [B, count * factor] of the rows."""
+        return (self.centre[:, 1:] - sample_positions(count, factor, self.scale.device)) / self.scale[:, None]
+
+
+def sample_positions(count: int, factor: int, device: torch.device) -> Tensor:
+    """Pixel coordinates [count * factor] of the rays, `factor` to each of `count` pixels."""
+    return (torch.arange(count * factor, device=device) + 0.5) / factor - 0.5
+
+
+def sample_camera(
+    people: People,
+    frames: Frames,
+    generator: Generator,
+    *,
+    size: tuple[int, int],
+    fill: tuple[float, float],
+    zoom: tuple[float, float],
+    shift: float,
+) -> Camera:
+    """Cameras that hold the whole motion, then zoomed and shifted.
+
+    size: (width, height) in pixels; fill, zoom, shift: as in `ClipConfig`.
+    """
+    batch = len(frames.origin)
+    bounds = place(people.primitives, frames.rotation[:, ::4], frames.origin[:, ::4]).bounds
+    bounds = bounds.view(batch, -1, 4)
+    low, high = bounds[..., :2].amin(1), bounds[..., 2:].amax(1)
+    extent = low.new_tensor(size)
+    share = uniform(generator, batch, low=fill[0], high=fill[1]) * uniform(generator, batch, low=zoom[0], high=zoom[1])
+    scale = share * (extent / (high - low)).amin(-1)
+    margin = (extent - scale[:, None] * (high - low)).clamp(min=0) / 2
+    moved = uniform(generator, batch, 2, low=-1.0) * (0.7 * margin + shift * extent)
+    middle = (low + high) / 2 * low.new_tensor([1.0, -1.0])
+    return Camera(scale, (extent - 1) / 2 - scale[:, None] * middle + moved)

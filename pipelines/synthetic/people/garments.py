@@ -1,0 +1,142 @@
+"""What is sewn or printed on a garment: necklines, collars, buttons, zips, open jackets, prints, pockets and hems.
+
+Legend: B batch, n texture size. x: metres from the front centre line to the wearer's left, y: metres from the top.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from pipelines.synthetic.rendering.noise import (
+    cell_noise,
+    chance,
+    column,
+    ellipse,
+    natural_noise,
+    over,
+    pick,
+    pixel_grid,
+    soft_step,
+    uniform,
+)
+from pipelines.synthetic.rendering.palettes import saturated
+
+STYLES = ("tee", "print", "shirt", "zip", "jacket", "straps", "polo", "dress")
+STYLE_WEIGHTS = (3.2, 2.4, 1.6, 1.1, 1.3, 0.8, 0.5, 0.8)
+TOP_EXTENT = (1.0, 0.6)
+
+
+def paint_top(cloth: Tensor, inner: Tensor, style: Tensor, skin: Tensor, trim: Tensor, generator: Generator) -> Tensor:
+    """Turns plain cloth into tops.
+
+    Args:
+        cloth: [B, 3, n, n] the garment's fabric; inner: same shape, what an open jacket shows.
+        style: [B] index into STYLES; skin, trim: [B, 3] colours.
+
+    Returns:
+        [B, 3, n, n] in [0, 1]; columns run around the torso (0.5 = front), rows from the neck to the hem.
+    """
+    batch, _, size, _ = cloth.shape
+    u, v = pixel_grid(size, size, cloth.device)
+    x, y = (u - 0.5) * TOP_EXTENT[0], v * TOP_EXTENT[1]
+    pixel = TOP_EXTENT[0] / size
+    front = (x.abs() < 0.25).float()
+    panels = soft_step(0.05 - (x.abs() - 0.25).abs(), pixel) * column(chance(generator, 0.1, batch), 4)
+    top = over(cloth, panels, trim)
+    logos = _is(style, "tee") & column(chance(generator, 0.3, batch), 4)
+    top = _print(top, x, y, _is(style, "print") | logos, generator)
+    top = _pockets(top, trim, x, y, pixel, _is(style, "shirt", "jacket", "zip"), generator)
+    opening = column(uniform(generator, batch, low=0.02, high=0.1), 4) * (1 + 0.8 * v) * _is(style, "jacket")
+    top = over(top, soft_step(opening - x.abs(), pixel) * (opening > 0), inner)
+    top = over(top, soft_step(0.012 - (x.abs() - opening).abs(), pixel) * (opening > 0), column(trim, 4) * 0.8)
+    top = over(top, soft_step(0.006 - x.abs(), pixel) * front * _is(style, "zip", "shirt") * 0.7, trim * 0.5)
+    spacing = column(uniform(generator, batch, low=0.05, high=0.1), 4)
+    buttons = ellipse(x, (y / spacing).frac() * spacing - spacing / 2, 0.011, 0.01)
+    top = over(top, buttons * _is(style, "shirt") + buttons * _is(style, "polo") * (y < 0.2), trim)
+    top = _neckline(top, style, skin, trim, x, y, pixel, generator)
+    hem = chance(generator, 0.4, batch)
+    top = over(top, soft_step(v - 0.95, 1 / size) * column(hem, 4) * 0.6, trim)
+    cropped = chance(generator, 0.06, batch)
+    return over(top, soft_step(v - 0.82, 1 / size) * column(cropped, 4), skin).clamp(0, 1)
+
+
+def _is(style: Tensor, *names: str) -> Tensor:
+    """[B, 1, 1, 1] true where the style is one of the named."""
+    return column(torch.stack([style == STYLES.index(name) for name in names]).any(0), 4)
+
+
+def _neckline(
+    top: Tensor, style: Tensor, skin: Tensor, trim: Tensor, x: Tensor, y: Tensor, pixel: float, generator: Generator
+) -> Tensor:
+    """Skin above a round, V-shaped or boat neckline, collar band, shirt collar and shoulder straps."""
+    batch = len(top)
+    depth = column(uniform(generator, batch, low=0.02, high=0.13), 4)
+    width = column(uniform(generator, batch, low=0.07, high=0.13), 4)
+    pointed = column(chance(generator, 0.35, batch), 4)
+    inside = (1 - (x / width).square()).clamp(min=0)
+    edge = depth * torch.where(pointed, (1 - (x / width).abs()).clamp(min=0), inside.sqrt())
+    back = 0.015 * soft_step(x.abs() - 0.33, 0.05)
+    bare = soft_step(edge + back - y, pixel)
+    band = soft_step(edge + back + 0.018 - y, pixel) * column(chance(generator, 0.5, batch), 4)
+    top = over(over(top, band * 0.8, trim), bare * (1 - 0.7 * _is(style, "jacket") * (x.abs() > 0.08)), skin)
+    collar = soft_step(0.055 - 0.3 * (x.abs() - 0.05).clamp(min=0) - y, pixel) * _is(style, "shirt", "polo")
+    collar = collar * soft_step(x.abs() - 0.35 * y - 0.012, pixel)
+    top = over(top, collar * 0.9, trim)
+    straps = soft_step(0.014 - (((x.abs() - 0.25).abs()) - 0.13).abs(), pixel)
+    line = 0.1 + 0.03 * torch.cos(x * 40)
+    return over(top, soft_step(line - y, pixel) * (1 - straps) * _is(style, "straps", "dress"), skin)
+
+
+def _pockets(
+    top: Tensor, trim: Tensor, x: Tensor, y: Tensor, pixel: float, sewn: Tensor, generator: Generator
+) -> Tensor:
+    """A breast pocket on the wearer's left or two pockets at the hips, drawn as seams and flaps."""
+    batch = len(top)
+    breast = column(chance(generator, 0.5, batch), 4)
+    px = torch.where(breast, x - 0.085, x.abs() - 0.13)
+    py = torch.where(breast, y - 0.22, y - 0.44)
+    box = 0.05 - torch.maximum(px.abs(), py.abs() * 0.85)
+    seam = soft_step(0.006 - box.abs(), pixel)
+    flap = soft_step(box, pixel) * soft_step(-0.025 - py, pixel)
+    return over(top, (0.5 * seam + 0.35 * flap).clamp(0, 1) * sewn, trim * 0.6)
+
+
+def _print(top: Tensor, x: Tensor, y: Tensor, printed: Tensor, generator: Generator) -> Tensor:
+    """A picture-like, text-like or emblem print on the chest, or a small logo on the wearer's left."""
+    batch = len(top)
+    picture, alpha = _print_pictures(batch, generator)
+    small = column(chance(generator, 0.25, batch), 4)
+    half_width = torch.where(small, 0.035, column(uniform(generator, batch, low=0.07, high=0.14), 4))
+    half_height = half_width * column(uniform(generator, batch, low=0.5, high=1.2), 4)
+    centre_x = torch.where(small, 0.08, 0.0)
+    centre_y = torch.where(small, 0.2, 0.16 + half_height)
+    grid_x = ((x - centre_x) / half_width).expand(batch, 1, *top.shape[-2:])
+    grid_y = ((y - centre_y) / half_height).expand_as(grid_x)
+    grid = torch.cat([grid_x, grid_y], 1).permute(0, 2, 3, 1)  # [B, n, n, 2]
+    decal = F.grid_sample(torch.cat([picture, alpha], 1), grid, align_corners=False)
+    return over(top, decal[:, 3:].clamp(0, 1) * printed, decal[:, :3] / decal[:, 3:].clamp(min=1e-3))
+
+
+def _print_pictures(batch: int, generator: Generator, size: int = 48) -> tuple[Tensor, Tensor]:
+    """Small pictures, premultiplied [B, 3, 48, 48], and their opacity [B, 1, 48, 48]."""
+    u, v = pixel_grid(size, size, generator.device)
+    kind = column(pick(generator, (1, 1.3, 1), batch), 4)
+    first, second = (column(saturated(batch, generator), 4) for _ in range(2))
+    white = column(chance(generator, 0.4, batch), 4)
+    first = torch.where(white, column(chance(generator, 0.5, batch) * 0.95, 4), first)
+    noise = natural_noise(batch, size, size, generator)
+    photo = (torch.lerp(first.expand_as(noise), second.expand_as(noise), v) + 0.25 * noise).clamp(0, 1)
+    rows = column(uniform(generator, batch, low=1, high=5).floor(), 4)
+    seed = column(uniform(generator, batch), 4)
+    glyph = cell_noise((u * 22).floor(), (v * rows * 4).floor(), seed) < 0.6
+    glyph = (
+        glyph & ((v * rows).frac() > 0.25) & ((u - 0.5).abs() < 0.2 + 0.3 * cell_noise((v * rows).floor(), rows, seed))
+    )
+    disc = ellipse(u - 0.5, v - 0.5, 0.48, 0.48, 0.1)
+    ring = ellipse(u - 0.5, v - 0.5, 0.34, 0.34, 0.1)
+    emblem = torch.lerp(first.expand(-1, -1, size, size), second.expand(-1, -1, size, size), ring * (noise[:, :1] > 0))
+    alpha = torch.where(kind == 0, torch.ones_like(disc), torch.where(kind == 1, glyph * 1.0, disc))
+    picture = torch.where(kind == 0, photo, torch.where(kind == 1, first.expand_as(photo), emblem))
+    return picture * alpha, alpha

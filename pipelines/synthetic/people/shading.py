@@ -1,0 +1,207 @@
+"""Colour of ray-cast surfaces: texture, folds, light and the soft darkening of nooks.
+
+Legend: B batch, N = B * T pictures, P primitives, S slots, n texture size, H height, W width; "..." any set of points.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import normalize, pad
+
+from pipelines.synthetic.people.primitives import People
+from pipelines.synthetic.people.textures import SLOTS, Outfit
+from pipelines.synthetic.rendering.noise import chance, spectral_noise, uniform
+from pipelines.synthetic.rendering.raycast import Placed
+
+_FOLDS = {"skin": 0.0, "face": 0.0, "hand": 0.0, "shoe": 0.15, "belt": 0.1, "hair": 0.6}  # of cloth's depth
+_NOOK = 0.14  # depth difference (m) that darkens fully
+
+
+@dataclass
+class Look:
+    """Appearance of B people that doesn't change over a clip.
+
+    texels: [B * S * n * n * 5] colour in [0, 1] and slope of the folds along u and v; size: n. light: [B, 3] unit
+    vector to the lamp; key, ambient: [B, 3] strengths; wrap: [B] softness of the lamp, 0 hard .. 1 soft.
+    """
+
+    texels: Tensor
+    size: int
+    light: Tensor
+    key: Tensor
+    ambient: Tensor
+    wrap: Tensor
+
+
+def sample_look(atlas: Tensor, outfit: Outfit, generator: Generator) -> Look:
+    """Draws folds and light for the people of `atlas` [B, S, 3, n, n] in their `outfit`."""
+    batch, _, _, size, _ = atlas.shape
+    texels = torch.cat([atlas, _sample_folds(outfit, size, generator)], 2).permute(0, 1, 3, 4, 2)
+    side = uniform(generator, batch, low=-1.0) * 1.1
+    lift = uniform(generator, batch, low=0.05, high=1.0)
+    light = torch.stack([torch.sin(side), lift, torch.cos(side)], -1)
+    strength = uniform(generator, batch, 1, low=0.25, high=0.75)
+    tint = 1 + 0.06 * uniform(generator, batch, 3, low=-1.0)
+    total = uniform(generator, batch, 1, low=0.9, high=1.12)
+    return Look(
+        texels.flatten(),
+        size,
+        normalize(light, dim=-1),
+        strength * tint * total,
+        (1 - strength) * (2 - tint) * total,
+        uniform(generator, batch, low=0.1, high=0.8),
+    )
+
+
+def _sample_folds(outfit: Outfit, size: int, generator: Generator) -> Tensor:
+    """Slopes [B, S, 2, n, n] of the cloth: long soft folds, with a strength for each garment and none on bare skin."""
+    batch, slots = len(outfit.skin), len(SLOTS)
+    stretch = uniform(generator, batch * slots, low=0.6, high=2.2)
+    for slot, value in (("skirt", 6.0), ("hair", 10.0)):
+        stretch.view(batch, slots)[:, SLOTS.index(slot)] = value
+    height = spectral_noise(batch * slots, 1, size, size, generator, slope=2.4, stretch=stretch)
+    slope = torch.cat([height - height.roll(1, -1), height - height.roll(1, -2)], 1)
+    slope = slope / slope.std(dim=(1, 2, 3), keepdim=True)
+    strength = torch.tensor([_FOLDS.get(name, 1.0) for name in SLOTS], device=generator.device)
+    crumpled = 0.08 + 0.25 * uniform(generator, batch, 1) * chance(generator, 0.8, batch, 1)
+    strength = strength * crumpled
+    bare = {"sleeve": outfit.sleeve < 0.3, "forearm": outfit.sleeve < 1.2, "lower_leg": outfit.leg < 1.2}
+    for name, skin in bare.items():
+        strength[:, SLOTS.index(name)] *= ~skin
+    return slope.view(batch, slots, 2, size, size) * strength[..., None, None, None]
+
+
+@dataclass
+class Tables:
+    """Per-primitive numbers of N pictures, each a [rows, N * P] table: geometry as in `Placed`, chart: 12 rows mapping
+    world to (across, v, forward); slot: [N * P] index of the primitive's texture; picture: N lights of 10 numbers."""
+
+    geometry: Tensor
+    chart: Tensor
+    slot: Tensor
+    light: Tensor
+
+
+def shading_tables(people: People, look: Look, placed: Placed, rotation: Tensor, origin: Tensor) -> Tables:
+    """Tables for pictures with the frames rotation [B, T, F, 3, 3] and origin [B, T, F, 3]."""
+    batch, steps = rotation.shape[:2]
+    frame = people.primitives.frame
+    turn, move = rotation[:, :, frame], origin[:, :, frame]  # [B, T, P, 3, 3]
+    rows = people.chart[:, None, :, :, :3] @ turn.mT
+    shift = people.chart[:, None, :, :, 3:] - rows @ move[..., None]
+    chart = torch.cat([rows, shift], -1).flatten(-2)  # [B, T, P, 12]
+    base = torch.arange(batch, device=frame.device)[:, None] * len(SLOTS)
+    slot = (base + people.slot)[:, None].expand(-1, steps, -1)  # [B, T, P]
+    light = torch.cat([look.light, look.key, look.ambient, look.wrap[:, None]], 1)
+    return Tables(
+        placed.parameters.flatten(1),
+        chart.permute(3, 0, 1, 2).flatten(1).contiguous(),
+        slot.flatten(),
+        light.repeat_interleave(steps, 0).T.contiguous(),
+    )
+
+
+def shade(
+    geometry: Tensor, chart: Tensor, slot: Tensor, light: Tensor, texels: Tensor, size: int,
+    picture: Tensor, primitive: Tensor, x: Tensor, y: Tensor, z: Tensor,
+) -> Tensor:  # fmt: skip
+    """Colour [3, ...] in linear steps of [0, 1] of surface points at x, y, z [...] (m).
+
+    picture, primitive: [...] indices of the point's picture and primitive; the rest as in `Tables` and `Look`.
+    """
+    count = geometry.shape[1] // light.shape[1]
+    row = picture * count + primitive
+    nx, ny, nz, shade_inside = _normal(geometry, row, x, y, z)
+    across, v, forward = (
+        chart[4 * i][row] * x + chart[4 * i + 1][row] * y + chart[4 * i + 2][row] * z + chart[4 * i + 3][row]
+        for i in range(3)
+    )
+    u = 0.5 + torch.atan2(across, forward) / (2 * torch.pi)
+    red, green, blue, fold_u, fold_v = _sample_texels(texels, slot[row], size, u, v)
+    vx, vy, vz = (chart[4 + i][row] for i in range(3))
+    inverse = torch.rsqrt(vx * vx + vy * vy + vz * vz)
+    vx, vy, vz = vx * inverse, vy * inverse, vz * inverse
+    ux, uy, uz = vy * nz - vz * ny, vz * nx - vx * nz, vx * ny - vy * nx
+    nx, ny, nz = (n + fold_u * a + fold_v * b for n, a, b in ((nx, ux, vx), (ny, uy, vy), (nz, uz, vz)))
+    inverse = torch.rsqrt(nx * nx + ny * ny + nz * nz)
+    nx, ny, nz = nx * inverse, ny * inverse, nz * inverse
+    lamp = [light[i][picture] for i in range(10)]
+    wrap = lamp[9]
+    lit = ((nx * lamp[0] + ny * lamp[1] + nz * lamp[2] + wrap) / (1 + wrap)).clamp(min=0)
+    sky = 0.82 + 0.18 * ny - 0.12 * (1 - nz.clamp(min=0))
+    return torch.stack(
+        [colour * (lamp[6 + i] * sky + lamp[3 + i] * lit) * shade_inside for i, colour in enumerate((red, green, blue))]
+    )
+
+
+def _normal(geometry: Tensor, row: Tensor, x: Tensor, y: Tensor, z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Unit normal towards the camera, and a factor that darkens the inside of open clothes."""
+    a00, a01, a02, a10, a11, a12, a20, a21, a22, bx, by, bz = (geometry[i][row] for i in range(12))
+    length, slope, radius, low, high, first, second = (geometry[i][row] for i in range(12, 19))
+    dx, dy, dz = x - bx, y - by, z - bz
+    px, pz = a00 * dx + a01 * dy + a02 * dz, a20 * dx + a21 * dy + a22 * dz
+    along = a10 * dx + a11 * dy + a12 * dz
+    lateral = slope * (radius - slope * along)
+    ny = torch.where((along < low) & (first > 0), along, lateral)
+    ny = torch.where((along > high) & (second > 0), along - length, ny)
+    wx, wy, wz = a00 * px + a10 * ny + a20 * pz, a01 * px + a11 * ny + a21 * pz, a02 * px + a12 * ny + a22 * pz
+    inverse = torch.rsqrt((wx * wx + wy * wy + wz * wz).clamp(min=1e-12))
+    inverse = torch.where(wz < 0, -inverse, inverse)
+    return wx * inverse, wy * inverse, wz * inverse, torch.where(wz < 0, 0.5, 1.0)
+
+
+def _sample_texels(texels: Tensor, slot: Tensor, size: int, u: Tensor, v: Tensor) -> list[Tensor]:
+    """Bilinear lookup of the 5 channels, periodic in u, mirrored at the ends of v."""
+    mirrored = 1 - (1 - v.abs()).abs()
+    column, line = u * size - 0.5, (mirrored * size - 0.5).clamp(0, size - 1.001)
+    left, top = column.floor(), line.floor()
+    fu, fv = column - left, line - top
+    left, top = left.long() % size, top.long()
+    right = (left + 1) % size
+    start = (slot * size + top) * size
+    corners = ((start + left, (1 - fu) * (1 - fv)), (start + right, fu * (1 - fv)),
+               (start + size + left, (1 - fu) * fv), (start + size + right, fu * fv))  # fmt: skip
+    return [
+        torch.stack([texels[index * 5 + channel] * weight for index, weight in corners]).sum(0) for channel in range(5)
+    ]
+
+
+@functools.cache
+def _compiled_shade():
+    return torch.compile(shade, dynamic=True)
+
+
+def shade_grid(tables: Tables, look: Look, depth: Tensor, index: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Colours [N, 3, H, W], black where nothing was hit, of the surface depth, index [N, H, W] on the grid with columns
+    x [N, W] and rows y [N, H]. Off CUDA only the points that were hit are computed."""
+    constants = (tables.geometry, tables.chart, tables.slot, tables.light, look.texels, look.size)
+    count, height, width = depth.shape
+    hit = index >= 0
+    if depth.is_cuda:
+        picture = torch.arange(count, device=depth.device)[:, None, None].expand_as(depth)
+        columns, rows = x[:, None].expand_as(depth), y[:, :, None].expand_as(depth)
+        colour = _compiled_shade()(*constants, picture, index.clamp(min=0).long(), columns, rows, depth)
+        return (colour * hit).transpose(0, 1)
+    picture, row, column = hit.nonzero(as_tuple=True)
+    points = x[picture, column], y[picture, row], depth[hit]
+    colour = shade(*constants, picture, index[hit].long(), *points)
+    canvas = depth.new_zeros(3, count, height, width)
+    canvas[:, hit] = colour
+    return canvas.transpose(0, 1)
+
+
+def nook_shadow(depth: Tensor, hit: Tensor) -> Tensor:
+    """Factor [N, 1, H, W] in (0.5, 1] that darkens points with nearer surfaces around them; depth, hit [N, H, W]."""
+    height, width = depth.shape[1:]
+    reach = max(2, round(0.03 * height))
+    near = torch.where(hit, depth, -10.0)
+    padded = pad(near, (reach,) * 4, value=-10.0)
+    total = torch.zeros_like(depth)
+    for radius, weight in ((reach, 0.5), (max(1, reach // 3), 0.5)):
+        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (0.7, 0.7), (-0.7, 0.7), (0.7, -0.7), (-0.7, -0.7)):
+            i, j = reach + round(dy * radius), reach + round(dx * radius)
+            other = padded[:, i : i + height, j : j + width]
+            total += weight / 8 * ((other - depth - 0.012) / _NOOK).clamp(0, 1)
+    return torch.where(hit, 1 - 0.75 * total.clamp(max=0.6), 1.0)[:, None]

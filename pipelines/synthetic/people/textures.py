@@ -1,0 +1,231 @@
+"""Texture atlases of whole people: coordinated outfits, skin, face and hair, one square texture per slot.
+
+Legend: B batch, S slots, n texture size. Columns go once around a part's long axis (periodic): 0.5 = front, 0.75 = the
+person's left. Rows run from the part's start (proximal, top of the garment) to its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from pipelines.synthetic.people.fabrics import (
+    BOTTOM_WEIGHTS,
+    KINDS,
+    TOP_WEIGHTS,
+    Fabric,
+    paint_fabric,
+    sample_fabric,
+    sample_kinds,
+)
+from pipelines.synthetic.people.face_textures import paint_faces
+from pipelines.synthetic.people.garments import STYLE_WEIGHTS, STYLES, paint_top
+from pipelines.synthetic.rendering.noise import (
+    chance,
+    column,
+    ellipse,
+    over,
+    pick,
+    pixel_grid,
+    soft_step,
+    spectral_noise,
+    uniform,
+)
+from pipelines.synthetic.rendering.palettes import (
+    cloth_colours,
+    denim_colours,
+    distinct,
+    hair_colours,
+    leather_colours,
+    skin_tones,
+)
+
+SLOTS = ("top", "sleeve", "forearm", "bottom", "lower_leg", "skirt", "shoe", "skin", "face", "hair", "hand", "belt")
+CLOTH_SLOTS = ("top", "sleeve", "forearm", "bottom", "lower_leg", "skirt", "inner")
+EXTENTS = ((1.0, 0.6), (0.36, 0.3), (0.28, 0.26), (0.55, 0.44), (0.4, 0.42), (1.3, 0.6), (1.0, 0.6))
+
+
+@dataclass(frozen=True)
+class Outfit:
+    """What B people wear. All lengths are measured along the limb in parts: 0 none, 1 to elbow or knee, 2 full length.
+
+    skin, hair, shoe, belt, trim, sock: [B, 3] colours; style: [B] index into garments.STYLES;
+    sleeve, leg: [B] lengths of sleeves and trouser legs; sock_length: [B] share of the lower leg, 1 = tights;
+    gloves, one_piece: [B] bool; fabrics: top, bottom and inner fabric, 3B entries.
+    """
+
+    skin: Tensor
+    hair: Tensor
+    shoe: Tensor
+    belt: Tensor
+    trim: Tensor
+    sock: Tensor
+    style: Tensor
+    sleeve: Tensor
+    leg: Tensor
+    sock_length: Tensor
+    gloves: Tensor
+    one_piece: Tensor
+    fabrics: Fabric
+
+
+def sample_outfit(batch: int, generator: Generator) -> Outfit:
+    """Draws coordinated outfits for B people, with the colours that clothes have in photos."""
+    style = pick(generator, STYLE_WEIGHTS, batch)
+    bare = (style == STYLES.index("straps")) | (style == STYLES.index("dress")) & chance(generator, 0.6, batch)
+    long = chance(generator, 0.9, batch) & ((style == STYLES.index("jacket")) | (style == STYLES.index("zip")))
+    sleeve = torch.where(chance(generator, 0.5, batch), uniform(generator, batch, low=0.4, high=1.0), 2.0)
+    sleeve = torch.where(chance(generator, 0.1, batch), uniform(generator, batch, low=1.2, high=1.7), sleeve)
+    sleeve = torch.where(bare, 0.0, torch.where(long, 2.0, sleeve))
+    leg = torch.where(chance(generator, 0.3, batch), uniform(generator, batch, low=0.3, high=1.2), 2.0)
+    one_piece = style == STYLES.index("dress")
+    leg = torch.where(one_piece & chance(generator, 0.85, batch), 0.0, leg)
+    tights = chance(generator, 0.3, batch) & (leg < 0.6)
+    skin = skin_tones(batch, generator)
+    fabrics = _sample_fabrics(batch, skin, one_piece, generator)
+    return Outfit(
+        skin=skin,
+        hair=hair_colours(batch, generator),
+        shoe=leather_colours(batch, generator),
+        belt=leather_colours(batch, generator),
+        trim=distinct(fabrics.colours[:batch, 0], cloth_colours(batch, generator, neutral=0.75)),
+        sock=cloth_colours(batch, generator, neutral=0.85),
+        style=style,
+        sleeve=sleeve,
+        leg=leg,
+        sock_length=torch.where(tights, 1.0, uniform(generator, batch, low=-0.2, high=0.45).clamp(min=0)),
+        gloves=chance(generator, 0.03, batch),
+        one_piece=one_piece,
+        fabrics=fabrics,
+    )
+
+
+def _sample_fabrics(batch: int, skin: Tensor, one_piece: Tensor, generator: Generator) -> Fabric:
+    """Fabrics of the top, the bottom and the inner garment, 3B entries in this order."""
+    kinds = [sample_kinds(batch, generator, weights) for weights in (TOP_WEIGHTS, BOTTOM_WEIGHTS, TOP_WEIGHTS)]
+    colours = []
+    for kind, neutral in zip(kinds, (0.55, 0.8, 0.75), strict=True):
+        ground = cloth_colours(batch, generator, neutral=neutral)
+        denim = column(kind == KINDS.index("denim"), 2)
+        ground = torch.where(denim, denim_colours(batch, generator), ground)
+        figure = distinct(ground, cloth_colours(batch, generator, neutral=0.65))
+        soft = torch.stack([kind == KINDS.index(name) for name in ("denim", "knit", "leather")]).any(0)[:, None]
+        figure = torch.where(soft, ground * 0.6 + 0.15, figure)
+        figure = torch.where(column(kind == KINDS.index("lace"), 2), skin, figure)
+        colours.append(torch.stack([ground, figure, cloth_colours(batch, generator, neutral=0.4)], 1))
+    matching = one_piece | chance(generator, 0.1, batch)
+    kinds[1] = torch.where(matching, kinds[0], kinds[1])
+    colours[1] = torch.where(column(matching, 3), colours[0], colours[1])
+    return sample_fabric(torch.cat(colours), torch.cat(kinds), generator)
+
+
+def sample_atlas(batch: int, generator: Generator, *, size: int = 128, outfit: Outfit | None = None) -> Tensor:
+    """Paints the atlases of B people, in `outfit` or in freshly drawn clothes.
+
+    Returns:
+        [B, len(SLOTS), 3, size, size] in [0, 1].
+    """
+    outfit = outfit or sample_outfit(batch, generator)
+    cloth = _paint_cloth(batch, outfit, size, generator)
+    u, v = pixel_grid(size, size, generator.device)
+    skin = _paint_skin(outfit.skin, size, generator)
+    line = 1 / size
+    slots = {"skin": skin, "face": paint_faces(outfit.skin, outfit.hair, generator, size=size)}
+    slots["hand"] = _paint_hands(skin, outfit, u, v)
+    slots["top"] = paint_top(cloth["top"], cloth["inner"], outfit.style, outfit.skin, outfit.trim, generator)
+    cuff = column(chance(generator, 0.4, batch), 4) * 0.7
+    for name, start in (("sleeve", 0), ("forearm", 1)):
+        end = column(outfit.sleeve - start, 4) - 0.02
+        sleeve = over(cloth[name], soft_step(v - end + 0.12, line) * cuff, outfit.trim)
+        slots[name] = over(sleeve, soft_step(v - end, line) * (end < 0.95), skin)
+    slots["forearm"] = _watches(slots["forearm"], outfit, v, generator)
+    for name, start in (("bottom", 0), ("lower_leg", 1)):
+        end = column(outfit.leg - start, 4)
+        leg = over(cloth[name], _trouser_seams(u, line), cloth[name] * 0.75)
+        bare = over(skin, _is_tights(outfit), outfit.sock)
+        if name == "lower_leg":
+            bare = over(bare, soft_step(v - 1 + column(outfit.sock_length, 4), line), outfit.sock)
+        slots[name] = over(leg, soft_step(v - end, line) * (end < 0.98), bare)
+    slots["skirt"] = over(cloth["skirt"], soft_step(v - 0.95, line) * cuff, outfit.trim)
+    slots["shoe"] = _paint_shoes(outfit, u, v, size, generator)
+    slots["hair"] = _paint_hair(outfit.hair, size, generator)
+    buckle = ellipse(u - 0.5, v - 0.5, 0.035, 0.4)
+    slots["belt"] = over(_shaded(outfit.belt, size, generator, 0.05), buckle, torch.full_like(outfit.belt, 0.75))
+    return torch.stack([slots[name] for name in SLOTS], 1).clamp(0, 1)
+
+
+def _paint_cloth(batch: int, outfit: Outfit, size: int, generator: Generator) -> dict[str, Tensor]:
+    """The bare cloth of each clothed slot, [B, 3, n, n] each."""
+    people = torch.arange(batch, device=generator.device)
+    source = torch.tensor((0, 0, 0, 1, 1, 1, 2), device=generator.device)
+    extent = torch.tensor(EXTENTS, device=generator.device).repeat_interleave(batch, 0)
+    index = (source[:, None] * batch + people).flatten()
+    cloth = paint_fabric(outfit.fabrics.take(index), extent, size, generator)
+    return dict(zip(CLOTH_SLOTS, cloth.split(batch), strict=True))
+
+
+def _shaded(colour: Tensor, size: int, generator: Generator, strength: float, stretch: float = 1.0) -> Tensor:
+    """A colour [B, 3] as a texture [B, 3, n, n] with 1/f brightness variation."""
+    noise = spectral_noise(len(colour), 1, size, size, generator, slope=1.2, stretch=stretch)
+    return column(colour, 4) * (1 + strength * noise)
+
+
+def _paint_skin(skin: Tensor, size: int, generator: Generator) -> Tensor:
+    """Skin with blotches and a little redness."""
+    noise = spectral_noise(len(skin), 2, size, size, generator, slope=1.4)
+    redness = torch.tensor([0.35, -0.6, -0.5], device=skin.device).view(1, 3, 1, 1)
+    return column(skin, 4) * (1 + 0.035 * noise[:, :1] + 0.025 * redness * noise[:, 1:])
+
+
+def _paint_hands(skin: Tensor, outfit: Outfit, u: Tensor, v: Tensor) -> Tensor:
+    """Hands with lines between the fingers and nails; gloves for a few."""
+    gaps = soft_step(0.06 - ((u * 8).frac() - 0.5).abs(), 0.08) * soft_step(v - 0.5, 0.05)
+    hand = over(skin, gaps * 0.45, skin * 0.55)
+    nails = ellipse((u * 8 + 0.5).frac() - 0.5, v - 0.93, 0.25, 0.04)
+    hand = over(hand, nails * 0.5, (outfit.skin * 0.7 + 0.3))
+    return over(hand, column(outfit.gloves, 4) * 1.0, outfit.shoe)
+
+
+def _watches(forearm: Tensor, outfit: Outfit, v: Tensor, generator: Generator) -> Tensor:
+    """Bracelets and watch straps near the wrist."""
+    worn = column(chance(generator, 0.2, len(forearm)), 4)
+    return over(forearm, soft_step(0.03 - (v - 0.92).abs(), 0.01) * worn, outfit.belt)
+
+
+def _is_tights(outfit: Outfit) -> Tensor:
+    return column(outfit.sock_length >= 1, 4) * 0.85
+
+
+def _trouser_seams(u: Tensor, line: float) -> Tensor:
+    return soft_step(0.008 - ((u - 0.5).abs() - 0.25).abs(), line) * 0.6
+
+
+def _paint_shoes(outfit: Outfit, u: Tensor, v: Tensor, size: int, generator: Generator) -> Tensor:
+    """Shoes with laces or a strap on top (u = 0.5), and a sole underneath."""
+    batch = len(outfit.shoe)
+    shoe = _shaded(outfit.shoe, size, generator, 0.06)
+    accent = distinct(outfit.shoe, cloth_colours(batch, generator, neutral=0.8))
+    laces = soft_step(0.25 - ((v * 9).frac() - 0.5).abs(), 0.1) * soft_step(0.08 - (u - 0.5).abs(), 0.02)
+    laces = laces * soft_step(0.22 - (v - 0.45).abs(), 0.02)
+    shoe = over(shoe, laces * column(chance(generator, 0.6, batch), 4), accent)
+    stripe = soft_step(0.05 - ((u - 0.5).abs() - 0.2 + 0.15 * (v - 0.5)).abs(), 0.02) * soft_step(
+        0.25 - (v - 0.5).abs(), 0.02
+    )
+    shoe = over(shoe, stripe * column(chance(generator, 0.3, batch), 4), accent)
+    sandal = column(chance(generator, 0.12, batch), 4) * soft_step(((v * 4).frac() - 0.5).abs() - 0.2, 0.05)
+    shoe = over(shoe, sandal * 1.0, outfit.skin)
+    white = chance(generator, 0.5, batch)[:, None]
+    sole = torch.where(white, 0.88, 0.12).expand(-1, 3)
+    return over(shoe, soft_step((u - 0.5).abs() - 0.39, 1 / size), sole)
+
+
+def _paint_hair(hair: Tensor, size: int, generator: Generator) -> Tensor:
+    """Hair with strands along the rows and a band of shine."""
+    strands = spectral_noise(len(hair), 1, size, size, generator, slope=0.7, stretch=12)
+    waves = spectral_noise(len(hair), 1, size, size, generator, slope=1.4, stretch=2)
+    _, v = pixel_grid(size, size, hair.device)
+    place = column(uniform(generator, len(hair), low=0.1, high=0.5), 4)
+    shine = torch.exp(-((v - place) / 0.12).square()) * column(uniform(generator, len(hair), low=0, high=0.12), 4)
+    return column(hair, 4) * (1 + 0.15 * strands + 0.1 * waves) + shine * (0.6 + 0.4 * strands).clamp(0, 1)

@@ -1,0 +1,1 @@
+"""Ray casting, noise, palettes and backgrounds."""

@@ -1,0 +1,37 @@
+"""Losses of one generated frame. B clips, H, W image size."""
+
+import torch
+from torch import Tensor
+
+from models.generators.animation import Step
+from models.losses.image import gradient_pyramid, weighted_l1
+from pipelines.training.animation.data import Recipe, Truth
+from pipelines.training.warp_losses import detail_losses, flow_losses
+
+EXTREMITIES = (3, 6, 9, 10, 13, 16)  # feet, face, head and wrists of the structure's joints
+
+
+def reconstruction(recipe: Recipe, step: Step, truth: Truth) -> dict[str, Tensor]:
+    """Every loss of one frame except the adversarial ones, already weighted."""
+    weight = 1 + truth.person * (3 + recipe.extremities * _extremities(truth))
+    previous = truth.flow_previous, truth.visible_previous
+    reference = truth.flow_reference, truth.visible_reference
+    sources = (
+        (step.flows_previous, step.masks_previous, *previous),
+        (step.flows_reference, step.masks_reference, *reference),
+    )
+    losses = {
+        "picture": recipe.picture * weighted_l1(step.image.float(), truth.image, weight),
+        "gradient": recipe.gradient * gradient_pyramid(step.image.float(), truth.image),
+        "generated": recipe.generated * weighted_l1(step.generated.float(), truth.image, weight),
+        **flow_losses(recipe, sources, truth.person),
+    }
+    if step.detail is not None:
+        losses |= detail_losses(recipe, step.detail, previous, reference, truth.image, truth.person)
+    return losses
+
+
+def _extremities(truth: Truth) -> Tensor:
+    """[B, 1, H, W] 1 at hands, feet and head, fading over twice the width of their heat maps."""
+    maps = torch.stack([truth.structure[:, joint] for joint in EXTREMITIES], 1)
+    return maps.float().amax(1, keepdim=True).clamp(min=0) ** 0.25

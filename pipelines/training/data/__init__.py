@@ -1,0 +1,1 @@
+"""Batches, augmentation and structure maps of training data."""

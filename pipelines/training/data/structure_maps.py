@@ -1,0 +1,82 @@
+"""Structure maps of whole batches on the training device.
+
+The same 17 heat maps and 3-channel skeleton picture as `pipelines.keypoints.structure_maps` draws for one pose,
+in tensor form: lines are anti-aliased by their distance instead of by the integer walk of the original.
+N poses, K joints, H, W map size.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17
+from pipelines.keypoints.structure_maps import DISK_RADIUS, SIGMA, palette
+
+
+def structure_maps(keypoints: Tensor, limbs: Sequence[tuple[int, int]], *, size: int, present: Tensor) -> Tensor:
+    """Heat maps (0..1) and skeleton picture (0..255) of every pose.
+
+    Args:
+        keypoints: [N, K, 2] x, y in pixels of the map.
+        limbs: pairs of joint indices, in drawing order.
+        size: H = W of the map.
+        present: [N, K] bool; a missing joint has an empty heat map and no limb.
+
+    Returns:
+        [N, K + 3, size, size].
+    """
+    axis = torch.arange(size, device=keypoints.device, dtype=torch.float32)
+    heat = _heat_maps(keypoints, axis, axis, present)
+    return torch.cat([heat, _skeleton(keypoints.trunc(), limbs, axis, present)], 1)
+
+
+def person_structures(coco: Tensor, *, height: int, width: int) -> Tensor:
+    """The structure of person image generation (official format, section 9.2): OpenPose-18 heat maps at whole pixels.
+
+    Args:
+        coco: [N, 17, 2] COCO-17 joints x, y in pixels of the map; the neck is the middle of the shoulders, joints
+            outside the map are missing.
+
+    Returns:
+        [N, 18, height, width] in 0..1.
+    """
+    neck = coco[:, 5:7].mean(1, keepdim=True)
+    rest = coco[:, [OPENPOSE18_TO_COCO17.index(joint) for joint in range(18) if joint != 1]]
+    joints = torch.cat([rest[:, :1], neck, rest[:, 1:]], 1)  # [N, 18, 2]
+    present = ((joints >= 0) & (joints < joints.new_tensor([width, height]))).all(-1)
+    rows, columns = (torch.arange(side, device=coco.device, dtype=torch.float32) for side in (height, width))
+    return _heat_maps(joints.trunc(), rows, columns, present)
+
+
+def _heat_maps(points: Tensor, rows: Tensor, columns: Tensor, present: Tensor) -> Tensor:
+    along_x = torch.exp(-((columns - points[..., 0:1]) ** 2) / (2 * SIGMA**2))
+    along_y = torch.exp(-((rows - points[..., 1:2]) ** 2) / (2 * SIGMA**2)) * present[..., None]
+    return along_y[..., :, None] * along_x[..., None, :]  # [N, K, H, W]
+
+
+def _skeleton(joints: Tensor, limbs: Sequence[tuple[int, int]], axis: Tensor, present: Tensor) -> Tensor:
+    x, y = axis[None, None, :], axis[None, :, None]
+    lines = joints.new_zeros(len(joints), len(axis), len(axis))
+    for start, end in limbs:
+        coverage = _line(joints[:, start], joints[:, end], x, y) * (present[:, start] & present[:, end])[:, None, None]
+        lines = torch.where(coverage > 0, (255 * coverage).floor(), lines)
+    picture = lines[:, None].repeat(1, 3, 1, 1)
+    for index, colour in enumerate(palette(joints.shape[1]).tolist()):
+        inside = (x - joints[:, index, 0, None, None]) ** 2 + (y - joints[:, index, 1, None, None]) ** 2
+        inside = (inside < DISK_RADIUS**2) & present[:, index, None, None]
+        picture = torch.where(inside[:, None], joints.new_tensor(colour)[None, :, None, None], picture)
+    return picture
+
+
+def _line(start: Tensor, end: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Coverage [N, H, W] of the one-pixel line between two points [N, 2]."""
+    step = end - start
+    length = step.norm(dim=-1)
+    rightward = step.new_tensor([1.0, 0.0])
+    unit = torch.where(length[:, None] > 0, step / length.clamp(min=1)[:, None], rightward)[..., None, None]
+    dx, dy = x - start[:, 0, None, None], y - start[:, 1, None, None]
+    along = dx * unit[:, 0] + dy * unit[:, 1]
+    across = (dx * unit[:, 1] - dy * unit[:, 0]).abs()
+    inside = (along > -0.5) & (along < length[:, None, None] + 0.5)
+    return (1 - across).clamp(min=0) * inside

@@ -1,0 +1,1 @@
+"""What every training shares: session, averages, processes, logs, CUDA graphs, update loops."""

@@ -1,0 +1,1 @@
+"""The paper's own training: configurations, data, losses, pairs and sequences."""

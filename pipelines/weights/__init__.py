@@ -1,0 +1,1 @@
+"""`gfla weights`: the authors' checkpoints in and out, networks fed from files."""

@@ -1,0 +1,117 @@
+"""`gfla check`: exit codes, the report, and that every option reaches the checker."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from gfla_cli.app import app
+from pipelines.animation import AnimateConfig
+from pipelines.preflight.check import Preflight
+from tests.helpers.media_files import DRIVING, SOURCE, write_picture
+
+FINE = {"frames": 100, "looks": 50, "person_share": 1.0, "hidden": (), "whole_share": 1.0, "scale": 1.5}
+FINE |= {"seconds": 42.0, "memory": 987_654_321}
+
+
+class Stand:
+    """Stands in for `Checker`: keeps what it is given and finds `found`."""
+
+    found: dict[str, Any]
+    config: AnimateConfig
+    thorough: bool
+
+    def __call__(self, config: AnimateConfig, progress: object, *, thorough: bool) -> "Stand":
+        self.config, self.thorough = config, thorough
+        return self
+
+    def check(self, source: Path, driving: Path) -> Preflight:
+        return Preflight(source, driving, **self.found)
+
+
+@pytest.fixture
+def stand(monkeypatch: pytest.MonkeyPatch) -> Stand:
+    stand = Stand()
+    stand.found = {"verdict": "good", **FINE}
+    monkeypatch.setattr("pipelines.preflight.check.Checker", stand)
+    return stand
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["check", str(SOURCE), str(DRIVING), *map(str, arguments)])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.usefixtures("stand")
+def test_good_is_zero_and_a_table() -> None:
+    code, stdout, stderr = run()
+    assert (code, stderr) == (0, "")
+    assert stdout.splitlines() == [
+        "VERDICT     good",
+        "person      in 100% of 50 frames looked at, of 100",
+        "whole body  in the picture: yes; in the video: 100% of the frames",
+        "scale       1.50 times as tall in the picture as in the video",
+        "time        about 42 s",
+        "memory      about 1.0 GB",
+    ]
+
+
+def test_doubtful_is_three_with_its_reasons(stand: Stand) -> None:
+    stand.found |= {"verdict": "doubtful", "reasons": ("small", "dark"), "hidden": ("feet",), "seconds": 9000.0}
+    code, stdout, stderr = run()
+    assert (code, stderr) == (3, "")
+    assert stdout.splitlines()[-2:] == ["doubt: small", "doubt: dark"]
+    assert "in the picture: no feet;" in stdout
+    assert "about 2.5 h" in stdout
+
+
+def test_impossible_is_two_and_one_line(stand: Stand) -> None:
+    stand.found = {"verdict": "impossible", "reasons": ("me.png: no person found",)}
+    assert run() == (2, "", "gfla: me.png: no person found\n")
+
+
+@pytest.mark.parametrize("verdict", ["good", "doubtful", "impossible"])
+def test_json_is_one_object_in_any_case(stand: Stand, verdict: str) -> None:
+    stand.found["verdict"] = verdict
+    code, stdout, _ = run("--json", "--quiet")
+    report = json.loads(stdout)
+    assert (code, report["verdict"]) == ({"good": 0, "doubtful": 3, "impossible": 2}[verdict], verdict)
+    assert (report["source"], report["seconds"], report["hidden"]) == (str(SOURCE), 42.0, [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "value"),
+    [
+        (["--start", "1"], "start", 1),
+        (["--end", "2"], "end", 2),
+        (["--max-frames", "5"], "max_frames", 5),
+        (["--fps", "25"], "fps", 25),
+        (["--keypoints", "bundled"], "keypoints", "bundled"),
+        (["--yolo-weights", __file__], "yolo_weights", Path(__file__)),
+        (["--person", "2"], "person", "2"),
+        (["--retarget", "none"], "retarget", "none"),
+        (["--weights", "mine"], "weights", "mine"),
+        (["--motion", "keypoint"], "motion", "keypoint"),
+        (["--device", "cpu"], "device", "cpu"),
+        (["--precision", "bf16"], "precision", "bf16"),
+    ],
+)
+def test_an_option_reaches_the_checker(arguments: list[str], name: str, value: Any, stand: Stand) -> None:
+    assert run(*arguments)[0] == 0
+    assert stand.config == AnimateConfig(SOURCE, DRIVING, **{name: value})
+    assert not stand.thorough
+
+
+def test_thorough_reaches_the_checker(stand: Stand) -> None:
+    assert run("--thorough")[0] == 0
+    assert stand.thorough
+
+
+def test_a_wall_is_refused_in_one_line(tmp_path: Path) -> None:
+    wall = write_picture(tmp_path / "wall.png")
+    result = CliRunner().invoke(app, ["check", str(wall), str(DRIVING), "--keypoints", "bundled", "--quiet"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"gfla: {wall}: no person found in the picture")
+    assert len(result.stderr.splitlines()) == 1

@@ -1,0 +1,172 @@
+"""How golden files become networks, and how networks are judged by them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from itertools import product
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from models.discriminators import PatchDiscriminator, ResDiscriminator, TemporalDiscriminator
+from models.generators.animation import AnimationConfig, AnimationGenerator
+from models.generators.config import GeneratorConfig, PictureConfig
+from models.generators.face import FaceGenerator
+from models.generators.picture import PictureGenerator
+from models.motion import MotionConfig, MotionNetwork
+from tests.helpers.golden import ALIAS, Golden, assert_close, golden_files, open_golden
+
+Module = TypeVar("Module", bound=nn.Module)
+DTYPES = pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["float64", "float32"])
+GRADIENT_TOLERANCE = 1e-6
+PLAIN_FLOAT32_TOLERANCE = 1e-4  # where a file records no noise
+
+
+def animation(values: dict) -> AnimationGenerator:
+    return AnimationGenerator(config=AnimationConfig(**asdict(generator_config(values))))
+
+
+def face(values: dict) -> FaceGenerator:
+    return FaceGenerator(config=generator_config(values))
+
+
+def pose(values: dict) -> PictureGenerator:
+    return PictureGenerator(config=PictureConfig(**asdict(generator_config(values)), spectral=values["use_spect"]))
+
+
+def view(values: dict) -> PictureGenerator:
+    return PictureGenerator(config=PictureConfig(**asdict(generator_config(values)), coded=True))
+
+
+def generator_config(values: dict) -> GeneratorConfig:
+    assert values["num_blocks"] == 2
+    layers = tuple(values["attn_layer"])
+    return GeneratorConfig(
+        image_channels=values["image_nc"],
+        structure_channels=values["structure_nc"],
+        width=values["ngf"],
+        max_width=values["img_f"],
+        layers=values["layers"],
+        flow_width=values["flow_ngf"],
+        flow_max_width=values["flow_img_f"],
+        attention_layers=layers,
+        kernel_sizes=tuple(values["extractor_kz"][str(layer)] for layer in layers),
+        norm=values["norm"],
+    )
+
+
+def motion(values: dict) -> MotionNetwork:
+    config = MotionConfig(joints=values["structure_nc"], channels=values["channels"], layers=values["layers"])
+    return MotionNetwork(config=config)
+
+
+def discriminator(values: dict) -> nn.Module:
+    sizes = {"channels": values["input_nc"], "width": values["ndf"], "max_width": values["img_f"]}
+    sizes["layers"] = values["layers"]
+    if values["network"] == "TemporalDiscriminator":
+        return TemporalDiscriminator(frames=values["input_length"], **sizes)
+    return (ResDiscriminator if values["network"] == "ResDiscriminator" else PatchDiscriminator)(**sizes)
+
+
+NETWORKS: dict[str, Callable[[dict], nn.Module]] = {
+    "PoseGenerator": pose,
+    "ShapeNetGenerator": view,
+    "DanceGenerator": animation,
+    "FaceGenerator": face,
+    "KPInput2DGenerator": motion,
+    "ResDiscriminator": discriminator,
+    "PatchDiscriminator": discriminator,
+    "TemporalDiscriminator": discriminator,
+}
+
+
+def judged(*networks: str) -> list:
+    """The files of some networks, or a skipped placeholder that says that there is none."""
+    found = [pytest.param(path, id=path.stem) for path in golden_files() if open_golden(path).network in networks]
+    return found or [pytest.param(None, id="none", marks=pytest.mark.skip(reason=f"no file of {networks}"))]
+
+
+def in_both_precisions(files: list) -> list:
+    """(file, dtype); those of full width in float64 are slow ones."""
+    found = []
+    for file, dtype in product(files, (torch.float64, torch.float32)):
+        slow = str(file.id).startswith("full_") and dtype == torch.float64
+        marks = (*file.marks, *([pytest.mark.slow] if slow else []))
+        found.append(pytest.param(*file.values, dtype, id=f"{file.id}-{str(dtype)[6:]}", marks=marks))
+    return found
+
+
+def cases(kind: str) -> list:
+    """(file, case) of all files of this kind."""
+    pairs = [(path, case) for path in golden_files() if open_golden(path).network == kind for case in _cases(path)]
+    found = [pytest.param(path, case, id=f"{path.stem}-{case}") for path, case in pairs]
+    return found or [pytest.param(None, "", id="none", marks=pytest.mark.skip(reason=f"no file of {kind}"))]
+
+
+def _cases(path: Path) -> list[str]:
+    return sorted({key.split("/")[0] for key in open_golden(path).tensors})
+
+
+def load(golden: Golden, dtype: torch.dtype) -> nn.Module:
+    """The network of a file with its weights, in training mode."""
+    return fill(NETWORKS[golden.network](golden.metadata["config"]), golden, dtype)
+
+
+def fill(module: Module, golden: Golden, dtype: torch.dtype) -> Module:
+    shapes = {key: list(value.shape) for key, value in module.state_dict().items()}
+    module.to(dtype).load_state_dict(golden.state(dtype, shapes))
+    return module
+
+
+def squares(images: list[Tensor], maps: list[Tensor]) -> Tensor:
+    """The loss whose gradients the files store."""
+    return torch.stack([x.square().sum() for x in images] + [x.square().mean() for x in maps]).sum()
+
+
+def judge_image(golden: Golden, key: str, image: Tensor, allowed: float, frame: int | None = None) -> None:
+    """Compare with the stored image, or with every second pixel of it."""
+    whole = key in golden.tensors
+    stored = golden.tensors[key if whole else f"{key}_every_second"]
+    expected = stored if frame is None else stored[:, frame]
+    assert_close(f"{key} {frame or ''}", image if whole else image[..., ::2, ::2], expected, allowed)
+
+
+def judge_sums(golden: Golden, key: str, images: Tensor) -> None:
+    if f"{key}_sum" in golden.tensors:
+        sums = torch.stack([images.sum(), images.square().sum(), images.abs().sum()])
+        assert_close(f"{key}_sum", sums, golden.tensors[f"{key}_sum"], 1e-6 * float(sums[2]))
+
+
+def judge_maps(golden: Golden, prefix: str, kind: str, found: list[Tensor], allowed: float) -> None:
+    """Compare flows or masks with `<prefix><kind>.<0, 1, ...>`."""
+    stored = [key for key in golden.tensors if re.fullmatch(re.escape(f"{prefix}{kind}.") + r"\d+", key)]
+    assert len(found) == len(stored)
+    for index, value in enumerate(found):
+        key = f"{prefix}{kind}.{index}"
+        assert_close(key, value, golden.tensors[key], allowed)
+
+
+def judge_gradients(
+    golden: Golden, module: nn.Module, inputs: dict[str, Tensor] | None = None, *, prefix: str = "gradnorm."
+) -> None:
+    """Compare the norms of all gradients that a backward pass left."""
+    leaves = dict(module.named_parameters()) | (inputs or {})
+    expected = {key.removeprefix(prefix): value for key, value in golden.tensors.items() if key.startswith(prefix)}
+    canonical = {key: value for key, value in expected.items() if not ALIAS.search(key)}
+    assert set(canonical) == set(leaves)
+    largest = max(float(value) for value in canonical.values())
+    for key, value in canonical.items():
+        gradient = leaves[key].grad
+        if gradient is None:  # unread, as the deepest source features of Market and the masks of stage 1
+            gradient = torch.zeros(1)
+        # Biases in front of a norm have no gradient but rounding.
+        tolerance = GRADIENT_TOLERANCE * float(value) + 1e-9 * largest
+        assert_close(prefix + key, gradient.norm()[None], value, tolerance)
+
+
+def judge_loss(golden: Golden, loss: Tensor) -> None:
+    expected = golden.tensors["out.gradloss"]
+    assert_close("gradloss", loss[None], expected, GRADIENT_TOLERANCE * float(loss.detach().abs()))

@@ -1,0 +1,39 @@
+"""Poses for tests: a person who stands, and synthetic people who move."""
+
+import numpy as np
+import torch
+
+from pipelines.synthetic.motion.motion import sample_motion
+from pipelines.synthetic.people.skeleton import Proportions, coco17, forward_kinematics, human36m17, sample_proportions
+
+STANDING = np.array(
+    [
+        (100, 40), (104, 36), (96, 36), (109, 38), (91, 38), (120, 70), (80, 70), (128, 105), (72, 105), (130, 138),
+        (70, 138), (111, 140), (89, 140), (112, 190), (88, 190), (113, 240), (87, 240),
+    ],
+    np.float32,
+)  # fmt: skip
+
+
+def standing(x: float = 0, y: float = 0, *, size: float = 1, confidence: float = 0.9) -> np.ndarray:
+    """COCO-17 pose [17, 3], about 200 px tall times `size`."""
+    pose = np.concatenate((STANDING * size + (x, y), np.full((17, 1), confidence)), 1)
+    return pose.astype(np.float32)
+
+
+def people(count: int, seed: int) -> Proportions:
+    return sample_proportions(count, torch.Generator().manual_seed(seed))
+
+
+def perform(
+    persons: Proportions, seed: int, *, frames: int = 40, scale: float = 150, amplitude: float = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """COCO-17 and Human3.6M-17 [B, T, 17, 2] of people doing the motion of `seed`, in pixels."""
+    count = len(persons.head)
+    motion = sample_motion(count, frames, torch.Generator().manual_seed(seed), amplitude=amplitude)
+    world = forward_kinematics(persons, motion)
+
+    def project(joints: torch.Tensor) -> np.ndarray:
+        return torch.stack((300 + scale * joints[..., 0], 500 - scale * joints[..., 1]), -1).double().numpy()
+
+    return project(coco17(world, persons)), project(human36m17(world, persons))

@@ -1,0 +1,96 @@
+"""Videos generated at once are those generated one by one, whoever else is in the batch."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from models.generators.animation import AnimationGenerator
+from pipelines.batch.events import Event
+from pipelines.batch.jobs import Group, Job
+from pipelines.batch.worker import perform
+from pipelines.generation.video_output import Film
+from tests.helpers.small_batches import animate_job
+from tests.pipelines.batch.conftest import Inputs
+
+ROUNDING = 2  # levels of 255
+
+
+def in_folder(job: Job) -> Job:
+    """The job with its frames as pictures."""
+    return replace(job, output=job.name)
+
+
+def frames(folder: Path) -> np.ndarray:
+    return np.stack([np.asarray(Image.open(path)).astype(int) for path in sorted(folder.iterdir())])
+
+
+def done(jobs: list[Job], folder: Path, *, together: int) -> dict[str, Event]:
+    folder.mkdir()
+    last: dict[str, Event] = {}
+    perform(Group(tuple(jobs), together=together), folder, lambda event: last.update({event.job: event}))
+    return last
+
+
+@pytest.fixture
+def jobs(inputs: Inputs) -> list[Job]:
+    """Lengths of 4, 2 and 6 frames, and one that can't be read."""
+    (ann, bob), (first, second) = inputs.sources, inputs.tracks
+    short = replace(animate_job(bob, first, inputs.weights, max_frames=2), name="short")
+    good = animate_job(ann, first, inputs.weights), short, animate_job(ann, second, inputs.weights)
+    return [in_folder(job) for job in (*good, animate_job(inputs.broken_source, first, inputs.weights))]
+
+
+def test_jobs_of_different_lengths_one_of_which_fails_in_the_middle(
+    jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = done(jobs, tmp_path / "alone", together=1)
+    sizes: list[int] = []
+    step, add = AnimationGenerator.step, Film.add
+
+    def counted(self, reference, state, structure, joints=None):
+        sizes.append(len(structure))
+        return step(self, reference, state, structure, joints)
+
+    def full_disk(self, made):
+        if self.config.target.name == jobs[0].name and self.count == 2:
+            raise OSError(28, "No space left on device")
+        add(self, made)
+
+    monkeypatch.setattr(AnimationGenerator, "step", counted)
+    monkeypatch.setattr(Film, "add", full_disk)
+    together = done(jobs, tmp_path / "together", together=4)
+    assert sizes[0] == 3
+    assert sizes[-1] == 1
+    assert sorted(sizes, reverse=True) == sizes
+    assert len(sizes) == 6
+    assert [alone[job.name].state for job in jobs] == ["done", "done", "done", "failed"]
+    assert [together[job.name].state for job in jobs] == ["failed", "done", "done", "failed"]
+    assert "No space left" in (together[jobs[0].name].reason or "")
+    assert "bad.png" in (together[jobs[3].name].reason or "")
+    for job, count in ((jobs[1], 2), (jobs[2], 6)):
+        ours, theirs = frames(tmp_path / "together" / job.output), frames(tmp_path / "alone" / job.output)
+        assert len(ours) == together[job.name].frames == count
+        assert np.abs(ours - theirs).max() <= ROUNDING
+    assert {path.name for path in (tmp_path / "together").iterdir()} == {".gfla", jobs[1].output, jobs[2].output}
+
+
+def test_what_does_not_fit_together_is_done_one_by_one(
+    jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, sizes = AnimationGenerator.step, []
+
+    def small_memory(self, reference, state, structure, joints=None):
+        sizes.append(len(structure))
+        if len(structure) > 1 and len(sizes) > 1:
+            raise torch.OutOfMemoryError("out of memory")
+        return step(self, reference, state, structure, joints)
+
+    monkeypatch.setattr(AnimationGenerator, "step", small_memory)
+    last = done(jobs[:2], tmp_path / "out", together=2)
+    assert [last[job.name].state for job in jobs[:2]] == ["done", "done"]
+    assert sizes == [2, 2, 1, 1, 1, 1, 1, 1]
+    assert [len(frames(tmp_path / "out" / job.output)) for job in jobs[:2]] == [4, 2]

@@ -1,0 +1,99 @@
+"""One group in this process: the same bytes as a single command, poses found once, one bad job alone."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipelines.animation import AnimateConfig
+from pipelines.animation import run as animate
+from pipelines.batch.events import Event
+from pipelines.batch.jobs import Group, Job
+from pipelines.batch.worker import perform
+from pipelines.generation.resources import Studio
+from pipelines.keypoints.detectors.bundled import BundledExtractor
+from tests.gfla_cli.test_view_synth import saved
+from tests.helpers.small_batches import animate_job
+from tests.pipelines.batch.conftest import Inputs
+
+
+def done(folder: Path, *jobs: Job, **options: int) -> tuple[list[Event], dict[str, Event]]:
+    """All events, and the last of each job."""
+    events: list[Event] = []
+    perform(Group(jobs, **options), folder, events.append)
+    return events, {event.job: event for event in events}
+
+
+def frames(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as video:
+        return [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+
+
+def test_jobs_of_a_group_are_the_single_commands_bytes_and_look_at_each_file_once(
+    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    for way in ("detect", "track"):
+        original = getattr(BundledExtractor, way)
+
+        def counted(self, given, way: str = way, original=original):
+            looked.append(way)
+            return original(self, given)
+
+        monkeypatch.setattr(BundledExtractor, way, counted)
+    jobs = [animate_job(source, inputs.clips[0], inputs.weights) for source in inputs.sources]
+    events, last = done(tmp_path, *jobs)
+    assert [last[job.name].state for job in jobs] == ["done", "done"]
+    assert sorted(looked) == ["detect", "detect", "track"]
+    states = [event.state for event in events if event.job == jobs[0].name]
+    assert states[0] == "started"
+    assert "progress" in states
+    alone = tmp_path / "alone.mp4"
+    config = AnimateConfig(inputs.sources[1], inputs.clips[0], alone, weights=str(inputs.weights), keypoints="bundled")
+    animate(replace(config, device="cpu"), studio=Studio(threads=1))
+    assert alone.read_bytes() == (tmp_path / jobs[1].output).read_bytes()
+    files = last[jobs[1].name].files or {}
+    assert files[jobs[1].output][1] == alone.stat().st_size
+    assert last[jobs[1].name].frames == len(frames(alone)) == 4
+
+
+def test_one_bad_job_does_not_stop_the_others(inputs: Inputs, tmp_path: Path) -> None:
+    good = animate_job(inputs.sources[0], inputs.tracks[0], inputs.weights)
+    pipe = tmp_path / "inputs" / "pipe.json"
+    pipe.parent.mkdir()
+    os.mkfifo(pipe)
+    bad = [
+        animate_job(inputs.broken_source, inputs.clips[0], inputs.weights),
+        animate_job(inputs.sources[0], inputs.broken_clip, inputs.weights),
+        animate_job(inputs.sources[0], tmp_path / "missing.mp4", inputs.weights),
+        animate_job(inputs.sources[0], pipe, inputs.weights),
+        animate_job(pipe.parent, inputs.clips[0], inputs.weights),
+    ]
+    _, last = done(tmp_path, *bad, good)
+    assert last[good.name].state == "done"
+    for job, what in zip(bad, ("bad.png", "bad.mp4", "missing.mp4", "is a pipe", "is a folder"), strict=True):
+        assert last[job.name].state == "failed"
+        assert what in (last[job.name].reason or "")
+    assert {path.name for path in tmp_path.iterdir()} == {".gfla", "inputs", good.output}
+
+
+def test_a_pose_job_writes_its_picture(inputs: Inputs, tmp_path: Path) -> None:
+    given = {"source": str(inputs.sources[0]), "targets": [str(inputs.sources[1])], "keypoints": "bundled"}
+    job = Job("p", "pose", {**given, "weights": str(inputs.weights), "device": "cpu"}, "poses/p.png")
+    _, last = done(tmp_path, job)
+    assert last["p"].state == "done", last["p"].reason
+    assert last["p"].frames == 1
+    assert Image.open(tmp_path / "poses" / "p.png").size == (180, 240)
+
+
+def test_a_view_job_writes_its_turntable(inputs: Inputs, tmp_path: Path) -> None:
+    saved(tmp_path / "car.safetensors", "shapenet_car", structure_channels=21, coded=True)
+    given = {"images": [str(inputs.sources[0])], "category": "car", "weights": str(tmp_path / "car.safetensors")}
+    job = Job("v", "view-synth", {**given, "azimuth": 40.0, "angles": [0.0, 20.0, 60.0], "device": "cpu"}, "v.mp4")
+    _, last = done(tmp_path, job)
+    assert last["v"].state == "done", last["v"].reason
+    assert last["v"].frames == len(frames(tmp_path / "v.mp4")) == 3

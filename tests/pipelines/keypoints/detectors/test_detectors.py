@@ -1,0 +1,280 @@
+"""One conformance class for every extractor, on random weights; then what is special to each."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor, nn
+
+from models.errors import BackendUnavailable, InputError, WeightsError
+from models.keypoints import KeypointConfig, KeypointNetwork
+from pipelines.keypoints.detectors import yolo
+from pipelines.keypoints.detectors.bundled import SIZE, BundledExtractor, score
+from pipelines.keypoints.detectors.crops import Crop, person_crop, search_crops
+from pipelines.keypoints.detectors.registry import EXTRACTORS, Extractor, create_extractor
+from tests.helpers.poses import standing
+
+
+@pytest.fixture(scope="module")
+def yolo_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A YOLO pose model of its own configuration with random weights."""
+    path = tmp_path_factory.mktemp("yolo") / "random-pose.pt"
+    torch.manual_seed(0)
+    yolo.yolo_class()("yolo11n-pose.yaml", verbose=False).save(path)
+    return path
+
+
+@pytest.fixture(scope="module", params=["bundled", "yolo"])
+def extractor(request: pytest.FixtureRequest) -> Extractor:
+    if request.param == "yolo":
+        return yolo.YoloExtractor(request.getfixturevalue("yolo_weights"), confidence=1e-6)
+    torch.manual_seed(0)
+    return BundledExtractor(KeypointNetwork(config=KeypointConfig(widths=(8, 8, 16, 16, 16))))
+
+
+def _picture(height: int, width: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+class TestConformance:
+    """What `Extractor` promises."""
+
+    @pytest.mark.parametrize("size", [(240, 320), (300, 96), (1, 1), (3, 700)])
+    def test_people(self, extractor: Extractor, size: tuple[int, int]) -> None:
+        image = _picture(*size)
+        before = image.copy()
+        people = extractor.detect(image)
+        self.check(people)
+        np.testing.assert_array_equal(image, before)
+        np.testing.assert_array_equal(extractor.detect(image), people)
+
+    def test_track_is_lazy_and_gives_one_result_per_frame(self, extractor: Extractor) -> None:
+        taken = []
+
+        def frames():
+            for seed in range(3):
+                taken.append(seed)
+                yield _picture(120, 160, seed)
+
+        results = extractor.track(frames())
+        self.check(next(results))
+        assert len(taken) == 1
+        rest = list(results)
+        assert len(rest) == 2
+        assert list(extractor.track([])) == []
+
+    def test_views_are_accepted(self, extractor: Extractor) -> None:
+        image = _picture(200, 200)
+        np.testing.assert_array_equal(extractor.detect(image[::2, ::-2]), extractor.detect(image[::2, ::-2].copy()))
+
+    def test_name_is_registered(self, extractor: Extractor) -> None:
+        assert extractor.name in EXTRACTORS
+
+    @staticmethod
+    def check(people: np.ndarray) -> None:
+        assert people.dtype == np.float32
+        assert people.shape[1:] == (17, 3)
+        assert np.isfinite(people).all()
+        assert ((people[..., 2] >= 0) & (people[..., 2] <= 1)).all()
+
+
+def test_unknown_name() -> None:
+    with pytest.raises(InputError, match="'magic'"):
+        create_extractor("magic")
+
+
+class Painted(nn.Module):
+    """Stands for the keypoint network: finds joints painted as coloured dots, and none elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, image: Tensor) -> Tensor:
+        self.calls += len(image)
+        code = image[:, 0] * 127.5 + 127.5  # [N, S, S]
+        blue = image[:, 2] > 0.9  # the inside of a dot: its edge mixes colours
+        near = [((code - 14 * (joint + 1)).abs() < 6) & blue for joint in range(17)]
+        maps = torch.stack(near, 1).double()  # [N, 17, S, S]
+        mass = maps.sum((2, 3))
+        place = torch.arange(SIZE, dtype=maps.dtype)
+        x = (maps.sum(2) * place).sum(2) / mass.clamp_min(1)  # [N, 17]
+        y = (maps.sum(3) * place).sum(2) / mass.clamp_min(1)
+        cells = 4 * torch.arange(SIZE / 4) + 1.5
+        gap = (cells - x[..., None])[..., None, :] ** 2 + (cells - y[..., None])[..., None] ** 2
+        return torch.logit((torch.exp(-gap / 72) * (mass > 0)[..., None, None] * 0.95).clamp(1e-9, 0.95))
+
+
+class PaintedExtractor(BundledExtractor):
+    """Without flip averaging: painted joints do not change sides in a mirror."""
+
+    def __init__(self) -> None:
+        super().__init__(Painted())
+
+    def _views(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        maps = self.network(batch)
+        return maps, maps
+
+
+def _painting(pose: np.ndarray, height: int, width: int) -> np.ndarray:
+    image = np.zeros((height, width, 3), np.uint8)
+    for joint, (x, y, _) in enumerate(pose):
+        left, top = max(round(float(x)) - 6, 0), max(round(float(y)) - 6, 0)
+        image[top : top + 13, left : left + 13] = (14 * (joint + 1), 0, 255)
+    return image
+
+
+def _spread(x: float, y: float, size: float = 1.0) -> np.ndarray:
+    """A standing pose with the face pulled apart, so that painted dots do not overlap."""
+    pose = standing(x, y, size=size)
+    pose[:5, 0] = pose[0, 0] + np.array((0, 14, -14, 28, -28)) * size
+    return pose
+
+
+def test_bundled_finds_a_small_person_in_a_large_frame_to_the_pixel() -> None:
+    pose = _spread(700, 60)
+    people = PaintedExtractor().detect(_painting(pose, 400, 1200))
+    assert len(people) == 1
+    body = [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]
+    assert np.abs(people[0, body, :2] - pose[body, :2]).max() < 1.0
+
+
+def test_bundled_follows_with_one_pass_per_frame_and_finds_the_person_again() -> None:
+    extractor = PaintedExtractor()
+    poses = [_spread(60 + 12 * t, 40) for t in range(6)] + [None, None] + [_spread(500, 60)]
+    frames = [_painting(pose, 360, 640) if pose is not None else np.zeros((360, 640, 3), np.uint8) for pose in poses]
+    calls, results = [], []
+    for people in extractor.track(frames):
+        calls.append(extractor.network.calls)
+        results.append(people)
+    assert [len(people) for people in results] == [1] * 6 + [0, 0, 1]
+    assert np.diff(calls)[:5].tolist() == [1] * 5
+    for people, pose in zip(results, poses, strict=True):
+        if pose is not None:
+            assert np.percentile(np.abs(people[0, 5:, :2] - pose[5:, :2]), 90) < 1.0
+
+
+def test_bundled_reports_an_empty_picture() -> None:
+    assert PaintedExtractor().detect(np.zeros((360, 640, 3), np.uint8)).shape == (0, 17, 3)
+
+
+def test_bundled_doubts_a_person_who_is_elsewhere_in_the_mirror() -> None:
+    """Painted dots keep their sides in the mirror: without the override above the two views contradict each other."""
+    pose, crop = _spread(30, 10), Crop(0, 0, SIZE)
+    image = _painting(pose, SIZE, SIZE)
+    sure = PaintedExtractor()._sureness(image, pose, crop)
+    np.testing.assert_allclose(sure, score(pose), rtol=1e-6)
+    assert BundledExtractor(Painted())._sureness(image, pose, crop) < 0.6 * sure
+
+
+def test_a_small_person_is_searched_for_only_while_no_large_one_is_clear() -> None:
+    extractor = PaintedExtractor()
+    painted = extractor.network
+    assert isinstance(painted, Painted)
+    extractor.detect(_painting(_spread(90, 60), 400, 420))
+    near = painted.calls
+    extractor.detect(np.zeros((400, 420, 3), np.uint8))
+    assert painted.calls - near > near
+
+
+class Ramp(nn.Module):
+    """Asymmetric maps: shows whether the mirrored pass is mirrored back, and left and right exchanged."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        return nn.functional.avg_pool2d(image[:, :1], 4) * torch.arange(17.0).view(1, 17, 1, 1)
+
+
+def test_flip_averaging_is_symmetric() -> None:
+    extractor = BundledExtractor(Ramp())
+    batch = torch.rand(1, 3, SIZE, SIZE)
+    maps = extractor._heat_maps(batch, flip=True)
+    mirrored = extractor._heat_maps(batch.flip(3), flip=True)
+    torch.testing.assert_close(mirrored.flip(3)[:, [0, 2, 1]], maps[:, :3])
+    torch.testing.assert_close(maps[:, 0], torch.zeros_like(maps[:, 0]))
+
+
+@pytest.mark.parametrize("crop", [Crop(10, 20, 512), Crop(-60, -50, 300), Crop(400, 200, 400), Crop(3, 4, 100)])
+def test_crop_coordinates_round_trip(crop: Crop) -> None:
+    """A dot of the frame is found in the crop where `to_frame` says it came from."""
+    x, y = crop.left + crop.side * 0.4, crop.top + crop.side * 0.4
+    rows, columns = np.mgrid[0:400, 0:600]
+    blob = np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / (2 * 6.0**2)) * 255
+    cut = crop.cut(np.repeat(blob[..., None], 3, 2).astype(np.uint8), 256)[..., 0].astype(np.float64)
+    cut = (cut - 150).clip(0)  # only the blob is brighter than the grey beyond the frame
+    weights = cut / cut.sum()
+    found = np.array([[(weights * np.arange(256)).sum(), (weights.sum(1) * np.arange(256)).sum(), 1.0]])
+    np.testing.assert_allclose(crop.to_frame(found, 256)[0, :2], (x, y), atol=0.35)
+    np.testing.assert_allclose(crop.from_frame(crop.to_frame(found, 256), 256), found, atol=1e-9)
+
+
+def test_outside_of_the_frame_is_grey() -> None:
+    cut = Crop(-100, -100, 100).cut(np.zeros((50, 50, 3), np.uint8), 64)
+    assert (cut == 128).all()
+
+
+@pytest.mark.parametrize("size", [(360, 640), (1920, 1080), (1, 1), (50, 2000)])
+def test_search_covers_the_frame(size: tuple[int, int]) -> None:
+    crops = search_crops(*size, thorough=True)
+    assert len(crops) < 70
+    for limit in {crop.side for crop in crops}:
+        covered = np.zeros(size, bool)
+        for crop in (crop for crop in crops if crop.side == limit):
+            covered[max(crop.top, 0) : crop.top + crop.side, max(crop.left, 0) : crop.left + crop.side] = True
+        assert covered.all()
+
+
+def test_crop_reaches_down_for_unseen_legs() -> None:
+    pose = standing(100, 100)
+    whole = person_crop(pose, 600, 600, confident=0.3)
+    pose[11:, 2] = 0
+    half = person_crop(pose, 600, 600, confident=0.3)
+    assert half.top + half.side > pose[13, 1]
+    assert whole.side > 1.2 * 200
+
+
+def test_missing_weights_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.pt"):
+        create_extractor("yolo", yolo_weights=tmp_path / "none.pt")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04broken"])
+def test_damaged_weights_are_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bad.pt").write_bytes(content)
+    with pytest.raises(WeightsError, match=r"bad\.pt") as caught:
+        create_extractor("yolo", yolo_weights=tmp_path / "bad.pt")
+    assert "\n" not in str(caught.value)
+
+
+def test_pillow_still_opens_pictures_itself(yolo_weights: Path, tmp_path: Path) -> None:
+    assert yolo.YoloExtractor(yolo_weights).name == "yolo"
+    (tmp_path / "words.png").write_text("no picture")
+    with pytest.raises(UnidentifiedImageError):
+        Image.open(tmp_path / "words.png")
+
+
+def test_other_yolo_tasks_are_refused(tmp_path: Path) -> None:
+    yolo.yolo_class()("yolo11n.yaml", verbose=False).save(tmp_path / "detect.pt")
+    with pytest.raises(WeightsError, match="detect model"):
+        yolo.YoloExtractor(tmp_path / "detect.pt")
+
+
+def test_offline_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yolo, "cached_weights", lambda: tmp_path / "cache" / yolo.WEIGHTS)
+    monkeypatch.setattr(yolo, "_connected", lambda: False)
+    with pytest.raises(BackendUnavailable, match="--keypoints bundled"):
+        create_extractor("yolo")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_auto_says_what_it_chose(yolo_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notes: list[str] = []
+    assert create_extractor("auto", yolo_weights=yolo_weights, note=notes.append).name == "yolo"
+    monkeypatch.setattr(yolo, "cached_weights", lambda: tmp_path / yolo.WEIGHTS)
+    monkeypatch.setattr(yolo, "_connected", lambda: False)
+    stand_in = PaintedExtractor()
+    monkeypatch.setattr("pipelines.keypoints.detectors.registry._bundled", lambda **options: stand_in)
+    assert create_extractor("auto", note=notes.append) is stand_in
+    assert [note.split(" (")[0] for note in notes] == ["keypoints: YOLO", "keypoints: bundled network"]
+    assert all("\n" not in note for note in notes)

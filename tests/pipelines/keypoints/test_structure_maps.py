@@ -1,0 +1,62 @@
+import time
+
+import numpy as np
+import pytest
+
+from pipelines.keypoints.cleaning import map_joints
+from pipelines.keypoints.drawing import draw_pose, draw_skeleton
+from pipelines.keypoints.structure_maps import palette, structure_map
+from tests.helpers.poses import standing
+
+POSE = standing(20, 5)
+
+
+@pytest.mark.parametrize("size", [(256, 256), (260, 320)])
+def test_peaks_lie_at_the_joints(size: tuple[int, int]) -> None:
+    maps = structure_map(POSE, layout="coco17", height=size[0], width=size[1])
+    assert maps.shape == (20, *size)
+    assert maps.dtype == np.float32
+    peaks = maps[:17].reshape(17, -1).argmax(1)
+    np.testing.assert_allclose(np.stack((peaks % size[1], peaks // size[1]), 1), POSE[:, :2], atol=0.51)
+    assert maps[17:].max() == 255
+
+
+def test_missing_joints_leave_no_trace() -> None:
+    zeros, unsure = POSE.copy(), POSE.copy()
+    zeros[9:, :2] = 0
+    unsure[9:, 2] = 0
+    maps = structure_map(zeros, layout="coco17")
+    assert not maps[9:17].any()
+    np.testing.assert_array_equal(maps, structure_map(unsure, layout="coco17"))
+    assert not structure_map(np.zeros((17, 2)), layout="coco17").any()
+
+
+def test_layouts_draw_other_limbs() -> None:
+    assert (structure_map(POSE, layout="coco17")[17:] != structure_map(POSE, layout="h36m17")[17:]).any()
+
+
+def test_joints_far_outside_are_harmless() -> None:
+    pose = POSE.copy()
+    pose[9, :2] = (1e9, -1e9)
+    pose[10, :2] = (-4000, 100)
+    started = time.perf_counter()
+    maps = structure_map(pose, layout="coco17")
+    assert np.isfinite(maps).all()
+    assert time.perf_counter() - started < 1
+
+
+def test_palette_is_distinct() -> None:
+    for count in (17, 18, 25):
+        assert len({tuple(colour) for colour in palette(count).tolist()}) == count
+
+
+@pytest.mark.parametrize("layout", ["coco17", "h36m17"])
+def test_picture_for_people(layout: str) -> None:
+    pose = POSE if layout == "coco17" else map_joints(POSE)
+    picture = draw_skeleton(pose, 300, 250, layout=layout)
+    assert picture.shape == (300, 250, 3)
+    for x, y in pose[:, :2].round().astype(int):
+        assert picture[y, x].max() > 100
+    base = np.full((300, 250, 3), 7, np.uint8)
+    assert (draw_pose(base, pose * (1, 1, 0), layout=layout) == 7).all()
+    assert (base == 7).all()

@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+
+from models.errors import InputError
+from pipelines.keypoints.tracking import choose_person, distance, fill_gaps, is_person
+from tests.helpers.poses import standing
+
+
+def _crowd(frames: int = 10) -> list[np.ndarray]:
+    """A small person who walks left to right past a large one; their order in each frame alternates."""
+    small = [standing(20 + 30 * t, 50, size=0.5) for t in range(frames)]
+    large = [standing(150, 0) for t in range(frames)]
+    return [np.stack((a, b) if t % 2 else (b, a)) for t, (a, b) in enumerate(zip(small, large, strict=True))]
+
+
+def test_largest_is_followed() -> None:
+    np.testing.assert_allclose(choose_person(_crowd())[:, 0, 0], standing(150, 0)[0, 0])
+
+
+def test_first_from_the_left_is_followed_past_the_other() -> None:
+    track = choose_person(_crowd(), "1")
+    np.testing.assert_allclose(track[:, 0, 0], [standing(20 + 30 * t, 50, size=0.5)[0, 0] for t in range(10)])
+
+
+def test_number_counts_in_the_first_frame_with_enough_people() -> None:
+    frames = [standing(150, 0)[None], *_crowd()]
+    assert not choose_person(frames, "1")[:, 0, 0].std()
+    crossing = choose_person([frames[0][:0], *_crowd()], "2")
+    np.testing.assert_allclose(crossing[1:, 0, 0], standing(150, 0)[0, 0])
+    assert not crossing[0].any()
+
+
+def test_person_is_found_again_after_a_gap() -> None:
+    frames = [np.stack((standing(0, 0), standing(300, 0, size=0.8))) for _ in range(12)]
+    for t in range(4, 8):
+        frames[t] = frames[t][1:]
+    track = choose_person(frames)
+    assert not track[4:8].any()
+    np.testing.assert_allclose(track[8:], np.repeat(standing(0, 0)[None], 4, 0))
+
+
+@pytest.mark.parametrize(
+    ("frames", "person", "message"),
+    [
+        ([np.empty((0, 17, 3), np.float32)] * 3, "largest", "any of the 3 frames"),
+        ([np.empty((0, 17, 3), np.float32)], "largest", "the picture"),
+        ([standing(confidence=0.1)[None]], "largest", "no person"),
+        (_crowd(), "3", "no frame shows more than 2"),
+        (_crowd(), "0", "'0'"),
+        (_crowd(), "tall", "'tall'"),
+    ],
+)
+def test_choice_that_can_not_be_made(frames: list[np.ndarray], person: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        choose_person(frames, person)
+
+
+def test_distance_ignores_joints_without_confidence() -> None:
+    first, second = standing(), standing(20)
+    assert distance(first, second) == pytest.approx(0.1, rel=0.05)
+    second[3] = (900, 900, 0)
+    assert distance(first, second) == pytest.approx(0.1, rel=0.05)
+    assert distance(first, standing(confidence=0)) == float("inf")
+
+
+def _walk() -> np.ndarray:
+    return np.stack([standing(10 * t, 0) for t in range(9)])
+
+
+def test_interpolation_is_linear_across_gaps() -> None:
+    track = _walk()
+    track[3:6] = 0
+    track[7, 9] = (999, 999, 0.05)
+    filled, summary = fill_gaps(track)
+    np.testing.assert_allclose(filled[..., :2], _walk()[..., :2], atol=1e-3)
+    assert (summary.frames, summary.missing_frames, summary.filled_joints) == (9, 3, 1)
+    assert (filled[3:6, :, 2] < 0.3).all()
+    assert (filled[3:6, :, 2] > 0).all()
+    np.testing.assert_allclose(filled[0, :, 2], 0.9)
+
+
+def test_hold_repeats_the_last_pose_and_ends_are_held() -> None:
+    track = _walk()
+    track[[0, 4, 5, 8]] = 0
+    filled, _ = fill_gaps(track, "hold")
+    expected = _walk()[[1, 1, 2, 3, 3, 3, 6, 7, 7], :, :2]
+    np.testing.assert_allclose(filled[..., :2], expected)
+
+
+def test_fail_names_the_frame() -> None:
+    track = _walk()
+    assert fill_gaps(track, "fail")[1].missing_frames == 0
+    track[4:6] = 0
+    with pytest.raises(InputError, match=r"frame 5 \(2 of 9"):
+        fill_gaps(track, "fail")
+
+
+def test_joint_never_seen_stays_missing() -> None:
+    track = _walk()
+    track[:, 15] = 0
+    filled, summary = fill_gaps(track)
+    assert not filled[:, 15].any()
+    assert summary.filled_joints == 0
+
+
+def test_nobody_and_unknown_mode() -> None:
+    with pytest.raises(InputError, match="no person"):
+        fill_gaps(np.zeros((4, 17, 3), np.float32))
+    with pytest.raises(InputError, match="skip"):
+        fill_gaps(_walk(), "skip")
+
+
+def test_is_person() -> None:
+    pose = standing()
+    assert is_person(pose)
+    pose[3:, 2] = 0
+    assert not is_person(pose)
+
+
+def test_somebody_in_hardly_any_frame_is_nobody() -> None:
+    track = np.zeros((25, 17, 3), np.float32)
+    track[12:14] = standing(50, 20)
+    with pytest.raises(InputError, match="in only 2 of 25 frames"):
+        fill_gaps(track)

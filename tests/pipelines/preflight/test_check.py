@@ -1,0 +1,172 @@
+"""Verdicts on pairs: when they are good, doubtful or impossible, and that nothing is looked at twice."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models.errors import WeightsError
+from pipelines.animation import AnimateConfig
+from pipelines.keypoints.track import Track, TrackFrame, save_track
+from pipelines.media.pictures import load_picture
+from pipelines.preflight import check as preflight
+from pipelines.preflight.check import DOUBTFUL, GOOD, IMPOSSIBLE, Checker, Preflight
+from pipelines.preflight.inspection import Portrait
+from pipelines.preflight.timing import Rehearsal, rehearse
+from tests.helpers.media_files import DRIVING, SOURCE, write_picture, write_video
+from tests.helpers.poses import standing
+
+BUNDLED = AnimateConfig(Path(), Path(), keypoints="bundled")
+NOBODY = np.empty((0, 17, 3), np.float32)
+
+
+class Pair:
+    """A checker that sees `portrait` in any picture; rehearsals take no time and are counted."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.portrait, self.rehearsed, self.looked = folder, portrait(), [], []
+        monkeypatch.setattr(preflight, "look_at_picture", self.look_at_picture)
+        monkeypatch.setattr(preflight, "rehearse", self.rehearse)
+
+    def look_at_picture(self, path: Path, extractor: object) -> Portrait:
+        self.looked.append(path.name)
+        return self.portrait
+
+    def rehearse(self, config: AnimateConfig, clip: object, extractor: str) -> Rehearsal:
+        self.rehearsed.append(config.source.name)
+        return Rehearsal(start=2.0, frame=0.5, side=250)
+
+    def check(self, people: list[np.ndarray], *, source: Path = Path("me.png"), **options) -> Preflight:
+        path = self.folder / "track.json"
+        frames = [TrackFrame(index, each) for index, each in enumerate(people)]
+        save_track(path, Track("coco17", 200, 300, Fraction(1, 25), frames))
+        return Checker(replace(BUNDLED, **options)).check(source, path)
+
+
+def portrait(pose: np.ndarray | None = None, *, size: tuple[int, int] = (200, 300), hidden=()) -> Portrait:
+    return Portrait(size, standing() if pose is None else pose, hidden)
+
+
+@pytest.fixture
+def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
+    return Pair(tmp_path, monkeypatch)
+
+
+def test_a_good_pair_and_its_numbers(pair: Pair) -> None:
+    pair.portrait = portrait(standing(size=1.25), size=(250, 375))
+    found = pair.check([standing()[None]] * 40)
+    assert (found.verdict, found.reasons, found.frames, found.looks, found.person_share) == (GOOD, (), 40, 40, 1)
+    assert (found.whole_share, found.hidden) == (1, ())
+    assert found.scale == pytest.approx(1.25)
+    assert found.seconds == pytest.approx(2 + 40 * 0.5)
+    assert found.memory == 860 * 2**20 + 165 * 250 * 375 + 80 * 250**2 + 20 * 200 * 300
+
+
+@pytest.mark.parametrize(
+    ("people", "reason"),
+    [
+        ([standing()[None]] * 8 + [NOBODY] * 2, "the person in 80% of the frames"),
+        ([standing()[None]] * 7 + [standing(0, 52)[None]] * 3, "the feet in 70% of the frames"),
+        ([standing(size=0.3)[None]] * 5, "in the video is 61 pixels tall"),
+    ],
+)
+def test_a_video_that_will_show_is_doubtful(pair: Pair, people: list[np.ndarray], reason: str) -> None:
+    found = pair.check(people)
+    assert found.verdict == DOUBTFUL
+    assert [reason in line for line in found.reasons] == [True]
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason"),
+    [
+        (portrait(hidden=("knees", "feet")), "does not show the knees and feet"),
+        (portrait(standing(size=0.2)), "in the picture is 41 pixels tall"),
+        (portrait(size=(400_000, 300_000)), "of memory are needed"),
+    ],
+)
+def test_a_picture_that_will_show_is_doubtful(pair: Pair, seen: Portrait, reason: str) -> None:
+    pair.portrait = seen
+    found = pair.check([standing()[None]] * 5)
+    assert found.verdict == DOUBTFUL
+    assert [reason in line for line in found.reasons] == [True]
+
+
+def test_bodies_must_be_alike_only_without_retargeting(pair: Pair) -> None:
+    pair.portrait = portrait(size=(400, 600))
+    assert pair.check([standing()[None]] * 5).verdict == GOOD
+    assert "0.5 times as tall" in pair.check([standing()[None]] * 5, retarget="none").reasons[0]
+    pair.portrait = portrait(standing(size=2), size=(400, 600))
+    assert pair.check([standing()[None]] * 5, retarget="none").verdict == GOOD
+
+
+def test_too_few_frames_with_a_person_are_impossible(pair: Pair) -> None:
+    found = pair.check([standing()[None]] + [NOBODY] * 9)
+    assert (found.verdict, found.seconds, found.memory, pair.rehearsed) == (IMPOSSIBLE, None, None, [])
+    assert "track.json: a person in only 1 of the 10 frames looked at" in found.reasons[0]
+
+
+def test_a_share_from_some_frames_refuses_only_when_it_is_certain() -> None:
+    assert preflight._most(0.15, 60, sure=True) == 0.15
+    assert preflight._most(0.15, 60, sure=False) > 0.2 > preflight._most(0.05, 60, sure=False)
+
+
+def test_every_picture_and_video_is_looked_at_and_rehearsed_once(tmp_path: Path, pair: Pair) -> None:
+    pair.check([standing()[None]] * 5)
+    pair.rehearsed.clear()
+    pair.looked.clear()
+    checker, track, damaged = Checker(BUNDLED), tmp_path / "track.json", tmp_path / "damaged.json"
+    damaged.write_text("{")
+    verdicts = [checker.check(Path(name), path).verdict for name in ("a.png", "b.png") for path in (track, damaged)]
+    assert verdicts == [GOOD, IMPOSSIBLE] * 2
+    track.replace(damaged)
+    assert checker.check(Path("c.png"), track).verdict == GOOD, "what was found is not looked for again"
+    assert checker.check(Path("c.png"), damaged).verdict == IMPOSSIBLE, "nor what was damaged"
+    assert pair.looked == pair.rehearsed == ["a.png", "b.png", "c.png"]
+
+
+@pytest.fixture(scope="module")
+def checker() -> Iterator[Checker]:
+    """The real thing, on the first frames of videos and with short rehearsals."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipelines.preflight.timing.STEPS", 3)
+        yield Checker(replace(BUNDLED, max_frames=3))
+
+
+def test_the_example_is_good(checker: Checker) -> None:
+    found = checker.check(SOURCE, DRIVING)
+    assert (found.verdict, found.reasons, found.frames) == (GOOD, (), 3)
+    assert found.seconds is not None
+    assert 0.5 < found.seconds < 300
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "reason"), [("blank.png", 200, "no person found in the picture"), ("dot.png", 10, "no person")]
+)
+def test_a_picture_of_nobody_is_impossible(checker: Checker, tmp_path: Path, name: str, side: int, reason: str) -> None:
+    found = checker.check(write_picture(tmp_path / name, width=side, height=side), DRIVING)
+    assert found.verdict == IMPOSSIBLE
+    assert name in found.reasons[0]
+    assert reason in found.reasons[0]
+
+
+def test_missing_files_and_empty_videos_are_impossible(checker: Checker, tmp_path: Path) -> None:
+    assert "gone.png does not exist" in checker.check(tmp_path / "gone.png", DRIVING).reasons[0]
+    assert "gone.mp4 does not exist" in checker.check(SOURCE, tmp_path / "gone.mp4").reasons[0]
+    nobody = write_video(tmp_path / "nobody.mp4", frames=2)
+    assert "nobody.mp4: no person found in any of the 2 frames" in checker.check(SOURCE, nobody).reasons[0]
+
+
+def test_a_picture_without_feet_is_doubtful(checker: Checker, tmp_path: Path) -> None:
+    Image.fromarray(load_picture(SOURCE)[:500]).save(tmp_path / "cut.png")
+    found = checker.check(tmp_path / "cut.png", DRIVING)
+    assert (found.verdict, found.hidden) == (DOUBTFUL, ("feet",))
+
+
+def test_weights_that_are_none_are_an_error_of_the_run(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "rehearse", rehearse)
+    with pytest.raises(WeightsError, match="giant"):
+        pair.check([standing()[None]], source=SOURCE, weights="giant")

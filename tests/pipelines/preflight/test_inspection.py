@@ -1,0 +1,155 @@
+"""What is seen of a person in a picture and in a clip, from all frames and from some."""
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.errors import InputError
+from pipelines.animation import AnimateConfig
+from pipelines.keypoints.body import measure
+from pipelines.keypoints.detectors.registry import create_extractor
+from pipelines.keypoints.track import Track, TrackFrame, save_track
+from pipelines.media.pictures import load_picture
+from pipelines.preflight.inspection import LOOKS, Clip, hidden_parts, look_at_clip, measurable
+from pipelines.runtime.progress import Silent
+from tests.helpers.media_files import SOURCE, cut, write_video
+from tests.helpers.poses import standing
+from tests.helpers.videos import make_clip, number_of
+
+SIZE = (200, 300)
+NOBODY = np.empty((0, 17, 3), np.float32)
+CONFIG = AnimateConfig(Path("source.png"), Path("driving.mp4"))
+
+
+class Scripted:
+    """Sees somebody in every frame but those whose numbers, as `make_clip` draws them, are among `empty`."""
+
+    name = "scripted"
+
+    def __init__(self, empty: Iterable[int] = ()) -> None:
+        self.empty, self.seen = set(empty), []
+
+    def detect(self, image: np.ndarray) -> np.ndarray:
+        self.seen.append(number_of(image))
+        return NOBODY if self.seen[-1] in self.empty else standing(size=0.15)[None]
+
+    def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        return map(self.detect, images)
+
+
+def looked(path: Path, extractor: Scripted | None = None, *, whole: bool = False, **options) -> Clip:
+    config = AnimateConfig(CONFIG.source, CONFIG.driving, **options)
+    return look_at_clip(path, config, extractor or Scripted(), Silent(), whole=whole)
+
+
+def saved(folder: Path, people: list[np.ndarray], *, layout: str = "coco17") -> Path:
+    frames = [TrackFrame(index, each) for index, each in enumerate(people)]
+    save_track(folder / "track.json", Track(layout, *SIZE, Fraction(1, 25), frames))
+    return folder / "track.json"
+
+
+def without(pose: np.ndarray, *joints: int) -> np.ndarray:
+    pose = pose.copy()
+    pose[list(joints), 2] = 0
+    return pose
+
+
+def test_a_whole_person_inside_the_picture_hides_nothing() -> None:
+    assert hidden_parts(standing(), SIZE) == ()
+    assert hidden_parts(without(standing(), 3, 5, 12, 13, 16), SIZE) == (), "one of two is enough: seen from the side"
+
+
+@pytest.mark.parametrize(
+    ("pose", "hidden"),
+    [
+        (without(standing(), 15, 16), ("feet",)),
+        (without(standing(), 0, 1, 2, 3, 4), ("head",)),
+        (without(standing(), 13, 14, 15, 16), ("knees", "feet")),
+        (standing(0, 52), ("feet",)),
+        (standing(0, 90), ("feet",)),
+        (standing(0, -33), ("head",)),
+        (standing(-82, 0), ("shoulders", "hips", "knees", "feet")),
+    ],
+)
+def test_what_is_unsure_or_at_the_edge_is_hidden(pose: np.ndarray, hidden: tuple[str, ...]) -> None:
+    assert hidden_parts(pose, SIZE) == hidden
+
+
+@pytest.mark.parametrize(("name", "rows"), [("head", slice(120, None)), ("feet", slice(0, 500))])
+def test_the_networks_poses_of_cut_pictures_show_it(name: str, rows: slice) -> None:
+    extractor, picture = create_extractor("bundled"), load_picture(SOURCE)
+    assert hidden_parts(extractor.detect(picture)[0], picture.shape[1::-1]) == ()
+    part = np.ascontiguousarray(picture[rows])
+    assert name in hidden_parts(extractor.detect(part)[0], part.shape[1::-1])
+
+
+def test_a_short_clip_is_looked_at_frame_by_frame(tmp_path: Path) -> None:
+    clip = looked(make_clip(tmp_path / "clip.mp4", frames=10), Scripted(empty=[0, 1, 9]))
+    assert (clip.frames, clip.looks, len(clip.poses), clip.size) == (10, 10, 7, (64, 48))
+    assert clip.person_share == pytest.approx(0.7)
+    assert clip.moment == Fraction(5, 25)
+
+
+def test_of_a_long_clip_some_frames_evenly(tmp_path: Path) -> None:
+    path, extractor = make_clip(tmp_path / "clip.mp4", frames=150), Scripted()
+    clip = looked(path, extractor)
+    assert (clip.frames, clip.looks) == (150, 50)
+    assert extractor.seen == [number % 26 for number in range(0, 150, 3)]
+    assert clip.looks <= LOOKS
+    assert looked(path, whole=True).looks == 150
+
+
+def test_options_pick_the_part_to_look_at(tmp_path: Path) -> None:
+    path, extractor = make_clip(tmp_path / "clip.mp4", frames=150), Scripted()
+    clip = looked(path, extractor, start=Fraction(2, 5), max_frames=70)
+    assert (clip.frames, clip.looks) == (70, 35)
+    assert extractor.seen == [number % 26 for number in range(10, 80, 2)]
+    assert clip.moment == Fraction(10 + 34, 25)
+    assert looked(path, fps=5).frames == 30
+
+
+def test_someone_seen_now_and_then_is_still_one_person(tmp_path: Path) -> None:
+    class Walker(Scripted):
+        def detect(self, image: np.ndarray) -> np.ndarray:
+            self.seen.append(0)
+            return standing(6.0 * len(self.seen), size=0.1)[None]
+
+    path = make_clip(tmp_path / "clip.mp4", frames=150)
+    assert looked(path, Walker()).person_share == 1, "0.3 body heights from look to look, 3 frames apart"
+
+
+def test_a_track_is_read_whole_and_parts_are_counted(tmp_path: Path) -> None:
+    poses = [standing()[None]] * 6 + [without(standing(), 15, 16)[None]] * 2 + [NOBODY] * 2
+    clip = looked(saved(tmp_path, poses), start=Fraction(1, 25))
+    assert (clip.frames, clip.looks, clip.size) == (9, 9, SIZE)
+    assert clip.shown == {"head": 1, "shoulders": 1, "hips": 1, "knees": 1, "feet": pytest.approx(5 / 7)}
+
+
+def test_the_cleaned_layout_has_no_face_to_miss(tmp_path: Path) -> None:
+    clip = looked(saved(tmp_path, [measurable(standing()[None])] * 3, layout="h36m17"))
+    assert clip.shown == {"shoulders": 1, "hips": 1, "knees": 1, "feet": 1}
+
+
+def test_the_person_asked_for_is_looked_at(tmp_path: Path) -> None:
+    left, right = standing(size=0.3), standing(120, size=0.5)
+    path = saved(tmp_path, [np.stack((left, right))] * 3 + [right[None]])
+    assert (looked(path).person_share, looked(path, person="1").person_share) == (1, 0.75)
+
+
+def test_nobody_and_damage_are_refused(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "clip.mp4", frames=100)
+    with pytest.raises(InputError, match=r"clip.mp4: no person found in any of the 50 frames looked at"):
+        looked(path, Scripted(empty=range(100)))
+    with pytest.raises(InputError, match=r"cut.mp4 is damaged or cut short, \d+ of its frames can be read"):
+        looked(cut(write_video(tmp_path / "cut.mp4", frames=40, moov_first=True), 0.85))
+
+
+def test_a_bone_counts_only_with_both_ends() -> None:
+    pose = standing()
+    half = without(pose, 11, 12)
+    half[[11, 12], :2] = 0
+    assert measure(measurable(half[None])).seen[[2, 3, 5, 6]].tolist() == [False, True, False, True]
+    assert measure(measurable(pose[None])).seen.all()

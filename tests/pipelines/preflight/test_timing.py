@@ -1,0 +1,85 @@
+"""Timing: what a rehearsal counts and what it leaves out."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from pipelines.animation import AnimateConfig
+from pipelines.keypoints.track import load_track
+from pipelines.preflight import timing as rehearsal
+from pipelines.preflight.inspection import Clip
+from pipelines.preflight.timing import STEPS, expected_memory, rehearse, time_watching
+from pipelines.runtime.progress import Progress
+from tests.helpers.poses import standing
+from tests.helpers.videos import make_clip, number_of
+
+CLIP = Clip((200, 300), 900, 20, np.stack([standing(x) for x in range(20)]), {}, Fraction(2, 5))
+CONFIG = AnimateConfig(Path("me.png"), Path("dance.mp4"), person="2", start=3, audio="driving", compare=True)
+
+
+class Clock:
+    """Time that passes only when told."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(rehearsal, "perf_counter", clock)
+    return clock
+
+
+def test_the_first_frame_warms_up_and_the_last_is_encoded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(config: AnimateConfig, progress: Progress) -> SimpleNamespace:
+        assert (config.keypoints, config.audio, config.person, config.start) == ("bundled", "none", "largest", None)
+        poses = [frame.people[0] for frame in load_track(config.driving).frames]
+        np.testing.assert_allclose(poses[0], CLIP.poses[0], atol=1e-3)
+        np.testing.assert_allclose(poses[-1], CLIP.poses[-1], atol=1e-3)
+        progress.stage("animate", len(poses))
+        for seconds in [9.0] + [0.5] * (STEPS - 1):
+            clock.now += seconds
+            progress.advance()
+        clock.now += 1.4
+        return SimpleNamespace(canvas=(10, 0, 110, 100), seconds={"load": 1.0, "source pose": 0.5, "motion": 0.25})
+
+    monkeypatch.setattr(rehearsal, "run", run)
+    found = rehearse(CONFIG, CLIP, "bundled")
+    assert found.frame == pytest.approx(0.5 + 1.4 / (STEPS - 1))
+    assert (found.start, found.side) == (1.75, 100)
+
+
+def test_watching_is_timed_where_the_person_is_and_without_the_search(clock: Clock, tmp_path: Path) -> None:
+    class Slow:
+        name = "slow"
+        seen: list[int]
+
+        def detect(self, image: np.ndarray) -> np.ndarray:
+            raise AssertionError("of the video all frames are watched")
+
+        def track(self, images):
+            self.seen = []
+            for image in images:
+                clock.now += 0.25 if self.seen else 7.0
+                self.seen.append(number_of(image))
+                yield standing()[None]
+
+    path, extractor = make_clip(tmp_path / "clip.mp4", frames=26), Slow()
+    assert time_watching(path, CONFIG, extractor, CLIP) == pytest.approx(0.25)
+    assert extractor.seen == list(range(10, 10 + STEPS))
+    late = replace(CLIP, moment=Fraction(1))
+    assert time_watching(path, CONFIG, extractor, late) == pytest.approx(7), "a single frame is better than none"
+    assert time_watching(tmp_path / "track.json", CONFIG, extractor, CLIP) == 0
+
+
+def test_memory_grows_with_each_size() -> None:
+    least = expected_memory((10, 10), (10, 10), 10)
+    assert least < expected_memory((10, 10), (20, 10), 10) < expected_memory((10, 10), (10, 10), 20)
+    assert expected_memory((1000, 1000), (10, 10), 10) - least == pytest.approx(165e6, rel=1e-3)

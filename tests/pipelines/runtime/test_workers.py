@@ -1,0 +1,95 @@
+import threading
+import time
+
+import pytest
+
+from pipelines.runtime.workers import in_background
+
+
+def test_all_items_are_worked_on_in_order_and_in_one_other_thread():
+    done, threads = [], set()
+
+    def work(item: int) -> None:
+        time.sleep(0.001 * (item % 3))
+        threads.add(threading.get_ident())
+        done.append(item)
+
+    with in_background(work) as hand_over:
+        for item in range(20):
+            hand_over(item)
+    assert done == list(range(20))
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+
+
+def test_few_items_wait():
+    gate, begun = threading.Event(), []
+    handed = []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        gate.wait(5)
+
+    def feed() -> None:
+        with in_background(work, waiting=2) as hand_over:
+            for item in range(6):
+                hand_over(item)
+                handed.append(item)
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    time.sleep(0.2)
+    assert handed == [0, 1]
+    gate.set()
+    feeder.join(5)
+    assert begun == list(range(6))
+
+
+def test_an_error_reaches_the_caller_and_stops_the_rest():
+    done = []
+
+    def work(item: int) -> None:
+        if item == 2:
+            raise OSError("disk full")
+        done.append(item)
+
+    handed = []
+
+    def feed() -> None:
+        with in_background(work) as hand_over:
+            for item in range(100):
+                hand_over(item)
+                handed.append(item)
+                time.sleep(0.002)
+
+    with pytest.raises(OSError, match="disk full"):
+        feed()
+    assert len(handed) < 20
+    assert done[:2] == [0, 1]
+
+
+def test_an_error_in_the_last_item_is_raised_at_the_end():
+    def work(item: int) -> None:
+        time.sleep(0.02)
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"), in_background(work) as hand_over:
+        hand_over(1)
+
+
+def test_an_interrupted_block_drops_what_has_not_begun():
+    done = []
+
+    def work(item: int) -> None:
+        time.sleep(0.05)
+        done.append(item)
+
+    def feed() -> None:
+        with in_background(work, waiting=10) as hand_over:
+            for item in range(10):
+                hand_over(item)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        feed()
+    assert len(done) < 3
