@@ -17,10 +17,10 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from pipelines.animation import AnimateConfig, run
 from pipelines.generation.processors import CANVAS
 from pipelines.media.sources import open_driving
-from pipelines.media.square_crop import Canvas
+from pipelines.media.square_crop import SquareCrop
 
 
-def squares(path: Path, canvas: Canvas, frames: int | None) -> Iterator[np.ndarray]:
+def squares(path: Path, canvas: SquareCrop, frames: int | None) -> Iterator[np.ndarray]:
     """The canvas square of every frame, uint8 [256, 256, 3]."""
     with open_driving(path, max_frames=frames) as source:
         for frame in source:
@@ -50,7 +50,7 @@ def main() -> None:
         choices = {name: getattr(options, name) for name in ("keypoints", "retarget", "weights")}
         made.mkdir()
         config = AnimateConfig(source, options.clip, made, overwrite=True, max_frames=options.frames, **choices)
-        canvas = Canvas(run(config).canvas, CANVAS)
+        canvas = SquareCrop(run(config).canvas, CANVAS)
         true = squares(options.clip, canvas, options.frames)
         still = next(squares(source, canvas, 1))
         rows = [

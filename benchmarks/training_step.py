@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import torch
 
-from pipelines.runtime.progress import Silent
+from pipelines.runtime.progress import SilentProgress
 from pipelines.training.animation.data import Recipe, Sample, sample, tensors
 from pipelines.training.animation.recipe import Trainer, start
 from pipelines.training.engine.session import Processes, Session, TrainConfig
@@ -32,8 +32,8 @@ def main() -> None:
     options = parser.parse_args()
     recipe = Recipe(size=options.size, chunk=options.chunk, adversarial_from=0.0 if options.adversarial else 2.0)
     with tempfile.TemporaryDirectory() as folder:
-        session = Session(TrainConfig(out=Path(folder), batch=options.batch), Processes(), Silent())
-        trainer = Trainer(session, recipe, start(session.config, Silent()))
+        session = Session(TrainConfig(out=Path(folder), batch=options.batch), Processes(), SilentProgress())
+        trainer = Trainer(session, recipe, start(session.config, SilentProgress()))
         trainer.adversarial = options.adversarial
         with torch.no_grad():
             clips = timed("batch rendered", options.repeat, lambda: sample(recipe, options.batch, session.generator))

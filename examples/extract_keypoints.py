@@ -8,16 +8,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipelines.keypoints.detectors.registry import create_extractor
+from pipelines.keypoints.detectors.registry import create_detector
 from pipelines.keypoints.layouts import COCO17_NAMES
-from pipelines.keypoints.tracking import choose_person, fill_gaps
+from pipelines.keypoints.tracking import fill_gaps, select_person
 from pipelines.media.sources import open_driving
 
 WRISTS = [COCO17_NAMES.index(f"{side}_wrist") for side in ("left", "right")]
 
 
 def main(video: str, max_frames: str = "100") -> None:
-    extractor = create_extractor("bundled")
+    extractor = create_detector("bundled")
     times: list[float] = []
     with open_driving(video, max_frames=int(max_frames)) as source:
 
@@ -27,7 +27,7 @@ def main(video: str, max_frames: str = "100") -> None:
                 yield frame.image
 
         people = list(extractor.track(images()))  # one array [P, 17, 3] per frame
-    points, gaps = fill_gaps(choose_person(people))  # [T, 17, 3]: x, y in pixels, confidence
+    points, gaps = fill_gaps(select_person(people))  # [T, 17, 3]: x, y in pixels, confidence
     print(f"{gaps.frames} frames, {gaps.missing_frames} without a person")
     for seconds, pose in zip(times, points, strict=True):
         left, right = (f"({x:.0f}, {y:.0f})" for x, y, _ in pose[WRISTS])

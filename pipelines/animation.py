@@ -16,23 +16,30 @@ import torch
 from models.generators.animation import Step
 from pipelines.diagnostics import versions
 from pipelines.generation import visualization as views
-from pipelines.generation.networks import Generator, fingerprint, load_cleaner, load_generator, named, plain_options
-from pipelines.generation.processors import Stage
-from pipelines.generation.resources import Studio
-from pipelines.generation.rollout import Performance, Stopwatch
-from pipelines.generation.video_output import Film
-from pipelines.keypoints.detection import Driver, Sighting, follow, glance, match, watch
-from pipelines.keypoints.detectors.registry import EXTRACTORS, Extractor
-from pipelines.keypoints.motion import Actor
-from pipelines.keypoints.track import is_track, load_track, selected
-from pipelines.keypoints.tracking import choose_person
+from pipelines.generation.networks import (
+    Generator,
+    fingerprint,
+    load_generator,
+    load_pose_cleaner,
+    named,
+    plain_options,
+)
+from pipelines.generation.processors import FrameProcessor
+from pipelines.generation.resources import Resources
+from pipelines.generation.rollout import FrameGenerator, Stopwatch
+from pipelines.generation.video_output import VideoOutput
+from pipelines.keypoints.detection import DrivingMotion, Sighting, align_track, detect_image, detect_video, follow
+from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector
+from pipelines.keypoints.motion import SourcePerson
+from pipelines.keypoints.track import is_track, load_track, select_frames
+from pipelines.keypoints.tracking import select_person
 from pipelines.media.audio import AudioPlan, plan_audio
 from pipelines.media.pictures import load_picture
 from pipelines.media.sources import FrameSource, open_driving
 from pipelines.media.writer import check_target
 from pipelines.runtime.devices import autocast, choose_device
-from pipelines.runtime.progress import Progress, Silent
-from pipelines.runtime.workers import in_background
+from pipelines.runtime.progress import Progress, SilentProgress
+from pipelines.runtime.workers import background_worker
 
 
 @dataclass(frozen=True)
@@ -112,9 +119,9 @@ class Scene:
     """A job before its first frame: everything is read and found, `generator` only has to play the poses of `stage`."""
 
     config: AnimateConfig
-    stage: Stage
+    stage: FrameProcessor
     generator: Generator
-    driver: Driver
+    driver: DrivingMotion
     source: FrameSource | None
     audio: AudioPlan | None
     extractor: str
@@ -122,9 +129,9 @@ class Scene:
     clock: Stopwatch
     threads: int | None
 
-    def film(self) -> Film:
+    def film(self) -> VideoOutput:
         """What takes the steps and writes the outputs."""
-        return Film(self.config, self.stage, self.driver, self.source, self.audio, self.clock, self.threads)
+        return VideoOutput(self.config, self.stage, self.driver, self.source, self.audio, self.clock, self.threads)
 
     def result(self) -> AnimateResult:
         """To be asked when the film is done."""
@@ -144,7 +151,7 @@ class Scene:
         )
 
 
-def run(config: AnimateConfig, progress: Progress | None = None, studio: Studio | None = None) -> AnimateResult:
+def run(config: AnimateConfig, progress: Progress | None = None, studio: Resources | None = None) -> AnimateResult:
     """Animate the person of `config.source` like the one in `config.driving` and write the video.
 
     `studio` has what several jobs share.
@@ -154,10 +161,10 @@ def run(config: AnimateConfig, progress: Progress | None = None, studio: Studio 
         WeightsError, BackendUnavailable: weights, device or extractor asked for can't be used.
         ProcessingError: the work started and could not be finished (full disk).
     """
-    progress, studio = progress or Silent(), studio or Studio()
+    progress, studio = progress or SilentProgress(), studio or Resources()
     with prepared(config, progress, studio) as scene:
         progress.stage("animate", len(scene.driver.pts))
-        with scene.film() as film, in_background(film.add) as hand_over:
+        with scene.film() as film, background_worker(film.add) as hand_over:
             for _, step in play([scene]):
                 assert isinstance(step, Step)  # other generators are refused where weights are loaded
                 hand_over(step)
@@ -166,7 +173,7 @@ def run(config: AnimateConfig, progress: Progress | None = None, studio: Studio 
 
 
 @contextmanager
-def prepared(config: AnimateConfig, progress: Progress, studio: Studio) -> Iterator[Scene]:
+def prepared(config: AnimateConfig, progress: Progress, studio: Resources) -> Iterator[Scene]:
     """Everything before the first frame; the driving video stays open. Raises what `run` raises."""
     clock = Stopwatch()
     torch.manual_seed(config.seed)
@@ -178,11 +185,11 @@ def prepared(config: AnimateConfig, progress: Progress, studio: Studio) -> Itera
             source = None if is_track(config.driving) else stack.enter_context(_open(config))
             audio = _audio(config, source, progress)
             generator, make_stage = studio.once(load_generator, config.weights, device, ("animation",))
-            cleaner = studio.once(load_cleaner, config.motion, device)
+            cleaner = studio.once(load_pose_cleaner, config.motion, device)
             extractor = studio.extractor(config.keypoints, config.yolo_weights, device, progress)
         with clock("source pose"):
-            seen = studio.sighting(config.source, config, extractor, lambda: glance(picture, extractor), progress)
-            pose = named(config.source, lambda: choose_person([seen.track.frames[0].people])[0])
+            seen = studio.sighting(config.source, config, extractor, lambda: detect_image(picture, extractor), progress)
+            pose = named(config.source, lambda: select_person([seen.track.frames[0].people])[0])
         with clock("driving keypoints"):
             sighting = _sight(config, source, extractor, progress, studio)
         with clock("motion"):
@@ -190,7 +197,7 @@ def prepared(config: AnimateConfig, progress: Progress, studio: Studio) -> Itera
                 config.driving,
                 lambda: follow(sighting, cleaner, person=config.person, on_missing=config.on_missing),
             )
-            stage = make_stage(Actor.cast(picture, pose, cleaner, driver, config.retarget))
+            stage = make_stage(SourcePerson.cast(picture, pose, cleaner, driver, config.retarget))
         if driver.gaps.missing_frames:
             progress.note(
                 f"{driver.gaps.missing_frames} of {driver.gaps.frames} frames show nobody: {config.on_missing}"
@@ -200,11 +207,11 @@ def prepared(config: AnimateConfig, progress: Progress, studio: Studio) -> Itera
         )
 
 
-def play(scenes: Sequence[Scene]) -> Performance:
+def play(scenes: Sequence[Scene]) -> FrameGenerator:
     """The scenes side by side, each from its own first frame; they share weights, device and precision."""
     first = scenes[0]
     precision = autocast(first.config.precision, first.device)
-    return Performance([scene.stage for scene in scenes], first.generator, precision, first.clock)
+    return FrameGenerator([scene.stage for scene in scenes], first.generator, precision, first.clock)
 
 
 def _audio(config: AnimateConfig, source: FrameSource | None, progress: Progress) -> AudioPlan | None:
@@ -234,15 +241,24 @@ def _open(config: AnimateConfig) -> FrameSource:
 
 
 def _sight(
-    config: AnimateConfig, source: FrameSource | None, extractor: Extractor, progress: Progress, studio: Studio
+    config: AnimateConfig,
+    source: FrameSource | None,
+    extractor: KeypointDetector,
+    progress: Progress,
+    studio: Resources,
 ) -> Sighting:
     if source is None:
         rate = None if config.fps is None else Fraction(config.fps)
-        track = selected(load_track(config.driving, rate=rate), config.start, config.end, config.max_frames)
+        track = select_frames(load_track(config.driving, rate=rate), config.start, config.end, config.max_frames)
         return Sighting(track, [None] * len(track.frames))
-    if config.keypoints not in EXTRACTORS:
-        return match(load_track(config.keypoints), source, config.keypoints)
+    if config.keypoints not in DETECTORS:
+        return align_track(load_track(config.keypoints), source, config.keypoints)
     part = config.start, config.end, config.max_frames, config.fps
     return studio.sighting(
-        config.driving, config, extractor, lambda: watch(source, extractor, progress, whole=True), progress, part=part
+        config.driving,
+        config,
+        extractor,
+        lambda: detect_video(source, extractor, progress, whole=True),
+        progress,
+        part=part,
     )

@@ -19,18 +19,18 @@ from pipelines.diagnostics import versions
 from pipelines.faces.framing import MODES, frame_faces
 from pipelines.faces.landmarks import LAYOUT, DlibLandmarks, load_landmarks, read_landmarks
 from pipelines.generation import visualization as views
-from pipelines.generation.face_processor import Face, FaceFilm, FaceStage
+from pipelines.generation.face_processor import FaceCrop, FaceFilm, FaceProcessor
 from pipelines.generation.networks import FACE_WEIGHTS, fingerprint, load_face_generator, named, plain_options
-from pipelines.generation.rollout import Performance, Stopwatch
-from pipelines.keypoints.detection import Driver, Sighting, match, watch
-from pipelines.keypoints.tracking import choose_person, fill_gaps
+from pipelines.generation.rollout import FrameGenerator, Stopwatch
+from pipelines.keypoints.detection import DrivingMotion, Sighting, align_track, detect_video
+from pipelines.keypoints.tracking import fill_gaps, select_person
 from pipelines.media.audio import plan_audio
 from pipelines.media.pictures import load_picture
 from pipelines.media.sources import FrameSource, open_driving
 from pipelines.media.writer import check_target
 from pipelines.runtime.devices import autocast, choose_device
-from pipelines.runtime.progress import Progress, Silent
-from pipelines.runtime.workers import in_background
+from pipelines.runtime.progress import Progress, SilentProgress
+from pipelines.runtime.workers import background_worker
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def run(config: FaceConfig, progress: Progress | None = None) -> FaceResult:
         WeightsError, BackendUnavailable: weights, device or landmark finder can't be used.
         ProcessingError: the work started and could not be finished (full disk).
     """
-    progress, clock = progress or Silent(), Stopwatch()
+    progress, clock = progress or SilentProgress(), Stopwatch()
     _check(config)
     device = choose_device(config.device)
     with ExitStack() as stack:
@@ -134,10 +134,10 @@ def run(config: FaceConfig, progress: Progress | None = None) -> FaceResult:
             )
         height, width = picture.shape[:2]
         box, driving_box = frame_faces(own, (width, height), driver.poses[0], driver.size, config.retarget)
-        stage = FaceStage(Face(picture, own, box), _driving_faces(source, driver, driving_box), driver.poses)
-        performance = Performance([stage], generator, autocast(config.precision, device), clock)
+        stage = FaceProcessor(FaceCrop(picture, own, box), _driving_faces(source, driver, driving_box), driver.poses)
+        performance = FrameGenerator([stage], generator, autocast(config.precision, device), clock)
         progress.stage("face", len(driver.pts))
-        with FaceFilm(config, stage, driver, None, audio, clock) as film, in_background(film.add) as hand_over:
+        with FaceFilm(config, stage, driver, None, audio, clock) as film, background_worker(film.add) as hand_over:
             for _, step in performance:
                 assert isinstance(step, Step)  # other generators are refused where weights are loaded
                 hand_over(step)
@@ -184,26 +184,26 @@ def _source_landmarks(config: FaceConfig, picture: np.ndarray, finder: DlibLandm
             raise InputError(f"{config.source_landmarks} is empty: the picture's face needs its landmarks")
         return landmarks
     assert finder is not None
-    return named(config.source, lambda: choose_person([finder.detect(picture)], what="face")[0])
+    return named(config.source, lambda: select_person([finder.detect(picture)], what="face")[0])
 
 
 def _sight(config: FaceConfig, source: FrameSource, finder: DlibLandmarks | None, progress: Progress) -> Sighting:
     if config.landmarks is None:
         assert finder is not None
-        return watch(source, finder, progress, whole=True, layout=LAYOUT)
+        return detect_video(source, finder, progress, whole=True, layout=LAYOUT)
     size = source.info.width, source.info.height
-    return match(load_landmarks(config.landmarks, size=size), source, str(config.landmarks))
+    return align_track(load_landmarks(config.landmarks, size=size), source, str(config.landmarks))
 
 
-def _follow(sighting: Sighting, config: FaceConfig) -> Driver:
+def _follow(sighting: Sighting, config: FaceConfig) -> DrivingMotion:
     """The landmarks of one face, as they are but for the gaps."""
     track = sighting.track
-    chosen = choose_person([frame.people for frame in track.frames], config.person, what="face")
+    chosen = select_person([frame.people for frame in track.frames], config.person, what="face")
     filled, gaps = fill_gaps(chosen, config.on_missing, what="face")
     pts = [frame.pts for frame in track.frames]
-    return Driver(filled, filled, pts, sighting.durations, track.time_base, (track.width, track.height), gaps)
+    return DrivingMotion(filled, filled, pts, sighting.durations, track.time_base, (track.width, track.height), gaps)
 
 
-def _driving_faces(source: FrameSource, driver: Driver, box: tuple[int, int, int, int]) -> Iterator[Face]:
+def _driving_faces(source: FrameSource, driver: DrivingMotion, box: tuple[int, int, int, int]) -> Iterator[FaceCrop]:
     for frame, landmarks in zip(source, driver.poses, strict=True):
-        yield Face(frame.image, landmarks, box)
+        yield FaceCrop(frame.image, landmarks, box)

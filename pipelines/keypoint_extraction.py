@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from models.errors import InputError
-from pipelines.keypoints.cleaning import lift
-from pipelines.keypoints.detection import watch
-from pipelines.keypoints.detectors.registry import create_extractor
-from pipelines.keypoints.track import Track, TrackFrame, is_track, load_track, save_track, selected
-from pipelines.keypoints.tracking import GapSummary, choose_person, fill_gaps
+from pipelines.keypoints.cleaning import clean_poses
+from pipelines.keypoints.detection import detect_video
+from pipelines.keypoints.detectors.registry import create_detector
+from pipelines.keypoints.track import PoseFrame, PoseTrack, is_track, load_track, save_track, select_frames
+from pipelines.keypoints.tracking import GapSummary, fill_gaps, select_person
 from pipelines.media.files import check_output
 from pipelines.media.sources import open_driving
 from pipelines.runtime.devices import choose_device
-from pipelines.runtime.progress import Progress, Silent
+from pipelines.runtime.progress import Progress, SilentProgress
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class ExtractResult:
     """The saved track, what had to be filled in, and the seconds it took."""
 
     config: ExtractConfig
-    track: Track
+    track: PoseTrack
     gaps: GapSummary
     seconds: float
 
@@ -78,10 +78,10 @@ def run(config: ExtractConfig, progress: Progress | None = None) -> ExtractResul
         InputError: unreadable input, nobody in it, an output that exists or can't be written.
         BackendUnavailable, WeightsError: the extractor or the device can't be had.
     """
-    began, progress = time.monotonic(), progress or Silent()
+    began, progress = time.monotonic(), progress or SilentProgress()
     check_output(config.output, overwrite=config.overwrite, inputs=[config.input])
     if is_track(config.input):
-        track = selected(load_track(config.input, rate=config.fps), config.start, config.end, config.max_frames)
+        track = select_frames(load_track(config.input, rate=config.fps), config.start, config.end, config.max_frames)
     else:
         track = _extracted(config, progress)
     track, gaps = followed(track, str(config.input), person=config.person, on_missing=config.on_missing)
@@ -89,28 +89,28 @@ def run(config: ExtractConfig, progress: Progress | None = None) -> ExtractResul
     return ExtractResult(config, replace(track, layout=config.layout), gaps, time.monotonic() - began)
 
 
-def followed(track: Track, name: str, *, person: str, on_missing: str) -> tuple[Track, GapSummary]:
+def followed(track: PoseTrack, name: str, *, person: str, on_missing: str) -> tuple[PoseTrack, GapSummary]:
     """The track of one person with one pose per frame, and what was filled in; `name` stands in the messages.
 
     Raises:
         InputError: that person is in no frame, or missing in one under `on_missing` "fail".
     """
     try:
-        points, gaps = fill_gaps(choose_person([frame.people for frame in track.frames], person), on_missing)
+        points, gaps = fill_gaps(select_person([frame.people for frame in track.frames], person), on_missing)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
     return _with_points(track, points), gaps
 
 
-def _extracted(config: ExtractConfig, progress: Progress) -> Track:
+def _extracted(config: ExtractConfig, progress: Progress) -> PoseTrack:
     device = str(choose_device(config.device))
-    extractor = create_extractor(config.keypoints, device=device, yolo_weights=config.yolo_weights, note=progress.note)
+    extractor = create_detector(config.keypoints, device=device, yolo_weights=config.yolo_weights, note=progress.note)
     selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
     with open_driving(config.input, **selection) as source:
-        return watch(source, extractor, progress).track
+        return detect_video(source, extractor, progress).track
 
 
-def _in_layout(track: Track, config: ExtractConfig) -> Track:
+def _in_layout(track: PoseTrack, config: ExtractConfig) -> PoseTrack:
     if track.layout == config.layout:
         return track
     if config.layout == "coco17":
@@ -118,11 +118,11 @@ def _in_layout(track: Track, config: ExtractConfig) -> Track:
     from models.weights import load_weights
 
     network = load_weights("motion", device=choose_device(config.device), expect="motion")
-    points = lift(np.concatenate([frame.people for frame in track.frames]), network, rate=track.rate)
+    points = clean_poses(np.concatenate([frame.people for frame in track.frames]), network, rate=track.rate)
     return replace(_with_points(track, points), layout="h36m17")
 
 
-def _with_points(track: Track, points: np.ndarray) -> Track:
+def _with_points(track: PoseTrack, points: np.ndarray) -> PoseTrack:
     """`track` with the poses [T, 17, 3] in place of its people."""
-    frames = [TrackFrame(frame.pts, pose[None]) for frame, pose in zip(track.frames, points, strict=True)]
+    frames = [PoseFrame(frame.pts, pose[None]) for frame, pose in zip(track.frames, points, strict=True)]
     return replace(track, frames=frames)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.keypoints.detection import Sighting, glance
-from pipelines.keypoints.detectors.registry import Extractor
-from pipelines.keypoints.track import Track, is_track, load_track
+from pipelines.keypoints.detection import Sighting, detect_image
+from pipelines.keypoints.detectors.registry import KeypointDetector
+from pipelines.keypoints.track import PoseTrack, is_track, load_track
 from pipelines.media.files import check_readable
 from pipelines.media.folders import PictureFolder
 from pipelines.media.pictures import load_picture
@@ -23,19 +23,19 @@ class Target:
 
     name: str
     picture: Path | None = None
-    track: Track | None = None
+    track: PoseTrack | None = None
 
     def image(self) -> np.ndarray | None:
         """uint8 RGB [H, W, 3], None for a pose from a file. Raises InputError for an unreadable picture."""
         return load_picture(self.picture) if self.picture else None
 
-    def sight(self, extractor: Extractor) -> Sighting:
+    def sight(self, extractor: KeypointDetector) -> Sighting:
         """The people of the target. Raises InputError for an unreadable picture."""
         if self.track is not None:
             return Sighting(self.track, [None])
         image = self.image()
         assert image is not None
-        return glance(image, extractor)
+        return detect_image(image, extractor)
 
 
 def find_targets(paths: Iterable[Path]) -> list[Target]:
@@ -53,7 +53,7 @@ def _targets(path: Path) -> Iterator[Target]:
         track = load_track(path)
         several = len(track.frames) > 1
         for number, frame in enumerate(track.frames, 1):
-            one = Track(track.layout, track.width, track.height, track.time_base, [frame])
+            one = PoseTrack(track.layout, track.width, track.height, track.time_base, [frame])
             yield Target(f"{path} frame {number}" if several else str(path), track=one)
     else:
         files = PictureFolder(path, rate=None).files if path.is_dir() else [path]

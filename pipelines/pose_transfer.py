@@ -15,19 +15,19 @@ import numpy as np
 from models.errors import InputError
 from pipelines.diagnostics import versions
 from pipelines.generation import visualization as views
-from pipelines.generation.networks import fingerprint, load_cleaner, load_generator, named, plain_options
-from pipelines.generation.resources import Studio
-from pipelines.generation.rollout import Performance, Stopwatch
-from pipelines.keypoints.cleaning import Cleaner
-from pipelines.keypoints.detection import Driver, Sighting, follow, glance
-from pipelines.keypoints.detectors.registry import EXTRACTORS
-from pipelines.keypoints.motion import Actor
-from pipelines.keypoints.tracking import choose_person
+from pipelines.generation.networks import fingerprint, load_generator, load_pose_cleaner, named, plain_options
+from pipelines.generation.resources import Resources
+from pipelines.generation.rollout import FrameGenerator, Stopwatch
+from pipelines.keypoints.cleaning import PoseCleaner
+from pipelines.keypoints.detection import DrivingMotion, Sighting, detect_image, follow
+from pipelines.keypoints.detectors.registry import DETECTORS
+from pipelines.keypoints.motion import SourcePerson
+from pipelines.keypoints.tracking import select_person
 from pipelines.media.pictures import load_picture
 from pipelines.media.stills import check_stills, write_stills
 from pipelines.pose_targets import Target, find_targets
 from pipelines.runtime.devices import autocast, choose_device
-from pipelines.runtime.progress import Progress, Silent
+from pipelines.runtime.progress import Progress, SilentProgress
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class PoseResult:
         }
 
 
-def run(config: PoseConfig, progress: Progress | None = None, studio: Studio | None = None) -> PoseResult:
+def run(config: PoseConfig, progress: Progress | None = None, studio: Resources | None = None) -> PoseResult:
     """Put the person of `config.source` into every target pose and write the pictures.
 
     `studio` has what several jobs share.
@@ -95,9 +95,9 @@ def run(config: PoseConfig, progress: Progress | None = None, studio: Studio | N
         WeightsError, BackendUnavailable: weights, device or extractor asked for can't be used.
         ProcessingError: the work started and could not be finished (full disk).
     """
-    progress, studio, clock = progress or Silent(), studio or Studio(), Stopwatch()
-    if config.keypoints not in EXTRACTORS:
-        raise InputError(f"keypoints {config.keypoints!r} must be one of {', '.join(EXTRACTORS)}")
+    progress, studio, clock = progress or SilentProgress(), studio or Resources(), Stopwatch()
+    if config.keypoints not in DETECTORS:
+        raise InputError(f"keypoints {config.keypoints!r} must be one of {', '.join(DETECTORS)}")
     targets = find_targets(config.targets)
     output, inputs = config.target(len(targets)), (config.source, *config.targets)
     check_stills(output, count=len(targets), overwrite=config.overwrite, inputs=inputs)
@@ -105,11 +105,11 @@ def run(config: PoseConfig, progress: Progress | None = None, studio: Studio | N
     with clock("load"):
         picture = studio.once(load_picture, config.source)
         generator, make_stage = studio.once(load_generator, config.weights, device, ("animation", "picture"))
-        cleaner = studio.once(load_cleaner, config.motion, device)
+        cleaner = studio.once(load_pose_cleaner, config.motion, device)
         extractor = studio.extractor(config.keypoints, config.yolo_weights, device, progress)
     with clock("source pose"):
-        seen = studio.sighting(config.source, config, extractor, lambda: glance(picture, extractor), progress)
-        own = named(config.source, lambda: choose_person([seen.track.frames[0].people])[0])
+        seen = studio.sighting(config.source, config, extractor, lambda: detect_image(picture, extractor), progress)
+        own = named(config.source, lambda: select_person([seen.track.frames[0].people])[0])
 
     def sighting(target: Target) -> Sighting:
         if target.picture is None:
@@ -126,8 +126,8 @@ def run(config: PoseConfig, progress: Progress | None = None, studio: Studio | N
     def results() -> Iterator[np.ndarray]:
         progress.stage("pose", len(targets))
         for target, driver in zip(targets, drivers, strict=True):
-            stage = make_stage(Actor.cast(picture, own, cleaner, driver, config.retarget))
-            performance = Performance([stage], generator, autocast(config.precision, device), clock)
+            stage = make_stage(SourcePerson.cast(picture, own, cleaner, driver, config.retarget))
+            performance = FrameGenerator([stage], generator, autocast(config.precision, device), clock)
             yield _picture(performance, driver, target, config)
             progress.advance()
 
@@ -136,11 +136,11 @@ def run(config: PoseConfig, progress: Progress | None = None, studio: Studio | N
     return PoseResult(config, output, names, extractor.name, str(device), dict(clock.seconds))
 
 
-def _driver(target: Target, sighting: Sighting, cleaner: Cleaner, person: str) -> Driver:
+def _driver(target: Target, sighting: Sighting, cleaner: PoseCleaner, person: str) -> DrivingMotion:
     return named(target.name, lambda: follow(sighting, cleaner, person=person, on_missing="fail"))
 
 
-def _picture(performance: Performance, driver: Driver, target: Target, config: PoseConfig) -> np.ndarray:
+def _picture(performance: FrameGenerator, driver: DrivingMotion, target: Target, config: PoseConfig) -> np.ndarray:
     """The only frame of a performance, with `--compare` in a row with what led to it."""
     _, step = next(iter(performance))
     (stage,) = performance.stages

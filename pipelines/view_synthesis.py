@@ -19,23 +19,23 @@ from models.generators.view import ViewGenerator
 from models.generators.view_codes import CHANNELS
 from models.viewpoint import ViewpointNetwork
 from models.weights import load_weights, read_metadata
-from pipelines.generation.resources import Studio
+from pipelines.generation.resources import Resources
 from pipelines.generation.rollout import Stopwatch
 from pipelines.media.stills import write_stills
 from pipelines.media.writer import open_output
-from pipelines.object_views.comparison import Compared, compare, true_views
-from pipelines.object_views.renderers import ObjectViewer, OfficialViewer, Viewer
-from pipelines.object_views.source import SIDE, SourceView, load_object, load_shapenet
-from pipelines.object_views.viewpoint import sight
+from pipelines.object_views.comparison import ViewScores, compare, true_views
+from pipelines.object_views.renderers import GridViewRenderer, ObjectRenderer, ViewRenderer
+from pipelines.object_views.source import SIDE, ObjectView, load_object, load_shapenet
+from pipelines.object_views.viewpoint import estimate_view
 from pipelines.runtime.devices import autocast, choose_device
-from pipelines.runtime.progress import Progress, Silent
+from pipelines.runtime.progress import Progress, SilentProgress
 from pipelines.view_synthesis_job import ViewSynthConfig, ViewSynthResult, check, is_sheet
 
 TURN = 3  # seconds that a turntable takes
 COLUMNS = 6
 
 
-def run(config: ViewSynthConfig, progress: Progress | None = None, studio: Studio | None = None) -> ViewSynthResult:
+def run(config: ViewSynthConfig, progress: Progress | None = None, studio: Resources | None = None) -> ViewSynthResult:
     """Make the views of every picture and write them.
 
     `studio` has what several jobs share.
@@ -45,7 +45,7 @@ def run(config: ViewSynthConfig, progress: Progress | None = None, studio: Studi
         WeightsError, BackendUnavailable: weights or device asked for can't be used.
         ProcessingError: the work started and could not be finished (full disk).
     """
-    progress, studio, clock = progress or Silent(), studio or Studio(), Stopwatch()
+    progress, studio, clock = progress or SilentProgress(), studio or Resources(), Stopwatch()
     own = check(config)
     device = choose_device(config.device)
     with clock("load"):
@@ -76,13 +76,13 @@ def contact_sheet(pictures: Iterable[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.concatenate(cells[row * columns : (row + 1) * columns], 1) for row in range(rows)])
 
 
-def _viewer(config: ViewSynthConfig, device: torch.device, studio: Studio, *, own: bool) -> Viewer:
+def _viewer(config: ViewSynthConfig, device: torch.device, studio: Resources, *, own: bool) -> ViewRenderer:
     precision = autocast(config.precision, device)
     if own:
         generator = studio.once(load_weights, config.generator, device=device, expect="view")
         assert isinstance(generator, ViewGenerator)
-        return ObjectViewer(generator, precision, background=config.background, distance=config.distance)
-    return OfficialViewer(studio.once(_load_official, config.generator, config.category, device), precision)
+        return ObjectRenderer(generator, precision, background=config.background, distance=config.distance)
+    return GridViewRenderer(studio.once(_load_official, config.generator, config.category, device), precision)
 
 
 def _load_official(weights: str, category: str, device: torch.device) -> PictureGenerator:
@@ -97,24 +97,24 @@ def _load_official(weights: str, category: str, device: torch.device) -> Picture
 
 
 def _sources(
-    config: ViewSynthConfig, device: torch.device, studio: Studio, progress: Progress, *, own: bool
-) -> Iterator[SourceView]:
+    config: ViewSynthConfig, device: torch.device, studio: Resources, progress: Progress, *, own: bool
+) -> Iterator[ObjectView]:
     if config.shapenet and config.id is not None:
         view = load_shapenet(config.shapenet, config.id)
-        yield view if config.azimuth is None else SourceView(view.picture, config.azimuth, view.elevation)
+        yield view if config.azimuth is None else ObjectView(view.picture, config.azimuth, view.elevation)
         return
     if not own:
         assert config.azimuth is not None
         for path in config.images:
-            yield SourceView(load_object(path), config.azimuth, config.elevation)
+            yield ObjectView(load_object(path), config.azimuth, config.elevation)
         return
     network = _viewpoint(config, device, studio)
     asked = {"azimuth": config.azimuth, "elevation": config.elevation, "progress": progress}
     for path in config.images:
-        yield sight(path, network, category=config.category, **asked)
+        yield estimate_view(path, network, category=config.category, **asked)
 
 
-def _viewpoint(config: ViewSynthConfig, device: torch.device, studio: Studio) -> ViewpointNetwork:
+def _viewpoint(config: ViewSynthConfig, device: torch.device, studio: Resources) -> ViewpointNetwork:
     network = studio.once(load_weights, config.viewpoint, device=device, expect="viewpoint")
     assert isinstance(network, ViewpointNetwork)
     return network
@@ -130,7 +130,7 @@ def _timed(pictures: Iterator[np.ndarray], clock: Stopwatch, progress: Progress)
         progress.advance()
 
 
-def _compared(viewer: Viewer, source: SourceView, folder: Path, elevation: float) -> list[Compared]:
+def _compared(viewer: ViewRenderer, source: ObjectView, folder: Path, elevation: float) -> list[ViewScores]:
     """Every true view but the source's own."""
     views = {azimuth: path for azimuth, path in true_views(folder).items() if azimuth != source.azimuth % 360}
     made = viewer.show(source, list(views), elevation)

@@ -12,8 +12,8 @@ from pipelines.diagnostics import versions
 from pipelines.generation.networks import fingerprint, plain_options
 from pipelines.media.stills import SUFFIXES, check_stills
 from pipelines.media.writer import check_target
-from pipelines.object_views.comparison import Compared, means, true_views
-from pipelines.object_views.source import SourceView
+from pipelines.object_views.comparison import ViewScores, means, true_views
+from pipelines.object_views.source import ObjectView
 
 OBJECTS, VIEWPOINT = "objects", "viewpoint"  # names of the weights
 DISTANCE = 1.8  # diagonals of the object: measured best on true views, farther than training's renders
@@ -74,10 +74,10 @@ class ViewSynthResult:
 
     config: ViewSynthConfig
     azimuths: dict[Path, list[float]]
-    sources: list[SourceView]
+    sources: list[ObjectView]
     device: str
     seconds: dict[str, float]
-    compared: list[Compared] = field(default_factory=list)
+    compared: list[ViewScores] = field(default_factory=list)
 
     @property
     def means(self) -> dict[str, float]:

@@ -139,14 +139,14 @@ def batch(
 ) -> int:
     """Do many jobs of animate, pose or view-synth; the same command again does what is left."""
     from pipelines.batch import runner as coordinate
-    from pipelines.batch.executors.crews import CREWS, Wanted
+    from pipelines.batch.executors.crews import CREWS, ExecutorOptions
 
     if executor != "ray" and (ray_address or no_shared_storage):
         raise typer.BadParameter("--ray-address and --no-shared-storage go with --executor ray")
     jobs = _jobs(first, second, job_options.given(given), kind=kind, pair=pair, name=name, suffix=suffix, folder=output)
     devices = [job.options.get("device", "auto") for job in jobs]
     numbers: Any = (workers, threads, together)  # numbers, or None for auto, once their callbacks have seen them
-    wanted = Wanted(devices, *numbers, ray_address=ray_address, shared_storage=not no_shared_storage)
+    wanted = ExecutorOptions(devices, *numbers, ray_address=ray_address, shared_storage=not no_shared_storage)
     if check:
         return _show_checks(jobs, output, json=json, quiet=quiet)
     if dry_run:
@@ -169,16 +169,18 @@ def _jobs(
     first: str, second: str | None, given: dict[str, str], *, kind: str, pair: str, folder: Path, **names: Any
 ) -> "list[Job]":
     from pipelines.batch.job_files import is_job_file, read_wishes
-    from pipelines.batch.planning import OWN, crossed, jobs_of, refuse_escapes
+    from pipelines.batch.planning import OWN, build_jobs, expand_pairs, refuse_escapes
 
     if second is None and is_job_file(first):
         wishes = read_wishes(Path(first), lambda column: column in OWN or job_options.is_option(column))
-        jobs = jobs_of(wishes, job_options.parse, given, command=kind, **names)
+        jobs = build_jobs(wishes, job_options.parse, given, command=kind, **names)
     else:
         if (second is None) != (kind == "view-synth"):
             wrong = "takes no DRIVINGS" if second else f"needs DRIVINGS beside {first!r}, or a .csv or .yaml list alone"
             raise typer.BadParameter(f"{kind} {wrong}")
-        jobs = jobs_of(crossed(kind, first, second, given, folder, pair=pair), job_options.parse, command=kind, **names)
+        jobs = build_jobs(
+            expand_pairs(kind, first, second, given, folder, pair=pair), job_options.parse, command=kind, **names
+        )
     refuse_escapes(jobs, folder)
     return jobs
 

@@ -35,7 +35,7 @@ def check(
 ) -> None:
     """Look at SOURCE and DRIVING, animate a few frames, say what to expect; exit 3 if doubtful, 2 if impossible."""
     from pipelines.animation import AnimateConfig
-    from pipelines.preflight.check import DOUBTFUL, IMPOSSIBLE, Checker
+    from pipelines.preflight.check import DOUBTFUL, IMPOSSIBLE, InputChecker
 
     config = AnimateConfig(
         source=source,
@@ -54,7 +54,7 @@ def check(
         precision=precision,
     )
     with Console(quiet=quiet) as console:
-        found = Checker(config, console, thorough=thorough).check(source, driving)
+        found = InputChecker(config, console, thorough=thorough).check(source, driving)
     if json:
         out_json(found.as_dict())
     elif found.verdict != IMPOSSIBLE:

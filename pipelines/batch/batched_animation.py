@@ -7,20 +7,20 @@ from pathlib import Path
 from models.generators.animation import Step
 from pipelines.animation import AnimateConfig, Scene, play, prepared
 from pipelines.batch.configs import config_of
-from pipelines.batch.job_progress import Report, Tell
+from pipelines.batch.job_progress import JobProgress, Tell
 from pipelines.batch.jobs import Job
-from pipelines.generation.resources import Studio
+from pipelines.generation.resources import Resources
 from pipelines.media.files import check_readable
-from pipelines.runtime.workers import in_background
+from pipelines.runtime.workers import background_worker
 
 
-def animate_together(jobs: Sequence[Job], folder: Path, tell: Tell, studio: Studio) -> tuple[Job, ...]:
+def animate_together(jobs: Sequence[Job], folder: Path, tell: Tell, studio: Resources) -> tuple[Job, ...]:
     """Do animations that share networks; one that fails or ends leaves the batch, and the others go on.
 
     Gives the jobs that are left to be done one by one, because the network could not take them together.
     """
     with ExitStack() as stack:
-        roles = [Role(job, folder, tell) for job in jobs]
+        roles = [BatchedJob(job, folder, tell) for job in jobs]
         for role in roles:
             stack.push(role.opened)
             role.report.beside = len(roles)
@@ -31,7 +31,7 @@ def animate_together(jobs: Sequence[Job], folder: Path, tell: Tell, studio: Stud
         return tuple(role.job for role in roles if not role.over)
 
 
-def _play(roles: "Sequence[Role]") -> None:
+def _play(roles: "Sequence[BatchedJob]") -> None:
     """Play all to their ends, or until the network refuses."""
     performance = play([role.scene for role in roles if role.scene])
     steps = iter(performance)
@@ -51,11 +51,11 @@ def _play(roles: "Sequence[Role]") -> None:
             performance.stopped.add(number)
 
 
-class Role:
+class BatchedJob:
     """One job among those that are generated together: what it has open, and whether it is `over`."""
 
     def __init__(self, job: Job, folder: Path, tell: Tell) -> None:
-        self.job, self.folder, self.report = job, folder, Report(job, tell)
+        self.job, self.folder, self.report = job, folder, JobProgress(job, tell)
         self.opened = ExitStack()
         self.scene: Scene | None = None
         self.over = False
@@ -75,7 +75,7 @@ class Role:
         with suppress(Exception):
             self.opened.__exit__(type(error), error, error.__traceback__)
 
-    def prepare(self, studio: Studio) -> None:
+    def prepare(self, studio: Resources) -> None:
         """Everything before the first frame."""
         for path in self.job.inputs:
             check_readable(Path(path))
@@ -84,7 +84,7 @@ class Role:
         assert isinstance(config, AnimateConfig)
         self.scene = self.opened.enter_context(prepared(config, self.report, studio))
         film = self.opened.enter_context(self.scene.film())
-        self.hand_over = self.opened.enter_context(in_background(film.add))
+        self.hand_over = self.opened.enter_context(background_worker(film.add))
         self.left = len(self.scene.driver.pts)
         self.report.stage("animate", self.left)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from models.errors import GflaError, explain
 from pipelines.batch import journal
 from pipelines.batch.jobs import Job
-from pipelines.batch.runner import rate, whole
-from pipelines.keypoints.track import is_track, load_track, selected
+from pipelines.batch.runner import outputs_intact, rate
+from pipelines.keypoints.track import is_track, load_track, select_frames
 from pipelines.media.sources import open_driving
 
 VIEWS = 72  # of a turntable that does not say, with our own weights
@@ -45,7 +45,7 @@ def _estimate(job: Job, entry: journal.Entry | None, folder: Path, seconds: floa
     known = entry is not None and entry.key == job.key
     state = entry.state if known and entry else "new"
     if known and entry and state == "done":
-        state = "done" if whole(entry, folder) else "torn"
+        state = "done" if outputs_intact(entry, folder) else "torn"
     try:
         frames = _frames(job)
     except (GflaError, OSError) as error:
@@ -68,6 +68,6 @@ def _clip(
     path: str, start: Fraction | None, end: Fraction | None, fps: Fraction | None, most: int | None
 ) -> int | None:
     if is_track(path):
-        return len(selected(load_track(path, rate=fps), start, end, most).frames)
+        return len(select_frames(load_track(path, rate=fps), start, end, most).frames)
     with open_driving(path, start=start, end=end, fps=fps, max_frames=most) as source:
         return source.info.frames

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from models.errors import InputError
-from pipelines.batch.planning import Wish
+from pipelines.batch.planning import JobRequest
 from pipelines.media.files import check_readable
 
 SUFFIXES = (".csv", ".yaml", ".yml")
@@ -25,7 +25,7 @@ def is_job_file(text: str) -> bool:
     return Path(text).suffix.lower() in SUFFIXES
 
 
-def read_wishes(path: Path, known: Callable[[str], bool]) -> list[Wish]:
+def read_wishes(path: Path, known: Callable[[str], bool]) -> list[JobRequest]:
     """What the list asks for; `known` tells whether there is such a column.
 
     Raises:
@@ -79,7 +79,7 @@ def _yaml(text: str, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield where, {key: value for key, value in row.items() if value is not None}
 
 
-def _wish(where: str, row: dict[Any, Any], known: Callable[[str], bool], base: Path) -> Wish:
+def _wish(where: str, row: dict[Any, Any], known: Callable[[str], bool], base: Path) -> JobRequest:
     values: dict[str, str] = {}
     for key, value in row.items():
         name = str(key).strip().replace("-", "_")
@@ -89,7 +89,7 @@ def _wish(where: str, row: dict[Any, Any], known: Callable[[str], bool], base: P
         if name in values:
             raise InputError(f"{where}: {name} is given twice")
         values[name] = _text(value, f"{where}: {name}")
-    return Wish(where, values, base)
+    return JobRequest(where, values, base)
 
 
 def _text(value: Any, where: str) -> str:

@@ -11,14 +11,14 @@ from models.errors import explain
 from pipelines.batch.events import Event
 from pipelines.batch.jobs import Job
 from pipelines.batch.outputs import fingerprint
-from pipelines.runtime.progress import Notes
+from pipelines.runtime.progress import NotesProgress
 
 Tell = Callable[[Event], None]
 INTERVAL = 0.5  # seconds between two events of progress
 LONGEST = 500  # characters of a reason
 
 
-class Report(Notes):
+class JobProgress(NotesProgress):
     """Tells that a job has started, how far it is, and how it ends; what is noted becomes its warnings.
 
     `beside`: how many jobs are done at the same time, this one included; each counts its share of the seconds.

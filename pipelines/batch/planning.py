@@ -33,7 +33,7 @@ ParseValues = Callable[[str, dict[str, str]], dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Wish:
+class JobRequest:
     """One job as a user asked for it: text by option name or one of OWN. `where` stands in messages; relative paths are
     relative to `base`."""
 
@@ -42,9 +42,9 @@ class Wish:
     base: Path
 
 
-def crossed(
+def expand_pairs(
     command: str, sources: str, drivings: str | None, options: dict[str, str], folder: Path, *, pair: str = "cross"
-) -> list[Wish]:
+) -> list[JobRequest]:
     """Every source with every driving, or with `pair` "zip" the first with the first and so on; views have none.
     All get the same options.
 
@@ -87,8 +87,8 @@ def found(text: str, suffixes: Iterable[str]) -> list[Path]:
     return sorted(files, key=natural_key)
 
 
-def jobs_of(
-    wishes: Sequence[Wish],
+def build_jobs(
+    wishes: Sequence[JobRequest],
     parse: Parse,
     defaults: dict[str, str] | None = None,
     *,
@@ -132,13 +132,13 @@ def _is_clip(path: Path) -> bool:
     return path.name[0] != "." and (holds_frames or path.suffix.lower() in CLIPS)
 
 
-def _wish(source: Path, driving: Path | None, options: dict[str, str]) -> Wish:
+def _wish(source: Path, driving: Path | None, options: dict[str, str]) -> JobRequest:
     if driving is None:
-        return Wish(str(source), {**options, "source": str(source)}, Path())
-    return Wish(f"{source} with {driving}", {**options, "source": str(source), "driving": str(driving)}, Path())
+        return JobRequest(str(source), {**options, "source": str(source)}, Path())
+    return JobRequest(f"{source} with {driving}", {**options, "source": str(source), "driving": str(driving)}, Path())
 
 
-def _job(wish: Wish, parse: ParseValues, command: str, name: str | None, suffix: str | None) -> Job:
+def _job(wish: JobRequest, parse: ParseValues, command: str, name: str | None, suffix: str | None) -> Job:
     values = {key: _located(key, value, wish.base) for key, value in wish.values.items()}
     if control := next((key for key, value in values.items() if re.search(r"[\x00-\x1f\x7f-\x9f]", value)), None):
         raise InputError(f"{control} holds a control character")

@@ -8,11 +8,11 @@ from models.errors import InputError
 from pipelines.animation import AnimateConfig
 from pipelines.batch.configs import config_of
 from pipelines.batch.jobs import Job
-from pipelines.preflight.check import Checker, Preflight
+from pipelines.preflight.check import InputChecker, InputReport
 from pipelines.runtime.progress import Progress
 
 
-def preflights(jobs: Sequence[Job], folder: Path, progress: Progress) -> Iterator[Preflight]:
+def preflights(jobs: Sequence[Job], folder: Path, progress: Progress) -> Iterator[InputReport]:
     """What is to be expected of each job; those with the same options share networks and what was seen in the files.
 
     Raises:
@@ -21,11 +21,11 @@ def preflights(jobs: Sequence[Job], folder: Path, progress: Progress) -> Iterato
     """
     if other := next((job for job in jobs if job.command != "animate"), None):
         raise InputError(f"{other.name}: --check looks at jobs of animate, this is one of {other.command}")
-    checkers: dict[AnimateConfig, Checker] = {}
+    checkers: dict[AnimateConfig, InputChecker] = {}
     for job in jobs:
         config = config_of(job, folder)
         assert isinstance(config, AnimateConfig)
         options = replace(config, source=Path(), driving=Path(), output=None)
         if options not in checkers:
-            checkers[options] = Checker(config, progress)
+            checkers[options] = InputChecker(config, progress)
         yield checkers[options].check(config.source, config.driving)

@@ -95,7 +95,7 @@ def rate(folder: Path, command: str) -> float | None:
     return sum(fact["seconds"] for fact in alike) / frames if frames else None
 
 
-def whole(entry: journal.Entry, folder: Path) -> bool:
+def outputs_intact(entry: journal.Entry, folder: Path) -> bool:
     """Whether the outputs are what the journal says. Size and mtime are trusted; where they differ, SHA-256 decides."""
     return entry.state == "done" and all(
         _is_whole(folder / name, *facts) for name, facts in entry.facts.get("files", {}).items()
@@ -119,7 +119,7 @@ def _remains(
     entry = entries.get(job.name)
     if entry is None or entry.key != job.key:
         return True
-    if whole(entry, folder):
+    if outputs_intact(entry, folder):
         outcome.skipped.append(job.name)
         return False
     if entry.state == "failed" and not retry_failed:

@@ -8,14 +8,14 @@ from pipelines import pose_transfer as pose
 from pipelines import view_synthesis as view_synth
 from pipelines.batch.batched_animation import animate_together
 from pipelines.batch.configs import config_of
-from pipelines.batch.job_progress import Report, Tell
+from pipelines.batch.job_progress import JobProgress, Tell
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.journal import STATE
-from pipelines.generation.resources import Studio
+from pipelines.generation.resources import Resources
 from pipelines.media.files import check_readable
 
 
-def perform(group: Group, folder: Path, tell: Tell) -> None:
+def run_group(group: Group, folder: Path, tell: Tell) -> None:
     """Do every job of the group; its outputs go into `folder`.
 
     `tell` hears of each job that it has started, how far it is, and that it is done or why it failed. What one group
@@ -30,15 +30,15 @@ def perform(group: Group, folder: Path, tell: Tell) -> None:
             _alone(job, folder, tell, studio)
 
 
-def _alone(job: Job, folder: Path, tell: Tell, studio: Studio) -> None:
-    report = Report(job, tell)
+def _alone(job: Job, folder: Path, tell: Tell, studio: Resources) -> None:
+    report = JobProgress(job, tell)
     try:
         report.done(folder, _run(job, folder, report, studio))
     except Exception as error:
         report.failed(error)
 
 
-def _run(job: Job, folder: Path, report: Report, studio: Studio) -> int:
+def _run(job: Job, folder: Path, report: JobProgress, studio: Resources) -> int:
     """Do one job as its command would; gives the number of pictures made."""
     for path in job.inputs:
         check_readable(Path(path))
@@ -52,7 +52,7 @@ def _run(job: Job, folder: Path, report: Report, studio: Studio) -> int:
 
 
 @lru_cache(1)
-def _studio(folder: Path, threads: int) -> Studio:
+def _studio(folder: Path, threads: int) -> Resources:
     poses = folder / STATE / "poses"
     poses.mkdir(parents=True, exist_ok=True)
-    return Studio(poses, threads)
+    return Resources(poses, threads)

@@ -22,7 +22,7 @@ REACH = 2  # canvas pixels: enlarging carries a flow this far
 TILES = 16  # per side; only those are resampled in which something moves
 
 
-def settle(flow: Picture) -> Picture:
+def suppress_tremor(flow: Picture) -> Picture:
     """Flow [2, s, s] in canvas pixels without its tremor: lengths below `STILL` become 0, above `MOVING` stay.
 
     A background that is copied with a wandering twentieth of a pixel would shimmer and lose its grain.
@@ -30,7 +30,7 @@ def settle(flow: Picture) -> Picture:
     return flow * np.clip((cv2.magnitude(*flow) - STILL) / (MOVING - STILL), 0, 1)
 
 
-class SharpComposer:
+class FullResolutionCompositor:
     """Turns generator steps into full-resolution squares, one after the other.
 
     Args:
@@ -60,7 +60,7 @@ class SharpComposer:
 
     def _copy(self, picture: Picture, flow: Picture, share: Picture, result: Picture) -> None:
         """Add to `result` the `share` [s, s] of `picture` read at the places that a canvas flow [2, s, s] points to."""
-        x, y = settle(flow)
+        x, y = suppress_tremor(flow)
         moves = ((x != 0) | (y != 0)) & (share > FAINT)
         x, y = (self._enlarge(shift * (self.side / len(share))) for shift in (x, y))
         np.copyto(self._fetched, picture)

@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 Item = TypeVar("Item", covariant=True)
 
 
-class Drawn(Dataset[Item], ABC):
+class SeededDataset(Dataset[Item], ABC):
     """What is random in an item depends on seed, epoch and index only, so any number of workers gives the same.
 
     Call `set_epoch` before each pass over a `DataLoader`, whose workers must not be persistent.

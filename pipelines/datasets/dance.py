@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from models.errors import InputError
-from pipelines.datasets.base import Drawn
+from pipelines.datasets.base import SeededDataset
 from pipelines.datasets.clip_folders import FRAMES, check_pictures, companion, list_clips, note_length, run_of_frames
 from pipelines.datasets.dance_lists import Take, parse_test, test_lines, whole_clips
 from pipelines.datasets.report import Findings
@@ -52,7 +52,7 @@ FASHION = DanceLayout(Jitter(256, angle=5, shift=(20, 3), scale=(0.98, 1.02), fi
 IPER = DanceLayout(Jitter(256, angle=5), False, True)
 
 
-class Dance(Drawn[Sequence]):
+class Dance(SeededDataset[Sequence]):
     """One item per clip: in training N consecutive frames from a random start, else the whole clip.
 
     Args:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from models.errors import InputError
-from pipelines.datasets.base import Drawn
+from pipelines.datasets.base import SeededDataset
 from pipelines.datasets.clip_folders import FRAMES, check_pictures, companion, list_clips, note_length, run_of_frames
 from pipelines.datasets.person_pairs import the_file
 from pipelines.datasets.report import Findings
@@ -29,7 +29,7 @@ def required(phase: str) -> list[str]:
     return [f"{phase}_data", f"{phase}_keypoint*"]
 
 
-class Faces(Drawn[Sequence]):
+class Faces(SeededDataset[Sequence]):
     """One item per clip: in training N consecutive frames from a random start, else the whole clip; the reference is
     the first of them.
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from models.errors import InputError
-from pipelines.datasets.base import Drawn
+from pipelines.datasets.base import SeededDataset
 from pipelines.datasets.person_pairs import the_file
 from pipelines.datasets.report import Findings
 from pipelines.datasets.safe_npz import load_object
@@ -34,7 +34,7 @@ def required(phase: str) -> list[str]:
     return [TRUE, FOUND]
 
 
-class Human36m(Drawn[Window]):
+class Human36m(SeededDataset[Window]):
     """In training one item per clip, from a random start, scaled and shifted; in the test all windows of all clips.
 
     Args:

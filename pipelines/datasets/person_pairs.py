@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from models.errors import InputError
-from pipelines.datasets.base import Drawn
+from pipelines.datasets.base import SeededDataset
 from pipelines.datasets.report import Findings
 from pipelines.datasets.samples import Pair
 from pipelines.datasets.transforms import Jitter, Move, Size, read_image
@@ -53,7 +53,7 @@ MARKET = PersonLayout(
 )
 
 
-class PersonPairs(Drawn[Pair]):
+class PersonPairs(SeededDataset[Pair]):
     """Pairs of one phase. `size` (H, W) replaces the official size of the images.
 
     Raises:

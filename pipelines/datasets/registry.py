@@ -11,9 +11,9 @@ from pipelines.datasets import dance, human36m
 from pipelines.datasets import faceforensics as faces
 from pipelines.datasets import person_pairs as persons
 from pipelines.datasets import shapenet as views
-from pipelines.datasets.base import Drawn
+from pipelines.datasets.base import SeededDataset
 from pipelines.datasets.report import Findings
-from pipelines.runtime.progress import Progress, Silent
+from pipelines.runtime.progress import Progress, SilentProgress
 
 PHASES = ("train", "test")
 
@@ -24,7 +24,7 @@ class Layout:
     check(folder, phase, findings)."""
 
     items: str
-    open: Callable[..., Drawn[Any]]
+    open: Callable[..., SeededDataset[Any]]
     required: Callable[[str], list[str]]
     check: Callable[[Path, str, Findings], None]
 
@@ -56,7 +56,7 @@ LAYOUTS = {
 }
 
 
-def open_dataset(name: str, folder: Path, phase: str = "train", **options: Any) -> Drawn[Any]:
+def open_dataset(name: str, folder: Path, phase: str = "train", **options: Any) -> SeededDataset[Any]:
     """A data set of the authors' layout `name`, a key of `LAYOUTS`.
 
     Args:
@@ -86,7 +86,7 @@ def check_dataset(
     """
     _must_be_a_folder(folder)
     layout = _layout(name)
-    findings = Findings(progress or Silent(), layout.items)
+    findings = Findings(progress or SilentProgress(), layout.items)
     missing = {phase: [each for each in layout.required(phase) if not any(folder.glob(each))] for phase in phases}
     if all(missing[phase] == layout.required(phase) for phase in phases):
         patterns = ", ".join(dict.fromkeys(each for phase in phases for each in missing[phase]))

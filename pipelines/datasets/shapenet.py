@@ -16,7 +16,7 @@ from torch import Tensor
 
 from models.errors import BackendUnavailable, InputError
 from models.generators.view_codes import AZIMUTHS, view_code
-from pipelines.datasets.base import Drawn
+from pipelines.datasets.base import SeededDataset
 from pipelines.datasets.person_pairs import the_file
 from pipelines.datasets.report import Findings
 from pipelines.datasets.samples import Pair
@@ -31,7 +31,7 @@ def required(category: str, phase: str) -> list[str]:
     return [f"data_{category}.hdf5", *(f"{kind}_{category}_{phase}*.txt" for kind in ("id", "name"))]
 
 
-class Views(Drawn[Pair]):
+class Views(SeededDataset[Pair]):
     """In training one item per view, its target another view of the same model; in other phases all 18 targets of every
     model at elevation 0, from the source at (index of the model mod 18) times 20 degrees.
 

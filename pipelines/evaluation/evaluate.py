@@ -19,7 +19,7 @@ from pipelines.evaluation.image_pairs import Comparison, Folder, Geometry, Side,
 from pipelines.evaluation.keypoint_distance import pose_distance
 from pipelines.evaluation.protocols import PROTOCOLS, Protocol
 from pipelines.runtime.devices import choose_device
-from pipelines.runtime.progress import Progress, Silent
+from pipelines.runtime.progress import Progress, SilentProgress
 
 LIBRARIES = ("gfla", "torchmetrics", "torch", "torchvision", "torch-fidelity", "scikit-image", "pillow", "av", "numpy")
 FEATURES = 2048
@@ -83,7 +83,7 @@ def run(config: EvaluateConfig, progress: Progress | None = None) -> EvaluateRes
         InputError: names, sizes or lengths that don't match, unreadable or missing files, an unknown metric.
         BackendUnavailable: no such device.
     """
-    progress = progress or Silent()
+    progress = progress or SilentProgress()
     protocol = _protocol(config)
     chosen = config.metrics or protocol.metrics
     device = str(choose_device(config.device))

@@ -8,7 +8,7 @@ import numpy as np
 
 from models.weights import load_weights
 from pipelines.evaluation.image_pairs import Comparison
-from pipelines.keypoints.detectors.bundled import BundledExtractor
+from pipelines.keypoints.detectors.bundled import BundledDetector
 from pipelines.keypoints.tracking import distance
 from pipelines.runtime.progress import Progress
 
@@ -31,7 +31,7 @@ class PoseDistance:
 
 def pose_distance(comparison: Comparison, *, device: str, progress: Progress) -> PoseDistance:
     """Look for the person in every picture of both sides; videos are followed, folders searched one by one."""
-    extractor = BundledExtractor(load_weights("keypoints", device=device, expect="keypoints"), device=device)
+    extractor = BundledDetector(load_weights("keypoints", device=device, expect="keypoints"), device=device)
     progress.stage("keypoint distance", None)
 
     def people(pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from models.errors import BackendUnavailable, InputError
 from pipelines.faces.face_maps import LANDMARKS
-from pipelines.keypoints.track import Track, TrackFrame
+from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.files import check_readable
 from pipelines.media.folders import natural_key
@@ -39,7 +39,7 @@ def find_predictor() -> Path:
 
 
 class DlibLandmarks:
-    """Every face of every frame, frame by frame; an `Extractor` of 68 points instead of a body's 17."""
+    """Every face of every frame, frame by frame; an `KeypointDetector` of 68 points instead of a body's 17."""
 
     name = "dlib"
 
@@ -68,7 +68,7 @@ class DlibLandmarks:
         return faces
 
     def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """See `Extractor.track`."""
+        """See `KeypointDetector.track`."""
         return map(self.detect, images)
 
 
@@ -99,7 +99,7 @@ def _landmark(where: str, line: str) -> tuple[float, float]:
     return x, y
 
 
-def load_landmarks(folder: Path, *, size: tuple[int, int]) -> Track:
+def load_landmarks(folder: Path, *, size: tuple[int, int]) -> PoseTrack:
     """The landmark files of one clip, `*.txt` in natural order, one per frame; `size` = its width and height.
 
     Raises:
@@ -109,8 +109,8 @@ def load_landmarks(folder: Path, *, size: tuple[int, int]) -> Track:
     files = sorted(folder.glob("*.txt"), key=natural_key) if folder.is_dir() else []
     if not files:
         raise InputError(f"{folder}: no landmark files: give a folder with a .txt file of x,y lines for every frame")
-    frames = [TrackFrame(number, as_faces(read_landmarks(file))) for number, file in enumerate(files)]
-    return Track(LAYOUT, *size, Fraction(1, 25), frames)
+    frames = [PoseFrame(number, as_faces(read_landmarks(file))) for number, file in enumerate(files)]
+    return PoseTrack(LAYOUT, *size, Fraction(1, 25), frames)
 
 
 def as_faces(landmarks: np.ndarray | None) -> np.ndarray:

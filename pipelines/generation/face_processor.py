@@ -17,15 +17,15 @@ from pipelines.compositing.paste import Box, box_mask, crop, paste, side_by_side
 from pipelines.datasets.transforms import to_picture
 from pipelines.faces.drawing import draw_landmarks
 from pipelines.faces.face_maps import face_structure, resized
-from pipelines.generation.processors import Pose, Stage
-from pipelines.generation.video_output import Film
+from pipelines.generation.processors import FrameProcessor, Pose
+from pipelines.generation.video_output import VideoOutput
 
 CANVAS = 256
 FEATHER = 0.06
 
 
 @dataclass(frozen=True)
-class Face:
+class FaceCrop:
     """A picture uint8 RGB [H, W, 3], its landmarks [68, 2 or 3] in its pixels, and the box that the network sees."""
 
     picture: np.ndarray
@@ -42,16 +42,16 @@ class Face:
         return resized(crop(self.picture, self.box), CANVAS, smooth=True)
 
 
-class FaceStage(Stage):
+class FaceProcessor(FrameProcessor):
     """The face of one picture and the `driving` faces, which come once, in order; poses: their landmarks [T, 68, 3]."""
 
-    def __init__(self, source: Face, driving: Iterable[Face], poses: np.ndarray) -> None:
+    def __init__(self, source: FaceCrop, driving: Iterable[FaceCrop], poses: np.ndarray) -> None:
         self.source, self.driving, self.poses = source, iter(driving), poses
         self.picture, self.canvas, self.box = source.picture, source.image(), source.box
         left, top, right, bottom = source.box
         self.patch = (right - left, bottom - top)
         self.mask = box_mask(source.picture, source.box, FEATHER * min(self.patch))
-        self.shown: deque[Face] = deque()  # on their way to `finish`
+        self.shown: deque[FaceCrop] = deque()  # on their way to `finish`
         self.latest = source
 
     def own(self) -> Pose:
@@ -82,9 +82,9 @@ class FaceStage(Stage):
         return side_by_side([self.picture, driving, drawn, result], height=result.shape[0])
 
 
-class FaceFilm(Film):
+class FaceFilm(VideoOutput):
     """The outputs of a face's performance."""
 
     def _comparison(self, result: np.ndarray) -> np.ndarray:
-        assert isinstance(self.stage, FaceStage)
+        assert isinstance(self.stage, FaceProcessor)
         return self.stage.comparison(result)

@@ -14,16 +14,16 @@ from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
 from models.weights import load_weights, read_metadata, resolve
-from pipelines.generation.processors import Stage, choose_stage
-from pipelines.keypoints.cleaning import Cleaner
-from pipelines.keypoints.detectors.registry import EXTRACTORS, Extractor, create_extractor
-from pipelines.keypoints.motion import Actor
+from pipelines.generation.processors import FrameProcessor, choose_processor
+from pipelines.keypoints.cleaning import PoseCleaner
+from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, create_detector
+from pipelines.keypoints.motion import SourcePerson
 from pipelines.keypoints.track import is_track
 from pipelines.runtime.progress import Progress
 
 Made = TypeVar("Made")
 Generator = AnimationGenerator | PictureGenerator
-MakeStage = Callable[[Actor], Stage]
+MakeStage = Callable[[SourcePerson], FrameProcessor]
 USED_BY = {
     "animation": "gfla animate and gfla pose",
     "picture": "gfla pose",
@@ -42,19 +42,19 @@ def load_generator(name: str, device: torch.device, stages: tuple[str, ...]) -> 
 
     Raises WeightsError, for weights that are not of one of the architectures `stages` with what they are for.
     """
-    metadata = usable(name, *stages)
+    metadata = require_architecture(name, *stages)
     model = load_weights(name, device=str(device))
     assert isinstance(model, Generator)
-    return channels_last(fold_batch_norm(model)), choose_stage(metadata)
+    return channels_last(fold_batch_norm(model)), choose_processor(metadata)
 
 
-def load_cleaner(name: str, device: torch.device) -> Cleaner:
+def load_pose_cleaner(name: str, device: torch.device) -> PoseCleaner:
     """The motion network of these weights. Raises WeightsError like `load_generator`."""
-    metadata = usable(name, "motion")
-    return Cleaner(load_weights(name, device=str(device)), whole_frame=metadata["official"] == "keypoint")
+    metadata = require_architecture(name, "motion")
+    return PoseCleaner(load_weights(name, device=str(device)), whole_frame=metadata["official"] == "keypoint")
 
 
-def usable(name: str, *architectures: str) -> dict[str, Any]:
+def require_architecture(name: str, *architectures: str) -> dict[str, Any]:
     """The metadata of weights of one of these architectures. Raises WeightsError: others, and what uses them."""
     metadata = read_metadata(name)
     views = metadata["config"].get("coded", False)
@@ -75,23 +75,25 @@ def load_face_generator(name: str, device: torch.device) -> FaceGenerator:
             "no face weights here yet: convert the authors' with 'gfla weights import latest_net_G.pth --as face', "
             "or train some with 'gfla train face' and give them with --weights"
         ) from None
-    usable(name, "face")
+    require_architecture(name, "face")
     model = load_weights(name, device=str(device))
     assert isinstance(model, FaceGenerator)
     return channels_last(fold_batch_norm(model))
 
 
-def load_extractor(keypoints: str, yolo_weights: Path | None, device: torch.device, progress: Progress) -> Extractor:
+def load_detector(
+    keypoints: str, yolo_weights: Path | None, device: torch.device, progress: Progress
+) -> KeypointDetector:
     """The extractor asked for; a track file still needs one for the source picture.
 
     Raises:
         InputError: `keypoints` is neither an extractor nor a track file.
         BackendUnavailable, WeightsError: the extractor can't be had.
     """
-    name = keypoints if keypoints in EXTRACTORS else "auto"
+    name = keypoints if keypoints in DETECTORS else "auto"
     if name == "auto" and keypoints != "auto" and not is_track(keypoints):
-        raise InputError(f"keypoints {keypoints!r} must be {', '.join(EXTRACTORS)} or an existing pose track file")
-    return create_extractor(name, device=str(device), yolo_weights=yolo_weights, note=progress.note)
+        raise InputError(f"keypoints {keypoints!r} must be {', '.join(DETECTORS)} or an existing pose track file")
+    return create_detector(name, device=str(device), yolo_weights=yolo_weights, note=progress.note)
 
 
 def named(name: Path | str, work: Callable[[], Made]) -> Made:

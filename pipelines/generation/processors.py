@@ -15,22 +15,22 @@ from PIL import Image
 
 from models.generators.animation import Step
 from models.generators.picture import Picture
-from pipelines.compositing.full_resolution import SharpComposer
+from pipelines.compositing.full_resolution import FullResolutionCompositor
 from pipelines.compositing.paste import Box, box_mask, paste
 from pipelines.datasets.transforms import to_picture
 from pipelines.keypoints.layouts import coco17_to_openpose18
-from pipelines.keypoints.motion import Actor
+from pipelines.keypoints.motion import SourcePerson
 from pipelines.keypoints.retargeting import retargeted_coco17
 from pipelines.keypoints.structure_maps import MISSING, person_maps, structure_map
 from pipelines.keypoints.tracking import CONFIDENT
-from pipelines.media.square_crop import Canvas
+from pipelines.media.square_crop import SquareCrop
 
 CANVAS = 256
 FEATHER = 0.04
 Pose = tuple[np.ndarray, np.ndarray | None]
 
 
-class Stage(ABC):
+class FrameProcessor(ABC):
     """One picture before one network.
 
     poses: [T, 17, 2] Human3.6M-17 in pixels of the picture, for people to look at; picture: uint8 RGB [H, W, 3];
@@ -60,18 +60,18 @@ class Stage(ABC):
         """What the network made as uint8 RGB: in the whole picture for `frame` "full", alone for "crop"."""
 
 
-class PasteBack(Stage):
+class CropProcessor(FrameProcessor):
     """The bundled weights: a square around the person, pasted back at the picture's own resolution."""
 
-    def __init__(self, actor: Actor) -> None:
+    def __init__(self, actor: SourcePerson) -> None:
         self.actor, self.picture, self.poses = actor, actor.picture, actor.poses
         known = np.concatenate([self.poses.reshape(-1, 2), actor.own[:, :2], actor.pose[actor.seen, :2]])
-        self.square = Canvas.around(known, size=CANVAS)
+        self.square = SquareCrop.around(known, size=CANVAS)
         self.box = self.square.box
         cut = self.square.cut(actor.picture)
         self.canvas = self.square.shrink(cut)
         self.mask = box_mask(actor.picture, self.box, FEATHER * self.square.side)
-        self.composer = SharpComposer(cut)
+        self.composer = FullResolutionCompositor(cut)
 
     def own(self) -> Pose:
         known = np.where(self.actor.seen[:, None], self.square.to_canvas(self.actor.pose), 0)
@@ -90,11 +90,11 @@ class PasteBack(Stage):
         return square if frame == "crop" else paste(self.actor.picture, square, self.box, self.mask)
 
 
-class Squash(Stage):
+class SquashProcessor(FrameProcessor):
     """The authors' animation weights: the whole picture and the driving frame squashed to a square, each by its own
     size, without a detail head (official format, sections 3.5, 9.3, 9.7)."""
 
-    def __init__(self, actor: Actor, *, height: int = CANVAS, width: int = CANVAS) -> None:
+    def __init__(self, actor: SourcePerson, *, height: int = CANVAS, width: int = CANVAS) -> None:
         self.actor, self.picture, self.height, self.width = actor, actor.picture, height, width
         # Unretargeted, the driving frame counts as it is: squashed, as in training, and not fitted into the picture.
         frame = actor.driver.size if actor.mode == "none" else actor.size
@@ -129,7 +129,7 @@ class Squash(Stage):
         return points.astype(np.float64) * (np.array([self.width, self.height]) / size)
 
 
-class PersonImage(Squash):
+class OpenPoseProcessor(SquashProcessor):
     """The authors' weights for single pictures of people: OpenPose-18 joints at whole pixels (section 9.2)."""
 
     def own(self) -> Pose:
@@ -150,15 +150,15 @@ class PersonImage(Squash):
         return person_maps(known, height=self.height, width=self.width, annotated=(size[1], size[0]))
 
 
-STAGES: dict[str, Callable[[Actor], Stage]] = {
-    "dance_fashion": Squash,
-    "dance_iper": Squash,
-    "pose_fashion": PersonImage,
-    "pose_market": partial(PersonImage, height=128, width=64),
+PROCESSORS: dict[str, Callable[[SourcePerson], FrameProcessor]] = {
+    "dance_fashion": SquashProcessor,
+    "dance_iper": SquashProcessor,
+    "pose_fashion": OpenPoseProcessor,
+    "pose_market": partial(OpenPoseProcessor, height=128, width=64),
 }
 
 
-def choose_stage(metadata: dict[str, Any]) -> Callable[[Actor], Stage]:
+def choose_processor(metadata: dict[str, Any]) -> Callable[[SourcePerson], FrameProcessor]:
     """The stage of weights with this metadata: that of the authors' configuration they name, or ours."""
-    ours = PersonImage if metadata["architecture"] == "picture" else PasteBack
-    return STAGES.get(metadata["official"], ours)
+    ours = OpenPoseProcessor if metadata["architecture"] == "picture" else CropProcessor
+    return PROCESSORS.get(metadata["official"], ours)

@@ -8,12 +8,12 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import cv2
 import torch
 
-from pipelines.generation.networks import load_extractor
+from pipelines.generation.networks import load_detector
 from pipelines.keypoints.detection import Sighting
-from pipelines.keypoints.detectors.registry import Extractor
-from pipelines.keypoints.track_cache import kept
+from pipelines.keypoints.detectors.registry import KeypointDetector
+from pipelines.keypoints.track_cache import cached_track
 from pipelines.runtime.fingerprints import digest, identity
-from pipelines.runtime.progress import Notes, Progress
+from pipelines.runtime.progress import NotesProgress, Progress
 
 KEPT = 8  # networks and pictures in memory
 Made = TypeVar("Made")
@@ -31,7 +31,7 @@ class Seeing(Protocol):
     def device(self) -> str: ...
 
 
-class Studio:
+class Resources:
     """Loads networks and pictures once and keeps the last few.
 
     Args:
@@ -53,8 +53,8 @@ class Studio:
 
     def extractor(
         self, keypoints: str, yolo_weights: Path | None, device: torch.device, progress: Progress
-    ) -> Extractor:
-        """See `parts.load_extractor`."""
+    ) -> KeypointDetector:
+        """See `parts.load_detector`."""
         extractor, notes = self.once(_load_extractor, keypoints, yolo_weights, device)
         for message in notes:
             progress.note(message)
@@ -64,7 +64,7 @@ class Studio:
         self,
         path: Path,
         config: Seeing,
-        extractor: Extractor,
+        extractor: KeypointDetector,
         look: Callable[[], Sighting],
         progress: Progress,
         *,
@@ -74,15 +74,17 @@ class Studio:
         if self.folder is None:
             return look()
         seen_by = [extractor.name, config.yolo_weights, config.device, self.threads, *part]
-        sighting, known = kept(self.folder, digest([identity(path), [str(item) for item in seen_by]]), look)
+        sighting, known = cached_track(self.folder, digest([identity(path), [str(item) for item in seen_by]]), look)
         for message in sighting.warnings if known else ():
             progress.note(message)
         return sighting
 
 
-def _load_extractor(keypoints: str, yolo_weights: Path | None, device: torch.device) -> tuple[Extractor, list[str]]:
-    heard = Notes()
-    return load_extractor(keypoints, yolo_weights, device, heard), heard.notes
+def _load_extractor(
+    keypoints: str, yolo_weights: Path | None, device: torch.device
+) -> tuple[KeypointDetector, list[str]]:
+    heard = NotesProgress()
+    return load_detector(keypoints, yolo_weights, device, heard), heard.notes
 
 
 def _call(load: Callable[..., Any], *given: Any, **named: Any) -> Any:

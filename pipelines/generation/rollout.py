@@ -11,7 +11,7 @@ import torch
 
 from models.generators.picture import Picture, PictureGenerator
 from models.generators.recurrent import RecurrentGenerator, State, Step, take
-from pipelines.generation.processors import Pose, Stage
+from pipelines.generation.processors import FrameProcessor, Pose
 
 Tensors = tuple[torch.Tensor, torch.Tensor | None]
 
@@ -31,7 +31,7 @@ class Stopwatch:
             self.seconds[name] += time.perf_counter() - began
 
 
-class Performance:
+class FrameGenerator:
     """Plays the poses of stages before one generator, side by side in a batch; all canvases have the same size.
 
     Iterating gives, frame after frame, each stage's number and what the generator makes of its pose (a batch of 1).
@@ -40,7 +40,7 @@ class Performance:
 
     def __init__(
         self,
-        stages: Sequence[Stage],
+        stages: Sequence[FrameProcessor],
         generator: RecurrentGenerator | PictureGenerator,
         precision: AbstractContextManager,
         clock: Stopwatch,

@@ -11,9 +11,9 @@ import numpy as np
 
 from models.generators.animation import Step
 from pipelines.generation import visualization as views
-from pipelines.generation.processors import Stage
+from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.rollout import Stopwatch
-from pipelines.keypoints.detection import Driver
+from pipelines.keypoints.detection import DrivingMotion
 from pipelines.media.audio import AudioPlan
 from pipelines.media.sources import FrameSource
 from pipelines.media.writer import Writer, open_output
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipelines.face_animation import FaceConfig
 
 
-class Film:
+class VideoOutput:
     """A context manager that takes every step once; the outputs appear when it ends without an exception.
 
     Args:
@@ -35,8 +35,8 @@ class Film:
     def __init__(
         self,
         config: AnimateConfig | FaceConfig,
-        stage: Stage,
-        driver: Driver,
+        stage: FrameProcessor,
+        driver: DrivingMotion,
         source: FrameSource | None,
         audio: AudioPlan | None,
         clock: Stopwatch,
@@ -49,7 +49,7 @@ class Film:
         self.outputs: dict[Path, Writer] = {}
         self._open = ExitStack()
 
-    def __enter__(self) -> Film:
+    def __enter__(self) -> VideoOutput:
         return self
 
     def __exit__(self, *error) -> None:

@@ -33,7 +33,7 @@ _TRUNK = {
 
 
 @dataclass(frozen=True)
-class Canvas:
+class FollowingSquare:
     """A square that follows the person: `corner` float [T, 2] its top left, `side` its length, in pixels."""
 
     corner: np.ndarray
@@ -63,11 +63,11 @@ def decode(values: np.ndarray, side: float) -> np.ndarray:
     return (np.stack((x.T, y.T), -1) + 1.0) * (side / 2.0)
 
 
-def fit_canvas(points: np.ndarray, *, rate: float = 25.0) -> Canvas:
+def fit_square(points: np.ndarray, *, rate: float = 25.0) -> FollowingSquare:
     """A square around the person of a track [T, 17, 3]: fixed if the whole track fits, else it follows smoothly."""
     there = present(points)
     if not there.any():
-        return Canvas(np.zeros((len(points), 2)), 1.0)
+        return FollowingSquare(np.zeros((len(points), 2)), 1.0)
     xy = np.where(there[..., None], points[..., :2], np.nan)
     frames = there.any(1)
     low, high = np.nanmin(xy[frames], 1), np.nanmax(xy[frames], 1)  # [frames with a person, 2]
@@ -79,7 +79,7 @@ def fit_canvas(points: np.ndarray, *, rate: float = 25.0) -> Canvas:
         index = np.arange(len(points))
         centre = np.stack([np.interp(index, index[frames], middle[:, axis]) for axis in (0, 1)], 1)
         centre = _smooth(centre, CENTRE_SECONDS * rate)
-    return Canvas(centre - side / 2, side)
+    return FollowingSquare(centre - side / 2, side)
 
 
 def _smooth(values: np.ndarray, sigma: float) -> np.ndarray:
@@ -91,8 +91,13 @@ def _smooth(values: np.ndarray, sigma: float) -> np.ndarray:
     return np.stack(columns, 1)
 
 
-def lift(
-    points: np.ndarray, network: "torch.nn.Module", *, rate: float = 25.0, canvas: Canvas | None = None, batch: int = 32
+def clean_poses(
+    points: np.ndarray,
+    network: "torch.nn.Module",
+    *,
+    rate: float = 25.0,
+    canvas: FollowingSquare | None = None,
+    batch: int = 32,
 ) -> np.ndarray:
     """Clean a COCO-17 track and turn it into Human3.6M-17 with the motion network (sections 3.8 and 9.4).
 
@@ -100,7 +105,7 @@ def lift(
         points: [T, 17, 3] x, y in pixels of the frame and confidence; missing joints have confidence 0.
         network: maps [N, 34, L] to [N, 34, L - 80].
         rate: frames per second, for the pace at which the canvas follows a person who walks away.
-        canvas: where to look, by default `fit_canvas`.
+        canvas: where to look, by default `fit_square`.
         batch: windows per call of the network.
 
     Returns:
@@ -109,7 +114,7 @@ def lift(
     import torch
 
     length = len(points)
-    canvas = canvas or fit_canvas(points, rate=rate)
+    canvas = canvas or fit_square(points, rate=rate)
     parameter = next(network.parameters())
     result = np.empty((length, 17, 2), np.float32)
     starts = window_starts(length)
@@ -126,7 +131,7 @@ def lift(
 
 
 @dataclass(frozen=True)
-class Cleaner:
+class PoseCleaner:
     """A motion network, and where it looks: at a square around the person, or with `whole_frame` at the frame squashed
     to a square, as the authors' does (section 9.4)."""
 
@@ -134,15 +139,15 @@ class Cleaner:
     whole_frame: bool = False
 
     def __call__(self, points: np.ndarray, *, size: tuple[int, int], rate: float = 25.0) -> np.ndarray:
-        """`lift` of a track [T, 17, 3] in frames of `size` (width, height)."""
+        """`clean_poses` of a track [T, 17, 3] in frames of `size` (width, height)."""
         if not self.whole_frame:
-            return lift(points, self.network, rate=rate)
+            return clean_poses(points, self.network, rate=rate)
         scale = np.array([SQUASHED / size[0], SQUASHED / size[1], 1.0])
-        canvas = Canvas(np.zeros((len(points), 2)), SQUASHED)
-        return (lift(points * scale, self.network, canvas=canvas) / scale).astype(np.float32)
+        canvas = FollowingSquare(np.zeros((len(points), 2)), SQUASHED)
+        return (clean_poses(points * scale, self.network, canvas=canvas) / scale).astype(np.float32)
 
 
-def _window(points: np.ndarray, canvas: Canvas, start: int) -> np.ndarray:
+def _window(points: np.ndarray, canvas: FollowingSquare, start: int) -> np.ndarray:
     index = window_indices(start, len(points))
     frames = points[index].astype(np.float64)
     inside = frames.copy()

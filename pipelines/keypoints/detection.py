@@ -11,17 +11,17 @@ from fractions import Fraction
 import numpy as np
 
 from models.errors import InputError
-from pipelines.keypoints.cleaning import Cleaner
-from pipelines.keypoints.detectors.registry import Extractor
+from pipelines.keypoints.cleaning import PoseCleaner
+from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.layouts import h36m17_to_coco17
-from pipelines.keypoints.track import Track, TrackFrame
-from pipelines.keypoints.tracking import GapSummary, choose_person, fill_gaps
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.tracking import GapSummary, fill_gaps, select_person
 from pipelines.media.sources import FrameSource
 from pipelines.runtime.progress import Progress
 
 
 @dataclass(frozen=True)
-class Driver:
+class DrivingMotion:
     """poses [T, 17, 3]; detected [T, 17, 3]: the COCO-17 poses behind them; pts and durations (None: unknown) of the T
     frames in units of `time_base` seconds; size = width, height of the driving frames; gaps: what had to be filled."""
 
@@ -45,20 +45,20 @@ class Sighting:
     """Everybody in every frame: people per frame [P, 17, 3] in `layout`, and the frames' time stamps and durations;
     warnings: what was wrong with the video."""
 
-    track: Track
+    track: PoseTrack
     durations: list[int | None]
     warnings: tuple[str, ...] = ()
 
 
-def glance(picture: np.ndarray, extractor: Extractor) -> Sighting:
+def detect_image(picture: np.ndarray, extractor: KeypointDetector) -> Sighting:
     """Everybody in one picture uint8 RGB [H, W, 3]."""
     height, width = picture.shape[:2]
-    people = TrackFrame(0, extractor.detect(picture))
-    return Sighting(Track("coco17", width, height, Fraction(1, 25), [people]), [None])
+    people = PoseFrame(0, extractor.detect(picture))
+    return Sighting(PoseTrack("coco17", width, height, Fraction(1, 25), [people]), [None])
 
 
-def watch(
-    source: FrameSource, extractor: Extractor, progress: Progress, *, whole: bool = False, layout: str = "coco17"
+def detect_video(
+    source: FrameSource, extractor: KeypointDetector, progress: Progress, *, whole: bool = False, layout: str = "coco17"
 ) -> Sighting:
     """One pass over a driving video with a keypoint extractor; `layout` is what it finds.
 
@@ -67,7 +67,7 @@ def watch(
     """
     progress.stage("keypoints", source.info.frames)
     info = source.info
-    track, durations = Track(layout, info.width, info.height, info.time_base), []
+    track, durations = PoseTrack(layout, info.width, info.height, info.time_base), []
     stamps: deque[int] = deque()
 
     def images() -> Iterator[np.ndarray]:
@@ -77,7 +77,7 @@ def watch(
             yield frame.image
 
     for people in extractor.track(images()):
-        track.frames.append(TrackFrame(stamps.popleft(), people))
+        track.frames.append(PoseFrame(stamps.popleft(), people))
         progress.advance()
     if whole:
         _refuse_broken(source, len(durations))
@@ -86,7 +86,7 @@ def watch(
     return Sighting(track, durations, tuple(source.warnings))
 
 
-def match(track: Track, source: FrameSource, name: str) -> Sighting:
+def align_track(track: PoseTrack, source: FrameSource, name: str) -> Sighting:
     """A ready pose track for a driving video, with the video's time stamps.
 
     Frame by frame if there are as many; else by time, so that a part of the video takes its part of the track.
@@ -103,8 +103,8 @@ def match(track: Track, source: FrameSource, name: str) -> Sighting:
         if not all(time in known for time in times):
             raise InputError(f"{name} has {len(poses)} frames, {source.path} has {len(stamps)}: extract it again")
         poses = [known[time] for time in times]
-    frames = [TrackFrame(pts, people) for (pts, _), people in zip(stamps, poses, strict=True)]
-    scaled = Track(track.layout, track.width, track.height, source.info.time_base, frames)
+    frames = [PoseFrame(pts, people) for (pts, _), people in zip(stamps, poses, strict=True)]
+    scaled = PoseTrack(track.layout, track.width, track.height, source.info.time_base, frames)
     return Sighting(scaled, [duration for _, duration in stamps])
 
 
@@ -117,14 +117,14 @@ def _refuse_broken(source: FrameSource, frames: int) -> None:
         )
 
 
-def follow(sighting: Sighting, cleaner: Cleaner, *, person: str, on_missing: str) -> Driver:
+def follow(sighting: Sighting, cleaner: PoseCleaner, *, person: str, on_missing: str) -> DrivingMotion:
     """Choose one person, fill the gaps, clean the track with the motion network.
 
     Raises:
         InputError: nobody found, or a frame without the person under on_missing "fail".
     """
     track = sighting.track
-    chosen = choose_person([frame.people for frame in track.frames], person)
+    chosen = select_person([frame.people for frame in track.frames], person)
     filled, gaps = fill_gaps(chosen, on_missing)
     size = track.width, track.height
     if track.layout == "coco17":
@@ -132,4 +132,4 @@ def follow(sighting: Sighting, cleaner: Cleaner, *, person: str, on_missing: str
     else:
         poses, detected = filled, h36m17_to_coco17(filled)
     pts = [frame.pts for frame in track.frames]
-    return Driver(poses, detected, pts, sighting.durations, track.time_base, size, gaps)
+    return DrivingMotion(poses, detected, pts, sighting.durations, track.time_base, size, gaps)

@@ -16,7 +16,7 @@ import numpy as np
 
 from models.errors import InputError
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17, OPENPOSE25_TO_COCO17
-from pipelines.keypoints.track import MAX_COORDINATE, MAX_FRAMES, Track, TrackFrame, load_json
+from pipelines.keypoints.track import MAX_COORDINATE, MAX_FRAMES, PoseFrame, PoseTrack, load_json
 
 COCO17_FIRST = tuple(range(17))
 JOINTS = {
@@ -37,7 +37,7 @@ def natural_key(name: str) -> list:
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
-def load_openpose(folder: Path, *, size: Size | None = None, rate: Fraction | None = None) -> Track:
+def load_openpose(folder: Path, *, size: Size | None = None, rate: Fraction | None = None) -> PoseTrack:
     """Read a folder of OpenPose JSON files, one per frame, in natural order.
 
     Raises:
@@ -52,7 +52,7 @@ def load_openpose(folder: Path, *, size: Size | None = None, rate: Fraction | No
 
 def parse_openpose(
     documents: list[tuple[str, Any]], name: str, *, size: Size | None = None, rate: Fraction | None = None
-) -> Track:
+) -> PoseTrack:
     """Turn the parsed JSON of OpenPose, one (file name, document) per frame, into a track; `name` is the whole's.
 
     Raises:
@@ -81,7 +81,7 @@ def _openpose_people(document: Any, name: str) -> np.ndarray:
     return _poses([_joints(values, name) for values in flat if values != []])
 
 
-def parse_alphapose(data: Any, name: str, *, size: Size | None = None, rate: Fraction | None = None) -> Track:
+def parse_alphapose(data: Any, name: str, *, size: Size | None = None, rate: Fraction | None = None) -> PoseTrack:
     """Turn the parsed JSON of AlphaPose into a track.
 
     Raises:
@@ -141,10 +141,10 @@ def _poses(poses: list[np.ndarray]) -> np.ndarray:
     return np.stack(poses) if poses else np.empty((0, 17, 3), np.float32)
 
 
-def _track(people: list[np.ndarray], name: str, *, layout: str, size: Size | None, rate: Fraction | None) -> Track:
+def _track(people: list[np.ndarray], name: str, *, layout: str, size: Size | None, rate: Fraction | None) -> PoseTrack:
     size = size or _estimate_size(people, name)
-    frames = [TrackFrame(pts, poses) for pts, poses in enumerate(people)]
-    return Track(layout, *size, time_base=1 / (rate or Fraction(25)), frames=frames)
+    frames = [PoseFrame(pts, poses) for pts, poses in enumerate(people)]
+    return PoseTrack(layout, *size, time_base=1 / (rate or Fraction(25)), frames=frames)
 
 
 def _estimate_size(people: list[np.ndarray], name: str) -> Size:

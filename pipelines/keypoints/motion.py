@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from pipelines.keypoints.cleaning import Cleaner
-from pipelines.keypoints.detection import Driver
+from pipelines.keypoints.cleaning import PoseCleaner
+from pipelines.keypoints.detection import DrivingMotion
 from pipelines.keypoints.retargeting import retarget
 from pipelines.keypoints.tracking import CONFIDENT
 
@@ -17,18 +17,20 @@ SOURCE_REPEATS = 24
 
 
 @dataclass(frozen=True)
-class Actor:
+class SourcePerson:
     """picture: uint8 RGB [H, W, 3]; pose: COCO-17; own: the same pose as Human3.6M-17; mode: how `driver` is
     retargeted."""
 
     picture: np.ndarray
     pose: np.ndarray
     own: np.ndarray
-    driver: Driver
+    driver: DrivingMotion
     mode: str
 
     @classmethod
-    def cast(cls, picture: np.ndarray, pose: np.ndarray, cleaner: Cleaner, driver: Driver, mode: str) -> "Actor":
+    def cast(
+        cls, picture: np.ndarray, pose: np.ndarray, cleaner: PoseCleaner, driver: DrivingMotion, mode: str
+    ) -> "SourcePerson":
         """The person of a picture, whose COCO-17 `pose` the motion network turns into Human3.6M-17."""
         still = np.repeat(np.where(pose[:, 2:] >= CONFIDENT, pose, 0)[None], SOURCE_REPEATS, 0)
         height, width = picture.shape[:2]

@@ -27,7 +27,7 @@ MAX_COORDINATE = 1e6
 
 
 @dataclass(frozen=True)
-class TrackFrame:
+class PoseFrame:
     """Time stamp in units of the track's time base, and its people float32 [P, 17, 3]."""
 
     pts: int
@@ -35,14 +35,14 @@ class TrackFrame:
 
 
 @dataclass
-class Track:
+class PoseTrack:
     """Poses of a whole video. `layout` is "coco17" or "h36m17"; width, height in pixels; time_base in seconds."""
 
     layout: str
     width: int
     height: int
     time_base: Fraction
-    frames: list[TrackFrame] = field(default_factory=list)
+    frames: list[PoseFrame] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
@@ -73,7 +73,7 @@ def load_json(path: Path) -> Any:
         raise InputError(f"{path}: not a JSON file ({error}); write or copy it again") from error
 
 
-def parse_track(data: Any, name: str) -> Track:
+def parse_track(data: Any, name: str) -> PoseTrack:
     """Validate the JSON object of a track strictly; `name` stands in the messages.
 
     Raises:
@@ -88,11 +88,11 @@ def parse_track(data: Any, name: str) -> Track:
     base = check.items(data.get("time_base"), "time_base must be [numerator, denominator]", 2, 2)
     time_base = Fraction(*(check.integer(value, "time_base", 1, 2**31) for value in base))
     frames = check.items(data.get("frames"), f"frames must list 1 to {MAX_FRAMES} frames", 1, MAX_FRAMES)
-    return Track(layout, width, height, time_base, _parse_frames(frames, check))
+    return PoseTrack(layout, width, height, time_base, _parse_frames(frames, check))
 
 
-def _parse_frames(frames: list, check: "_Checker") -> list[TrackFrame]:
-    result: list[TrackFrame] = []
+def _parse_frames(frames: list, check: "_Checker") -> list[PoseFrame]:
+    result: list[PoseFrame] = []
     for index, frame in enumerate(frames):
         where = f"frame {index}"
         check.that(isinstance(frame, dict), f"{where} must be an object with pts and people")
@@ -100,7 +100,7 @@ def _parse_frames(frames: list, check: "_Checker") -> list[TrackFrame]:
         check.that(not result or pts > result[-1].pts, f"{where}: pts {pts} is not after the frame before it")
         people = check.items(frame.get("people"), f"{where}: people must list up to {MAX_PEOPLE}", 0, MAX_PEOPLE)
         poses = [check.pose(person, f"{where}, person {number + 1}") for number, person in enumerate(people)]
-        result.append(TrackFrame(pts, np.array(poses, np.float32).reshape(-1, 17, 3)))
+        result.append(PoseFrame(pts, np.array(poses, np.float32).reshape(-1, 17, 3)))
     return result
 
 
@@ -141,7 +141,7 @@ def _is_number(value: Any) -> bool:
     return abs(value) < 2**63 if isinstance(value, int) else math.isfinite(value)
 
 
-def load_track(path: str | Path, *, size: tuple[int, int] | None = None, rate: Fraction | None = None) -> Track:
+def load_track(path: str | Path, *, size: tuple[int, int] | None = None, rate: Fraction | None = None) -> PoseTrack:
     """Read a pose track: our JSON, an OpenPose JSON file or a folder of them, or an AlphaPose JSON file.
 
     Args:
@@ -165,9 +165,9 @@ def load_track(path: str | Path, *, size: tuple[int, int] | None = None, rate: F
     return importers.parse_alphapose(data, str(path), size=size, rate=rate)
 
 
-def selected(
-    track: Track, start: Fraction | float | None, end: Fraction | float | None, max_frames: int | None
-) -> Track:
+def select_frames(
+    track: PoseTrack, start: Fraction | float | None, end: Fraction | float | None, max_frames: int | None
+) -> PoseTrack:
     """The frames with start <= time < end, in seconds after the track's first frame, `max_frames` at most.
 
     Raises:
@@ -175,7 +175,7 @@ def selected(
     """
     zero = track.frames[0].pts
 
-    def inside(frame: TrackFrame) -> bool:
+    def inside(frame: PoseFrame) -> bool:
         seconds = (frame.pts - zero) * track.time_base
         return (start is None or seconds >= start) and (end is None or seconds < end)
 
@@ -195,7 +195,7 @@ def is_track(path: str | Path) -> bool:
     return bool(files) and all(entry.suffix.lower() == ".json" for entry in files)
 
 
-def save_track(path: str | Path, track: Track) -> None:
+def save_track(path: str | Path, track: PoseTrack) -> None:
     """Write the JSON track under a temporary name in the same folder and rename it when complete.
 
     Raises:
@@ -218,7 +218,7 @@ def save_track(path: str | Path, track: Track) -> None:
             os.unlink(temporary)
 
 
-def _write(file: Any, track: Track) -> None:
+def _write(file: Any, track: PoseTrack) -> None:
     head = {"version": VERSION, "layout": track.layout, "width": track.width, "height": track.height}
     head["time_base"] = [track.time_base.numerator, track.time_base.denominator]
     file.write(json.dumps(head)[:-1] + ', "frames": [')

@@ -14,13 +14,13 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from pipelines.keypoints.detection import Sighting
-from pipelines.keypoints.track import Track, TrackFrame
+from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.media.files import explained, whole_file
 
 UNKNOWN = -1
 
 
-def kept(folder: Path, key: str, make: Callable[[], Sighting]) -> tuple[Sighting, bool]:
+def cached_track(folder: Path, key: str, make: Callable[[], Sighting]) -> tuple[Sighting, bool]:
     """The sighting `key` of the folder, and whether it was there; if not, `make` makes it.
 
     While one process makes it the others wait; a process that dies lets the next one try.
@@ -56,9 +56,9 @@ def load(path: Path) -> Sighting:
         layout, width, height, time_base, warnings = json.loads(file.metadata()["head"])
         people, counts, pts, durations = (file.get_tensor(name) for name in ("people", "counts", "pts", "durations"))
     each = np.split(people, np.cumsum(counts)[:-1])
-    frames = [TrackFrame(stamp, poses) for stamp, poses in zip(pts.tolist(), each, strict=True)]
+    frames = [PoseFrame(stamp, poses) for stamp, poses in zip(pts.tolist(), each, strict=True)]
     known = [None if duration == UNKNOWN else duration for duration in durations.tolist()]
-    return Sighting(Track(layout, width, height, Fraction(time_base), frames), known, tuple(warnings))
+    return Sighting(PoseTrack(layout, width, height, Fraction(time_base), frames), known, tuple(warnings))
 
 
 @contextmanager

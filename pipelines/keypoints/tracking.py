@@ -65,7 +65,7 @@ def distance(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.linalg.norm(first[both, :2] - second[both, :2], axis=1).mean()) / size
 
 
-def choose_person(frames: Sequence[np.ndarray], person: str = "largest", *, what: str = "person") -> np.ndarray:
+def select_person(frames: Sequence[np.ndarray], person: str = "largest", *, what: str = "person") -> np.ndarray:
     """Follow everybody through the frames and return one person.
 
     Args:

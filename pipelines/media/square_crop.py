@@ -15,14 +15,14 @@ SMALLEST = 64
 
 
 @dataclass(frozen=True)
-class Canvas:
+class SquareCrop:
     """`box` (left, top, right, bottom) is a square in picture pixels, it may reach beyond; `size` is s."""
 
     box: Box
     size: int
 
     @classmethod
-    def around(cls, points: np.ndarray, *, size: int) -> "Canvas":
+    def around(cls, points: np.ndarray, *, size: int) -> "SquareCrop":
         """The square that holds all points [..., 2] (picture pixels) with a margin for flesh, hair and clothes."""
         flat = points.reshape(-1, 2)
         low, high = flat.min(0), flat.max(0)

@@ -17,7 +17,7 @@ NAME = re.compile(r"az_?(\d+(?:\.\d+)?)$")
 
 
 @dataclass(frozen=True)
-class Compared:
+class ViewScores:
     """One view and how near it is to the true one: L1 in 0..1, PSNR in dB, SSIM."""
 
     azimuth: float
@@ -42,7 +42,7 @@ def true_views(folder: Path) -> dict[float, Path]:
     return found
 
 
-def compare(azimuth: float, made: np.ndarray, path: Path) -> Compared:
+def compare(azimuth: float, made: np.ndarray, path: Path) -> ViewScores:
     """A view uint8 [S, S, 3] with the true one of a file, which is scaled to its size.
 
     Raises:
@@ -54,9 +54,9 @@ def compare(azimuth: float, made: np.ndarray, path: Path) -> Compared:
     smaller = true.shape[0] > SIDE
     true = cv2.resize(true, (SIDE, SIDE), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
     pair = to_tensor(made), to_tensor(true)
-    return Compared(azimuth, float(l1(*pair)), psnr(*pair), ssim(*pair))
+    return ViewScores(azimuth, float(l1(*pair)), psnr(*pair), ssim(*pair))
 
 
-def means(views: list[Compared]) -> dict[str, float]:
+def means(views: list[ViewScores]) -> dict[str, float]:
     """The mean of each number."""
     return {name: float(np.mean([getattr(view, name) for view in views])) for name in ("l1", "psnr", "ssim")}

@@ -23,7 +23,7 @@ SOLID = 128
 
 
 @dataclass(frozen=True)
-class Cutout:
+class Foreground:
     """picture: uint8 RGB [H,W,3], the object on white; mask; background: its colour before, uint8 [3]; doubt: what may
     have gone wrong, "" if nothing; untouched: the picture was on white already."""
 
@@ -40,7 +40,7 @@ class Cutout:
         return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def cut_out(path: Path) -> Cutout:
+def segment_foreground(path: Path) -> Foreground:
     """The object of a picture file: by its transparency, else by what differs from the border.
 
     Raises:
@@ -50,7 +50,7 @@ def cut_out(path: Path) -> Cutout:
     check_size(path, picture)
     picture, alpha = _limited(picture, LARGEST), None if alpha is None else _limited(alpha, LARGEST)
     if alpha is not None and (alpha >= SOLID).any():
-        return Cutout(picture, _largest(alpha), np.full(3, 255, np.uint8), "", True)
+        return Foreground(picture, _largest(alpha), np.full(3, 255, np.uint8), "", True)
     colour, spread = _border(picture)
     away = _distance(picture, colour)
     untouched = bool(colour.min() >= 250 and spread < 2)
@@ -67,9 +67,9 @@ def cut_out(path: Path) -> Cutout:
         else "its background is not plain, the object may be cut out badly: give one with transparency"
     )
     if untouched:
-        return Cutout(picture, mask, colour, doubt, True)
+        return Foreground(picture, mask, colour, doubt, True)
     cover = cv2.GaussianBlur(mask, (0, 0), max(0.6, max(mask.shape) / 800))[..., None] / 255
-    return Cutout(np.rint(255 + cover * (picture - 255.0)).astype(np.uint8), mask, colour, doubt, False)
+    return Foreground(np.rint(255 + cover * (picture - 255.0)).astype(np.uint8), mask, colour, doubt, False)
 
 
 def _limited(image: np.ndarray, side: int) -> np.ndarray:

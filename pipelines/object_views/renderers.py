@@ -14,35 +14,35 @@ from models.generators.picture import PictureGenerator
 from models.generators.view import View, ViewGenerator
 from models.generators.view_codes import known_view, view_code
 from pipelines.datasets.transforms import to_image, to_picture
-from pipelines.object_views.source import SourceView
+from pipelines.object_views.source import ObjectView
 
 BACKGROUNDS = ("white", "transparent", "original")
 
 
-class Viewer(Protocol):
+class ViewRenderer(Protocol):
     """Views of an object, one after the other; `views` of them make a turn, unless it is said."""
 
     @property
     def views(self) -> int: ...
 
-    def show(self, source: SourceView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
+    def show(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
         """uint8 [S, S, 3], or [S, S, 4] with a transparent background."""
         ...
 
-    def doubt(self, source: SourceView, azimuths: Sequence[float], elevation: float) -> str:
+    def doubt(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> str:
         """One line if `show` makes other views than these, else ""."""
         ...
 
 
 @dataclass(frozen=True)
-class OfficialViewer:
+class GridViewRenderer:
     """The authors' generator, which knows 54 views; results are truncated to bytes, as the authors save them."""
 
     generator: PictureGenerator
     precision: AbstractContextManager
     views: int = 18
 
-    def show(self, source: SourceView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
+    def show(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
         device = next(self.generator.parameters()).device
         image = to_image(source.picture)[None].to(device)
         own = view_code(source.azimuth, source.elevation)[None].to(device)
@@ -51,14 +51,14 @@ class OfficialViewer:
                 made = self.generator(image, own, view_code(azimuth, elevation)[None].to(device))
             yield to_picture(made.image[0])
 
-    def doubt(self, source: SourceView, azimuths: Sequence[float], elevation: float) -> str:
+    def doubt(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> str:
         asked = [(source.azimuth, source.elevation), *((azimuth, elevation) for azimuth in azimuths)]
         if all((azimuth % 360, elevation) == known_view(azimuth, elevation) for azimuth, elevation in asked):
             return ""
         return "these weights know azimuths in steps of 20 and elevations in steps of 10 degrees: rounded down"
 
 
-class ObjectViewer:
+class ObjectRenderer:
     """The project's generator: any angle, on any background, from `distance` diagonals of the object."""
 
     def __init__(
@@ -68,7 +68,7 @@ class ObjectViewer:
         self.precision, self.background, self.distance, self.views = precision, background, distance, 72
         self.device = next(generator.parameters()).device
 
-    def show(self, source: SourceView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
+    def show(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
         image = to_image(source.picture)[None].to(self.device).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), self.precision:
             pose = self._angle(source.azimuth), self._angle(source.elevation)
@@ -79,7 +79,7 @@ class ObjectViewer:
                 made = self._laid(view, source.background)
             yield (made.clamp(-1, 1) * 127.5 + 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
 
-    def doubt(self, source: SourceView, azimuths: Sequence[float], elevation: float) -> str:
+    def doubt(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> str:
         return ""
 
     def _laid(self, view: View, original: tuple[int, int, int]) -> Tensor:

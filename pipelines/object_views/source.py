@@ -21,7 +21,7 @@ WHITE = (255, 255, 255)
 
 
 @dataclass(frozen=True)
-class SourceView:
+class ObjectView:
     """A picture uint8 RGB [S, S, 3] and from where it shows the object, in degrees.
 
     confidence: that the azimuth is about right, None if it was given; background: the colour the object was cut from.
@@ -52,7 +52,7 @@ def check_size(path: Path, picture: np.ndarray) -> None:
         raise InputError(f"{path} has {width}x{height} pixels: give a picture of at least {SMALLEST}x{SMALLEST}")
 
 
-def load_shapenet(path: Path, key: str) -> SourceView:
+def load_shapenet(path: Path, key: str) -> ObjectView:
     """View `key` of an HDF5 file of the authors' layout: `KEY/image`, `KEY/pose` = azimuth / 10 and elevation.
 
     Raises:
@@ -65,7 +65,7 @@ def load_shapenet(path: Path, key: str) -> SourceView:
             some = ", ".join(itertools.islice(file, 3))
             raise InputError(f"{path} has no view {key!r}: give --id, for instance {some}")
         picture, (azimuth, elevation) = read_view(file, key)
-    return SourceView(scaled(_square(picture)), 10 * azimuth, elevation)
+    return ObjectView(scaled(_square(picture)), 10 * azimuth, elevation)
 
 
 def _square(picture: np.ndarray) -> np.ndarray:

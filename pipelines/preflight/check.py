@@ -15,23 +15,29 @@ import numpy as np
 
 from models.errors import InputError
 from pipelines.animation import AnimateConfig
-from pipelines.generation.networks import load_extractor, named
+from pipelines.generation.networks import load_detector, named
 from pipelines.keypoints.body import LONGEST_RATIO, SHORTEST_RATIO, measure, stature_ratio
 from pipelines.keypoints.tracking import MIN_SHARE, body_size
-from pipelines.preflight.inspection import Clip, Portrait, look_at_clip, look_at_picture, measurable
-from pipelines.preflight.timing import Rehearsal, expected_memory, rehearse, time_watching
+from pipelines.preflight.inspection import (
+    DrivingInspection,
+    SourceInspection,
+    inspect_driving,
+    inspect_source,
+    measurable,
+)
+from pipelines.preflight.timing import TimingEstimate, estimate_timing, expected_memory, time_detection
 from pipelines.runtime.devices import choose_device
-from pipelines.runtime.progress import Progress, Silent
+from pipelines.runtime.progress import Progress, SilentProgress
 
 GOOD, DOUBTFUL, IMPOSSIBLE = "good", "doubtful", "impossible"
-ENOUGH_FRAMES = 0.9
-ENOUGH_OF_PART = 0.8
-SMALL = 64
+MIN_PERSON_SHARE = 0.9
+MIN_VISIBLE_SHARE = 0.8
+MIN_PERSON_PIXELS = 64
 Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
-class Preflight:
+class InputReport:
     """What is to be expected of one animation; numbers are None where it is impossible.
 
     reasons: one line each, why it is not good; frames: that would be animated, `looks` of them were looked at;
@@ -79,7 +85,7 @@ class Preflight:
         ]
 
 
-class Checker:
+class InputChecker:
     """Checks many pairs: loads its networks once, and looks once at each picture and each video.
 
     Args:
@@ -91,21 +97,23 @@ class Checker:
     """
 
     def __init__(self, config: AnimateConfig, progress: Progress | None = None, *, thorough: bool = False) -> None:
-        self.config, self.progress, self.thorough = config, progress or Silent(), thorough
+        self.config, self.progress, self.thorough = config, progress or SilentProgress(), thorough
         device = choose_device(config.device)
-        self.extractor = load_extractor(config.keypoints, config.yolo_weights, device, self.progress)
+        self.extractor = load_detector(config.keypoints, config.yolo_weights, device, self.progress)
         self._found: dict[tuple[str, Path], Any] = {}
 
-    def check(self, source: Path, driving: Path) -> Preflight:
+    def check(self, source: Path, driving: Path) -> InputReport:
         """Look at both, rehearse, judge. Raises WeightsError, BackendUnavailable: weights or precision are no use."""
         try:
-            portrait = self._once(look_at_picture, source, source, self.extractor)
+            portrait = self._once(inspect_source, source, source, self.extractor)
             clip = self._once(self._look_at_clip, driving, driving)
             return self._expected(portrait, clip, source, driving)
         except InputError as error:
-            return Preflight(source, driving, IMPOSSIBLE, (str(error),))
+            return InputReport(source, driving, IMPOSSIBLE, (str(error),))
 
-    def _expected(self, portrait: Portrait, clip: Clip, source: Path, driving: Path) -> Preflight:
+    def _expected(
+        self, portrait: SourceInspection, clip: DrivingInspection, source: Path, driving: Path
+    ) -> InputReport:
         sure = self.thorough or clip.looks == clip.frames
         if _most(clip.person_share, clip.looks, sure=sure) < MIN_SHARE:
             raise InputError(
@@ -113,11 +121,11 @@ class Checker:
                 "cut the clip with --start and --end, or use one that shows a person clearly"
             )
         scale = named(driving, lambda: _scale(portrait, clip))
-        watching = self._once(time_watching, driving, driving, self.config, self.extractor, clip)
+        watching = self._once(time_detection, driving, driving, self.config, self.extractor, clip)
         rehearsal = self._once(self._rehearse, source, source, clip)
         memory = expected_memory(portrait.size, clip.size, rehearsal.side)
         reasons = tuple(_doubts(portrait, clip, scale, memory, retarget=self.config.retarget))
-        return Preflight(
+        return InputReport(
             source,
             driving,
             verdict=DOUBTFUL if reasons else GOOD,
@@ -132,12 +140,12 @@ class Checker:
             memory=memory,
         )
 
-    def _look_at_clip(self, path: Path) -> Clip:
-        return look_at_clip(path, self.config, self.extractor, self.progress, whole=self.thorough)
+    def _look_at_clip(self, path: Path) -> DrivingInspection:
+        return inspect_driving(path, self.config, self.extractor, self.progress, whole=self.thorough)
 
-    def _rehearse(self, source: Path, clip: Clip) -> Rehearsal:
+    def _rehearse(self, source: Path, clip: DrivingInspection) -> TimingEstimate:
         self.progress.stage("rehearsal", None)
-        return rehearse(replace(self.config, source=source), clip, self.extractor.name)
+        return estimate_timing(replace(self.config, source=source), clip, self.extractor.name)
 
     def _once(self, look: Callable[..., Found], path: Path, *arguments: Any) -> Found:
         """What `look` finds, or raises, for one file."""
@@ -152,12 +160,14 @@ class Checker:
         return self._found[key]
 
 
-def check(source: Path, driving: Path, *, thorough: bool = False, progress: Progress | None = None) -> Preflight:
-    """One pair with the default options; `Checker` is for many pairs, or other options.
+def check_inputs(
+    source: Path, driving: Path, *, thorough: bool = False, progress: Progress | None = None
+) -> InputReport:
+    """One pair with the default options; `InputChecker` is for many pairs, or other options.
 
     Raises BackendUnavailable, WeightsError: the extractor or the animation's weights can't be had.
     """
-    return Checker(AnimateConfig(source, driving), progress, thorough=thorough).check(source, driving)
+    return InputChecker(AnimateConfig(source, driving), progress, thorough=thorough).check(source, driving)
 
 
 def _duration(seconds: float) -> str:
@@ -170,13 +180,15 @@ def _most(share: float, looks: int, *, sure: bool) -> float:
     return share if sure else share + 2 * sqrt(share * (1 - share) / looks)
 
 
-def _scale(portrait: Portrait, clip: Clip) -> float:
+def _scale(portrait: SourceInspection, clip: DrivingInspection) -> float:
     """How many times as tall the person of the picture is, by the long bones that both show. Raises InputError."""
     own, theirs = (measure(measurable(poses)) for poses in (portrait.pose[None], clip.poses))
     return stature_ratio(own, theirs)
 
 
-def _doubts(portrait: Portrait, clip: Clip, scale: float, memory: int, *, retarget: str) -> Iterator[str]:
+def _doubts(
+    portrait: SourceInspection, clip: DrivingInspection, scale: float, memory: int, *, retarget: str
+) -> Iterator[str]:
     """One line for everything that will show in the result.
 
     ENOUGH_FRAMES: frames without the person are made up; clips of one person that nothing hides lose none, a film of
@@ -185,17 +197,17 @@ def _doubts(portrait: Portrait, clip: Clip, scale: float, memory: int, *, retarg
     1.6 % of the body's height at 64 pixels; at 48 to 2.5 % and more, with people lost. Without retargeting the driving
     body stands in the picture as it is, and may differ as much as human proportions do.
     """
-    if clip.person_share < ENOUGH_FRAMES:
+    if clip.person_share < MIN_PERSON_SHARE:
         yield f"the video shows the person in {clip.person_share:.0%} of the frames: the others have to be made up"
     if portrait.hidden:
         yield f"the picture does not show the {' and '.join(portrait.hidden)}: what it hides has to be made up"
     for part, share in clip.shown.items():
-        if share < ENOUGH_OF_PART:
+        if share < MIN_VISIBLE_SHARE:
             yield f"the video shows the {part} in {share:.0%} of the frames with the person: there they are guessed"
     tall = {"picture": body_size(portrait.pose), "video": float(np.median([body_size(pose) for pose in clip.poses]))}
     for name, pixels in tall.items():
-        if pixels < SMALL:
-            yield f"the person in the {name} is {pixels:.0f} pixels tall: below {SMALL} poses are unsure"
+        if pixels < MIN_PERSON_PIXELS:
+            yield f"the person in the {name} is {pixels:.0f} pixels tall: below {MIN_PERSON_PIXELS} poses are unsure"
     placed = scale / min(np.divide(portrait.size, clip.size))
     if retarget == "none" and not SHORTEST_RATIO <= placed <= LONGEST_RATIO:
         yield f"the person in the picture is {placed:.1f} times as tall as the one in the video: use --retarget body"

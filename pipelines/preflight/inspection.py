@@ -15,23 +15,23 @@ from models.errors import InputError
 from pipelines.animation import AnimateConfig
 from pipelines.generation.networks import named
 from pipelines.keypoints.cleaning import map_joints
-from pipelines.keypoints.detection import watch
-from pipelines.keypoints.detectors.registry import Extractor
+from pipelines.keypoints.detection import detect_video
+from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.layouts import H36M17_PARENT, h36m17_to_coco17
-from pipelines.keypoints.track import Track, is_track, load_track, selected
-from pipelines.keypoints.tracking import CONFIDENT, body_size, choose_person, fill_gaps, is_person
+from pipelines.keypoints.track import PoseTrack, is_track, load_track, select_frames
+from pipelines.keypoints.tracking import CONFIDENT, body_size, fill_gaps, is_person, select_person
 from pipelines.media.pictures import load_picture
 from pipelines.media.sources import open_driving
 from pipelines.runtime.progress import Progress
 
-LOOKS = 64
+MAX_INSPECTED_FRAMES = 64
 EDGE = 0.04
 HEAD = "head"
 PARTS = {HEAD: (0, 1, 2, 3, 4), "shoulders": (5, 6), "hips": (11, 12), "knees": (13, 14), "feet": (15, 16)}
 
 
 @dataclass(frozen=True)
-class Portrait:
+class SourceInspection:
     """The source picture: size (width, height), the person's pose, and which of PARTS it does not show."""
 
     size: tuple[int, int]
@@ -40,7 +40,7 @@ class Portrait:
 
 
 @dataclass(frozen=True)
-class Clip:
+class DrivingInspection:
     """A driving video.
 
     size: width, height; frames: how many there are to animate; looks: how many were looked at, evenly over the clip;
@@ -61,7 +61,7 @@ class Clip:
         return len(self.poses) / self.looks
 
 
-def hidden_parts(pose: np.ndarray, size: tuple[int, int]) -> tuple[str, ...]:
+def missing_body_parts(pose: np.ndarray, size: tuple[int, int]) -> tuple[str, ...]:
     """Which of PARTS the picture does not show: no joint is sure, or one is at the picture's edge or beyond.
 
     Where a picture is cut, the networks put the missing joints near the edge or outside, and quite surely. In four
@@ -84,16 +84,18 @@ def measurable(poses: np.ndarray) -> np.ndarray:
     return joints
 
 
-def look_at_picture(path: Path, extractor: Extractor) -> Portrait:
+def inspect_source(path: Path, extractor: KeypointDetector) -> SourceInspection:
     """Raises InputError: unreadable, or nobody in it."""
     picture = load_picture(path)
-    pose = named(path, lambda: choose_person([extractor.detect(picture)])[0])
+    pose = named(path, lambda: select_person([extractor.detect(picture)])[0])
     size = picture.shape[1], picture.shape[0]
-    return Portrait(size, pose, hidden_parts(pose, size))
+    return SourceInspection(size, pose, missing_body_parts(pose, size))
 
 
-def look_at_clip(path: Path, config: AnimateConfig, extractor: Extractor, progress: Progress, *, whole: bool) -> Clip:
-    """Look at LOOKS frames at most, evenly over the part of the clip that `config` picks; with `whole` at all of it.
+def inspect_driving(
+    path: Path, config: AnimateConfig, extractor: KeypointDetector, progress: Progress, *, whole: bool
+) -> DrivingInspection:
+    """Look at MAX_INSPECTED_FRAMES frames at most, evenly over the part of the clip that `config` picks; with `whole` at all of it.
 
     From 64 frames the person's share is known to 6 % (one standard deviation, at worst). Pose tracks are read whole.
 
@@ -102,15 +104,15 @@ def look_at_clip(path: Path, config: AnimateConfig, extractor: Extractor, progre
     """
     if is_track(path):
         rate = None if config.fps is None else Fraction(config.fps)
-        track = selected(load_track(path, rate=rate), config.start, config.end, config.max_frames)
+        track = select_frames(load_track(path, rate=rate), config.start, config.end, config.max_frames)
         return _clip(path, track, len(track.frames), every=1, config=config)
     opened = partial(open_driving, path, start=config.start, end=config.end, fps=config.fps)
     with opened(max_frames=config.max_frames) as source:
         frames = source.info.frames
-    every = 1 if whole or frames is None else ceil(frames / LOOKS)
+    every = 1 if whole or frames is None else ceil(frames / MAX_INSPECTED_FRAMES)
     limit = config.max_frames and ceil(config.max_frames / every)
     with opened(max_frames=limit, every=every) as source:
-        track = watch(source, extractor, progress).track
+        track = detect_video(source, extractor, progress).track
         if source.damage.broken:
             raise InputError(
                 f"{path} is damaged or cut short, {source.damage.decoded} of its frames can be read: "
@@ -119,7 +121,7 @@ def look_at_clip(path: Path, config: AnimateConfig, extractor: Extractor, progre
     return _clip(path, track, frames if frames and every > 1 else len(track.frames), every=every, config=config)
 
 
-def _clip(path: Path, track: Track, frames: int, *, every: int, config: AnimateConfig) -> Clip:
+def _clip(path: Path, track: PoseTrack, frames: int, *, every: int, config: AnimateConfig) -> DrivingInspection:
     looks, size = len(track.frames), (track.width, track.height)
     if not any(is_person(pose) for frame in track.frames for pose in frame.people):
         raise InputError(
@@ -129,15 +131,15 @@ def _clip(path: Path, track: Track, frames: int, *, every: int, config: AnimateC
     poses = named(path, lambda: _followed(people, every, config.person))
     there = np.flatnonzero([is_person(pose) for pose in poses])
     middle = track.frames[there[len(there) // 2]].pts - track.frames[0].pts
-    hidden = [hidden_parts(pose, size) for pose in poses[there]]
+    hidden = [missing_body_parts(pose, size) for pose in poses[there]]
     parts = [name for name in PARTS if name != HEAD or track.layout == "coco17"]  # Human3.6M-17 has no face
     shown = {name: sum(name not in each for each in hidden) / len(hidden) for name in parts}
     moment = Fraction(config.start or 0) + middle * track.time_base
-    return Clip(size, frames, looks, poses[there], shown, moment)
+    return DrivingInspection(size, frames, looks, poses[there], shown, moment)
 
 
 def _followed(people: list[np.ndarray], every: int, person: str) -> np.ndarray:
     """One person's poses, zero where missing; nobody is seen in the frames between those looked at."""
     spread = [np.empty((0, 17, 3), np.float32)] * ((len(people) - 1) * every + 1)
     spread[::every] = people
-    return choose_person(spread, person)[::every]
+    return select_person(spread, person)[::every]

@@ -9,12 +9,12 @@ from time import perf_counter
 import numpy as np
 
 from pipelines.animation import AnimateConfig, run
-from pipelines.keypoints.detection import watch
-from pipelines.keypoints.detectors.registry import Extractor
-from pipelines.keypoints.track import Track, TrackFrame, is_track, save_track
+from pipelines.keypoints.detection import detect_video
+from pipelines.keypoints.detectors.registry import KeypointDetector
+from pipelines.keypoints.track import PoseFrame, PoseTrack, is_track, save_track
 from pipelines.media.sources import open_driving
-from pipelines.preflight.inspection import Clip
-from pipelines.runtime.progress import Silent
+from pipelines.preflight.inspection import DrivingInspection
+from pipelines.runtime.progress import SilentProgress
 
 STEPS = 8
 # Fitted to the peaks of nine runs on the CPU with two cores: pictures of 0.3 to 15 megapixels, squares of 0.4 to 14,
@@ -24,7 +24,7 @@ BYTES_PER_PIXEL, BYTES_PER_SQUARE_PIXEL, BYTES_PER_DRIVING_PIXEL = 165, 80, 20
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class TimingEstimate:
     """Seconds before the first frame and for each frame, and the side of the square that is generated, in pixels of
     the picture."""
 
@@ -33,7 +33,7 @@ class Rehearsal:
     side: int
 
 
-class Laps(Silent):
+class StepTimer(SilentProgress):
     """Takes the time of every step of the latest stage."""
 
     def __init__(self) -> None:
@@ -46,19 +46,19 @@ class Laps(Silent):
         self.stamps.append(perf_counter())
 
 
-def time_watching(path: Path, config: AnimateConfig, extractor: Extractor, clip: Clip) -> float:
+def time_detection(path: Path, config: AnimateConfig, extractor: KeypointDetector, clip: DrivingInspection) -> float:
     """Seconds to decode a frame and find the person in it: the median of STEPS frames that follow each other, without
     the first, in which the person is searched. 0 for a pose track."""
     if is_track(path):
         return 0.0
-    laps = Laps()
+    laps = StepTimer()
     with open_driving(path, start=clip.moment, max_frames=STEPS, fps=config.fps) as source:
-        watch(source, extractor, laps)
+        detect_video(source, extractor, laps)
     seconds = np.diff(laps.stamps)
     return float(np.median(seconds[1:] if len(seconds) > 1 else seconds))
 
 
-def rehearse(config: AnimateConfig, clip: Clip, extractor: str) -> Rehearsal:
+def estimate_timing(config: AnimateConfig, clip: DrivingInspection, extractor: str) -> TimingEstimate:
     """Animate the picture of `config` through STEPS of the clip's poses, from loading to encoding, and throw it away.
 
     The first frame, which has to warm up, does not count.
@@ -66,10 +66,10 @@ def rehearse(config: AnimateConfig, clip: Clip, extractor: str) -> Rehearsal:
     Raises what `animate.run` raises.
     """
     chosen = clip.poses[np.linspace(0, len(clip.poses) - 1, STEPS).astype(int)]
-    frames = [TrackFrame(number, pose[None]) for number, pose in enumerate(chosen)]
+    frames = [PoseFrame(number, pose[None]) for number, pose in enumerate(chosen)]
     with TemporaryDirectory() as folder:
-        track, output, laps = Path(folder, "poses.json"), Path(folder, "rehearsal.mp4"), Laps()
-        save_track(track, Track("coco17", *clip.size, Fraction(1, 25), frames))
+        track, output, laps = Path(folder, "poses.json"), Path(folder, "rehearsal.mp4"), StepTimer()
+        save_track(track, PoseTrack("coco17", *clip.size, Fraction(1, 25), frames))
         whole = {"start": None, "end": None, "max_frames": None, "fps": None}
         job = replace(
             config, driving=track, output=output, keypoints=extractor, audio="none", person="largest", **whole
@@ -78,7 +78,7 @@ def rehearse(config: AnimateConfig, clip: Clip, extractor: str) -> Rehearsal:
         seconds = perf_counter() - laps.stamps[1]
     left, _, right, _ = result.canvas
     start = sum(result.seconds[name] for name in ("load", "source pose", "motion"))
-    return Rehearsal(start, seconds / (STEPS - 1), right - left)
+    return TimingEstimate(start, seconds / (STEPS - 1), right - left)
 
 
 def expected_memory(picture: tuple[int, int], driving: tuple[int, int], side: int) -> int:

@@ -19,7 +19,7 @@ class Progress(Protocol):
         ...
 
 
-class Silent:
+class SilentProgress:
     """Nobody listens."""
 
     def stage(self, name: str, total: int | None) -> None: ...
@@ -29,7 +29,7 @@ class Silent:
     def note(self, message: str) -> None: ...
 
 
-class Notes(Silent):
+class NotesProgress(SilentProgress):
     """Keeps what was noted."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 
 
 @contextmanager
-def in_background(work: Callable[[Item], None], *, waiting: int = 2) -> Iterator[Callable[[Item], None]]:
+def background_worker(work: Callable[[Item], None], *, waiting: int = 2) -> Iterator[Callable[[Item], None]]:
     """A function that hands an item to `work` in a second thread; it blocks while `waiting` items are unfinished.
 
     What `work` raises, a later call or the end of the block raises. Leaving the block waits until all is done; leaving

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from gfla_cli.app import app
 from pipelines.animation import AnimateConfig
-from pipelines.preflight.check import Preflight
+from pipelines.preflight.check import InputReport
 from tests.helpers.media_files import DRIVING, SOURCE, write_picture
 
 FINE = {"frames": 100, "looks": 50, "person_share": 1.0, "hidden": (), "whole_share": 1.0, "scale": 1.5}
@@ -17,7 +17,7 @@ FINE |= {"seconds": 42.0, "memory": 987_654_321}
 
 
 class Stand:
-    """Stands in for `Checker`: keeps what it is given and finds `found`."""
+    """Stands in for `InputChecker`: keeps what it is given and finds `found`."""
 
     found: dict[str, Any]
     config: AnimateConfig
@@ -27,15 +27,15 @@ class Stand:
         self.config, self.thorough = config, thorough
         return self
 
-    def check(self, source: Path, driving: Path) -> Preflight:
-        return Preflight(source, driving, **self.found)
+    def check(self, source: Path, driving: Path) -> InputReport:
+        return InputReport(source, driving, **self.found)
 
 
 @pytest.fixture
 def stand(monkeypatch: pytest.MonkeyPatch) -> Stand:
     stand = Stand()
     stand.found = {"verdict": "good", **FINE}
-    monkeypatch.setattr("pipelines.preflight.check.Checker", stand)
+    monkeypatch.setattr("pipelines.preflight.check.InputChecker", stand)
     return stand
 
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from gfla_cli.app import app
 from pipelines import keypoint_extraction as extract
-from pipelines.keypoints.track import Track, TrackFrame, load_track, save_track
+from pipelines.keypoints.track import PoseFrame, PoseTrack, load_track, save_track
 from tests.helpers.media_files import write_picture, write_video
 
 
@@ -36,8 +36,8 @@ def found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def saved(tmp_path: Path, *, layout: str = "coco17") -> Path:
     """A track of two people, a small one on the left, 10 frames at 25 a second, first time stamp 100."""
-    frames = [TrackFrame(100 + index, np.stack((pose(2, 20), pose(50 + index)))) for index in range(10)]
-    save_track(tmp_path / "in.json", Track(layout, 128, 96, Fraction(1, 25), frames))
+    frames = [PoseFrame(100 + index, np.stack((pose(2, 20), pose(50 + index)))) for index in range(10)]
+    save_track(tmp_path / "in.json", PoseTrack(layout, 128, 96, Fraction(1, 25), frames))
     return tmp_path / "in.json"
 
 

@@ -23,9 +23,9 @@ from models.generators.config import dance_iper, pose_fashion, pose_market, shap
 from models.generators.picture import PictureGenerator
 from models.motion import MotionConfig, MotionNetwork
 from models.weights import load_weights, save_weights
-from pipelines.keypoints.detectors.registry import create_extractor
+from pipelines.keypoints.detectors.registry import create_detector
 from pipelines.keypoints.structure_maps import person_maps, structure_map
-from pipelines.keypoints.track import Track, TrackFrame, save_track
+from pipelines.keypoints.track import PoseFrame, PoseTrack, save_track
 from tests.helpers.checkpoints import generated, official_files, save_checkpoint
 from tests.helpers.golden import open_golden
 from tests.helpers.media_files import SOURCE
@@ -56,9 +56,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, (architecture, official, build) in NETWORKS.items():
         known = {"licence": "Apache-2.0", "command": "none", "extra": {}, "official": official, "exact": True}
         save_weights(folder / f"{name}.safetensors", _lively(build()), architecture=architecture, **known)
-    people = [TrackFrame(number, pose[None]) for number, pose in enumerate(driving())]
-    save_track(folder / "driving.json", Track("coco17", WIDTH, HEIGHT, Fraction(1, 25), people))
-    save_track(folder / "target.json", Track("coco17", WIDTH, HEIGHT, Fraction(1, 25), people[:1]))
+    people = [PoseFrame(number, pose[None]) for number, pose in enumerate(driving())]
+    save_track(folder / "driving.json", PoseTrack("coco17", WIDTH, HEIGHT, Fraction(1, 25), people))
+    save_track(folder / "target.json", PoseTrack("coco17", WIDTH, HEIGHT, Fraction(1, 25), people[:1]))
     return folder
 
 
@@ -80,7 +80,7 @@ def picture() -> np.ndarray:
 
 
 def detected() -> np.ndarray:
-    return create_extractor("bundled").detect(picture())[0]
+    return create_detector("bundled").detect(picture())[0]
 
 
 def driving() -> np.ndarray:

@@ -11,9 +11,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
-from pipelines.keypoints.detectors.registry import create_extractor
+from pipelines.keypoints.detectors.registry import create_detector
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17
-from pipelines.keypoints.track import Track, TrackFrame, load_track, save_track
+from pipelines.keypoints.track import PoseFrame, PoseTrack, load_track, save_track
 from pipelines.pose_targets import find_targets
 from tests.helpers.media_files import DRIVING, SOURCE
 
@@ -40,8 +40,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if number in (HANDS_UP, WALKING):
                 frame.to_image().save(folder / "targets" / f"frame_{number}.png")
     first = pixels(folder / "targets" / f"frame_{HANDS_UP}.png")
-    people = TrackFrame(0, create_extractor("bundled").detect(first))
-    save_track(folder / "pose.json", Track("coco17", first.shape[1], first.shape[0], Fraction(1, 25), [people]))
+    people = PoseFrame(0, create_detector("bundled").detect(first))
+    save_track(folder / "pose.json", PoseTrack("coco17", first.shape[1], first.shape[0], Fraction(1, 25), [people]))
     code, stdout, stderr = run(SOURCE, folder / "targets", "-o", folder / "made", "--keypoints", "bundled", "--json")
     assert code == 0, stderr
     (folder / "report.json").write_text(stdout)
@@ -49,7 +49,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_person_takes_the_pose(places: Path) -> None:
-    extractor = create_extractor("bundled")
+    extractor = create_detector("bundled")
     before, after = (extractor.detect(pixels(path)[..., :3])[0] for path in (SOURCE, places / "made" / "00000.png"))
     assert (before[WRISTS, 1] > before[ELBOWS, 1]).all()
     assert (after[WRISTS, 1] < after[ELBOWS, 1]).all()
@@ -82,8 +82,8 @@ def test_pose_files_of_both_kinds_make_the_same_picture(places: Path, tmp_path: 
 
 
 def test_every_frame_of_a_track_is_a_target(tmp_path: Path) -> None:
-    poses = [TrackFrame(3 * number, np.full((1, 17, 3), number, np.float32)) for number in (0, 1)]
-    save_track(tmp_path / "two.json", Track("coco17", 640, 480, Fraction(1, 25), poses))
+    poses = [PoseFrame(3 * number, np.full((1, 17, 3), number, np.float32)) for number in (0, 1)]
+    save_track(tmp_path / "two.json", PoseTrack("coco17", 640, 480, Fraction(1, 25), poses))
     targets = find_targets([tmp_path / "two.json", SOURCE])
     assert [target.name for target in targets] == [
         *(f"{tmp_path / 'two.json'} frame {number}" for number in (1, 2)),
@@ -106,8 +106,8 @@ def test_one_target_gives_one_picture_and_a_comparison_on_request(
 
 
 def with_nobody(folder: Path, places: Path) -> list[object]:
-    frames = [TrackFrame(0, np.empty((0, 17, 3), np.float32))]
-    save_track(folder / "empty.json", Track("coco17", 64, 64, Fraction(1, 25), frames))
+    frames = [PoseFrame(0, np.empty((0, 17, 3), np.float32))]
+    save_track(folder / "empty.json", PoseTrack("coco17", 64, 64, Fraction(1, 25), frames))
     return [folder / "empty.json", "-o", folder / "out.png"]
 
 

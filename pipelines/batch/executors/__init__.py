@@ -9,7 +9,7 @@ from pipelines.batch.jobs import Group
 
 
 class Executor(Protocol):
-    """Runs `pipelines.batch.worker.perform` on every group; shared conformance tests hold every executor to this.
+    """Runs `pipelines.batch.worker.run_group` on every group; shared conformance tests hold every executor to this.
 
     It is made for one folder, into which all outputs go. A worker that dies fails only the job that it was at, after
     one more try in a fresh process; the others go on.

@@ -39,12 +39,12 @@ class Machine:
         gpus = _gpus() if asked & {"auto", "cuda"} and not shared else ()
         return cls(1 if shared else cores, psutil.virtual_memory().available, gpus)
 
-    def spread(self, workers: int | None, threads: int | None, together: int | None) -> "Spread":
+    def spread(self, workers: int | None, threads: int | None, together: int | None) -> "Allocation":
         """How to spread jobs; None: what suits. A worker for each GPU, else as many as cores and memory allow, with one
         thread each where the CPU computes, which does most per core. Batches of the network pay on a GPU only."""
         threads = threads or (GPU_THREADS if self.gpus else 1)
         fitting = len(self.gpus) or min(self.cores // threads, self.memory // WORKER_MEMORY)
-        return Spread(workers or int(max(1, fitting)), threads, together or self._together(), self.gpus)
+        return Allocation(workers or int(max(1, fitting)), threads, together or self._together(), self.gpus)
 
     def _together(self) -> int:
         if not self.gpus:
@@ -54,7 +54,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Spread:
+class Allocation:
     """How jobs are spread over workers; threads and together as in `Group`."""
 
     workers: int

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.batch.executors import EXECUTORS, Executor
-from pipelines.batch.executors.allocation import Machine, Spread
+from pipelines.batch.executors.allocation import Allocation, Machine
 
-Crew = tuple[Executor, Spread]
+Crew = tuple[Executor, Allocation]
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the user asks for. devices: of the jobs. workers, threads, together: None for what suits; see `Spread`.
+class ExecutorOptions:
+    """What the user asks for. devices: of the jobs. workers, threads, together: None for what suits; see `Allocation`.
 
     ray_address, shared_storage: see `ray_connection.connected` and `ray_executor.Ray`.
     """
@@ -25,23 +25,23 @@ class Wanted:
     ray_address: str | None = None
     shared_storage: bool = True
 
-    def here(self) -> Spread:
+    def here(self) -> Allocation:
         """On this machine."""
         return self.on(Machine.here(self.devices))
 
-    def on(self, machine: Machine) -> Spread:
+    def on(self, machine: Machine) -> Allocation:
         """On another one."""
         return machine.spread(self.workers, self.threads, self.together)
 
 
 @contextmanager
-def _local(folder: Path, wanted: Wanted, note: Callable[[str], None]) -> Iterator[Crew]:
+def _local(folder: Path, wanted: ExecutorOptions, note: Callable[[str], None]) -> Iterator[Crew]:
     spread = wanted.here()
     yield EXECUTORS["local"](folder, workers=spread.workers, gpus=[gpu for gpu, _ in spread.gpus]), spread
 
 
 @contextmanager
-def _ray(folder: Path, wanted: Wanted, note: Callable[[str], None]) -> Iterator[Crew]:
+def _ray(folder: Path, wanted: ExecutorOptions, note: Callable[[str], None]) -> Iterator[Crew]:
     from pipelines.batch.executors.ray.connection import connected
 
     with connected(wanted.ray_address, note) as cluster:

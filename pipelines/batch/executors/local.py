@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from pipelines.batch.events import Event
-from pipelines.batch.executors.retries import Casualties
+from pipelines.batch.executors.retries import RetryPolicy
 from pipelines.batch.jobs import Group
 from pipelines.batch.journal import at_work
 
@@ -60,7 +60,7 @@ class Local:
     def run(self, groups: Sequence[Group]) -> Iterator[Event]:
         """See `Executor.run`."""
         waiting, team = deque(groups), dict[int, Worker]()
-        casualties = Casualties()
+        casualties = RetryPolicy()
         try:
             while waiting or any(worker.group for worker in team.values()):
                 self._employ(team, waiting)
@@ -108,11 +108,11 @@ def _serve(pipe: Connection, folder: Path, number: int, environment: dict[str, s
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     with at_work(folder):
-        from pipelines.batch.worker import perform
+        from pipelines.batch.worker import run_group
 
         try:
             while True:
-                perform(pipe.recv(), folder, lambda event: pipe.send(replace(event, worker=number)))
+                run_group(pipe.recv(), folder, lambda event: pipe.send(replace(event, worker=number)))
                 pipe.send(None)
         except (EOFError, BrokenPipeError):
             return

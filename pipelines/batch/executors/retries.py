@@ -11,7 +11,7 @@ from pipelines.batch.jobs import Group
 TRIES = 2
 
 
-class Casualties:
+class RetryPolicy:
     """Counts how often the worker of each job has died."""
 
     def __init__(self) -> None:

@@ -16,18 +16,18 @@ from pipelines.keypoints.layouts import COCO17_FLIP
 
 SIZE = 256
 CONFIDENT = 0.3
-PERSON = 0.47  # sureness of a person from which on it is followed
-STILL_PERSON = 0.38  # score down to which a followed person is still there
-AGREES = 0.06  # distance of a joint found in the mirror that is as good as none, in body heights
-CLEAR = 0.6  # the score of a person in whose place a search among small ones never found a better
+MIN_PERSON_SCORE = 0.47  # sureness of a person from which on it is followed
+MIN_TRACKED_SCORE = 0.38  # score down to which a followed person is still there
+MAX_MIRROR_DISTANCE = 0.06  # distance of a joint found in the mirror that is as good as none, in body heights
+SCORE_WITHOUT_SEARCH = 0.6  # the score of a person in whose place a search among small ones never found a better
 BATCH = 8
 REFINEMENTS = 2
-THOROUGH_EVERY = 12  # while nobody is found, frames between two searches for small people
-STEADY = 0.6  # share of the old crop's side in the new one: a crop that breathes shakes the joints
+THOROUGH_SEARCH_INTERVAL = 12  # while nobody is found, frames between two searches for small people
+CROP_SMOOTHING = 0.6  # share of the old crop's side in the new one: a crop that breathes shakes the joints
 BODY = (5, 6, 11, 12, 13, 14, 15, 16)
 
 
-class BundledExtractor:
+class BundledDetector:
     """One person, followed through a video; works offline with the bundled weights."""
 
     name = "bundled"
@@ -37,16 +37,16 @@ class BundledExtractor:
         self.device = torch.device(device)
 
     def detect(self, image: np.ndarray) -> np.ndarray:
-        """See `Extractor.detect`; at most one person, searched for at several scales, with flip averaging."""
+        """See `KeypointDetector.detect`; at most one person, searched for at several scales, with flip averaging."""
         return _people(self._search(image, thorough=True)[0])
 
     def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """See `Extractor.track`; one pass of the network per frame as long as the person is not lost."""
+        """See `KeypointDetector.track`; one pass of the network per frame as long as the person is not lost."""
         pose, crop, lost = None, None, 0
         for image in images:
             pose = self._read(image, [crop], flip=False, previous=pose)[0] if crop else None
-            if pose is None or score(pose) < STILL_PERSON:
-                pose, crop = self._search(image, thorough=lost % THOROUGH_EVERY == 0)
+            if pose is None or score(pose) < MIN_TRACKED_SCORE:
+                pose, crop = self._search(image, thorough=lost % THOROUGH_SEARCH_INTERVAL == 0)
             lost = 0 if pose is not None else lost + 1
             crop = _next_crop(pose, crop, image) if pose is not None else None
             yield _people(pose)
@@ -55,7 +55,7 @@ class BundledExtractor:
         """Best pose [17, 3] of the coarse pass after a closer look and the crop it was read from; None for nobody."""
         crops = search_crops(*image.shape[:2], thorough=False)
         poses = self._read(image, crops, flip=True)
-        if thorough and max(score(pose) for pose in poses) < CLEAR:
+        if thorough and max(score(pose) for pose in poses) < SCORE_WITHOUT_SEARCH:
             small = search_crops(*image.shape[:2], thorough=True)[len(crops) :]
             poses, crops = np.concatenate((poses, self._read(image, small, flip=True))), crops + small
         index = max(range(len(crops)), key=lambda number: _rank(poses[number]))
@@ -68,15 +68,15 @@ class BundledExtractor:
             if score(better) < score(pose):
                 break
             pose, crop = better, closer
-        return (pose if self._sureness(image, pose, crop) >= PERSON else None), crop
+        return (pose if self._sureness(image, pose, crop) >= MIN_PERSON_SCORE else None), crop
 
     def _sureness(self, image: np.ndarray, pose: np.ndarray, crop: Crop) -> float:
         """Score of a pose, less if the joints lie elsewhere in the mirror: then there is nobody to find."""
-        if score(pose) < PERSON:
+        if score(pose) < MIN_PERSON_SCORE:
             return score(pose)
         plain, mirrored = (decode_pairs(maps)[0, 5:, :2] for maps in self._views(self._pixels(image, [crop])))
         distance = np.linalg.norm(plain - mirrored, axis=-1) * (crop.side / SIZE)
-        return score(pose) * (0.5 + 0.5 * float((distance < AGREES * body_height(pose)).mean()))
+        return score(pose) * (0.5 + 0.5 * float((distance < MAX_MIRROR_DISTANCE * body_height(pose)).mean()))
 
     @torch.inference_mode()
     def _read(
@@ -131,4 +131,4 @@ def _next_crop(pose: np.ndarray, crop: Crop | None, image: np.ndarray) -> Crop:
     fresh = person_crop(pose, *image.shape[:2], confident=CONFIDENT)
     if crop is None or not 0.5 < fresh.side / crop.side < 2:
         return fresh
-    return Crop.around(*fresh.centre, STEADY * crop.side + (1 - STEADY) * fresh.side)
+    return Crop.around(*fresh.centre, CROP_SMOOTHING * crop.side + (1 - CROP_SMOOTHING) * fresh.side)

@@ -20,14 +20,14 @@ from pipelines.keypoints.layouts import COCO17_FLIP
 
 PEAKS = 2  # of each map
 CANDIDATES = 2 * PEAKS
-WORST = 8.0  # cost of a place that its map rules out
-SHARED = 0.8  # cost of both joints on one spot
-APART = 0.04  # joints so far from each other are on two spots, in body heights
-TOO_LONG = 3.0  # cost of a limb of twice its greatest length
-LENGTH = 0.3  # cost of a limb of its greatest length
-REVERSED = 2.0  # cost of shoulders and hips in opposite order, each as wide as can be
-MOVED = 0.8  # cost of a joint that is elsewhere than a frame before
-STEP = 0.12  # a joint so far from where it was is elsewhere, in body heights
+COST_RULED_OUT = 8.0  # cost of a place that its map rules out
+COST_SHARED_PLACE = 0.8  # cost of both joints on one spot
+SHARED_PLACE_DISTANCE = 0.04  # joints so far from each other are on two spots, in body heights
+COST_LONG_LIMB = 3.0  # cost of a limb of twice its greatest length
+COST_LIMB_LENGTH = 0.3  # cost of a limb of its greatest length
+COST_SWAPPED_SIDES = 2.0  # cost of shoulders and hips in opposite order, each as wide as can be
+COST_MOTION = 0.8  # cost of a joint that is elsewhere than a frame before
+MOTION_DISTANCE = 0.12  # a joint so far from where it was is elsewhere, in body heights
 
 SHOULDERS, ELBOWS, WRISTS, HIPS, KNEES, ANKLES = (5, 6), (7, 8), (9, 10), (11, 12), (13, 14), (15, 16)
 # child: parent, greatest length of the limb in body heights
@@ -64,7 +64,7 @@ def _candidates(logs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     real = torch.cat([best, best[:, partner]], 2).isfinite()
     own = logs.flatten(2).gather(2, cells)  # [N, K, M]
     sure = torch.maximum(own, logs[:, partner].flatten(2).gather(2, cells)).exp()
-    return places, torch.where(real, -own, WORST), sure
+    return places, torch.where(real, -own, COST_RULED_OUT), sure
 
 
 def _around(maps: Tensor) -> Tensor:
@@ -81,9 +81,9 @@ def _decide(
     """Replaces the joints from shoulders to ankles of `pose` [K, 3] by the best choice of candidates."""
     height = body_height(pose)
     if before is not None:
-        step = np.linalg.norm(places - before[:, None, :2], axis=-1) / (STEP * height)  # [K, M]
-        costs = costs + MOVED * np.minimum(step, 1) * before[:, 2:]
-    total = {pair: _own(places, costs, pair, APART * height) for pair in (SHOULDERS, *LIMBS)}
+        step = np.linalg.norm(places - before[:, None, :2], axis=-1) / (MOTION_DISTANCE * height)  # [K, M]
+        costs = costs + COST_MOTION * np.minimum(step, 1) * before[:, 2:]
+    total = {pair: _own(places, costs, pair, SHARED_PLACE_DISTANCE * height) for pair in (SHOULDERS, *LIMBS)}
     chosen = {}
     for child, (parent, longest) in LIMBS.items():
         joined = total[child] + _limb(places, parent, child, longest * height)  # [A of the parent, A]
@@ -106,9 +106,9 @@ def body_height(pose: np.ndarray) -> float:
 def _own(places: np.ndarray, costs: np.ndarray, pair: tuple[int, int], apart: float) -> np.ndarray:
     """Cost [A] of each choice of a pair by itself."""
     left, right = pair
-    costs = costs.clip(max=WORST)
+    costs = costs.clip(max=COST_RULED_OUT)
     distance = np.linalg.norm(places[left][:, None] - places[right], axis=-1)  # [M, M]
-    return (costs[left][:, None] + costs[right] + SHARED * np.maximum(1 - distance / apart, 0)).ravel()
+    return (costs[left][:, None] + costs[right] + COST_SHARED_PLACE * np.maximum(1 - distance / apart, 0)).ravel()
 
 
 def _limb(places: np.ndarray, parent: tuple[int, int], child: tuple[int, int], longest: float) -> np.ndarray:
@@ -116,11 +116,11 @@ def _limb(places: np.ndarray, parent: tuple[int, int], child: tuple[int, int], l
     sides = []
     for first, second in zip(parent, child, strict=True):
         length = np.linalg.norm(places[first][:, None] - places[second], axis=-1) / longest  # [M, M]
-        sides.append(LENGTH * length + TOO_LONG * np.maximum(length - 1, 0) ** 2)
+        sides.append(COST_LIMB_LENGTH * length + COST_LONG_LIMB * np.maximum(length - 1, 0) ** 2)
     left, right = sides
     cost = left[:, None, :, None] + right[None, :, None, :]  # [left parent, right parent, left child, right child]
     if child == HIPS:
         across = [places[pair[0]][:, None] - places[pair[1]] for pair in (parent, child)]  # [M, M, 2] each
         agreement = np.einsum("abx,cdx->abcd", *across) / longest**2
-        cost = cost + REVERSED * np.clip(-8 * agreement, 0, 1)
+        cost = cost + COST_SWAPPED_SIDES * np.clip(-8 * agreement, 0, 1)
     return cost.reshape(CANDIDATES**2, CANDIDATES**2)

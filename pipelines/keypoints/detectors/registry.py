@@ -11,7 +11,7 @@ from models.errors import BackendUnavailable, GflaError, InputError
 Note = Callable[[str], None]
 
 
-class Extractor(Protocol):
+class KeypointDetector(Protocol):
     """Finds people; shared conformance tests hold every extractor to this."""
 
     name: str
@@ -25,24 +25,24 @@ class Extractor(Protocol):
         ...
 
 
-def _bundled(*, device: str, yolo_weights: str | Path | None, note: Note) -> Extractor:
+def _bundled(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
     from models.weights import load_weights
-    from pipelines.keypoints.detectors.bundled import BundledExtractor
+    from pipelines.keypoints.detectors.bundled import BundledDetector
 
-    return BundledExtractor(load_weights("keypoints", device=device, expect="keypoints"), device=device)
-
-
-def _yolo(*, device: str, yolo_weights: str | Path | None, note: Note) -> Extractor:
-    from pipelines.keypoints.detectors.yolo import FETCH_SECONDS, YoloExtractor, find_weights
-
-    return YoloExtractor(find_weights(yolo_weights, seconds=FETCH_SECONDS), device=device)
+    return BundledDetector(load_weights("keypoints", device=device, expect="keypoints"), device=device)
 
 
-def _auto(*, device: str, yolo_weights: str | Path | None, note: Note) -> Extractor:
-    from pipelines.keypoints.detectors.yolo import QUICK_FETCH_SECONDS, YoloExtractor, find_weights
+def _yolo(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
+    from pipelines.keypoints.detectors.yolo import FETCH_SECONDS, YoloDetector, find_weights
+
+    return YoloDetector(find_weights(yolo_weights, seconds=FETCH_SECONDS), device=device)
+
+
+def _auto(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
+    from pipelines.keypoints.detectors.yolo import QUICK_FETCH_SECONDS, YoloDetector, find_weights
 
     try:
-        extractor = YoloExtractor(find_weights(yolo_weights, seconds=QUICK_FETCH_SECONDS), device=device)
+        extractor = YoloDetector(find_weights(yolo_weights, seconds=QUICK_FETCH_SECONDS), device=device)
     except BackendUnavailable as reason:
         note(f"keypoints: bundled network ({reason})")
         return _bundled(device=device, yolo_weights=None, note=note)
@@ -50,12 +50,12 @@ def _auto(*, device: str, yolo_weights: str | Path | None, note: Note) -> Extrac
     return extractor
 
 
-EXTRACTORS: dict[str, Callable[..., Extractor]] = {"auto": _auto, "yolo": _yolo, "bundled": _bundled}
+DETECTORS: dict[str, Callable[..., KeypointDetector]] = {"auto": _auto, "yolo": _yolo, "bundled": _bundled}
 
 
-def create_extractor(
+def create_detector(
     name: str, *, device: str = "cpu", yolo_weights: str | Path | None = None, note: Note = lambda message: None
-) -> Extractor:
+) -> KeypointDetector:
     """Build an extractor.
 
     Args:
@@ -70,9 +70,9 @@ def create_extractor(
         BackendUnavailable: YOLO asked for by name, but Ultralytics or its weights can't be had.
         WeightsError: a weights file is damaged or no pose model.
     """
-    if name not in EXTRACTORS:
-        raise InputError(f"keypoints {name!r} must be {', '.join(EXTRACTORS)} or an existing pose track file")
-    return EXTRACTORS[name](device=device, yolo_weights=yolo_weights, note=note)
+    if name not in DETECTORS:
+        raise InputError(f"keypoints {name!r} must be {', '.join(DETECTORS)} or an existing pose track file")
+    return DETECTORS[name](device=device, yolo_weights=yolo_weights, note=note)
 
 
 def availability() -> dict[str, str | None]:

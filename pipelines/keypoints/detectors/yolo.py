@@ -112,7 +112,7 @@ def _load(weights: Path) -> "YOLO":
     return model
 
 
-class YoloExtractor:
+class YoloDetector:
     """Every person of every frame, frame by frame."""
 
     name = "yolo"
@@ -124,7 +124,7 @@ class YoloExtractor:
         self.model = _load(self.weights)
 
     def detect(self, image: np.ndarray) -> np.ndarray:
-        """See `Extractor.detect`; joints without a place get confidence 0."""
+        """See `KeypointDetector.detect`; joints without a place get confidence 0."""
         bgr = np.ascontiguousarray(image[..., ::-1])
         result: Any = next(iter(self.model.predict(bgr, device=self.device, conf=self.confidence, verbose=False)))
         if result.keypoints is None or not len(result.keypoints):
@@ -135,5 +135,5 @@ class YoloExtractor:
         return people
 
     def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """See `Extractor.track`."""
+        """See `KeypointDetector.track`."""
         return map(self.detect, images)

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from models.errors import InputError
-from pipelines.datasets.base import Drawn
+from pipelines.datasets.base import SeededDataset
 
 PRIME = 1_000_003
 
@@ -67,7 +67,7 @@ class Batches:
 class ByEpoch(Dataset):
     """Items by epoch and index, in whatever worker they are asked for."""
 
-    def __init__(self, dataset: Drawn[Any]) -> None:
+    def __init__(self, dataset: SeededDataset[Any]) -> None:
         self.dataset = dataset
 
     def __getitem__(self, place: tuple[int, int]) -> Any:
@@ -76,7 +76,9 @@ class ByEpoch(Dataset):
         return self.dataset[index]
 
 
-def read_batches(dataset: Drawn[Any], share: Share, *, seed: int, workers: int) -> Callable[[int], Iterator[Any]]:
+def read_batches(
+    dataset: SeededDataset[Any], share: Share, *, seed: int, workers: int
+) -> Callable[[int], Iterator[Any]]:
     """Items of a data set in a new order each epoch, the last incomplete batch left out.
 
     Raises:

@@ -11,8 +11,8 @@ from PIL import Image
 from models.generators.animation import AnimationGenerator
 from pipelines.batch.events import Event
 from pipelines.batch.jobs import Group, Job
-from pipelines.batch.worker import perform
-from pipelines.generation.video_output import Film
+from pipelines.batch.worker import run_group
+from pipelines.generation.video_output import VideoOutput
 from tests.helpers.small_batches import animate_job
 from tests.pipelines.batch.conftest import Inputs
 
@@ -31,7 +31,7 @@ def frames(folder: Path) -> np.ndarray:
 def done(jobs: list[Job], folder: Path, *, together: int) -> dict[str, Event]:
     folder.mkdir()
     last: dict[str, Event] = {}
-    perform(Group(tuple(jobs), together=together), folder, lambda event: last.update({event.job: event}))
+    run_group(Group(tuple(jobs), together=together), folder, lambda event: last.update({event.job: event}))
     return last
 
 
@@ -49,7 +49,7 @@ def test_jobs_of_different_lengths_one_of_which_fails_in_the_middle(
 ) -> None:
     alone = done(jobs, tmp_path / "alone", together=1)
     sizes: list[int] = []
-    step, add = AnimationGenerator.step, Film.add
+    step, add = AnimationGenerator.step, VideoOutput.add
 
     def counted(self, reference, state, structure, joints=None):
         sizes.append(len(structure))
@@ -61,7 +61,7 @@ def test_jobs_of_different_lengths_one_of_which_fails_in_the_middle(
         add(self, made)
 
     monkeypatch.setattr(AnimationGenerator, "step", counted)
-    monkeypatch.setattr(Film, "add", full_disk)
+    monkeypatch.setattr(VideoOutput, "add", full_disk)
     together = done(jobs, tmp_path / "together", together=4)
     assert sizes[0] == 3
     assert sizes[-1] == 1

@@ -10,7 +10,7 @@ from gfla_cli.job_options import is_option, parse
 from models.errors import InputError
 from pipelines.batch.job_files import read_wishes
 from pipelines.batch.jobs import Job
-from pipelines.batch.planning import OWN, Wish, crossed, jobs_of, refuse_escapes
+from pipelines.batch.planning import OWN, JobRequest, build_jobs, expand_pairs, refuse_escapes
 
 
 @pytest.fixture
@@ -38,14 +38,16 @@ def planned(
     name: str | None = None,
     suffix: str | None = None,
 ) -> list[Job]:
-    wishes = crossed(command, str(folder / sources), str(folder / drivings), options or {}, folder / "out", pair=pair)
-    return jobs_of(wishes, parse, command=command, name=name, suffix=suffix)
+    wishes = expand_pairs(
+        command, str(folder / sources), str(folder / drivings), options or {}, folder / "out", pair=pair
+    )
+    return build_jobs(wishes, parse, command=command, name=name, suffix=suffix)
 
 
 def listed(path: Path, text: str | bytes, defaults: dict[str, str] | None = None) -> list[Job]:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     wishes = read_wishes(path, lambda column: column in OWN or is_option(column))
-    return jobs_of(wishes, parse, defaults)
+    return build_jobs(wishes, parse, defaults)
 
 
 def test_every_source_meets_every_driving_in_natural_order(files: Path) -> None:
@@ -78,8 +80,8 @@ def test_a_folder_of_pictures_is_a_clip_and_a_folder_of_targets(files: Path) -> 
 
 def test_views_have_no_driving(files: Path) -> None:
     given = {"category": "car", "azimuth": "-20", "angles": "0,30"}
-    wishes = crossed("view-synth", str(files / "src"), None, given, files / "out")
-    job = jobs_of(wishes, parse, command="view-synth")[0]
+    wishes = expand_pairs("view-synth", str(files / "src"), None, given, files / "out")
+    job = build_jobs(wishes, parse, command="view-synth")[0]
     assert (job.name, job.output, job.driving) == ("2--turntable", "2--turntable.mp4", None)
     assert (job.options["azimuth"], job.options["angles"]) == (-20.0, [0.0, 30.0])
 
@@ -228,6 +230,6 @@ def test_a_link_out_of_the_folder_is_refused(files: Path) -> None:
     out = files / "out"
     out.mkdir()
     (out / "sub").symlink_to(files)
-    wish = Wish("here", {"source": "a.png", "driving": "x.mp4", "output": "sub/a.mp4"}, files)
+    wish = JobRequest("here", {"source": "a.png", "driving": "x.mp4", "output": "sub/a.mp4"}, files)
     with pytest.raises(InputError, match="leads out of"):
-        refuse_escapes(jobs_of([wish], parse), out)
+        refuse_escapes(build_jobs([wish], parse), out)

@@ -13,9 +13,9 @@ from pipelines.animation import AnimateConfig
 from pipelines.animation import run as animate
 from pipelines.batch.events import Event
 from pipelines.batch.jobs import Group, Job
-from pipelines.batch.worker import perform
-from pipelines.generation.resources import Studio
-from pipelines.keypoints.detectors.bundled import BundledExtractor
+from pipelines.batch.worker import run_group
+from pipelines.generation.resources import Resources
+from pipelines.keypoints.detectors.bundled import BundledDetector
 from tests.gfla_cli.test_view_synth import saved
 from tests.helpers.small_batches import animate_job
 from tests.pipelines.batch.conftest import Inputs
@@ -24,7 +24,7 @@ from tests.pipelines.batch.conftest import Inputs
 def done(folder: Path, *jobs: Job, **options: int) -> tuple[list[Event], dict[str, Event]]:
     """All events, and the last of each job."""
     events: list[Event] = []
-    perform(Group(jobs, **options), folder, events.append)
+    run_group(Group(jobs, **options), folder, events.append)
     return events, {event.job: event for event in events}
 
 
@@ -38,13 +38,13 @@ def test_jobs_of_a_group_are_the_single_commands_bytes_and_look_at_each_file_onc
 ) -> None:
     looked: list[str] = []
     for way in ("detect", "track"):
-        original = getattr(BundledExtractor, way)
+        original = getattr(BundledDetector, way)
 
         def counted(self, given, way: str = way, original=original):
             looked.append(way)
             return original(self, given)
 
-        monkeypatch.setattr(BundledExtractor, way, counted)
+        monkeypatch.setattr(BundledDetector, way, counted)
     jobs = [animate_job(source, inputs.clips[0], inputs.weights) for source in inputs.sources]
     events, last = done(tmp_path, *jobs)
     assert [last[job.name].state for job in jobs] == ["done", "done"]
@@ -54,7 +54,7 @@ def test_jobs_of_a_group_are_the_single_commands_bytes_and_look_at_each_file_onc
     assert "progress" in states
     alone = tmp_path / "alone.mp4"
     config = AnimateConfig(inputs.sources[1], inputs.clips[0], alone, weights=str(inputs.weights), keypoints="bundled")
-    animate(replace(config, device="cpu"), studio=Studio(threads=1))
+    animate(replace(config, device="cpu"), studio=Resources(threads=1))
     assert alone.read_bytes() == (tmp_path / jobs[1].output).read_bytes()
     files = last[jobs[1].name].files or {}
     assert files[jobs[1].output][1] == alone.stat().st_size

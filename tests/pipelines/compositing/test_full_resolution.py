@@ -7,7 +7,7 @@ import torch
 
 from models.detail import Detail
 from models.generators.animation import Step
-from pipelines.compositing.full_resolution import MOVING, STILL, SharpComposer, settle
+from pipelines.compositing.full_resolution import MOVING, STILL, FullResolutionCompositor, suppress_tremor
 
 CANVAS = 64
 
@@ -30,14 +30,14 @@ def step(shares: tuple[float, float, float], previous: tuple[float, float], refe
 
 @pytest.mark.parametrize("side", [96, 150, CANVAS])
 def test_what_stands_still_keeps_every_pixel(side: int) -> None:
-    composer = SharpComposer(picture(side))
+    composer = FullResolutionCompositor(picture(side))
     for _ in range(3):
         assert (composer.compose(step((0, 0.3, 0.7), (0.1, -0.2), (0, 0.24))) == picture(side)).all()
 
 
 def test_a_flow_moves_the_photo_at_its_own_resolution() -> None:
     """2 pixels of the canvas are 4 of a square twice as large."""
-    composer, source = SharpComposer(picture(2 * CANVAS)), picture(2 * CANVAS)
+    composer, source = FullResolutionCompositor(picture(2 * CANVAS)), picture(2 * CANVAS)
     once = composer.compose(step((0, 0, 1), (0, 0), (2, 0)))
     assert (once[:, :-4] == source[:, 4:]).all()
     twice = composer.compose(step((0, 1, 0), (0, 2), (9, 9)))
@@ -45,7 +45,7 @@ def test_a_flow_moves_the_photo_at_its_own_resolution() -> None:
 
 
 def test_shares_weigh_the_pictures() -> None:
-    composer, source = SharpComposer(picture(100)), picture(100).astype(float)
+    composer, source = FullResolutionCompositor(picture(100)), picture(100).astype(float)
     expected = 0.5 * 51 + 0.5 * source
     np.testing.assert_allclose(composer.compose(step((0.5, 0.25, 0.25), (0, 0), (0, 0))), expected, atol=0.51)
     assert (composer.compose(step((1, 0, 0), (0, 0), (0, 0))) == 51).all()
@@ -60,7 +60,7 @@ def test_one_moving_spot_is_resampled_like_the_whole() -> None:
     spot[:, 0, 20:40, 10:50] = 3.0
     whole = step((0, 0, 1), (0, 0), (0, 0))
     assert whole.detail is not None
-    composer = SharpComposer(gentle.astype(np.uint8))
+    composer = FullResolutionCompositor(gentle.astype(np.uint8))
     result = composer.compose(replace(whole, detail=replace(whole.detail, flow_reference=spot))).astype(float)
     shift = cv2.resize(spot[0, 0].numpy(), (side, side)) * 3
     np.testing.assert_allclose(result[..., 1], (columns + shift) / 2, atol=1.01)
@@ -69,9 +69,9 @@ def test_one_moving_spot_is_resampled_like_the_whole() -> None:
 
 def test_without_a_detail_head_the_generated_image_is_enlarged() -> None:
     plain = replace(step((1, 0, 0), (0, 0), (0, 0)), detail=None)
-    assert (SharpComposer(picture(90)).compose(plain) == 51).all()
+    assert (FullResolutionCompositor(picture(90)).compose(plain) == 51).all()
 
 
 def test_settle_stops_trembling_only() -> None:
     flow = np.array([[[STILL * 0.9, MOVING, -5.0]], [[0.0, 0.0, 2.0]]], np.float32)
-    np.testing.assert_allclose(settle(flow), [[[0, MOVING, -5]], [[0, 0, 2]]])
+    np.testing.assert_allclose(suppress_tremor(flow), [[[0, MOVING, -5]], [[0, 0, 2]]])

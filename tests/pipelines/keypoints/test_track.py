@@ -19,7 +19,7 @@ from pipelines.keypoints.layouts import (
     OPENPOSE18_NAMES,
     OPENPOSE18_TO_COCO17,
 )  # fmt: skip
-from pipelines.keypoints.track import Track, TrackFrame, is_track, load_track, parse_track, save_track, selected
+from pipelines.keypoints.track import PoseFrame, PoseTrack, is_track, load_track, parse_track, save_track, select_frames
 
 
 def _poses(count: int = 1, seed: int = 0) -> np.ndarray:
@@ -36,8 +36,8 @@ def _document() -> dict:
 
 
 def test_round_trip_keeps_everything(tmp_path: Path) -> None:
-    frames = [TrackFrame(-3, _poses(2)), TrackFrame(0, _poses(0)), TrackFrame(4, _poses(1, seed=1))]
-    track = Track("h36m17", 640, 480, Fraction(1001, 30000), frames)
+    frames = [PoseFrame(-3, _poses(2)), PoseFrame(0, _poses(0)), PoseFrame(4, _poses(1, seed=1))]
+    track = PoseTrack("h36m17", 640, 480, Fraction(1001, 30000), frames)
     save_track(tmp_path / "t.json", track)
     loaded = load_track(tmp_path / "t.json")
     assert (loaded.layout, loaded.width, loaded.height, loaded.time_base) == ("h36m17", 640, 480, Fraction(1001, 30000))
@@ -50,11 +50,11 @@ def test_round_trip_keeps_everything(tmp_path: Path) -> None:
 
 def test_saving_into_a_missing_folder_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ProcessingError, match="can't be written"):
-        save_track(tmp_path / "none" / "t.json", Track("coco17", 8, 8, Fraction(1, 25), [TrackFrame(0, _poses())]))
+        save_track(tmp_path / "none" / "t.json", PoseTrack("coco17", 8, 8, Fraction(1, 25), [PoseFrame(0, _poses())]))
 
 
 def test_non_finite_is_not_written(tmp_path: Path) -> None:
-    track = Track("coco17", 8, 8, Fraction(1, 25), [TrackFrame(0, np.full((1, 17, 3), np.nan, np.float32))])
+    track = PoseTrack("coco17", 8, 8, Fraction(1, 25), [PoseFrame(0, np.full((1, 17, 3), np.nan, np.float32))])
     with pytest.raises(ValueError, match="JSON"):
         save_track(tmp_path / "t.json", track)
     assert not list(tmp_path.iterdir())
@@ -118,13 +118,13 @@ def test_missing_file(tmp_path: Path) -> None:
 
 
 def test_a_part_of_a_track_is_chosen_by_time_from_its_first_frame() -> None:
-    frames = [TrackFrame(100 + 10 * index, np.zeros((0, 17, 3), np.float32)) for index in range(10)]
-    track = Track("coco17", 64, 48, Fraction(1, 100), frames)
-    assert [frame.pts for frame in selected(track, Fraction(1, 5), 0.5, None).frames] == [120, 130, 140]
-    assert [frame.pts for frame in selected(track, Fraction(3, 10), None, 2).frames] == [130, 140]
-    assert selected(track, None, None, None).frames == frames
+    frames = [PoseFrame(100 + 10 * index, np.zeros((0, 17, 3), np.float32)) for index in range(10)]
+    track = PoseTrack("coco17", 64, 48, Fraction(1, 100), frames)
+    assert [frame.pts for frame in select_frames(track, Fraction(1, 5), 0.5, None).frames] == [120, 130, 140]
+    assert [frame.pts for frame in select_frames(track, Fraction(3, 10), None, 2).frames] == [130, 140]
+    assert select_frames(track, None, None, None).frames == frames
     with pytest.raises(InputError, match=r"0\.9 s long"):
-        selected(track, 1.0, None, None)
+        select_frames(track, 1.0, None, None)
 
 
 def test_is_track(tmp_path: Path) -> None:

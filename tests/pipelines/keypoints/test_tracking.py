@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
-from pipelines.keypoints.tracking import choose_person, distance, fill_gaps, is_person
+from pipelines.keypoints.tracking import distance, fill_gaps, is_person, select_person
 from tests.helpers.poses import standing
 
 
@@ -14,18 +14,18 @@ def _crowd(frames: int = 10) -> list[np.ndarray]:
 
 
 def test_largest_is_followed() -> None:
-    np.testing.assert_allclose(choose_person(_crowd())[:, 0, 0], standing(150, 0)[0, 0])
+    np.testing.assert_allclose(select_person(_crowd())[:, 0, 0], standing(150, 0)[0, 0])
 
 
 def test_first_from_the_left_is_followed_past_the_other() -> None:
-    track = choose_person(_crowd(), "1")
+    track = select_person(_crowd(), "1")
     np.testing.assert_allclose(track[:, 0, 0], [standing(20 + 30 * t, 50, size=0.5)[0, 0] for t in range(10)])
 
 
 def test_number_counts_in_the_first_frame_with_enough_people() -> None:
     frames = [standing(150, 0)[None], *_crowd()]
-    assert not choose_person(frames, "1")[:, 0, 0].std()
-    crossing = choose_person([frames[0][:0], *_crowd()], "2")
+    assert not select_person(frames, "1")[:, 0, 0].std()
+    crossing = select_person([frames[0][:0], *_crowd()], "2")
     np.testing.assert_allclose(crossing[1:, 0, 0], standing(150, 0)[0, 0])
     assert not crossing[0].any()
 
@@ -34,7 +34,7 @@ def test_person_is_found_again_after_a_gap() -> None:
     frames = [np.stack((standing(0, 0), standing(300, 0, size=0.8))) for _ in range(12)]
     for t in range(4, 8):
         frames[t] = frames[t][1:]
-    track = choose_person(frames)
+    track = select_person(frames)
     assert not track[4:8].any()
     np.testing.assert_allclose(track[8:], np.repeat(standing(0, 0)[None], 4, 0))
 
@@ -52,7 +52,7 @@ def test_person_is_found_again_after_a_gap() -> None:
 )
 def test_choice_that_can_not_be_made(frames: list[np.ndarray], person: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        choose_person(frames, person)
+        select_person(frames, person)
 
 
 def test_distance_ignores_joints_without_confidence() -> None:

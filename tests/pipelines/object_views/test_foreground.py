@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from models.errors import InputError
-from pipelines.object_views.foreground import cut_out
+from pipelines.object_views.foreground import segment_foreground
 from pipelines.object_views.viewpoint import squared
 from pipelines.synthetic.objects import render, sample_objects
 
@@ -35,7 +35,7 @@ def test_an_object_before_a_shaded_noisy_wall_is_cut_out(seen: tuple, number: in
     shade = np.linspace(0, 14, SIZE)[:, None, None] + np.random.default_rng(0).normal(0, 2, (SIZE, SIZE, 1))
     ground = np.array([(150, 160, 175), (215, 210, 200), (230, 230, 230), (60, 90, 150)][number]) - shade
     Image.fromarray(laid(seen, number, ground)).save(tmp_path / "one.jpg", quality=90)
-    cut = cut_out(tmp_path / "one.jpg")
+    cut = segment_foreground(tmp_path / "one.jpg")
     true = seen[1][number][..., 0] > 0.5
     found = cut.mask >= 128
     assert (found & true).sum() / (found | true).sum() > 0.85
@@ -47,7 +47,7 @@ def test_an_object_before_a_shaded_noisy_wall_is_cut_out(seen: tuple, number: in
 def test_what_is_on_white_already_stays_as_it_is(seen: tuple, tmp_path: Path) -> None:
     picture = laid(seen, 0, np.full(3, 255.0))
     Image.fromarray(picture).save(tmp_path / "white.png")
-    cut = cut_out(tmp_path / "white.png")
+    cut = segment_foreground(tmp_path / "white.png")
     np.testing.assert_array_equal(cut.picture, picture)
     rows, columns = (np.flatnonzero((seen[1][0][..., 0] > 0.5).any(axis)) for axis in (1, 0))
     assert np.abs(np.array(cut.box) - (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)).max() <= 1
@@ -60,7 +60,7 @@ def test_transparency_says_where_the_object_is(seen: tuple, tmp_path: Path) -> N
     alpha = np.where(seen[1][1] > 0.5, 255, 0)
     picture = np.concatenate([laid(seen, 1, clutter), alpha], -1).astype(np.uint8)
     Image.fromarray(picture, "RGBA").save(tmp_path / "clear.png")
-    cut = cut_out(tmp_path / "clear.png")
+    cut = segment_foreground(tmp_path / "clear.png")
     assert (cut.picture[alpha[..., 0] == 0] == 255).all()
     assert ((cut.mask >= 128) == (alpha[..., 0] == 255)).mean() > 0.99
     assert cut.doubt == ""
@@ -70,11 +70,11 @@ def test_clutter_is_doubted_and_emptiness_refused(seen: tuple, tmp_path: Path) -
     clutter = np.random.default_rng(0).integers(0, 255, (16, 16, 3), np.uint8)
     ground = np.asarray(Image.fromarray(clutter).resize((SIZE, SIZE)), float)
     Image.fromarray(laid(seen, 0, ground)).save(tmp_path / "clutter.png")
-    assert "not plain" in cut_out(tmp_path / "clutter.png").doubt
+    assert "not plain" in segment_foreground(tmp_path / "clutter.png").doubt
     shade = 200 + np.linspace(0, 8, SIZE)[:, None, None] + np.zeros((1, SIZE, 3))
     Image.fromarray(shade.astype(np.uint8)).save(tmp_path / "empty.png")
     with pytest.raises(InputError, match=r"empty\.png shows nothing"):
-        cut_out(tmp_path / "empty.png")
+        segment_foreground(tmp_path / "empty.png")
 
 
 @pytest.mark.parametrize("factor", [0.4, 1.0, 2.3])

@@ -6,9 +6,9 @@ import torch
 from PIL import Image
 
 from models.viewpoint import FILL, ViewpointConfig, ViewpointNetwork
-from pipelines.object_views.foreground import cut_out
-from pipelines.object_views.viewpoint import sight
-from pipelines.runtime.progress import Silent
+from pipelines.object_views.foreground import segment_foreground
+from pipelines.object_views.viewpoint import estimate_view
+from pipelines.runtime.progress import SilentProgress
 
 
 def told(x: float, y: float, side: float) -> ViewpointNetwork:
@@ -25,7 +25,7 @@ def told(x: float, y: float, side: float) -> ViewpointNetwork:
 def box(path: Path, picture: np.ndarray) -> np.ndarray:
     """Left, top, right, bottom of what is on the picture, in parts of its side."""
     Image.fromarray(picture).save(path)
-    return np.array(cut_out(path).box) / len(picture)
+    return np.array(segment_foreground(path).box) / len(picture)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def small(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("x", "y", "side"), [(0.0, 0.0, 1.0), (0.05, -0.1, 1.4)])
 def test_the_object_is_framed_as_the_network_says(small: Path, x: float, y: float, side: float) -> None:
-    seen = sight(small, told(x, y, side), category="car", azimuth=None, elevation=0, progress=Silent())
+    seen = estimate_view(small, told(x, y, side), category="car", azimuth=None, elevation=0, progress=SilentProgress())
     found = box(small.with_name("framed.png"), seen.picture)
     wide, middle = FILL / side, np.array([0.5 - x / side, 0.5 - y / side])
     half = np.array([wide / 2, wide / 4])
@@ -54,10 +54,13 @@ def test_a_square_on_white_that_is_framed_about_so_stays_as_it_is(tmp_path: Path
     picture[100:156, 60:200] = np.random.default_rng(0).integers(0, 120, (56, 140, 3))
     Image.fromarray(picture).save(tmp_path / "white.png")
     side = 256 / (140 / FILL)
-    asked = {"category": "car", "azimuth": 12.0, "elevation": 5.0, "progress": Silent()}
-    kept = sight(tmp_path / "white.png", told(0, 0, side * 1.05), **asked)
+    asked = {"category": "car", "azimuth": 12.0, "elevation": 5.0, "progress": SilentProgress()}
+    kept = estimate_view(tmp_path / "white.png", told(0, 0, side * 1.05), **asked)
     np.testing.assert_array_equal(kept.picture, picture)
     assert (kept.azimuth, kept.elevation, kept.confidence) == (12, 5, None)
     assert (
-        np.abs(sight(tmp_path / "white.png", told(0, 0, side * 1.4), **asked).picture.astype(int) - picture).max() > 99
+        np.abs(
+            estimate_view(tmp_path / "white.png", told(0, 0, side * 1.4), **asked).picture.astype(int) - picture
+        ).max()
+        > 99
     )

@@ -11,12 +11,12 @@ from PIL import Image
 
 from models.errors import WeightsError
 from pipelines.animation import AnimateConfig
-from pipelines.keypoints.track import Track, TrackFrame, save_track
+from pipelines.keypoints.track import PoseFrame, PoseTrack, save_track
 from pipelines.media.pictures import load_picture
 from pipelines.preflight import check as preflight
-from pipelines.preflight.check import DOUBTFUL, GOOD, IMPOSSIBLE, Checker, Preflight
-from pipelines.preflight.inspection import Portrait
-from pipelines.preflight.timing import Rehearsal, rehearse
+from pipelines.preflight.check import DOUBTFUL, GOOD, IMPOSSIBLE, InputChecker, InputReport
+from pipelines.preflight.inspection import SourceInspection
+from pipelines.preflight.timing import TimingEstimate, estimate_timing
 from tests.helpers.media_files import DRIVING, SOURCE, write_picture, write_video
 from tests.helpers.poses import standing
 
@@ -32,23 +32,23 @@ class Pair:
         monkeypatch.setattr(preflight, "look_at_picture", self.look_at_picture)
         monkeypatch.setattr(preflight, "rehearse", self.rehearse)
 
-    def look_at_picture(self, path: Path, extractor: object) -> Portrait:
+    def look_at_picture(self, path: Path, extractor: object) -> SourceInspection:
         self.looked.append(path.name)
         return self.portrait
 
-    def rehearse(self, config: AnimateConfig, clip: object, extractor: str) -> Rehearsal:
+    def rehearse(self, config: AnimateConfig, clip: object, extractor: str) -> TimingEstimate:
         self.rehearsed.append(config.source.name)
-        return Rehearsal(start=2.0, frame=0.5, side=250)
+        return TimingEstimate(start=2.0, frame=0.5, side=250)
 
-    def check(self, people: list[np.ndarray], *, source: Path = Path("me.png"), **options) -> Preflight:
+    def check(self, people: list[np.ndarray], *, source: Path = Path("me.png"), **options) -> InputReport:
         path = self.folder / "track.json"
-        frames = [TrackFrame(index, each) for index, each in enumerate(people)]
-        save_track(path, Track("coco17", 200, 300, Fraction(1, 25), frames))
-        return Checker(replace(BUNDLED, **options)).check(source, path)
+        frames = [PoseFrame(index, each) for index, each in enumerate(people)]
+        save_track(path, PoseTrack("coco17", 200, 300, Fraction(1, 25), frames))
+        return InputChecker(replace(BUNDLED, **options)).check(source, path)
 
 
-def portrait(pose: np.ndarray | None = None, *, size: tuple[int, int] = (200, 300), hidden=()) -> Portrait:
-    return Portrait(size, standing() if pose is None else pose, hidden)
+def portrait(pose: np.ndarray | None = None, *, size: tuple[int, int] = (200, 300), hidden=()) -> SourceInspection:
+    return SourceInspection(size, standing() if pose is None else pose, hidden)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_video_that_will_show_is_doubtful(pair: Pair, people: list[np.ndarray]
         (portrait(size=(400_000, 300_000)), "of memory are needed"),
     ],
 )
-def test_a_picture_that_will_show_is_doubtful(pair: Pair, seen: Portrait, reason: str) -> None:
+def test_a_picture_that_will_show_is_doubtful(pair: Pair, seen: SourceInspection, reason: str) -> None:
     pair.portrait = seen
     found = pair.check([standing()[None]] * 5)
     assert found.verdict == DOUBTFUL
@@ -118,7 +118,7 @@ def test_every_picture_and_video_is_looked_at_and_rehearsed_once(tmp_path: Path,
     pair.check([standing()[None]] * 5)
     pair.rehearsed.clear()
     pair.looked.clear()
-    checker, track, damaged = Checker(BUNDLED), tmp_path / "track.json", tmp_path / "damaged.json"
+    checker, track, damaged = InputChecker(BUNDLED), tmp_path / "track.json", tmp_path / "damaged.json"
     damaged.write_text("{")
     verdicts = [checker.check(Path(name), path).verdict for name in ("a.png", "b.png") for path in (track, damaged)]
     assert verdicts == [GOOD, IMPOSSIBLE] * 2
@@ -129,14 +129,14 @@ def test_every_picture_and_video_is_looked_at_and_rehearsed_once(tmp_path: Path,
 
 
 @pytest.fixture(scope="module")
-def checker() -> Iterator[Checker]:
+def checker() -> Iterator[InputChecker]:
     """The real thing, on the first frames of videos and with short rehearsals."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipelines.preflight.timing.STEPS", 3)
-        yield Checker(replace(BUNDLED, max_frames=3))
+        yield InputChecker(replace(BUNDLED, max_frames=3))
 
 
-def test_the_example_is_good(checker: Checker) -> None:
+def test_the_example_is_good(checker: InputChecker) -> None:
     found = checker.check(SOURCE, DRIVING)
     assert (found.verdict, found.reasons, found.frames) == (GOOD, (), 3)
     assert found.seconds is not None
@@ -146,27 +146,29 @@ def test_the_example_is_good(checker: Checker) -> None:
 @pytest.mark.parametrize(
     ("name", "side", "reason"), [("blank.png", 200, "no person found in the picture"), ("dot.png", 10, "no person")]
 )
-def test_a_picture_of_nobody_is_impossible(checker: Checker, tmp_path: Path, name: str, side: int, reason: str) -> None:
+def test_a_picture_of_nobody_is_impossible(
+    checker: InputChecker, tmp_path: Path, name: str, side: int, reason: str
+) -> None:
     found = checker.check(write_picture(tmp_path / name, width=side, height=side), DRIVING)
     assert found.verdict == IMPOSSIBLE
     assert name in found.reasons[0]
     assert reason in found.reasons[0]
 
 
-def test_missing_files_and_empty_videos_are_impossible(checker: Checker, tmp_path: Path) -> None:
+def test_missing_files_and_empty_videos_are_impossible(checker: InputChecker, tmp_path: Path) -> None:
     assert "gone.png does not exist" in checker.check(tmp_path / "gone.png", DRIVING).reasons[0]
     assert "gone.mp4 does not exist" in checker.check(SOURCE, tmp_path / "gone.mp4").reasons[0]
     nobody = write_video(tmp_path / "nobody.mp4", frames=2)
     assert "nobody.mp4: no person found in any of the 2 frames" in checker.check(SOURCE, nobody).reasons[0]
 
 
-def test_a_picture_without_feet_is_doubtful(checker: Checker, tmp_path: Path) -> None:
+def test_a_picture_without_feet_is_doubtful(checker: InputChecker, tmp_path: Path) -> None:
     Image.fromarray(load_picture(SOURCE)[:500]).save(tmp_path / "cut.png")
     found = checker.check(tmp_path / "cut.png", DRIVING)
     assert (found.verdict, found.hidden) == (DOUBTFUL, ("feet",))
 
 
 def test_weights_that_are_none_are_an_error_of_the_run(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight, "rehearse", rehearse)
+    monkeypatch.setattr(preflight, "rehearse", estimate_timing)
     with pytest.raises(WeightsError, match="giant"):
         pair.check([standing()[None]], source=SOURCE, weights="giant")

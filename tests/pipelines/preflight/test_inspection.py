@@ -10,11 +10,17 @@ import pytest
 from models.errors import InputError
 from pipelines.animation import AnimateConfig
 from pipelines.keypoints.body import measure
-from pipelines.keypoints.detectors.registry import create_extractor
-from pipelines.keypoints.track import Track, TrackFrame, save_track
+from pipelines.keypoints.detectors.registry import create_detector
+from pipelines.keypoints.track import PoseFrame, PoseTrack, save_track
 from pipelines.media.pictures import load_picture
-from pipelines.preflight.inspection import LOOKS, Clip, hidden_parts, look_at_clip, measurable
-from pipelines.runtime.progress import Silent
+from pipelines.preflight.inspection import (
+    MAX_INSPECTED_FRAMES,
+    DrivingInspection,
+    inspect_driving,
+    measurable,
+    missing_body_parts,
+)
+from pipelines.runtime.progress import SilentProgress
 from tests.helpers.media_files import SOURCE, cut, write_video
 from tests.helpers.poses import standing
 from tests.helpers.videos import make_clip, number_of
@@ -40,14 +46,14 @@ class Scripted:
         return map(self.detect, images)
 
 
-def looked(path: Path, extractor: Scripted | None = None, *, whole: bool = False, **options) -> Clip:
+def looked(path: Path, extractor: Scripted | None = None, *, whole: bool = False, **options) -> DrivingInspection:
     config = AnimateConfig(CONFIG.source, CONFIG.driving, **options)
-    return look_at_clip(path, config, extractor or Scripted(), Silent(), whole=whole)
+    return inspect_driving(path, config, extractor or Scripted(), SilentProgress(), whole=whole)
 
 
 def saved(folder: Path, people: list[np.ndarray], *, layout: str = "coco17") -> Path:
-    frames = [TrackFrame(index, each) for index, each in enumerate(people)]
-    save_track(folder / "track.json", Track(layout, *SIZE, Fraction(1, 25), frames))
+    frames = [PoseFrame(index, each) for index, each in enumerate(people)]
+    save_track(folder / "track.json", PoseTrack(layout, *SIZE, Fraction(1, 25), frames))
     return folder / "track.json"
 
 
@@ -58,8 +64,10 @@ def without(pose: np.ndarray, *joints: int) -> np.ndarray:
 
 
 def test_a_whole_person_inside_the_picture_hides_nothing() -> None:
-    assert hidden_parts(standing(), SIZE) == ()
-    assert hidden_parts(without(standing(), 3, 5, 12, 13, 16), SIZE) == (), "one of two is enough: seen from the side"
+    assert missing_body_parts(standing(), SIZE) == ()
+    assert missing_body_parts(without(standing(), 3, 5, 12, 13, 16), SIZE) == (), (
+        "one of two is enough: seen from the side"
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,15 +83,15 @@ def test_a_whole_person_inside_the_picture_hides_nothing() -> None:
     ],
 )
 def test_what_is_unsure_or_at_the_edge_is_hidden(pose: np.ndarray, hidden: tuple[str, ...]) -> None:
-    assert hidden_parts(pose, SIZE) == hidden
+    assert missing_body_parts(pose, SIZE) == hidden
 
 
 @pytest.mark.parametrize(("name", "rows"), [("head", slice(120, None)), ("feet", slice(0, 500))])
 def test_the_networks_poses_of_cut_pictures_show_it(name: str, rows: slice) -> None:
-    extractor, picture = create_extractor("bundled"), load_picture(SOURCE)
-    assert hidden_parts(extractor.detect(picture)[0], picture.shape[1::-1]) == ()
+    extractor, picture = create_detector("bundled"), load_picture(SOURCE)
+    assert missing_body_parts(extractor.detect(picture)[0], picture.shape[1::-1]) == ()
     part = np.ascontiguousarray(picture[rows])
-    assert name in hidden_parts(extractor.detect(part)[0], part.shape[1::-1])
+    assert name in missing_body_parts(extractor.detect(part)[0], part.shape[1::-1])
 
 
 def test_a_short_clip_is_looked_at_frame_by_frame(tmp_path: Path) -> None:
@@ -98,7 +106,7 @@ def test_of_a_long_clip_some_frames_evenly(tmp_path: Path) -> None:
     clip = looked(path, extractor)
     assert (clip.frames, clip.looks) == (150, 50)
     assert extractor.seen == [number % 26 for number in range(0, 150, 3)]
-    assert clip.looks <= LOOKS
+    assert clip.looks <= MAX_INSPECTED_FRAMES
     assert looked(path, whole=True).looks == 150
 
 

@@ -11,13 +11,13 @@ import pytest
 from pipelines.animation import AnimateConfig
 from pipelines.keypoints.track import load_track
 from pipelines.preflight import timing as rehearsal
-from pipelines.preflight.inspection import Clip
-from pipelines.preflight.timing import STEPS, expected_memory, rehearse, time_watching
+from pipelines.preflight.inspection import DrivingInspection
+from pipelines.preflight.timing import STEPS, estimate_timing, expected_memory, time_detection
 from pipelines.runtime.progress import Progress
 from tests.helpers.poses import standing
 from tests.helpers.videos import make_clip, number_of
 
-CLIP = Clip((200, 300), 900, 20, np.stack([standing(x) for x in range(20)]), {}, Fraction(2, 5))
+CLIP = DrivingInspection((200, 300), 900, 20, np.stack([standing(x) for x in range(20)]), {}, Fraction(2, 5))
 CONFIG = AnimateConfig(Path("me.png"), Path("dance.mp4"), person="2", start=3, audio="driving", compare=True)
 
 
@@ -51,7 +51,7 @@ def test_the_first_frame_warms_up_and_the_last_is_encoded(clock: Clock, monkeypa
         return SimpleNamespace(canvas=(10, 0, 110, 100), seconds={"load": 1.0, "source pose": 0.5, "motion": 0.25})
 
     monkeypatch.setattr(rehearsal, "run", run)
-    found = rehearse(CONFIG, CLIP, "bundled")
+    found = estimate_timing(CONFIG, CLIP, "bundled")
     assert found.frame == pytest.approx(0.5 + 1.4 / (STEPS - 1))
     assert (found.start, found.side) == (1.75, 100)
 
@@ -72,11 +72,11 @@ def test_watching_is_timed_where_the_person_is_and_without_the_search(clock: Clo
                 yield standing()[None]
 
     path, extractor = make_clip(tmp_path / "clip.mp4", frames=26), Slow()
-    assert time_watching(path, CONFIG, extractor, CLIP) == pytest.approx(0.25)
+    assert time_detection(path, CONFIG, extractor, CLIP) == pytest.approx(0.25)
     assert extractor.seen == list(range(10, 10 + STEPS))
     late = replace(CLIP, moment=Fraction(1))
-    assert time_watching(path, CONFIG, extractor, late) == pytest.approx(7), "a single frame is better than none"
-    assert time_watching(tmp_path / "track.json", CONFIG, extractor, CLIP) == 0
+    assert time_detection(path, CONFIG, extractor, late) == pytest.approx(7), "a single frame is better than none"
+    assert time_detection(tmp_path / "track.json", CONFIG, extractor, CLIP) == 0
 
 
 def test_memory_grows_with_each_size() -> None:

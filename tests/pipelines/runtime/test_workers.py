@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from pipelines.runtime.workers import in_background
+from pipelines.runtime.workers import background_worker
 
 
 def test_all_items_are_worked_on_in_order_and_in_one_other_thread():
@@ -14,7 +14,7 @@ def test_all_items_are_worked_on_in_order_and_in_one_other_thread():
         threads.add(threading.get_ident())
         done.append(item)
 
-    with in_background(work) as hand_over:
+    with background_worker(work) as hand_over:
         for item in range(20):
             hand_over(item)
     assert done == list(range(20))
@@ -31,7 +31,7 @@ def test_few_items_wait():
         gate.wait(5)
 
     def feed() -> None:
-        with in_background(work, waiting=2) as hand_over:
+        with background_worker(work, waiting=2) as hand_over:
             for item in range(6):
                 hand_over(item)
                 handed.append(item)
@@ -56,7 +56,7 @@ def test_an_error_reaches_the_caller_and_stops_the_rest():
     handed = []
 
     def feed() -> None:
-        with in_background(work) as hand_over:
+        with background_worker(work) as hand_over:
             for item in range(100):
                 hand_over(item)
                 handed.append(item)
@@ -73,7 +73,7 @@ def test_an_error_in_the_last_item_is_raised_at_the_end():
         time.sleep(0.02)
         raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"), in_background(work) as hand_over:
+    with pytest.raises(OSError, match="disk full"), background_worker(work) as hand_over:
         hand_over(1)
 
 
@@ -85,7 +85,7 @@ def test_an_interrupted_block_drops_what_has_not_begun():
         done.append(item)
 
     def feed() -> None:
-        with in_background(work, waiting=10) as hand_over:
+        with background_worker(work, waiting=10) as hand_over:
             for item in range(10):
                 hand_over(item)
             raise KeyboardInterrupt

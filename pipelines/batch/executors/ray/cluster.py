@@ -11,8 +11,8 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from models.errors import BackendUnavailable, ProcessingError
 from pipelines.batch.executors.allocation import WORKER_MEMORY, Machine
-from pipelines.batch.executors.ray.network import answers
-from pipelines.batch.executors.ray.node import Order, clear, serve
+from pipelines.batch.executors.ray.network import is_reachable
+from pipelines.batch.executors.ray.node import TaskSpec, clear, serve
 from pipelines.batch.jobs import Group
 
 GPU_MEMORY = 16 * 2**30  # bytes, taken for granted: Ray counts GPUs and knows nothing of their memory
@@ -79,7 +79,7 @@ class Cluster:
             what = "a GPU" if "GPU" in needs else "a CPU" if needs["CPU"] == 1 else f"{needs['CPU']:.0f} CPUs"
             raise BackendUnavailable(f"no node of the Ray cluster at {self.address} offers {what}: start one that does")
 
-    def submit(self, order: Order) -> Any:
+    def submit(self, order: TaskSpec) -> Any:
         """A task for a group; gives its stream of items."""
         needs = self.needs(order.group)
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -108,7 +108,7 @@ class Cluster:
     def is_lost(self, node: str) -> bool:
         """Whether a node (by id) does not answer; Ray itself notices that late."""
         known = next((item for item in ray.nodes() if item["NodeID"] == node), None)
-        if known is not None and answers(known["NodeManagerAddress"], known["NodeManagerPort"]):
+        if known is not None and is_reachable(known["NodeManagerAddress"], known["NodeManagerPort"]):
             return False
         if node not in self._lost:
             self._lost.add(node)
@@ -124,7 +124,7 @@ class Cluster:
         if not now and time.monotonic() - self._looked < INTERVAL:
             return
         host, _, port = self.address.rpartition(":")
-        while not answers(host, int(port)):
+        while not is_reachable(host, int(port)):
             if time.monotonic() - self._heard > PATIENCE:
                 self.is_gone = True
                 raise ProcessingError(

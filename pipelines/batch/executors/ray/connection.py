@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.errors import BackendUnavailable
-from pipelines.batch.executors.ray.network import answers
+from pipelines.batch.executors.ray.network import is_reachable
 
 if TYPE_CHECKING:
     from pipelines.batch.executors.ray.cluster import Cluster
@@ -75,7 +75,7 @@ def _check(address: str) -> None:
         return
     if not host or not port.isdecimal():
         raise BackendUnavailable(f"--ray-address {address!r} is not HOST:PORT, auto or local")
-    if not answers(host.strip("[]"), int(port)):
+    if not is_reachable(host.strip("[]"), int(port)):
         raise BackendUnavailable(
             f"no Ray cluster answers at {address}: check the address, or start one (ray start --head)"
         )

@@ -21,10 +21,10 @@ from ray.exceptions import OutOfMemoryError, RayError, RayTaskError, RuntimeEnvS
 from models.errors import BackendUnavailable, GflaError, explain
 from pipelines.batch.events import Event
 from pipelines.batch.executors.ray.cluster import Cluster
-from pipelines.batch.executors.ray.node import Order
+from pipelines.batch.executors.ray.node import TaskSpec
 from pipelines.batch.executors.ray.task import Task
-from pipelines.batch.executors.ray.transfer import ARRIVING, Arrivals, Depot, Parcel, files_of
-from pipelines.batch.executors.retries import Casualties
+from pipelines.batch.executors.ray.transfer import ARRIVING, FileBundle, IncomingOutputs, UploadCache, files_of
+from pipelines.batch.executors.retries import RetryPolicy
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.journal import STATE
 from pipelines.diagnostics import versions
@@ -70,8 +70,8 @@ class Run:
     def __init__(self, executor: Ray, groups: Sequence[Group]) -> None:
         self.executor, self.cluster, self.folder = executor, executor.cluster, executor.folder
         self.waiting, self.tasks = deque(groups), list[Task]()
-        self.casualties, self.losses = Casualties(), Counter[str]()
-        self.depot, self.versions = Depot(ray.put), versions()
+        self.casualties, self.losses = RetryPolicy(), Counter[str]()
+        self.depot, self.versions = UploadCache(ray.put), versions()
         self.name = uuid4().hex[:12]
         self.nodes: set[str] = set()
         self.marker = self.folder / STATE / f"seen-{self.name}"  # a node that sees the folder sees this
@@ -121,9 +121,9 @@ class Run:
     def _submit(self, group: Group) -> Iterator[Event]:
         if self.executor.shared_storage:
             seen = dict.fromkeys(path for job in group.jobs for path in files_of(job))
-            self._start(Order(group, self.name, self.versions, self.folder, seen=(str(self.marker), *seen)), None)
+            self._start(TaskSpec(group, self.name, self.versions, self.folder, seen=(str(self.marker), *seen)), None)
             return
-        jobs, parcels = list[Job](), dict[Parcel, None]()
+        jobs, parcels = list[Job](), dict[FileBundle, None]()
         for job in group.jobs:
             try:
                 parcels |= dict.fromkeys(self._packed(job))
@@ -133,14 +133,14 @@ class Run:
                 yield Event(job.name, "failed", reason=" ".join(explain(error).split()))
         if jobs:
             group = replace(group, jobs=tuple(jobs))
-            order = Order(group, self.name, self.versions, None, parcels=tuple(parcels))
-            self._start(order, Arrivals(self.folder))
+            order = TaskSpec(group, self.name, self.versions, None, parcels=tuple(parcels))
+            self._start(order, IncomingOutputs(self.folder))
 
-    def _start(self, order: Order, arrivals: Arrivals | None) -> None:
+    def _start(self, order: TaskSpec, arrivals: IncomingOutputs | None) -> None:
         number = min(set(range(len(self.tasks) + 1)) - {task.number for task in self.tasks})
         self.tasks.append(Task(order, number, self.cluster.submit(order), arrivals))
 
-    def _packed(self, job: Job) -> list[Parcel]:
+    def _packed(self, job: Job) -> list[FileBundle]:
         for path in job.inputs:
             check_readable(Path(path))
         return [self.depot.parcel(path) for path in files_of(job)]

@@ -5,7 +5,7 @@ import socket
 PATIENCE = 2.0  # seconds
 
 
-def answers(host: str, port: int) -> bool:
+def is_reachable(host: str, port: int) -> bool:
     """Whether a connection can be made, within moments."""
     try:
         socket.create_connection((host, port), PATIENCE).close()

@@ -17,7 +17,7 @@ import ray
 
 from models.errors import BackendUnavailable
 from pipelines.batch.events import Event
-from pipelines.batch.executors.ray.transfer import Parcel, Piece, moved, sent
+from pipelines.batch.executors.ray.transfer import FileBundle, FileChunk, moved, sent
 from pipelines.batch.jobs import Group
 from pipelines.batch.journal import at_work
 from pipelines.diagnostics import versions
@@ -28,14 +28,14 @@ PREFIX = "gfla-batch-"
 
 
 @dataclass(frozen=True)
-class Arrived:
+class TaskStarted:
     """The first that a task says: the id of its node."""
 
     node: str
 
 
 @dataclass(frozen=True)
-class Order:
+class TaskSpec:
     """A group and what the node needs for it.
 
     run: names the batch. versions: of the packages that decide about results. folder: where the outputs go; None if
@@ -47,19 +47,19 @@ class Order:
     versions: dict[str, str]
     folder: Path | None
     seen: tuple[str, ...] = ()
-    parcels: tuple[Parcel, ...] = ()
+    parcels: tuple[FileBundle, ...] = ()
 
 
-Item = Arrived | Event | Piece
+Item = TaskStarted | Event | FileChunk
 
 
-def serve(order: Order) -> Iterator[Item]:
+def serve(order: TaskSpec) -> Iterator[Item]:
     """Do the group; outputs of a job that do not go into a shared folder come before its "done".
 
     Raises:
         BackendUnavailable: the node has other versions, or does not see the shared files.
     """
-    yield Arrived(ray.get_runtime_context().get_node_id())
+    yield TaskStarted(ray.get_runtime_context().get_node_id())
     _agree(order)
     with ExitStack() as stack:
         if order.folder is not None:
@@ -82,8 +82,8 @@ def clear(run: str) -> None:
 
 
 def _told(group: Group, folder: Path) -> Iterator[Event]:
-    """What `perform` tells, as it tells it. Whoever leaves the iterator early stops it when it speaks next."""
-    from pipelines.batch.worker import perform
+    """What `run_group` tells, as it tells it. Whoever leaves the iterator early stops it when it speaks next."""
+    from pipelines.batch.worker import run_group
 
     heard: SimpleQueue[Event | None] = SimpleQueue()
     is_left = threading.Event()
@@ -94,7 +94,7 @@ def _told(group: Group, folder: Path) -> Iterator[Event]:
         heard.put(event)
 
     with ThreadPoolExecutor(1) as thread:
-        work = thread.submit(perform, group, folder, tell)
+        work = thread.submit(run_group, group, folder, tell)
         work.add_done_callback(lambda _: heard.put(None))
         try:
             while (event := _next(heard)) is not None:
@@ -110,7 +110,7 @@ def _next(heard: "SimpleQueue[Event | None]") -> Event | None:
             return heard.get(timeout=TICK)
 
 
-def _agree(order: Order) -> None:
+def _agree(order: TaskSpec) -> None:
     name = ray.util.get_node_ip_address()
     here = versions()
     for package, wanted in order.versions.items():

@@ -5,8 +5,8 @@ from typing import Any
 
 from models.errors import GflaError, explain
 from pipelines.batch.events import Event
-from pipelines.batch.executors.ray.node import Arrived, Item, Order
-from pipelines.batch.executors.ray.transfer import Arrivals, Piece
+from pipelines.batch.executors.ray.node import Item, TaskSpec, TaskStarted
+from pipelines.batch.executors.ray.transfer import FileChunk, IncomingOutputs
 from pipelines.batch.jobs import Group, Job
 
 
@@ -18,10 +18,10 @@ class Task:
     come in, None if the node writes them itself. node: where it is done, once it has begun.
     """
 
-    order: Order
+    order: TaskSpec
     number: int
     stream: Any
-    arrivals: Arrivals | None
+    arrivals: IncomingOutputs | None
     node: str | None = None
     started: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
@@ -38,7 +38,7 @@ class Task:
 
     def heard(self, item: Item) -> Event | None:
         """What an item says to others."""
-        if isinstance(item, Arrived):
+        if isinstance(item, TaskStarted):
             self.node = item.node
         elif isinstance(item, Event):
             return self._noted(replace(item, worker=self.number))
@@ -55,7 +55,7 @@ class Task:
         if self.arrivals:
             self.arrivals.drop()
 
-    def _take(self, arrivals: Arrivals, piece: Piece) -> None:
+    def _take(self, arrivals: IncomingOutputs, piece: FileChunk) -> None:
         try:
             arrivals.add(piece)
         except GflaError as error:  # told when the job is done
@@ -70,7 +70,7 @@ class Task:
             self.ended.add(event.job)
         return event
 
-    def _delivered(self, event: Event, arrivals: Arrivals) -> Event:
+    def _delivered(self, event: Event, arrivals: IncomingOutputs) -> Event:
         trouble, self._trouble = self._trouble, None
         try:
             if trouble:

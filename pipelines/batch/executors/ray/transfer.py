@@ -21,7 +21,7 @@ ARRIVING = f"{STATE}/arriving"
 
 
 @dataclass(frozen=True)
-class Parcel:
+class FileBundle:
     """A file or folder that jobs read. path: where the user has it. mark: digest of its identity.
 
     files: path within the folder ("" for a file itself), mtime (ns), and the pieces as references to objects.
@@ -52,18 +52,18 @@ class Parcel:
         return place
 
 
-class Depot:
+class UploadCache:
     """Parcels by path, packed once while any order holds them. `put` turns bytes into a reference to an object."""
 
     def __init__(self, put: Callable[[bytes], Any]) -> None:
         self._put = put
-        self._packed: WeakValueDictionary[str, Parcel] = WeakValueDictionary()
+        self._packed: WeakValueDictionary[str, FileBundle] = WeakValueDictionary()
 
-    def parcel(self, path: str) -> Parcel:
+    def parcel(self, path: str) -> FileBundle:
         """Raises OSError if it can't be read."""
         mark = digest(identity(Path(path)))
         if (known := self._packed.get(mark)) is None:
-            known = self._packed[mark] = Parcel(path, mark, Path(path).is_dir(), tuple(self._files(Path(path))))
+            known = self._packed[mark] = FileBundle(path, mark, Path(path).is_dir(), tuple(self._files(Path(path))))
         return known
 
     def _files(self, path: Path) -> Iterator[tuple[str, int, tuple[Any, ...]]]:
@@ -74,20 +74,20 @@ class Depot:
 
 
 @dataclass(frozen=True)
-class Piece:
+class FileChunk:
     """The next bytes of an output of a job. name: path relative to the folder of the batch."""
 
     name: str
     data: bytes
 
 
-class Arrivals:
+class IncomingOutputs:
     """Outputs of one worker that come in pieces; they appear in the folder of the batch when they are whole."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.place = folder, folder / ARRIVING / uuid4().hex
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: FileChunk) -> None:
         """Raises ProcessingError if the disk is full."""
         path = self.place / piece.name
         with explained(path):
@@ -124,13 +124,13 @@ def pieces(path: Path) -> Iterator[bytes]:
             yield data
 
 
-def sent(outputs: Sequence[str], folder: Path) -> Iterator[Piece]:
+def sent(outputs: Sequence[str], folder: Path) -> Iterator[FileChunk]:
     """Outputs of a job, files or folders, in pieces."""
     for output in outputs:
         path = folder / output
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file():
-                yield from (Piece(str(file.relative_to(folder)), data) for data in pieces(file))
+                yield from (FileChunk(str(file.relative_to(folder)), data) for data in pieces(file))
 
 
 def files_of(job: Job) -> list[str]:

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from models.errors import BackendUnavailable, InputError, WeightsError
 from models.keypoints import KeypointConfig, KeypointNetwork
 from pipelines.keypoints.detectors import yolo
-from pipelines.keypoints.detectors.bundled import SIZE, BundledExtractor, score
+from pipelines.keypoints.detectors.bundled import SIZE, BundledDetector, score
 from pipelines.keypoints.detectors.crops import Crop, person_crop, search_crops
-from pipelines.keypoints.detectors.registry import EXTRACTORS, Extractor, create_extractor
+from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, create_detector
 from tests.helpers.poses import standing
 
 
@@ -27,11 +27,11 @@ def yolo_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", params=["bundled", "yolo"])
-def extractor(request: pytest.FixtureRequest) -> Extractor:
+def extractor(request: pytest.FixtureRequest) -> KeypointDetector:
     if request.param == "yolo":
-        return yolo.YoloExtractor(request.getfixturevalue("yolo_weights"), confidence=1e-6)
+        return yolo.YoloDetector(request.getfixturevalue("yolo_weights"), confidence=1e-6)
     torch.manual_seed(0)
-    return BundledExtractor(KeypointNetwork(config=KeypointConfig(widths=(8, 8, 16, 16, 16))))
+    return BundledDetector(KeypointNetwork(config=KeypointConfig(widths=(8, 8, 16, 16, 16))))
 
 
 def _picture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -39,10 +39,10 @@ def _picture(height: int, width: int, seed: int = 0) -> np.ndarray:
 
 
 class TestConformance:
-    """What `Extractor` promises."""
+    """What `KeypointDetector` promises."""
 
     @pytest.mark.parametrize("size", [(240, 320), (300, 96), (1, 1), (3, 700)])
-    def test_people(self, extractor: Extractor, size: tuple[int, int]) -> None:
+    def test_people(self, extractor: KeypointDetector, size: tuple[int, int]) -> None:
         image = _picture(*size)
         before = image.copy()
         people = extractor.detect(image)
@@ -50,7 +50,7 @@ class TestConformance:
         np.testing.assert_array_equal(image, before)
         np.testing.assert_array_equal(extractor.detect(image), people)
 
-    def test_track_is_lazy_and_gives_one_result_per_frame(self, extractor: Extractor) -> None:
+    def test_track_is_lazy_and_gives_one_result_per_frame(self, extractor: KeypointDetector) -> None:
         taken = []
 
         def frames():
@@ -65,12 +65,12 @@ class TestConformance:
         assert len(rest) == 2
         assert list(extractor.track([])) == []
 
-    def test_views_are_accepted(self, extractor: Extractor) -> None:
+    def test_views_are_accepted(self, extractor: KeypointDetector) -> None:
         image = _picture(200, 200)
         np.testing.assert_array_equal(extractor.detect(image[::2, ::-2]), extractor.detect(image[::2, ::-2].copy()))
 
-    def test_name_is_registered(self, extractor: Extractor) -> None:
-        assert extractor.name in EXTRACTORS
+    def test_name_is_registered(self, extractor: KeypointDetector) -> None:
+        assert extractor.name in DETECTORS
 
     @staticmethod
     def check(people: np.ndarray) -> None:
@@ -82,7 +82,7 @@ class TestConformance:
 
 def test_unknown_name() -> None:
     with pytest.raises(InputError, match="'magic'"):
-        create_extractor("magic")
+        create_detector("magic")
 
 
 class Painted(nn.Module):
@@ -107,7 +107,7 @@ class Painted(nn.Module):
         return torch.logit((torch.exp(-gap / 72) * (mass > 0)[..., None, None] * 0.95).clamp(1e-9, 0.95))
 
 
-class PaintedExtractor(BundledExtractor):
+class PaintedExtractor(BundledDetector):
     """Without flip averaging: painted joints do not change sides in a mirror."""
 
     def __init__(self) -> None:
@@ -166,7 +166,7 @@ def test_bundled_doubts_a_person_who_is_elsewhere_in_the_mirror() -> None:
     image = _painting(pose, SIZE, SIZE)
     sure = PaintedExtractor()._sureness(image, pose, crop)
     np.testing.assert_allclose(sure, score(pose), rtol=1e-6)
-    assert BundledExtractor(Painted())._sureness(image, pose, crop) < 0.6 * sure
+    assert BundledDetector(Painted())._sureness(image, pose, crop) < 0.6 * sure
 
 
 def test_a_small_person_is_searched_for_only_while_no_large_one_is_clear() -> None:
@@ -187,7 +187,7 @@ class Ramp(nn.Module):
 
 
 def test_flip_averaging_is_symmetric() -> None:
-    extractor = BundledExtractor(Ramp())
+    extractor = BundledDetector(Ramp())
     batch = torch.rand(1, 3, SIZE, SIZE)
     maps = extractor._heat_maps(batch, flip=True)
     mirrored = extractor._heat_maps(batch.flip(3), flip=True)
@@ -236,19 +236,19 @@ def test_crop_reaches_down_for_unseen_legs() -> None:
 
 def test_missing_weights_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.pt"):
-        create_extractor("yolo", yolo_weights=tmp_path / "none.pt")
+        create_detector("yolo", yolo_weights=tmp_path / "none.pt")
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04broken"])
 def test_damaged_weights_are_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.pt").write_bytes(content)
     with pytest.raises(WeightsError, match=r"bad\.pt") as caught:
-        create_extractor("yolo", yolo_weights=tmp_path / "bad.pt")
+        create_detector("yolo", yolo_weights=tmp_path / "bad.pt")
     assert "\n" not in str(caught.value)
 
 
 def test_pillow_still_opens_pictures_itself(yolo_weights: Path, tmp_path: Path) -> None:
-    assert yolo.YoloExtractor(yolo_weights).name == "yolo"
+    assert yolo.YoloDetector(yolo_weights).name == "yolo"
     (tmp_path / "words.png").write_text("no picture")
     with pytest.raises(UnidentifiedImageError):
         Image.open(tmp_path / "words.png")
@@ -257,24 +257,24 @@ def test_pillow_still_opens_pictures_itself(yolo_weights: Path, tmp_path: Path) 
 def test_other_yolo_tasks_are_refused(tmp_path: Path) -> None:
     yolo.yolo_class()("yolo11n.yaml", verbose=False).save(tmp_path / "detect.pt")
     with pytest.raises(WeightsError, match="detect model"):
-        yolo.YoloExtractor(tmp_path / "detect.pt")
+        yolo.YoloDetector(tmp_path / "detect.pt")
 
 
 def test_offline_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yolo, "cached_weights", lambda: tmp_path / "cache" / yolo.WEIGHTS)
     monkeypatch.setattr(yolo, "_connected", lambda: False)
     with pytest.raises(BackendUnavailable, match="--keypoints bundled"):
-        create_extractor("yolo")
+        create_detector("yolo")
     assert not (tmp_path / "cache").exists()
 
 
 def test_auto_says_what_it_chose(yolo_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notes: list[str] = []
-    assert create_extractor("auto", yolo_weights=yolo_weights, note=notes.append).name == "yolo"
+    assert create_detector("auto", yolo_weights=yolo_weights, note=notes.append).name == "yolo"
     monkeypatch.setattr(yolo, "cached_weights", lambda: tmp_path / yolo.WEIGHTS)
     monkeypatch.setattr(yolo, "_connected", lambda: False)
     stand_in = PaintedExtractor()
     monkeypatch.setattr("pipelines.keypoints.detectors.registry._bundled", lambda **options: stand_in)
-    assert create_extractor("auto", note=notes.append) is stand_in
+    assert create_detector("auto", note=notes.append) is stand_in
     assert [note.split(" (")[0] for note in notes] == ["keypoints: YOLO", "keypoints: bundled network"]
     assert all("\n" not in note for note in notes)

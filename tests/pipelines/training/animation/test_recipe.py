@@ -7,7 +7,7 @@ from models.errors import InputError
 from models.generators.animation import AnimationConfig, AnimationGenerator, bundled_person
 from models.ops.sampling import warp
 from models.weights import save_weights
-from pipelines.runtime.progress import Silent
+from pipelines.runtime.progress import SilentProgress
 from pipelines.training.animation.data import Recipe, frame_times, sample
 from pipelines.training.animation.recipe import Trainer, start
 from pipelines.training.engine.session import Processes, Session, TrainConfig
@@ -19,7 +19,7 @@ ARCHITECTURE = AnimationConfig(
 )  # fmt: skip
 
 
-class Listening(Silent):
+class Listening(SilentProgress):
     def __init__(self):
         self.said = []
 
@@ -57,7 +57,9 @@ def test_true_flow_fetches_the_target_from_both_sources():
 
 
 def test_an_iteration_updates_both_networks_once_per_chunk_and_target(tmp_path):
-    session = Session(TrainConfig(out=tmp_path, batch=2, steps=8, device="cpu", warmup=1), Processes("cpu"), Silent())
+    session = Session(
+        TrainConfig(out=tmp_path, batch=2, steps=8, device="cpu", warmup=1), Processes("cpu"), SilentProgress()
+    )
     trainer = Trainer(session, SMALL, AnimationGenerator(config=ARCHITECTURE))
     before = [
         {key: value.clone() for key, value in network.state_dict().items()}
@@ -73,7 +75,7 @@ def test_an_iteration_updates_both_networks_once_per_chunk_and_target(tmp_path):
 
 
 def test_a_batch_that_chunks_do_not_divide_is_refused(tmp_path):
-    session = Session(TrainConfig(out=tmp_path, batch=3, device="cpu"), Processes("cpu"), Silent())
+    session = Session(TrainConfig(out=tmp_path, batch=3, device="cpu"), Processes("cpu"), SilentProgress())
     with pytest.raises(InputError, match="multiple"):
         Trainer(session, Recipe(size=64, chunk=2), AnimationGenerator(config=ARCHITECTURE))
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from models.errors import InputError
-from pipelines.datasets.base import Drawn
+from pipelines.datasets.base import SeededDataset
 from pipelines.training.data.batches import Batches, Share, moved, read_batches, rendered_batches
 
 CPU = torch.device("cpu")
@@ -18,7 +18,7 @@ class Item(NamedTuple):
     index: Tensor
 
 
-class Counted(Drawn[Item]):
+class Counted(SeededDataset[Item]):
     """Ten items that tell their epoch and index."""
 
     def __getitem__(self, index: int) -> Item:

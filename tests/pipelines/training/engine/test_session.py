@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 from models.errors import InputError, WeightsError
-from pipelines.runtime.progress import Silent
+from pipelines.runtime.progress import SilentProgress
 from pipelines.training.engine.logging import picture_sheet
 from pipelines.training.engine.session import Average, Processes, Session, TrainConfig
 
 
 def start(out, **options):
-    return Session(TrainConfig(out=out, device="cpu", **options), Processes("cpu"), Silent())
+    return Session(TrainConfig(out=out, device="cpu", **options), Processes("cpu"), SilentProgress())
 
 
 def train(session, model, optimiser, average, steps):

@@ -10,7 +10,7 @@ import torch
 from models.keypoints import KeypointConfig, KeypointNetwork, decode_heatmaps
 from models.weights import load_weights, read_metadata
 from pipelines.keypoints.layouts import COCO17_FLIP
-from pipelines.runtime.progress import Silent
+from pipelines.runtime.progress import SilentProgress
 from pipelines.training.engine.session import TrainConfig
 from pipelines.training.keypoints.data import CropConfig, followed
 from pipelines.training.keypoints.recipe import Recipe, heat_maps, losses, run
@@ -129,7 +129,7 @@ def test_a_run_writes_weights_log_and_sheet_and_can_go_on(tmp_path: Path):
     recipe = Recipe(crops=TINY, validation=4)
     out = tmp_path / "run"
     config = TrainConfig(out=out, steps=2, batch=4, validate_every=2, device="cpu", warmup=1)
-    weights = run(config, Silent(), recipe)
+    weights = run(config, SilentProgress(), recipe)
     network = load_weights(weights, expect="keypoints")
     assert isinstance(network, KeypointNetwork)
     extra = read_metadata(weights)["extra"]
@@ -138,6 +138,6 @@ def test_a_run_writes_weights_log_and_sheet_and_can_go_on(tmp_path: Path):
     assert 0 <= extra["hard_pck"] <= 1
     assert (out / "sheet.png").exists()
     longer = TrainConfig(out=out, steps=3, batch=4, validate_every=2, device="cpu", warmup=1, resume=True)
-    run(longer, Silent(), recipe)
+    run(longer, SilentProgress(), recipe)
     lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert lines[-1]["step"] == 3

@@ -9,7 +9,7 @@ from models.generators.view import ViewGenerator
 from models.ops.sampling import warp
 from models.turning import DISTANCE, FOCAL, camera_axes, rigid_flow, turn_between
 from pipelines.evaluation import image_metrics as pixels
-from pipelines.runtime.progress import Silent
+from pipelines.runtime.progress import SilentProgress
 from pipelines.synthetic.objects import render, sample_objects
 from pipelines.training.engine.session import Processes, Session, TrainConfig
 from pipelines.training.view_synthesis import validation as view_validation
@@ -33,7 +33,7 @@ def trainer(out, recipe=SMALL, *, steps=8, learning_rate=4e-4, average=0.999):
     config = TrainConfig(
         out=out, batch=4, device="cpu", steps=steps, warmup=1, learning_rate=learning_rate, average=average
     )
-    session = Session(config, Processes("cpu"), Silent())
+    session = Session(config, Processes("cpu"), SilentProgress())
     torch.manual_seed(0)
     return Trainer(session, recipe, ViewGenerator(config=ARCHITECTURE))
 

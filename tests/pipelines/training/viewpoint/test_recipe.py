@@ -2,7 +2,7 @@ import torch
 from torch.nn.functional import grid_sample
 
 from models.viewpoint import FILL, Answer, azimuth_target
-from pipelines.runtime.progress import Silent
+from pipelines.runtime.progress import SilentProgress
 from pipelines.synthetic.objects import render, sample_objects
 from pipelines.training.engine.session import Processes, Session, TrainConfig
 from pipelines.training.viewpoint.data import OTHER, VIEWS, Recipe, filling, sample
@@ -55,7 +55,7 @@ def test_losses_vanish_for_the_truth_and_other_things_have_no_azimuth():
 
 def test_an_iteration_learns_and_validation_counts(tmp_path):
     config = TrainConfig(out=tmp_path, batch=8, steps=4, device="cpu", warmup=1)
-    training = Trainer(Session(config, Processes("cpu"), Silent()), Recipe(), Silent())
+    training = Trainer(Session(config, Processes("cpu"), SilentProgress()), Recipe(), SilentProgress())
     before = {key: value.clone() for key, value in training.network.state_dict().items()}
     found = training.iterate()
     assert all(torch.isfinite(value) for value in found.values())

@@ -8,7 +8,7 @@ import pytest
 from models.errors import ProcessingError
 from pipelines.batch.events import Event
 from pipelines.batch.executors.ray import transfer as parcels
-from pipelines.batch.executors.ray.transfer import Arrivals, Depot, Piece, files_of, moved, sent
+from pipelines.batch.executors.ray.transfer import FileChunk, IncomingOutputs, UploadCache, files_of, moved, sent
 from pipelines.batch.jobs import Job
 from pipelines.batch.outputs import fingerprint
 
@@ -48,7 +48,7 @@ def made(folder: Path) -> Path:
 def test_a_file_and_a_folder_arrive_as_they_were_in_small_pieces(store: Store, tmp_path: Path) -> None:
     folder = made(tmp_path / "frames")
     for path in (folder, folder / "2.png"):
-        place = Depot(store.put).parcel(str(path)).unpack(tmp_path / "node", store.get)
+        place = UploadCache(store.put).parcel(str(path)).unpack(tmp_path / "node", store.get)
         assert place.name == path.name
         assert place.is_dir() == path.is_dir()
     assert tree(next((tmp_path / "node").glob("*/frames"))) == tree(folder)
@@ -58,7 +58,7 @@ def test_a_file_and_a_folder_arrive_as_they_were_in_small_pieces(store: Store, t
 
 def test_an_empty_folder_arrives(store: Store, tmp_path: Path) -> None:
     (tmp_path / "frames").mkdir()
-    assert Depot(store.put).parcel(str(tmp_path / "frames")).unpack(tmp_path / "node", store.get).is_dir()
+    assert UploadCache(store.put).parcel(str(tmp_path / "frames")).unpack(tmp_path / "node", store.get).is_dir()
 
 
 def test_a_parcel_is_packed_once_while_it_is_wanted_and_again_when_the_file_has_changed(
@@ -66,7 +66,7 @@ def test_a_parcel_is_packed_once_while_it_is_wanted_and_again_when_the_file_has_
 ) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"first")
-    depot = Depot(store.put)
+    depot = UploadCache(store.put)
     first = depot.parcel(str(path))
     assert depot.parcel(str(path)) is first
     path.write_bytes(b"second")
@@ -87,7 +87,7 @@ def test_outputs_appear_whole_and_replace_what_was_there(store: Store, tmp_path:
     (node / "a.mp4").write_bytes(b"y" * 25)
     (batch / "pictures").mkdir(parents=True)
     (batch / "pictures" / "9.png").write_bytes(b"old")
-    arrivals = Arrivals(batch)
+    arrivals = IncomingOutputs(batch)
     for piece in sent(["pictures", "a.mp4"], node):
         assert len(piece.data) <= 10
         arrivals.add(piece)
@@ -105,8 +105,8 @@ def test_outputs_appear_whole_and_replace_what_was_there(store: Store, tmp_path:
 def test_what_was_damaged_on_its_way_does_not_appear(tmp_path: Path) -> None:
     (tmp_path / "node").mkdir()
     (tmp_path / "node" / "a.mp4").write_bytes(b"whole")
-    arrivals = Arrivals(tmp_path / "batch")
-    arrivals.add(Piece("a.mp4", b"who"))
+    arrivals = IncomingOutputs(tmp_path / "batch")
+    arrivals.add(FileChunk("a.mp4", b"who"))
     with pytest.raises(ProcessingError, match=r"a\.mp4 was damaged"):
         arrivals.deliver(done(tmp_path / "node", "a.mp4"))
     assert not (tmp_path / "batch" / "a.mp4").exists()
