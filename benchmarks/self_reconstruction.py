@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from pipelines.animation import AnimateConfig, run
+from pipelines.animation import animate
+from pipelines.configs import AnimateConfig
 from pipelines.generation.processors import CANVAS
 from pipelines.media.sources import open_driving
 from pipelines.media.square_crop import SquareCrop
@@ -49,8 +50,8 @@ def main() -> None:
             cv2.imwrite(str(source), cv2.cvtColor(next(iter(first)).image, cv2.COLOR_RGB2BGR))
         choices = {name: getattr(options, name) for name in ("keypoints", "retarget", "weights")}
         made.mkdir()
-        config = AnimateConfig(source, options.clip, made, overwrite=True, max_frames=options.frames, **choices)
-        canvas = SquareCrop(run(config).canvas, CANVAS)
+        config = AnimateConfig(source, options.clip, output=made, overwrite=True, max_frames=options.frames, **choices)
+        canvas = SquareCrop(animate(config).canvas, CANVAS)
         true = squares(options.clip, canvas, options.frames)
         still = next(squares(source, canvas, 1))
         rows = [

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from models.generators.animation import Step
+from pipelines.configs import AnimateConfig
 from pipelines.diagnostics import versions
 from pipelines.generation import visualization as views
 from pipelines.generation.networks import (
@@ -40,41 +41,6 @@ from pipelines.media.writer import check_target
 from pipelines.runtime.devices import autocast, choose_device
 from pipelines.runtime.progress import Progress, SilentProgress
 from pipelines.runtime.workers import background_worker
-
-
-@dataclass(frozen=True)
-class AnimateConfig:
-    """One job, as the options of `gfla animate`; times in seconds."""
-
-    source: Path
-    driving: Path
-    output: Path | None = None
-    overwrite: bool = False
-    device: str = "auto"
-    precision: str = "auto"
-    weights: str = "person"
-    motion: str = "motion"
-    seed: int = 0
-    start: Fraction | float | None = None
-    end: Fraction | float | None = None
-    max_frames: int | None = None
-    fps: Fraction | float | None = None
-    audio: str = "driving"
-    crf: int | None = None
-    codec: str | None = None
-    retarget: str = "body"
-    on_missing: str = "interpolate"
-    frame: str = "full"
-    compare: bool = False
-    debug: tuple[str, ...] = ()
-    keypoints: str = "auto"
-    yolo_weights: Path | None = None
-    person: str = "largest"
-
-    @property
-    def target(self) -> Path:
-        """Where the result goes: `output`, or SOURCE--DRIVING.mp4 in the working directory."""
-        return self.output or Path(f"{self.source.stem}--{self.driving.stem}.mp4")
 
 
 @dataclass
@@ -151,7 +117,7 @@ class Scene:
         )
 
 
-def run(config: AnimateConfig, progress: Progress | None = None, studio: Resources | None = None) -> AnimateResult:
+def animate(config: AnimateConfig, progress: Progress | None = None, studio: Resources | None = None) -> AnimateResult:
     """Animate the person of `config.source` like the one in `config.driving` and write the video.
 
     `studio` has what several jobs share.
@@ -174,7 +140,7 @@ def run(config: AnimateConfig, progress: Progress | None = None, studio: Resourc
 
 @contextmanager
 def prepared(config: AnimateConfig, progress: Progress, studio: Resources) -> Iterator[Scene]:
-    """Everything before the first frame; the driving video stays open. Raises what `run` raises."""
+    """Everything before the first frame; the driving video stays open. Raises what `animate` raises."""
     clock = Stopwatch()
     torch.manual_seed(config.seed)
     _check(config)

@@ -7,7 +7,6 @@ streamed twice, for the landmarks and for the structures, which hold the edges o
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,13 @@ import numpy as np
 
 from models.errors import InputError
 from models.generators.recurrent import Step
+from pipelines.configs import FaceConfig
 from pipelines.diagnostics import versions
 from pipelines.faces.framing import MODES, frame_faces
 from pipelines.faces.landmarks import LAYOUT, DlibLandmarks, load_landmarks, read_landmarks
 from pipelines.generation import visualization as views
 from pipelines.generation.face_processor import FaceCrop, FaceFilm, FaceProcessor
-from pipelines.generation.networks import FACE_WEIGHTS, fingerprint, load_face_generator, named, plain_options
+from pipelines.generation.networks import fingerprint, load_face_generator, named, plain_options
 from pipelines.generation.rollout import FrameGenerator, Stopwatch
 from pipelines.keypoints.detection import DrivingMotion, Sighting, align_track, detect_video
 from pipelines.keypoints.tracking import fill_gaps, select_person
@@ -31,40 +31,6 @@ from pipelines.media.writer import check_target
 from pipelines.runtime.devices import autocast, choose_device
 from pipelines.runtime.progress import Progress, SilentProgress
 from pipelines.runtime.workers import background_worker
-
-
-@dataclass(frozen=True)
-class FaceConfig:
-    """One job, as the options of `gfla face`; times in seconds. `landmarks` and `source_landmarks`: text files of the
-    driving frames and of the picture, None finds the faces."""
-
-    source: Path
-    driving: Path
-    output: Path | None = None
-    overwrite: bool = False
-    device: str = "auto"
-    precision: str = "auto"
-    weights: str = FACE_WEIGHTS
-    start: Fraction | float | None = None
-    end: Fraction | float | None = None
-    max_frames: int | None = None
-    fps: Fraction | float | None = None
-    audio: str = "driving"
-    crf: int | None = None
-    codec: str | None = None
-    retarget: str = "fit"
-    on_missing: str = "interpolate"
-    frame: str = "full"
-    compare: bool = False
-    debug: tuple[str, ...] = ()
-    landmarks: Path | None = None
-    source_landmarks: Path | None = None
-    person: str = "largest"
-
-    @property
-    def target(self) -> Path:
-        """Where the result goes: `output`, or SOURCE--DRIVING.mp4 in the working directory."""
-        return self.output or Path(f"{self.source.stem}--{self.driving.stem}.mp4")
 
 
 @dataclass
@@ -103,7 +69,7 @@ class FaceResult:
         }
 
 
-def run(config: FaceConfig, progress: Progress | None = None) -> FaceResult:
+def animate_face(config: FaceConfig, progress: Progress | None = None) -> FaceResult:
     """Make the face of `config.source` talk like the one in `config.driving` and write the video.
 
     Raises:

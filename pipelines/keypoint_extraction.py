@@ -6,12 +6,12 @@ T frames, P people of a frame.
 import time
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from models.errors import InputError
+from pipelines.configs import KeypointsConfig
 from pipelines.keypoints.cleaning import clean_poses
 from pipelines.keypoints.detection import detect_video
 from pipelines.keypoints.detectors.registry import create_detector
@@ -24,29 +24,10 @@ from pipelines.runtime.progress import Progress, SilentProgress
 
 
 @dataclass(frozen=True)
-class ExtractConfig:
-    """What `gfla keypoints` was asked for. Times in seconds; `fps` resamples a video, or tells an import's rate."""
-
-    input: Path
-    output: Path
-    overwrite: bool = False
-    layout: str = "coco17"
-    start: Fraction | None = None
-    end: Fraction | None = None
-    max_frames: int | None = None
-    fps: Fraction | None = None
-    keypoints: str = "auto"
-    yolo_weights: Path | None = None
-    person: str = "largest"
-    on_missing: str = "interpolate"
-    device: str = "auto"
-
-
-@dataclass(frozen=True)
-class ExtractResult:
+class KeypointsResult:
     """The saved track, what had to be filled in, and the seconds it took."""
 
-    config: ExtractConfig
+    config: KeypointsConfig
     track: PoseTrack
     gaps: GapSummary
     seconds: float
@@ -71,7 +52,7 @@ class ExtractResult:
         return f"{self.gaps.frames} frames, {missing} without the person, {filled} joints filled in elsewhere"
 
 
-def run(config: ExtractConfig, progress: Progress | None = None) -> ExtractResult:
+def extract_keypoints(config: KeypointsConfig, progress: Progress | None = None) -> KeypointsResult:
     """Extract or import the poses of `config.input` and save one person's track.
 
     Raises:
@@ -81,12 +62,13 @@ def run(config: ExtractConfig, progress: Progress | None = None) -> ExtractResul
     began, progress = time.monotonic(), progress or SilentProgress()
     check_output(config.output, overwrite=config.overwrite, inputs=[config.input])
     if is_track(config.input):
-        track = select_frames(load_track(config.input, rate=config.fps), config.start, config.end, config.max_frames)
+        rate = None if config.fps is None else Fraction(config.fps)
+        track = select_frames(load_track(config.input, rate=rate), config.start, config.end, config.max_frames)
     else:
         track = _extracted(config, progress)
     track, gaps = followed(track, str(config.input), person=config.person, on_missing=config.on_missing)
     save_track(config.output, _in_layout(track, config))
-    return ExtractResult(config, replace(track, layout=config.layout), gaps, time.monotonic() - began)
+    return KeypointsResult(config, replace(track, layout=config.layout), gaps, time.monotonic() - began)
 
 
 def followed(track: PoseTrack, name: str, *, person: str, on_missing: str) -> tuple[PoseTrack, GapSummary]:
@@ -102,7 +84,7 @@ def followed(track: PoseTrack, name: str, *, person: str, on_missing: str) -> tu
     return _with_points(track, points), gaps
 
 
-def _extracted(config: ExtractConfig, progress: Progress) -> PoseTrack:
+def _extracted(config: KeypointsConfig, progress: Progress) -> PoseTrack:
     device = str(choose_device(config.device))
     extractor = create_detector(config.keypoints, device=device, yolo_weights=config.yolo_weights, note=progress.note)
     selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
@@ -110,7 +92,7 @@ def _extracted(config: ExtractConfig, progress: Progress) -> PoseTrack:
         return detect_video(source, extractor, progress).track
 
 
-def _in_layout(track: PoseTrack, config: ExtractConfig) -> PoseTrack:
+def _in_layout(track: PoseTrack, config: KeypointsConfig) -> PoseTrack:
     if track.layout == config.layout:
         return track
     if config.layout == "coco17":

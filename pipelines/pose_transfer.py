@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from models.errors import InputError
+from pipelines.configs import PoseConfig
 from pipelines.diagnostics import versions
 from pipelines.generation import visualization as views
 from pipelines.generation.networks import fingerprint, load_generator, load_pose_cleaner, named, plain_options
@@ -28,31 +29,6 @@ from pipelines.media.stills import check_stills, write_stills
 from pipelines.pose_targets import Target, find_targets
 from pipelines.runtime.devices import autocast, choose_device
 from pipelines.runtime.progress import Progress, SilentProgress
-
-
-@dataclass(frozen=True)
-class PoseConfig:
-    """One job, as the options of `gfla pose`."""
-
-    source: Path
-    targets: tuple[Path, ...]
-    output: Path | None = None
-    overwrite: bool = False
-    device: str = "auto"
-    precision: str = "auto"
-    weights: str = "person"
-    motion: str = "motion"
-    retarget: str = "body"
-    frame: str = "full"
-    compare: bool = False
-    keypoints: str = "auto"
-    yolo_weights: Path | None = None
-    person: str = "largest"
-
-    def target(self, count: int) -> Path:
-        """Where `count` results go: `output`, else SOURCE--TARGET.png or the folder SOURCE--poses."""
-        single = f"{self.source.stem}--{self.targets[0].stem}.png"
-        return self.output or Path(single if count == 1 else f"{self.source.stem}--poses")
 
 
 @dataclass(frozen=True)
@@ -85,7 +61,7 @@ class PoseResult:
         }
 
 
-def run(config: PoseConfig, progress: Progress | None = None, studio: Resources | None = None) -> PoseResult:
+def transfer_pose(config: PoseConfig, progress: Progress | None = None, studio: Resources | None = None) -> PoseResult:
     """Put the person of `config.source` into every target pose and write the pictures.
 
     `studio` has what several jobs share.

@@ -19,6 +19,7 @@ from models.generators.view import ViewGenerator
 from models.generators.view_codes import CHANNELS
 from models.viewpoint import ViewpointNetwork
 from models.weights import load_weights, read_metadata
+from pipelines.configs import ViewSynthConfig
 from pipelines.generation.resources import Resources
 from pipelines.generation.rollout import Stopwatch
 from pipelines.media.stills import write_stills
@@ -29,13 +30,15 @@ from pipelines.object_views.source import SIDE, ObjectView, load_object, load_sh
 from pipelines.object_views.viewpoint import estimate_view
 from pipelines.runtime.devices import autocast, choose_device
 from pipelines.runtime.progress import Progress, SilentProgress
-from pipelines.view_synthesis_job import ViewSynthConfig, ViewSynthResult, check, is_sheet
+from pipelines.view_synthesis_job import ViewSynthResult, check, is_sheet
 
 TURN = 3  # seconds that a turntable takes
 COLUMNS = 6
 
 
-def run(config: ViewSynthConfig, progress: Progress | None = None, studio: Resources | None = None) -> ViewSynthResult:
+def synthesize_views(
+    config: ViewSynthConfig, progress: Progress | None = None, studio: Resources | None = None
+) -> ViewSynthResult:
     """Make the views of every picture and write them.
 
     `studio` has what several jobs share.

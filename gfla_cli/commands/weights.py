@@ -106,9 +106,9 @@ def run_weights(
     overwrite: options.Overwrite = False,
 ) -> None:
     """Feed tensors to a network as they are, without any pictures: for comparisons with other implementations."""
-    from pipelines.weights.forward import run
+    from pipelines.weights.forward import run_network
 
-    run(name, inputs, output, precision=precision, device=device, overwrite=overwrite)
+    run_network(name, inputs, output, precision=precision, device=device, overwrite=overwrite)
     out(str(output))
 
 

@@ -5,10 +5,11 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from models.generators.animation import Step
-from pipelines.animation import AnimateConfig, Scene, play, prepared
+from pipelines.animation import Scene, play, prepared
 from pipelines.batch.configs import config_of
 from pipelines.batch.job_progress import JobProgress, Tell
 from pipelines.batch.jobs import Job
+from pipelines.configs import AnimateConfig
 from pipelines.generation.resources import Resources
 from pipelines.media.files import check_readable
 from pipelines.runtime.workers import background_worker

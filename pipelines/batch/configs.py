@@ -4,10 +4,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from pipelines.animation import AnimateConfig
 from pipelines.batch.jobs import Job
-from pipelines.pose_transfer import PoseConfig
-from pipelines.view_synthesis_job import ViewSynthConfig
+from pipelines.configs import AnimateConfig, PoseConfig, ViewSynthConfig
 
 Config = AnimateConfig | PoseConfig | ViewSynthConfig
 CONFIGS: dict[str, type[Config]] = {"animate": AnimateConfig, "pose": PoseConfig, "view-synth": ViewSynthConfig}

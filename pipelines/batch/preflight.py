@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.errors import InputError
-from pipelines.animation import AnimateConfig
 from pipelines.batch.configs import config_of
 from pipelines.batch.jobs import Job
+from pipelines.configs import AnimateConfig
 from pipelines.preflight.check import InputChecker, InputReport
 from pipelines.runtime.progress import Progress
 

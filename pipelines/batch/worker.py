@@ -45,10 +45,10 @@ def _run(job: Job, folder: Path, report: JobProgress, studio: Resources) -> int:
     (folder / job.output).parent.mkdir(parents=True, exist_ok=True)
     config = config_of(job, folder)
     if isinstance(config, animate.AnimateConfig):
-        return animate.run(config, report, studio).frames
+        return animate.animate(config, report, studio).frames
     if isinstance(config, pose.PoseConfig):
-        return len(pose.run(config, report, studio).poses)
-    return sum(map(len, view_synth.run(config, report, studio).azimuths.values()))
+        return len(pose.transfer_pose(config, report, studio).poses)
+    return sum(map(len, view_synth.synthesize_views(config, report, studio).azimuths.values()))
 
 
 @lru_cache(1)

@@ -19,8 +19,7 @@ from pipelines.media.sources import FrameSource
 from pipelines.media.writer import Writer, open_output
 
 if TYPE_CHECKING:
-    from pipelines.animation import AnimateConfig
-    from pipelines.face_animation import FaceConfig
+    from pipelines.configs import AnimateConfig, FaceConfig
 
 
 class VideoOutput:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from models.errors import InputError
-from pipelines.animation import AnimateConfig
+from pipelines.configs import AnimateConfig
 from pipelines.generation.networks import load_detector, named
 from pipelines.keypoints.body import LONGEST_RATIO, SHORTEST_RATIO, measure, stature_ratio
 from pipelines.keypoints.tracking import MIN_SHARE, body_size

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import InputError
-from pipelines.animation import AnimateConfig
+from pipelines.configs import AnimateConfig
 from pipelines.generation.networks import named
 from pipelines.keypoints.cleaning import map_joints
 from pipelines.keypoints.detection import detect_video
@@ -95,7 +95,8 @@ def inspect_source(path: Path, extractor: KeypointDetector) -> SourceInspection:
 def inspect_driving(
     path: Path, config: AnimateConfig, extractor: KeypointDetector, progress: Progress, *, whole: bool
 ) -> DrivingInspection:
-    """Look at MAX_INSPECTED_FRAMES frames at most, evenly over the part of the clip that `config` picks; with `whole` at all of it.
+    """Look at MAX_INSPECTED_FRAMES frames at most, evenly over the part of the clip that `config` picks;
+    with `whole` at all of it.
 
     From 64 frames the person's share is known to 6 % (one standard deviation, at worst). Pose tracks are read whole.
 

@@ -8,7 +8,8 @@ from time import perf_counter
 
 import numpy as np
 
-from pipelines.animation import AnimateConfig, run
+from pipelines.animation import animate
+from pipelines.configs import AnimateConfig
 from pipelines.keypoints.detection import detect_video
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track import PoseFrame, PoseTrack, is_track, save_track
@@ -63,7 +64,7 @@ def estimate_timing(config: AnimateConfig, clip: DrivingInspection, extractor: s
 
     The first frame, which has to warm up, does not count.
 
-    Raises what `animate.run` raises.
+    Raises what `animate` raises.
     """
     chosen = clip.poses[np.linspace(0, len(clip.poses) - 1, STEPS).astype(int)]
     frames = [PoseFrame(number, pose[None]) for number, pose in enumerate(chosen)]
@@ -74,7 +75,7 @@ def estimate_timing(config: AnimateConfig, clip: DrivingInspection, extractor: s
         job = replace(
             config, driving=track, output=output, keypoints=extractor, audio="none", person="largest", **whole
         )
-        result = run(job, laps)
+        result = animate(job, laps)
         seconds = perf_counter() - laps.stamps[1]
     left, _, right, _ = result.canvas
     start = sum(result.seconds[name] for name in ("load", "source pose", "motion"))

@@ -33,7 +33,7 @@ PREVIOUS = ("previous_image", "previous_structure")
 Tensors = dict[str, Tensor]
 
 
-def run(name: str, inputs: Path, output: Path, *, precision: str, device: str, overwrite: bool = False) -> None:
+def run_network(name: str, inputs: Path, output: Path, *, precision: str, device: str, overwrite: bool = False) -> None:
     """Write what the network of weights `name` makes of the tensors in `inputs`, both safetensors.
 
     Raises:

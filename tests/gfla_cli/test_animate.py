@@ -8,12 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
-from pipelines.animation import AnimateConfig, AnimateResult
+from pipelines.animation import AnimateResult
+from pipelines.configs import AnimateConfig
 from tests.helpers.media_files import write_picture
 
 
 class Pipeline:
-    """Stands in for `pipelines.animation.run`: keeps the config, makes progress, finishes at once."""
+    """Stands in for `pipelines.animation.animate`: keeps the config, makes progress, finishes at once."""
 
     config: AnimateConfig
 
@@ -40,7 +41,7 @@ class Pipeline:
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> Pipeline:
     stand_in = Pipeline()
-    monkeypatch.setattr("pipelines.animation.run", stand_in)
+    monkeypatch.setattr("pipelines.animation.animate", stand_in)
     return stand_in
 
 

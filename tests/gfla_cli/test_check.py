@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
-from pipelines.animation import AnimateConfig
+from pipelines.configs import AnimateConfig
 from pipelines.preflight.check import InputReport
 from tests.helpers.media_files import DRIVING, SOURCE, write_picture
 

@@ -31,7 +31,7 @@ class Found:
 
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extract, "create_extractor", lambda *args, **kwargs: Found())
+    monkeypatch.setattr(extract, "create_detector", lambda *args, **kwargs: Found())
 
 
 def saved(tmp_path: Path, *, layout: str = "coco17") -> Path:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.keypoint_extraction import ExtractConfig
-from pipelines.keypoint_extraction import run as extract
+from pipelines.configs import KeypointsConfig
+from pipelines.keypoint_extraction import extract_keypoints as extract
 from tests.helpers.small_batches import small_clip, small_source, small_weights
 
 
@@ -30,7 +30,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
     clips = [small_clip(folder / "walk.mp4"), small_clip(folder / "turn.mp4", start=40, frames=6)]
     tracks = [clip.with_suffix(".json") for clip in clips]
     for clip, track in zip(clips, tracks, strict=True):
-        extract(ExtractConfig(clip, track, keypoints="bundled", device="cpu"))
+        extract(KeypointsConfig(clip, track, keypoints="bundled", device="cpu"))
     return Inputs(
         sources=[small_source(folder / f"{name}.png", shade=shade) for name, shade in (("ann", 1.0), ("bob", 0.8))],
         clips=clips,

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.animation import AnimateConfig
-from pipelines.animation import run as animate
+from pipelines.animation import animate
 from pipelines.batch.events import Event
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.worker import run_group
+from pipelines.configs import AnimateConfig
 from pipelines.generation.resources import Resources
 from pipelines.keypoints.detectors.bundled import BundledDetector
 from tests.gfla_cli.test_view_synth import saved
@@ -53,7 +53,9 @@ def test_jobs_of_a_group_are_the_single_commands_bytes_and_look_at_each_file_onc
     assert states[0] == "started"
     assert "progress" in states
     alone = tmp_path / "alone.mp4"
-    config = AnimateConfig(inputs.sources[1], inputs.clips[0], alone, weights=str(inputs.weights), keypoints="bundled")
+    config = AnimateConfig(
+        inputs.sources[1], inputs.clips[0], output=alone, weights=str(inputs.weights), keypoints="bundled"
+    )
     animate(replace(config, device="cpu"), studio=Resources(threads=1))
     assert alone.read_bytes() == (tmp_path / jobs[1].output).read_bytes()
     files = last[jobs[1].name].files or {}

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from models.errors import WeightsError
-from pipelines.animation import AnimateConfig
+from pipelines.configs import AnimateConfig
 from pipelines.keypoints.track import PoseFrame, PoseTrack, save_track
 from pipelines.media.pictures import load_picture
 from pipelines.preflight import check as preflight

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
-from pipelines.animation import AnimateConfig
+from pipelines.configs import AnimateConfig
 from pipelines.keypoints.body import measure
 from pipelines.keypoints.detectors.registry import create_detector
 from pipelines.keypoints.track import PoseFrame, PoseTrack, save_track

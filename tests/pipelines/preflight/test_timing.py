@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pipelines.animation import AnimateConfig
+from pipelines.configs import AnimateConfig
 from pipelines.keypoints.track import load_track
 from pipelines.preflight import timing as rehearsal
 from pipelines.preflight.inspection import DrivingInspection
