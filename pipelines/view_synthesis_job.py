@@ -10,11 +10,11 @@ from models.generators.view_codes import ELEVATION_STEP, ELEVATIONS
 from models.weights import read_metadata
 from pipelines.configs import DEFAULT_DISTANCE, ViewSynthConfig
 from pipelines.diagnostics import versions
-from pipelines.generation.networks import fingerprint, plain_options
 from pipelines.media.stills import SUFFIXES, check_stills
 from pipelines.media.writer import check_target
 from pipelines.object_views.comparison import ViewScores, means, true_views
 from pipelines.object_views.source import ObjectView
+from pipelines.runtime.summaries import describe_input, plain_options
 
 NEAREST, FARTHEST = 1.0, 20.0
 
@@ -46,7 +46,7 @@ class ViewSynthResult:
         return {
             "outputs": [str(path) for path in self.azimuths],
             "azimuths": list(self.azimuths.values()),
-            "inputs": [fingerprint(path) for path in config.inputs],
+            "inputs": [describe_input(path) for path in config.inputs],
             "sources": seen,
             "compared": compared,
             "options": plain_options(config),

@@ -5,7 +5,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from models.generators.animation import Step
-from pipelines.animation import Scene, play, prepared
+from pipelines.animation import Animation, generate_frames, prepare_animation
 from pipelines.batch.configs import config_of
 from pipelines.batch.job_progress import JobProgress, Tell
 from pipelines.batch.jobs import Job
@@ -34,7 +34,7 @@ def animate_together(jobs: Sequence[Job], folder: Path, tell: Tell, studio: Reso
 
 def _play(roles: "Sequence[BatchedJob]") -> None:
     """Play all to their ends, or until the network refuses."""
-    performance = play([role.scene for role in roles if role.scene])
+    performance = generate_frames([role.scene for role in roles if role.scene])
     steps = iter(performance)
     while True:
         try:
@@ -58,7 +58,7 @@ class BatchedJob:
     def __init__(self, job: Job, folder: Path, tell: Tell) -> None:
         self.job, self.folder, self.report = job, folder, JobProgress(job, tell)
         self.opened = ExitStack()
-        self.scene: Scene | None = None
+        self.scene: Animation | None = None
         self.over = False
         self.left = 0
 
@@ -83,10 +83,10 @@ class BatchedJob:
         (self.folder / self.job.output).parent.mkdir(parents=True, exist_ok=True)
         config = config_of(self.job, self.folder)
         assert isinstance(config, AnimateConfig)
-        self.scene = self.opened.enter_context(prepared(config, self.report, studio))
-        film = self.opened.enter_context(self.scene.film())
-        self.hand_over = self.opened.enter_context(background_worker(film.add))
-        self.left = len(self.scene.driver.pts)
+        self.scene = self.opened.enter_context(prepare_animation(config, self.report, studio))
+        output = self.opened.enter_context(self.scene.output)
+        self.hand_over = self.opened.enter_context(background_worker(output.write))
+        self.left = self.scene.frames
         self.report.stage("animate", self.left)
 
     def take(self, step: Step) -> None:

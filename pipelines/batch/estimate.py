@@ -10,7 +10,7 @@ from models.errors import GflaError, explain
 from pipelines.batch import journal
 from pipelines.batch.jobs import Job
 from pipelines.batch.runner import outputs_intact, rate
-from pipelines.keypoints.track import is_track, load_track, select_frames
+from pipelines.keypoints.loading import is_track, load_track, select_frames
 from pipelines.media.sources import open_driving
 
 VIEWS = 72  # of a turntable that does not say, with our own weights

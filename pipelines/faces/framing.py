@@ -3,14 +3,22 @@
 Boxes are (left, top, right, bottom) in whole pixels as in `pipelines.compositing.paste`; landmarks [68, 2 or 3] x, y.
 """
 
+from typing import get_args
+
 import numpy as np
 
 from models.errors import InputError
 from pipelines.compositing.paste import Box
+from pipelines.configs import FaceRetarget
 
-MODES = ("fit", "none")
 WIDTHS = 2.0  # side of the square, in widths of the face
 LIFT = 0.2  # how far its middle lies above the face's, in widths: the landmarks end at the brows
+
+
+def check_retarget(mode: str) -> None:
+    """Raises InputError for a mode that does not exist."""
+    if mode not in get_args(FaceRetarget):
+        raise InputError(f"retarget {mode!r} must be one of {', '.join(get_args(FaceRetarget))}")
 
 
 def frame_faces(
@@ -27,10 +35,9 @@ def frame_faces(
     Raises:
         InputError: unknown mode.
     """
+    check_retarget(mode)
     if mode == "none":
         return (0, 0, *size), (0, 0, *driving_size)
-    if mode != "fit":
-        raise InputError(f"retarget {mode!r} must be one of {', '.join(MODES)}")
     box = face_box(source, size)
     (own, radius), (theirs, their_radius) = _place(source), _place(driving)
     scale = their_radius / radius

@@ -16,7 +16,8 @@ import numpy as np
 
 from models.errors import InputError
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17, OPENPOSE25_TO_COCO17
-from pipelines.keypoints.track import MAX_COORDINATE, MAX_FRAMES, PoseFrame, PoseTrack, load_json
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import MAX_COORDINATE, MAX_FRAMES, load_json
 
 COCO17_FIRST = tuple(range(17))
 JOINTS = {

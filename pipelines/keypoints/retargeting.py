@@ -5,9 +5,12 @@ bone of the driver by one constant, the ratio of the two people's lengths of it:
 the driver, the length from the source.
 """
 
+from typing import get_args
+
 import numpy as np
 
 from models.errors import InputError
+from pipelines.configs import Retarget
 from pipelines.keypoints.body import (
     Alike,
     bone_scale,
@@ -20,7 +23,6 @@ from pipelines.keypoints.body import (
 )
 from pipelines.keypoints.layouts import COCO17_BODY, COCO17_BODY_IN_H36M17, H36M17_PARENT, select
 
-MODES = ("body", "fit", "none")
 FEET = [3, 6]
 THORAX, NECK, HEAD = 8, 9, 10
 GROUND = 90  # percentile over the clip of the lower foot's y that stands for the ground
@@ -57,7 +59,7 @@ def retarget(
         return _fit(driver, source)
     if mode == "none" and driver_size and source_size:
         return _scale_frame(driver, driver_size, source_size)
-    raise InputError(f"retarget {mode!r} must be one of {', '.join(MODES)}")
+    raise InputError(f"retarget {mode!r} must be one of {', '.join(get_args(Retarget))}")
 
 
 def retargeted_coco17(

@@ -6,10 +6,12 @@ T frames, P people of a frame. People are float32 [P, 17, 3] x, y in pixels and 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 import numpy as np
 
 from models.errors import InputError
+from pipelines.configs import OnMissing
 
 CONFIDENT = 0.3
 MIN_JOINTS = 4
@@ -17,16 +19,23 @@ NEAR, FAR = 0.4, 1.5  # allowed mean joint distance in body sizes: from frame to
 GAP_FRAMES = 25
 MIN_SHARE = 0.2  # of the frames must show the person: fewer can't be filled in, and are often no person at all
 
-ON_MISSING = ("interpolate", "hold", "fail")
-
 
 @dataclass(frozen=True)
 class GapSummary:
     """What `fill_gaps` had to do: frames without the person, and single joints filled in the other frames."""
 
     frames: int
+    """Number of frames, T."""
     missing_frames: int
+    """Frames without the person."""
     filled_joints: int
+    """Joints filled in the other frames."""
+
+    def notes(self, what: str, on_missing: OnMissing) -> list[str]:
+        """One line if `what` ("person", "face") is missing in some frames."""
+        if not self.missing_frames:
+            return []
+        return [f"{self.missing_frames} of {self.frames} frames show no {what}: {on_missing}"]
 
 
 @dataclass
@@ -150,8 +159,8 @@ def fill_gaps(
     Raises:
         InputError: a frame without the person under "fail"; an unknown `on_missing`; no person in most of the frames.
     """
-    if on_missing not in ON_MISSING:
-        raise InputError(f"on-missing {on_missing!r} must be one of {', '.join(ON_MISSING)}")
+    if on_missing not in get_args(OnMissing):
+        raise InputError(f"on-missing {on_missing!r} must be one of {', '.join(get_args(OnMissing))}")
     seen = track[..., 2] >= confident
     missing = seen.sum(1) < MIN_JOINTS
     if missing.all():

@@ -12,8 +12,8 @@ from models.weights import load_weights, save_weights
 from models.weights.bundled import bundled_files
 from models.weights.official import LICENCE, from_official, official, to_official
 from models.weights.user import is_name, user_file
-from pipelines.generation.networks import fingerprint
 from pipelines.media.files import check_output, check_readable, explained, whole_file
+from pipelines.runtime.summaries import describe_input
 
 CODE = re.compile(r"(?:GLOBAL|global:?|class|function) ([A-Za-z_]\w*(?:\.\w+)+)")
 
@@ -42,7 +42,7 @@ def import_checkpoint(path: Path, *, kind: str, name: str = "", overwrite: bool 
             architecture=found.architecture,
             licence=LICENCE,
             command=f"gfla weights import {path.name} --as {found.name}",
-            extra={"imported": {"file": path.name, "sha256": fingerprint(path)["sha256"]}},
+            extra={"imported": {"file": path.name, "sha256": describe_input(path)["sha256"]}},
             official=found.name,
             exact=True,
         )

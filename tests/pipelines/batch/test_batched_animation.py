@@ -49,7 +49,7 @@ def test_jobs_of_different_lengths_one_of_which_fails_in_the_middle(
 ) -> None:
     alone = done(jobs, tmp_path / "alone", together=1)
     sizes: list[int] = []
-    step, add = AnimationGenerator.step, VideoOutput.add
+    step, write = AnimationGenerator.step, VideoOutput.write
 
     def counted(self, reference, state, structure, joints=None):
         sizes.append(len(structure))
@@ -58,10 +58,10 @@ def test_jobs_of_different_lengths_one_of_which_fails_in_the_middle(
     def full_disk(self, made):
         if self.config.target.name == jobs[0].name and self.count == 2:
             raise OSError(28, "No space left on device")
-        add(self, made)
+        write(self, made)
 
     monkeypatch.setattr(AnimationGenerator, "step", counted)
-    monkeypatch.setattr(VideoOutput, "add", full_disk)
+    monkeypatch.setattr(VideoOutput, "write", full_disk)
     together = done(jobs, tmp_path / "together", together=4)
     assert sizes[0] == 3
     assert sizes[-1] == 1

@@ -56,7 +56,7 @@ def test_jobs_of_a_group_are_the_single_commands_bytes_and_look_at_each_file_onc
     config = AnimateConfig(
         inputs.sources[1], inputs.clips[0], output=alone, weights=str(inputs.weights), keypoints="bundled"
     )
-    animate(replace(config, device="cpu"), studio=Resources(threads=1))
+    animate(replace(config, device="cpu"), resources=Resources(threads=1))
     assert alone.read_bytes() == (tmp_path / jobs[1].output).read_bytes()
     files = last[jobs[1].name].files or {}
     assert files[jobs[1].output][1] == alone.stat().st_size

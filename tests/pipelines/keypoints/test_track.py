@@ -19,7 +19,9 @@ from pipelines.keypoints.layouts import (
     OPENPOSE18_NAMES,
     OPENPOSE18_TO_COCO17,
 )  # fmt: skip
-from pipelines.keypoints.track import PoseFrame, PoseTrack, is_track, load_track, parse_track, save_track, select_frames
+from pipelines.keypoints.loading import is_track, load_track, select_frames
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import parse_track, save_track
 
 
 def _poses(count: int = 1, seed: int = 0) -> np.ndarray:
