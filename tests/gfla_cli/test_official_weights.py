@@ -223,11 +223,11 @@ def test_the_whole_frame_has_the_sources_size_and_body_is_the_default(
 @pytest.mark.parametrize(
     ("command", "option", "line"),
     [
-        ("animate", ("--weights", "fashion"), "fashion holds 'picture' weights, they are for gfla pose"),
-        ("animate", ("--weights", "car"), "car holds 'picture' weights, they are for gfla view-synth"),
-        ("pose", ("--weights", "car"), "car holds 'picture' weights, they are for gfla view-synth"),
-        ("pose", ("--weights", "cleaner"), "cleaner holds 'motion' weights, they are for --motion of gfla animate"),
-        ("animate", ("--motion", "iper"), "iper holds 'animation' weights, they are for gfla animate and gfla pose"),
+        ("animate", ("--weights", "fashion"), "fashion holds 'picture' weights, which are for gfla pose"),
+        ("animate", ("--weights", "car"), "car holds 'picture' weights, which are for gfla view-synth"),
+        ("pose", ("--weights", "car"), "car holds 'picture' weights, which are for gfla view-synth"),
+        ("pose", ("--weights", "cleaner"), "cleaner holds 'motion' weights, which are for the option --motion of gfla animate"),
+        ("animate", ("--motion", "iper"), "iper holds 'animation' weights, which are for gfla animate and gfla pose"),
         (
             "animate",
             ("--weights", "nobody"),
