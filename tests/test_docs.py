@@ -209,7 +209,9 @@ def test_bare_numbers_count_in_a_module_that_names_the_page() -> None:
 
 
 def test_sections_and_anchors_are_those_of_headings_and_items() -> None:
-    page = "# Page\n## 9 Data\n### 9.5 Faces (`x`, 16)\n```\n# 7 code\n```\n* **11.2** odd\n* 12.1 no\n## Data\n## Data\n"
+    page = (
+        "# Page\n## 9 Data\n### 9.5 Faces (`x`, 16)\n```\n# 7 code\n```\n* **11.2** odd\n* 12.1 no\n## Data\n## Data\n"
+    )
     assert numbered_sections(page) == {"9", "9.5", "11.2"}
     assert anchors(page) == {"page", "9-data", "95-faces-x-16", "data", "data-1"}
 
