@@ -21,7 +21,7 @@ NUMBER = r"\d{1,2}(?:\.\d{1,2})?"
 # One or several numbers: "9.5", "3.8 and 9.4", "8.2, 8.3, 9.3 and 10".
 NUMBERS = rf"{NUMBER}(?:(?:,\s+(?:and\s+)?|\s+and\s+){NUMBER})*(?![\d.]*\d)"
 # "section 9.5", "sections 3.8 and 9.4"; what precedes or follows says whether it is the paper's.
-SECTION = re.compile(rf"(?P<paper>paper,\s+)?\b[Ss]ection(?:s\s+(?P<many>{NUMBERS})|\s+(?P<one>{NUMBER}))")
+SECTION = re.compile(rf"(?P<paper>paper,\s+)?\b[Ss]ection(?:s\s+(?P<many>{NUMBERS})|\s+(?P<one>{NUMBER})(?!\d))")
 OF_THE_PAPER = re.compile(r"\s+of\s+the\s+(?:\w+\s+)?paper\b")
 # Short forms that name the page: "official format, 9.5", "docs/official-format.md 9.3".
 SHORT = re.compile(rf"official[- ]format(?:\.md)?,?\s+(?P<many>{NUMBERS})")
