@@ -35,8 +35,8 @@ from pipelines.keypoints.track import is_track, load_track, select_frames
 from pipelines.keypoints.tracking import select_person
 from pipelines.media.audio import AudioPlan, plan_audio
 from pipelines.media.pictures import load_picture
-from pipelines.media.sources import FrameSource, open_driving
-from pipelines.media.writer import check_target
+from pipelines.media.sources import FrameSource, open_video
+from pipelines.media.writer import check_video_output
 from pipelines.runtime.devices import autocast, choose_device
 from pipelines.runtime.progress import Progress, SilentProgress
 from pipelines.runtime.workers import background_worker
@@ -225,7 +225,7 @@ def _check(config: AnimateConfig) -> None:
     """Everything about the outputs that can be refused before any work."""
     views.check(config.debug)
     for path in (config.target, *([views.debug_path(config.target)] if config.debug else [])):
-        check_target(
+        check_video_output(
             path,
             codec=config.codec,
             crf=config.crf,
@@ -235,9 +235,7 @@ def _check(config: AnimateConfig) -> None:
 
 
 def _open(config: AnimateConfig) -> FrameSource:
-    return open_driving(
-        config.driving, start=config.start, end=config.end, max_frames=config.max_frames, fps=config.fps
-    )
+    return open_video(config.driving, start=config.start, end=config.end, max_frames=config.max_frames, fps=config.fps)
 
 
 def _sight(

@@ -26,8 +26,8 @@ from pipelines.keypoints.detection import DrivingMotion, Sighting, align_track, 
 from pipelines.keypoints.tracking import fill_gaps, select_person
 from pipelines.media.audio import plan_audio
 from pipelines.media.pictures import load_picture
-from pipelines.media.sources import FrameSource, open_driving
-from pipelines.media.writer import check_target
+from pipelines.media.sources import FrameSource, open_video
+from pipelines.media.writer import check_video_output
 from pipelines.runtime.devices import autocast, choose_device
 from pipelines.runtime.progress import Progress, SilentProgress
 from pipelines.runtime.workers import background_worker
@@ -162,7 +162,7 @@ def _check(config: FaceConfig) -> None:
         raise InputError(f"retarget {config.retarget!r} must be one of {', '.join(MODES)}")
     views.check(config.debug)
     for path in (config.target, *([views.debug_path(config.target)] if config.debug else [])):
-        check_target(
+        check_video_output(
             path,
             codec=config.codec,
             crf=config.crf,
@@ -172,9 +172,7 @@ def _check(config: FaceConfig) -> None:
 
 
 def _open(config: FaceConfig) -> FrameSource:
-    return open_driving(
-        config.driving, start=config.start, end=config.end, max_frames=config.max_frames, fps=config.fps
-    )
+    return open_video(config.driving, start=config.start, end=config.end, max_frames=config.max_frames, fps=config.fps)
 
 
 def _source_landmarks(config: FaceConfig, picture: np.ndarray, finder: DlibLandmarks | None) -> np.ndarray:

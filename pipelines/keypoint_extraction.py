@@ -18,7 +18,7 @@ from pipelines.keypoints.detectors.registry import create_detector
 from pipelines.keypoints.track import PoseFrame, PoseTrack, is_track, load_track, save_track, select_frames
 from pipelines.keypoints.tracking import GapSummary, fill_gaps, select_person
 from pipelines.media.files import check_output
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from pipelines.runtime.devices import choose_device
 from pipelines.runtime.progress import Progress, SilentProgress
 
@@ -106,7 +106,7 @@ def _extracted(config: ExtractConfig, progress: Progress) -> PoseTrack:
     device = str(choose_device(config.device))
     extractor = create_detector(config.keypoints, device=device, yolo_weights=config.yolo_weights, note=progress.note)
     selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
-    with open_driving(config.input, **selection) as source:
+    with open_video(config.input, **selection) as source:
         return detect_video(source, extractor, progress).track
 
 

@@ -110,7 +110,7 @@ def align_track(track: PoseTrack, source: FrameSource, name: str) -> Sighting:
 
 def _refuse_broken(source: FrameSource, frames: int) -> None:
     limit = source.selection.max_frames
-    if source.damage.broken and (limit is None or frames < limit):
+    if source.stats.incomplete and (limit is None or frames < limit):
         raise InputError(
             f"{source.path} is damaged or cut short, {frames} of its frames can be read: "
             f"get a whole copy, or animate those with --max-frames {frames}"

@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 
 from pipelines.keypoints.detection import Sighting
 from pipelines.keypoints.track import PoseFrame, PoseTrack
-from pipelines.media.files import explained, whole_file
+from pipelines.media.files import atomic_output, report_write_errors
 
 UNKNOWN = -1
 
@@ -46,7 +46,7 @@ def save(path: Path, sighting: Sighting) -> None:
         "durations": np.array([UNKNOWN if duration is None else duration for duration in sighting.durations]),
     }
     head = [track.layout, track.width, track.height, str(track.time_base), sighting.warnings]
-    with whole_file(path, overwrite=True) as temporary, explained(path):
+    with atomic_output(path, overwrite=True) as temporary, report_write_errors(path):
         save_file(tensors, str(temporary), metadata={"head": json.dumps(head)})
 
 

@@ -21,7 +21,7 @@ from pipelines.keypoints.layouts import H36M17_PARENT, h36m17_to_coco17
 from pipelines.keypoints.track import PoseTrack, is_track, load_track, select_frames
 from pipelines.keypoints.tracking import CONFIDENT, body_size, fill_gaps, is_person, select_person
 from pipelines.media.pictures import load_picture
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from pipelines.runtime.progress import Progress
 
 MAX_INSPECTED_FRAMES = 64
@@ -106,16 +106,16 @@ def inspect_driving(
         rate = None if config.fps is None else Fraction(config.fps)
         track = select_frames(load_track(path, rate=rate), config.start, config.end, config.max_frames)
         return _clip(path, track, len(track.frames), every=1, config=config)
-    opened = partial(open_driving, path, start=config.start, end=config.end, fps=config.fps)
+    opened = partial(open_video, path, start=config.start, end=config.end, fps=config.fps)
     with opened(max_frames=config.max_frames) as source:
         frames = source.info.frames
     every = 1 if whole or frames is None else ceil(frames / MAX_INSPECTED_FRAMES)
     limit = config.max_frames and ceil(config.max_frames / every)
     with opened(max_frames=limit, every=every) as source:
         track = detect_video(source, extractor, progress).track
-        if source.damage.broken:
+        if source.stats.incomplete:
             raise InputError(
-                f"{path} is damaged or cut short, {source.damage.decoded} of its frames can be read: "
+                f"{path} is damaged or cut short, {source.stats.decoded} of its frames can be read: "
                 "get a whole copy, or take the beginning with --max-frames"
             )
     return _clip(path, track, frames if frames and every > 1 else len(track.frames), every=every, config=config)

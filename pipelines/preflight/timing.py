@@ -12,7 +12,7 @@ from pipelines.animation import AnimateConfig, run
 from pipelines.keypoints.detection import detect_video
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track import PoseFrame, PoseTrack, is_track, save_track
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from pipelines.preflight.inspection import DrivingInspection
 from pipelines.runtime.progress import SilentProgress
 
@@ -52,7 +52,7 @@ def time_detection(path: Path, config: AnimateConfig, extractor: KeypointDetecto
     if is_track(path):
         return 0.0
     laps = StepTimer()
-    with open_driving(path, start=clip.moment, max_frames=STEPS, fps=config.fps) as source:
+    with open_video(path, start=clip.moment, max_frames=STEPS, fps=config.fps) as source:
         detect_video(source, extractor, laps)
     seconds = np.diff(laps.stamps)
     return float(np.median(seconds[1:] if len(seconds) > 1 else seconds))
