@@ -10,7 +10,7 @@ from torch import Tensor
 from models.errors import InputError, WeightsError
 from models.weights import load_weights, save_weights
 from models.weights.bundled import bundled_files
-from models.weights.official import LICENCE, from_official, official, to_official
+from models.weights.official import LICENCE, find_official, from_official, to_official
 from models.weights.user import is_name, user_file
 from pipelines.generation.networks import fingerprint
 from pipelines.media.files import atomic_output, check_output, check_readable, report_write_errors
@@ -29,7 +29,7 @@ def import_checkpoint(path: Path, *, kind: str, name: str = "", overwrite: bool 
         WeightsError: unknown `kind`; no checkpoint, damaged, with code in it, or of another network.
         ProcessingError: the weights folder can't be written.
     """
-    wanted = official(kind)
+    wanted = find_official(kind)
     name = name or wanted.name
     target = _free(name, overwrite)
     model, found = from_official(read_checkpoint(path), wanted, str(path))

@@ -230,7 +230,7 @@ def test_the_whole_frame_has_the_sources_size_and_body_is_the_default(
         (
             "animate",
             ("--weights", "nobody"),
-            "no weights 'nobody': give a file, or one of: keypoints, motion, objects, person, viewpoint, car",
+            "no weights 'nobody': use a file, or one of: keypoints, motion, objects, person, viewpoint, car",
         ),
     ],
 )
