@@ -17,13 +17,13 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from pipelines.animation import animate
 from pipelines.configs import AnimateConfig
 from pipelines.generation.processors import CANVAS
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from pipelines.media.square_crop import SquareCrop
 
 
 def squares(path: Path, canvas: SquareCrop, frames: int | None) -> Iterator[np.ndarray]:
     """The canvas square of every frame, uint8 [256, 256, 3]."""
-    with open_driving(path, max_frames=frames) as source:
+    with open_video(path, max_frames=frames) as source:
         for frame in source:
             yield canvas.shrink(canvas.cut(frame.image))
 
@@ -46,7 +46,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         source, made = Path(name) / "source.png", Path(name) / "frames"
-        with open_driving(options.clip, max_frames=1) as first:
+        with open_video(options.clip, max_frames=1) as first:
             cv2.imwrite(str(source), cv2.cvtColor(next(iter(first)).image, cv2.COLOR_RGB2BGR))
         choices = {name: getattr(options, name) for name in ("keypoints", "retarget", "weights")}
         made.mkdir()

@@ -14,13 +14,13 @@ from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.processors import PersonProcessor
 from pipelines.generation.resources import Resources
 from pipelines.generation.rollout import FrameGenerator
-from pipelines.generation.video_output import VideoOutput, VideoResult, check_video_output
+from pipelines.generation.video_output import VideoOutput, VideoResult, check_outputs
 from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.motion import DrivingMotion, find_driving_track, find_source_person, follow_person
 from pipelines.keypoints.retargeting import retarget
 from pipelines.media.audio import plan_audio
 from pipelines.media.pictures import load_picture
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from pipelines.runtime.devices import autocast
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import SILENT, Progress, note_all
@@ -98,10 +98,10 @@ class Animation:
 def prepare_animation(config: AnimateConfig, progress: Progress, resources: Resources) -> Iterator[Animation]:
     """Everything before the first frame; the driving video stays open in the block. Raises what `animate` raises."""
     # 1. Refuse whatever can be refused before any work
-    check_video_output(config)
+    check_outputs(config)
     stopwatch = Stopwatch()
     selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
-    with nullcontext() if is_track(config.driving) else open_driving(config.driving, **selection) as video:
+    with nullcontext() if is_track(config.driving) else open_video(config.driving, **selection) as video:
         with stopwatch("load"):
             # 2. Inputs, and networks: detector, pose cleaner, generator with the processor of its weights
             picture = resources.load(load_picture, config.source)  # uint8 [H, W, 3]

@@ -18,14 +18,14 @@ from pipelines.faces.landmarks import LAYOUT, DlibLandmarks, load_landmarks, rea
 from pipelines.generation.face_processor import FaceCrop, FaceProcessor
 from pipelines.generation.networks import load_face_generator
 from pipelines.generation.rollout import FrameGenerator
-from pipelines.generation.video_output import VideoOutput, VideoResult, check_video_output
+from pipelines.generation.video_output import VideoOutput, VideoResult, check_outputs
 from pipelines.keypoints.detection import align_track, detect_video
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.keypoints.track import PoseTrack
 from pipelines.keypoints.tracking import fill_gaps, select_person
 from pipelines.media.audio import plan_audio
 from pipelines.media.pictures import load_picture
-from pipelines.media.sources import FrameSource, open_driving
+from pipelines.media.sources import FrameSource, open_video
 from pipelines.runtime.devices import autocast, choose_device
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import SILENT, Progress, note_all
@@ -55,10 +55,10 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
     """
     # 1. Refuse whatever can be refused before any work
     check_retarget(config.retarget)
-    check_video_output(config)
+    check_outputs(config)
     device, stopwatch = choose_device(config.device), Stopwatch()
     selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
-    with open_driving(config.driving, **selection) as video:
+    with open_video(config.driving, **selection) as video:
         with stopwatch("load"):
             # 2. Inputs, the generator, and the landmark detector where it is needed
             picture = load_picture(config.source)  # uint8 [H, W, 3]

@@ -21,7 +21,7 @@ from pipelines.keypoints.track import PoseTrack
 from pipelines.keypoints.track_file import save_track
 from pipelines.keypoints.tracking import GapSummary, fill_gaps, select_person
 from pipelines.media.files import check_output
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from pipelines.runtime.devices import choose_device
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import SILENT, Progress, note_all
@@ -99,7 +99,7 @@ def _find_track(config: KeypointsConfig, progress: Progress) -> PoseTrack:
     device = str(choose_device(config.device))
     detector = create_detector(config.keypoints, device=device, yolo_weights=config.yolo_weights, note=progress.note)
     selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
-    with open_driving(config.input, **selection) as video:
+    with open_video(config.input, **selection) as video:
         track = detect_video(video, detector, progress)
     note_all(progress, track.warnings)
     return track

@@ -11,7 +11,7 @@ from models.weights import read_metadata
 from pipelines.configs import DEFAULT_DISTANCE, ViewSynthConfig
 from pipelines.diagnostics import versions
 from pipelines.media.stills import SUFFIXES, check_stills
-from pipelines.media.writer import check_target
+from pipelines.media.writer import check_video_output
 from pipelines.object_views.comparison import ViewScores, means, true_views
 from pipelines.object_views.source import ObjectView
 from pipelines.runtime.summaries import describe_input, plain_options
@@ -93,7 +93,9 @@ def _check_targets(config: ViewSynthConfig) -> None:
     for target in targets:
         if clear and target.suffix.lower() not in ("", ".png", ".webp"):
             raise InputError(f"{target} can't be transparent: use sheet.png, a folder or %05d.png")
-        refuse = check_target if not is_sheet(target) else lambda path, **rest: check_stills(path, count=1, **rest)
+        refuse = (
+            check_video_output if not is_sheet(target) else lambda path, **rest: check_stills(path, count=1, **rest)
+        )
         refuse(target, overwrite=config.overwrite, inputs=config.inputs)
     if config.compare:
         if len(targets) > 1:

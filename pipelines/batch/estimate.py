@@ -11,7 +11,7 @@ from pipelines.batch import journal
 from pipelines.batch.jobs import Job
 from pipelines.batch.runner import outputs_intact, rate
 from pipelines.keypoints.loading import is_track, load_track, select_frames
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 
 VIEWS = 72  # of a turntable that does not say, with our own weights
 # A picture on one core of a server of 2026, with poses and encoding. A folder's own rate counts once there is one.
@@ -69,5 +69,5 @@ def _clip(
 ) -> int | None:
     if is_track(path):
         return len(select_frames(load_track(path, rate=fps), start, end, most).frames)
-    with open_driving(path, start=start, end=end, fps=fps, max_frames=most) as source:
+    with open_video(path, start=start, end=end, fps=fps, max_frames=most) as source:
         return source.info.frames

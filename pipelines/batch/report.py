@@ -24,10 +24,10 @@ from PIL import Image
 
 from models.errors import InputError
 from pipelines.batch.rows import STATES, Row
-from pipelines.media.files import explained, whole_file
+from pipelines.media.files import atomic_output, report_write_errors
 from pipelines.media.formats import CONTAINERS
 from pipelines.media.sequences import sequence_files
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 
 VERSION = 1
 SIDE = 144  # pixels of the longer side of a thumbnail
@@ -80,10 +80,10 @@ def thumbnail(path: Path) -> bytes:
 
 def _middle(path: Path) -> np.ndarray:
     """The frame that begins after half the time; the first where none does."""
-    with open_driving(path) as source:
+    with open_video(path) as source:
         first, duration = next(iter(source)).image, source.info.duration
     try:
-        with open_driving(path, start=duration and duration / 2, max_frames=1) as source:
+        with open_video(path, start=duration and duration / 2, max_frames=1) as source:
             return next(iter(source)).image
     except InputError:
         return first
@@ -149,5 +149,5 @@ def _embedded(data: Any) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    with whole_file(path, overwrite=True) as temporary, explained(path):
+    with atomic_output(path, overwrite=True) as temporary, report_write_errors(path):
         temporary.write_text(text, "utf-8")

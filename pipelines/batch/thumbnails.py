@@ -9,7 +9,7 @@ from models.errors import InputError
 from pipelines.batch.journal import STATE
 from pipelines.batch.report import shown_file, thumbnail
 from pipelines.batch.rows import Row
-from pipelines.media.files import whole_file
+from pipelines.media.files import atomic_output
 
 
 def kept_thumbnails(folder: Path, rows: Sequence[Row]) -> dict[str, bytes]:
@@ -33,6 +33,6 @@ def _kept(folder: Path, row: Row) -> bytes:
         picture = thumbnail(shown_file(folder, row))
     except InputError:  # the result was moved or damaged since; the row says what the run knew
         return b""
-    with whole_file(path, overwrite=True) as temporary:
+    with atomic_output(path, overwrite=True) as temporary:
         temporary.write_bytes(picture)
     return picture

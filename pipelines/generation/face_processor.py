@@ -15,10 +15,10 @@ from models.generators.picture import Picture
 from models.generators.recurrent import Step
 from pipelines.compositing.paste import Box, box_mask, crop, paste, side_by_side
 from pipelines.configs import Framing
-from pipelines.datasets.transforms import to_picture
 from pipelines.faces.drawing import draw_landmarks
 from pipelines.faces.face_maps import face_structure, resized
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
+from pipelines.media.tensors import tensor_to_image
 
 CANVAS = 256  # pixels
 FEATHER = 0.06  # width of the soft edge of the pasted region, as a share of its smaller side
@@ -76,7 +76,7 @@ class FaceProcessor(FrameProcessor):
 
     def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
         self.latest = self.pending.popleft()
-        canvas = to_picture(output.image[0])
+        canvas = tensor_to_image(output.image[0], rounding="truncate")
         if framing == "crop":
             return canvas
         enlarged = cv2.resize(canvas, self.patch_size, interpolation=cv2.INTER_CUBIC)

@@ -21,7 +21,6 @@ from models.generators.picture import Picture
 from pipelines.compositing.full_resolution import FullResolutionCompositor
 from pipelines.compositing.paste import Box, box_mask, paste
 from pipelines.configs import Framing, Retarget
-from pipelines.datasets.transforms import to_picture
 from pipelines.generation.visualization import compare_people
 from pipelines.keypoints.layouts import coco17_to_openpose18
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
@@ -29,6 +28,7 @@ from pipelines.keypoints.retargeting import retargeted_coco17
 from pipelines.keypoints.structure_maps import MISSING, person_maps, structure_map
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.square_crop import SquareCrop
+from pipelines.media.tensors import tensor_to_image
 
 CANVAS = 256  # pixels
 FEATHER = 0.04  # width of the soft edge of a pasted square, as a share of its side
@@ -163,7 +163,7 @@ class SquashProcessor(PersonProcessor):
         return self.source.size if framing == "full" else (self.width, self.height)
 
     def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
-        result = to_picture(output.image[0])
+        result = tensor_to_image(output.image[0], rounding="truncate")
         if framing == "crop":
             return result
         enlarges = self.picture.size > result.size

@@ -13,6 +13,7 @@ import torch
 from models.generators.picture import Picture, PictureGenerator
 from models.generators.recurrent import RecurrentGenerator, State, Step, take
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
+from pipelines.media.tensors import normalise_pixels
 from pipelines.runtime.stopwatch import Stopwatch
 
 
@@ -83,7 +84,8 @@ def _inference(stopwatch: Stopwatch, precision: AbstractContextManager) -> Itera
 
 def _stack_canvases(processors: Sequence[FrameProcessor], device: torch.device) -> torch.Tensor:
     """The canvases of the sources as [n, 3, h, w] in [-1, 1]."""
-    return _to_device([processor.canvas.transpose(2, 0, 1) for processor in processors], device) / 127.5 - 1
+    canvases = [processor.canvas.transpose(2, 0, 1) for processor in processors]  # n x [3, h, w]
+    return normalise_pixels(_to_device(canvases, device))
 
 
 def _stack(inputs: list[NetworkInputs], device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -15,14 +15,14 @@ from pipelines.generation.visualization import check_views, draw_debug_frame
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
 from pipelines.media.sources import FrameSource
-from pipelines.media.writer import Writer, check_target, open_output
+from pipelines.media.writer import Writer, check_video_output, open_output
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.summaries import describe_input, summarize_run
 
 VideoConfig = AnimateConfig | FaceConfig
 
 
-def check_video_output(config: VideoConfig) -> None:
+def check_outputs(config: VideoConfig) -> None:
     """Refuse whatever can be refused about the outputs before any work.
 
     Raises:
@@ -32,7 +32,7 @@ def check_video_output(config: VideoConfig) -> None:
     """
     check_views(config.debug)
     for path in (config.target, *([debug_path(config.target)] if config.debug else [])):
-        check_target(
+        check_video_output(
             path,
             codec=config.codec,
             crf=config.crf,
@@ -45,7 +45,7 @@ class VideoOutput:
     """A context manager that takes every step once; the outputs appear when it ends without an exception.
 
     Args:
-        config: what to write and where; `check_video_output` has accepted it.
+        config: what to write and where; `check_outputs` has accepted it.
         processor: makes frames of steps.
         motion: its time stamps are those of the output.
         video: the driving video for `compare`; None if the processor knows its driving frames, or there are none.

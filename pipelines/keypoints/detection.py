@@ -84,7 +84,7 @@ def align_track(track: PoseTrack, video: FrameSource, name: str) -> PoseTrack:
 
 def _require_all_frames(video: FrameSource, frames: int) -> None:
     limit = video.selection.max_frames
-    if video.damage.broken and (limit is None or frames < limit):
+    if video.stats.incomplete and (limit is None or frames < limit):
         raise InputError(
             f"{video.path} is damaged or cut short, only {frames} of its frames can be read: "
             f"get a complete copy, or animate those with --max-frames {frames}"

@@ -15,7 +15,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from pipelines.keypoints.track import PoseFrame, PoseTrack
-from pipelines.media.files import explained, whole_file
+from pipelines.media.files import atomic_output, report_write_errors
 from pipelines.runtime.fingerprints import digest, identity
 
 UNKNOWN_DURATION = -1
@@ -69,7 +69,7 @@ def save_tensors(path: Path, track: PoseTrack) -> None:
         "durations": np.array(durations),
     }
     head = [track.layout, track.width, track.height, str(track.time_base), track.warnings]
-    with whole_file(path, overwrite=True) as temporary, explained(path):
+    with atomic_output(path, overwrite=True) as temporary, report_write_errors(path):
         save_file(tensors, str(temporary), metadata={"head": json.dumps(head)})
 
 

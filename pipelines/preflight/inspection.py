@@ -21,7 +21,7 @@ from pipelines.keypoints.loading import is_track, load_track, select_frames
 from pipelines.keypoints.track import PoseTrack
 from pipelines.keypoints.tracking import CONFIDENT, body_size, fill_gaps, is_person, select_person
 from pipelines.media.pictures import load_picture
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import Progress, note_all
 
@@ -114,7 +114,7 @@ def inspect_driving(
         rate = None if config.fps is None else Fraction(config.fps)
         track = select_frames(load_track(path, rate=rate), config.start, config.end, config.max_frames)
         return _inspect_track(path, track, len(track.frames), interval=1, config=config)
-    open_part = partial(open_driving, path, start=config.start, end=config.end, fps=config.fps)
+    open_part = partial(open_video, path, start=config.start, end=config.end, fps=config.fps)
     with open_part(max_frames=config.max_frames) as video:
         frames = video.info.frames
     interval = 1 if every_frame or frames is None else ceil(frames / MAX_INSPECTED_FRAMES)
@@ -122,9 +122,9 @@ def inspect_driving(
     with open_part(max_frames=limit, every=interval) as video:
         track = detect_video(video, detector, progress)
         note_all(progress, track.warnings)
-        if video.damage.broken:
+        if video.stats.incomplete:
             raise InputError(
-                f"{path} is damaged or cut short, only {video.damage.decoded} of its frames can be read: "
+                f"{path} is damaged or cut short, only {video.stats.decoded} of its frames can be read: "
                 "get a complete copy, or use its beginning with --max-frames"
             )
     total = frames if frames and interval > 1 else len(track.frames)

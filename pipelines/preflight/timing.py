@@ -15,7 +15,7 @@ from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from pipelines.preflight.inspection import DrivingInspection
 from pipelines.runtime.progress import SilentProgress
 
@@ -59,7 +59,7 @@ def time_detection(path: Path, config: AnimateConfig, detector: KeypointDetector
     if is_track(path):
         return 0.0
     timer = StepTimer()
-    with open_driving(path, start=clip.moment, max_frames=TIMED_FRAMES, fps=config.fps) as video:
+    with open_video(path, start=clip.moment, max_frames=TIMED_FRAMES, fps=config.fps) as video:
         detect_video(video, detector, timer)
     seconds = np.diff(timer.stamps)
     return float(np.median(seconds[1:] if len(seconds) > 1 else seconds))

@@ -1,11 +1,11 @@
 """What the JSON reports of all commands share: inputs with SHA-256, options, versions, device, timings."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from models.files import file_sha256
 from pipelines.diagnostics import versions
 
 
@@ -30,8 +30,7 @@ def describe_input(path: Path) -> dict[str, Any]:
     """Path and, of a file, SHA-256."""
     if not path.is_file():
         return {"path": str(path)}
-    with path.open("rb") as stream:
-        return {"path": str(path), "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+    return {"path": str(path), "sha256": file_sha256(path)}
 
 
 def plain_options(config: Any) -> dict[str, Any]:

@@ -226,12 +226,16 @@ def test_the_whole_frame_has_the_sources_size_and_body_is_the_default(
         ("animate", ("--weights", "fashion"), "fashion holds 'picture' weights, which are for gfla pose"),
         ("animate", ("--weights", "car"), "car holds 'picture' weights, which are for gfla view-synth"),
         ("pose", ("--weights", "car"), "car holds 'picture' weights, which are for gfla view-synth"),
-        ("pose", ("--weights", "cleaner"), "cleaner holds 'motion' weights, which are for the option --motion of gfla animate"),
+        (
+            "pose",
+            ("--weights", "cleaner"),
+            "cleaner holds 'motion' weights, which are for the option --motion",
+        ),
         ("animate", ("--motion", "iper"), "iper holds 'animation' weights, which are for gfla animate and gfla pose"),
         (
             "animate",
             ("--weights", "nobody"),
-            "no weights 'nobody': give a file, or one of: keypoints, motion, objects, person, viewpoint, car",
+            "no weights 'nobody': use a file, or one of: keypoints, motion, objects, person, viewpoint, car",
         ),
     ],
 )

@@ -14,7 +14,7 @@ from pipelines.batch.events import Event
 from pipelines.batch.jobs import Job, digest, identity
 from pipelines.batch.journal import STATE
 from pipelines.batch.outputs import fingerprint
-from pipelines.media.files import explained, whole_file
+from pipelines.media.files import atomic_output, report_write_errors
 
 PIECE = 4 * 2**20  # bytes
 ARRIVING = f"{STATE}/arriving"
@@ -90,7 +90,7 @@ class IncomingOutputs:
     def add(self, piece: FileChunk) -> None:
         """Raises ProcessingError if the disk is full."""
         path = self.place / piece.name
-        with explained(path):
+        with report_write_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab") as stream:
                 stream.write(piece.data)
@@ -107,7 +107,7 @@ class IncomingOutputs:
                 shutil.rmtree(target, ignore_errors=True)
                 os.replace(self.place / name, target)
             else:
-                with whole_file(target, overwrite=True) as temporary:
+                with atomic_output(target, overwrite=True) as temporary:
                     os.replace(self.place / name, temporary)
         return replace(event, files={name: fingerprint(self.folder / name) for name in files})
 
