@@ -14,11 +14,11 @@ import numpy as np
 from models.generators.picture import Picture
 from models.generators.recurrent import Step
 from pipelines.compositing.paste import Box, box_mask, crop, paste, side_by_side
-from pipelines.datasets.transforms import to_picture
 from pipelines.faces.drawing import draw_landmarks
 from pipelines.faces.face_maps import face_structure, resized
 from pipelines.generation.processors import FrameProcessor, Pose
 from pipelines.generation.video_output import VideoOutput
+from pipelines.media.tensors import tensor_to_image
 
 CANVAS = 256
 FEATHER = 0.06
@@ -68,7 +68,7 @@ class FaceProcessor(FrameProcessor):
 
     def finish(self, made: Step | Picture, frame: str) -> np.ndarray:
         self.latest = self.shown.popleft()
-        canvas = to_picture(made.image[0])
+        canvas = tensor_to_image(made.image[0], rounding="truncate")
         if frame == "crop":
             return canvas
         enlarged = cv2.resize(canvas, self.patch, interpolation=cv2.INTER_CUBIC)

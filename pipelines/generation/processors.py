@@ -17,13 +17,13 @@ from models.generators.animation import Step
 from models.generators.picture import Picture
 from pipelines.compositing.full_resolution import FullResolutionCompositor
 from pipelines.compositing.paste import Box, box_mask, paste
-from pipelines.datasets.transforms import to_picture
 from pipelines.keypoints.layouts import coco17_to_openpose18
 from pipelines.keypoints.motion import SourcePerson
 from pipelines.keypoints.retargeting import retargeted_coco17
 from pipelines.keypoints.structure_maps import MISSING, person_maps, structure_map
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.square_crop import SquareCrop
+from pipelines.media.tensors import tensor_to_image
 
 CANVAS = 256
 FEATHER = 0.04
@@ -115,7 +115,7 @@ class SquashProcessor(FrameProcessor):
         return self.actor.size if frame == "full" else (self.width, self.height)
 
     def finish(self, made: Step | Picture, frame: str) -> np.ndarray:
-        result = to_picture(made.image[0])
+        result = tensor_to_image(made.image[0], rounding="truncate")
         if frame == "crop":
             return result
         enlarges = self.actor.picture.size > result.size

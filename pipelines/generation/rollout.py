@@ -12,6 +12,7 @@ import torch
 from models.generators.picture import Picture, PictureGenerator
 from models.generators.recurrent import RecurrentGenerator, State, Step, take
 from pipelines.generation.processors import FrameProcessor, Pose
+from pipelines.media.tensors import normalise_pixels
 
 Tensors = tuple[torch.Tensor, torch.Tensor | None]
 
@@ -93,7 +94,7 @@ class FrameGenerator:
             yield
 
     def _images(self, numbers: list[int]) -> torch.Tensor:
-        return self._tensor([self.stages[number].canvas.transpose(2, 0, 1) for number in numbers]) / 127.5 - 1
+        return normalise_pixels(self._tensor([self.stages[number].canvas.transpose(2, 0, 1) for number in numbers]))
 
     def _poses(self, poses: list[Pose]) -> Tensors:
         joints = [joint for _, joint in poses if joint is not None]
