@@ -13,6 +13,7 @@ from models.fold import fold_batch_norm
 from pipelines.keypoints.detectors.crops import Crop, person_crop, search_crops
 from pipelines.keypoints.detectors.decoding import body_height, decode_pairs
 from pipelines.keypoints.layouts import COCO17_FLIP
+from pipelines.media.tensors import normalise_pixels
 
 SIZE = 256
 CONFIDENT = 0.3
@@ -95,7 +96,7 @@ class BundledDetector:
         """The crops as the network's input [N, 3, S, S]."""
         pixels = np.stack([crop.cut(image, SIZE) for crop in crops])  # [N, S, S, 3]
         batch = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2)
-        return (batch.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+        return normalise_pixels(batch).contiguous(memory_format=torch.channels_last)
 
     def _heat_maps(self, batch: Tensor, *, flip: bool) -> Tensor:
         """Logits [N, K, S/4, S/4]; with `flip` averaged with those of the mirrored crop."""
