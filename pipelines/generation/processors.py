@@ -24,7 +24,7 @@ from pipelines.configs import Framing, Retarget
 from pipelines.generation.visualization import compare_people
 from pipelines.keypoints.layouts import coco17_to_openpose18
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
-from pipelines.keypoints.retargeting import retargeted_coco17
+from pipelines.keypoints.retargeting import retarget_coco17
 from pipelines.keypoints.structure_maps import MISSING, person_maps, structure_map
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.square_crop import SquareCrop
@@ -188,7 +188,7 @@ class OpenPoseProcessor(SquashProcessor):
         if self.retarget == "none":
             return self._maps(driving.detected[frame], driving.size)
         own = source.detected if self.retarget == "body" else None
-        taken = retargeted_coco17(driving.detected[frame], driving.poses[frame], self.poses[frame], own=own)
+        taken = retarget_coco17(driving.detected[frame], driving.poses[frame], self.poses[frame], own=own)
         return self._maps(taken, source.size)
 
     def _maps(self, pose: np.ndarray, size: tuple[int, int]) -> NetworkInputs:
