@@ -1,8 +1,8 @@
 """What the face generator sees of a face: 68 landmarks as curves, distances to them, and labels of the parts.
 
 Exactly, to the pixel, what the released weights were trained with (docs/official-format.md, section 9.5). Landmarks are
-dlib's 68 in iBUG 300-W order, x, y in pixels: 0-16 jaw, 17-26 brows, 27-35 nose, 36-47 eyes, 48-67 mouth; "right" is the
-person's. H, W size of the picture.
+dlib's 68 in iBUG 300-W order, x, y in pixels: 0-16 jaw, 17-26 brows, 27-35 nose, 36-47 eyes, 48-67 mouth; "right" is
+the person's. H, W size of the picture.
 """
 
 import cv2

@@ -16,7 +16,7 @@ import numpy as np
 from models.errors import InputError
 from pipelines.configs import AnimateConfig
 from pipelines.generation.networks import load_detector
-from pipelines.keypoints.body import LONGEST_RATIO, MIN_PROPORTION, measure_body, stature_ratio
+from pipelines.keypoints.body import MAX_PROPORTION, MIN_PROPORTION, measure_body, stature_ratio
 from pipelines.keypoints.tracking import MIN_FRAME_SHARE, body_size
 from pipelines.preflight.inspection import (
     DrivingInspection,
@@ -218,7 +218,7 @@ def _doubts(
             minimum = MIN_PERSON_PIXELS
             yield f"the person in the {name} is {pixels:.0f} pixels tall: below {minimum} poses are unreliable"
     placed = scale / min(np.divide(picture.size, clip.size))
-    if retarget == "none" and not MIN_PROPORTION <= placed <= LONGEST_RATIO:
+    if retarget == "none" and not MIN_PROPORTION <= placed <= MAX_PROPORTION:
         yield f"the person in the picture is {placed:.1f} times as tall as the one in the video: use --retarget body"
     if memory > (available := _memory_here()):
         yield (
