@@ -69,7 +69,7 @@ class CropProcessor(FrameProcessor):
         self.square = SquareCrop.around(known, size=CANVAS)
         self.box = self.square.box
         cut = self.square.cut(actor.picture)
-        self.canvas = self.square.shrink(cut)
+        self.canvas = self.square.resize(cut)
         self.mask = box_mask(actor.picture, self.box, FEATHER * self.square.side)
         self.composer = FullResolutionCompositor(cut)
 
