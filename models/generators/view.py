@@ -1,6 +1,6 @@
 """View-synthesis generator: an image of an object on white in, images of it from any side out.
 
-Our development of the paper's view synthesis (section 5.4). The decoder has two sources: the image, and its mirror
+Our development of the view synthesis in section 5.4 of the paper. The decoder has two sources: the image, and its mirror
 image, which shows a symmetric object from the opposite azimuth. `ViewGenerator.encode` is called once per image, `view`
 once per camera pose; see `pipelines.object_views.renderers`.
 

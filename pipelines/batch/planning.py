@@ -15,7 +15,7 @@ from typing import Any
 
 from models.errors import InputError
 from pipelines.batch.jobs import COMMANDS, Job
-from pipelines.media.folders import natural_key
+from pipelines.media.ordering import natural_key
 from pipelines.media.pictures import PICTURE_SUFFIXES
 
 CLIPS = frozenset(

@@ -8,8 +8,8 @@ from typing import get_args
 import numpy as np
 
 from models.errors import InputError
-from pipelines.compositing.paste import Box
 from pipelines.configs import FaceRetarget
+from pipelines.media.boxes import Box
 
 SQUARE_WIDTHS = 2.0  # side of the square in widths of the face
 SQUARE_LIFT = 0.2  # how far its centre is above the face's, in widths: the landmarks end at the brows

@@ -17,7 +17,7 @@ from pipelines.faces.face_maps import LANDMARKS
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.files import check_readable
-from pipelines.media.folders import natural_key
+from pipelines.media.ordering import natural_key
 
 LAYOUT = "ibug68"
 PREDICTOR = "models/shape_predictor_68_face_landmarks.dat"

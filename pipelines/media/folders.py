@@ -1,6 +1,5 @@
 """Pictures as frames: a folder in natural order, or one file that Pillow opens (GIF, animated WebP and PNG)."""
 
-import re
 from collections.abc import Generator
 from fractions import Fraction
 from functools import partial
@@ -11,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from models.errors import InputError
+from pipelines.media.ordering import natural_key
 from pipelines.media.pictures import PICTURE_ERRORS, PICTURE_SUFFIXES, load_picture, open_picture, picture_to_rgb
 from pipelines.media.stream import FileInfo, ReadStats
 from pipelines.media.timing import CorruptFrame, TimedFrame
@@ -18,12 +18,6 @@ from pipelines.media.timing import CorruptFrame, TimedFrame
 FOLDER_RATE = Fraction(25)
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 DEFAULT_DELAY = 100  # milliseconds: what browsers show for a GIF that says 0
-
-
-def natural_key(path: Path) -> list[tuple[int, int, str]]:
-    """Sort key that puts frame10 after frame9."""
-    parts = re.split(r"(\d+)", path.name.lower())
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
 
 
 class PictureFolder:
