@@ -15,7 +15,6 @@ import torch
 
 from models.generators.animation import Step
 from pipelines.configs import AnimateConfig
-from pipelines.diagnostics import versions
 from pipelines.generation import visualization as views
 from pipelines.generation.networks import (
     Generator,
@@ -40,6 +39,7 @@ from pipelines.media.sources import FrameSource, open_driving
 from pipelines.media.writer import check_target
 from pipelines.runtime.devices import autocast, choose_device
 from pipelines.runtime.progress import Progress, SilentProgress
+from pipelines.runtime.versions import versions
 from pipelines.runtime.workers import background_worker
 
 

@@ -15,7 +15,6 @@ import numpy as np
 from models.errors import InputError
 from models.generators.recurrent import Step
 from pipelines.configs import FaceConfig
-from pipelines.diagnostics import versions
 from pipelines.faces.framing import MODES, frame_faces
 from pipelines.faces.landmarks import LAYOUT, DlibLandmarks, load_landmarks, read_landmarks
 from pipelines.generation import visualization as views
@@ -30,6 +29,7 @@ from pipelines.media.sources import FrameSource, open_driving
 from pipelines.media.writer import check_target
 from pipelines.runtime.devices import autocast, choose_device
 from pipelines.runtime.progress import Progress, SilentProgress
+from pipelines.runtime.versions import versions
 from pipelines.runtime.workers import background_worker
 
 

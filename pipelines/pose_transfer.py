@@ -14,7 +14,6 @@ import numpy as np
 
 from models.errors import InputError
 from pipelines.configs import PoseConfig
-from pipelines.diagnostics import versions
 from pipelines.generation import visualization as views
 from pipelines.generation.networks import fingerprint, load_generator, load_pose_cleaner, named, plain_options
 from pipelines.generation.resources import Resources
@@ -29,6 +28,7 @@ from pipelines.media.stills import check_stills, write_stills
 from pipelines.pose_targets import Target, find_targets
 from pipelines.runtime.devices import autocast, choose_device
 from pipelines.runtime.progress import Progress, SilentProgress
+from pipelines.runtime.versions import versions
 
 
 @dataclass(frozen=True)

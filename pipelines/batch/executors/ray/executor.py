@@ -27,8 +27,8 @@ from pipelines.batch.executors.ray.transfer import ARRIVING, FileBundle, Incomin
 from pipelines.batch.executors.retries import RetryPolicy
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.journal import STATE
-from pipelines.diagnostics import versions
 from pipelines.media.files import check_readable
+from pipelines.runtime.versions import versions
 
 AHEAD = 2  # tasks submitted for each that the nodes can do: none waits for us, and an autoscaler sees the need
 TURN = 1.0  # seconds

@@ -20,7 +20,7 @@ from pipelines.batch.events import Event
 from pipelines.batch.executors.ray.transfer import FileBundle, FileChunk, moved, sent
 from pipelines.batch.jobs import Group
 from pipelines.batch.journal import at_work
-from pipelines.diagnostics import versions
+from pipelines.runtime.versions import versions
 
 TICK = 0.2  # seconds within which a task notices that it is cancelled
 STALE = 24 * 3600.0  # seconds after which the files of a run that was killed are removed from a node
