@@ -12,7 +12,7 @@ from pipelines.generation.networks import load_detector
 from pipelines.keypoints.detection import Sighting
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track_cache import cached_track
-from pipelines.runtime.fingerprints import digest, identity
+from pipelines.runtime.fingerprints import file_identity, json_digest
 from pipelines.runtime.progress import NotesProgress, Progress
 
 KEPT = 8  # networks and pictures in memory
@@ -74,7 +74,8 @@ class Resources:
         if self.folder is None:
             return look()
         seen_by = [extractor.name, config.yolo_weights, config.device, self.threads, *part]
-        sighting, known = cached_track(self.folder, digest([identity(path), [str(item) for item in seen_by]]), look)
+        key = json_digest([file_identity(path), [str(item) for item in seen_by]])
+        sighting, known = cached_track(self.folder, key, look)
         for message in sighting.warnings if known else ():
             progress.note(message)
         return sighting
