@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import av
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -98,3 +99,14 @@ def test_a_view_job_writes_its_turntable(inputs: BatchInputs, tmp_path: Path) ->
     _, last = run_jobs(tmp_path, job)
     assert last["v"].state == "done", last["v"].reason
     assert last["v"].frames == len(decode_frames(tmp_path / "v.mp4")) == 3
+
+
+def test_a_view_of_a_shapenet_file_needs_no_picture(tmp_path: Path) -> None:
+    data = tmp_path / "data_car.hdf5"
+    with h5py.File(data, "w") as file:
+        file["a_4_20/image"], file["a_4_20/pose"] = np.zeros((256, 256, 3), np.uint8), np.array([4, 20])
+    weights = small_car_weights(tmp_path / "car.safetensors")
+    options = {"shapenet": str(data), "id": "a_4_20", "category": "car", "weights": str(weights), "device": "cpu"}
+    _, last = run_jobs(tmp_path / "out", Job("v", "view-synth", {**options, "angles": [0.0, 20.0]}, "v.mp4"))
+    assert last["v"].state == "done", last["v"].reason
+    assert last["v"].frames == 2
