@@ -13,7 +13,7 @@ from pipelines.synthetic.objects.car_body import add_body, add_cabin
 from pipelines.synthetic.objects.car_measures import BODY, DARK, LAMP, METAL, PLATE, RED, SLOTS, TRIM, Car
 from pipelines.synthetic.objects.kit import Kit, Length
 from pipelines.synthetic.objects.paint import Paint
-from pipelines.synthetic.people.skeleton import rotation_about
+from pipelines.synthetic.rotations import rotation_about
 from pipelines.synthetic.rendering.noise import chance, normal, pick, uniform
 from pipelines.synthetic.rendering.palettes import distinct, from_table, saturated
 

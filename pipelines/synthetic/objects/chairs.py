@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 from pipelines.synthetic.objects.chair_shell import add_shell
 from pipelines.synthetic.objects.kit import Kit
 from pipelines.synthetic.objects.paint import KINDS, Paint, metal_colours, wood_colours
-from pipelines.synthetic.people.skeleton import rotation_about
+from pipelines.synthetic.rotations import rotation_about
 from pipelines.synthetic.rendering.noise import chance, pick, uniform
 from pipelines.synthetic.rendering.palettes import cloth_colours, distinct, leather_colours, saturated
 

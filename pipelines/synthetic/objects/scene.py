@@ -20,7 +20,7 @@ from pipelines.synthetic.objects.chairs import CHAIRS, add_chairs, chair_paint
 from pipelines.synthetic.objects.kit import Kit, Mesh
 from pipelines.synthetic.objects.paint import Light, Paint, lit, painted, sample_light
 from pipelines.synthetic.objects.raster import rasterise, weights_at
-from pipelines.synthetic.people.body import to_device
+from pipelines.synthetic.tensors import move_to_device
 from pipelines.synthetic.rendering.noise import chance, normal, uniform
 
 CATEGORIES = {"car": 1.0, "chair": 0.0, "all": 0.5}  # share of cars
@@ -129,7 +129,7 @@ def sample_objects(*, category: str, batch: int, generator: Generator) -> Object
     zoom = (0.12 * normal(local, batch)).clamp(-0.2, 0.25).exp()
     distance = DISTANCE * zoom / uniform(local, batch, low=0.9, high=1.06)
     mesh = _normalised(kit.mesh(device), batch)
-    paint, light = to_device(Paint.joined(paints), device), to_device(light, device)
+    paint, light = move_to_device(Paint.joined(paints), device), move_to_device(light, device)
     return Objects(mesh, paint, light, (FOCAL * zoom).to(device), distance.to(device), kinds)
 
 
