@@ -63,8 +63,8 @@ def _add_trunk(builder: PeopleBuilder, figure: Figure) -> None:
     top = Surface("torso", "top", top_line(builder, figure))
     _add_rings(builder, figure, depth, top)
     shoulder, girth = 0.112 * scale * (0.9 + 0.1 * figure.trunk_girth), 0.062 * scale * figure.limb_girth
-    ends = (builder.point("chest", x, 0.115 * scale, -0.004 * scale) for x in (-shoulder, shoulder))
-    builder.add("chest", Cone(*ends, (girth, girth), deep=1.15), top)
+    right, left = (builder.point("chest", x, 0.115 * scale, -0.004 * scale) for x in (-shoulder, shoulder))
+    builder.add("chest", Cone(right, left, (girth, girth), deep=1.15), top)
     for _, sign in SIDES:
         _add_trapezius(builder, figure, sign, top)
         _add_bust(builder, figure, sign, depth, top)
