@@ -101,7 +101,7 @@ def _add_trapezius(builder: PeopleBuilder, figure: Figure, sign: float, top: Sur
 
 
 def _add_bust(builder: PeopleBuilder, figure: Figure, sign: float, depth: Tensor, top: Surface) -> None:
-    """One breast, set into the chest as deep as keeps its front where the sex has it."""
+    """One side of the bust, an ellipsoid set into the chest: deeper for men, so that less of it shows."""
     scale = figure.scale
     bust = scale * (0.062 + 0.008 * figure.female * figure.stout.clamp(-1, 1.5))
     forward = figure.chest * depth - bust * (0.82 - 0.22 * figure.female)

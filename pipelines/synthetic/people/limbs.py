@@ -103,6 +103,7 @@ def _add_foot(builder: PeopleBuilder, figure: Figure, side: str, foot: Tensor) -
     toes = foot * (0.165 - 0.012 * figure.female)  # half their width, m
 
     def add_cone(start: Point, end: Point, radii: tuple[Tensor, Tensor], deep: float = 1.0) -> None:
+        """A cone with radii [B] in metres; `deep` is its height in parts of its width."""
         builder.add(f"{side}_ankle", Cone(start, end, radii, deep=deep, front=_UP, clip=clip), surface)
 
     add_cone(ankle(0, 0.06, -0.031), ankle(0, _GROUND * 0.55, -0.07), (0.135 * foot, 0.15 * foot))

@@ -118,6 +118,7 @@ class PeopleBuilder:
 
     @property
     def batch(self) -> int:
+        """B."""
         return len(self.origins)
 
     def expand(self, value: Number) -> Tensor:
