@@ -1,4 +1,4 @@
-"""Folders of clips: every folder that holds pictures is a clip, and its pictures in natural order are the frames.
+"""Folders of clips: every folder with pictures is a clip, and its pictures in natural order are the frames.
 
 `dance` and `faceforensics` build on it.
 """

@@ -79,8 +79,9 @@ def _add_rings(builder: PeopleBuilder, figure: Figure, depth: Tensor, top: Surfa
     """The core of the trunk as three flat cones: chest, ribs and waist; `depth` [B] is in parts of their width."""
     chest, waist = figure.chest, figure.waist
 
-    def add_ring(frame: str, levels: tuple[float, float], z: float, widths: tuple[Tensor, Tensor], depth: Tensor,
-                 flat: float) -> None:  # fmt: skip
+    def add_ring(
+        frame: str, levels: tuple[float, float], z: float, widths: tuple[Tensor, Tensor], depth: Tensor, flat: float
+    ) -> None:
         """From level to level (y); half widths in metres; `flat`: height of the rounded ends in parts of the width."""
         start, end = (builder.point(frame, 0, y, z, unit=figure.scale) for y in levels)
         radii = widths[0] * flat, widths[1] * flat

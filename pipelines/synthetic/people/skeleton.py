@@ -1,4 +1,6 @@
-"""The rig of the procedural people: proportions, forward kinematics, and the joints that pose estimators name.
+"""The rig of rendered people: proportions, forward kinematics, and the joints that pose detectors name.
+
+In: a generator, and a `Motion` of `motion`. Out: `Proportions` and `Frames`, which all of this room builds on.
 
 World: metres, y up, +z towards the camera. At rest every frame is the identity, the person faces +z with the arms
 hanging down, so limbs point along -y and the person's own right side is -x. Elbows bend by a negative rotation about x,

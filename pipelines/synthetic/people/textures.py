@@ -1,4 +1,4 @@
-"""Texture atlases of whole people: coordinated outfits, skin, face and hair, one square texture per slot.
+"""Texture atlases of people: coordinated outfits, skin, face and hair, one square texture per slot.
 
 In: a generator. Out: an `Outfit`, which also decides the geometry of clothes, and the atlas that `shading` samples.
 
