@@ -10,8 +10,8 @@ import torch
 from torch import Generator, Tensor
 
 from pipelines.keypoints.layouts import COCO17_FLIP
-from pipelines.synthetic.clips import ClipConfig, Scene, sample_scene
-from pipelines.synthetic.people.skeleton import Frames, rotation_about
+from pipelines.synthetic.clips import render_clip
+from pipelines.synthetic.people.skeleton import Frames
 from pipelines.synthetic.rendering.backgrounds import random_shape
 from pipelines.synthetic.rendering.noise import (
     chance,
@@ -24,6 +24,8 @@ from pipelines.synthetic.rendering.noise import (
     uniform,
 )  # fmt: skip
 from pipelines.synthetic.rendering.palettes import cloth_colours, skin_tones
+from pipelines.synthetic.rotations import rotation_about
+from pipelines.synthetic.scene import ClipConfig, Scene, sample_scene
 from pipelines.training.data.augmentation import degrade, place, subset, swap_sides
 
 
@@ -135,7 +137,7 @@ def render_cutouts(config: CropConfig, scene: Scene, generator: Generator) -> Cu
         0, scene.config.length, (len(scene.gamma), config.poses), generator=generator, device=generator.device
     )
     turned = _turned(scene, config.any_heading, generator)
-    clip = replace(scene, frames=turned, background=torch.zeros_like(scene.background)).render(times)
+    clip = render_clip(replace(scene, frames=turned, background=torch.zeros_like(scene.background)), times)
     return Cutouts(
         _bytes((clip.images.flatten(0, 1) + 1) / 2),
         _bytes(clip.mask.flatten(0, 1)),

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.clips import Scene
+from pipelines.synthetic.scene import Scene
 from pipelines.training.keypoints.data import CropConfig, Cutouts, compose, draw_scene, render_cutouts
 
 

@@ -20,13 +20,8 @@ from models.weights import load_weights, save_weights
 from pipelines.keypoints.cleaning import map_joints
 from pipelines.keypoints.layouts import H36M17_NAMES
 from pipelines.synthetic.motion.motion import sample_motion_at
-from pipelines.synthetic.people.skeleton import (
-    coco17,
-    forward_kinematics,
-    human36m17,
-    rotation_about,
-    sample_proportions,
-)
+from pipelines.synthetic.people.skeleton import coco17, forward_kinematics, human36m17, sample_proportions
+from pipelines.synthetic.rotations import rotation_about
 from pipelines.training.engine import session as common
 from pipelines.training.engine.session import Processes, Progress, Session
 from pipelines.training.engine.supervised import DirectTrainer
