@@ -122,7 +122,7 @@ def test_the_way_back_gives_the_same_checkpoint(keypoint: Path) -> None:
     assert run("import", "mine", "--export", "several.pth", "--module-prefix")[:2] == (0, "several.pth\n")
     assert set(torch.load("several.pth", weights_only=True)) == {f"module.{key}" for key in before}
     code, _, stderr = run("import", "mine", "--export", "several.pth")
-    assert (code, stderr) == (2, "gfla: several.pth exists already: choose another name with -o, or give --overwrite\n")
+    assert (code, stderr) == (2, "gfla: several.pth already exists: choose another name with -o, or use --overwrite\n")
 
 
 def test_the_list_says_what_was_imported(keypoint: Path) -> None:

@@ -167,7 +167,7 @@ def test_nodes_that_see_no_file_of_ours_give_the_same_bytes(
         for name, (sha256, _, changed) in (event.files or {}).items():
             assert fingerprint(tmp_path / "out" / name)[::2] == (sha256, changed)
     reason = next(event.reason for event in events if event.state == "failed")
-    assert reason == "/proc/self/cwd/bad.png is not a picture that can be read: give a PNG, JPEG, WebP, TIFF, ..."
+    assert reason == "/proc/self/cwd/bad.png is not a picture that can be read: use PNG, JPEG, WebP, TIFF, ..."
     assert list((tmp_path / "out" / ".gfla").rglob("*")) == []
     assert not [path for number in range(2) for path in nodes.temporary(number).glob("*") if path.name != "ray"]
 
