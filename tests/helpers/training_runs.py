@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from gfla_cli.app import app
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PATIENCE = 240.0  # seconds until a run that writes nothing is given up
 
 
