@@ -29,6 +29,9 @@ class SilentProgress:
     def note(self, message: str) -> None: ...
 
 
+SILENT = SilentProgress()
+
+
 class NotesProgress(SilentProgress):
     """Keeps what was noted."""
 
