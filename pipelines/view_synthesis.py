@@ -98,7 +98,7 @@ def synthesize_views(
         renderer, viewpoint = load_networks(config, device, resources)
         # 3. Source views: uint8 [S, S, 3] with a viewpoint, one for each output
         sources = load_sources(config, viewpoint, progress)
-    made: dict[Path, list[float]] = {}
+    written: dict[Path, list[float]] = {}  # azimuths
     compared: list[ViewScores] = []
     for source, target in zip(sources, config.targets(), strict=True):
         azimuths = choose_azimuths(config, source, renderer.views_per_turn)
@@ -110,11 +110,11 @@ def synthesize_views(
         # 5. Write the views as they come
         options = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
         write_views(target, views, count=len(azimuths), **options, threads=resources.threads)
-        made[target] = [azimuth % 360 for azimuth in azimuths]
+        written[target] = [azimuth % 360 for azimuth in azimuths]
         # 6. Compare with true views
         if config.compare:
             compared += compare_views(renderer, source, config.compare, config.elevation)
-    return ViewSynthResult(config, made, sources, str(device), dict(clock.seconds), compared)
+    return ViewSynthResult(config, written, sources, str(device), dict(clock.seconds), compared)
 
 
 # 1. Validation

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from models.errors import BackendUnavailable
 from models.losses.perceptual import Vgg19, load_vgg19
-from pipelines.evaluation.feature_networks import FeatureFile
+from pipelines.runtime.downloads import PublishedFile
 from pipelines.runtime.progress import Progress
 from pipelines.training.engine.session import Processes, TrainConfig
 
-VGG19 = FeatureFile("torchvision's VGG19", "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth", "dcbb9e9d")
+VGG19 = PublishedFile("torchvision's VGG19", "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth", "dcbb9e9d")
 
 
 def find_vgg19(config: TrainConfig, processes: Processes, progress: Progress, *, instead: str) -> Vgg19 | None:
