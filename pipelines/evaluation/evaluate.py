@@ -117,10 +117,8 @@ def open_fid_reference(path: Path) -> FolderSide:
 
 def _note_other_file_types(protocol: Protocol, comparison: Comparison, progress: Progress) -> None:
     if protocol.official_names and comparison.generated.types not in (("jpg",), ("jpeg",)):
-        progress.note(
-            f"{comparison.generated.path} is not all JPEG, as the authors' pictures of people are: scores may differ from "
-            "theirs"
-        )
+        path = comparison.generated.path
+        progress.note(f"{path} is not all JPEG, as the authors' pictures of people are: scores may differ from theirs")
 
 
 def describe_inputs(
