@@ -15,7 +15,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `gfla` does; torch rea
 
 import torch
 
-from pipelines.animation import AnimateConfig, AnimateResult, run
+from pipelines.animation import AnimateResult, animate
+from pipelines.configs import AnimateConfig
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -23,7 +24,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 def timed(config: AnimateConfig) -> tuple[float, AnimateResult]:
     """Seconds of one whole run, and its result."""
     began = time.perf_counter()
-    result = run(config)
+    result = animate(config)
     return time.perf_counter() - began, result
 
 

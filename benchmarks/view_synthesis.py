@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
+from typing import get_args
 
 import torch
 from PIL import Image
@@ -22,14 +23,15 @@ from models.fold import channels_last, fold_batch_norm
 from models.generators.view import ViewGenerator
 from models.viewpoint import ViewpointNetwork, angle_between
 from models.weights import load_weights
+from pipelines.configs import DEFAULT_DISTANCE, ObjectCategory, ViewSynthConfig
 from pipelines.object_views.comparison import means, true_views
 from pipelines.runtime.devices import choose_device
 from pipelines.training.view_synthesis import validation as view_validation
 from pipelines.training.viewpoint import validation as viewpoint
-from pipelines.view_synthesis import run
-from pipelines.view_synthesis_job import DISTANCE, VIEWPOINT, ViewSynthConfig, ViewSynthResult
+from pipelines.view_synthesis import synthesize_views
+from pipelines.view_synthesis_job import ViewSynthResult
 
-CATEGORIES = ("car", "chair")
+CATEGORIES: tuple[ObjectCategory, ...] = get_args(ObjectCategory)
 SIZE = 256
 SOURCES, TARGETS = 60, 20  # degrees between those of a folder of true views
 
@@ -47,7 +49,7 @@ def rendered(options: argparse.Namespace) -> None:
         show(f"azimuth of {category}s", viewpoint.validate(network, category, options.objects))
 
 
-def compared(options: argparse.Namespace, category: str, folder: Path, elevation: float) -> None:
+def compared(options: argparse.Namespace, category: ObjectCategory, folder: Path, elevation: float) -> None:
     """Numbers on true views."""
     views = {azimuth: path for azimuth, path in true_views(folder).items() if azimuth % SOURCES == 0}
     for found in (False, True):
@@ -69,7 +71,7 @@ def compared(options: argparse.Namespace, category: str, folder: Path, elevation
 
 
 def job(
-    options: argparse.Namespace, category: str, path: Path, elevation: float, **asked: float | Path | None
+    options: argparse.Namespace, category: ObjectCategory, path: Path, elevation: float, **asked: float | Path | None
 ) -> ViewSynthResult:
     """One view of a picture, thrown away."""
     with tempfile.TemporaryDirectory() as place:
@@ -85,7 +87,7 @@ def job(
             angles=(0.0,),
             **asked,  # pyright: ignore[reportArgumentType]
         )
-        return run(config)
+        return synthesize_views(config)
 
 
 def timed(options: argparse.Namespace) -> None:
@@ -103,7 +105,7 @@ def timed(options: argparse.Namespace) -> None:
             azimuth=40.0,
         )
         began = time.perf_counter()
-        result = run(job)
+        result = synthesize_views(job)
         show("turntable", {"seconds": time.perf_counter() - began, **result.seconds})
 
 
@@ -116,8 +118,8 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", default="objects")
-    parser.add_argument("--viewpoint", default=VIEWPOINT)
-    parser.add_argument("--distance", type=float, default=DISTANCE)
+    parser.add_argument("--viewpoint", default="viewpoint")
+    parser.add_argument("--distance", type=float, default=DEFAULT_DISTANCE)
     parser.add_argument("--objects", type=int, default=200)
     parser.add_argument("--true", action="append", default=[], metavar="CATEGORY=FOLDER[@DEG]")
     parser.add_argument("--device", default="auto")

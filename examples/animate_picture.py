@@ -6,7 +6,8 @@ python examples/animate_picture.py SOURCE DRIVING OUTPUT [MAX_FRAMES]
 import sys
 from pathlib import Path
 
-from pipelines.animation import AnimateConfig, run
+from pipelines.animation import animate
+from pipelines.configs import AnimateConfig
 
 
 class Lines:
@@ -31,7 +32,7 @@ def main(source: str, driving: str, output: str, max_frames: str | None = None) 
         max_frames=int(max_frames) if max_frames else None,
         overwrite=True,
     )
-    result = run(config, Lines())
+    result = animate(config, Lines())
     print(result.summary())
 
 

@@ -19,6 +19,7 @@ from models.generators.view import ViewGenerator
 from models.generators.view_codes import CHANNELS
 from models.viewpoint import ViewpointNetwork
 from models.weights import load_weights, read_metadata
+from pipelines.configs import ViewSynthConfig
 from pipelines.generation.resources import Resources
 from pipelines.generation.rollout import Stopwatch
 from pipelines.media.stills import write_stills
@@ -29,13 +30,15 @@ from pipelines.object_views.source import SIDE, ObjectView, load_object, load_sh
 from pipelines.object_views.viewpoint import estimate_view
 from pipelines.runtime.devices import autocast, choose_device
 from pipelines.runtime.progress import Progress, SilentProgress
-from pipelines.view_synthesis_job import ViewSynthConfig, ViewSynthResult, check, is_sheet
+from pipelines.view_synthesis_job import ViewSynthResult, check, is_sheet
 
 TURN = 3  # seconds that a turntable takes
 COLUMNS = 6
 
 
-def run(config: ViewSynthConfig, progress: Progress | None = None, studio: Resources | None = None) -> ViewSynthResult:
+def synthesize_views(
+    config: ViewSynthConfig, progress: Progress | None = None, studio: Resources | None = None
+) -> ViewSynthResult:
     """Make the views of every picture and write them.
 
     `studio` has what several jobs share.
@@ -79,10 +82,10 @@ def contact_sheet(pictures: Iterable[np.ndarray]) -> np.ndarray:
 def _viewer(config: ViewSynthConfig, device: torch.device, studio: Resources, *, own: bool) -> ViewRenderer:
     precision = autocast(config.precision, device)
     if own:
-        generator = studio.once(load_weights, config.generator, device=device, expect="view")
+        generator = studio.load(load_weights, config.generator, device=device, expect="view")
         assert isinstance(generator, ViewGenerator)
         return ObjectRenderer(generator, precision, background=config.background, distance=config.distance)
-    return GridViewRenderer(studio.once(_load_official, config.generator, config.category, device), precision)
+    return GridViewRenderer(studio.load(_load_official, config.generator, config.category, device), precision)
 
 
 def _load_official(weights: str, category: str, device: torch.device) -> PictureGenerator:
@@ -115,7 +118,7 @@ def _sources(
 
 
 def _viewpoint(config: ViewSynthConfig, device: torch.device, studio: Resources) -> ViewpointNetwork:
-    network = studio.once(load_weights, config.viewpoint, device=device, expect="viewpoint")
+    network = studio.load(load_weights, config.viewpoint, device=device, expect="viewpoint")
     assert isinstance(network, ViewpointNetwork)
     return network
 

@@ -8,63 +8,15 @@ from typing import Any
 from models.errors import InputError
 from models.generators.view_codes import ELEVATION_STEP, ELEVATIONS
 from models.weights import read_metadata
-from pipelines.diagnostics import versions
-from pipelines.generation.networks import fingerprint, plain_options
+from pipelines.configs import DEFAULT_DISTANCE, ViewSynthConfig
 from pipelines.media.stills import SUFFIXES, check_stills
-from pipelines.media.writer import check_target
+from pipelines.media.writer import check_video_output
 from pipelines.object_views.comparison import ViewScores, means, true_views
 from pipelines.object_views.source import ObjectView
+from pipelines.runtime.summaries import describe_input, plain_options
+from pipelines.runtime.versions import versions
 
-OBJECTS, VIEWPOINT = "objects", "viewpoint"  # names of the weights
-DISTANCE = 1.8  # diagonals of the object: measured best on true views, farther than training's renders
 NEAREST, FARTHEST = 1.0, 20.0
-
-
-@dataclass(frozen=True)
-class ViewSynthConfig:
-    """One job, as the options of `gfla view-synth`; degrees as in `models.generators.view_codes`.
-
-    `angles` are the azimuths wanted; without them `views` of them go once around, from the source's own on. `azimuth`
-    None is to be estimated with the weights `viewpoint`. `distance` is the camera's, in diagonals of the object.
-    `compare` is a folder of true views.
-    """
-
-    images: tuple[Path, ...]
-    category: str
-    output: Path | None = None
-    overwrite: bool = False
-    device: str = "auto"
-    precision: str = "auto"
-    weights: str | None = None
-    viewpoint: str = VIEWPOINT
-    azimuth: float | None = None
-    elevation: float = 0.0
-    distance: float = DISTANCE
-    views: int | None = None
-    angles: tuple[float, ...] = ()
-    background: str = "white"
-    compare: Path | None = None
-    shapenet: Path | None = None
-    id: str | None = None
-
-    @property
-    def inputs(self) -> tuple[Path, ...]:
-        """The pictures, or the one HDF5 file."""
-        return (self.shapenet,) if self.shapenet else self.images
-
-    @property
-    def generator(self) -> str:
-        """Name or file of the weights."""
-        return self.weights or OBJECTS
-
-    def targets(self) -> list[Path]:
-        """One output per input: `output`, or IMAGE--turntable.mp4; of several pictures in the folder `output`."""
-        if self.output and len(self.inputs) == 1:
-            return [self.output]
-        folder = self.output or Path()
-        suffix = "mp4" if self.background != "transparent" else "png"
-        names = [self.id] if self.id else [path.stem for path in self.images]
-        return [folder / f"{name}--turntable.{suffix}" for name in names]
 
 
 @dataclass(frozen=True)
@@ -94,7 +46,7 @@ class ViewSynthResult:
         return {
             "outputs": [str(path) for path in self.azimuths],
             "azimuths": list(self.azimuths.values()),
-            "inputs": [fingerprint(path) for path in config.inputs],
+            "inputs": [describe_input(path) for path in config.inputs],
             "sources": seen,
             "compared": compared,
             "options": plain_options(config),
@@ -125,7 +77,7 @@ def check(config: ViewSynthConfig) -> bool:
         raise InputError(
             f"--distance {config.distance:g} must be from {NEAREST:g} to {FARTHEST:g} diagonals of the object"
         )
-    if config.distance != DISTANCE and not own:
+    if config.distance != DEFAULT_DISTANCE and not own:
         raise InputError("--distance: the authors' generators know one camera only")
     if config.background != "white" and not own:
         raise InputError(f"--background {config.background}: the authors' generators know white only")
@@ -141,7 +93,9 @@ def _check_targets(config: ViewSynthConfig) -> None:
     for target in targets:
         if clear and target.suffix.lower() not in ("", ".png", ".webp"):
             raise InputError(f"{target} can't be transparent: use sheet.png, a folder or %05d.png")
-        refuse = check_target if not is_sheet(target) else lambda path, **rest: check_stills(path, count=1, **rest)
+        refuse = (
+            check_video_output if not is_sheet(target) else lambda path, **rest: check_stills(path, count=1, **rest)
+        )
         refuse(target, overwrite=config.overwrite, inputs=config.inputs)
     if config.compare:
         if len(targets) > 1:

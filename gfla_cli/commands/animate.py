@@ -78,7 +78,8 @@ def animate(
     seed: options.Seed = 0,
 ) -> None:
     """Make the person in SOURCE move like the person in DRIVING."""
-    from pipelines.animation import AnimateConfig, run
+    from pipelines.animation import animate as run_animation
+    from pipelines.configs import AnimateConfig
 
     config = AnimateConfig(
         source=source,
@@ -107,7 +108,7 @@ def animate(
         seed=seed,
     )
     with Console(quiet=quiet) as console:
-        result = run(config, console)
+        result = run_animation(config, console)
     summary = result.summary()
     if json:
         out_json(summary | {"warnings": console.notes})

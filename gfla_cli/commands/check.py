@@ -34,7 +34,7 @@ def check(
     precision: options.Precision = "auto",
 ) -> None:
     """Look at SOURCE and DRIVING, animate a few frames, say what to expect; exit 3 if doubtful, 2 if impossible."""
-    from pipelines.animation import AnimateConfig
+    from pipelines.configs import AnimateConfig
     from pipelines.preflight.check import DOUBTFUL, IMPOSSIBLE, InputChecker
 
     config = AnimateConfig(

@@ -65,7 +65,8 @@ def evaluate(
     quiet: options.Quiet = False,
 ) -> None:
     """Compare GENERATED with REFERENCE: FID, LPIPS, SSIM, PSNR, L1, flicker, keypoint distance."""
-    from pipelines.evaluation.evaluate import EvaluateConfig, run
+    from pipelines.configs import EvaluateConfig
+    from pipelines.evaluation.evaluate import evaluate_pictures
 
     config = EvaluateConfig(
         generated=generated,
@@ -79,7 +80,7 @@ def evaluate(
         device=device,
     )
     with Console(quiet=quiet, unit="pictures") as console:
-        result = run(config, console)
+        result = evaluate_pictures(config, console)
     if json:
         out_json(result.summary() | {"warnings": console.notes})
     else:

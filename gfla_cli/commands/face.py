@@ -92,7 +92,8 @@ def face(
     precision: options.Precision = "auto",
 ) -> None:
     """Make the face in SOURCE talk like the one in DRIVING; needs imported or trained face weights."""
-    from pipelines.face_animation import FaceConfig, run
+    from pipelines.configs import FaceConfig
+    from pipelines.face_animation import animate_face
 
     config = FaceConfig(
         source=source,
@@ -119,7 +120,7 @@ def face(
         precision=precision,
     )
     with Console(quiet=quiet) as console:
-        result = run(config, console)
+        result = animate_face(config, console)
     summary = result.summary()
     if json:
         out_json(summary | {"warnings": console.notes})

@@ -49,9 +49,10 @@ def keypoints(
     device: options.Device = "auto",
 ) -> None:
     """Extract a pose track from INPUT, clean it and save it as JSON."""
-    from pipelines.keypoint_extraction import ExtractConfig, run
+    from pipelines.configs import KeypointsConfig
+    from pipelines.keypoint_extraction import extract_keypoints
 
-    config = ExtractConfig(
+    config = KeypointsConfig(
         input=input,
         output=output,
         overwrite=overwrite,
@@ -67,7 +68,7 @@ def keypoints(
         device=device,
     )
     with Console(quiet=quiet) as console:
-        result = run(config, console)
+        result = extract_keypoints(config, console)
     if json:
         out_json(result.summary() | {"warnings": console.notes})
         return

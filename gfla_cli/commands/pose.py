@@ -49,7 +49,8 @@ def pose(
     precision: options.Precision = "auto",
 ) -> None:
     """Put the person in SOURCE into the pose of each TARGET."""
-    from pipelines.pose_transfer import PoseConfig, run
+    from pipelines.configs import PoseConfig
+    from pipelines.pose_transfer import transfer_pose
 
     config = PoseConfig(
         source=source,
@@ -68,7 +69,7 @@ def pose(
         precision=precision,
     )
     with Console(quiet=quiet, unit="poses") as console:
-        result = run(config, console)
+        result = transfer_pose(config, console)
     if json:
         out_json(result.summary() | {"warnings": console.notes})
         return

@@ -155,8 +155,8 @@ def view_synth(
     precision: options.Precision = "auto",
 ) -> None:
     """Show the object of each IMAGE from all sides."""
-    from pipelines.view_synthesis import run
-    from pipelines.view_synthesis_job import ViewSynthConfig
+    from pipelines.configs import ViewSynthConfig
+    from pipelines.view_synthesis import synthesize_views
 
     config = ViewSynthConfig(
         images=tuple(images or ()),
@@ -178,7 +178,7 @@ def view_synth(
         id=id,
     )
     with Console(quiet=quiet, unit="views") as console:
-        result = run(config, console)
+        result = synthesize_views(config, console)
     if json:
         out_json(result.summary() | {"warnings": console.notes})
         return

@@ -12,32 +12,18 @@ from typing import Any
 import numpy as np
 
 from models.errors import BackendUnavailable, InputError
-from pipelines.diagnostics import versions
+from pipelines.configs import EvaluateConfig
 from pipelines.evaluation.fid import Frechet, add_pictures
 from pipelines.evaluation.image_metrics import Meter, to_tensor
-from pipelines.evaluation.image_pairs import Comparison, Folder, Geometry, Side, Size, compare
+from pipelines.evaluation.image_pairs import Comparison, Folder, Geometry, Side, compare
 from pipelines.evaluation.keypoint_distance import pose_distance
 from pipelines.evaluation.protocols import PROTOCOLS, Protocol
 from pipelines.runtime.devices import choose_device
 from pipelines.runtime.progress import Progress, SilentProgress
+from pipelines.runtime.versions import versions
 
 LIBRARIES = ("gfla", "torchmetrics", "torch", "torchvision", "torch-fidelity", "scikit-image", "pillow", "av", "numpy")
 FEATURES = 2048
-
-
-@dataclass(frozen=True)
-class EvaluateConfig:
-    """What `gfla evaluate` was asked for; sizes are width, height. `metrics` empty: all of the protocol."""
-
-    generated: Path
-    reference: Path
-    fid_reference: Path | None = None
-    metrics: tuple[str, ...] = ()
-    protocol: str = "standard"
-    resize: Size | None = None
-    crop: Size | None = None
-    fetch: bool = False
-    device: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -76,7 +62,7 @@ class EvaluateResult:
         return [f"{name}: {value}" for name, value in (self.conditions | {"versions": names}).items()]
 
 
-def run(config: EvaluateConfig, progress: Progress | None = None) -> EvaluateResult:
+def evaluate_pictures(config: EvaluateConfig, progress: Progress | None = None) -> EvaluateResult:
     """Compute the metrics asked for, or all of the protocol.
 
     Raises:

@@ -1,6 +1,7 @@
-"""Time stamps of a frame stream, exactly: what is shown when, for how long, and which frames are taken.
+"""Exact time stamps of a stream of frames: durations, trimming and resampling to a constant rate.
 
-Times are `Fraction` seconds counted from the first frame; pts are integers in units of a `Fraction` time base.
+Pure functions of iterators, used by `pipelines.media.stream`. pts and durations are integers in units of a time base,
+which is a `Fraction` of seconds.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,29 +13,37 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Timed:
-    """One frame before its pixels are converted: `load()` gives uint8 RGB [H,W,3] or raises `CorruptFrame`."""
+class TimedFrame:
+    """A frame whose pixels are not converted yet."""
 
     pts: int
+    """When it is shown, in units of the time base."""
+
     duration: int | None
+    """For how long, in units of the time base; None if unknown."""
+
     load: Callable[[], np.ndarray]
+    """Converts the pixels to uint8 RGB [H, W, 3]; raises `CorruptFrame`."""
 
 
 class CorruptFrame(Exception):
-    """One frame can't be decoded; the reader counts it and goes on."""
+    """A frame can't be decoded; it is skipped and counted."""
 
 
 def round_half_up(value: Fraction) -> int:
-    """Nearest integer; halves go up, so that equal steps stay equal."""
+    """The nearest integer; halves are always rounded up, so that equal steps stay equal."""
     return floor(value + Fraction(1, 2))
 
 
-def tile(frames: Iterator[Timed], *, end: Callable[[], int | None] = lambda: None) -> Iterator[Timed]:
-    """Gives each frame the duration up to the next one; the last gets what is left to `end()`, or keeps its own.
+def fill_durations(
+    frames: Iterator[TimedFrame], *, end: Callable[[], int | None] = lambda: None
+) -> Iterator[TimedFrame]:
+    """Make every frame last until the next one.
 
-    Frames whose pts do not increase are dropped. Looks one frame ahead.
+    The last frame lasts until the pts that `end()` returns after all frames have been read; if that is None or not
+    after the frame, it keeps its own duration. Frames whose pts don't increase are dropped. Reads one frame ahead.
     """
-    previous: Timed | None = None
+    previous: TimedFrame | None = None
     for frame in frames:
         if previous is not None:
             if frame.pts <= previous.pts:
@@ -46,8 +55,8 @@ def tile(frames: Iterator[Timed], *, end: Callable[[], int | None] = lambda: Non
         yield replace(previous, duration=last - previous.pts) if last and last > previous.pts else previous
 
 
-def clip(frames: Iterator[Timed], *, first: Fraction | None, last: Fraction | None) -> Iterator[Timed]:
-    """Keeps frames with first <= pts < last (in pts units) and stops reading at `last`."""
+def trim(frames: Iterator[TimedFrame], *, first: Fraction | None, last: Fraction | None) -> Iterator[TimedFrame]:
+    """The frames with first <= pts < last, in units of the time base; None for no limit. Stops reading at `last`."""
     for frame in frames:
         if last is not None and frame.pts >= last:
             return
@@ -55,10 +64,16 @@ def clip(frames: Iterator[Timed], *, first: Fraction | None, last: Fraction | No
             yield frame
 
 
-def resample(frames: Iterator[Timed], *, time_base: Fraction, fps: Fraction) -> Iterator[Timed]:
-    """Constant rate by dropping and duplicating: frame n covers n/fps, counted from the first frame; pts become n.
+def resample(frames: Iterator[TimedFrame], *, time_base: Fraction, fps: Fraction) -> Iterator[TimedFrame]:
+    """Resample to a constant rate by dropping and repeating frames; the new pts count frames from 0.
 
-    Each source frame owns the output slots between its rounded start and the rounded start of the next one.
+    A frame fills the output frames from its own start to the start of the next one, both rounded to output frames and
+    counted from the first frame. The first frame is shown at least once.
+
+    Args:
+        frames: with increasing pts.
+        time_base: of their pts and durations, in seconds.
+        fps: frames per second of the result.
     """
     zero: int | None = None
     slot = 0
@@ -67,5 +82,5 @@ def resample(frames: Iterator[Timed], *, time_base: Fraction, fps: Fraction) -> 
         length = Fraction(1) / fps if frame.duration is None else frame.duration * time_base
         stop = round_half_up(((frame.pts - zero) * time_base + length) * fps)
         for number in range(slot, max(stop, 1)):
-            yield Timed(pts=number, duration=1, load=frame.load)
+            yield TimedFrame(pts=number, duration=1, load=frame.load)
         slot = max(stop, slot, 1)

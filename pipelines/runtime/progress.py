@@ -5,6 +5,7 @@ TqdmProgress, or any object with the same methods.
 """
 
 import sys
+from collections.abc import Iterable
 from typing import Any, Protocol, Self
 
 from models.errors import BackendUnavailable
@@ -14,15 +15,15 @@ class Progress(Protocol):
     """Receives stages, steps and one-line notes."""
 
     def stage(self, name: str, total: int | None) -> None:
-        """Begin a stage of `total` steps; None: not known."""
+        """Begin a stage of `total` steps; None if their number is not known."""
         ...
 
     def advance(self, n: int = 1) -> None:
-        """Count `n` more steps of the stage."""
+        """Count `n` more steps of the current stage."""
         ...
 
     def note(self, message: str) -> None:
-        """One line worth knowing."""
+        """Report one line that the user should know."""
         ...
 
 
@@ -36,8 +37,17 @@ class SilentProgress:
     def note(self, message: str) -> None: ...
 
 
+SILENT = SilentProgress()
+
+
+def note_all(progress: Progress, messages: Iterable[str]) -> None:
+    """Report every message."""
+    for message in messages:
+        progress.note(message)
+
+
 class NotesProgress(SilentProgress):
-    """Collects the notes and ignores the rest."""
+    """Collects the notes in `notes` and ignores the rest."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []

@@ -8,12 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
-from pipelines.animation import AnimateConfig, AnimateResult
+from pipelines.animation import AnimateResult
+from pipelines.configs import AnimateConfig
 from tests.helpers.media_files import write_picture
 
 
 class Pipeline:
-    """Stands in for `pipelines.animation.run`: keeps the config, makes progress, finishes at once."""
+    """Stands in for `pipelines.animation.animate`: keeps the config, makes progress, finishes at once."""
 
     config: AnimateConfig
 
@@ -23,15 +24,13 @@ class Pipeline:
         progress.note("keypoints: bundled network")
         progress.advance(2)
         return AnimateResult(
-            config,
-            config.target,
-            Path("debug.mp4") if config.debug else None,
+            config=config,
             frames=2,
             rate=25.0,
             size=(96, 96),
             canvas=(0, 0, 96, 96),
             missing_frames=0,
-            extractor="bundled",
+            detector="bundled",
             device="cpu",
             seconds={"generate": 0.5, "encode": 0.5},
         )
@@ -40,7 +39,7 @@ class Pipeline:
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> Pipeline:
     stand_in = Pipeline()
-    monkeypatch.setattr("pipelines.animation.run", stand_in)
+    monkeypatch.setattr("pipelines.animation.animate", stand_in)
     return stand_in
 
 
@@ -115,5 +114,5 @@ def test_json_is_one_object_and_nothing_else(inputs: tuple[str, str]) -> None:
 @pytest.mark.usefixtures("pipeline")
 def test_the_debug_video_is_printed_too(inputs: tuple[str, str]) -> None:
     result = CliRunner().invoke(app, ["animate", *inputs, "--debug", "skeleton", "--quiet"])
-    assert result.stdout.splitlines() == ["debug.mp4", "me--dance.mp4"]
+    assert result.stdout.splitlines() == ["me--dance--debug.mp4", "me--dance.mp4"]
     assert result.stderr == ""

@@ -122,7 +122,7 @@ def test_the_way_back_gives_the_same_checkpoint(keypoint: Path) -> None:
     assert run("import", "mine", "--export", "several.pth", "--module-prefix")[:2] == (0, "several.pth\n")
     assert set(torch.load("several.pth", weights_only=True)) == {f"module.{key}" for key in before}
     code, _, stderr = run("import", "mine", "--export", "several.pth")
-    assert (code, stderr) == (2, "gfla: several.pth exists already: choose another name with -o, or give --overwrite\n")
+    assert (code, stderr) == (2, "gfla: several.pth already exists: choose another name with -o, or use --overwrite\n")
 
 
 def test_the_list_says_what_was_imported(keypoint: Path) -> None:
@@ -144,7 +144,7 @@ def test_the_list_says_what_was_imported(keypoint: Path) -> None:
     file.write_bytes(file.read_bytes()[:-3])
     code, stdout, stderr = run("verify")
     assert (code, len(stderr.splitlines())) == (2, 1)
-    assert "mine.safetensors is no readable safetensors file" in stderr
+    assert "mine.safetensors is not a readable safetensors file" in stderr
     code, stdout, _ = run("list")
     assert (code, "mine       damaged" in stdout) == (0, True)
 
@@ -154,7 +154,7 @@ def test_a_name_is_taken_once(keypoint: Path) -> None:
     assert run(*command)[0] == 0
     before = (keypoint / "weights" / "keypoint.safetensors").read_bytes()
     code, _, stderr = run(*command)
-    assert (code, "there are weights called 'keypoint' already" in stderr) == (2, True)
+    assert (code, "weights called 'keypoint' already exist" in stderr) == (2, True)
     assert run(*command, "--overwrite")[0] == 0
     assert (keypoint / "weights" / "keypoint.safetensors").read_bytes() == before
     for name, line in (("motion", "'motion' is the name of bundled weights"), ("a/b", "can't be called 'a/b'")):
@@ -204,9 +204,9 @@ def text(path: Path) -> None:
         (renamed, "1 keys missing: kp_input.shrink.bias; 1 keys unexpected: kp_input.other"),
         (misshaped, "1 keys of another shape: kp_input.shrink.bias [3] instead of [34]"),
         (truncated, "is cut short, damaged, or"),
-        (with_code, "asks to run posix.mkdir and is refused"),
-        (a_list, "holds a list, no state dict"),
-        (with_more, "is no plain state dict, 'state_dict' is a dict"),
+        (with_code, "would run posix.mkdir and is refused"),
+        (a_list, "contains a list, not a state dict"),
+        (with_more, "is not a plain state dict, 'state_dict' is a dict"),
         (safetensors, "is a safetensors file"),
         (text, "is cut short, damaged, or"),
         (Path.unlink, "does not exist"),
@@ -227,7 +227,7 @@ def test_a_bad_checkpoint_is_one_line_and_leaves_nothing(harm, line: str, keypoi
     [
         ({}, "lacks track: this network takes track"),
         ({"track": torch.zeros(1, 34, 104), "x": torch.zeros(1)}, "has unknown x"),
-        ({"track": torch.zeros(1, 34, 80)}, "need a track [B,34,T>80]"),
+        ({"track": torch.zeros(1, 34, 80)}, "expected track [B,34,T>80]"),
     ],
 )
 def test_inputs_that_do_not_fit_are_one_line(tensors: dict[str, Tensor], line: str, folder: Path) -> None:
@@ -242,7 +242,7 @@ def test_without_as_nothing_is_guessed(keypoint: Path) -> None:
     code, _, stderr = run("import", "small.pth")
     assert (code, "--as is missing" in stderr) == (2, True)
     code, _, stderr = run("import", "small.pth", "--export", "x.pth")
-    assert (code, "`gfla weights import` takes the authors' checkpoints" in stderr) == (2, True)
+    assert (code, "`gfla weights import` converts the authors' checkpoints" in stderr) == (2, True)
     assert not (keypoint / "x.pth").exists()
 
 

@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from pipelines.keypoints.layouts import COCO17_FLIP
-from pipelines.synthetic.clips import ClipConfig, Scene, sample_scene
-from pipelines.synthetic.people.skeleton import Frames, rotation_about
+from pipelines.synthetic.clips import render_clip
+from pipelines.synthetic.people.skeleton import Frames
 from pipelines.synthetic.rendering.backgrounds import random_shape
 from pipelines.synthetic.rendering.noise import (
     chance,
@@ -27,6 +27,8 @@ from pipelines.synthetic.rendering.noise import (
     uniform,
 )
 from pipelines.synthetic.rendering.palettes import cloth_colours, skin_tones
+from pipelines.synthetic.rotations import rotation_about
+from pipelines.synthetic.scene import ClipConfig, Scene, sample_scene
 from pipelines.training.data.augmentation import degrade, place, subset, swap_sides
 
 BACKGROUND_THINGS = (0.3, 0.25, 0.2, 0.15, 0.12, 0.1)  # sizes as fractions of the crop
@@ -154,7 +156,7 @@ def render_cutouts(config: CropConfig, scene: Scene, generator: Generator) -> Cu
         0, scene.config.length, (len(scene.gamma), config.poses), generator=generator, device=generator.device
     )
     turned = _turn_people(scene, config.any_heading, generator)
-    clip = replace(scene, frames=turned, background=torch.zeros_like(scene.background)).render(times)
+    clip = render_clip(replace(scene, frames=turned, background=torch.zeros_like(scene.background)), times)
     return Cutouts(
         _to_uint8((clip.images.flatten(0, 1) + 1) / 2),
         _to_uint8(clip.mask.flatten(0, 1)),

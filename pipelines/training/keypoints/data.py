@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.clips import Scene
+from pipelines.synthetic.scene import Scene
 from pipelines.training.keypoints.crops import CropConfig, Cutouts, compose, draw_scene, render_cutouts
 
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pipelines.keypoints.layouts import COCO17_FLIP
-from pipelines.synthetic.people.skeleton import constant
+from pipelines.synthetic.tensors import constant
 
 _PAIRS = ((1, 2), (3, 4), (5, 6, 7, 8, 9, 10), (11, 12, 13, 14, 15, 16))  # eyes, ears, arms, legs
 _LIMBS = ((7, 9), (8, 10), (13, 15), (14, 16))  # elbow and wrist, knee and ankle

@@ -13,7 +13,7 @@ from models.weights import load_weights
 from pipelines.training.view_synthesis import validation as view_validation
 from pipelines.training.viewpoint import validation as viewpoint
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 def run(*arguments: object) -> tuple[int, str, str]:

@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from models.keypoints import KeypointConfig, KeypointNetwork, decode_heatmaps
+from models.keypoints import KeypointConfig, KeypointNetwork
 from pipelines.keypoints.layouts import COCO17_FLIP
 from pipelines.training.keypoints.data import Recipe, draw_crops
 from pipelines.training.keypoints.losses import draw_heat_maps, keypoint_losses
+from tests.helpers.heatmaps import decode_heatmaps
 from tests.helpers.training_runs import TINY_CROPS
 
 RECIPE = Recipe(crops=TINY_CROPS)
