@@ -27,7 +27,7 @@ from pipelines.configs import DEFAULT_DISTANCE, ObjectCategory, ViewSynthConfig
 from pipelines.object_views.comparison import find_true_views, mean_scores
 from pipelines.runtime.devices import choose_device
 from pipelines.training.view_synthesis import validation as view_validation
-from pipelines.training.viewpoint import recipe as viewpoint
+from pipelines.training.viewpoint import validation as viewpoint
 from pipelines.view_synthesis import ViewSynthResult, synthesize_views
 
 CATEGORIES: tuple[ObjectCategory, ...] = get_args(ObjectCategory)

@@ -16,6 +16,7 @@ from models.generators.animation import AnimationConfig, AnimationGenerator
 from models.generators.config import GeneratorConfig, PictureConfig
 from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
+from models.losses.perceptual import Vgg19
 from models.motion import MotionConfig, MotionNetwork
 from tests.helpers.golden import ALIAS, Golden, assert_close, golden_files, open_golden
 
@@ -23,6 +24,19 @@ Module = TypeVar("Module", bound=nn.Module)
 DTYPES = pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["float64", "float32"])
 GRADIENT_TOLERANCE = 1e-6
 PLAIN_FLOAT32_TOLERANCE = 1e-4  # where a file doesn't record the reference's rounding noise
+
+
+def part(golden: Golden, prefix: str) -> dict[str, Tensor]:
+    """The tensors of a golden file whose keys start with a prefix, without it, in float64."""
+    return {key.removeprefix(prefix): value.double() for key, value in golden.tensors.items() if key.startswith(prefix)}
+
+
+def small_vgg(golden: Golden) -> Vgg19:
+    """The narrow VGG19 of the golden losses file, in float64."""
+    state = part(golden, "vgg_loss/state.")
+    vgg = Vgg19(width=len(state["features.0.bias"])).double()
+    vgg.load_state_dict(state)
+    return vgg
 
 
 def animation(values: dict) -> AnimationGenerator:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from models.losses.adversarial import ADVERSARIAL
-from models.losses.perceptual import LAYERS, Vgg19, content_loss, gram, style_loss
+from models.losses.perceptual import LAYERS, content_loss, gram, style_loss
 from models.losses.sampling import (
     affine_regularisation,
     affine_residual,
@@ -17,7 +17,7 @@ from models.losses.sampling import (
     sampling_correctness,
 )
 from tests.helpers.golden import Golden, assert_close, open_golden
-from tests.helpers.networks import golden_cases
+from tests.helpers.networks import golden_cases, part, small_vgg
 
 TOLERANCE = 1e-9
 UNUSED = re.compile("bilinear|real_0_dis_0")  # nobody trains with these
@@ -106,17 +106,6 @@ def perceptual(golden: Golden, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         "gram_relu3_4_x": gram(found["relu3_4"]),
         "grad_x_of_half_content_plus_500_style": gradient(inputs["x"]),
     }
-
-
-def small_vgg(golden: Golden) -> Vgg19:
-    state = part(golden, "vgg_loss/state.")
-    vgg = Vgg19(width=len(state["features.0.bias"])).double()
-    vgg.load_state_dict(state)
-    return vgg
-
-
-def part(golden: Golden, prefix: str) -> dict[str, Tensor]:
-    return {key.removeprefix(prefix): value.double() for key, value in golden.tensors.items() if key.startswith(prefix)}
 
 
 def gradient(leaf: Tensor) -> Tensor:
