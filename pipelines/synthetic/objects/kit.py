@@ -2,9 +2,9 @@
 
 `cars` and `chairs` add parts; `scene` asks for the `Mesh`.
 
-Object coordinates: x forward, y to the object's left, z up, metres. A length is a number for all objects or a tensor [B]
-with one for each; `present` [B] leaves a part out of some objects; `mirror` adds the part's image on the other side of
-y = 0.
+Object coordinates: x forward, y to the object's left, z up, metres. A length is a number for all objects or a tensor
+[B] with one for each; `present` [B] leaves a part out of some objects; `mirror` adds the part's image on the other side
+of y = 0.
 
 Legend: B objects, S stations, M points of a ring.
 """

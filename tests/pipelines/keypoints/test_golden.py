@@ -56,7 +56,8 @@ def coords(case: str, data: Tensors) -> None:
     np.testing.assert_allclose(points[:, ::-1].T, data["out.plain_yx"], atol=1.5e-6)
     angle, across, down, scale = data["in.affine_angle_shiftx_shifty_scale"].tolist()
     y, x = (data["in.resize_hw"] * 0.5 + 0.5).tolist()
-    draw = AffineDraw(affine_matrix(angle, (across, down), scale, (y, x)), fill=(0, 0, 0))  # y first, as in the file's notes
+    matrix = affine_matrix(angle, (across, down), scale, (y, x))  # y first, as in the file's notes
+    draw = AffineDraw(matrix, fill=(0, 0, 0))
     np.testing.assert_allclose(draw.matrix, data["out.affine_matrix"], atol=1.5e-6)
     np.testing.assert_array_equal(draw.move_joints(points)[:, ::-1].T, data["out.affine_yx"])
 
