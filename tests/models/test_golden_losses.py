@@ -1,4 +1,4 @@
-"""The authors' losses are reproduced, values and gradients: every case of the golden losses files."""
+"""The authors' losses, values and gradients: every case of the golden files of losses."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ from models.losses.sampling import (
     sampling_correctness,
 )
 from tests.helpers.golden import Golden, assert_close, open_golden
-from tests.helpers.networks import golden_cases, part, small_vgg
+from tests.helpers.networks import golden_cases, small_vgg
 
 TOLERANCE = 1e-9
 UNUSED = re.compile("bilinear|real_0_dis_0")  # nobody trains with these
@@ -27,8 +27,8 @@ MODES = {"adversarial_lsgan": "lsgan", "adversarial_hinge": "hinge", "adversaria
 @pytest.mark.parametrize(("path", "case"), golden_cases("losses"))
 def test_loss(path: Path, case: str) -> None:
     golden = open_golden(path)
-    inputs = {key: value.requires_grad_() for key, value in part(golden, f"{case}/in.").items()}
-    expected = part(golden, f"{case}/out.")
+    inputs = {key: value.requires_grad_() for key, value in golden.part(f"{case}/in.").items()}
+    expected = golden.part(f"{case}/out.")
     if case in MODES:
         found = adversarial(MODES[case], inputs["x"])
     elif case.startswith("affine_regularization"):
@@ -93,7 +93,7 @@ def correctness_of_pictures(golden: Golden, inputs: dict[str, Tensor]) -> dict[s
 def perceptual(golden: Golden, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
     vgg = small_vgg(golden)
     found, target = vgg(inputs["x"]), vgg(inputs["y"])
-    for key, sums in part(golden, "vgg_loss/mid.x.").items():
+    for key, sums in golden.part("vgg_loss/mid.x.").items():
         name = key.removesuffix("_sum")
         if name in LAYERS:
             features = found.get(name, vgg(inputs["x"], [name])[name])
