@@ -22,10 +22,7 @@ from models.generators.view_codes import CHANNELS, ELEVATION_STEP, ELEVATIONS
 from models.viewpoint import ViewpointNetwork
 from models.weights import load_weights, read_metadata
 from pipelines.configs import DEFAULT_DISTANCE, ViewSynthConfig
-from pipelines.diagnostics import versions
-from pipelines.generation.networks import fingerprint, plain_options
 from pipelines.generation.resources import Resources
-from pipelines.generation.rollout import Stopwatch
 from pipelines.object_views.comparison import ViewScores, find_true_views, mean_scores, score_view
 from pipelines.object_views.output import check_view_output, write_views
 from pipelines.object_views.renderers import GridViewRenderer, ObjectRenderer, ViewRenderer
@@ -33,6 +30,8 @@ from pipelines.object_views.source import ObjectView, load_shapenet_view, load_s
 from pipelines.object_views.viewpoint import estimate_view
 from pipelines.runtime.devices import autocast, choose_device
 from pipelines.runtime.progress import SILENT, Progress
+from pipelines.runtime.stopwatch import Stopwatch
+from pipelines.runtime.summaries import describe_input, summarize_run
 
 MIN_DISTANCE, MAX_DISTANCE = 1.0, 20.0  # of the camera, in diagonals of the object
 MAX_ELEVATION = ELEVATIONS * ELEVATION_STEP  # degrees, exclusive
@@ -65,14 +64,10 @@ class ViewSynthResult:
         return {
             "outputs": [str(path) for path in self.azimuths],
             "azimuths": list(self.azimuths.values()),
-            "inputs": [fingerprint(path) for path in self.config.inputs],
+            "inputs": [describe_input(path) for path in self.config.inputs],
             "sources": [{name: getattr(source, name) for name in viewpoint} for source in self.sources],
             "compared": compared,
-            "options": plain_options(self.config),
-            "versions": versions(),
-            "weights": self.config.generator,
-            "device": self.device,
-            "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
+            **summarize_run(self.config, weights=self.config.generator, device=self.device, seconds=self.seconds),
         }
 
 
@@ -89,11 +84,11 @@ def synthesize_views(
         WeightsError, BackendUnavailable: the weights or the device can't be used.
         ProcessingError: the work started but could not be finished, for example because the disk is full.
     """
-    resources, clock = resources or Resources(), Stopwatch()
+    resources, stopwatch = resources or Resources(), Stopwatch()
     # 1. Refuse whatever can be refused before any work
     validate(config)
     device = choose_device(config.device)
-    with clock("load"):
+    with stopwatch("load"):
         # 2. Networks: the generator and, if it takes objects that are cut out and framed, the viewpoint network
         renderer, viewpoint = load_networks(config, device, resources)
         # 3. Source views: uint8 [S, S, 3] with a viewpoint, one for each output
@@ -106,7 +101,7 @@ def synthesize_views(
             progress.note(warning)
         # 4. Render: uint8 [S, S, 3 or 4] for each azimuth
         progress.stage(target.name, len(azimuths))
-        views = render_views(renderer, source, azimuths, config.elevation, clock, progress)
+        views = render_views(renderer, source, azimuths, config.elevation, stopwatch, progress)
         # 5. Write the views as they come
         options = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
         write_views(target, views, count=len(azimuths), **options, threads=resources.threads)
@@ -114,7 +109,7 @@ def synthesize_views(
         # 6. Compare with true views
         if config.compare:
             compared += compare_views(renderer, source, config.compare, config.elevation)
-    return ViewSynthResult(config, written, sources, str(device), dict(clock.seconds), compared)
+    return ViewSynthResult(config, written, sources, str(device), dict(stopwatch.seconds), compared)
 
 
 # 1. Validation
@@ -193,14 +188,14 @@ def load_networks(
     """
     precision = autocast(config.precision, device)
     if not holds_view_generator(config.generator):
-        generator = resources.once(_load_authors_generator, config.generator, config.category, device)
+        generator = resources.load(_load_authors_generator, config.generator, config.category, device)
         return GridViewRenderer(generator, precision), None
-    generator = resources.once(load_weights, config.generator, device=device, expect="view")
+    generator = resources.load(load_weights, config.generator, device=device, expect="view")
     assert isinstance(generator, ViewGenerator)
     renderer = ObjectRenderer(generator, precision, background=config.background, distance=config.distance)
     if config.shapenet:
         return renderer, None
-    viewpoint = resources.once(load_weights, config.viewpoint, device=device, expect="viewpoint")
+    viewpoint = resources.load(load_weights, config.viewpoint, device=device, expect="viewpoint")
     assert isinstance(viewpoint, ViewpointNetwork)
     return renderer, viewpoint
 
@@ -245,13 +240,13 @@ def render_views(
     source: ObjectView,
     azimuths: Sequence[float],
     elevation: float,
-    clock: Stopwatch,
+    stopwatch: Stopwatch,
     progress: Progress,
 ) -> Iterator[np.ndarray]:
     """Views uint8 [S, S, 3 or 4], timed and counted."""
     views = renderer.render(source, azimuths, elevation)
     for _ in azimuths:
-        with clock("generate"):
+        with stopwatch("generate"):
             view = next(views)
         yield view
         progress.advance()

@@ -13,7 +13,7 @@ import numpy as np
 from models.weights import load_weights
 from pipelines.evaluation.image_pairs import Comparison
 from pipelines.keypoints.detectors.bundled import BundledDetector
-from pipelines.keypoints.tracking import distance
+from pipelines.keypoints.tracking import joint_distance
 from pipelines.runtime.progress import Progress
 
 HOW = "mean distance of joints seen on both sides, in body sizes, bundled keypoint network"
@@ -53,7 +53,7 @@ def measure_keypoint_distance(comparison: Comparison, *, device: str, progress: 
     reference = detect_people(picture for _, picture in second)
     distances: list[float] = []
     for ours, theirs in zip(generated, reference, strict=True):  # [P, 17, 3] each, the person first
-        distances.append(distance(ours[0], theirs[0]) if len(ours) and len(theirs) else float("nan"))
+        distances.append(joint_distance(ours[0], theirs[0]) if len(ours) and len(theirs) else float("nan"))
         progress.advance()
     return _average(distances)
 

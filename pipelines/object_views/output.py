@@ -13,7 +13,7 @@ import numpy as np
 
 from models.errors import InputError
 from pipelines.media.stills import SUFFIXES, check_stills, write_stills
-from pipelines.media.writer import check_target, open_output
+from pipelines.media.writer import check_video_output, open_output
 from pipelines.object_views.source import SIDE
 
 SECONDS_PER_TURN = 3
@@ -33,7 +33,7 @@ def check_view_output(path: Path, *, transparent: bool, overwrite: bool, inputs:
     if is_sheet(path):
         check_stills(path, count=1, overwrite=overwrite, inputs=inputs)
     else:
-        check_target(path, overwrite=overwrite, inputs=inputs)
+        check_video_output(path, overwrite=overwrite, inputs=inputs)
 
 
 def write_views(

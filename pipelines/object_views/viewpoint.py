@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from models.viewpoint import FILL, KINDS, Estimate, ViewpointNetwork, decode
-from pipelines.datasets.transforms import to_image
+from pipelines.media.tensors import image_to_tensor
 from pipelines.object_views.foreground import Foreground, segment_foreground
 from pipelines.object_views.source import SIDE, WHITE, ObjectView, resize_square
 from pipelines.runtime.progress import Progress
@@ -100,7 +100,7 @@ def _square_around_picture(foreground: Foreground) -> Square:
 def _run_network(network: ViewpointNetwork, picture: np.ndarray) -> Estimate:
     """uint8 [h, h, 3] of the network's size -> its estimate, without the batch dimension."""
     device = next(network.parameters()).device
-    found = decode(network(to_image(picture)[None].to(device)))
+    found = decode(network(image_to_tensor(picture)[None].to(device)))
     return Estimate(*(value[0].cpu() for value in vars(found).values()))
 
 

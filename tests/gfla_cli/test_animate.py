@@ -24,15 +24,13 @@ class Pipeline:
         progress.note("keypoints: bundled network")
         progress.advance(2)
         return AnimateResult(
-            config,
-            config.target,
-            Path("debug.mp4") if config.debug else None,
+            config=config,
             frames=2,
             rate=25.0,
             size=(96, 96),
             canvas=(0, 0, 96, 96),
             missing_frames=0,
-            extractor="bundled",
+            detector="bundled",
             device="cpu",
             seconds={"generate": 0.5, "encode": 0.5},
         )
@@ -116,5 +114,5 @@ def test_json_is_one_object_and_nothing_else(inputs: tuple[str, str]) -> None:
 @pytest.mark.usefixtures("pipeline")
 def test_the_debug_video_is_printed_too(inputs: tuple[str, str]) -> None:
     result = CliRunner().invoke(app, ["animate", *inputs, "--debug", "skeleton", "--quiet"])
-    assert result.stdout.splitlines() == ["debug.mp4", "me--dance.mp4"]
+    assert result.stdout.splitlines() == ["me--dance--debug.mp4", "me--dance.mp4"]
     assert result.stderr == ""

@@ -21,7 +21,7 @@ from models.generators.face import FaceGenerator
 from models.generators.recurrent import Step
 from models.weights import save_weights
 from pipelines.faces.face_maps import face_structure
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from tests.helpers.checkpoints import generated, official_files, save_checkpoint
 from tests.helpers.drawn_faces import drawn_face, drawn_landmarks, write_landmarks
 from tests.helpers.golden import open_golden
@@ -154,7 +154,7 @@ def test_time_stamps_and_sound_of_a_video(places: Path, tmp_path: Path) -> None:
     source, _, *rest = given(places)
     code, _, stderr = run(source, video, *rest, "-o", tmp_path / "out.mp4")
     assert code == 0, stderr
-    with open_driving(tmp_path / "out.mp4") as made:
+    with open_video(tmp_path / "out.mp4") as made:
         assert [float(frame.pts * made.info.time_base) for frame in made] == pytest.approx([0, 0.04, 0.16], abs=1e-3)
         assert (made.info.width, made.info.height) == (200, 180)
     assert sound_codec(tmp_path / "out.mp4") == "aac"

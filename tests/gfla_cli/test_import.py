@@ -144,7 +144,7 @@ def test_the_list_says_what_was_imported(keypoint: Path) -> None:
     file.write_bytes(file.read_bytes()[:-3])
     code, stdout, stderr = run("verify")
     assert (code, len(stderr.splitlines())) == (2, 1)
-    assert "mine.safetensors is no readable safetensors file" in stderr
+    assert "mine.safetensors is not a readable safetensors file" in stderr
     code, stdout, _ = run("list")
     assert (code, "mine       damaged" in stdout) == (0, True)
 
@@ -227,7 +227,7 @@ def test_a_bad_checkpoint_is_one_line_and_leaves_nothing(harm, line: str, keypoi
     [
         ({}, "lacks track: this network takes track"),
         ({"track": torch.zeros(1, 34, 104), "x": torch.zeros(1)}, "has unknown x"),
-        ({"track": torch.zeros(1, 34, 80)}, "need a track [B,34,T>80]"),
+        ({"track": torch.zeros(1, 34, 80)}, "expected track [B,34,T>80]"),
     ],
 )
 def test_inputs_that_do_not_fit_are_one_line(tensors: dict[str, Tensor], line: str, folder: Path) -> None:
@@ -242,7 +242,7 @@ def test_without_as_nothing_is_guessed(keypoint: Path) -> None:
     code, _, stderr = run("import", "small.pth")
     assert (code, "--as is missing" in stderr) == (2, True)
     code, _, stderr = run("import", "small.pth", "--export", "x.pth")
-    assert (code, "`gfla weights import` takes the authors' checkpoints" in stderr) == (2, True)
+    assert (code, "`gfla weights import` converts the authors' checkpoints" in stderr) == (2, True)
     assert not (keypoint / "x.pth").exists()
 
 

@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 
 from gfla_cli.app import app
 from pipelines import keypoint_extraction as extract
-from pipelines.keypoints.track import PoseFrame, PoseTrack, load_track, save_track
+from pipelines.keypoints.loading import load_track
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import save_track
 from tests.helpers.media_files import write_picture, write_video
 
 

@@ -25,7 +25,8 @@ from models.motion import MotionConfig, MotionNetwork
 from models.weights import load_weights, save_weights
 from pipelines.keypoints.detectors.registry import create_detector
 from pipelines.keypoints.structure_maps import person_maps, structure_map
-from pipelines.keypoints.track import PoseFrame, PoseTrack, save_track
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import save_track
 from tests.helpers.checkpoints import generated, official_files, save_checkpoint
 from tests.helpers.golden import open_golden
 from tests.helpers.media_files import SOURCE
@@ -222,15 +223,19 @@ def test_the_whole_frame_has_the_sources_size_and_body_is_the_default(
 @pytest.mark.parametrize(
     ("command", "option", "line"),
     [
-        ("animate", ("--weights", "fashion"), "fashion holds 'picture' weights, they are for gfla pose"),
-        ("animate", ("--weights", "car"), "car holds 'picture' weights, they are for gfla view-synth"),
-        ("pose", ("--weights", "car"), "car holds 'picture' weights, they are for gfla view-synth"),
-        ("pose", ("--weights", "cleaner"), "cleaner holds 'motion' weights, they are for --motion of gfla animate"),
-        ("animate", ("--motion", "iper"), "iper holds 'animation' weights, they are for gfla animate and gfla pose"),
+        ("animate", ("--weights", "fashion"), "fashion holds 'picture' weights, which are for gfla pose"),
+        ("animate", ("--weights", "car"), "car holds 'picture' weights, which are for gfla view-synth"),
+        ("pose", ("--weights", "car"), "car holds 'picture' weights, which are for gfla view-synth"),
+        (
+            "pose",
+            ("--weights", "cleaner"),
+            "cleaner holds 'motion' weights, which are for the option --motion",
+        ),
+        ("animate", ("--motion", "iper"), "iper holds 'animation' weights, which are for gfla animate and gfla pose"),
         (
             "animate",
             ("--weights", "nobody"),
-            "no weights 'nobody': give a file, or one of: keypoints, motion, objects, person, viewpoint, car",
+            "no weights 'nobody': use a file, or one of: keypoints, motion, objects, person, viewpoint, car",
         ),
     ],
 )

@@ -13,8 +13,10 @@ from typer.testing import CliRunner
 from gfla_cli.app import app
 from pipelines.keypoints.detectors.registry import create_detector
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17
-from pipelines.keypoints.track import PoseFrame, PoseTrack, load_track, save_track
-from pipelines.pose_targets import find_targets
+from pipelines.keypoints.loading import load_track
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import save_track
+from pipelines.pose_transfer import find_targets
 from tests.helpers.media_files import DRIVING, SOURCE
 
 HANDS_UP, WALKING = 20, 60
