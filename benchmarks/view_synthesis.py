@@ -27,7 +27,7 @@ from pipelines.configs import DEFAULT_DISTANCE, ObjectCategory, ViewSynthConfig
 from pipelines.object_views.comparison import find_true_views, mean_scores
 from pipelines.runtime.devices import choose_device
 from pipelines.training.view_synthesis import validation as view_validation
-from pipelines.training.viewpoint import recipe as viewpoint
+from pipelines.training.viewpoint import validation as viewpoint
 from pipelines.view_synthesis import ViewSynthResult, synthesize_views
 
 CATEGORIES: tuple[ObjectCategory, ...] = get_args(ObjectCategory)
@@ -97,7 +97,7 @@ def render_once(
 
 def measure_speed(options: argparse.Namespace) -> None:
     """Print the seconds of a full turntable of 72 frames, in all and by stage."""
-    (group,) = view_validation.unseen("car", 1, size=SIZE, device=torch.device("cpu"))
+    (group,) = view_validation.render_held_out("car", 1, size=SIZE, device=torch.device("cpu"))
     with tempfile.TemporaryDirectory() as folder:
         picture = ((group.sources[0] + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
         Image.fromarray(picture).save(Path(folder) / "car.png")
