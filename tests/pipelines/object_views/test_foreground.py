@@ -54,6 +54,16 @@ def test_an_object_on_white_stays_as_it_is(objects: tuple, tmp_path: Path) -> No
     assert found.was_on_white
 
 
+def test_a_pale_object_on_white_is_found_but_not_its_specks(tmp_path: Path) -> None:
+    picture = np.full((200, 300, 3), 255, np.uint8)
+    picture[40:140, 100:220] = 245
+    picture[180:182, 10:12] = 0
+    Image.fromarray(picture).save(tmp_path / "pale.png")
+    found = segment_foreground(tmp_path / "pale.png")
+    assert found.box == (100, 40, 220, 140)
+    np.testing.assert_array_equal(found.picture, picture)
+
+
 def test_transparency_shows_where_the_object_is_whatever_the_hidden_colours(objects: tuple, tmp_path: Path) -> None:
     clutter = np.random.default_rng(0).integers(0, 255, (SIZE, SIZE, 3)).astype(float)
     alpha = np.where(objects[1][1] > 0.5, 255, 0)

@@ -54,5 +54,5 @@ def test_an_output_that_can_not_be_transparent_is_refused(name: str, tmp_path: P
 def test_an_existing_output_is_refused(tmp_path: Path) -> None:
     for name in ("sheet.png", "turn.mp4"):
         (tmp_path / name).touch()
-        with pytest.raises(InputError, match="exists already"):
+        with pytest.raises(InputError, match="already exists"):
             check_view_output(tmp_path / name, transparent=False, overwrite=False, inputs=())
