@@ -1,4 +1,4 @@
-"""Training runs as a user starts them, here or in processes of their own, and what they leave behind."""
+"""Training runs as a user starts them, in this process or in others, and what they write."""
 
 import json
 import os
@@ -18,12 +18,12 @@ from gfla_cli.app import app
 from pipelines.training.keypoints.crops import CropConfig
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 240.0  # seconds until a run that writes nothing is given up
+PATIENCE = 240.0  # seconds to wait for a run
 TINY_CROPS = CropConfig(size=64, source=48, supersample=1, texture_size=32, pool=2, renew=1)
 
 
 def train(*arguments: object) -> None:
-    """`gfla train` with these arguments in this process, on one thread as in the others, to a good end."""
+    """Run `gfla train` with these arguments in this process, on one thread as in the others; it must succeed."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -34,7 +34,7 @@ def train(*arguments: object) -> None:
 
 
 def begin(*arguments: object, processes: int = 1) -> subprocess.Popen:
-    """The same in a process of its own, or several under torchrun."""
+    """Start the same in a process of its own, or in several under torchrun."""
     launch = (
         ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)] if processes > 1 else []
     )
@@ -46,17 +46,17 @@ def begin(*arguments: object, processes: int = 1) -> subprocess.Popen:
 
 
 def finish(run: subprocess.Popen) -> None:
-    """Wait for a good end."""
-    _, told = run.communicate(timeout=PATIENCE)
-    assert run.returncode == 0, told
+    """Wait until the run ends; it must succeed."""
+    _, stderr = run.communicate(timeout=PATIENCE)
+    assert run.returncode == 0, stderr
 
 
 def kill_after_saving(run: subprocess.Popen, out: Path) -> None:
-    """SIGKILL as soon as there is something to resume."""
-    given_up = time.monotonic() + PATIENCE
+    """Send SIGKILL as soon as there is something to resume."""
+    deadline = time.monotonic() + PATIENCE
     while not (out / "state.pt").exists():
         assert run.poll() is None, run.communicate()[1]
-        assert time.monotonic() < given_up
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     run.send_signal(signal.SIGKILL)
     run.communicate()
@@ -78,13 +78,13 @@ def weights(out: Path) -> dict[str, Tensor]:
 
 
 def state(out: Path) -> dict[str, Any]:
-    """All networks and optimisers as they were saved last, and the random state."""
+    """The networks, optimisers and random state that were saved last."""
     saved = torch.load(out / "state.pt", weights_only=True)
     return {key: value for key, value in saved.items() if key != "session"}
 
 
 def assert_equal(found: Any, expected: Any, where: str = "") -> None:
-    """Nested dictionaries and lists with tensors, bit for bit."""
+    """Compare nested dictionaries and lists with tensors, bit for bit."""
     if isinstance(expected, Tensor):
         assert torch.equal(found, expected), where
     elif isinstance(expected, dict):

@@ -95,7 +95,7 @@ class Task(ABC, Generic[Network, Batch]):
 
     def report_due(self) -> bool:
         """Whether to report the losses after this iteration."""
-        return self.session.passed(self.report_every)
+        return self.session.has_passed(self.report_every)
 
     def summarise(self, losses: Losses) -> Mapping[str, float | Tensor]:
         """What to report of an iteration; called by every process."""
@@ -144,7 +144,7 @@ def fit(
         losses = task.update(batch)
         if task.report_due():
             session.report(task.summarise(losses))
-        if processes.is_main and (session.save_due() or session.passed(config.validate_every)):
+        if processes.is_main and (session.save_due() or session.has_passed(config.validate_every)):
             publish(task)
     if processes.is_main and session.unsaved:
         publish(task)

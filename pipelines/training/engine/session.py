@@ -77,7 +77,7 @@ class Session:
 
     @property
     def finished(self) -> bool:
-        """Whether the last of `config.steps` updates is done; never for a run of so many `config.seconds`."""
+        """Whether the last of `config.steps` updates is done; never for a run whose length is in `config.seconds`."""
         return self.config.seconds is None and self.step >= self.config.steps
 
     def learning_rate(self, peak: float) -> float:
@@ -90,7 +90,7 @@ class Session:
         self.step += updates
         self.progress.advance(updates)
 
-    def passed(self, every: int) -> bool:
+    def has_passed(self, every: int) -> bool:
         """Whether this iteration reached or passed a multiple of `every` updates."""
         return self.step // every != self._previous_step // every
 

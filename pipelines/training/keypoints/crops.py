@@ -76,7 +76,7 @@ class CropConfig:
     """Fraction that went through a camera and a codec."""
 
 
-def followed(config: CropConfig) -> CropConfig:
+def detector_crops(config: CropConfig) -> CropConfig:
     """The crops of a detector that follows one person through an ordinary place: little clutter, fair images."""
     return replace(
         config, framing=(1.0, 0.0, 0.0, 0.0), usual=(0.76, 0.92), beside=0.15, before=0.0, occluder=0.03, clutter=0.15,

@@ -12,7 +12,7 @@ from models.weights import load_weights
 from pipelines.training.engine.recipe import Validation
 from pipelines.training.engine.session import Session, Stateful
 from pipelines.training.engine.supervised import SupervisedTask
-from pipelines.training.keypoints.crops import followed
+from pipelines.training.keypoints.crops import detector_crops
 from pipelines.training.keypoints.data import CropStream, Recipe
 from pipelines.training.keypoints.losses import keypoint_losses
 from pipelines.training.keypoints.validation import HeldOutCrops, draw_keypoints, render_held_out, validate
@@ -42,7 +42,7 @@ class KeypointTask(SupervisedTask[KeypointNetwork, tuple[Tensor, Tensor]]):
         self.draw_batch()
         self.held_out: dict[str, HeldOutCrops] = {}
         if self.session.processes.is_main:
-            kinds = {"": followed(self.recipe.crops), "hard_": self.recipe.crops}
+            kinds = {"": detector_crops(self.recipe.crops), "hard_": self.recipe.crops}
             number = self.recipe.validation
             self.held_out = {prefix: render_held_out(kind, number, self.device) for prefix, kind in kinds.items()}
 

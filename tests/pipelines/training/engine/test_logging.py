@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -38,12 +39,14 @@ def test_a_resumed_log_has_every_report_once(tmp_path: Path) -> None:
     assert [(line["step"], line["loss"]) for line in lines(tmp_path)] == [(1, 0.333333), (2, 0.666667), (3, 7.0)]
 
 
-def test_tensorboard_shows_numbers_and_sheets(tmp_path: Path) -> None:
+def test_tensorboard_shows_numbers_and_sheets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     log = RunLog(tmp_path, NotesProgress())
     for step in range(1, 4):
         log.write_numbers("train", step, 0.0, {"loss": 0.1 * step})
+    later = time.time() + 60
+    monkeypatch.setattr(time, "time", lambda: later)  # TensorBoard orders its files by their names, in seconds
     log = RunLog(tmp_path, NotesProgress(), resumed_at=2)
     log.write_numbers("train", 3, 0.0, {"loss": 5.0})
     log.write_sheet(3, [torch.zeros(1, 3, 4, 4)])

@@ -107,7 +107,7 @@ def test_a_multiple_passed_within_an_iteration_counts(tmp_path: Path) -> None:
     session, found = start(tmp_path, steps=12), []
     while session.running():
         session.advance(4)
-        found.append(session.passed(5))
+        found.append(session.has_passed(5))
     assert found == [False, True, True]
 
 

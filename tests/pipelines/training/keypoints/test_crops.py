@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from pipelines.training.keypoints.crops import followed
+from pipelines.training.keypoints.crops import detector_crops
 from pipelines.training.keypoints.data import draw_crops
 from tests.helpers.training_runs import TINY_CROPS
 
@@ -37,7 +37,7 @@ def test_crops_without_a_person_have_no_joints() -> None:
 
 
 def test_a_followed_person_fills_the_crop() -> None:
-    _, keypoints = draw_crops(followed(TINY_CROPS), 8, Generator().manual_seed(7))
+    _, keypoints = draw_crops(detector_crops(TINY_CROPS), 8, Generator().manual_seed(7))
     extent = (keypoints[..., :2].amax(1) - keypoints[..., :2].amin(1)).amax(1)
     assert (extent > 0.5 * TINY_CROPS.size).all()
     assert (keypoints[..., 2] > 0).float().mean() > 0.9
