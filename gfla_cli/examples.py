@@ -67,8 +67,8 @@ EXAMPLES = {
         "gfla weights import mine --export latest_net_G.pth",
     ),
     "weights run": (
-        "gfla weights run person inputs.safetensors -o outputs.safetensors",
-        "gfla weights run mine.safetensors inputs.safetensors -o out.safetensors --precision fp64",
+        "gfla weights run person in.safetensors -o out.safetensors",
+        "gfla weights run face in.safetensors -o out.safetensors --precision fp64",
     ),
     "doctor": (
         "gfla doctor",
