@@ -12,6 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from gfla_cli import job_options
 from gfla_cli.app import app
 from gfla_cli.examples import EXAMPLES
 from models.errors import ProcessingError
@@ -134,6 +135,34 @@ def test_an_option_changes_one_field(
     config = config_of([*arguments, flag, *([] if text is None else [text])], folder, monkeypatch)
     assert getattr(config, field) == value
     assert {name for name, old in vars(DEFAULTS[command]).items() if old != getattr(config, name)} == {field}
+
+
+JOBS = [
+    case
+    for case in cases()
+    if case.values[0] in job_options.COMMANDS and job_options.is_option(case.values[3])
+    if case.id != "view-synth --compare"  # which prints
+]
+
+
+@pytest.mark.parametrize(("command", "flag", "text", "field", "value"), JOBS)
+def test_an_option_of_a_batch_changes_one_option_of_its_jobs(
+    command: str, flag: str, text: str | None, field: str, value: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse, found = job_options.parse, []
+
+    def stand_in(*arguments: Any) -> None:
+        found.append(parse(*arguments))
+        raise ProcessingError("enough")
+
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(job_options, "parse", stand_in)
+    inputs = ["a.png", "-o", "out", "--category=chair"] if command == "view-synth" else ["a.png", "b.png", "-o", "out"]
+    words = ["batch", *inputs, "--command", command]
+    for more in ([], [flag] if text is None else [flag, text]):
+        assert CliRunner().invoke(app, [*words, *more]).stderr == "gfla: enough\n"
+    plain, given = found
+    assert {name for name in plain | given if plain.get(name) != given.get(name)} == {field}
 
 
 @pytest.mark.parametrize("command", PIPELINES)
