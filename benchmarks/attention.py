@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from models.attention import LocalAttention
 from models.fold import channels_last, fold_batch_norm
 from models.generators.animation import AnimationGenerator, State, dance_fashion
-from models.ops.blocks import reshape_attention, tap_positions
 from models.ops.neighbours import split_positions
 from models.ops.sampling import sample_at
+from tests.helpers.literal_attention import reshape_attention, tap_positions
 
 Extractor = Callable[[Tensor, Tensor, int], Tensor]
 

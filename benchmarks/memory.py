@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import chain, islice, repeat
 from pathlib import Path
 
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from pipelines.media.writer import open_output
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -23,7 +23,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 def lengthen(clip: Path, frames: int, target: Path) -> None:
     """Write the first `frames` frames of `clip`, played again and again."""
-    with open_driving(clip) as source:
+    with open_video(clip) as source:
         rate, width, height = source.info.rate or Fraction(25), source.info.width, source.info.height
         with open_output(target, width=width, height=height, time_base=1 / rate, rate=rate) as writer:
             for number, frame in enumerate(islice(chain.from_iterable(repeat(source)), frames)):

@@ -17,15 +17,15 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from pipelines.animation import animate
 from pipelines.configs import AnimateConfig
 from pipelines.generation.processors import CANVAS
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from pipelines.media.square_crop import SquareCrop
 
 
 def squares(path: Path, canvas: SquareCrop, frames: int | None) -> Iterator[np.ndarray]:
     """The canvas square of every frame, uint8 [256, 256, 3]."""
-    with open_driving(path, max_frames=frames) as source:
+    with open_video(path, max_frames=frames) as source:
         for frame in source:
-            yield canvas.shrink(canvas.cut(frame.image))
+            yield canvas.resize(canvas.cut(frame.image))
 
 
 def similarity(made: np.ndarray, true: np.ndarray) -> tuple[float, float]:
@@ -46,12 +46,13 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         source, made = Path(name) / "source.png", Path(name) / "frames"
-        with open_driving(options.clip, max_frames=1) as first:
+        with open_video(options.clip, max_frames=1) as first:
             cv2.imwrite(str(source), cv2.cvtColor(next(iter(first)).image, cv2.COLOR_RGB2BGR))
         choices = {name: getattr(options, name) for name in ("keypoints", "retarget", "weights")}
         made.mkdir()
         config = AnimateConfig(source, options.clip, output=made, overwrite=True, max_frames=options.frames, **choices)
-        canvas = SquareCrop(animate(config).canvas, CANVAS)
+        left, top, right, _ = animate(config).canvas
+        canvas = SquareCrop(left, top, right - left, CANVAS)
         true = squares(options.clip, canvas, options.frames)
         still = next(squares(source, canvas, 1))
         rows = [

@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.keypoints.detectors.registry import create_detector
 from pipelines.keypoints.layouts import COCO17_NAMES
 from pipelines.keypoints.tracking import fill_gaps, select_person
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 
 WRISTS = [COCO17_NAMES.index(f"{side}_wrist") for side in ("left", "right")]
 
@@ -19,7 +19,7 @@ WRISTS = [COCO17_NAMES.index(f"{side}_wrist") for side in ("left", "right")]
 def main(video: str, max_frames: str = "100") -> None:
     extractor = create_detector("bundled")
     times: list[float] = []
-    with open_driving(video, max_frames=int(max_frames)) as source:
+    with open_video(video, max_frames=int(max_frames)) as source:
 
         def images() -> Iterator[np.ndarray]:
             for frame in source:

@@ -1,6 +1,10 @@
-"""Local attention as a module (paper, section 3.2).
+"""Local attention as a module (paper, section 3.2; official format, section 3.3).
 
-B batch, C channels, A hidden channels, H, W size of the source, h, w size of target and flow, k kernel size.
+In: feature maps of source and target and a flow between them. Out: the source's features where the target needs them.
+Used by the target decoder in `models.generators.parts`. The computation is in `models.ops.local_attention`.
+
+B batch, C channels, A hidden channels, H, W size of the source, h, w size of target and flow, k kernel size. Flow is
+backward flow in pixels of the source map, channel 0 = x.
 """
 
 from typing import cast
@@ -12,9 +16,15 @@ from models.ops.local_attention import local_attention, project_source
 
 
 class LocalAttention(nn.Module):
-    """Target positions look at the k x k patch of the source around their flowed position.
+    """Each target position attends to the k x k patch of the source around the position its flow points to.
 
-    `fully_connect_layer` holds the parameters under the authors' keys; the op computes with them in another order.
+    `fully_connect_layer` holds the parameters under the authors' state-dict keys; the op uses them in another order.
+
+    Args:
+        channels: C of source and target.
+        kernel_size: k; an even kernel reaches one pixel further to the left and top.
+        hidden: A.
+        softmax: normalise the k*k weights; otherwise they pass through the leaky ReLU.
     """
 
     def __init__(self, *, channels: int, kernel_size: int, hidden: int = 128, softmax: bool = True) -> None:
@@ -27,13 +37,20 @@ class LocalAttention(nn.Module):
         )
 
     def project(self, source: Tensor) -> Tensor:
-        """The part [B,A,H+k-1,W+k-1] of the attention that depends on the source [B,C,H,W] alone."""
+        """Source [B,C,H,W] -> the part of the first layer that depends on it alone, [B,A,H+k-1,W+k-1].
+
+        Compute it once for a source that is used again, and pass it to `forward` as `projected`.
+        """
         return project_source(source, self._convolution(0).weight[:, self.channels :])
 
     def attend(
         self, source: Tensor, target: Tensor, flow: Tensor, *, projected: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Result [B,C,h,w] and attention [B,k*k,h,w]; see `models.ops.local_attention.local_attention`."""
+        """Like `forward`, and also return the attention weights [B,k*k,h,w].
+
+        Raises:
+            ValueError: the shapes don't fit together.
+        """
         first, head = self._convolution(0), self._convolution(2)
         return local_attention(
             source,
@@ -48,7 +65,21 @@ class LocalAttention(nn.Module):
         )
 
     def forward(self, source: Tensor, target: Tensor, flow: Tensor, *, projected: Tensor | None = None) -> Tensor:
-        """Source [B,C,H,W], target [B,C,h,w], flow [B,2,h,w] in source pixels -> [B,C,h,w]."""
+        """Fetch features of the source for every target position.
+
+        Args:
+            source: [B,C,H,W].
+            target: [B,C,h,w].
+            flow: [B,2,h,w].
+            projected: `project(source)`, if it is known already.
+
+        Returns:
+            [B,C,h,w]; softmax weights are divided by k*k once more, as in the official code (official format,
+            section 4).
+
+        Raises:
+            ValueError: the shapes don't fit together.
+        """
         return self.attend(source, target, flow, projected=projected)[0]
 
     def _convolution(self, index: int) -> nn.Conv2d:

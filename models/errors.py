@@ -1,4 +1,4 @@
-"""The one family of errors that users see: the message names the offending value and the way out."""
+"""The errors that users see: each message is one line that names the offending value and the remedy."""
 
 
 class GflaError(Exception):
@@ -6,7 +6,7 @@ class GflaError(Exception):
 
 
 class InputError(GflaError):
-    """A file, value or option given by the user can't be used."""
+    """A file, value or option from the user can't be used."""
 
 
 class WeightsError(GflaError):
@@ -14,15 +14,15 @@ class WeightsError(GflaError):
 
 
 class BackendUnavailable(GflaError):
-    """A device, library or extractor asked for by name can't run here."""
+    """A device, library or detector that was requested by name can't run here."""
 
 
 class ProcessingError(GflaError):
-    """The work started and could not be finished."""
+    """The work started but could not be completed."""
 
 
 def explain(error: Exception) -> str:
-    """What a user is told about any error."""
+    """The one line that a user sees about any error."""
     if isinstance(error, GflaError):
         return str(error)
     if isinstance(error, ModuleNotFoundError):

@@ -1,6 +1,11 @@
-"""Global flow field estimator (paper, section 3.1).
+"""Global flow field estimator (paper, section 3.1; official format, section 3.2).
 
-B batch, C input channels, H, W image size, l resolution layer: its maps are H/2^l x W/2^l.
+In: images and structures of source and target. Out: a flow into the source and a mask for each attended layer. Built
+by `models.generators.parts.flow_net` for every generator of images.
+
+B batch, C input channels, K flow candidates, H, W image size, h, w size of a feature map. Layer l is the resolution
+H/2^l x W/2^l. Flow is backward flow in pixels of its own map, channel 0 = x; masks are in (0, 1), 1 means "take the
+warped source"; lists run from coarse to fine.
 """
 
 from collections.abc import Sequence
@@ -9,7 +14,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from models.layers import EncoderBlock, Jump, ResBlockDecoder, ResBlocks, channels_at
+from models.layers import EncoderBlock, Jump, ResBlockDecoder, ResBlocks, channels_at, zero_parameters
 from models.limbs import LimbMotion
 
 
@@ -18,12 +23,15 @@ class FlowNet(nn.Module):
 
     Args:
         inputs: C, channels of the concatenated images and structures.
-        flows: number of flow fields per layer; each has its own mask.
-        layers: halvings of the image size; H and W must be multiples of 2^layers.
+        width: channels of the first layer; every further layer has twice as many, up to max_width.
+        max_width: cap of the channels.
+        layers: number of times that the image size is halved; H and W must be multiples of 2^layers.
         attention_layers: the layers l that get heads.
-        limbs: number of rigid limbs that the flow may follow, 0 without. Every head then also weighs the candidates of
-            `models.limbs`, and its flow is added to their mix.
-        codes: channels of a code that joins the coarsest features, 0 without.
+        norm: "instance" or "batch".
+        flows: number of flow fields per layer; each has its own mask.
+        limbs: number of rigid limbs that the flow can follow; 0 for none. Each head then also weighs the candidate
+            flows of `models.limbs`, and its own flow is added to their mix.
+        codes: channels of a code [B,codes,1,1] that is concatenated to the coarsest features; 0 for none.
     """
 
     def __init__(
@@ -59,23 +67,30 @@ class FlowNet(nn.Module):
                 self.add_module(f"output{step}", nn.Conv2d(shallow, 2 * flows, 3, padding=1))
                 self.add_module(f"mask{step}", nn.Sequential(nn.Conv2d(shallow, flows, 3, padding=1), nn.Sigmoid()))
                 if limbs:
-                    self.add_module(f"limbs{step}", _silent(nn.Conv2d(shallow, 1 + limbs, 3, padding=1)))
-                    _silent(self.get_submodule(f"output{step}"))
+                    # At first the flow is that of the nearest limb.
+                    self.add_module(f"limbs{step}", zero_parameters(nn.Conv2d(shallow, 1 + limbs, 3, padding=1)))
+                    zero_parameters(self.get_submodule(f"output{step}"))
 
     def begin(self, part: Tensor, *, first: int = 0) -> Tensor:
-        """What input channels first, first+1, ... [B,c,H,W] contribute to the first convolution; parts are added."""
+        """Contribution of input channels first, first+1, ... to the first convolution: [B,c,H,W] -> [B,width,H/2,W/2].
+
+        See `EncoderBlock`.
+        """
         return self.block0.begin(part, first=first)
 
     def finish(self, begun: Tensor, motion: LimbMotion | None = None) -> tuple[list[Tensor], list[Tensor]]:
-        """The sum of all begun inputs -> flows and masks like `forward`.
+        """Flows and masks, as `forward` returns them, from the sum of what `begin` returned for all inputs.
 
-        `motion` is needed with `limbs`, from the pose to be made to the source's.
+        begun: [B,width,H/2,W/2]. motion: of the limbs from the target pose back to the source pose; needed if the
+        network has limbs.
         """
         return self._estimate(self.block0.finish(begun), motion=motion)
 
     def forward(self, inputs: Tensor, code: Tensor | None = None) -> tuple[list[Tensor], list[Tensor]]:
-        """Inputs [B,C,H,W] -> flows [B,2*flows,h,w] in pixels of their own map, masks [B,flows,h,w] in (0, 1), coarse
-        to fine. `code` [B,codes,1,1] is needed with `codes`."""
+        """Inputs [B,C,H,W] -> flows [B,2*flows,h,w] and masks [B,flows,h,w] of the attended layers.
+
+        code: [B,codes,1,1]; needed if the network has codes.
+        """
         return self._estimate(self.block0(inputs), code=code)
 
     def _estimate(
@@ -100,22 +115,15 @@ class FlowNet(nn.Module):
                     if motion is not None:
                         cell = 2 ** (self.layers - 1 - step)
                         scores = self.get_submodule(f"limbs{step}")(features)
-                        flow = flow + _followed(scores, motion, cell)
+                        flow = flow + _mix_candidates(scores, motion, cell)
                     flows.append(flow)
                 masks.append(self.get_submodule(f"mask{step}")(x))
         return flows, masks
 
 
-def _silent(module: nn.Module) -> nn.Module:
-    """`module` with all parameters 0: the flow starts as that of the nearest limb."""
-    for parameter in module.parameters():
-        nn.init.zeros_(parameter)
-    return module
-
-
-def _followed(scores: Tensor, motion: LimbMotion, cell: float) -> Tensor:
-    """Scores [B,K,h,w] of the limbs, on top of how near they are -> the mix [B,2,h,w] of their flows."""
+def _mix_candidates(scores: Tensor, motion: LimbMotion, cell: float) -> Tensor:
+    """Scores [B,K,h,w], added to the candidates' proximity -> the weighted mean [B,2,h,w] of the candidate flows."""
     height, width = scores.shape[-2:]
     flows, near = motion.candidates(height, width, cell)
-    weights = (scores + near.to(scores.dtype)).softmax(dim=1)
+    weights = (scores + near.to(scores.dtype)).softmax(dim=1)  # [B,K,h,w]
     return (weights[:, :, None] * flows.to(weights.dtype)).sum(1)

@@ -1,4 +1,7 @@
-"""Batch norm folded into the convolutions before it, for inference."""
+"""Batch norm folded into the preceding convolutions, and channels-last weights: faster networks for inference.
+
+In: a trained module. Out: a module that computes the same. Called wherever networks are loaded for inference.
+"""
 
 import copy
 from typing import TypeVar
@@ -11,10 +14,13 @@ Module = TypeVar("Module", bound=nn.Module)
 
 
 def fold_batch_norm(module: Module) -> Module:
-    """A copy of `module` in eval mode that computes the same with fewer passes.
+    """A copy of `module` in eval mode that computes the same in fewer passes; for inference only.
 
-    Inside every `nn.Sequential` a batch norm right after a convolution becomes part of its weights, and the
-    rectifier behind a fresh tensor works in place. Other norms stay. The copy is for inference only.
+    In every `nn.Sequential`, a batch norm right after a convolution becomes part of the convolution's weights, and a
+    ReLU works in place where its input is needed nowhere else. Other norms stay.
+
+    Raises:
+        ValueError: a batch norm without running statistics.
     """
     folded = copy.deepcopy(module).eval().requires_grad_(False)
     for sequence in [child for child in folded.modules() if isinstance(child, nn.Sequential)]:
@@ -23,7 +29,7 @@ def fold_batch_norm(module: Module) -> Module:
 
 
 def _fold_sequence(sequence: nn.Sequential) -> None:
-    fresh = False
+    fresh = False  # whether the tensor at this point was made inside the sequence, so that nobody else reads it
     for index in range(len(sequence)):
         layer, before = sequence[index], sequence[index - 1] if index else None
         if isinstance(layer, nn.BatchNorm2d) and isinstance(before, Convolution):
@@ -37,11 +43,12 @@ def _fold_sequence(sequence: nn.Sequential) -> None:
 
 @torch.no_grad()
 def _absorb(convolution: Convolution, norm: nn.BatchNorm2d) -> None:
-    """Scale and shift the outputs of `convolution` as `norm` would, in float64 before rounding."""
+    """Make `convolution` scale and shift its outputs as `norm` does; computed in float64, then rounded."""
     mean, variance = norm.running_mean, norm.running_var
     if mean is None or variance is None:
-        raise ValueError("only a batch norm with running statistics can be folded")
+        raise ValueError("a batch norm without running statistics can't be folded")
     scale = norm.weight.double() / (variance.double() + norm.eps).sqrt()
+    # A transposed convolution stores its weight as [in,out,k,k].
     shape = (1, -1, 1, 1) if isinstance(convolution, nn.ConvTranspose2d) else (-1, 1, 1, 1)
     bias = torch.zeros_like(mean) if convolution.bias is None else convolution.bias
     shift = (bias.double() - mean.double()) * scale + norm.bias.double()
@@ -51,7 +58,10 @@ def _absorb(convolution: Convolution, norm: nn.BatchNorm2d) -> None:
 
 
 def channels_last(module: Module) -> Module:
-    """`module` itself, its convolution weights laid out the way that is fastest for channels-last pictures."""
+    """Change the memory layout of all 4-D weights of `module` in place to channels-last, and return `module`.
+
+    The fastest layout for images that are channels-last too.
+    """
     for parameter in module.parameters():
         if parameter.dim() == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)

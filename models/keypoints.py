@@ -1,6 +1,9 @@
-"""Keypoint network: one person on a square crop in, one heat map per joint out.
+"""Keypoint network: a crop around one person in, one heat map per joint out.
 
-B batch, K keypoints, C channels, H, W size of the crop; heat maps are at a quarter of it.
+Our own network, not the paper's; used by `pipelines.keypoints.detectors`. Positions are x, y in pixels of the crop;
+pixel centres are integers, so cell i of a heat map is at 4*i + 1.5.
+
+B batch, K joints, M places per joint, H, W size of the crop, h, w size of the heat maps: a quarter of the crop's.
 """
 
 from dataclasses import dataclass
@@ -9,19 +12,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-STRIDE = 4
+STRIDE = 4  # pixels of the crop per cell of a heat map
 
 
 @dataclass(frozen=True)
 class KeypointConfig:
-    """Size of the network; `widths` are the channels at 1/2, 1/4, ... of the crop."""
+    """Size of the keypoint network."""
 
     joints: int = 17
+    """K, number of joints (17: COCO-17)."""
+
     widths: tuple[int, ...] = (32, 64, 128, 256, 256)
+    """Channels at 1/2, 1/4, ... of the crop's size; at least two."""
 
 
 class KeypointNetwork(nn.Module):
-    """U-Net with batch norm; the deepest map (8x8 of 256x256) lets every joint see the whole body."""
+    """U-Net with batch norm; on its deepest map (8 x 8 for a 256 x 256 crop) every joint sees the complete body."""
 
     def __init__(self, *, config: KeypointConfig) -> None:
         super().__init__()
@@ -39,7 +45,7 @@ class KeypointNetwork(nn.Module):
         self.head = nn.Conv2d(widths[0], config.joints, 1)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Image [B,3,H,W] in [-1, 1], H and W multiples of 32 -> logits [B,K,H/4,W/4]; their sigmoid is a heat map."""
+        """Crop [B,3,H,W] in [-1, 1], H and W multiples of 32 -> logits [B,K,h,w] of heat maps in 0..1."""
         x = self.stem(image)
         skips = []
         for block in self.down:
@@ -51,31 +57,28 @@ class KeypointNetwork(nn.Module):
         return self.head(x)
 
 
-def decode_heatmaps(logits: Tensor) -> Tensor:
-    """Logits [B,K,h,w] -> keypoints [B,K,3]: x, y in pixels of the network's input, confidence 0..1.
-
-    Pixel centres are integers, so cell i is at 4*i + 1.5. The peak of a Gaussian heat map is found below the cell
-    size by a parabola through the logarithms of the peak and its neighbours.
-    """
-    logs = F.logsigmoid(logits.float())
-    peak, index = logs.flatten(2).max(dim=2, keepdim=True)  # [B,K,1]
-    return torch.cat([refine_cells(logs, index)[:, :, 0], peak.exp()], dim=2)
-
-
 def refine_cells(logs: Tensor, index: Tensor) -> Tensor:
-    """Places [B,K,M,2], x and y in pixels of the network's input, of the maxima near the cells `index` [B,K,M].
+    """Find maxima of heat maps to a fraction of a cell: the vertex of a parabola through a cell and its neighbours.
 
-    logs: [B,K,h,w] logarithms of heat maps; index: cells counted row by row.
+    Exact for Gaussian peaks, whose logarithm is a parabola.
+
+    Args:
+        logs: [B,K,h,w] logarithms of heat maps.
+        index: [B,K,M] cells near the maxima, counted row by row: row * w + column.
+
+    Returns:
+        Positions [B,K,M,2], x and y in pixels of the crop.
     """
     width = logs.shape[-1]
     row, column = index // width, index % width
-    x = column + _vertex(logs.gather(2, row[..., None].expand(-1, -1, -1, width)), column)
-    y = row + _vertex(logs.mT.gather(2, column[..., None].expand(-1, -1, -1, logs.shape[-2])), row)
+    rows = logs.gather(2, row[..., None].expand(-1, -1, -1, width))  # [B,K,M,w]
+    columns = logs.mT.gather(2, column[..., None].expand(-1, -1, -1, logs.shape[-2]))  # [B,K,M,h]
+    x, y = column + _vertex_offset(rows, column), row + _vertex_offset(columns, row)
     return STRIDE * torch.stack([x, y], dim=-1) + (STRIDE - 1) / 2
 
 
-def _vertex(line: Tensor, index: Tensor) -> Tensor:
-    """Offset in -0.5..0.5 of the maximum near `index` [B,K,M] of a line [B,K,M,n]; 0 at the ends."""
+def _vertex_offset(line: Tensor, index: Tensor) -> Tensor:
+    """Offset in -0.5..0.5 cells from `index` [B,K,M] to the maximum of a line [B,K,M,n]; 0 at the line's ends."""
     neighbours = index[..., None] + torch.tensor([-1, 0, 1], device=line.device)
     inside = (index > 0) & (index < line.shape[-1] - 1)
     before, at, after = line.gather(3, neighbours.clamp(0, line.shape[-1] - 1)).unbind(3)

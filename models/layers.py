@@ -1,7 +1,10 @@
-"""Blocks that every generator is built of; module names give the authors' state-dict keys.
+"""Building blocks of the generators (official format, section 2); module names give the authors' state-dict keys.
 
-Norm and activation come before each convolution, so a block also normalises its raw input.
-B batch, C channels, H height, W width.
+Feature maps in, feature maps out. Norm and activation come before each convolution, so a block also normalises its raw
+input. Used by `models.flow`, `models.generators`, `models.volume` and `models.viewpoint`.
+
+B batch, C channels, H, W size of the map. `inputs`, `hidden` and `outputs` of a block are its channels before, between
+and after its convolutions; `norm` is "instance" or "batch".
 """
 
 from typing import cast
@@ -13,17 +16,24 @@ from models.ops.local_attention import SLOPE
 
 
 def channels_at(level: int, *, width: int, max_width: int) -> int:
-    """Channels of resolution level 0, 1, 2, ...: the width doubles until the cap."""
+    """Channels of resolution level 0, 1, 2, ...: `width`, doubled at every level up to about `max_width`.
+
+    The factor is capped at max_width // width (official format, section 3).
+    """
     return width * min(2**level, max_width // width)
 
 
 def activation() -> nn.Module:
-    """The leaky rectifier used everywhere."""
+    """The leaky ReLU that all blocks use, of slope 0.1."""
     return nn.LeakyReLU(SLOPE)
 
 
 def normalisation(kind: str, channels: int) -> nn.Module:
-    """Affine "instance" or "batch" norm over [B,C,H,W]. Raises ValueError for another kind."""
+    """An affine norm for maps [B,C,H,W].
+
+    Raises:
+        ValueError: kind is neither "instance" nor "batch".
+    """
     if kind == "instance":
         # One group per channel is an instance norm, several times faster on the CPU than InstanceNorm2d.
         return nn.GroupNorm(channels, channels)
@@ -33,12 +43,16 @@ def normalisation(kind: str, channels: int) -> nn.Module:
 
 
 def normalise(norm: nn.Module, x: Tensor, first: int) -> Tensor:
-    """Apply to x [B,C,H,W] the part of `norm` that belongs to its channels first..first+C-1."""
+    """Apply to x [B,C,H,W] the part of `norm` that belongs to its channels first, ..., first+C-1 -> [B,C,H,W].
+
+    Raises:
+        TypeError: `norm` was not made by `normalisation`.
+    """
     part = slice(first, first + x.shape[1])
     if isinstance(norm, nn.GroupNorm):
         return F.group_norm(x, x.shape[1], norm.weight[part], norm.bias[part], norm.eps)
     if not isinstance(norm, nn.BatchNorm2d):
-        raise TypeError(f"need a norm made by `normalisation`, got {type(norm).__name__}")
+        raise TypeError(f"norm must be made by `normalisation`, got {type(norm).__name__}")
     weight, bias = norm.weight[part], norm.bias[part]
     mean, variance = cast(Tensor, norm.running_mean)[part], cast(Tensor, norm.running_var)[part]
     return F.batch_norm(x, mean, variance, weight, bias, norm.training, cast(float, norm.momentum), norm.eps)
@@ -47,7 +61,8 @@ def normalise(norm: nn.Module, x: Tensor, first: int) -> Tensor:
 class EncoderBlock(nn.Module):
     """Halves the size: [B,C_in,H,W] -> [B,C_out,H/2,W/2].
 
-    `forward(x)` is `finish(begin(x))`; the inputs may also begin in parts, whose sum is finished.
+    `forward(x)` equals `finish(begin(x))`. If some input channels stay the same from frame to frame, `begin` can be
+    called for them once: the results of `begin` for all groups of channels are added and passed to `finish`.
     """
 
     def __init__(self, *, inputs: int, outputs: int, norm: str) -> None:
@@ -62,13 +77,13 @@ class EncoderBlock(nn.Module):
         )
 
     def begin(self, part: Tensor, *, first: int = 0) -> Tensor:
-        """What input channels first, first+1, ... add to the first convolution: [B,c,H,W] -> [B,C_out,H/2,W/2]."""
+        """Contribution of channels first, first+1, ... to the first convolution: [B,c,H,W] -> [B,C_out,H/2,W/2]."""
         convolution = cast(nn.Conv2d, self.model[2])
         x = self.model[1](normalise(self.model[0], part, first))
         return F.conv2d(x, convolution.weight[:, first : first + part.shape[1]], stride=2, padding=1)
 
     def finish(self, begun: Tensor) -> Tensor:
-        """The sum [B,C_out,H/2,W/2] of all parts -> the block's result."""
+        """The sum [B,C_out,H/2,W/2] of all contributions -> the block's result [B,C_out,H/2,W/2]."""
         convolution = cast(nn.Conv2d, self.model[2])
         x = self.model[3](begun + cast(Tensor, convolution.bias)[:, None, None])
         return self.model[5](self.model[4](x))
@@ -78,7 +93,7 @@ class EncoderBlock(nn.Module):
 
 
 class ResBlock(nn.Module):
-    """Keeps the size: [B,C_in,H,W] -> [B,C_out,H,W]."""
+    """Residual block that keeps the size: [B,C_in,H,W] -> [B,C_out,H,W]."""
 
     def __init__(self, *, inputs: int, outputs: int, hidden: int, norm: str) -> None:
         super().__init__()
@@ -100,7 +115,7 @@ class ResBlock(nn.Module):
 
 
 class ResBlocks(nn.Module):
-    """The authors' wrapper of one residual block, kept for its key `model.0`."""
+    """A residual block [B,C_in,H,W] -> [B,C_out,H,W] in the authors' wrapper, kept for its state-dict key `model.0`."""
 
     def __init__(self, *, inputs: int, outputs: int, hidden: int, norm: str) -> None:
         super().__init__()
@@ -111,7 +126,7 @@ class ResBlocks(nn.Module):
 
 
 class ResBlockDecoder(nn.Module):
-    """Doubles the size: [B,C_in,H,W] -> [B,C_out,2H,2W]."""
+    """Residual block that doubles the size: [B,C_in,H,W] -> [B,C_out,2H,2W]."""
 
     def __init__(self, *, inputs: int, outputs: int, hidden: int, norm: str) -> None:
         super().__init__()
@@ -130,7 +145,7 @@ class ResBlockDecoder(nn.Module):
 
 
 class Jump(nn.Module):
-    """Skip connection of a flow net: [B,C,H,W] -> [B,outputs,H,W], reflection padded."""
+    """Skip connection of a flow net, with reflection padding: [B,C_in,H,W] -> [B,C_out,H,W]."""
 
     def __init__(self, *, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -142,17 +157,17 @@ class Jump(nn.Module):
 
 
 class Output(Jump):
-    """Features [B,C,H,W] -> image [B,outputs,H,W] in [-1, 1]."""
+    """Last layer of a generator: features [B,C_in,H,W] -> image [B,C_out,H,W] in [-1, 1]."""
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x).tanh()
 
 
 def add_spectral_norm(module: nn.Module) -> None:
-    """Spectral norm on every convolution inside the blocks of this file: one power iteration per training forward.
+    """Add spectral norm to every convolution inside the blocks of this file, one power iteration per training step.
 
-    Convolutions elsewhere (flow heads, attention) stay, as in the authors' networks. A block that has it can't
-    `begin` in parts.
+    Convolutions elsewhere (flow heads, attention) stay as they are, as in the authors' networks. `EncoderBlock.begin`
+    can't be used on a block with spectral norm.
     """
     blocks = [
         child for child in module.modules() if isinstance(child, EncoderBlock | ResBlock | ResBlockDecoder | Jump)
@@ -160,6 +175,13 @@ def add_spectral_norm(module: nn.Module) -> None:
     for block in blocks:
         for child in [child for child in block.modules() if isinstance(child, nn.Conv2d | nn.ConvTranspose2d)]:
             nn.utils.spectral_norm(child)
+
+
+def zero_parameters(module: nn.Module) -> nn.Module:
+    """Set all parameters of `module` to 0 and return it: a head that contributes nothing until it has learned."""
+    for parameter in module.parameters():
+        nn.init.zeros_(parameter)
+    return module
 
 
 def _upsampling(inputs: int, outputs: int) -> nn.Module:

@@ -1,6 +1,10 @@
-"""Motion extraction network (animation paper, section 3.1): a noisy joint track in, a clean one out.
+"""Motion extraction network (animation paper, section 3.1; official format, section 3.8).
 
-B batch, K joints, T frames, C channels.
+In: a noisy pose track in COCO-17. Out: a clean one in Human3.6M-17, shorter by a margin on both sides. Used by
+`pipelines.keypoints.cleaning`.
+
+B batch, K joints, T frames, C channels. Positions are divided by the image width and scaled to -1..1; y comes before x
+(official format, section 9.4).
 """
 
 from dataclasses import dataclass
@@ -18,20 +22,25 @@ EPSILON = 1e-5
 
 @dataclass(frozen=True)
 class MotionConfig:
-    """Size of the network; `layers` counts the temporal convolutions, dilated by powers of three."""
+    """Size of the network; the defaults are the authors'."""
 
     joints: int = 17
+    """K, number of joints of input and output."""
+
     channels: int = 256
+    """C, channels of all hidden layers."""
+
     layers: int = 4
+    """Number of temporal convolutions of kernel size 3, dilated by 1, 3, 9, ... frames."""
 
     @property
     def margin(self) -> int:
-        """Frames that are lost on each side."""
+        """Frames that the output is shorter on each side: 40 with the authors' numbers."""
         return sum(3**level for level in range(self.layers))
 
 
 class MotionNetwork(nn.Module):
-    """Temporal convolutions whose normalisation is steered by the style of the whole window."""
+    """Temporal convolutions whose normalisation is scaled and shifted by a style vector of the complete window."""
 
     def __init__(self, *, config: MotionConfig) -> None:
         super().__init__()
@@ -39,18 +48,28 @@ class MotionNetwork(nn.Module):
         self.kp_input = _Lifter(config)
 
     def forward(self, track: Tensor) -> Tensor:
-        """[B,2K,T] (K rows of y, then K rows of x, in -1..1 of the image width) -> [B,2K,T-2*margin].
+        """Clean a window of a pose track.
 
-        Norm and style see the whole window, so the result depends on its length. Raises ValueError for a window
-        that is no longer than the margins.
+        Norm and style see the complete window, so the result for a frame depends on the window's length.
+
+        Args:
+            track: [B,2K,T], K rows of y, then K rows of x.
+
+        Returns:
+            [B,2K,T-2*margin], in the same units.
+
+        Raises:
+            ValueError: wrong shape, or a window that is not longer than both margins.
         """
         if track.ndim != 3 or track.shape[1] != 2 * self.config.joints or track.shape[2] <= 2 * self.config.margin:
             shape = f"[B,{2 * self.config.joints},T>{2 * self.config.margin}]"
-            raise ValueError(f"need a track {shape}, got {tuple(track.shape)}")
+            raise ValueError(f"expected track {shape}, got {tuple(track.shape)}")
         return self.kp_input(track)
 
 
 class _Lifter(nn.Module):
+    """All layers, under the authors' key `kp_input`."""
+
     def __init__(self, config: MotionConfig) -> None:
         super().__init__()
         values, channels = 2 * config.joints, config.channels
@@ -72,14 +91,14 @@ class _Lifter(nn.Module):
         style = self._style(track)
         x = self._activate(self.expand_ln(self.expand_conv(track)))
         for block, dilation in enumerate(self.dilations):
-            cropped = x[:, :, dilation:-dilation]
+            cropped = x[:, :, dilation:-dilation]  # [B,C,T-2*dilation], as the convolution returns it
             for index in (2 * block, 2 * block + 1):
                 x = self._activate(self.layers_ln[index](self.layers_conv[index](x), style))
             x = x + cropped
         return self.shrink(x)
 
     def _style(self, track: Tensor) -> Tensor:
-        """[B,2K,T] -> [B,C]."""
+        """Track [B,2K,T] -> style vector [B,C]."""
         for convolution in (self.feature_conv_1, self.feature_conv_2, self.feature_conv_3):
             track = F.leaky_relu(convolution(track), SLOPE)
         return track.mean(dim=2)
@@ -89,7 +108,7 @@ class _Lifter(nn.Module):
 
 
 class _WindowNorm(nn.Module):
-    """Normalises [B,C,T] over channels and time together; affine per channel."""
+    """Normalises [B,C,T] over channels and time together, then scales and shifts each channel -> [B,C,T]."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -101,7 +120,7 @@ class _WindowNorm(nn.Module):
 
 
 class _StyleNorm(nn.Module):
-    """The same norm with scale and shift computed from the style [B,C]."""
+    """The same norm, its scale and shift computed from a style vector [B,C]."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -1,9 +1,12 @@
-"""Viewpoint network: an object on white in; from where it is seen, what it is and where its middle lies out.
+"""Viewpoint network: from which side an image shows an object, what the object is, and where its centre is.
 
-The object's longer side fills `FILL` of the picture and is in the middle of it, as far as it could be cut out. A frame
-[B,3] is the square in which view synthesis wants the object: x, y of its middle from the picture's middle, and the
-logarithm of its side, all in parts of the picture's side.
-B batch, H = W size of the picture, N bins of the azimuth. Angles are in degrees.
+In: the object on white, centred, its longer side filling `FILL` of the image. Out: azimuth, elevation, kind, and the
+frame: the square that view synthesis needs around the object. Our addition to the paper; used by
+`pipelines.object_views.viewpoint`.
+
+A frame [B,3] is x, y of the square's centre relative to the image's centre, and the logarithm of the square's side, in
+units of the image's side. B batch, H = W size of the image, N bins of the azimuth, r reach in bins. Angles are in
+degrees, as in `models.turning.camera_axes`.
 """
 
 from dataclasses import dataclass
@@ -15,44 +18,66 @@ from torch import Tensor, nn
 from models.layers import EncoderBlock, activation
 
 KINDS = ("car", "chair", "other")
-FILL = 0.8
-REACH = 20.0  # degrees: an estimate counts as right within these
+FILL = 0.8  # share of the image's side that the object's longer side fills
+REACH = 20.0  # degrees: an estimate this close to the truth counts as correct
 
 
 @dataclass(frozen=True)
 class ViewpointConfig:
-    """Size of the network; `widths` are the channels at 1/2, 1/4, ... of the picture, `size` pixels it is made for."""
+    """Size of the viewpoint network."""
 
     widths: tuple[int, ...] = (24, 48, 96, 128, 192)
+    """Channels at 1/2, 1/4, ... of the image's size."""
+
     hidden: int = 192
+    """Channels of the hidden layer of the perceptron."""
+
     bins: int = 72
+    """N: bin n stands for an azimuth of n * 360 / N degrees."""
+
     size: int = 128
+    """H = W, pixels; the only image size that the network takes."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Logits of the azimuth's bins [B,N] (bin n is n * 360 / N degrees) and of `KINDS` [B,3]; elevation [B]; frame."""
+    """What the network returns."""
 
     azimuth: Tensor
+    """[B,N] logits of the bins; bin n is n * 360 / N degrees."""
+
     kind: Tensor
+    """[B,3] logits of `KINDS`."""
+
     elevation: Tensor
+    """[B] degrees."""
+
     frame: Tensor
+    """[B,3]."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """azimuth [B] in 0..360, confidence [B] that it is right to `REACH` degrees, elevation [B], kinds [B,3] chances of
-    `KINDS`, frame [B,3]."""
+    """The network's output as angles and probabilities."""
 
     azimuth: Tensor
+    """[B] degrees, 0 <= azimuth < 360."""
+
     confidence: Tensor
+    """[B] probability that the azimuth is correct to within `REACH` degrees."""
+
     elevation: Tensor
+    """[B] degrees."""
+
     kinds: Tensor
+    """[B,3] probabilities of `KINDS`."""
+
     frame: Tensor
+    """[B,3]."""
 
 
 class ViewpointNetwork(nn.Module):
-    """Convolutions down to 1/32, and a small perceptron on the mean of what is left."""
+    """Convolutions down to 1/32 of the image's size, and a small perceptron on the flattened features."""
 
     def __init__(self, *, config: ViewpointConfig) -> None:
         super().__init__()
@@ -72,32 +97,39 @@ class ViewpointNetwork(nn.Module):
         )
 
     def forward(self, image: Tensor) -> Answer:
-        """Image [B,3,H,W] in [-1, 1], H = W = the config's size -> Answer."""
+        """Image [B,3,H,W] in [-1, 1] of the config's size -> its viewpoint, as logits."""
         found = self.head(self.down(image)).float().split([self.config.bins, len(KINDS), 1, 3], 1)
         azimuth, kind, elevation, frame = found
         return Answer(azimuth, kind, 10 + 10 * elevation[:, 0], 0.1 * frame)
 
 
 def decode(answer: Answer) -> Estimate:
-    """The most likely azimuth: of all arcs of twice `REACH` the one with the largest chance, and its mean direction."""
+    """Turn the network's output into angles and probabilities.
+
+    The azimuth is the mean direction of the most probable arc of REACH degrees to both sides, and the arc's
+    probability is the confidence.
+    """
     chances = answer.azimuth.softmax(1)
     bins = chances.shape[1]
     reach = round(REACH * bins / 360)
     arcs = F.pad(chances[:, None], (reach, reach), mode="circular").unfold(2, 2 * reach + 1, 1)[:, 0]  # [B,N,2r+1]
     confidence, middle = arcs.sum(-1).max(1)
-    inside = arcs.gather(1, middle[:, None, None].expand(-1, 1, 2 * reach + 1))[:, 0]
+    inside = arcs.gather(1, middle[:, None, None].expand(-1, 1, 2 * reach + 1))[:, 0]  # [B,2r+1]
     offset = torch.arange(-reach, reach + 1, device=chances.device, dtype=chances.dtype)
     azimuth = (middle + (inside * offset).sum(1) / confidence) * (360 / bins)
     return Estimate(azimuth % 360, confidence, answer.elevation, answer.kind.softmax(1), answer.frame)
 
 
 def azimuth_target(azimuth: Tensor, bins: int, spread: float) -> Tensor:
-    """Degrees [B] -> [B,N] chances of the bins that fall off as a von Mises density; `spread` in degrees."""
+    """Training target: azimuths [B] in degrees -> probabilities [B,N] of the bins, a von Mises density.
+
+    spread: standard deviation of the density in degrees.
+    """
     middle = torch.arange(bins, device=azimuth.device) * (360 / bins)
     closeness = (azimuth[:, None] - middle).deg2rad().cos() / torch.tensor(spread).deg2rad().item() ** 2
     return closeness.softmax(1)
 
 
 def angle_between(first: Tensor, second: Tensor) -> Tensor:
-    """Degrees of any shape -> how far they are apart, 0..180."""
+    """Smallest angle in degrees, 0..180, between two directions in degrees of any common shape."""
     return ((first - second + 180) % 360 - 180).abs()

@@ -1,9 +1,13 @@
-"""What an object looks like from elsewhere, coarsely: ours in place of the paper's flow net, for rigid objects.
+"""Volumes of features for view synthesis: they take the place of the paper's flow net where objects are rigid.
 
-The features of the picture are lifted into a volume, the volume is turned with the object, and what the other camera
-sees of it says how far away the surface is there. So every angle is a rotation, known exactly, and the flows into all
-sources follow from one depth. B batch, C channels, D cells in depth, P channels of a pose's code, H, W image size, h, w
-map size.
+In: an image and its camera pose. Out: features, flows and masks for another camera pose. The features of the image are
+lifted into a volume, the volume is rotated with the object, and the depth of the surface is read from it. So a change
+of the angle is an exact rotation, and the flows into all sources follow from one depth. Our addition to the paper; used
+by `models.generators.view`.
+
+B batch, C channels, D cells in depth, P channels of a pose code, H, W image size, h, w size of a map. Flow is backward
+flow in pixels of its own map, channel 0 = x; masks are in (0, 1), 1 means "take the warped source"; lists run from
+coarse to fine. Distances and depths are in diagonals of the object, as in `models.turning`.
 """
 
 from collections.abc import Sequence
@@ -14,24 +18,28 @@ import torch
 from torch import Tensor, nn
 
 from models.generators.config import ViewConfig
-from models.layers import EncoderBlock, Jump, ResBlockDecoder, ResBlocks, channels_at
-from models.turning import DISTANCE, rigid_flow, turned
+from models.layers import EncoderBlock, Jump, ResBlockDecoder, ResBlocks, channels_at, zero_parameters
+from models.turning import DISTANCE, rigid_flow, rotate_volume
 
-DEEPEST = 0.55  # diagonals from the object's middle: a little more than half of one
+MAX_DEPTH = 0.55  # from the object's centre: no surface is further than half a diagonal
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What is known of one view per attended layer, coarse to fine: depths [B,1,h,w] in diagonals of the object, and
-    `flows[source][level]` [B,2,h,w] and `masks[source][level]` [B,1,h,w] into each source."""
+    """Depths, flows and masks of one view."""
 
     depths: list[Tensor]
+    """[B,1,h,w] for each attended layer: coordinate d of the surface, towards the camera from the object's centre."""
+
     flows: list[list[Tensor]]
+    """flows[source][level] [B,2,h,w] into each source."""
+
     masks: list[list[Tensor]]
+    """masks[source][level] [B,1,h,w] of each source."""
 
 
 class VolumeEncoder(nn.Module):
-    """U-Net from a picture to the volume that it shows, whose height and width are those of the decoder's first map."""
+    """U-Net from an image to a volume of features; the volume's h, w are those of the target decoder's first map."""
 
     def __init__(self, config: ViewConfig) -> None:
         super().__init__()
@@ -46,57 +54,72 @@ class VolumeEncoder(nn.Module):
             inputs=sizes[-1] + config.pose_channels, outputs=sizes[-1], hidden=sizes[-1], norm=config.norm
         )
         levels = range(config.flow_layers - 1, config.layers - 1, -1)
-        self.up = nn.ModuleList(_doubling(sizes[level], sizes[level - 1], config.norm) for level in levels)
+        self.up = nn.ModuleList(_upsampling_block(sizes[level], sizes[level - 1], config.norm) for level in levels)
         self.jumps = nn.ModuleList(Jump(inputs=sizes[level - 1], outputs=sizes[level - 1]) for level in levels)
         self.lift = nn.Conv2d(sizes[config.layers - 1], config.volume_channels * config.volume_depth, 1)
 
     def forward(self, image: Tensor, code: Tensor) -> Tensor:
-        """Picture [B,3,H,W] and the code [B,P,1,1] of its pose -> volume [B,C,D,h,w]."""
+        """Image [B,3,H,W] in [-1, 1] and the code [B,P,1,1] of its camera pose -> volume [B,C,D,h,w]."""
         skips = []
         for block in self.down:
             image = block(image)
             skips.append(image)
-        x = self.posed(_with_code(image, code))
+        x = self.posed(_append_code(image, code))
         for skip, up, jump in zip(skips[-2::-1], self.up, self.jumps, strict=False):
             x = up(x) + jump(skip)
         return self.lift(x).unflatten(1, self.volume)  # [B,C,D,h,w]
 
 
 class VolumeReader(nn.Module):
-    """What a camera sees of the volumes of one or more sources, as far as flows and masks need it.
+    """Reads features, flows and masks for a camera out of the volumes of one or more sources.
 
-    All sources share the depth; each has a mask and a flow that is added to the rigid one.
+    All sources share the depth; each has its own mask, and a flow that is added to the rigid one.
+
+    Args:
+        config: sizes of the generator.
+        sources: number of sources.
 
     Raises:
-        ValueError: the config's attended layers don't follow each other up to the decoder's first.
+        ValueError: the attended layers are not consecutive, or don't end with the decoder's first.
     """
 
     def __init__(self, config: ViewConfig, *, sources: int) -> None:
         super().__init__()
         layers = sorted(config.attention_layers, reverse=True)
         if layers != list(range(config.layers, min(layers) - 1, -1)):
-            raise ValueError(f"attended layers {config.attention_layers} must go from one to {config.layers}")
+            raise ValueError(
+                f"attention_layers {config.attention_layers} must be consecutive numbers up to {config.layers}"
+            )
         sizes, shown = _sizes(config), config.channels(config.layers - 1)
         self.collapse = nn.Conv2d(sources * config.volume_channels * config.volume_depth, shown, 1)
         self.around = EncoderBlock(inputs=shown + 2 * config.pose_channels, outputs=shown, norm=config.norm)
-        self.back = _doubling(shown, shown, config.norm)
+        self.back = _upsampling_block(shown, shown, config.norm)
         outputs = [sizes[layer - 1] for layer in layers]
         first = ResBlocks(inputs=shown, outputs=outputs[0], hidden=outputs[0], norm=config.norm)
-        finer = (_doubling(*pair, config.norm) for pair in pairwise(outputs))
+        finer = (_upsampling_block(*pair, config.norm) for pair in pairwise(outputs))
         self.decoder = nn.ModuleList([first, *finer])
-        self.heads = nn.ModuleList(_silent(nn.Conv2d(size, 1 + 3 * sources, 3, padding=1)) for size in outputs)
+        # At first the flow is that of a plane through the object's centre.
+        heads = (nn.Conv2d(size, 1 + 3 * sources, 3, padding=1) for size in outputs)
+        self.heads = nn.ModuleList(zero_parameters(head) for head in heads)
 
     def forward(
         self, volumes: Sequence[Tensor], turns: Sequence[Tensor], code: Tensor, distance: float = DISTANCE
     ) -> tuple[Tensor, Outlook]:
-        """Volumes [B,C,D,h,w] -> features [B,C,h,w] for the decoder, and the Outlook.
+        """Read one view.
 
-        turns: [B,3,3] from the camera's axes to those of each volume's; code: [B,2*P,1,1] of the camera's pose, as it
-        is and from the first source's point of view; distance: of all cameras, in diagonals of the object.
+        Args:
+            volumes: [B,C,D,h,w] of each source.
+            turns: [B,3,3] rotations from the camera's axes to those of each source.
+            code: [B,2*P,1,1] codes of the camera's pose: absolute, and relative to the first source.
+            distance: of all cameras from the object's centre.
+
+        Returns:
+            Features [B,channels,h,w] for the target decoder, and depths, flows and masks.
         """
-        cells = [turned(volume, turn, distance).flatten(1, 2) for volume, turn in zip(volumes, turns, strict=True)]
+        pairs = zip(volumes, turns, strict=True)
+        cells = [rotate_volume(volume, turn, distance).flatten(1, 2) for volume, turn in pairs]  # [B,C*D,h,w]
         seen = self.collapse(torch.cat(cells, 1))
-        features = x = seen + self.back(self.around(_with_code(seen, code)))
+        features = x = seen + self.back(self.around(_append_code(seen, code)))
         outlook = Outlook([], [[] for _ in turns], [[] for _ in turns])
         for block, head in zip(self.decoder, self.heads, strict=True):
             x = block(x)
@@ -107,9 +130,9 @@ class VolumeReader(nn.Module):
 
 
 def _add_level(outlook: Outlook, found: Tensor, turns: Sequence[Tensor], distance: float) -> None:
-    """Turn a head's result [B,1+3*sources,h,w] into depth, flows and masks."""
+    """Split the result [B,1+3*sources,h,w] of a head into depth, flows and masks, and append them to `outlook`."""
     depth, *rest = found.split([1, *[2, 1] * len(turns)], 1)
-    depth = DEEPEST * depth.tanh()
+    depth = MAX_DEPTH * depth.tanh()
     outlook.depths.append(depth)
     for source, turn in enumerate(turns):
         outlook.flows[source].append(rigid_flow(depth, turn.to(depth.dtype), distance) + rest[2 * source])
@@ -117,21 +140,15 @@ def _add_level(outlook: Outlook, found: Tensor, turns: Sequence[Tensor], distanc
 
 
 def _sizes(config: ViewConfig) -> list[int]:
-    """Channels at 1/2, 1/4, ... of the picture."""
+    """Channels of the U-Net at 1/2, 1/4, ... of the image's size."""
     widths = {"width": config.flow_width, "max_width": config.flow_max_width}
     return [channels_at(level, **widths) for level in range(config.flow_layers)]
 
 
-def _with_code(x: Tensor, code: Tensor) -> Tensor:
+def _append_code(x: Tensor, code: Tensor) -> Tensor:
+    """[B,C,h,w] and a code [B,P,1,1] -> [B,C+P,h,w]."""
     return torch.cat([x, code.to(x.dtype).expand(-1, -1, *x.shape[-2:])], 1)
 
 
-def _doubling(inputs: int, outputs: int, norm: str) -> ResBlockDecoder:
+def _upsampling_block(inputs: int, outputs: int, norm: str) -> ResBlockDecoder:
     return ResBlockDecoder(inputs=inputs, outputs=outputs, hidden=outputs, norm=norm)
-
-
-def _silent(module: nn.Module) -> nn.Module:
-    """`module` with all parameters 0: the flow starts as that of a plane."""
-    for parameter in module.parameters():
-        nn.init.zeros_(parameter)
-    return module

@@ -1,4 +1,4 @@
-"""Any input -> pose track file: frames or imported poses, one person followed, gaps filled, perhaps cleaned.
+"""`gfla keypoints`: any input to a pose track file: detected or imported, one person, gaps filled, cleaned on request.
 
 T frames, P people of a frame.
 """
@@ -11,26 +11,34 @@ from typing import Any
 import numpy as np
 
 from models.errors import InputError
-from pipelines.configs import KeypointsConfig
+from models.weights import load_weights
+from pipelines.configs import KeypointsConfig, OnMissing
 from pipelines.keypoints.cleaning import clean_poses
 from pipelines.keypoints.detection import detect_video
 from pipelines.keypoints.detectors.registry import create_detector
-from pipelines.keypoints.track import PoseFrame, PoseTrack, is_track, load_track, save_track, select_frames
+from pipelines.keypoints.loading import is_track, load_track, select_frames
+from pipelines.keypoints.track import PoseTrack
+from pipelines.keypoints.track_file import save_track
 from pipelines.keypoints.tracking import GapSummary, fill_gaps, select_person
 from pipelines.media.files import check_output
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from pipelines.runtime.devices import choose_device
-from pipelines.runtime.progress import Progress, SilentProgress
+from pipelines.runtime.errors import error_context
+from pipelines.runtime.progress import SILENT, Progress, note_all
 
 
 @dataclass(frozen=True)
 class KeypointsResult:
-    """The saved track, what had to be filled in, and the seconds it took."""
+    """What a run of `extract_keypoints` saved and how long it took."""
 
     config: KeypointsConfig
+    """The options of the run."""
     track: PoseTrack
+    """The saved track: one person per frame."""
     gaps: GapSummary
+    """What had to be filled in."""
     seconds: float
+    """Wall time of the run in seconds."""
 
     def summary(self) -> dict[str, Any]:
         """Everything as plain data."""
@@ -49,62 +57,66 @@ class KeypointsResult:
     def line(self) -> str:
         """One line about how it went."""
         missing, filled = self.gaps.missing_frames, self.gaps.filled_joints
-        return f"{self.gaps.frames} frames, {missing} without the person, {filled} joints filled in elsewhere"
+        return f"{self.gaps.frames} frames, {missing} without the person, {filled} joints filled in in the others"
 
 
-def extract_keypoints(config: KeypointsConfig, progress: Progress | None = None) -> KeypointsResult:
-    """Extract or import the poses of `config.input` and save one person's track.
+def extract_keypoints(config: KeypointsConfig, progress: Progress = SILENT) -> KeypointsResult:
+    """Detect or import the poses of `config.input` and save one person's track.
 
     Raises:
         InputError: unreadable input, nobody in it, an output that exists or can't be written.
-        BackendUnavailable, WeightsError: the extractor or the device can't be had.
+        BackendUnavailable, WeightsError: the detector or the device can't be used.
     """
-    began, progress = time.monotonic(), progress or SilentProgress()
+    start = time.monotonic()
+    # 1. Refuse whatever can be refused before any work
     check_output(config.output, overwrite=config.overwrite, inputs=[config.input])
-    if is_track(config.input):
-        rate = None if config.fps is None else Fraction(config.fps)
-        track = select_frames(load_track(config.input, rate=rate), config.start, config.end, config.max_frames)
-    else:
-        track = _extracted(config, progress)
-    track, gaps = followed(track, str(config.input), person=config.person, on_missing=config.on_missing)
-    save_track(config.output, _in_layout(track, config))
-    return KeypointsResult(config, replace(track, layout=config.layout), gaps, time.monotonic() - began)
+    # 2. Everybody in every frame: T frames of people [P, 17, 3]
+    track = _find_track(config, progress)
+    # 3. One person, gaps filled: T frames of [1, 17, 3]
+    with error_context(config.input):
+        track, gaps = follow_person(track, person=config.person, on_missing=config.on_missing)
+    # 4. In the layout asked for
+    track = _convert_layout(track, config)
+    # 5. Save
+    save_track(config.output, track)
+    return KeypointsResult(config, track, gaps, time.monotonic() - start)
 
 
-def followed(track: PoseTrack, name: str, *, person: str, on_missing: str) -> tuple[PoseTrack, GapSummary]:
-    """The track of one person with one pose per frame, and what was filled in; `name` stands in the messages.
+def follow_person(track: PoseTrack, *, person: str, on_missing: OnMissing) -> tuple[PoseTrack, GapSummary]:
+    """The track of one person with one pose per frame, and what was filled in.
 
     Raises:
         InputError: that person is in no frame, or missing in one under `on_missing` "fail".
     """
-    try:
-        points, gaps = fill_gaps(select_person([frame.people for frame in track.frames], person), on_missing)
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
-    return _with_points(track, points), gaps
+    poses, gaps = fill_gaps(select_person(track.people, person), on_missing)  # [T, 17, 3]
+    return _with_poses(track, poses), gaps
 
 
-def _extracted(config: KeypointsConfig, progress: Progress) -> PoseTrack:
+def _find_track(config: KeypointsConfig, progress: Progress) -> PoseTrack:
+    if is_track(config.input):
+        rate = None if config.fps is None else Fraction(config.fps)
+        return select_frames(load_track(config.input, rate=rate), config.start, config.end, config.max_frames)
     device = str(choose_device(config.device))
-    extractor = create_detector(config.keypoints, device=device, yolo_weights=config.yolo_weights, note=progress.note)
+    detector = create_detector(config.keypoints, device=device, yolo_weights=config.yolo_weights, note=progress.note)
     selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
-    with open_driving(config.input, **selection) as source:
-        return detect_video(source, extractor, progress).track
+    with open_video(config.input, **selection) as video:
+        track = detect_video(video, detector, progress)
+    note_all(progress, track.warnings)
+    return track
 
 
-def _in_layout(track: PoseTrack, config: KeypointsConfig) -> PoseTrack:
+def _convert_layout(track: PoseTrack, config: KeypointsConfig) -> PoseTrack:
+    """The track of one person in `config.layout`; COCO-17 becomes Human3.6M-17 through the motion network."""
     if track.layout == config.layout:
         return track
     if config.layout == "coco17":
         raise InputError(f"{config.input} holds {track.layout} poses, which can't become coco17: add --layout h36m17")
-    from models.weights import load_weights
-
     network = load_weights("motion", device=choose_device(config.device), expect="motion")
-    points = clean_poses(np.concatenate([frame.people for frame in track.frames]), network, rate=track.rate)
-    return replace(_with_points(track, points), layout="h36m17")
+    poses = clean_poses(np.concatenate(track.people), network, rate=track.rate)  # [T, 17, 3]
+    return replace(_with_poses(track, poses), layout="h36m17")
 
 
-def _with_points(track: PoseTrack, points: np.ndarray) -> PoseTrack:
+def _with_poses(track: PoseTrack, poses: np.ndarray) -> PoseTrack:
     """`track` with the poses [T, 17, 3] in place of its people."""
-    frames = [PoseFrame(frame.pts, pose[None]) for frame, pose in zip(track.frames, points, strict=True)]
+    frames = [replace(frame, people=pose[None]) for frame, pose in zip(track.frames, poses, strict=True)]
     return replace(track, frames=frames)

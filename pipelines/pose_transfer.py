@@ -1,127 +1,179 @@
 """`gfla pose`: one picture of a person into one or many target poses, each a picture of its own.
 
-The chain of `gfla animate` for a single frame: keypoints of source and target -> motion network -> retargeting ->
-structure map -> generator -> paste-back. The reference stands in for the frame before; targets are independent.
-The authors' generators of single pictures are at home here too.
+The stages of `gfla animate` for single frames: the source picture stands in for the frame before, and targets are
+independent of each other. The authors' generators of single pictures are used here as well.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from models.errors import InputError
-from pipelines.configs import PoseConfig
-from pipelines.diagnostics import versions
-from pipelines.generation import visualization as views
-from pipelines.generation.networks import fingerprint, load_generator, load_pose_cleaner, named, plain_options
+from models.generators.picture import Picture, PictureGenerator
+from models.generators.recurrent import Step
+from pipelines.configs import DetectorName, PoseConfig
+from pipelines.generation.networks import PersonNetworks
+from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.resources import Resources
-from pipelines.generation.rollout import FrameGenerator, Stopwatch
-from pipelines.keypoints.cleaning import PoseCleaner
-from pipelines.keypoints.detection import DrivingMotion, Sighting, detect_image, follow
-from pipelines.keypoints.detectors.registry import DETECTORS
-from pipelines.keypoints.motion import SourcePerson
-from pipelines.keypoints.tracking import select_person
+from pipelines.generation.rollout import FrameGenerator, generate_picture
+from pipelines.keypoints.detection import detect_image
+from pipelines.keypoints.loading import is_track, load_track
+from pipelines.keypoints.motion import DrivingMotion, find_source_person, follow_person
+from pipelines.keypoints.retargeting import retarget
+from pipelines.keypoints.track import PoseTrack
+from pipelines.media.files import check_readable
+from pipelines.media.folders import PictureFolder
 from pipelines.media.pictures import load_picture
 from pipelines.media.stills import check_stills, write_stills
-from pipelines.pose_targets import Target, find_targets
-from pipelines.runtime.devices import autocast, choose_device
-from pipelines.runtime.progress import Progress, SilentProgress
+from pipelines.runtime.devices import autocast
+from pipelines.runtime.errors import error_context
+from pipelines.runtime.progress import SILENT, Progress
+from pipelines.runtime.stopwatch import Stopwatch
+from pipelines.runtime.summaries import describe_input, summarize_run
 
 
 @dataclass(frozen=True)
 class PoseResult:
-    """What a run made and what it took; `seconds` by stage."""
+    """What a run of `transfer_pose` wrote and how long it took."""
 
     config: PoseConfig
+    """The options of the run."""
     output: Path
+    """The picture, or the folder or pattern of several."""
     poses: list[str]
-    extractor: str
+    """Names of the target poses, in the order of the results."""
+    detector: str
+    """Name of the keypoint detector."""
     device: str
+    """The device that the generator ran on."""
     seconds: dict[str, float]
+    """Wall time in seconds by stage."""
 
     def summary(self) -> dict[str, Any]:
         """One JSON-ready object: inputs with SHA-256, options, versions, timings, output."""
         config = self.config
-        return {
+        return summarize_run(config, weights=config.weights, device=self.device, seconds=self.seconds) | {
             "output": str(self.output),
             "poses": self.poses,
             "inputs": {
-                "source": fingerprint(config.source),
-                "targets": [fingerprint(path) for path in config.targets],
+                "source": describe_input(config.source),
+                "targets": [describe_input(path) for path in config.targets],
             },
-            "options": plain_options(config),
-            "versions": versions(),
-            "weights": config.weights,
-            "device": self.device,
-            "keypoints": self.extractor,
-            "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
+            "keypoints": self.detector,
         }
 
 
-def transfer_pose(config: PoseConfig, progress: Progress | None = None, studio: Resources | None = None) -> PoseResult:
+@dataclass(frozen=True)
+class PoseTarget:
+    """One target pose: a picture in which it is still to be detected, or a pose track of one frame."""
+
+    name: str
+    """Stands in messages and in the report."""
+    picture: Path | None = None
+    """Picture of a person."""
+    track: PoseTrack | None = None
+    """A pose from a file."""
+
+
+def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Resources | None = None) -> PoseResult:
     """Put the person of `config.source` into every target pose and write the pictures.
 
-    `studio` has what several jobs share.
+    Args:
+        progress: hears of stages, steps and notes.
+        resources: what several jobs of one process share.
 
     Raises:
         InputError: unreadable input, nobody in the source or a target, existing or unwritable output, wrong option.
-        WeightsError, BackendUnavailable: weights, device or extractor asked for can't be used.
+        WeightsError, BackendUnavailable: weights, device or detector can't be used.
         ProcessingError: the work started and could not be finished (full disk).
     """
-    progress, studio, clock = progress or SilentProgress(), studio or Resources(), Stopwatch()
-    if config.keypoints not in DETECTORS:
-        raise InputError(f"keypoints {config.keypoints!r} must be one of {', '.join(DETECTORS)}")
+    # 1. Find the targets, and refuse whatever can be refused before any work
+    if config.keypoints not in get_args(DetectorName):
+        raise InputError(f"keypoints {config.keypoints!r} must be one of {', '.join(get_args(DetectorName))}")
     targets = find_targets(config.targets)
-    output, inputs = config.target(len(targets)), (config.source, *config.targets)
-    check_stills(output, count=len(targets), overwrite=config.overwrite, inputs=inputs)
-    device = choose_device(config.device)
-    with clock("load"):
-        picture = studio.once(load_picture, config.source)
-        generator, make_stage = studio.once(load_generator, config.weights, device, ("animation", "picture"))
-        cleaner = studio.once(load_pose_cleaner, config.motion, device)
-        extractor = studio.extractor(config.keypoints, config.yolo_weights, device, progress)
-    with clock("source pose"):
-        seen = studio.sighting(config.source, config, extractor, lambda: detect_image(picture, extractor), progress)
-        own = named(config.source, lambda: select_person([seen.track.frames[0].people])[0])
-
-    def sighting(target: Target) -> Sighting:
-        if target.picture is None:
-            return target.sight(extractor)
-        return studio.sighting(target.picture, config, extractor, lambda: target.sight(extractor), progress)
-
+    output = config.target(len(targets))
+    check_stills(output, count=len(targets), overwrite=config.overwrite, inputs=(config.source, *config.targets))
+    resources, stopwatch = resources or Resources(), Stopwatch()
+    with stopwatch("load"):
+        # 2. The source picture, and networks: detector, pose cleaner, generator with the processor of its weights
+        picture = resources.load(load_picture, config.source)  # uint8 [H, W, 3]
+        networks = resources.person_networks(config, ("animation", "picture"), progress)
+    with stopwatch("source pose"):
+        # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
+        source = find_source_person(config.source, picture, networks.detector, networks.cleaner, networks.track_cache)
     progress.stage("target poses", len(targets))
-    drivers = []
+    motions = []
     for target in targets:
-        with clock("target poses"):
-            drivers.append(_driver(target, sighting(target), cleaner, config.person))
+        with stopwatch("target poses"):
+            # 4. The target poses, each as a driving motion of one frame, [1, 17, 3]
+            motions.append(find_target_pose(target, networks, person=config.person))
         progress.advance()
 
-    def results() -> Iterator[np.ndarray]:
+    def generate() -> Iterator[np.ndarray]:
         progress.stage("pose", len(targets))
-        for target, driver in zip(targets, drivers, strict=True):
-            stage = make_stage(SourcePerson.cast(picture, own, cleaner, driver, config.retarget))
-            performance = FrameGenerator([stage], generator, autocast(config.precision, device), clock)
-            yield _picture(performance, driver, target, config)
+        for target, motion in zip(targets, motions, strict=True):
+            # 5. Retarget to the source person's body -> [1, 17, 2]; put both on the network's canvas; generate
+            sizes = {"driver_size": motion.size, "source_size": source.size}
+            poses = retarget(motion.poses, source.pose, config.retarget, **sizes)
+            processor = networks.make_processor(source, motion, poses, config.retarget)
+            frame = _generate(processor, networks, config, stopwatch)
+            with stopwatch("compose"):
+                result = processor.postprocess(frame, config.frame)
+                if config.compare:
+                    shown = load_picture(target.picture) if target.picture else None
+                    result = processor.comparison(0, shown, result)
+            yield result
             progress.advance()
 
-    write_stills(output, results(), overwrite=config.overwrite)
-    names = [target.name for target in targets]
-    return PoseResult(config, output, names, extractor.name, str(device), dict(clock.seconds))
+    # 6. Write the pictures as they come
+    write_stills(output, generate(), overwrite=config.overwrite)
+    names, device = [target.name for target in targets], str(networks.device)
+    return PoseResult(config, output, names, networks.detector.name, device, dict(stopwatch.seconds))
 
 
-def _driver(target: Target, sighting: Sighting, cleaner: PoseCleaner, person: str) -> DrivingMotion:
-    return named(target.name, lambda: follow(sighting, cleaner, person=person, on_missing="fail"))
+def find_targets(paths: Iterable[Path]) -> list[PoseTarget]:
+    """The target poses of these files and folders, in order; every frame of a pose file is a target of its own.
+
+    Raises:
+        InputError: a path that does not exist, an empty folder, a damaged pose file.
+    """
+    return [target for path in paths for target in _targets_of(path)]
 
 
-def _picture(performance: FrameGenerator, driver: DrivingMotion, target: Target, config: PoseConfig) -> np.ndarray:
-    """The only frame of a performance, with `--compare` in a row with what led to it."""
-    _, step = next(iter(performance))
-    (stage,) = performance.stages
-    with performance.clock("compose"):
-        result = stage.finish(step, config.frame)
-        if not config.compare:
-            return result
-        return views.comparison(stage.picture, stage.poses[0], target.image(), driver.poses[0], driver.size, result)
+def find_target_pose(target: PoseTarget, networks: PersonNetworks, *, person: str) -> DrivingMotion:
+    """The pose of the selected person of a target. Raises InputError: unreadable picture, nobody in it."""
+    track = target.track
+    if target.picture is not None:
+        with networks.track_cache.entry(target.picture) as entry:
+            if entry.track is None:
+                entry.track = detect_image(load_picture(target.picture), networks.detector)
+        track = entry.track
+    assert track is not None
+    with error_context(target.name):
+        return follow_person(track, networks.cleaner, person=person, on_missing="fail")
+
+
+def _targets_of(path: Path) -> Iterator[PoseTarget]:
+    check_readable(path)
+    if is_track(path):
+        track = load_track(path)
+        for number, frame in enumerate(track.frames, 1):
+            name = f"{path} frame {number}" if len(track.frames) > 1 else str(path)
+            yield PoseTarget(name, track=replace(track, frames=[frame]))
+    else:
+        files = PictureFolder(path, rate=None).files if path.is_dir() else [path]
+        yield from (PoseTarget(str(file), picture=file) for file in files)
+
+
+def _generate(
+    processor: FrameProcessor, networks: PersonNetworks, config: PoseConfig, stopwatch: Stopwatch
+) -> Step | Picture:
+    """The only frame of a processor."""
+    precision = autocast(config.precision, networks.device)
+    if isinstance(networks.generator, PictureGenerator):
+        return generate_picture(processor, networks.generator, precision, stopwatch)
+    _, step = next(iter(FrameGenerator([processor], networks.generator, precision, stopwatch)))
+    return step

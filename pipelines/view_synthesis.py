@@ -82,10 +82,10 @@ def contact_sheet(pictures: Iterable[np.ndarray]) -> np.ndarray:
 def _viewer(config: ViewSynthConfig, device: torch.device, studio: Resources, *, own: bool) -> ViewRenderer:
     precision = autocast(config.precision, device)
     if own:
-        generator = studio.once(load_weights, config.generator, device=device, expect="view")
+        generator = studio.load(load_weights, config.generator, device=device, expect="view")
         assert isinstance(generator, ViewGenerator)
         return ObjectRenderer(generator, precision, background=config.background, distance=config.distance)
-    return GridViewRenderer(studio.once(_load_official, config.generator, config.category, device), precision)
+    return GridViewRenderer(studio.load(_load_official, config.generator, config.category, device), precision)
 
 
 def _load_official(weights: str, category: str, device: torch.device) -> PictureGenerator:
@@ -118,7 +118,7 @@ def _sources(
 
 
 def _viewpoint(config: ViewSynthConfig, device: torch.device, studio: Resources) -> ViewpointNetwork:
-    network = studio.once(load_weights, config.viewpoint, device=device, expect="viewpoint")
+    network = studio.load(load_weights, config.viewpoint, device=device, expect="viewpoint")
     assert isinstance(network, ViewpointNetwork)
     return network
 

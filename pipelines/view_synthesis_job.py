@@ -9,12 +9,12 @@ from models.errors import InputError
 from models.generators.view_codes import ELEVATION_STEP, ELEVATIONS
 from models.weights import read_metadata
 from pipelines.configs import DEFAULT_DISTANCE, ViewSynthConfig
-from pipelines.diagnostics import versions
-from pipelines.generation.networks import fingerprint, plain_options
 from pipelines.media.stills import SUFFIXES, check_stills
-from pipelines.media.writer import check_target
+from pipelines.media.writer import check_video_output
 from pipelines.object_views.comparison import ViewScores, means, true_views
 from pipelines.object_views.source import ObjectView
+from pipelines.runtime.summaries import describe_input, plain_options
+from pipelines.runtime.versions import versions
 
 NEAREST, FARTHEST = 1.0, 20.0
 
@@ -46,7 +46,7 @@ class ViewSynthResult:
         return {
             "outputs": [str(path) for path in self.azimuths],
             "azimuths": list(self.azimuths.values()),
-            "inputs": [fingerprint(path) for path in config.inputs],
+            "inputs": [describe_input(path) for path in config.inputs],
             "sources": seen,
             "compared": compared,
             "options": plain_options(config),
@@ -93,7 +93,9 @@ def _check_targets(config: ViewSynthConfig) -> None:
     for target in targets:
         if clear and target.suffix.lower() not in ("", ".png", ".webp"):
             raise InputError(f"{target} can't be transparent: use sheet.png, a folder or %05d.png")
-        refuse = check_target if not is_sheet(target) else lambda path, **rest: check_stills(path, count=1, **rest)
+        refuse = (
+            check_video_output if not is_sheet(target) else lambda path, **rest: check_stills(path, count=1, **rest)
+        )
         refuse(target, overwrite=config.overwrite, inputs=config.inputs)
     if config.compare:
         if len(targets) > 1:

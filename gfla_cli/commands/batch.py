@@ -13,7 +13,7 @@ from gfla_cli.batch_options import BatchOptions
 from gfla_cli.console import Console, out, out_json, table
 
 if TYPE_CHECKING:
-    from pipelines.batch.executors.crews import ExecutorOptions
+    from pipelines.batch.executors.registry import ExecutorOptions
     from pipelines.batch.jobs import Job
 
 OUTPUT = typer.Option("--output", "-o", metavar="DIR", show_default=False)
@@ -24,7 +24,7 @@ def batch(
     batch: BatchOptions, json: options.Json = False, quiet: options.Quiet = False, **of_jobs: str | bool | None
 ) -> int:
     """Run many jobs of animate, pose or view-synth; the same command again resumes an unfinished batch."""
-    from pipelines.batch.executors.crews import ExecutorOptions
+    from pipelines.batch.executors.registry import ExecutorOptions
 
     if batch.executor != "ray" and (batch.ray_address or batch.no_shared_storage):
         raise typer.BadParameter("--ray-address and --no-shared-storage go with --executor ray")
@@ -38,26 +38,26 @@ def batch(
     if batch.check:
         return _show_checks(jobs, batch.output, json=json, quiet=quiet)
     if batch.dry_run:
-        return _show_plan(jobs, batch.output, executor_options.here().workers)
+        return _show_plan(jobs, batch.output, executor_options.allocate().workers)
     return _run(jobs, batch, executor_options, json=json, quiet=quiet)
 
 
 def _run(jobs: "list[Job]", batch: BatchOptions, options: "ExecutorOptions", *, json: bool, quiet: bool) -> int:
     """Run the jobs, write the report, print the summary. Exit code 0: all done, 3: some failed, 1: all failed."""
-    from pipelines.batch import runner
-    from pipelines.batch.executors.crews import CREWS
+    from pipelines.batch.executors.registry import open_executor
+    from pipelines.batch.runner import read_rows, run_batch
 
     folder, rules = batch.output, {"retry_failed": batch.retry_failed, "overwrite": batch.overwrite}
     with (
         BatchDisplay(quiet=quiet) as display,
-        CREWS[batch.executor](folder, options, display.note) as (executor, allocation),
+        open_executor(batch.executor, folder, options, display.note) as (executor, allocation),
     ):
-        outcome = runner.run(jobs, folder, executor, allocation.groups, display, **rules)
+        outcome = run_batch(jobs, folder, executor, allocation.group_jobs, display, **rules)
     _write_report(folder)
     display.end(len(outcome.done), len(outcome.skipped), outcome.failed)
     if json:
         counts = {"done": len(outcome.done), "skipped": len(outcome.skipped), "failed": len(outcome.failed)}
-        out_json({"folder": folder, **counts, "jobs": runner.rows(folder)})
+        out_json({"folder": folder, **counts, "jobs": read_rows(folder)})
     else:
         out(str(folder))
     return outcome.code
@@ -68,43 +68,43 @@ def _jobs(batch: BatchOptions, used: dict[str, str]) -> "list[Job]":
 
     Raises:
         typer.BadParameter: inputs that do not go with the command.
-        InputError: what `read_wishes`, `expand_pairs` and `build_jobs` refuse.
+        InputError: what `read_job_file`, `expand_pairs` and `build_jobs` refuse.
     """
-    from pipelines.batch.job_files import is_job_file, read_wishes
-    from pipelines.batch.planning import OWN, build_jobs, expand_pairs, refuse_escapes
+    from pipelines.batch.job_files import is_job_file, read_job_file
+    from pipelines.batch.planning import JOB_FIELDS, build_jobs, expand_pairs, refuse_links_outside
 
     first, second, kind = batch.first, batch.second, batch.kind
     names: dict[str, Any] = {"command": kind, "name": batch.name, "suffix": batch.suffix}
     if second is None and is_job_file(first):
-        wishes = read_wishes(Path(first), lambda column: column in OWN or job_options.is_option(column))
-        jobs = build_jobs(wishes, job_options.parse, used, **names)
+        requests = read_job_file(Path(first), lambda column: column in JOB_FIELDS or job_options.is_option(column))
+        jobs = build_jobs(requests, job_options.parse, used, **names)
     else:
         if (second is None) != (kind == "view-synth"):
             wrong = "takes no DRIVINGS" if second else f"needs DRIVINGS beside {first!r}, or a .csv or .yaml list alone"
             raise typer.BadParameter(f"{kind} {wrong}")
-        wishes = expand_pairs(kind, first, second, used, batch.output, pair=batch.pair)
-        jobs = build_jobs(wishes, job_options.parse, **names)
-    refuse_escapes(jobs, batch.output)
+        requests = expand_pairs(kind, first, second, used, batch.output, pair=batch.pair)
+        jobs = build_jobs(requests, job_options.parse, **names)
+    refuse_links_outside(jobs, batch.output)
     return jobs
 
 
 def _write_report(folder: Path) -> None:
     from pipelines.batch.report import write_report
-    from pipelines.batch.runner import rows
-    from pipelines.batch.thumbnails import kept_thumbnails
+    from pipelines.batch.runner import read_rows
+    from pipelines.batch.thumbnails import make_thumbnails
 
-    found = rows(folder)
+    found = read_rows(folder)
     command = shlex.join(["gfla", *sys.argv[1:]])
-    write_report(folder, found, command=command, thumbnails=kept_thumbnails(folder, found))
+    write_report(folder, found, command=command, thumbnails=make_thumbnails(folder, found))
 
 
 def _show_checks(jobs: "list[Job]", folder: Path, *, json: bool, quiet: bool) -> int:
     """Exit code 0: all good, 3: some doubtful or impossible, 2: all impossible."""
-    from pipelines.batch.preflight import preflights
+    from pipelines.batch.preflight import check_jobs
     from pipelines.preflight.check import GOOD, IMPOSSIBLE
 
     with Console(quiet=quiet) as console:
-        found = list(preflights(jobs, folder, console))
+        found = list(check_jobs(jobs, folder, console))
     if json:
         out_json([{"job": job.name, **each.as_dict()} for job, each in zip(jobs, found, strict=True)])
     else:
@@ -115,9 +115,9 @@ def _show_checks(jobs: "list[Job]", folder: Path, *, json: bool, quiet: bool) ->
 
 
 def _show_plan(jobs: "list[Job]", folder: Path, workers: int) -> int:
-    from pipelines.batch.estimate import estimates
+    from pipelines.batch.estimate import estimate_jobs
 
-    plan = estimates(jobs, folder)
+    plan = estimate_jobs(jobs, folder)
     table(("job", "command", "state", "frames", "seconds", ""), [each.row() for each in plan])
     frames, seconds = sum(each.frames or 0 for each in plan), sum(each.seconds for each in plan)
     out(f"{len(jobs)} jobs, {frames} frames: about {seconds / min(workers, len(jobs)):.0f} s with {workers} workers")

@@ -1,6 +1,7 @@
-"""Animation generator: one picture of a person, moved by a sequence of structures (animation paper, section 3.2).
+"""Person animation generator (animation paper, section 3.2; official format, section 3.5).
 
-The two sources have a flow net each. B batch, H, W image size; see `models.generators.recurrent` for the rest.
+In: a reference image of a person and a sequence of structure maps. Out: the person in those poses, frame by frame.
+The previous frame and the reference image have a flow net each. See `models.generators.recurrent` for shapes and use.
 """
 
 from typing import cast
@@ -28,7 +29,11 @@ __all__ = [
 
 
 class AnimationGenerator(RecurrentGenerator):
-    """Recurrent generator of people; ours on top of the paper are limbs that the flow follows and the detail head."""
+    """Recurrent generator of people.
+
+    Our additions to the paper, both off in the authors' configurations: limbs whose rigid motion the flow can follow,
+    and the detail head.
+    """
 
     def __init__(self, *, config: AnimationConfig) -> None:
         super().__init__(config)
@@ -46,11 +51,11 @@ class AnimationGenerator(RecurrentGenerator):
     def _estimate(
         self, reference: Reference, previous: State, pair: Tensor, structure: Tensor, joints: Tensor | None
     ) -> Flows:
-        asked = pair.shape[1]
-        begun = self.flow_net_previous.begin(pair) + self.flow_net_previous.begin(structure, first=asked)
-        flows_p, masks_p = self.flow_net_previous.finish(begun, self._motion(joints, previous.joints))
-        begun = reference.begun + self.flow_net_reference.begin(structure, first=asked)
-        flows_r, masks_r = self.flow_net_reference.finish(begun, self._motion(joints, reference.joints))
+        first = pair.shape[1]  # input channels of both flow nets: pair, then structure
+        begun = self.flow_net_previous.begin(pair) + self.flow_net_previous.begin(structure, first=first)
+        flows_p, masks_p = self.flow_net_previous.finish(begun, self._limb_motion(joints, previous.joints))
+        begun = reference.begun + self.flow_net_reference.begin(structure, first=first)
+        flows_r, masks_r = self.flow_net_reference.finish(begun, self._limb_motion(joints, reference.joints))
         return Flows(flows_p, flows_r, masks_p, masks_r)
 
     def _refine(
@@ -62,11 +67,11 @@ class AnimationGenerator(RecurrentGenerator):
         masks = flows.masks_previous[-1], flows.masks_reference[-1]
         return self.detail(features, generated, previous.image, reference.image, finest, masks)
 
-    def _motion(self, target: Tensor | None, source: Tensor | None) -> LimbMotion | None:
+    def _limb_motion(self, target: Tensor | None, source: Tensor | None) -> LimbMotion | None:
         if not self.config.limbs:
             return None
         if target is None or source is None:
-            raise ValueError("this generator follows limbs: it needs the joints of every pose")
+            raise ValueError("this generator follows limbs: it needs the joints of every pose, the reference included")
         return limb_motion(target, source, cast(Tensor, self.limbs))
 
 

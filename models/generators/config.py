@@ -1,4 +1,10 @@
-"""Sizes of the generators, and the numbers of each known network."""
+"""Sizes of the generators, and the numbers of each known network (official format, section 3).
+
+Configs without paths or devices, one per kind of generator, and a function per known network. Weights files store the
+config of their network under these field names.
+
+B batch, S structure channels, H, W image size. Layer l is the resolution H/2^l x W/2^l.
+"""
 
 from dataclasses import dataclass
 
@@ -13,120 +19,151 @@ TORSO = ((1, 4), (11, 14), (1, 14), (4, 11))  # of the same joints: hips, should
 
 @dataclass(frozen=True)
 class GeneratorConfig:
-    """Size of a generator; the defaults are the authors'.
-
-    `attention_layers` are resolutions (layer l is 1/2^l of the image) and `kernel_sizes` belongs to them one by one.
-    """
+    """Size of a generator; the defaults are the authors'."""
 
     image_channels: int = 3
+    """Channels of source and generated images."""
+
     structure_channels: int = 20
+    """S, channels of a structure map or code."""
+
     width: int = 64
+    """Channels of the first layer of source encoder and target decoder; every further layer has twice as many."""
+
     max_width: int = 512
+    """Cap of the channels of source encoder and target decoder."""
+
     layers: int = 3
+    """Number of times that source encoder and target decoder halve the image size."""
+
     flow_width: int = 32
+    """Channels of the first layer of the flow net; every further layer has twice as many."""
+
     flow_max_width: int = 256
+    """Cap of the channels of the flow net."""
+
     flow_layers: int = 5
+    """Number of times that the flow net halves the image size; H and W must be multiples of 2^flow_layers."""
+
     attention_layers: tuple[int, ...] = (2, 3)
+    """The layers l with local attention, each from 1 to `layers`."""
+
     kernel_sizes: tuple[int, ...] = (5, 3)
+    """Side of the patch that the local attention reads, in pixels of its map, for each of `attention_layers`."""
+
     attention_hidden: int = 128
+    """Hidden channels of the local attention."""
+
     norm: str = "instance"
+    """Normalisation of all blocks: "instance" or "batch"."""
 
     def channels(self, level: int) -> int:
-        """Feature channels at 1/2^(level+1) of the image size."""
+        """Feature channels of source encoder and target decoder at 1/2^(level+1) of the image size."""
         return channels_at(level, width=self.width, max_width=self.max_width)
 
     @property
     def attended(self) -> tuple[tuple[int, int], ...]:
-        """(decoder step, kernel size) of every attention, coarse to fine."""
+        """(decoder step, kernel size) of every attention, coarse to fine; step i reads layer `layers` - i.
+
+        Raises ValueError if there is not one kernel size per attended layer.
+        """
         pairs = zip(self.attention_layers, self.kernel_sizes, strict=True)
         return tuple(sorted((self.layers - layer, kernel) for layer, kernel in pairs))
 
 
 @dataclass(frozen=True)
 class AnimationConfig(GeneratorConfig):
-    """A recurrent generator with two sources.
-
-    `detail_hidden` 0 leaves the detail head out; `restraint` is its own. `limbs` are pairs of joints whose rigid motion
-    the flow can follow (`models.limbs`), none without.
-    """
+    """Size of a recurrent generator of people, which reads the previous frame and the reference image."""
 
     detail_hidden: int = 0
+    """Hidden channels of the detail head (`models.detail`); 0 for a generator without one, as the authors'."""
+
     restraint: tuple[float, float] = (0.0, 0.0)
+    """What the detail head subtracts in eval mode from the logits of the generated image and of the previous frame."""
+
     limbs: tuple[tuple[int, int], ...] = ()
+    """Pairs of joint indices whose rigid motion the flow can follow (`models.limbs`); none in the authors' networks."""
 
 
 @dataclass(frozen=True)
 class PictureConfig(GeneratorConfig):
-    """A generator from one picture to one picture.
-
-    `coded`: structures are codes [B,S,1,1], as in view synthesis, and not maps. `spectral`: spectral norm on all
-    convolutions but the flow's heads and the attention.
-    """
+    """Size of a generator from one image to one image."""
 
     structure_channels: int = 18
+    """S, channels of a structure map or code."""
+
     coded: bool = False
+    """Whether structures are codes [B,S,1,1], as in the authors' view synthesis, rather than maps [B,S,H,W]."""
+
     spectral: bool = False
+    """Whether all convolutions but the flow's heads and the attention have spectral norm."""
 
 
 @dataclass(frozen=True)
 class ViewConfig(GeneratorConfig):
-    """A generator of objects from any side, which needs no structures.
-
-    `volume_channels` times `volume_depth` features stand behind each other at every place of the coarsest attended
-    layer; poses are coded with `harmonics` multiples of the azimuth. `detail_hidden` and `restraint` are the detail
-    head's.
-    """
+    """Size of a generator of objects from any side, which needs camera poses instead of structures."""
 
     structure_channels: int = 0
+    """Not used."""
+
     volume_channels: int = 16
+    """Features of each cell of the volume."""
+
     volume_depth: int = 16
+    """Cells of the volume along the viewing direction."""
+
     harmonics: int = 4
+    """Number of multiples of the azimuth in the code of a camera pose (`models.turning.pose_code`)."""
+
     detail_hidden: int = 12
+    """Hidden channels of the detail head (`models.detail`)."""
+
     restraint: tuple[float, float] = (0.0, 0.0)
+    """What the detail head subtracts in eval mode from the logits of the generated and of the mirrored image."""
 
     @property
     def pose_channels(self) -> int:
-        """Of the code of one pose."""
+        """Channels of the code of one camera pose."""
         return 2 * self.harmonics + 1
 
 
 def pose_fashion() -> PictureConfig:
-    """The authors' person image generator for DeepFashion, 256 x 256."""
+    """The authors' person image generator for DeepFashion, 256 x 256 (official format, section 3.4)."""
     return PictureConfig()
 
 
 def pose_market() -> PictureConfig:
-    """The authors' person image generator for Market-1501, 128 x 64."""
+    """The authors' person image generator for Market-1501, 128 x 64 (official format, section 3.4)."""
     return PictureConfig(attention_layers=(2,), kernel_sizes=(3,))
 
 
 def shapenet_car() -> PictureConfig:
-    """The authors' view synthesis of cars, 256 x 256: 18 azimuths and 3 elevations."""
+    """The authors' view synthesis of cars, 256 x 256 (official format, section 3.7): 18 azimuths and 3 elevations."""
     return PictureConfig(structure_channels=21, coded=True)
 
 
 def shapenet_chair() -> PictureConfig:
-    """The authors' view synthesis of chairs: the same network."""
+    """The authors' view synthesis of chairs: a network of the same size."""
     return shapenet_car()
 
 
 def face() -> GeneratorConfig:
-    """The authors' face animation, 256 x 256: curves, distances and labels of 68 landmarks."""
+    """The authors' face animation, 256 x 256 (official format, section 3.6): structures of 68 landmarks."""
     return GeneratorConfig(structure_channels=16)
 
 
 def dance_fashion() -> AnimationConfig:
-    """The authors' generator for danceFashion."""
+    """The authors' person animation for danceFashion, 256 x 256 (official format, section 3.5)."""
     return AnimationConfig()
 
 
 def dance_iper() -> AnimationConfig:
-    """The authors' generator for iPER: the same network, trained with masks."""
+    """The authors' person animation for iPER, 256 x 256: a network of the same size, trained with masks."""
     return AnimationConfig()
 
 
 def bundled_person() -> AnimationConfig:
-    """The generator that ships with this package."""
+    """The person animation that ships with this package: half the width, with limbs and the detail head."""
     return AnimationConfig(
         width=32,
         max_width=256,
@@ -142,7 +179,7 @@ def bundled_person() -> AnimationConfig:
 
 
 def bundled_objects() -> ViewConfig:
-    """The generator of cars and chairs that ships with this package."""
+    """The view synthesis of cars and chairs that ships with this package."""
     return ViewConfig(
         width=32,
         max_width=256,

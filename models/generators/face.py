@@ -1,6 +1,7 @@
-"""Face generator: one picture of a face, moved by landmarks (animation paper).
+"""Face animation generator (animation paper; official format, section 3.6).
 
-One flow net answers for both sources. B batch, S structure channels, H, W image size.
+In: a reference image of a face and a sequence of structure maps drawn from landmarks. Out: the face with those
+landmarks, frame by frame. One flow net serves both sources. See `models.generators.recurrent` for shapes and use.
 """
 
 from torch import Tensor
@@ -11,7 +12,11 @@ from models.generators.recurrent import Flows, RecurrentGenerator, Reference, St
 
 
 class FaceGenerator(RecurrentGenerator):
-    """Recurrent generator of faces; the flow net reads structure, previous pair, reference pair, in this order."""
+    """Recurrent generator of faces.
+
+    The input channels of the flow net are the target structure, then image and structure of the previous frame, then
+    those of the reference; its output channels are those of the previous frame, then those of the reference.
+    """
 
     def __init__(self, *, config: GeneratorConfig) -> None:
         super().__init__(config)
@@ -26,6 +31,7 @@ class FaceGenerator(RecurrentGenerator):
     ) -> Flows:
         begun = self.flow_net.begin(structure) + self.flow_net.begin(pair, first=structure.shape[1])
         flows, masks = self.flow_net.finish(begun + reference.begun)
+        # [B,4,h,w] -> 2 x [B,2,h,w], [B,2,h,w] -> 2 x [B,1,h,w]
         flows_p, flows_r = zip(*(flow.split(2, dim=1) for flow in flows), strict=True)
         masks_p, masks_r = zip(*(mask.split(1, dim=1) for mask in masks), strict=True)
         return Flows(list(flows_p), list(flows_r), list(masks_p), list(masks_r))

@@ -1,6 +1,11 @@
-"""What every generator is put together from: source encoder, flow net and target decoder (paper, section 3).
+"""The parts of every generator: source encoder, flow net and target decoder (paper, section 3).
 
-B batch, S structure channels, H, W image size, C channels, h, w size of a feature map.
+Layouts and state-dict keys are those of the official format, sections 3.1 to 3.3. Used by the other modules of
+`models.generators`.
+
+B batch, S structure channels, C channels, H, W image size, h, w size of a feature map. Images are in [-1, 1]; flow is
+backward flow in pixels of its own map, channel 0 = x; masks are in (0, 1), 1 means "take the warped source"; lists run
+over the attended layers, coarse to fine.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,17 +21,24 @@ from models.layers import EncoderBlock, Output, ResBlockDecoder, ResBlocks
 
 
 @dataclass(frozen=True)
-class Guide:
-    """One source of the target decoder; `projected` is the known source half of its attentions."""
+class DecoderSource:
+    """What the target decoder reads of one source image."""
 
     features: Sequence[Tensor]
+    """[B,C,h,w] of the source encoder."""
+
     flows: Sequence[Tensor]
+    """[B,2,h,w] into the source."""
+
     masks: Sequence[Tensor]
+    """[B,1,h,w]."""
+
     projected: Sequence[Tensor] | None = None
+    """`TargetDecoder.project` of the features, if it is known already."""
 
 
 class SourceEncoder(nn.Module):
-    """Picture [B,3,H,W] -> features of the attended layers, coarse to fine."""
+    """Encodes an image into the features that the attended layers of the target decoder read."""
 
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
@@ -34,17 +46,19 @@ class SourceEncoder(nn.Module):
         _add_encoders(self, config, inputs=config.image_channels)
 
     def forward(self, image: Tensor) -> list[Tensor]:
+        """Image [B,3,H,W] -> features [B,C,h,w]."""
         maps = list(_encode(self, image))
         return [maps[self.layers - 1 - step] for step, _ in self.attended]
 
 
 class TargetDecoder(nn.Module):
-    """Structure -> features [B,width,H,W], textured from all guides on the way up.
+    """Decodes a structure into an image, taking the texture from one or more sources on the way.
 
     Args:
-        sources: what the key of each guide's attentions has before the decoder step.
-        doublings: the structure is not a map [B,S,H,W] but coarse features [B,S,h,w], this often to be doubled in size
-            to become what the first decoder step reads.
+        config: sizes of the generator.
+        sources: for each source the infix in the state-dict keys of its attentions, `attn<infix><step>`.
+        doublings: None if the structure is a map [B,S,H,W]; otherwise it is coarse features [B,S,h,w], whose size is
+            doubled this many times to become the input of the first decoder step.
     """
 
     def __init__(
@@ -73,22 +87,27 @@ class TargetDecoder(nn.Module):
         self.outconv = Output(inputs=config.channels(0), outputs=config.image_channels)
 
     def project(self, source: str, features: Sequence[Tensor]) -> list[Tensor]:
-        """The halves of a guide's attentions that depend on its features alone."""
+        """What the attentions compute from the features [B,C,h,w] of one source alone; see `LocalAttention.project`.
+
+        source: the infix of the source.
+        """
         pairs = zip(self.attended, features, strict=True)
         return [self._attention(source, step).project(feature) for (step, _), feature in pairs]
 
-    def forward(self, structure: Tensor, *guides: Guide) -> Tensor:
-        x = self._begin(structure)
+    def forward(self, structure: Tensor, *sources: DecoderSource) -> Tensor:
+        """Structure and sources -> features [B,width,H,W]; `outconv` turns them into the image [B,3,H,W]."""
+        x = self._encode_structure(structure)
         levels = {step: level for level, (step, _) in enumerate(self.attended)}
         for step in range(self.layers):
             if step in levels:
-                pairs = zip(self.sources, guides, strict=True)
-                mixes = [self._blend(source, step, levels[step], x, guide) for source, guide in pairs]
-                x = sum(mixes[1:], mixes[0])
+                pairs = zip(self.sources, sources, strict=True)
+                mixes = [self._blend(infix, step, levels[step], x, source) for infix, source in pairs]
+                x = sum(mixes[1:], mixes[0])  # added, not averaged
             x = self.get_submodule(f"decoder{step}")(x)
         return x
 
-    def _begin(self, structure: Tensor) -> Tensor:
+    def _encode_structure(self, structure: Tensor) -> Tensor:
+        """Structure -> features [B,C,h,w] for the first decoder step."""
         if self.doublings is None:
             return list(_encode(self, structure))[-1]
         for block in range(self.doublings):
@@ -96,25 +115,26 @@ class TargetDecoder(nn.Module):
         return structure
 
     def _add_blocks(self, config: GeneratorConfig, doublings: int) -> None:
-        """From coarse features up to the first decoder step's."""
+        """Add the blocks that double coarse features until they fit the first decoder step."""
         sizes = [config.structure_channels, *[config.channels(0)] * (doublings - 1), config.channels(self.layers - 1)]
         for block in range(doublings):
             inputs, outputs = sizes[block : block + 2]
             decoder = ResBlockDecoder(inputs=inputs, outputs=outputs, hidden=inputs, norm=config.norm)
             self.add_module(f"block{block}", decoder)
 
-    def _blend(self, source: str, step: int, level: int, x: Tensor, guide: Guide) -> Tensor:
-        """The masked mix of x [B,C,h,w] and what one guide offers for it; the mixes of all guides are added."""
-        projected = guide.projected[level] if guide.projected else None
-        offered = self._attention(source, step)(guide.features[level], x, guide.flows[level], projected=projected)
-        return torch.lerp(x, offered.to(x.dtype), guide.masks[level].to(x.dtype))
+    def _blend(self, infix: str, step: int, level: int, x: Tensor, source: DecoderSource) -> Tensor:
+        """x [B,C,h,w], replaced by the attended features of one source where its mask is 1 -> [B,C,h,w]."""
+        projected = source.projected[level] if source.projected else None
+        attention = self._attention(infix, step)
+        attended = attention(source.features[level], x, source.flows[level], projected=projected)
+        return torch.lerp(x, attended.to(x.dtype), source.masks[level].to(x.dtype))
 
-    def _attention(self, source: str, step: int) -> LocalAttention:
-        return getattr(self, f"attn{source}{step}")
+    def _attention(self, infix: str, step: int) -> LocalAttention:
+        return getattr(self, f"attn{infix}{step}")
 
 
 def flow_net(config: GeneratorConfig, *, inputs: int, flows: int = 1, limbs: int = 0, codes: int = 0) -> FlowNet:
-    """The flow net of a generator; see `FlowNet`."""
+    """The flow net of a generator, for `inputs` channels of images and structures; see `FlowNet`."""
     return FlowNet(
         inputs=inputs,
         width=config.flow_width,
@@ -129,20 +149,20 @@ def flow_net(config: GeneratorConfig, *, inputs: int, flows: int = 1, limbs: int
 
 
 def check_maps(config: GeneratorConfig, image: Tensor, structure: Tensor) -> None:
-    """Raise ValueError unless image [B,3,H,W] and structure [B,S,H,W] fit the config and each other."""
+    """Raise ValueError unless image [B,3,H,W] and structure map [B,S,H,W] fit the config and each other."""
     check_image(config, image)
     if structure.shape[1] != config.structure_channels or structure.shape[-2:] != image.shape[-2:]:
         height, width = image.shape[-2:]
         expected = f"[B,{config.structure_channels},{height},{width}]"
-        raise ValueError(f"need structure {expected}, got {tuple(structure.shape)}")
+        raise ValueError(f"expected structure {expected}, got {tuple(structure.shape)}")
 
 
 def check_image(config: GeneratorConfig, image: Tensor) -> None:
-    """Raise ValueError unless image [B,3,H,W] has sizes that can be halved `flow_layers` times."""
+    """Raise ValueError unless image is [B,3,H,W] with H and W multiples of 2^flow_layers."""
     cell = 2**config.flow_layers
     if image.shape[1] != config.image_channels or any(side % cell for side in image.shape[-2:]):
         expected = f"[B,{config.image_channels},H,W], H and W multiples of {cell}"
-        raise ValueError(f"need image {expected}, got {tuple(image.shape)}")
+        raise ValueError(f"expected image {expected}, got {tuple(image.shape)}")
 
 
 def _add_encoders(module: nn.Module, config: GeneratorConfig, *, inputs: int) -> None:
@@ -153,7 +173,7 @@ def _add_encoders(module: nn.Module, config: GeneratorConfig, *, inputs: int) ->
 
 
 def _encode(module: "SourceEncoder | TargetDecoder", x: Tensor) -> Iterator[Tensor]:
-    """The features after each encoder block, fine to coarse."""
+    """The features [B,C,h,w] after each encoder block, fine to coarse."""
     for level in range(module.layers):
         x = module.get_submodule(f"encoder{level - 1}" if level else "block0")(x)
         yield x

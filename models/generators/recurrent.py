@@ -1,7 +1,18 @@
-"""What the recurrent generators share: a sequence of structures moves one picture (animation paper, section 3.2).
+"""The base of the recurrent generators: a sequence of structures moves one image (animation paper, section 3.2).
 
-B batch, T frames, S structure channels, H, W image size (multiples of 2^flow_layers), h, w size of a feature map.
-Images are in [-1, 1]; flows are in pixels of their own map; lists of flows and masks run from coarse to fine.
+In: the reference (source) image with its structure, and the structure of every frame. Out: one `Step` per frame. Encode
+the reference once with `encode_reference`, then call `step` frame after frame with the state of the frame before:
+
+    reference = generator.encode_reference(image, structure)
+    state = State.initial(reference)
+    for structure in structures:
+        step = generator.step(reference, state, structure)
+        state = step.state
+
+Official format, sections 3.5 and 3.6. B batch, T frames, S structure channels, J joints, C channels, H, W image size
+(multiples of 2^flow_layers), h, w size of a feature map. Images are in [-1, 1]; structure maps as in sections 9.3 and
+9.5 of the official format; flow is backward flow in pixels of its own map, channel 0 = x; masks are in (0, 1), 1 means
+"take the warped source"; joints are x, y in image pixels; lists run over the attended layers, coarse to fine.
 """
 
 from abc import ABC, abstractmethod
@@ -13,75 +24,117 @@ from torch import Tensor, nn
 
 from models.detail import Detail
 from models.generators.config import GeneratorConfig
-from models.generators.parts import Guide, SourceEncoder, TargetDecoder, check_maps
+from models.generators.parts import DecoderSource, SourceEncoder, TargetDecoder, check_maps
 
 Batch = TypeVar("Batch")
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The source picture with what all frames share of it: the flow net's first layer, the attended features and
-    their halves of the attention."""
+    """The reference image, and what is computed from it once for all frames."""
 
     image: Tensor
+    """[B,3,H,W]."""
+
     structure: Tensor
+    """[B,S,H,W]."""
+
     joints: Tensor | None
+    """[B,J,2] where the flow follows limbs, otherwise None."""
+
     begun: Tensor
+    """[B,C,H/2,W/2], the contribution of image and structure to the first convolution of the flow net."""
+
     features: list[Tensor]
+    """[B,C,h,w] of the source encoder."""
+
     projected: list[Tensor]
+    """What the attentions compute from `features` alone."""
 
 
 @dataclass(frozen=True)
 class State:
-    """The frame before: image [B,3,H,W], structure [B,S,H,W], and its joints [B,J,2] where the flow follows limbs."""
+    """The previous frame: all that the next step needs besides the reference."""
 
     image: Tensor
+    """[B,3,H,W]."""
+
     structure: Tensor
+    """[B,S,H,W]."""
+
     joints: Tensor | None = None
+    """[B,J,2] where the flow follows limbs, otherwise None."""
 
     @classmethod
     def initial(cls, reference: Reference) -> "State":
-        """Before the first frame the source picture stands in."""
+        """The state before the first frame: the reference takes the place of the previous frame."""
         return cls(reference.image, reference.structure, reference.joints)
 
     def __getitem__(self, batch: slice) -> "State":
+        """The state of some items of the batch."""
         return take(self, batch)
 
 
 @dataclass(frozen=True)
 class Flows:
-    """Flows [B,2,h,w] and masks [B,1,h,w] of both sources, per attended layer."""
+    """Flows and masks of both sources."""
 
     flows_previous: list[Tensor]
+    """[B,2,h,w] into the previous frame."""
+
     flows_reference: list[Tensor]
+    """[B,2,h,w] into the reference."""
+
     masks_previous: list[Tensor]
+    """[B,1,h,w] of the previous frame."""
+
     masks_reference: list[Tensor]
+    """[B,1,h,w] of the reference."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One frame: image [B,3,H,W]; flows [B,2,h,w] and masks [B,1,h,w] per attended layer; with a detail head also
-    `detail`, and `generated` is then the image before it."""
+    """One generated frame."""
 
     image: Tensor
+    """[B,3,H,W], the result."""
+
     structure: Tensor
+    """[B,S,H,W], the frame's structure."""
+
     generated: Tensor
+    """[B,3,H,W], the image before the detail head; `image` itself if there is no such head."""
+
     flows_previous: list[Tensor]
+    """[B,2,h,w] into the previous frame."""
+
     flows_reference: list[Tensor]
+    """[B,2,h,w] into the reference."""
+
     masks_previous: list[Tensor]
+    """[B,1,h,w] of the previous frame."""
+
     masks_reference: list[Tensor]
+    """[B,1,h,w] of the reference."""
+
     detail: Detail | None = None
+    """What the detail head did; None if there is no such head."""
+
     joints: Tensor | None = None
+    """[B,J,2], the frame's joints where the flow follows limbs, otherwise None."""
 
     @property
     def state(self) -> State:
-        """What the next step needs."""
+        """The state that the next call of `step` needs."""
         return State(self.image, self.structure, self.joints)
 
 
 class RecurrentGenerator(nn.Module, ABC):
-    """Two sources, the previous frame and the reference picture, with their own encoders and attentions; how their
-    flows come about is left to each generator."""
+    """A generator with two sources, the previous frame and the reference, each with its own encoder and attentions.
+
+    Subclasses estimate the flows: they have `_begin_reference` and `_estimate`, and `_refine` if the decoder's image is
+    not the result yet.
+    """
 
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
@@ -92,23 +145,33 @@ class RecurrentGenerator(nn.Module, ABC):
 
     @abstractmethod
     def _begin_reference(self, pair: Tensor) -> Tensor:
-        """The reference's picture and structure [B,3+S,H,W] through the flow net's first convolution."""
+        """Image and structure of the reference [B,3+S,H,W] -> `Reference.begun` [B,C,H/2,W/2]."""
 
     @abstractmethod
     def _estimate(
         self, reference: Reference, previous: State, pair: Tensor, structure: Tensor, joints: Tensor | None
     ) -> Flows:
-        """The flows to a pose; `pair` [B,3+S,H,W] is the previous frame's picture and structure."""
+        """Flows and masks for a target pose.
+
+        pair: [B,3+S,H,W] image and structure of the previous frame. structure, joints: of the target pose.
+        """
 
     def _refine(
         self, features: Tensor, generated: Tensor, previous: State, reference: Reference, flows: Flows
     ) -> tuple[Tensor, Detail | None]:
+        """Decoder features [B,C,H,W] and the generated image [B,3,H,W] -> the result [B,3,H,W]."""
         return generated, None
 
     def encode_reference(self, image: Tensor, structure: Tensor, joints: Tensor | None = None) -> Reference:
-        """Image [B,3,H,W] and its structure [B,S,H,W] -> what `step` needs of them, computed once.
+        """Compute once what all frames need of the reference.
 
-        `joints` [B,J,2] in pixels, in the layout of the poses to come, are needed if the config has limbs.
+        Args:
+            image: [B,3,H,W].
+            structure: [B,S,H,W].
+            joints: [B,J,2], in the same layout as the joints of the frames; needed if the config has limbs.
+
+        Raises:
+            ValueError: the sizes don't fit the config or each other.
         """
         check_maps(self._config, image, structure)
         features = self.source_reference(image)
@@ -116,15 +179,24 @@ class RecurrentGenerator(nn.Module, ABC):
         return Reference(image, structure, joints, begun, features, self.target.project("_r", features))
 
     def step(self, reference: Reference, previous: State, structure: Tensor, joints: Tensor | None = None) -> Step:
-        """One frame in the pose `structure` [B,S,H,W], whose `joints` [B,J,2] in pixels are needed if the config has
-        limbs. Raises ValueError for sizes that don't fit and for joints that are missing."""
+        """Generate one frame.
+
+        Args:
+            reference: from `encode_reference`.
+            previous: the state of the frame before, or `State.initial(reference)`.
+            structure: [B,S,H,W] of the frame.
+            joints: [B,J,2] of the frame; needed if the config has limbs.
+
+        Raises:
+            ValueError: the sizes don't fit the config or each other, or joints are missing.
+        """
         check_maps(self._config, previous.image, structure)
         pair = _join(previous.image, previous.structure)
         flows = self._estimate(reference, previous, pair, structure, joints)
         features = self.target(
             structure,
-            Guide(self.source_previous(previous.image), flows.flows_previous, flows.masks_previous),
-            Guide(reference.features, flows.flows_reference, flows.masks_reference, reference.projected),
+            DecoderSource(self.source_previous(previous.image), flows.flows_previous, flows.masks_previous),
+            DecoderSource(reference.features, flows.flows_reference, flows.masks_reference, reference.projected),
         )
         generated = self.target.outconv(features)
         image, detail = self._refine(features, generated, previous, reference, flows)
@@ -138,8 +210,21 @@ class RecurrentGenerator(nn.Module, ABC):
         previous_image: Tensor | None = None,
         previous_structure: Tensor | None = None,
     ) -> list[Step]:
-        """Structures [B,T,S,H,W] -> T steps, gradients flowing through time; without a previous frame the reference
-        takes its place."""
+        """Generate a sequence; gradients flow through time.
+
+        Args:
+            structures: [B,T,S,H,W].
+            reference_image: [B,3,H,W].
+            reference_structure: [B,S,H,W].
+            previous_image, previous_structure: like the reference's, of the frame before the first one; without them
+                the reference takes its place.
+
+        Returns:
+            T steps.
+
+        Raises:
+            ValueError: the sizes don't fit the config or each other, or the config has limbs.
+        """
         reference = self.encode_reference(reference_image, reference_structure)
         state = State.initial(reference)
         if previous_image is not None and previous_structure is not None:
@@ -152,14 +237,14 @@ class RecurrentGenerator(nn.Module, ABC):
 
 
 def _join(image: Tensor, structure: Tensor) -> Tensor:
-    """[B,3,H,W] and [B,S,H,W] -> [B,3+S,H,W]; a common memory layout makes it several times faster."""
+    """[B,3,H,W] and [B,S,H,W] -> [B,3+S,H,W] in the structure's memory layout: mixing two is several times slower."""
     last = structure.is_contiguous(memory_format=torch.channels_last)
     layout = torch.channels_last if last else torch.contiguous_format
     return torch.cat([image.contiguous(memory_format=layout), structure], dim=1)
 
 
 def take(batch: Batch, which: slice | Tensor) -> Batch:
-    """Some items of a batch: of a tensor [B,...], or of every tensor in a list or dataclass (None stays)."""
+    """Some items of a batch: of a tensor [B,...], or of every tensor in a list or dataclass; None stays None."""
     if isinstance(batch, Tensor):
         return cast(Batch, batch[which])
     if isinstance(batch, list):

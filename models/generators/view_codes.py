@@ -1,20 +1,23 @@
-"""From where an object is seen, and how the view-synthesis network reads it (official format, section 9.6).
+"""Camera poses as the one-hot codes that the authors' view synthesis takes (official format, section 9.6).
 
-Azimuth 0 looks at the front. With rising azimuth the camera goes clockwise around the object, seen from above, so in
-the pictures the object turns counter-clockwise: at 90 the front points to the right and the object's own right side is
-seen, at 180 its back, at 270 the front points to the left. Elevation is the camera's height above the horizon.
+Angles are in degrees. Azimuth 0 looks at the front. With increasing azimuth the camera moves clockwise around the
+object, seen from above, so in the images the object turns counter-clockwise: at 90 the front points to the right and
+the object's own right side is visible, at 180 its back, at 270 the front points to the left. Elevation is the angle of
+the camera above the horizon. Used by `pipelines.object_views`, the ShapeNet data set and training.
 """
 
 import torch
 from torch import Tensor
 
-AZIMUTHS, AZIMUTH_STEP = 18, 20
-ELEVATIONS, ELEVATION_STEP = 3, 10
+AZIMUTHS, AZIMUTH_STEP = 18, 20  # number of azimuths, degrees between them
+ELEVATIONS, ELEVATION_STEP = 3, 10  # number of elevations, degrees between them
 CHANNELS = AZIMUTHS + ELEVATIONS
 
 
 def view_code(azimuth: float, elevation: float) -> Tensor:
-    """Degrees -> [21, 1, 1]: one-hot of the 20 degree step, then one-hot of the 10 degree step, both rounded down.
+    """One-hot code [21,1,1] of a camera pose: the azimuth in steps of 20 degrees, then the elevation in steps of 10.
+
+    Angles between two steps are rounded down; azimuths outside 0..360 wrap around.
 
     Raises:
         ValueError: an elevation outside 0 <= elevation < 30.
@@ -29,5 +32,5 @@ def view_code(azimuth: float, elevation: float) -> Tensor:
 
 
 def known_view(azimuth: float, elevation: float) -> tuple[int, int]:
-    """The azimuth 0, 20 .. 340 and the elevation 0, 10, 20 that the code stands for: both rounded down."""
+    """The azimuth 0, 20, ..., 340 and the elevation 0, 10 or 20 degrees that the code stands for: both rounded down."""
     return int(azimuth % 360) // AZIMUTH_STEP * AZIMUTH_STEP, int(elevation) // ELEVATION_STEP * ELEVATION_STEP

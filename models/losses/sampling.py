@@ -1,7 +1,9 @@
-"""Losses of a flow field whose truth is unknown (paper, section 3.1).
+"""Losses of flow fields without ground truth (paper, section 3.1; official format, section 8.1).
 
-B batch, C feature channels, H, W size of the features, h, w size of a flow map, k kernel size; flow in pixels of its
-own map, channel 0 = x.
+In: flows, and for the correctness VGG19 features of source and target. Out: scalars.
+
+B batch, C feature channels, H, W size of the features, h, w size of a flow map, k kernel size, N windows. Flow is
+backward flow in pixels of its own map, channel 0 = x.
 """
 
 import math
@@ -15,24 +17,24 @@ from torch import Tensor
 from models.ops.resampling import gaussian_resample
 
 EPSILON = 1e-8
-CORRECTNESS = {1: "relu2_1", 2: "relu3_1", 3: "relu4_1"}  # features of VGG19 for each attended layer
+CORRECTNESS = {1: "relu2_1", 2: "relu3_1", 3: "relu4_1"}  # attended layer -> VGG19 features of about its size
 
 
 def sampling_correctness(source: Tensor, target: Tensor, flow: Tensor, mask: Tensor | None = None) -> Tensor:
-    """How much worse the flowed source agrees with the target than the best place of the source would, at least 0.
+    """How much less the warped source resembles the target than the best match in the source does; at least 0.
 
     Args:
-        source, target: [B, C, H, W] features of both pictures, of VGG19 at `CORRECTNESS` of the layer.
-        flow: [B, 2, h, w]; resized to H x W by nearest neighbour, its values unchanged, as the authors do.
-        mask: [B, 1, *, *] where it counts, 0 or 1; everywhere without.
+        source, target: [B,C,H,W] VGG19 features of both images, at `CORRECTNESS` of the layer.
+        flow: [B,2,h,w]; resized to H x W by nearest neighbour, its values unchanged, as the authors do.
+        mask: [B,1,*,*], 1 where the loss counts and 0 elsewhere, of any size; None to count everywhere.
     """
     size = target.shape[-2:]
-    fetched = gaussian_resample(source, F.interpolate(flow, size=size, mode="nearest"))
-    similarity = F.cosine_similarity(fetched, target, dim=1, eps=EPSILON)  # [B,H,W]
+    warped = gaussian_resample(source, F.interpolate(flow, size=size, mode="nearest"))
+    similarity = F.cosine_similarity(warped, target, dim=1, eps=EPSILON)  # [B,H,W]
     loss = torch.exp(-similarity / (_best_similarity(source, target) + EPSILON)) - math.exp(-1)
     if mask is None:
         return loss.mean()
-    weight = F.interpolate(mask, size=size, mode="nearest")[:, 0]
+    weight = F.interpolate(mask, size=size, mode="nearest")[:, 0]  # [B,H,W]
     return (loss * weight).sum() / (weight.sum() + EPSILON)
 
 
@@ -46,10 +48,10 @@ def correctness_of_layers(
     """Sum of `sampling_correctness` over the attended layers.
 
     Args:
-        source, target: features of both pictures by name, at least `CORRECTNESS` of each layer.
-        flows: [B, 2, h, w] per layer, coarse to fine.
+        source, target: [B,C,H,W] features of both images by name, at least `CORRECTNESS` of each layer.
+        flows: [B,2,h,w] of each layer, coarse to fine.
         layers: the attended layers, in any order.
-        mask: [B, 1, *, *] where it counts.
+        mask: see `sampling_correctness`.
     """
     names = [CORRECTNESS[layer] for layer in sorted(layers, reverse=True)]
     pairs = zip(names, flows, strict=True)
@@ -57,28 +59,36 @@ def correctness_of_layers(
 
 
 def regularisation_of_layers(flows: Sequence[Tensor], kernel_sizes: Mapping[int, int]) -> Tensor:
-    """Sum of `affine_regularisation` over flows [B,2,h,w], coarse to fine; `kernel_sizes` by attended layer."""
+    """Sum of `affine_regularisation` over flows [B,2,h,w], coarse to fine; kernel_sizes: attended layer -> k."""
     kernels = [kernel_sizes[layer] for layer in sorted(kernel_sizes, reverse=True)]
     terms = [affine_regularisation(flow, kernel) for flow, kernel in zip(flows, kernels, strict=True)]
     return torch.stack(terms).sum()
 
 
 def affine_regularisation(flow: Tensor, kernel_size: int) -> Tensor:
-    """Squared distance of every k x k window of flow [B,2,h,w] to its best affine map, mean over batch and windows,
-    summed over x and y. Raises ValueError if no window fits."""
+    """How far the flow [B,2,h,w] is from being affine in every k x k window.
+
+    The squared residual of the best affine fit, summed over the window and over x and y, averaged over batch and
+    windows.
+
+    Raises:
+        ValueError: the flow is smaller than a window.
+    """
     batch, _, height, width = flow.shape
     if min(height, width) < kernel_size:
-        raise ValueError(f"flow {tuple(flow.shape)} has no window of {kernel_size} x {kernel_size}")
-    # The grid that would make coordinates of the flow is affine itself.
+        raise ValueError(f"flow {tuple(flow.shape)} is smaller than a window of {kernel_size} x {kernel_size}")
+    # Flow and absolute position have the same residual: they differ by the pixel grid, which is affine.
     windows = F.unfold(flow.reshape(2 * batch, 1, height, width), kernel_size)  # [2B,k*k,N]
-    residual = affine_residual(kernel_size).to(windows) @ windows
+    residual = affine_residual(kernel_size).to(windows) @ windows  # [2B,k*k,N]
     return 2 * residual.square().sum(dim=1).mean()
 
 
 @cache
 def affine_residual(kernel_size: int) -> Tensor:
-    """The projection [k*k,k*k], float64, that leaves of a window (row-major) what no affine map explains:
-    I - A (A^T A)^-1 A^T with A = [row, column, 1]."""
+    """The matrix [k*k,k*k], float64, that maps a window (row-major) to the residual of its best affine fit.
+
+    I - A (A^T A)^-1 A^T with A = [row, column, 1].
+    """
     steps = torch.arange(kernel_size, dtype=torch.float64) - (kernel_size - 1) / 2
     rows, columns = torch.meshgrid(steps, steps, indexing="ij")
     affine = torch.stack([rows.flatten(), columns.flatten(), torch.ones(kernel_size**2)], dim=1)  # [k*k,3]
@@ -86,7 +96,7 @@ def affine_residual(kernel_size: int) -> Tensor:
 
 
 def _best_similarity(source: Tensor, target: Tensor) -> Tensor:
-    """Per target position [B,H,W] the largest cosine similarity over all positions of the source."""
+    """The largest cosine similarity [B,H,W] of each target position to any position of the source."""
     directions = [x.flatten(2) / (x.flatten(2).norm(dim=1, keepdim=True) + EPSILON) for x in (source, target)]
     similarity = directions[0].transpose(1, 2) @ directions[1]  # [B,source positions,target positions]
     return similarity.amax(dim=1).view(target.shape[0], *target.shape[-2:])

@@ -1,1 +1,1 @@
-"""Tensor operations of the paper: each is one public function that checks its input and has a pure torch form."""
+"""The paper's tensor operations: each is one public function that checks its input and has a pure torch form."""

@@ -1,6 +1,10 @@
-"""Weighted sum over a lattice of integer neighbours: the primitive under local attention and Gaussian resampling.
+"""Weighted sums over a lattice of integer neighbours: the primitive of local attention and Gaussian resampling.
+
+In: a feature map, positions and weights. Out: the weighted sums. Two forms of the same signature: torch, for every
+device, and Triton, for CUDA.
 
 B batch, C channels, H, W size of the source, h, w size of the flow, U x V lattice of neighbours, N = B*h*w positions.
+Positions are x, y in pixels of the source; pixel centres are integers.
 """
 
 import importlib.util
@@ -12,38 +16,49 @@ from torch import Tensor
 
 
 def split_positions(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Positions [B,h,w] -> integer parts and fractions (x0, y0, fx, fy); the floor is constant for the gradient."""
+    """Positions [B,h,w] -> integer parts and fractions in 0..1 (x0, y0, fx, fy), [B,h,w] each.
+
+    The integer parts count as constants for the gradient.
+    """
     x0, y0 = x.detach().floor(), y.detach().floor()
     return x0, y0, x - x0, y - y0
 
 
 def bilinear_weights(fx: Tensor, fy: Tensor) -> Tensor:
-    """Fractions [B,h,w] -> weights [B,h,w,2,2] of the four neighbours, rows first."""
+    """Fractions fx, fy [B,h,w] -> bilinear weights [B,h,w,2,2] of the four neighbours, indexed by row, then column."""
     columns, rows = torch.stack([1 - fx, fx], dim=-1), torch.stack([1 - fy, fy], dim=-1)  # [B,h,w,2]
-    return rows[..., :, None] * columns[..., None, :]
+    return rows[..., :, None] * columns[..., None, :]  # [B,h,w,2,2]
 
 
 def can_run_triton(source: Tensor, *lattice: Sequence[int]) -> str | None:
-    """Why the Triton form can't take this source and lattice; None if it can."""
+    """The reason why the Triton form can't be used for a source [B,C,H,W] and a lattice; None if it can."""
     if source.device.type != "cuda":
-        return f"the tensor is on {source.device.type}, Triton needs CUDA"
+        return f"the tensor is on {source.device.type}, but Triton needs CUDA"
     if source.dtype == torch.float64:
-        return "sums in float32, float64 asked for"
+        return "Triton sums in float32, but the tensor is float64"
     if not all(isinstance(axis, range) for axis in lattice):
-        return "the lattice has no constant step"
+        return "the steps of the lattice are not constant"
     if importlib.util.find_spec("triton") is None:
-        return "the package triton is not installed"
+        return "the Python package triton is not installed"
     return None
 
 
 def sum_neighbours(
     source: Tensor, x0: Tensor, y0: Tensor, weights: Tensor, *, columns: Sequence[int], rows: Sequence[int]
 ) -> Tensor:
-    """sum_{u,v} weights[..., u, v] * source[:, :, y0 + rows[u], x0 + columns[v]] with clamped indices -> [B,C,h,w].
+    """sum_{u,v} weights[..., u, v] * source[:, :, y0 + rows[u], x0 + columns[v]], indices clamped one by one.
 
-    source [B,C,H,W]; x0, y0 [B,h,w] integral floats; weights [B,h,w,U,V]. The U*V neighbours are summed while they
-    are read, so no tensor of U*V*C*h*w values exists. Differentiable in source and weights. The sum is taken in the
-    precision of the weights and returned in that of the source. Runs as a Triton kernel where `can_run_triton`.
+    The neighbours are summed while they are read, so there is never a tensor of U*V*C*h*w values. Differentiable in
+    source and weights. Runs as a Triton kernel where possible, see `can_run_triton`.
+
+    Args:
+        source: [B,C,H,W].
+        x0, y0: [B,h,w] base positions, floats with integral values; infinite ones are clamped too.
+        weights: [B,h,w,U,V].
+        columns, rows: V and U offsets from the base position in pixels.
+
+    Returns:
+        [B,C,h,w]; summed in the precision of the weights, returned in that of the source.
     """
     if isinstance(columns, range) and isinstance(rows, range) and can_run_triton(source, columns, rows) is None:
         from models.ops.neighbours_triton import sum_neighbours_triton
@@ -55,13 +70,13 @@ def sum_neighbours(
 def sum_neighbours_torch(
     source: Tensor, x0: Tensor, y0: Tensor, weights: Tensor, *, columns: Sequence[int], rows: Sequence[int]
 ) -> Tensor:
-    """`sum_neighbours` on any device."""
+    """`sum_neighbours` in plain torch, for any device."""
     batch, channels, height, width = source.shape
-    row_index = _clamped(y0, rows, height)  # [B,h,w,U]
-    column_index = _clamped(x0, columns, width)  # [B,h,w,V]
+    row_index = _neighbour_indices(y0, rows, height)  # [B,h,w,U]
+    column_index = _neighbour_indices(x0, columns, width)  # [B,h,w,V]
     first = torch.arange(batch, device=source.device, dtype=torch.int32)[:, None, None, None] * (height * width)
     index = (first + row_index * width)[..., :, None] + column_index[..., None, :]  # [B,h,w,U,V]
-    # Half precision has no gradient on CUDA here, and the positions' precision is in the weights.
+    # In the precision of the weights: embedding_bag has no gradient for half precision on CUDA.
     table = source.to(weights.dtype).permute(0, 2, 3, 1).reshape(-1, channels).contiguous()  # [B*H*W,C]
     bags = F.embedding_bag(
         index.flatten(0, 2).flatten(1),  # [N,U*V]
@@ -72,8 +87,8 @@ def sum_neighbours_torch(
     return bags.view(batch, *x0.shape[1:], channels).permute(0, 3, 1, 2).to(source.dtype)  # [B,C,h,w]
 
 
-def _clamped(base: Tensor, offsets: Sequence[int], size: int) -> Tensor:
-    """Integer neighbours of base [...] -> [...,len(offsets)], int32, clamped to 0..size-1."""
+def _neighbour_indices(base: Tensor, offsets: Sequence[int], size: int) -> Tensor:
+    """Indices [...,len(offsets)], int32, of the neighbours of base [...], clamped to 0..size-1."""
     reach = max(abs(offset) for offset in offsets) + 1
     near = base.clamp(-reach, size + reach).to(torch.int32)  # keeps far or infinite positions inside int32
     steps = torch.tensor(offsets, device=base.device, dtype=torch.int32)

@@ -1,6 +1,7 @@
-"""Triton form of `sum_neighbours`: one pass forward, one pass backward, nothing but the result in memory.
+"""Triton form of `models.ops.neighbours.sum_neighbours`: one pass forward and one backward, without intermediates.
 
-N = B*h*w positions, C channels, U x V lattice of neighbours. The table is [B*H*W, C], row-major.
+Imported by `sum_neighbours` for CUDA tensors only. B batch, C channels, H, W size of the source, h, w size of the
+flow, U x V lattice of neighbours, N = B*h*w positions. The table is the source as [B*H*W,C], row-major.
 """
 
 import torch
@@ -8,12 +9,12 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-POSITIONS = 32
+POSITIONS = 32  # that one program sums
 
 
 @triton.jit
 def _row(x, y, image, row, column, HEIGHT: tl.constexpr, WIDTH: tl.constexpr):
-    """Table row of the neighbour (row, column) of each position, clamped to the image."""
+    """Table row of the neighbour (row, column) of each position x, y, clamped to the image."""
     r = tl.minimum(tl.maximum(y + row, 0), HEIGHT - 1)
     c = tl.minimum(tl.maximum(x + column, 0), WIDTH - 1)
     return (image * HEIGHT + r) * WIDTH + c
@@ -101,9 +102,10 @@ def _sizes(table: Tensor, weights: Tensor, lattice: tuple[range, range], size: t
 def sum_neighbours_triton(
     source: Tensor, x0: Tensor, y0: Tensor, weights: Tensor, *, columns: range, rows: range
 ) -> Tensor:
-    """Same contract as `models.ops.neighbours.sum_neighbours`, for CUDA tensors; sums in float32.
+    """`models.ops.neighbours.sum_neighbours` for CUDA tensors; sums in float32.
 
-    source [B,C,H,W]; x0, y0 [B,h,w] integral floats; weights [B,h,w,U,V] -> [B,C,h,w].
+    source [B,C,H,W]; x0, y0 [B,h,w] floats with integral values; weights [B,h,w,U,V]; columns, rows: V and U offsets
+    with a constant step -> [B,C,h,w].
     """
     _, channels, height, width = source.shape
     reach = max(abs(rows[0]), abs(rows[-1]), abs(columns[0]), abs(columns[-1])) + 1
@@ -113,4 +115,5 @@ def sum_neighbours_triton(
     flat = weights.float().flatten(0, 2).flatten(1).contiguous()  # [N,U*V]
     size = height, width, x0.shape[1] * x0.shape[2]
     result = _SumNeighbours.apply(table.contiguous(), xs, ys, flat, (rows, columns), size)
+    # [N,C] -> [B,C,h,w]
     return result.view(*x0.shape, channels).permute(0, 3, 1, 2)  # type: ignore[union-attr]

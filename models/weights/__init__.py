@@ -1,4 +1,4 @@
-"""Weights files: saving, loading, and the catalogue of those that have a name."""
+"""Weights files: saving and loading them, and the catalogue of the weights that have a name."""
 
 from models.weights.bundled import resolve
 from models.weights.catalogue import Entry, catalogue, verify, verify_bundled

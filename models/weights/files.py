@@ -1,4 +1,9 @@
-"""One safetensors file per network: matrices in half precision, the rest in float32, the config in its metadata."""
+"""Weights files: one safetensors file per network, with everything that rebuilds the network in its metadata.
+
+`save_weights` and `load_weights` are inverse to each other. Weights of two and more dimensions are float16 unless they
+must stay exact, everything else is float32. The metadata are JSON under the key "gfla": format, architecture, config,
+licence, command, extra, official, sha256 (of the tensors).
+"""
 
 import dataclasses
 import hashlib
@@ -34,7 +39,7 @@ ARCHITECTURES: dict[str, tuple[type, type[nn.Module]]] = {
     "motion": (MotionConfig, MotionNetwork),
     "keypoints": (KeypointConfig, KeypointNetwork),
 }
-NAMED_KEYS = 8
+MAX_LISTED_KEYS = 8  # state-dict keys that an error message lists
 TORCH_SUFFIXES = (".pth", ".pt")
 
 
@@ -49,15 +54,24 @@ def save_weights(
     official: str = "",
     exact: bool = False,
 ) -> None:
-    """Write `model` so that `load_weights` can build it again.
+    """Write `model` so that `load_weights` can rebuild it.
 
-    `command` is the training command, `extra` anything JSON can hold (steps, validation numbers), `official` the
-    authors' configuration whose preprocessing the network expects. Weights of two and more dimensions become float16
-    unless they must stay `exact`. Raises WeightsError for an unknown architecture or values beyond half precision.
+    Args:
+        path: the new file.
+        model: a network of this architecture, with its config as the attribute `config`.
+        architecture: a key of `ARCHITECTURES`.
+        licence: of the weights.
+        command: the command that made them.
+        extra: anything that JSON can hold, such as steps and validation results.
+        official: the authors' configuration whose preprocessing the network expects, if any.
+        exact: keep float32 instead of storing weights of two and more dimensions as float16.
+
+    Raises:
+        WeightsError: unknown architecture, or values that are infinite or too large for the stored precision.
     """
     if architecture not in ARCHITECTURES:
         raise WeightsError(f"unknown architecture {architecture!r}; known: {', '.join(ARCHITECTURES)}")
-    tensors = {key: _stored(key, tensor, exact) for key, tensor in model.state_dict().items()}
+    tensors = {key: _to_storage(key, tensor, exact) for key, tensor in model.state_dict().items()}
     metadata = {
         "format": FORMAT,
         "architecture": architecture,
@@ -68,23 +82,29 @@ def save_weights(
         "official": official,
         "sha256": _digest(tensors),
     }
-    # One entry only: safetensors writes several in any order, and the file's hash would change.
+    # A single entry: safetensors writes several in arbitrary order, so the SHA-256 of the file would vary.
     save_file(tensors, str(path), metadata={METADATA_KEY: json.dumps(metadata)})
 
 
 def load_weights(
     name_or_path: str | Path, *, device: torch.device | str = "cpu", expect: str | None = None
 ) -> nn.Module:
-    """The network of a bundled name or a file, in float32 and eval mode on `device`.
+    """Rebuild the network of a weights file in float32 and eval mode.
 
-    `expect` names the architecture that is needed. Raises WeightsError, in one line, for a file that is missing,
-    damaged, foreign, of another architecture, or with other keys or shapes than its config asks for.
+    Args:
+        name_or_path: see `models.weights.resolve`.
+        device: where to put the network.
+        expect: the architecture that is needed, a key of `ARCHITECTURES`; any if None.
+
+    Raises:
+        WeightsError: the file is missing, damaged, not written by gfla, of another architecture, or its keys or shapes
+            don't fit its own config.
     """
     path = resolve(name_or_path)
     metadata, tensors = _read(path)
     architecture = metadata["architecture"]
     if expect is not None and architecture != expect:
-        raise WeightsError(f"{path} holds {architecture!r} weights, but {expect!r} weights are needed here")
+        raise WeightsError(f"{path} holds {architecture!r} weights, but {expect!r} weights are needed")
     model = _build(path, architecture, metadata["config"])
     _require_same_layout(path, model.state_dict(), tensors)
     model.load_state_dict(
@@ -94,13 +114,18 @@ def load_weights(
 
 
 def read_metadata(name_or_path: str | Path) -> dict[str, Any]:
-    """Architecture, config, licence, command, extra, official and sha256 of a weights file; the last two are "" in
-    files that don't have them yet. Raises WeightsError like `load_weights`."""
+    """The metadata of a weights file, without reading its tensors.
+
+    Keys: format, architecture, config, licence, command, extra, official, sha256; the last two are "" in old files.
+
+    Raises:
+        WeightsError: the file is missing, damaged or not written by gfla.
+    """
     return _read(resolve(name_or_path), with_tensors=False)[0]
 
 
-def check_whole(path: Path) -> str | None:
-    """None, or one line that says what is wrong with a file: unreadable, or not the tensors that were written."""
+def find_problem(path: Path) -> str | None:
+    """One line that says why a weights file is unreadable or that it changed after it was written; None if intact."""
     try:
         metadata, tensors = _read(path)
         with torch.device("meta"):
@@ -108,12 +133,12 @@ def check_whole(path: Path) -> str | None:
         _require_same_layout(path, model.state_dict(), tensors)
     except WeightsError as error:
         return str(error)
-    whole = metadata["sha256"] in ("", _digest(tensors))
-    return None if whole else f"{path} holds other numbers than were written into it: import or train it again"
+    intact = metadata["sha256"] in ("", _digest(tensors))
+    return None if intact else f"{path} has changed since it was written: import or train the weights again"
 
 
 def _digest(tensors: dict[str, Tensor]) -> str:
-    """SHA-256 of all keys and numbers, in the order of the keys."""
+    """SHA-256 of all keys and the bytes of their tensors, sorted by key."""
     sha256 = hashlib.sha256()
     for key in sorted(tensors):
         sha256.update(key.encode())
@@ -121,13 +146,13 @@ def _digest(tensors: dict[str, Tensor]) -> str:
     return sha256.hexdigest()
 
 
-def _stored(key: str, tensor: Tensor, exact: bool) -> Tensor:
+def _to_storage(key: str, tensor: Tensor, exact: bool) -> Tensor:
     tensor = tensor.detach().cpu().contiguous()
     if not tensor.is_floating_point():
         return tensor
     stored = tensor.float() if exact or tensor.ndim < 2 else tensor.half()
     if not stored.isfinite().all():
-        raise WeightsError(f"{key} has values that are infinite or too large: the training diverged, nothing was saved")
+        raise WeightsError(f"{key} has values that are infinite or too large: the training diverged; nothing was saved")
     return stored
 
 
@@ -137,18 +162,18 @@ def _read(path: Path, *, with_tensors: bool = True) -> tuple[dict[str, Any], dic
             metadata = json.loads((file.metadata() or {}).get(METADATA_KEY, "{}"))
             tensors = {key: file.get_tensor(key) for key in file.keys()} if with_tensors else {}  # noqa: SIM118
     except FileNotFoundError:
-        raise WeightsError(f"there is no weights file {path}") from None
+        raise WeightsError(f"weights file {path} does not exist") from None
     except (SafetensorError, OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        way_out = (
-            "`gfla weights import` takes the authors' checkpoints"
+        remedy = (
+            "`gfla weights import` converts the authors' checkpoints"
             if path.suffix in TORCH_SUFFIXES
-            else "fetch or train it again"
+            else "download or train it again"
         )
-        raise WeightsError(f"{path} is no readable safetensors file ({reason}); {way_out}") from None
+        raise WeightsError(f"{path} is not a readable safetensors file ({reason}): {remedy}") from None
     if not _is_ours(metadata):
         raise WeightsError(
-            f"{path} was not written by gfla ({FORMAT}, {', '.join(ARCHITECTURES)}); `gfla train` writes such files"
+            f"{path} was not written by gfla ({FORMAT}, {', '.join(ARCHITECTURES)}): use a file from `gfla train`"
         )
     return {"official": "", "sha256": ""} | metadata, tensors
 
@@ -166,35 +191,37 @@ def _is_ours(metadata: Any) -> bool:
 def _build(path: Path, architecture: str, config: dict[str, Any]) -> nn.Module:
     config_class, module_class = ARCHITECTURES[architecture]
     try:
-        values = {key: _frozen(value) for key, value in config.items()}
+        values = {key: _to_tuples(value) for key, value in config.items()}
         return module_class(config=config_class(**values))
     except (TypeError, ValueError, AttributeError, KeyError) as error:
-        raise WeightsError(f"{path} has a config that this version can't build ({error}); update gfla") from None
+        raise WeightsError(
+            f"{path} has a config that this version of gfla can't build ({error}): update gfla"
+        ) from None
 
 
-def _frozen(value: Any) -> Any:
-    """JSON's lists as the tuples they were."""
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+def _to_tuples(value: Any) -> Any:
+    """Turn the lists of JSON back into the tuples of the config."""
+    return tuple(_to_tuples(item) for item in value) if isinstance(value, list) else value
 
 
-def _require_same_layout(path: Path, wanted: dict[str, Tensor], found: dict[str, Tensor]) -> None:
-    if problem := layout_problems(wanted, found):
+def _require_same_layout(path: Path, expected: dict[str, Tensor], found: dict[str, Tensor]) -> None:
+    if problem := describe_differences(expected, found):
         raise WeightsError(f"{path} does not fit its own config: {problem}")
 
 
-def layout_problems(wanted: dict[str, Tensor], found: dict[str, Tensor]) -> str:
-    """The keys that are missing, unexpected, or of another shape, counted and the first ones named; "" if none is."""
+def describe_differences(expected: dict[str, Tensor], found: dict[str, Tensor]) -> str:
+    """The keys that are missing, unexpected or of another shape, counted and listed; "" if there are none."""
     problems = {
-        "missing": [key for key in wanted if key not in found],
-        "unexpected": [key for key in found if key not in wanted],
+        "missing": [key for key in expected if key not in found],
+        "unexpected": [key for key in found if key not in expected],
         "of another shape": [
-            f"{key} {list(found[key].shape)} instead of {list(wanted[key].shape)}"
-            for key in wanted
-            if key in found and wanted[key].shape != found[key].shape
+            f"{key} {list(found[key].shape)} instead of {list(expected[key].shape)}"
+            for key in expected
+            if key in found and expected[key].shape != found[key].shape
         ],
     }
-    return "; ".join(f"{len(keys)} keys {what}: {_listed(keys)}" for what, keys in problems.items() if keys)
+    return "; ".join(f"{len(keys)} keys {what}: {_join_keys(keys)}" for what, keys in problems.items() if keys)
 
 
-def _listed(keys: list[str]) -> str:
-    return ", ".join(keys[:NAMED_KEYS]) + (", ..." if len(keys) > NAMED_KEYS else "")
+def _join_keys(keys: list[str]) -> str:
+    return ", ".join(keys[:MAX_LISTED_KEYS]) + (", ..." if len(keys) > MAX_LISTED_KEYS else "")

@@ -9,7 +9,7 @@ import numpy as np
 
 from models.errors import InputError
 from pipelines.datasets.report import Findings
-from pipelines.keypoints.importers import natural_key
+from pipelines.media.ordering import natural_key
 from pipelines.media.pictures import PICTURE_SUFFIXES
 
 FRAMES = 30  # of an item of training
@@ -27,8 +27,9 @@ def list_clips(root: Path) -> dict[str, list[Path]]:
             clips.setdefault(path.parent.relative_to(root).as_posix(), []).append(path)
     if not clips:
         raise InputError(f"{root}: holds no pictures; see `gfla data check`")
-    ordered = sorted(clips.items(), key=lambda clip: natural_key(clip[0]))
-    return {name: sorted(paths, key=lambda path: natural_key(path.name)) for name, paths in ordered}
+    # The order of clips decides which are drawn for which item, so case counts.
+    ordered = sorted(clips.items(), key=lambda clip: natural_key(clip[0], ignore_case=False))
+    return {name: sorted(paths, key=lambda path: natural_key(path, ignore_case=False)) for name, paths in ordered}
 
 
 def companion(picture: Path, root: Path, other: Path, suffixes: tuple[str, ...]) -> Path:

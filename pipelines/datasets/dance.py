@@ -25,7 +25,7 @@ from pipelines.datasets.samples import Sequence
 from pipelines.datasets.transforms import Jitter, Move, Size, read_mask, resized, to_image
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17, select
 from pipelines.keypoints.structure_maps import structure_map
-from pipelines.keypoints.track import load_json
+from pipelines.keypoints.track_file import load_json
 from pipelines.media.pictures import PICTURE_SUFFIXES, load_picture
 
 FRAMES_OF_CLIPS, CLEAN, NOISY, MASKS = "train_A", "train_video2d", "train_alphapose", "train_C"

@@ -17,7 +17,7 @@ from PIL import Image
 from models.errors import InputError
 from pipelines.media.folders import PictureFolder
 from pipelines.media.pictures import load_picture
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 
 Size = tuple[int, int]
 OFFICIAL_NAME = re.compile(r".+_2_(.+)_vis")  # SOURCE_2_TARGET_vis: section 9.7 of the official format
@@ -81,14 +81,14 @@ class Video:
     """The frames of a video, GIF or single picture. Raises InputError while reading if the file breaks off."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.source = path, open_driving(path)
+        self.path, self.source = path, open_video(path)
         self.types = (path.suffix[1:].lower(),)
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         with closing(iter(self.source)) as frames:
             for number, frame in enumerate(frames, 1):
                 yield f"{self.path} frame {number}", frame.image
-        if self.source.damage.broken or self.source.damage.corrupt:
+        if self.source.stats.incomplete or self.source.stats.corrupt:
             raise InputError(f"{self.path} is damaged or cut short: get a whole copy")
 
 

@@ -1,10 +1,9 @@
-"""What every chain begins with: the generator, the extractor, and messages that name the file they are about."""
+"""Networks of the people chains, loaded by the names of their weights and ready to run."""
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, get_args
 
 import torch
 
@@ -14,54 +13,63 @@ from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
 from models.weights import load_weights, read_metadata, resolve
-from pipelines.generation.processors import FrameProcessor, choose_processor
+from pipelines.configs import DetectorName, FaceConfig
+from pipelines.generation.processors import ProcessorFactory, choose_processor
 from pipelines.keypoints.cleaning import PoseCleaner
 from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, create_detector
-from pipelines.keypoints.motion import SourcePerson
-from pipelines.keypoints.track import is_track
-from pipelines.runtime.progress import Progress
+from pipelines.keypoints.loading import is_track
+from pipelines.keypoints.track_cache import TrackCache
+from pipelines.runtime.progress import NotesProgress
 
-Made = TypeVar("Made")
-Generator = AnimationGenerator | PictureGenerator
-MakeStage = Callable[[SourcePerson], FrameProcessor]
+PersonGenerator = AnimationGenerator | PictureGenerator
+
 USED_BY = {
     "animation": "gfla animate and gfla pose",
     "picture": "gfla pose",
     "face": "gfla face",
-    "motion": "--motion of gfla animate and gfla pose",
-    "keypoints": "--keypoints bundled, which finds them by itself",
-    "flow": "gfla train, as the --init of the next stage",
+    "motion": "the option --motion of gfla animate and gfla pose",
+    "keypoints": "the bundled keypoint detector, which finds them by itself",
+    "flow": "gfla train, as --init of the next stage",
     "view": "gfla view-synth",
-    "viewpoint": "--viewpoint of gfla view-synth",
+    "viewpoint": "the option --viewpoint of gfla view-synth",
 }
-FACE_WEIGHTS = "face"
 
 
-def load_generator(name: str, device: torch.device, stages: tuple[str, ...]) -> tuple[Generator, MakeStage]:
-    """The generator of these weights, ready to run fast, and its stage.
+@dataclass(frozen=True)
+class PersonNetworks:
+    """Everything that finds and generates a person."""
 
-    Raises WeightsError, for weights that are not of one of the architectures `stages` with what they are for.
+    detector: KeypointDetector
+    """Pictures in, COCO-17 poses out."""
+    cleaner: PoseCleaner
+    """COCO-17 tracks in, smooth Human3.6M-17 tracks out."""
+    track_cache: TrackCache
+    """Tracks that this detector has found before."""
+    generator: PersonGenerator
+    """Structure maps in, frames out."""
+    make_processor: ProcessorFactory
+    """Prepares inputs for this generator as its training did."""
+    device: torch.device
+    """Where they run."""
+
+
+def load_generator(
+    name: str, device: torch.device, architectures: tuple[str, ...]
+) -> tuple[PersonGenerator, ProcessorFactory]:
+    """The generator of these weights, batch norm folded and channels last, and the processor that it needs.
+
+    Raises WeightsError: no such weights, or not of one of the `architectures`; says what they are for.
     """
-    metadata = require_architecture(name, *stages)
+    metadata = require_architecture(name, architectures)
     model = load_weights(name, device=str(device))
-    assert isinstance(model, Generator)
+    assert isinstance(model, PersonGenerator)
     return channels_last(fold_batch_norm(model)), choose_processor(metadata)
 
 
 def load_pose_cleaner(name: str, device: torch.device) -> PoseCleaner:
     """The motion network of these weights. Raises WeightsError like `load_generator`."""
-    metadata = require_architecture(name, "motion")
+    metadata = require_architecture(name, ("motion",))
     return PoseCleaner(load_weights(name, device=str(device)), whole_frame=metadata["official"] == "keypoint")
-
-
-def require_architecture(name: str, *architectures: str) -> dict[str, Any]:
-    """The metadata of weights of one of these architectures. Raises WeightsError: others, and what uses them."""
-    metadata = read_metadata(name)
-    views = metadata["config"].get("coded", False)
-    if metadata["architecture"] not in architectures or views:
-        use = "gfla view-synth" if views else USED_BY[metadata["architecture"]]
-        raise WeightsError(f"{name} holds {metadata['architecture']!r} weights, they are for {use}")
-    return metadata
 
 
 def load_face_generator(name: str, device: torch.device) -> FaceGenerator:
@@ -69,55 +77,43 @@ def load_face_generator(name: str, device: torch.device) -> FaceGenerator:
     try:
         resolve(name)
     except WeightsError:
-        if name != FACE_WEIGHTS:
+        if name != FaceConfig.weights:
             raise
         raise WeightsError(
-            "no face weights here yet: convert the authors' with 'gfla weights import latest_net_G.pth --as face', "
-            "or train some with 'gfla train face' and give them with --weights"
+            "no face weights are bundled: import the authors' with 'gfla weights import latest_net_G.pth --as face', "
+            "or train your own with 'gfla train face' and pass them with --weights"
         ) from None
-    require_architecture(name, "face")
+    require_architecture(name, ("face",))
     model = load_weights(name, device=str(device))
     assert isinstance(model, FaceGenerator)
     return channels_last(fold_batch_norm(model))
 
 
 def load_detector(
-    keypoints: str, yolo_weights: Path | None, device: torch.device, progress: Progress
-) -> KeypointDetector:
-    """The extractor asked for; a track file still needs one for the source picture.
+    keypoints: str, yolo_weights: Path | None, device: torch.device
+) -> tuple[KeypointDetector, Sequence[str]]:
+    """The keypoint detector, and notes on which one was chosen and why.
+
+    `keypoints` may also be a pose file of the driving video; the source picture is then left to the detector "auto".
 
     Raises:
-        InputError: `keypoints` is neither an extractor nor a track file.
-        BackendUnavailable, WeightsError: the extractor can't be had.
+        InputError: `keypoints` is neither a detector nor a pose file.
+        BackendUnavailable, WeightsError: the detector can't be used.
     """
     name = keypoints if keypoints in DETECTORS else "auto"
     if name == "auto" and keypoints != "auto" and not is_track(keypoints):
-        raise InputError(f"keypoints {keypoints!r} must be {', '.join(DETECTORS)} or an existing pose track file")
-    return create_detector(name, device=str(device), yolo_weights=yolo_weights, note=progress.note)
+        raise InputError(
+            f"keypoints {keypoints!r} must be {', '.join(get_args(DetectorName))} or an existing pose file"
+        )
+    progress = NotesProgress()
+    return create_detector(name, device=str(device), yolo_weights=yolo_weights, note=progress.note), progress.notes
 
 
-def named(name: Path | str, work: Callable[[], Made]) -> Made:
-    """Run `work`, putting the file's name before the message of an input error."""
-    try:
-        return work()
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
-
-
-def fingerprint(path: Path) -> dict[str, Any]:
-    """Path and, of a file, SHA-256, for reports."""
-    if not path.is_file():
-        return {"path": str(path)}
-    with path.open("rb") as stream:
-        return {"path": str(path), "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
-
-
-def plain_options(config: Any) -> dict[str, Any]:
-    """The fields of a config dataclass as JSON-ready values."""
-    return {key: _plain(value) for key, value in asdict(config).items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, int | float | None) else str(value)
+def require_architecture(name: str, architectures: tuple[str, ...]) -> dict[str, Any]:
+    """The metadata of weights of one of these architectures. Raises WeightsError for others; says what uses them."""
+    metadata = read_metadata(name)
+    is_view_synthesis = metadata["config"].get("coded", False)
+    if metadata["architecture"] not in architectures or is_view_synthesis:
+        use = "gfla view-synth" if is_view_synthesis else USED_BY[metadata["architecture"]]
+        raise WeightsError(f"{name} holds {metadata['architecture']!r} weights, which are for {use}")
+    return metadata

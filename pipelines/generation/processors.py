@@ -1,11 +1,14 @@
 """How a picture and its poses get onto a network's canvas, and how what the network makes of them comes back.
 
-Each kind of weights has its stage: networks see what they were trained with. T frames, h, w size of the network's
-canvas, S its structure channels.
+Each kind of weights has its processor, because networks must see what they were trained with. The chains make one per
+source picture and driving motion (`choose_processor`), `pipelines.generation.rollout` asks it for the network's inputs,
+`pipelines.generation.video_output` for finished frames. T frames; H, W size of the picture; h, w size of the network's
+canvas; S its structure channels. Pictures are uint8 RGB.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,115 +19,161 @@ from PIL import Image
 from models.generators.animation import Step
 from models.generators.picture import Picture
 from pipelines.compositing.full_resolution import FullResolutionCompositor
-from pipelines.compositing.paste import Box, box_mask, paste
-from pipelines.datasets.transforms import to_picture
+from pipelines.compositing.paste import box_mask, paste
+from pipelines.configs import Framing, Retarget
+from pipelines.generation.visualization import compare_people
 from pipelines.keypoints.layouts import coco17_to_openpose18
-from pipelines.keypoints.motion import SourcePerson
-from pipelines.keypoints.retargeting import retargeted_coco17
+from pipelines.keypoints.motion import DrivingMotion, SourcePerson
+from pipelines.keypoints.retargeting import retarget_coco17
 from pipelines.keypoints.structure_maps import MISSING, person_maps, structure_map
 from pipelines.keypoints.tracking import CONFIDENT
+from pipelines.media.boxes import Box
 from pipelines.media.square_crop import SquareCrop
+from pipelines.media.tensors import tensor_to_image
 
-CANVAS = 256
-FEATHER = 0.04
-Pose = tuple[np.ndarray, np.ndarray | None]
+CANVAS = 256  # pixels
+FEATHER = 0.04  # width of the soft edge of a pasted square, as a share of its side
+
+
+@dataclass(frozen=True)
+class NetworkInputs:
+    """A pose as a generator reads it."""
+
+    structure: np.ndarray
+    """Structure map float32 [S, h, w]."""
+    joints: np.ndarray | None = None
+    """Human3.6M-17 joints [17, 2] in pixels of the canvas, where the network asks for them."""
 
 
 class FrameProcessor(ABC):
-    """One picture before one network.
-
-    poses: [T, 17, 2] Human3.6M-17 in pixels of the picture, for people to look at; picture: uint8 RGB [H, W, 3];
-    canvas: uint8 RGB [h, w, 3], what the network sees of it; box: where that is in the picture.
-    """
+    """One source picture in front of one network."""
 
     picture: np.ndarray
+    """The source picture [H, W, 3]."""
     poses: np.ndarray
+    """The poses to generate, Human3.6M-17 [T, 17, 2] in pixels of the picture; of faces landmarks [T, 68, 3]."""
     canvas: np.ndarray
+    """What the network sees of the picture, [h, w, 3]."""
     box: Box
+    """The region of the picture that is generated: left, top, right, bottom in pixels."""
 
     @abstractmethod
-    def own(self) -> Pose:
-        """The structure [S, h, w] of the picture's own pose, and its Human3.6M-17 joints [17, 2] on the canvas where
-        the network asks for them."""
+    def source_inputs(self) -> NetworkInputs:
+        """The pose of the source picture itself."""
 
     @abstractmethod
-    def staged(self, frame: int) -> Pose:
-        """The same of the pose to be taken in a frame."""
+    def frame_inputs(self, frame: int) -> NetworkInputs:
+        """The pose to generate in a frame, counted from 0; asked for once per frame, in order."""
 
     @abstractmethod
-    def size(self, frame: str) -> tuple[int, int]:
-        """Width and height of the result for `frame` "full" or "crop"."""
+    def output_size(self, framing: Framing) -> tuple[int, int]:
+        """Width and height of the results in pixels."""
 
     @abstractmethod
-    def finish(self, made: Step | Picture, frame: str) -> np.ndarray:
-        """What the network made as uint8 RGB: in the whole picture for `frame` "full", alone for "crop"."""
+    def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
+        """The frame [height, width, 3] that a network's output (batch of 1) makes; called once per frame, in order.
+
+        With `framing` "full" it is the picture with the generated region in it, with "crop" that region alone.
+        """
+
+    @abstractmethod
+    def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:
+        """source | driving | skeleton | result, as high as the result.
+
+        Args:
+            frame: its number, from 0.
+            driving: the driving frame [height, width, 3]; None if there is none to show.
+            result: what `postprocess` returned for the frame.
+        """
 
 
-class CropProcessor(FrameProcessor):
-    """The bundled weights: a square around the person, pasted back at the picture's own resolution."""
+class PersonProcessor(FrameProcessor):
+    """A person who takes the poses [T, 17, 2] that retargeting made of a driving motion."""
 
-    def __init__(self, actor: SourcePerson) -> None:
-        self.actor, self.picture, self.poses = actor, actor.picture, actor.poses
-        known = np.concatenate([self.poses.reshape(-1, 2), actor.own[:, :2], actor.pose[actor.seen, :2]])
+    def __init__(self, source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget) -> None:
+        self.source, self.driving, self.retarget = source, driving, retarget
+        self.picture, self.poses = source.picture, poses
+
+    def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:
+        motion = self.driving
+        return compare_people(self.picture, self.poses[frame], driving, motion.poses[frame], motion.size, result)
+
+
+class CropProcessor(PersonProcessor):
+    """The project's own weights: a square around the person, composed at the picture's resolution and pasted back."""
+
+    def __init__(self, source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget) -> None:
+        super().__init__(source, driving, poses, retarget)
+        known = np.concatenate([poses.reshape(-1, 2), source.pose[:, :2], source.detected[source.seen, :2]])
         self.square = SquareCrop.around(known, size=CANVAS)
         self.box = self.square.box
-        cut = self.square.cut(actor.picture)
-        self.canvas = self.square.shrink(cut)
-        self.mask = box_mask(actor.picture, self.box, FEATHER * self.square.side)
-        self.composer = FullResolutionCompositor(cut)
+        cut = self.square.cut(self.picture)
+        self.canvas = self.square.resize(cut)
+        self.mask = box_mask(self.picture, self.box, FEATHER * self.square.side)
+        self.compositor = FullResolutionCompositor(cut)
 
-    def own(self) -> Pose:
-        known = np.where(self.actor.seen[:, None], self.square.to_canvas(self.actor.pose), 0)
-        return structure_map(known, layout="coco17"), self.square.to_canvas(self.actor.own)[:, :2]
+    def source_inputs(self) -> NetworkInputs:
+        detected = np.where(self.source.seen[:, None], self.square.to_canvas(self.source.detected), 0)
+        return NetworkInputs(structure_map(detected, layout="coco17"), self.square.to_canvas(self.source.pose)[:, :2])
 
-    def staged(self, frame: int) -> Pose:
+    def frame_inputs(self, frame: int) -> NetworkInputs:
         joints = self.square.to_canvas(self.poses[frame])
-        return structure_map(joints, layout="h36m17"), joints[:, :2]
+        return NetworkInputs(structure_map(joints, layout="h36m17"), joints[:, :2])
 
-    def size(self, frame: str) -> tuple[int, int]:
-        return self.actor.size if frame == "full" else (self.square.side, self.square.side)
+    def output_size(self, framing: Framing) -> tuple[int, int]:
+        return self.source.size if framing == "full" else (self.square.side, self.square.side)
 
-    def finish(self, made: Step | Picture, frame: str) -> np.ndarray:
-        assert isinstance(made, Step)
-        square = self.composer.compose(made)
-        return square if frame == "crop" else paste(self.actor.picture, square, self.box, self.mask)
+    def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
+        assert isinstance(output, Step)
+        square = self.compositor.compose(output)
+        return square if framing == "crop" else paste(self.picture, square, self.box, self.mask)
 
 
-class SquashProcessor(FrameProcessor):
-    """The authors' animation weights: the whole picture and the driving frame squashed to a square, each by its own
-    size, without a detail head (official format, sections 3.5, 9.3, 9.7)."""
+class SquashProcessor(PersonProcessor):
+    """The authors' animation weights: the source picture and the driving frame are squashed to a square, each from its
+    own size; there is no detail head (docs/official-format.md, sections 3.5, 9.3 and 9.7)."""
 
-    def __init__(self, actor: SourcePerson, *, height: int = CANVAS, width: int = CANVAS) -> None:
-        self.actor, self.picture, self.height, self.width = actor, actor.picture, height, width
-        # Unretargeted, the driving frame counts as it is: squashed, as in training, and not fitted into the picture.
-        frame = actor.driver.size if actor.mode == "none" else actor.size
-        poses = actor.driver.poses[..., :2] if actor.mode == "none" else actor.poses
-        self.joints = self._squashed(poses, frame)
-        self.poses = poses * (np.array(actor.size) / frame)
-        self.canvas = np.asarray(Image.fromarray(actor.picture).resize((width, height), Image.Resampling.BICUBIC))
-        self.box = (0, 0, *actor.size)
+    def __init__(
+        self,
+        source: SourcePerson,
+        driving: DrivingMotion,
+        poses: np.ndarray,
+        retarget: Retarget,
+        *,
+        height: int = CANVAS,
+        width: int = CANVAS,
+    ) -> None:
+        super().__init__(source, driving, poses, retarget)
+        self.height, self.width = height, width
+        # Without retargeting the driving frame is used as it is: squashed, as in training, not fitted into the picture.
+        frame = driving.size if retarget == "none" else source.size
+        taken = driving.poses[..., :2] if retarget == "none" else poses  # [T, 17, 2]
+        self.joints = self._squash(taken, frame)
+        self.poses = taken * (np.array(source.size) / frame)
+        self.canvas = np.asarray(Image.fromarray(self.picture).resize((width, height), Image.Resampling.BICUBIC))
+        self.box = (0, 0, *source.size)
 
-    def own(self) -> Pose:
-        pose = self._squashed(self.actor.pose[:, :2], self.actor.size)
-        return self._structure(np.where(self.actor.seen[:, None], pose, 0), "coco17"), None
+    def source_inputs(self) -> NetworkInputs:
+        pose = self._squash(self.source.detected[:, :2], self.source.size)
+        return self._structure(np.where(self.source.seen[:, None], pose, 0), "coco17")
 
-    def staged(self, frame: int) -> Pose:
-        return self._structure(self.joints[frame], "h36m17"), None
+    def frame_inputs(self, frame: int) -> NetworkInputs:
+        return self._structure(self.joints[frame], "h36m17")
 
-    def size(self, frame: str) -> tuple[int, int]:
-        return self.actor.size if frame == "full" else (self.width, self.height)
+    def output_size(self, framing: Framing) -> tuple[int, int]:
+        return self.source.size if framing == "full" else (self.width, self.height)
 
-    def finish(self, made: Step | Picture, frame: str) -> np.ndarray:
-        result = to_picture(made.image[0])
-        if frame == "crop":
+    def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
+        result = tensor_to_image(output.image[0], rounding="truncate")
+        if framing == "crop":
             return result
-        enlarges = self.actor.picture.size > result.size
-        return cv2.resize(result, self.actor.size, interpolation=cv2.INTER_CUBIC if enlarges else cv2.INTER_AREA)
+        enlarges = self.picture.size > result.size
+        return cv2.resize(result, self.source.size, interpolation=cv2.INTER_CUBIC if enlarges else cv2.INTER_AREA)
 
-    def _structure(self, joints: np.ndarray, layout: str) -> np.ndarray:
-        return structure_map(joints, layout=layout, height=self.height, width=self.width)
+    def _structure(self, joints: np.ndarray, layout: str) -> NetworkInputs:
+        return NetworkInputs(structure_map(joints, layout=layout, height=self.height, width=self.width))
 
-    def _squashed(self, points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    def _squash(self, points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Points [..., 2] of a picture of `size` (width, height) in pixels of the canvas."""
         return points.astype(np.float64) * (np.array([self.width, self.height]) / size)
 
@@ -132,25 +181,27 @@ class SquashProcessor(FrameProcessor):
 class OpenPoseProcessor(SquashProcessor):
     """The authors' weights for single pictures of people: OpenPose-18 joints at whole pixels (section 9.2)."""
 
-    def own(self) -> Pose:
-        return self._maps(self.actor.pose, self.actor.size), None
+    def source_inputs(self) -> NetworkInputs:
+        return self._maps(self.source.detected, self.source.size)
 
-    def staged(self, frame: int) -> Pose:
-        actor, driver = self.actor, self.actor.driver
-        if actor.mode == "none":
-            return self._maps(driver.detected[frame], driver.size), None
-        poses = driver.detected[frame], driver.poses[frame], actor.poses[frame]
-        taken = retargeted_coco17(*poses, own=actor.pose if actor.mode == "body" else None)
-        return self._maps(taken, actor.size), None
+    def frame_inputs(self, frame: int) -> NetworkInputs:
+        source, driving = self.source, self.driving
+        if self.retarget == "none":
+            return self._maps(driving.detected[frame], driving.size)
+        own = source.detected if self.retarget == "body" else None
+        taken = retarget_coco17(driving.detected[frame], driving.poses[frame], self.poses[frame], own=own)
+        return self._maps(taken, source.size)
 
-    def _maps(self, pose: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """COCO-17 [17, 3] in a picture of `size` (width, height) -> [18, h, w]."""
-        joints = coco17_to_openpose18(pose)
+    def _maps(self, pose: np.ndarray, size: tuple[int, int]) -> NetworkInputs:
+        """COCO-17 pose [17, 3] in a picture of `size` (width, height) -> structure [18, h, w]."""
+        joints = coco17_to_openpose18(pose)  # [18, 3]
         known = np.where(joints[:, 2:] >= CONFIDENT, joints[:, :2], MISSING)
-        return person_maps(known, height=self.height, width=self.width, annotated=(size[1], size[0]))
+        return NetworkInputs(person_maps(known, height=self.height, width=self.width, annotated=(size[1], size[0])))
 
 
-PROCESSORS: dict[str, Callable[[SourcePerson], FrameProcessor]] = {
+ProcessorFactory = Callable[[SourcePerson, DrivingMotion, np.ndarray, Retarget], PersonProcessor]
+
+PROCESSORS: dict[str, ProcessorFactory] = {
     "dance_fashion": SquashProcessor,
     "dance_iper": SquashProcessor,
     "pose_fashion": OpenPoseProcessor,
@@ -158,7 +209,7 @@ PROCESSORS: dict[str, Callable[[SourcePerson], FrameProcessor]] = {
 }
 
 
-def choose_processor(metadata: dict[str, Any]) -> Callable[[SourcePerson], FrameProcessor]:
-    """The stage of weights with this metadata: that of the authors' configuration they name, or ours."""
+def choose_processor(metadata: dict[str, Any]) -> ProcessorFactory:
+    """The processor of weights with this metadata: that of the authors' configuration they name, or ours."""
     ours = OpenPoseProcessor if metadata["architecture"] == "picture" else CropProcessor
     return PROCESSORS.get(metadata["official"], ours)

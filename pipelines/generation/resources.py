@@ -1,91 +1,65 @@
-"""What jobs share: networks, pictures and poses, each loaded or found once by a process that does many."""
+"""What the jobs of one process share: networks and pictures, each loaded once, and cached pose tracks."""
 
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import cv2
 import torch
 
-from pipelines.generation.networks import load_detector
-from pipelines.keypoints.detection import Sighting
+from pipelines.configs import AnimateConfig, DetectionOptions, PoseConfig
+from pipelines.generation.networks import PersonNetworks, load_detector, load_generator, load_pose_cleaner
 from pipelines.keypoints.detectors.registry import KeypointDetector
-from pipelines.keypoints.track_cache import cached_track
-from pipelines.runtime.fingerprints import digest, identity
-from pipelines.runtime.progress import NotesProgress, Progress
+from pipelines.keypoints.track_cache import TrackCache
+from pipelines.runtime.devices import choose_device
+from pipelines.runtime.progress import Progress, note_all
 
-KEPT = 8  # networks and pictures in memory
-Made = TypeVar("Made")
+CACHE_SIZE = 8  # networks and pictures in memory
+Loaded = TypeVar("Loaded")
 Arguments = ParamSpec("Arguments")
 
 
-class Seeing(Protocol):
-    """The options of a job that decide what is seen in its inputs."""
-
-    @property
-    def keypoints(self) -> str: ...
-    @property
-    def yolo_weights(self) -> Path | None: ...
-    @property
-    def device(self) -> str: ...
-
-
 class Resources:
-    """Loads networks and pictures once and keeps the last few.
+    """Loads networks and pictures once and keeps the latest few in memory.
 
     Args:
-        folder: where sightings are kept, also for other processes; None keeps none.
-        threads: of torch, OpenCV and the video encoder, so that the results are the same bytes on every machine of one
-            kind; None lets each take what it likes.
+        track_folder: where detected pose tracks are cached, also for other processes; None caches none.
+        threads: of torch, OpenCV and the video encoder, so that results are the same bytes on every machine of one
+            kind; None lets each choose.
     """
 
-    def __init__(self, folder: Path | None = None, threads: int | None = None) -> None:
-        self.folder, self.threads = folder, threads
-        self._kept = lru_cache(KEPT)(_call)
+    def __init__(self, track_folder: Path | None = None, threads: int | None = None) -> None:
+        self.track_folder, self.threads = track_folder, threads
+        self._load = lru_cache(CACHE_SIZE)(_call)
         if threads is not None:
             torch.set_num_threads(threads)
             cv2.setNumThreads(threads)
 
-    def once(self, load: Callable[Arguments, Made], *given: Arguments.args, **named: Arguments.kwargs) -> Made:
-        """What `load` makes of these arguments, which must be hashable; the last few results are kept."""
-        return self._kept(load, *given, **named)
+    def load(self, function: Callable[Arguments, Loaded], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Loaded:
+        """What `function` returns for these arguments, which must be hashable; the latest results are reused."""
+        return self._load(function, *args, **kwargs)
 
-    def extractor(
-        self, keypoints: str, yolo_weights: Path | None, device: torch.device, progress: Progress
-    ) -> KeypointDetector:
-        """See `parts.load_detector`."""
-        extractor, notes = self.once(_load_extractor, keypoints, yolo_weights, device)
-        for message in notes:
-            progress.note(message)
-        return extractor
+    def person_networks(
+        self, config: AnimateConfig | PoseConfig, architectures: tuple[str, ...], progress: Progress
+    ) -> PersonNetworks:
+        """The detector, the pose cleaner and the generator, which must be of one of the `architectures`.
 
-    def sighting(
-        self,
-        path: Path,
-        config: Seeing,
-        extractor: KeypointDetector,
-        look: Callable[[], Sighting],
-        progress: Progress,
-        *,
-        part: tuple[object, ...] = (),
-    ) -> Sighting:
-        """What `look` sees in a file; with a folder once for all jobs that look at the same `part` of it."""
-        if self.folder is None:
-            return look()
-        seen_by = [extractor.name, config.yolo_weights, config.device, self.threads, *part]
-        sighting, known = cached_track(self.folder, digest([identity(path), [str(item) for item in seen_by]]), look)
-        for message in sighting.warnings if known else ():
-            progress.note(message)
-        return sighting
+        Raises:
+            InputError, WeightsError, BackendUnavailable: detector, weights or device can't be used.
+        """
+        device = choose_device(config.device)
+        generator, make_processor = self.load(load_generator, config.weights, device, architectures)
+        cleaner = self.load(load_pose_cleaner, config.motion, device)
+        detector, notes = self.load(load_detector, config.keypoints, config.yolo_weights, device)
+        note_all(progress, notes)
+        cache = self.track_cache(detector, config, config.device)
+        return PersonNetworks(detector, cleaner, cache, generator, make_processor, device)
+
+    def track_cache(self, detector: KeypointDetector, options: DetectionOptions, device: str) -> TrackCache:
+        """Tracks of this detector with these options on this device, as the user named it."""
+        return TrackCache(self.track_folder, (detector.name, options.yolo_weights, device, self.threads))
 
 
-def _load_extractor(
-    keypoints: str, yolo_weights: Path | None, device: torch.device
-) -> tuple[KeypointDetector, list[str]]:
-    heard = NotesProgress()
-    return load_detector(keypoints, yolo_weights, device, heard), heard.notes
-
-
-def _call(load: Callable[..., Any], *given: Any, **named: Any) -> Any:
-    return load(*given, **named)
+def _call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)

@@ -1,7 +1,8 @@
-"""Actors' poses played through a generator, frame after frame."""
+"""Frames one after the other: poses of processors through a generator, each frame conditioned on the one before.
 
-import time
-from collections import defaultdict
+n sources side by side in a batch, C channels, S structure channels, h, w size of the network's canvas.
+"""
+
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
@@ -11,96 +12,90 @@ import torch
 
 from models.generators.picture import Picture, PictureGenerator
 from models.generators.recurrent import RecurrentGenerator, State, Step, take
-from pipelines.generation.processors import FrameProcessor, Pose
-
-Tensors = tuple[torch.Tensor, torch.Tensor | None]
-
-
-class Stopwatch:
-    """Seconds by stage name."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = defaultdict(float)
-
-    @contextmanager
-    def __call__(self, name: str) -> Iterator[None]:
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] += time.perf_counter() - began
+from pipelines.generation.processors import FrameProcessor, NetworkInputs
+from pipelines.media.tensors import normalise_pixels
+from pipelines.runtime.stopwatch import Stopwatch
 
 
 class FrameGenerator:
-    """Plays the poses of stages before one generator, side by side in a batch; all canvases have the same size.
+    """Generates the poses of several sources side by side in a batch; all canvases have the same size.
 
-    Iterating gives, frame after frame, each stage's number and what the generator makes of its pose (a batch of 1).
-    A stage drops out when its poses are over or its number is in `stopped`; the others go on.
+    Iterating yields, frame after frame, the number of a source and the generator's step for it (a batch of 1).
+    A source drops out when its poses are over or its number is added to `stopped`; the others continue.
+
+    Args:
+        processors: one per source.
+        precision: the context in which the network runs, see `pipelines.runtime.devices.autocast`.
+        stopwatch: gets the stage "generate".
     """
 
     def __init__(
         self,
-        stages: Sequence[FrameProcessor],
-        generator: RecurrentGenerator | PictureGenerator,
+        processors: Sequence[FrameProcessor],
+        generator: RecurrentGenerator,
         precision: AbstractContextManager,
-        clock: Stopwatch,
+        stopwatch: Stopwatch,
     ) -> None:
-        self.stages, self.generator, self.precision, self.clock = stages, generator, precision, clock
+        self.processors, self.generator, self.precision, self.stopwatch = processors, generator, precision, stopwatch
         self.device = next(generator.parameters()).device
         self.stopped: set[int] = set()
 
-    def __iter__(self) -> Iterator[tuple[int, Step | Picture]]:
-        if isinstance(self.generator, PictureGenerator):
-            return self._pictures(self.generator)
-        return self._steps(self.generator)
-
-    def _steps(self, generator: RecurrentGenerator) -> Iterator[tuple[int, Step]]:
-        """Every frame from the one before; the picture stands in for the first one's."""
-        playing = list(range(len(self.stages)))
-        with self._running():
-            own = self._poses([stage.own() for stage in self.stages])
-            reference = generator.encode_reference(self._images(playing), *own)
-        state = State.initial(reference)
+    def __iter__(self) -> Iterator[tuple[int, Step]]:
+        generator, active = self.generator, list(range(len(self.processors)))
+        with _inference(self.stopwatch, self.precision):
+            own = _stack([processor.source_inputs() for processor in self.processors], self.device)
+            reference = generator.encode_reference(_stack_canvases(self.processors, self.device), *own)
+        state = State.initial(reference)  # the source picture stands in for the frame before the first
         for frame in count():
-            staying = [number for number in playing if self._plays(number, frame)]
-            if not staying:
+            remaining = [number for number in active if self._has_frame(number, frame)]
+            if not remaining:
                 return
-            with self._running():
-                if staying != playing:
-                    kept = torch.tensor([playing.index(number) for number in staying], device=self.device)
-                    reference, state, playing = take(reference, kept), take(state, kept), staying
-                poses = self._poses([self.stages[number].staged(frame) for number in playing])
+            with _inference(self.stopwatch, self.precision):
+                if remaining != active:
+                    kept = torch.tensor([active.index(number) for number in remaining], device=self.device)
+                    reference, state, active = take(reference, kept), take(state, kept), remaining
+                poses = _stack([self.processors[number].frame_inputs(frame) for number in active], self.device)
                 step = generator.step(reference, state, *poses)
                 state = step.state
-            for place, number in enumerate(playing):
+            for place, number in enumerate(active):
                 yield number, take(step, slice(place, place + 1))
 
-    def _pictures(self, generator: PictureGenerator) -> Iterator[tuple[int, Picture]]:
-        """Every frame for itself."""
-        for number, stage in enumerate(self.stages):
-            image, own = self._images([number]), self._poses([stage.own()])[0]
-            for frame in range(len(stage.poses)):
-                with self._running():
-                    picture = generator(image, own, self._poses([stage.staged(frame)])[0])
-                yield number, picture
+    def _has_frame(self, number: int, frame: int) -> bool:
+        return frame < len(self.processors[number].poses) and number not in self.stopped
 
-    def _plays(self, number: int, frame: int) -> bool:
-        return frame < len(self.stages[number].poses) and number not in self.stopped
 
-    @contextmanager
-    def _running(self) -> Iterator[None]:
-        with self.clock("generate"), torch.inference_mode(), self.precision:
-            yield
+def generate_picture(
+    processor: FrameProcessor, generator: PictureGenerator, precision: AbstractContextManager, stopwatch: Stopwatch
+) -> Picture:
+    """The first pose of a processor through a generator of single pictures; a batch of 1."""
+    device = next(generator.parameters()).device
+    image = _stack_canvases([processor], device)
+    own, _ = _stack([processor.source_inputs()], device)
+    with _inference(stopwatch, precision):
+        target, _ = _stack([processor.frame_inputs(0)], device)
+        return generator(image, own, target)
 
-    def _images(self, numbers: list[int]) -> torch.Tensor:
-        return self._tensor([self.stages[number].canvas.transpose(2, 0, 1) for number in numbers]) / 127.5 - 1
 
-    def _poses(self, poses: list[Pose]) -> Tensors:
-        joints = [joint for _, joint in poses if joint is not None]
-        placed = torch.from_numpy(np.stack(joints)).float().to(self.device) if joints else None
-        return self._tensor([structure for structure, _ in poses]), placed
+@contextmanager
+def _inference(stopwatch: Stopwatch, precision: AbstractContextManager) -> Iterator[None]:
+    with stopwatch("generate"), torch.inference_mode(), precision:
+        yield
 
-    def _tensor(self, arrays: list[np.ndarray]) -> torch.Tensor:
-        """n x [C, h, w] -> [n, C, h, w]."""
-        tensor = torch.from_numpy(np.stack(arrays)).float()
-        return tensor.to(self.device).contiguous(memory_format=torch.channels_last)
+
+def _stack_canvases(processors: Sequence[FrameProcessor], device: torch.device) -> torch.Tensor:
+    """The canvases of the sources as [n, 3, h, w] in [-1, 1]."""
+    canvases = [processor.canvas.transpose(2, 0, 1) for processor in processors]  # n x [3, h, w]
+    return normalise_pixels(_to_device(canvases, device))
+
+
+def _stack(inputs: list[NetworkInputs], device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Structures [n, S, h, w] and, where the network asks for them, joints [n, 17, 2]."""
+    joints = [each.joints for each in inputs if each.joints is not None]
+    placed = torch.from_numpy(np.stack(joints)).float().to(device) if joints else None
+    return _to_device([each.structure for each in inputs], device), placed
+
+
+def _to_device(arrays: list[np.ndarray], device: torch.device) -> torch.Tensor:
+    """n x [C, h, w] -> float32 [n, C, h, w], channels last."""
+    tensor = torch.from_numpy(np.stack(arrays)).float()
+    return tensor.to(device).contiguous(memory_format=torch.channels_last)

@@ -1,82 +1,106 @@
-"""From the steps of a performance to the finished outputs: composed, pasted back, compared, encoded."""
-
-from __future__ import annotations
+"""From a generator's steps to finished videos: postprocessed, compared, encoded, with sound and time stamps."""
 
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
 import numpy as np
 
-from models.generators.animation import Step
-from pipelines.generation import visualization as views
+from models.generators.recurrent import Step
+from pipelines.configs import AnimateConfig, FaceConfig, debug_path
 from pipelines.generation.processors import FrameProcessor
-from pipelines.generation.rollout import Stopwatch
-from pipelines.keypoints.detection import DrivingMotion
+from pipelines.generation.visualization import check_views, draw_debug_frame
+from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
 from pipelines.media.sources import FrameSource
-from pipelines.media.writer import Writer, open_output
+from pipelines.media.writer import Writer, check_video_output, open_output
+from pipelines.runtime.stopwatch import Stopwatch
+from pipelines.runtime.summaries import describe_input, summarize_run
 
-if TYPE_CHECKING:
-    from pipelines.configs import AnimateConfig, FaceConfig
+VideoConfig = AnimateConfig | FaceConfig
+
+
+def check_outputs(config: VideoConfig) -> None:
+    """Refuse whatever can be refused about the outputs before any work.
+
+    Raises:
+        InputError: existing or unwritable output, missing folder, an input as output, unknown suffix or debug view,
+            unsuitable codec or crf.
+        BackendUnavailable: no such encoder here.
+    """
+    check_views(config.debug)
+    for path in (config.target, *([debug_path(config.target)] if config.debug else [])):
+        check_video_output(
+            path,
+            codec=config.codec,
+            crf=config.crf,
+            overwrite=config.overwrite,
+            inputs=(config.source, config.driving),
+        )
 
 
 class VideoOutput:
     """A context manager that takes every step once; the outputs appear when it ends without an exception.
 
     Args:
-        source: the driving video, shown by `--compare`; None for a pose track.
+        config: what to write and where; `check_outputs` has accepted it.
+        processor: makes frames of steps.
+        motion: its time stamps are those of the output.
+        video: the driving video for `compare`; None if the processor knows its driving frames, or there are none.
         audio: the sound of the main output.
+        stopwatch: gets the stages "compose" and "encode".
         threads: of the encoder; None lets it choose.
     """
 
     def __init__(
         self,
-        config: AnimateConfig | FaceConfig,
-        stage: FrameProcessor,
-        driver: DrivingMotion,
-        source: FrameSource | None,
+        config: VideoConfig,
+        processor: FrameProcessor,
+        motion: DrivingMotion,
+        video: FrameSource | None,
         audio: AudioPlan | None,
-        clock: Stopwatch,
+        stopwatch: Stopwatch,
         threads: int | None = None,
     ) -> None:
-        self.config, self.stage, self.driver, self.audio = config, stage, driver, audio
-        self.clock, self.threads = clock, threads
-        self.watched = iter(source) if config.compare and source else None
+        self.config, self.processor, self.motion, self.audio = config, processor, motion, audio
+        self.stopwatch, self.threads = stopwatch, threads
+        self.driving_frames = iter(video) if config.compare and video else None
         self.count = 0
-        self.outputs: dict[Path, Writer] = {}
+        self.writers: dict[Path, Writer] = {}
         self._open = ExitStack()
 
-    def __enter__(self) -> VideoOutput:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error) -> None:
-        with self.clock("encode"):
+    def __exit__(self, *error: Any) -> None:
+        with self.stopwatch("encode"):
             self._open.__exit__(*error)
 
-    def add(self, step: Step) -> None:
-        """Finish the next frame and write it, and what `--debug` shows of it."""
-        with self.clock("compose"):
-            result = self.stage.finish(step, self.config.frame)
+    def write(self, step: Step) -> None:
+        """Postprocess and write the next frame (a batch of 1), and its debug views."""
+        with self.stopwatch("compose"):
+            result = self.processor.postprocess(step, self.config.frame)
             if self.config.compare:
-                result = self._comparison(result)
-        with self.clock("encode"):
+                driving = next(self.driving_frames).image if self.driving_frames else None
+                result = self.processor.comparison(self.count, driving, result)
+        with self.stopwatch("encode"):
             self._write(self.config.target, result, self.audio)
             if self.config.debug:
-                shown = views.debug_frame(self.config.debug, step)
-                self._write(views.debug_path(self.config.target), shown, None)
+                self._write(debug_path(self.config.target), draw_debug_frame(self.config.debug, step), None)
         self.count += 1
 
     def _write(self, path: Path, image: np.ndarray, audio: AudioPlan | None) -> None:
-        config, driver = self.config, self.driver
-        if path not in self.outputs:
+        """Write a picture uint8 RGB [H, W, 3] with the time stamp of the current frame; the first opens the file."""
+        config, motion = self.config, self.motion
+        if path not in self.writers:
             opened = open_output(
                 path,
                 width=image.shape[1],
                 height=image.shape[0],
-                time_base=driver.time_base,
-                rate=Fraction(driver.rate).limit_denominator(1001),
+                time_base=motion.time_base,
+                rate=Fraction(motion.rate).limit_denominator(1001),
                 codec=config.codec,
                 crf=config.crf,
                 audio=audio,
@@ -84,12 +108,50 @@ class VideoOutput:
                 overwrite=config.overwrite,
                 inputs=(config.source, config.driving),
             )
-            self.outputs[path] = self._open.enter_context(opened)
-        self.outputs[path].write(image, driver.pts[self.count], driver.durations[self.count])
+            self.writers[path] = self._open.enter_context(opened)
+        self.writers[path].write(image, motion.pts[self.count], motion.durations[self.count])
 
-    def _comparison(self, result: np.ndarray) -> np.ndarray:
-        """source | driving | skeleton | result."""
-        stage, driver = self.stage, self.driver
-        pose, driving_pose = stage.poses[self.count], driver.poses[self.count]
-        driving = next(self.watched).image if self.watched else None
-        return views.comparison(stage.picture, pose, driving, driving_pose, driver.size, result)
+
+@dataclass(frozen=True, kw_only=True)
+class VideoResult:
+    """What a run wrote and how long it took."""
+
+    config: VideoConfig
+    """The options of the run."""
+    frames: int
+    """Number of frames written."""
+    rate: float
+    """Mean frames per second."""
+    size: tuple[int, int]
+    """Width and height of the frames in pixels, without `compare`."""
+    canvas: tuple[int, int, int, int]
+    """The region of the source picture that was generated: left, top, right, bottom in pixels."""
+    missing_frames: int
+    """Driving frames in which nobody was detected."""
+    device: str
+    """The device that the generator ran on."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Wall time in seconds by stage."""
+
+    @property
+    def output(self) -> Path:
+        """Where the video is."""
+        return self.config.target
+
+    @property
+    def debug_output(self) -> Path | None:
+        """Where the second video of `debug` is."""
+        return debug_path(self.config.target) if self.config.debug else None
+
+    def summary(self) -> dict[str, Any]:
+        """One JSON-ready object: inputs with SHA-256, options, versions, timings, output."""
+        config = self.config
+        return summarize_run(config, weights=config.weights, device=self.device, seconds=self.seconds) | {
+            "output": str(self.output),
+            "debug_output": str(self.debug_output) if self.debug_output else None,
+            "inputs": {"source": describe_input(config.source), "driving": describe_input(config.driving)},
+            "frames": self.frames,
+            "fps": round(self.rate, 4),
+            "size": list(self.size),
+            "canvas": list(self.canvas),
+        }

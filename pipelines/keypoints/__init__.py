@@ -1,1 +1,1 @@
-"""Poses: extraction, track files, cleaning, retargeting, structure maps."""
+"""Poses: detection, pose tracks and their files, selection of a person, cleaning, retargeting, structure maps."""

@@ -1,53 +1,150 @@
-"""The source person, and the poses it shall take.
+"""The two people of an animation: the one in the source picture, and the one whose motion drives it.
 
-T frames. COCO-17 poses are [17, 3] with confidences, Human3.6M-17 poses [17, 2 or 3]; both in pixels of their picture.
+T frames. Detected poses are COCO-17 [17, 3], cleaned ones Human3.6M-17 [17, 3], both x, y in pixels of their own
+picture and a confidence in 0..1. The chains call `find_source_person`, `find_driving_track` and
+`follow_person` in turn.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
+from pipelines.configs import AnimateConfig, OnMissing
 from pipelines.keypoints.cleaning import PoseCleaner
-from pipelines.keypoints.detection import DrivingMotion
-from pipelines.keypoints.retargeting import retarget
-from pipelines.keypoints.tracking import CONFIDENT
+from pipelines.keypoints.detection import align_track, detect_image, detect_video
+from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector
+from pipelines.keypoints.layouts import h36m17_to_coco17
+from pipelines.keypoints.loading import load_track, select_frames
+from pipelines.keypoints.track import DEFAULT_RATE, PoseTrack
+from pipelines.keypoints.track_cache import TrackCache
+from pipelines.keypoints.tracking import CONFIDENT, GapSummary, fill_gaps, select_person
+from pipelines.media.sources import FrameSource
+from pipelines.runtime.errors import error_context
+from pipelines.runtime.progress import Progress, note_all
 
-SOURCE_REPEATS = 24
+STILL_FRAMES = 24  # the motion network cleans one picture as a clip that stands still for so many frames
 
 
 @dataclass(frozen=True)
 class SourcePerson:
-    """picture: uint8 RGB [H, W, 3]; pose: COCO-17; own: the same pose as Human3.6M-17; mode: how `driver` is
-    retargeted."""
+    """The person in the source picture."""
 
     picture: np.ndarray
+    """uint8 RGB [H, W, 3]."""
+    detected: np.ndarray
+    """COCO-17 [17, 3] as detected."""
     pose: np.ndarray
-    own: np.ndarray
-    driver: DrivingMotion
-    mode: str
-
-    @classmethod
-    def cast(
-        cls, picture: np.ndarray, pose: np.ndarray, cleaner: PoseCleaner, driver: DrivingMotion, mode: str
-    ) -> "SourcePerson":
-        """The person of a picture, whose COCO-17 `pose` the motion network turns into Human3.6M-17."""
-        still = np.repeat(np.where(pose[:, 2:] >= CONFIDENT, pose, 0)[None], SOURCE_REPEATS, 0)
-        height, width = picture.shape[:2]
-        own = cleaner(still, size=(width, height))[SOURCE_REPEATS // 2]
-        return cls(picture, pose, own, driver, mode)
+    """The same pose as Human3.6M-17 [17, 3]."""
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the picture."""
+        """Width and height of the picture in pixels."""
         return self.picture.shape[1], self.picture.shape[0]
 
     @property
     def seen(self) -> np.ndarray:
-        """Which joints of the COCO-17 pose are sure, bool [17]."""
-        return self.pose[:, 2] >= CONFIDENT
+        """Which joints of the detected pose are confident, bool [17]."""
+        return self.detected[:, 2] >= CONFIDENT
 
-    @cached_property
-    def poses(self) -> np.ndarray:
-        """The retargeted poses in pixels of the picture, float64 [T, 17, 2]. Raises InputError."""
-        return retarget(self.driver.poses, self.own, self.mode, driver_size=self.driver.size, source_size=self.size)
+
+@dataclass(frozen=True)
+class DrivingMotion:
+    """One driving person: a pose for every frame, with the frames' time stamps."""
+
+    poses: np.ndarray
+    """Cleaned Human3.6M-17 [T, 17, 3]; of faces the landmarks [T, 68, 3]."""
+    detected: np.ndarray
+    """The COCO-17 poses [T, 17, 3] behind them, gaps filled; of faces the landmarks [T, 68, 3]."""
+    pts: list[int]
+    """Time stamps of the T frames, in units of `time_base`."""
+    durations: list[int | None]
+    """Durations of the T frames, in units of `time_base`; None if unknown."""
+    time_base: Fraction
+    """Seconds per unit of time stamps."""
+    size: tuple[int, int]
+    """Width and height of the driving frames in pixels."""
+    gaps: GapSummary
+    """What had to be filled in."""
+
+    @property
+    def rate(self) -> float:
+        """Mean frames per second; 25 for a single frame."""
+        span = (self.pts[-1] - self.pts[0]) * self.time_base
+        return float((len(self.pts) - 1) / span) if span else DEFAULT_RATE
+
+    @classmethod
+    def of_track(cls, track: PoseTrack, poses: np.ndarray, detected: np.ndarray, gaps: GapSummary) -> "DrivingMotion":
+        """The motion of one person of a track: `poses` and `detected` [T, K, 3] with the track's time stamps."""
+        pts, durations = [frame.pts for frame in track.frames], [frame.duration for frame in track.frames]
+        return cls(poses, detected, pts, durations, track.time_base, track.size, gaps)
+
+
+def find_source_person(
+    path: Path,
+    picture: np.ndarray,
+    detector: KeypointDetector,
+    cleaner: PoseCleaner,
+    cache: TrackCache,
+) -> SourcePerson:
+    """Detect the largest person in the source picture and clean the pose.
+
+    Args:
+        path: where the picture comes from, for messages and for the cache.
+        picture: uint8 RGB [H, W, 3].
+
+    Raises:
+        InputError: nobody in the picture.
+    """
+    with cache.entry(path) as entry:
+        if entry.track is None:
+            entry.track = detect_image(picture, detector)
+    with error_context(path):
+        detected = select_person(entry.track.people)[0]
+    return SourcePerson(picture, detected, clean_still_pose(detected, cleaner, size=entry.track.size))
+
+
+def clean_still_pose(detected: np.ndarray, cleaner: PoseCleaner, *, size: tuple[int, int]) -> np.ndarray:
+    """A COCO-17 pose [17, 3] in a picture of `size` (width, height) as Human3.6M-17 [17, 3]."""
+    still = np.repeat(np.where(detected[:, 2:] >= CONFIDENT, detected, 0)[None], STILL_FRAMES, 0)  # [24, 17, 3]
+    return cleaner(still, size=size)[STILL_FRAMES // 2]
+
+
+def find_driving_track(
+    config: AnimateConfig,
+    video: FrameSource | None,
+    detector: KeypointDetector,
+    cache: TrackCache,
+    progress: Progress,
+) -> PoseTrack:
+    """Everybody in the driving input: from a pose file that belongs to it, or detected in its frames.
+
+    Args:
+        video: the opened driving video; None if `config.driving` is a pose track itself.
+
+    Raises:
+        InputError: a damaged video or pose file, or one that does not fit the other.
+    """
+    if video is None:
+        rate = None if config.fps is None else Fraction(config.fps)
+        return select_frames(load_track(config.driving, rate=rate), config.start, config.end, config.max_frames)
+    if config.keypoints not in DETECTORS:
+        return align_track(load_track(config.keypoints), video, config.keypoints)
+    with cache.entry(config.driving, config.start, config.end, config.max_frames, config.fps) as entry:
+        if entry.track is None:
+            entry.track = detect_video(video, detector, progress, require_all=True)
+    note_all(progress, entry.track.warnings)
+    return entry.track
+
+
+def follow_person(track: PoseTrack, cleaner: PoseCleaner, *, person: str, on_missing: OnMissing) -> DrivingMotion:
+    """Select one person of a track, fill the gaps, clean the poses (docs/official-format.md, section 9.4).
+
+    Raises:
+        InputError: nobody found, or a frame without the person under on_missing "fail".
+    """
+    filled, gaps = fill_gaps(select_person(track.people, person), on_missing)  # [T, 17, 3]
+    if track.layout == "coco17":
+        return DrivingMotion.of_track(track, cleaner(filled, size=track.size, rate=track.rate), filled, gaps)
+    return DrivingMotion.of_track(track, filled, h36m17_to_coco17(filled), gaps)

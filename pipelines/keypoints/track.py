@@ -1,235 +1,60 @@
-"""Pose tracks: the poses of a video with its time stamps, and their JSON file.
+"""Pose tracks: the poses of everybody in every frame of a video, with the frames' time stamps.
 
-P people of a frame; a pose is [17, 3] x, y in pixels of the frame and a confidence 0..1 (0: the joint is missing).
+Detectors and pose files make them, `pipelines.keypoints.motion` turns them into the motion of one person.
+T frames, P people of a frame. A pose is [17, 3] x, y in pixels of the frame and a confidence in 0..1 (0: the joint is
+missing); the landmarks of a face are [68, 3].
 """
 
-import json
-import math
-import os
-import tempfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
-from typing import Any, NoReturn
 
 import numpy as np
 
-from models.errors import InputError, ProcessingError
-from pipelines.keypoints.layouts import NAMES
-from pipelines.media.files import check_readable
-
-VERSION = 1
-MAX_BYTES = 512 * 2**20
-MAX_FRAMES = 2_000_000
-MAX_PEOPLE = 256
-MAX_SIDE = 65_536
-MAX_COORDINATE = 1e6
+DEFAULT_RATE = 25.0  # frames per second of a track that does not tell
 
 
 @dataclass(frozen=True)
 class PoseFrame:
-    """Time stamp in units of the track's time base, and its people float32 [P, 17, 3]."""
+    """Everybody in one frame."""
 
     pts: int
+    """Time stamp in units of the track's time base."""
     people: np.ndarray
+    """float32 [P, 17, 3]."""
+    duration: int | None = None
+    """How long the frame is shown, in units of the track's time base; None if unknown."""
 
 
 @dataclass
 class PoseTrack:
-    """Poses of a whole video. `layout` is "coco17" or "h36m17"; width, height in pixels; time_base in seconds."""
+    """Everybody in every frame of a video."""
 
     layout: str
+    """Joint layout: "coco17", "h36m17" (Human3.6M) or "ibug68" (faces)."""
     width: int
+    """Width of the frames in pixels."""
     height: int
+    """Height of the frames in pixels."""
     time_base: Fraction
+    """Seconds per unit of time stamps and durations."""
     frames: list[PoseFrame] = field(default_factory=list)
+    """One entry per frame, in order of time; `pts` rises."""
+    warnings: tuple[str, ...] = ()
+    """One line each about what was wrong with the video."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the frames in pixels."""
+        return self.width, self.height
+
+    @property
+    def people(self) -> list[np.ndarray]:
+        """The people of each frame, T arrays float32 [P, 17, 3]."""
+        return [frame.people for frame in self.frames]
 
     @property
     def rate(self) -> float:
-        """Mean frames per second; 25 where a single frame does not say."""
+        """Mean frames per second; 25 for a single frame."""
         if len(self.frames) < 2:
-            return 25.0
+            return DEFAULT_RATE
         return float((len(self.frames) - 1) / ((self.frames[-1].pts - self.frames[0].pts) * self.time_base))
-
-
-def load_json(path: Path) -> Any:
-    """Parse a JSON file of bounded size; NaN and Infinity are refused.
-
-    Raises:
-        InputError: unreadable, too large, or no JSON.
-    """
-
-    def refuse(constant: str) -> NoReturn:
-        raise InputError(f"{path}: {constant} is not a number; fix or remove that joint")
-
-    check_readable(path)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path}: larger than {MAX_BYTES // 2**20} MiB; split the track")
-        return json.loads(path.read_bytes(), parse_constant=refuse)
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror}); check the path") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a JSON file ({error}); write or copy it again") from error
-
-
-def parse_track(data: Any, name: str) -> PoseTrack:
-    """Validate the JSON object of a track strictly; `name` stands in the messages.
-
-    Raises:
-        InputError: anything missing, of the wrong type, out of range or not finite.
-    """
-    check = _Checker(name)
-    check.that(isinstance(data, dict), "the top level must be an object with version, layout, width, ... frames")
-    check.that(data.get("version") == VERSION, f"version {data.get('version')!r}, this program reads {VERSION}")
-    layout = data.get("layout")
-    check.that(layout in NAMES, f"layout {layout!r} must be one of {', '.join(NAMES)}")
-    width, height = (check.integer(data.get(key), key, 1, MAX_SIDE) for key in ("width", "height"))
-    base = check.items(data.get("time_base"), "time_base must be [numerator, denominator]", 2, 2)
-    time_base = Fraction(*(check.integer(value, "time_base", 1, 2**31) for value in base))
-    frames = check.items(data.get("frames"), f"frames must list 1 to {MAX_FRAMES} frames", 1, MAX_FRAMES)
-    return PoseTrack(layout, width, height, time_base, _parse_frames(frames, check))
-
-
-def _parse_frames(frames: list, check: "_Checker") -> list[PoseFrame]:
-    result: list[PoseFrame] = []
-    for index, frame in enumerate(frames):
-        where = f"frame {index}"
-        check.that(isinstance(frame, dict), f"{where} must be an object with pts and people")
-        pts = check.integer(frame.get("pts"), f"{where}: pts", -(2**62), 2**62)
-        check.that(not result or pts > result[-1].pts, f"{where}: pts {pts} is not after the frame before it")
-        people = check.items(frame.get("people"), f"{where}: people must list up to {MAX_PEOPLE}", 0, MAX_PEOPLE)
-        poses = [check.pose(person, f"{where}, person {number + 1}") for number, person in enumerate(people)]
-        result.append(PoseFrame(pts, np.array(poses, np.float32).reshape(-1, 17, 3)))
-    return result
-
-
-@dataclass(frozen=True)
-class _Checker:
-    """Raises InputError with the name of the file in front."""
-
-    name: str
-
-    def that(self, condition: object, message: str) -> None:
-        if not condition:
-            raise InputError(f"{self.name}: {message}")
-
-    def items(self, value: Any, message: str, least: int, most: int) -> list:
-        self.that(isinstance(value, list) and least <= len(value) <= most, message)
-        return value
-
-    def integer(self, value: Any, what: str, low: int, high: int) -> int:
-        good = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-        self.that(good, f"{what} {value!r} must be a whole number from {low} to {high}")
-        return value
-
-    def pose(self, person: Any, where: str) -> list[list[float]]:
-        joints = person.get("keypoints") if isinstance(person, dict) else None
-        joints = self.items(joints, f"{where}: keypoints must list 17 joints", 17, 17)
-        for index, joint in enumerate(joints):
-            good = isinstance(joint, list) and len(joint) == 3 and all(map(_is_number, joint))
-            self.that(good, f"{where}, joint {index}: {joint!r:.80} must be [x, y, confidence], finite numbers")
-            near = max(abs(joint[0]), abs(joint[1])) <= MAX_COORDINATE
-            self.that(near, f"{where}, joint {index}: {joint!r} is more than {MAX_COORDINATE:g} px away")
-            self.that(0 <= joint[2] <= 1, f"{where}, joint {index}: confidence {joint[2]} must be from 0 to 1")
-        return joints
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < 2**63 if isinstance(value, int) else math.isfinite(value)
-
-
-def load_track(path: str | Path, *, size: tuple[int, int] | None = None, rate: Fraction | None = None) -> PoseTrack:
-    """Read a pose track: our JSON, an OpenPose JSON file or a folder of them, or an AlphaPose JSON file.
-
-    Args:
-        path: file or folder.
-        size: width, height of the video for formats that do not store it; estimated from the joints if None.
-        rate: frames per second for formats that do not store it; 25 if None.
-
-    Raises:
-        InputError: nothing there, or none of these formats.
-    """
-    from pipelines.keypoints import importers
-
-    path = Path(path)
-    if path.is_dir():
-        return importers.load_openpose(path, size=size, rate=rate)
-    data = load_json(path)
-    if isinstance(data, dict) and ("layout" in data or "frames" in data):
-        return parse_track(data, str(path))
-    if isinstance(data, dict) and isinstance(data.get("people"), list):
-        return importers.parse_openpose([(str(path), data)], str(path), size=size, rate=rate)
-    return importers.parse_alphapose(data, str(path), size=size, rate=rate)
-
-
-def select_frames(
-    track: PoseTrack, start: Fraction | float | None, end: Fraction | float | None, max_frames: int | None
-) -> PoseTrack:
-    """The frames with start <= time < end, in seconds after the track's first frame, `max_frames` at most.
-
-    Raises:
-        InputError: none is left.
-    """
-    zero = track.frames[0].pts
-
-    def inside(frame: PoseFrame) -> bool:
-        seconds = (frame.pts - zero) * track.time_base
-        return (start is None or seconds >= start) and (end is None or seconds < end)
-
-    frames = [frame for frame in track.frames if inside(frame)][:max_frames]
-    if not frames:
-        length = float((track.frames[-1].pts - zero) * track.time_base)
-        raise InputError(f"no frame between --start and --end: the track is {length:.3g} s long")
-    return replace(track, frames=frames)
-
-
-def is_track(path: str | Path) -> bool:
-    """Whether a driving input is a pose track: a .json file, or a folder with JSON files and nothing else."""
-    path = Path(path)
-    if not path.is_dir():
-        return path.suffix.lower() == ".json"
-    files = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
-    return bool(files) and all(entry.suffix.lower() == ".json" for entry in files)
-
-
-def save_track(path: str | Path, track: PoseTrack) -> None:
-    """Write the JSON track under a temporary name in the same folder and rename it when complete.
-
-    Raises:
-        ProcessingError: the folder can't be written, or the disk is full.
-    """
-    path = Path(path)
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False, encoding="ascii"
-        ) as file:
-            temporary = file.name
-            _write(file, track)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise ProcessingError(f"{path}: can't be written ({error.strerror}); choose another place") from error
-    finally:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
-
-
-def _write(file: Any, track: PoseTrack) -> None:
-    head = {"version": VERSION, "layout": track.layout, "width": track.width, "height": track.height}
-    head["time_base"] = [track.time_base.numerator, track.time_base.denominator]
-    file.write(json.dumps(head)[:-1] + ', "frames": [')
-    for index, frame in enumerate(track.frames):
-        people = [{"keypoints": np.round(pose.astype(np.float64), 3).tolist()} for pose in frame.people]
-        file.write(",\n" if index else "\n")
-        file.write(json.dumps({"pts": frame.pts, "people": people}, allow_nan=False, separators=(",", ":")))
-    file.write("\n]}\n")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,11 +1,12 @@
-"""Sightings kept in a folder, to the bit: what one process has extracted, the others read.
+"""Pose tracks cached in a folder, bit for bit: what one process of a batch has detected, the others read.
 
-T frames, N people of all frames.
+T frames, N people of all frames, K joints.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,57 +14,81 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from pipelines.keypoints.detection import Sighting
 from pipelines.keypoints.track import PoseFrame, PoseTrack
-from pipelines.media.files import explained, whole_file
+from pipelines.media.files import atomic_output, report_write_errors
+from pipelines.runtime.fingerprints import file_identity, json_digest
 
-UNKNOWN = -1
-
-
-def cached_track(folder: Path, key: str, make: Callable[[], Sighting]) -> tuple[Sighting, bool]:
-    """The sighting `key` of the folder, and whether it was there; if not, `make` makes it.
-
-    While one process makes it the others wait; a process that dies lets the next one try.
-    """
-    path = folder / f"{key}.safetensors"
-    if path.is_file():
-        return load(path), True
-    with _alone(folder / f"{key}.lock"):
-        if path.is_file():
-            return load(path), True
-        sighting = make()
-        save(path, sighting)
-        return sighting, False
+UNKNOWN_DURATION = -1
 
 
-def save(path: Path, sighting: Sighting) -> None:
-    """Write counts [T] of people, their poses [N, 17, 3], time stamps [T] and durations [T] (-1: unknown)."""
-    track = sighting.track
+@dataclass
+class CacheEntry:
+    """The track of one input, None until somebody has detected it."""
+
+    track: PoseTrack | None = None
+
+
+@dataclass(frozen=True)
+class TrackCache:
+    """Pose tracks by input file and by what they depend on."""
+
+    folder: Path | None = None
+    """Where tracks are stored; None caches nothing."""
+    conditions: tuple[object, ...] = ()
+    """What every track depends on beside its input: detector, weights, device, number of threads."""
+
+    @contextmanager
+    def entry(self, path: Path, *selection: object) -> Iterator[CacheEntry]:
+        """The track of a `selection` of the file `path`; a track that the block puts into the entry is stored.
+
+        While one process is in the block with an empty entry, the others wait; if it dies, the next one tries.
+        """
+        if self.folder is None:
+            yield CacheEntry()
+            return
+        key = json_digest([file_identity(path), [str(item) for item in (*self.conditions, *selection)]])
+        file = self.folder / f"{key}.safetensors"
+        if file.is_file():
+            yield CacheEntry(load_tensors(file))
+            return
+        with _exclusive_lock(self.folder / f"{key}.lock"):
+            entry = CacheEntry(load_tensors(file) if file.is_file() else None)
+            is_new = entry.track is None
+            yield entry
+            if is_new and entry.track is not None:
+                save_tensors(file, entry.track)
+
+
+def save_tensors(path: Path, track: PoseTrack) -> None:
+    """Write people [N, K, 3], their number in each frame [T], time stamps [T] and durations [T] (-1: unknown)."""
+    durations = [UNKNOWN_DURATION if frame.duration is None else frame.duration for frame in track.frames]
     tensors = {
-        "people": np.concatenate([frame.people for frame in track.frames]).astype(np.float32),
-        "counts": np.array([len(frame.people) for frame in track.frames]),
+        "people": np.concatenate(track.people).astype(np.float32),
+        "counts": np.array([len(people) for people in track.people]),
         "pts": np.array([frame.pts for frame in track.frames]),
-        "durations": np.array([UNKNOWN if duration is None else duration for duration in sighting.durations]),
+        "durations": np.array(durations),
     }
-    head = [track.layout, track.width, track.height, str(track.time_base), sighting.warnings]
-    with whole_file(path, overwrite=True) as temporary, explained(path):
+    head = [track.layout, track.width, track.height, str(track.time_base), track.warnings]
+    with atomic_output(path, overwrite=True) as temporary, report_write_errors(path):
         save_file(tensors, str(temporary), metadata={"head": json.dumps(head)})
 
 
-def load(path: Path) -> Sighting:
-    """What `save` wrote."""
+def load_tensors(path: Path) -> PoseTrack:
+    """Read what `save_tensors` wrote."""
     with safe_open(path, framework="numpy") as file:
         layout, width, height, time_base, warnings = json.loads(file.metadata()["head"])
         people, counts, pts, durations = (file.get_tensor(name) for name in ("people", "counts", "pts", "durations"))
-    each = np.split(people, np.cumsum(counts)[:-1])
-    frames = [PoseFrame(stamp, poses) for stamp, poses in zip(pts.tolist(), each, strict=True)]
-    known = [None if duration == UNKNOWN else duration for duration in durations.tolist()]
-    return Sighting(PoseTrack(layout, width, height, Fraction(time_base), frames), known, tuple(warnings))
+    poses = np.split(people, np.cumsum(counts)[:-1])  # T arrays [P, K, 3]
+    frames = [
+        PoseFrame(stamp, pose, None if duration == UNKNOWN_DURATION else duration)
+        for stamp, pose, duration in zip(pts.tolist(), poses, durations.tolist(), strict=True)
+    ]
+    return PoseTrack(layout, width, height, Fraction(time_base), frames, tuple(warnings))
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    import fcntl  # which Windows lacks; single commands keep nothing
+def _exclusive_lock(path: Path) -> Iterator[None]:
+    import fcntl  # which Windows lacks; only a batch caches tracks
 
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

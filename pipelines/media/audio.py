@@ -54,7 +54,7 @@ def plan_audio(choice: str | Path, source: FrameSource | None, output: Path) -> 
     check_readable(path)
     try:
         with av.open(str(path), metadata_errors="replace") as container:
-            stream = first_sound(container)
+            stream = find_audio_stream(container)
             start = (stream.start_time or 0) * stream.time_base if stream and stream.time_base else Fraction(0)
     except BROKEN:
         raise InputError(f"{path} can't be read as sound: give a file with sound, `driving` or `none`") from None
@@ -63,7 +63,7 @@ def plan_audio(choice: str | Path, source: FrameSource | None, output: Path) -> 
     return AudioPlan(path, start), []
 
 
-def first_sound(container: InputContainer) -> AudioStream | None:
+def find_audio_stream(container: InputContainer) -> AudioStream | None:
     """The first audio stream that has a decoder and a sample rate."""
     for stream in container.streams.audio:
         if stream.codec_context is not None and stream.codec_context.sample_rate:
@@ -86,7 +86,7 @@ class AudioTrack:
 
     def __post_init__(self):
         self.input = av.open(str(self.plan.path), metadata_errors="replace")
-        stream = first_sound(self.input)
+        stream = find_audio_stream(self.input)
         if stream is None or stream.time_base is None:
             raise ValueError("no usable audio stream")
         if len(self.input.streams.audio) > 1:

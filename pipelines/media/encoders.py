@@ -75,7 +75,7 @@ class VideoEncoder:
 
     def add(self, image: np.ndarray, pts: int, duration: int) -> None:
         frame = self.scaler.reformat(
-            VideoFrame.from_ndarray(even(image), format="rgb24"),
+            VideoFrame.from_ndarray(pad_to_even(image), format="rgb24"),
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
@@ -205,7 +205,7 @@ class GifEncoder:
         return graph
 
 
-def even(image: np.ndarray) -> np.ndarray:
+def pad_to_even(image: np.ndarray) -> np.ndarray:
     """[H,W,3] with the last row and column repeated once where the size is odd, contiguous."""
     height, width = image.shape[:2]
     if height % 2 or width % 2:

@@ -51,7 +51,7 @@ def temporary_name(path: Path) -> Path:
 
 
 @contextmanager
-def whole_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def atomic_output(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Gives a temporary file beside `path`; renames it to `path` on success, removes it on any exception.
 
     Raises InputError if the folder refuses the file, ProcessingError if the finished file can't be put in place.
@@ -63,7 +63,7 @@ def whole_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise InputError(f"can't write into folder {path.parent}: {error.strerror or error}") from None
     try:
         yield temporary
-        with explained(path):
+        with report_write_errors(path):
             _sync(temporary)
             if not overwrite and path.exists():
                 raise InputError(f"{path} appeared while working: choose another name with -o, or give --overwrite")
@@ -74,7 +74,7 @@ def whole_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def temporary_folder(path: Path) -> Iterator[Path]:
     """Gives a temporary folder beside `path`; its owner moves it in place, and it is removed in any case."""
     temporary = temporary_name(path)
     try:
@@ -88,7 +88,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def report_write_errors(path: Path) -> Iterator[None]:
     """Turns an operating system error while writing `path` into a ProcessingError of one line."""
     try:
         yield

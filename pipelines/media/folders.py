@@ -1,6 +1,5 @@
 """Pictures as frames: a folder in natural order, or one file that Pillow opens (GIF, animated WebP and PNG)."""
 
-import re
 from collections.abc import Generator
 from fractions import Fraction
 from functools import partial
@@ -11,19 +10,14 @@ import numpy as np
 from PIL import Image
 
 from models.errors import InputError
-from pipelines.media.pictures import PICTURE_ERRORS, PICTURE_SUFFIXES, load_picture, open_picture, to_rgb
-from pipelines.media.stream import Damage, Facts
-from pipelines.media.timing import CorruptFrame, Timed
+from pipelines.media.ordering import natural_key
+from pipelines.media.pictures import PICTURE_ERRORS, PICTURE_SUFFIXES, load_picture, open_picture, picture_to_rgb
+from pipelines.media.stream import FileInfo, ReadStats
+from pipelines.media.timing import CorruptFrame, TimedFrame
 
 FOLDER_RATE = Fraction(25)
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 DEFAULT_DELAY = 100  # milliseconds: what browsers show for a GIF that says 0
-
-
-def natural_key(path: Path) -> list[tuple[int, int, str]]:
-    """Sort key that puts frame10 after frame9."""
-    parts = re.split(r"(\d+)", path.name.lower())
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
 
 
 class PictureFolder:
@@ -35,15 +29,15 @@ class PictureFolder:
         if not self.files:
             raise InputError(f"{folder} holds no pictures ({', '.join(sorted(PICTURE_SUFFIXES))})")
         rate = rate or FOLDER_RATE
-        self.facts = Facts(
+        self.file_info = FileInfo(
             kind="folder", time_base=1 / rate, rate=rate, frames=len(self.files), duration=len(self.files) / rate
         )
 
-    def read(self, start: int, damage: Damage) -> Generator[Timed]:
+    def read(self, start: int, stats: ReadStats) -> Generator[TimedFrame]:
         for number in range(start, len(self.files)):
-            damage.decoded += 1
-            yield Timed(pts=number, duration=1, load=partial(_load, self.files[number]))
-        damage.finished = True
+            stats.decoded += 1
+            yield TimedFrame(pts=number, duration=1, load=partial(_load, self.files[number]))
+        stats.finished = True
 
 
 class AnimatedPicture:
@@ -51,12 +45,12 @@ class AnimatedPicture:
 
     def __init__(self, path: Path):
         self.path = path
-        self.broken = False
+        self.incomplete = False
         self.delays: list[int] = []
         with open_picture(path) as picture:
             if picture.format in ANIMATED:
                 self._read_delays(picture)
-        self.facts = self._animation() if len(self.delays) > 1 else self._still()
+        self.file_info = self._animation() if len(self.delays) > 1 else self._still()
 
     @classmethod
     def open(cls, path: Path) -> "AnimatedPicture | None":
@@ -68,20 +62,20 @@ class AnimatedPicture:
                 raise
             return None
 
-    def read(self, start: int, damage: Damage) -> Generator[Timed]:
+    def read(self, start: int, stats: ReadStats) -> Generator[TimedFrame]:
         if len(self.delays) < 2:
-            damage.decoded, damage.finished = 1, True
-            yield Timed(pts=0, duration=1, load=partial(_load, self.path))
+            stats.decoded, stats.finished = 1, True
+            yield TimedFrame(pts=0, duration=1, load=partial(_load, self.path))
             return
         pts = 0
         with open_picture(self.path) as picture:
             for number, delay in enumerate(self.delays):
                 picture.seek(number)
                 picture.load()
-                damage.decoded += 1
-                yield Timed(pts=pts, duration=delay, load=partial(to_rgb, picture.copy()))
+                stats.decoded += 1
+                yield TimedFrame(pts=pts, duration=delay, load=partial(picture_to_rgb, picture.copy()))
                 pts += delay
-        damage.broken, damage.finished = self.broken, True
+        stats.incomplete, stats.finished = self.incomplete, True
 
     def _read_delays(self, picture: Image.Image) -> None:
         try:
@@ -92,15 +86,17 @@ class AnimatedPicture:
         except EOFError:  # Pillow's sign for the end
             return
         except PICTURE_ERRORS:
-            self.broken = True
+            self.incomplete = True
 
-    def _still(self) -> Facts:
-        return Facts(kind="picture", time_base=1 / FOLDER_RATE, rate=FOLDER_RATE, frames=1, duration=1 / FOLDER_RATE)
+    def _still(self) -> FileInfo:
+        return FileInfo(kind="picture", time_base=1 / FOLDER_RATE, rate=FOLDER_RATE, frames=1, duration=1 / FOLDER_RATE)
 
-    def _animation(self) -> Facts:
+    def _animation(self) -> FileInfo:
         total = Fraction(sum(self.delays), 1000)
         frames = len(self.delays)
-        return Facts(kind="animation", time_base=Fraction(1, 1000), rate=frames / total, frames=frames, duration=total)
+        return FileInfo(
+            kind="animation", time_base=Fraction(1, 1000), rate=frames / total, frames=frames, duration=total
+        )
 
 
 def _load(path: Path) -> np.ndarray:

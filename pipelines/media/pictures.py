@@ -27,7 +27,7 @@ def load_picture(path: str | Path) -> np.ndarray:
     with open_picture(path) as picture:
         try:
             picture.load()
-            return to_rgb(ImageOps.exif_transpose(picture))
+            return picture_to_rgb(ImageOps.exif_transpose(picture))
         except PICTURE_ERRORS as error:
             raise InputError(f"{path} is a damaged picture ({_reason(error)}): save or download it again") from None
 
@@ -67,7 +67,7 @@ def open_picture(path: Path) -> Image.Image:
     return picture
 
 
-def to_rgb(picture: Image.Image) -> np.ndarray:
+def picture_to_rgb(picture: Image.Image) -> np.ndarray:
     """A decoded Pillow picture of any mode as uint8 RGB [H,W,3]; transparent parts are white."""
     if picture.mode in ("F", "I") or picture.mode.startswith("I;16"):
         return np.repeat(_grey8(np.asarray(picture))[..., None], 3, axis=2)  # [H,W] -> [H,W,3]

@@ -19,8 +19,8 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 
 from models.errors import InputError
-from pipelines.media.stream import Damage, Facts
-from pipelines.media.timing import CorruptFrame, Timed
+from pipelines.media.stream import FileInfo, ReadStats
+from pipelines.media.timing import CorruptFrame, TimedFrame
 
 NO_VIDEO = {"tty", "lrc", "srt", "webvtt", "ass", "microdvd"}  # text that FFmpeg is glad to render or list
 SEEK_MARGIN = 1  # seconds: key frames are found by decoding time, which runs ahead of showing time
@@ -35,64 +35,66 @@ class VideoFile:
 
     def __init__(self, path: Path):
         self.path = path
-        with opened(path) as container:
-            stream = video_stream(container, path)
+        with open_container(path) as container:
+            stream = find_video_stream(container, path)
             if stream.time_base is None:
                 raise InputError(f"{path}: the video stream has no clock; convert the file to MP4 first")
             self.aspect = stream.sample_aspect_ratio or Fraction(1)
             if not Fraction(1, 4) <= self.aspect <= 4:  # nonsense in the header
                 self.aspect = Fraction(1)
-            self.facts = Facts(
+            self.file_info = FileInfo(
                 kind="video",
                 time_base=stream.time_base,
                 rate=stream.average_rate or stream.guessed_rate or stream.base_rate,
                 frames=stream.frames or None,
                 duration=_length(container, stream),
                 has_audio=any(audio.codec_context is not None for audio in container.streams.audio),
-                zero=stream.start_time or 0,
+                start_pts=stream.start_time or 0,
             )
 
-    def read(self, start: int, damage: Damage) -> Generator[Timed]:
+    def read(self, start: int, stats: ReadStats) -> Generator[TimedFrame]:
         """Frames in display order from at most one key frame before pts `start`; needs no more than the decoder's."""
-        with opened(self.path) as container:
+        with open_container(self.path) as container:
             matrix: bytes | None = None
             scaler = VideoReformatter()
-            for frame in self._from(container, start, damage):
+            for frame in self._from(container, start, stats):
                 if frame.pts is None:
                     continue
-                if not damage.decoded:
-                    matrix = display_matrix(frame)
-                damage.decoded += 1
-                load = partial(to_rgb, frame, scaler=scaler, aspect=self.aspect, matrix=matrix)
-                yield Timed(pts=frame.pts, duration=frame.duration or None, load=load)
-        listed = self.facts.frames or 0
-        if start <= self.facts.zero and listed - damage.decoded - damage.corrupt > max(2, listed * MISSING_SHARE):
-            damage.broken = True
-        damage.finished = True
+                if not stats.decoded:
+                    matrix = read_display_matrix(frame)
+                stats.decoded += 1
+                load = partial(frame_to_rgb, frame, scaler=scaler, aspect=self.aspect, matrix=matrix)
+                yield TimedFrame(pts=frame.pts, duration=frame.duration or None, load=load)
+        listed = self.file_info.frames or 0
+        if start <= self.file_info.start_pts and listed - stats.decoded - stats.corrupt > max(
+            2, listed * MISSING_SHARE
+        ):
+            stats.incomplete = True
+        stats.finished = True
 
-    def _from(self, container: InputContainer, start: int, damage: Damage) -> Generator[VideoFrame]:
-        stream = video_stream(container, self.path)
+    def _from(self, container: InputContainer, start: int, stats: ReadStats) -> Generator[VideoFrame]:
+        stream = find_video_stream(container, self.path)
         stream.thread_type = "AUTO"
-        target = start - round(SEEK_MARGIN / self.facts.time_base)
-        if target <= self.facts.zero:
-            yield from decoded(container, stream, damage)
+        target = start - round(SEEK_MARGIN / self.file_info.time_base)
+        if target <= self.file_info.start_pts:
+            yield from decode_frames(container, stream, stats)
             return
         with suppress(FFmpegError):
             container.seek(target, stream=stream)
-        frames = decoded(container, stream, damage)
+        frames = decode_frames(container, stream, stats)
         first = next(frames, None)
         if first is not None and first.pts is not None and first.pts <= start:
             yield first
             yield from frames
             return
         frames.close()
-        damage.corrupt = 0
-        with opened(self.path) as fresh:  # the index misleads: read from the beginning
-            yield from decoded(fresh, video_stream(fresh, self.path), damage)
+        stats.corrupt = 0
+        with open_container(self.path) as fresh:  # the index misleads: read from the beginning
+            yield from decode_frames(fresh, find_video_stream(fresh, self.path), stats)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
+def open_container(path: Path) -> Iterator[InputContainer]:
     """The open container. Raises InputError, one line, with the likely reason."""
     try:
         container = av.open(str(path), metadata_errors="replace")
@@ -104,7 +106,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
         yield container
 
 
-def video_stream(container: InputContainer, path: Path) -> VideoStream:
+def find_video_stream(container: InputContainer, path: Path) -> VideoStream:
     """The first video stream that is no cover picture and has a decoder. Raises InputError."""
     for stream in container.streams.video:
         if stream.codec_context is not None and not stream.disposition & Disposition.attached_pic:
@@ -113,22 +115,22 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     raise InputError(f"{path} has {kind}: give a video")
 
 
-def decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> Generator[VideoFrame]:
-    """Frames in display order; packets and frames that can't be decoded are counted in `damage`."""
-    for packet in _packets(container, stream, damage):
+def decode_frames(container: InputContainer, stream: VideoStream, stats: ReadStats) -> Generator[VideoFrame]:
+    """Frames in display order; packets and frames that can't be decoded are counted in `stats`."""
+    for packet in _packets(container, stream, stats):
         try:
             frames = packet.decode()
         except PROBLEMS:
-            damage.corrupt += 1
+            stats.corrupt += 1
             continue
         for frame in frames:
             if frame.is_corrupt:
-                damage.corrupt += 1
+                stats.corrupt += 1
             else:
                 yield frame
 
 
-def _packets(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[av.Packet]:
+def _packets(container: InputContainer, stream: VideoStream, stats: ReadStats) -> Iterator[av.Packet]:
     errors = 0
     while errors < MAX_READ_ERRORS:
         try:
@@ -138,16 +140,16 @@ def _packets(container: InputContainer, stream: VideoStream, damage: Damage) -> 
             return
         except PROBLEMS:
             errors += 1
-            damage.broken = True
+            stats.incomplete = True
 
 
-def display_matrix(frame: VideoFrame) -> bytes | None:
+def read_display_matrix(frame: VideoFrame) -> bytes | None:
     """The 3 x 3 matrix (int32, 16.16) that turns the frame upright. Ties the frame into a cycle: ask once a pass."""
     data = frame.side_data.get("DISPLAYMATRIX")
     return None if data is None else bytes(data)
 
 
-def to_rgb(
+def frame_to_rgb(
     frame: VideoFrame,
     *,
     scaler: VideoReformatter,
@@ -166,11 +168,11 @@ def to_rgb(
     except PROBLEMS as error:
         raise CorruptFrame(str(error)) from error
     if alpha:
-        image = on_white(image)
+        image = blend_on_white(image)
     return np.ascontiguousarray(image if matrix is None else _upright(image, matrix))
 
 
-def on_white(image: np.ndarray) -> np.ndarray:
+def blend_on_white(image: np.ndarray) -> np.ndarray:
     """uint8 RGBA [H,W,4] over white as uint8 RGB [H,W,3]."""
     colour, alpha = image[..., :3].astype(np.uint16), image[..., 3:].astype(np.uint16)
     return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)

@@ -7,12 +7,12 @@ from models.errors import InputError
 from pipelines.media.files import check_readable
 from pipelines.media.folders import AnimatedPicture, PictureFolder
 from pipelines.media.reader import VideoFile
-from pipelines.media.stream import Frame, FrameSource, Selection, SourceInfo
+from pipelines.media.stream import Frame, FrameSelection, FrameSource, SourceInfo
 
-__all__ = ["Frame", "FrameSource", "SourceInfo", "open_driving"]
+__all__ = ["Frame", "FrameSource", "SourceInfo", "open_video"]
 
 
-def open_driving(
+def open_video(
     path: str | Path,
     *,
     start: Fraction | float | str | None = None,
@@ -29,7 +29,7 @@ def open_driving(
     """
     path = Path(path)
     rate = _seconds(fps, "fps")
-    selection = Selection(
+    selection = FrameSelection(
         start=_seconds(start, "start"), end=_seconds(end, "end"), max_frames=max_frames, fps=rate, every=every
     )
     check_readable(path)

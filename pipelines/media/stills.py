@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from models.errors import InputError
-from pipelines.media.files import check_output, explained, whole_file, whole_folder
+from pipelines.media.files import atomic_output, check_output, report_write_errors, temporary_folder
 from pipelines.media.sequences import PictureSequence, check_sequence
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -38,16 +38,16 @@ def write_stills(path: Path, images: Iterable[np.ndarray], *, overwrite: bool) -
     """
     if not _is_sequence(path):
         (image,) = images
-        with whole_file(path, overwrite=overwrite) as temporary, explained(path):
+        with atomic_output(path, overwrite=overwrite) as temporary, report_write_errors(path):
             Image.fromarray(image).save(temporary, quality=QUALITY)
         return
     pattern = _is_pattern(path)
-    with whole_folder(path.parent / "frames" if pattern else path) as temporary:
+    with temporary_folder(path.parent / "frames" if pattern else path) as temporary:
         sequence = PictureSequence(path, temporary, pattern=pattern, overwrite=overwrite)
         for number, image in enumerate(images):
-            with explained(path):
+            with report_write_errors(path):
                 sequence.add(image, number, 1)
-        with explained(path):
+        with report_write_errors(path):
             sequence.finish()
 
 

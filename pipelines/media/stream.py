@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from models.errors import InputError
-from pipelines.media.timing import CorruptFrame, Timed, clip, resample, tile
+from pipelines.media.timing import CorruptFrame, TimedFrame, fill_durations, resample, trim
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class SourceInfo:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a backend's header says about the whole file; `zero` is the pts that counts as time 0."""
+class FileInfo:
+    """What a backend's header says about the whole file; `start_pts` is the pts that counts as time 0."""
 
     kind: str
     time_base: Fraction
@@ -55,29 +55,29 @@ class Facts:
     frames: int | None = None
     duration: Fraction | None = None
     has_audio: bool = False
-    zero: int = 0
+    start_pts: int = 0
 
 
 @dataclass
-class Damage:
-    """What went wrong in one pass: `corrupt` frames left out, `broken` when the file could not be read to its end."""
+class ReadStats:
+    """What one pass met: `corrupt` frames left out; `incomplete` if the file could not be read to its end."""
 
     corrupt: int = 0
     decoded: int = 0
-    broken: bool = False
+    incomplete: bool = False
     finished: bool = False
 
 
 class Backend(Protocol):
-    """A file format: `facts`, and frames in display order from the last seekable point at or before `start`."""
+    """A file format: `file_info`, and frames in display order from the last seekable point at or before `start`."""
 
-    facts: Facts
+    file_info: FileInfo
 
-    def read(self, start: int, damage: Damage) -> Generator[Timed]: ...
+    def read(self, start: int, stats: ReadStats) -> Generator[TimedFrame]: ...
 
 
 @dataclass(frozen=True)
-class Selection:
+class FrameSelection:
     """Which part to read: start <= time < end (s), resampled to fps (Hz) if given, each `every`-th frame, at most
     max_frames."""
 
@@ -108,9 +108,9 @@ class FrameSource:
 
     path: Path
     backend: Backend
-    selection: Selection
+    selection: FrameSelection
     info: SourceInfo = field(init=False)
-    damage: Damage = field(init=False, default_factory=Damage)
+    stats: ReadStats = field(init=False, default_factory=ReadStats)
     _passes: WeakSet = field(init=False, default_factory=WeakSet)
 
     def __post_init__(self):
@@ -125,16 +125,16 @@ class FrameSource:
 
     @property
     def corrupt(self) -> int:
-        return self.damage.corrupt
+        return self.stats.corrupt
 
     @property
     def warnings(self) -> list[str]:
         """One-line remarks about the latest pass."""
         notes = []
-        if self.damage.corrupt:
-            notes.append(f"{self.path.name}: {self.damage.corrupt} corrupt frame(s) left out")
-        if self.damage.broken:
-            notes.append(f"{self.path.name}: damaged or cut short, only {self.damage.decoded} frame(s) could be read")
+        if self.stats.corrupt:
+            notes.append(f"{self.path.name}: {self.stats.corrupt} corrupt frame(s) left out")
+        if self.stats.incomplete:
+            notes.append(f"{self.path.name}: damaged or cut short, only {self.stats.decoded} frame(s) could be read")
         return notes
 
     def __enter__(self) -> Self:
@@ -152,10 +152,10 @@ class FrameSource:
     def _frames(self) -> Generator[Frame]:
         size = (self.info.width, self.info.height)
         clipped = self._clipped()
-        frames: Iterator[Timed] = clipped
+        frames: Iterator[TimedFrame] = clipped
         try:
             if self._resampled:
-                frames = resample(frames, time_base=self.backend.facts.time_base, fps=self.info.time_base**-1)
+                frames = resample(frames, time_base=self.backend.file_info.time_base, fps=self.info.time_base**-1)
             frames = islice(frames, 0, None, self.selection.every)  # before they are loaded: skipped ones cost little
             for frame in islice(self._loaded(frames), self.selection.max_frames):
                 yield frame if frame.image.shape[1::-1] == size else _scaled(frame, size)
@@ -164,42 +164,44 @@ class FrameSource:
 
     @property
     def _resampled(self) -> bool:
-        return self.selection.fps is not None and self.backend.facts.kind != "folder"
+        return self.selection.fps is not None and self.backend.file_info.kind != "folder"
 
-    def _clipped(self) -> Generator[Timed]:
-        facts, selection = self.backend.facts, self.selection
-        self.damage = damage = Damage()
-        first = None if selection.start is None else facts.zero + selection.start / facts.time_base
-        last = None if selection.end is None else facts.zero + selection.end / facts.time_base
+    def _clipped(self) -> Generator[TimedFrame]:
+        file_info, selection = self.backend.file_info, self.selection
+        self.stats = stats = ReadStats()
+        first = None if selection.start is None else file_info.start_pts + selection.start / file_info.time_base
+        last = None if selection.end is None else file_info.start_pts + selection.end / file_info.time_base
 
         def end() -> int | None:
-            whole = damage.finished and not damage.broken and facts.duration is not None
-            return facts.zero + round(facts.duration / facts.time_base) if whole and facts.duration else None
+            whole = stats.finished and not stats.incomplete
+            if not whole or not file_info.duration:
+                return None
+            return file_info.start_pts + round(file_info.duration / file_info.time_base)
 
-        raw = self.backend.read(facts.zero if first is None else ceil(first), damage)
+        raw = self.backend.read(file_info.start_pts if first is None else ceil(first), stats)
         try:
-            yield from clip(tile(raw, end=end), first=first, last=last)
+            yield from trim(fill_durations(raw, end=end), first=first, last=last)
         finally:
             raw.close()
 
-    def _loaded(self, frames: Iterator[Timed]) -> Iterator[Frame]:
-        latest: tuple[Timed, np.ndarray] | None = None
+    def _loaded(self, frames: Iterator[TimedFrame]) -> Iterator[Frame]:
+        latest: tuple[TimedFrame, np.ndarray] | None = None
         for frame in frames:
             try:
                 same = latest is not None and latest[0].load is frame.load
                 image = latest[1] if latest is not None and same else frame.load()
             except CorruptFrame:
-                self.damage.corrupt += 1
+                self.stats.corrupt += 1
                 continue
             latest = (frame, image)
             yield Frame(image=image, pts=frame.pts, duration=frame.duration)
 
     def _describe(self, first: Frame) -> SourceInfo:
-        facts, selection = self.backend.facts, self.selection
-        duration = _selected_duration(facts, selection)
-        rate = selection.fps if self._resampled and selection.fps else facts.rate
+        file_info, selection = self.backend.file_info, self.selection
+        duration = _selected_duration(file_info, selection)
+        rate = selection.fps if self._resampled and selection.fps else file_info.rate
         whole = selection.start is None and selection.end is None and not self._resampled
-        frames = facts.frames if whole else round(duration * rate) if duration and rate else None
+        frames = file_info.frames if whole else round(duration * rate) if duration and rate else None
         frames = frames and ceil(frames / selection.every)
         if frames is not None and selection.max_frames is not None:
             frames = min(frames, selection.max_frames)
@@ -208,28 +210,28 @@ class FrameSource:
         return SourceInfo(
             width=width,
             height=height,
-            time_base=1 / rate if self._resampled and rate else facts.time_base,
+            time_base=1 / rate if self._resampled and rate else file_info.time_base,
             rate=rate,
             frames=frames,
             duration=duration,
-            has_audio=facts.has_audio,
-            kind=facts.kind,
-            start=first.pts * facts.time_base,
+            has_audio=file_info.has_audio,
+            kind=file_info.kind,
+            start=first.pts * file_info.time_base,
         )
 
     def _nothing(self) -> str:
         if self.selection.start is None and self.selection.end is None:
             return f"{self.path}: no frame of it can be decoded; the file is damaged or holds no pictures"
-        length = self.backend.facts.duration
+        length = self.backend.file_info.duration
         known = f", it is {float(length):.3g} s long" if length else ""
         return f"{self.path}: no frame between --start and --end{known}"
 
 
-def _selected_duration(facts: Facts, selection: Selection) -> Fraction | None:
-    if facts.duration is None:
+def _selected_duration(file_info: FileInfo, selection: FrameSelection) -> Fraction | None:
+    if file_info.duration is None:
         return None
     start = selection.start or Fraction(0)
-    end = facts.duration if selection.end is None else min(selection.end, facts.duration)
+    end = file_info.duration if selection.end is None else min(selection.end, file_info.duration)
     return max(end - start, Fraction(0))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Timed:
+class TimedFrame:
     """One frame before its pixels are converted: `load()` gives uint8 RGB [H,W,3] or raises `CorruptFrame`."""
 
     pts: int
@@ -29,12 +29,14 @@ def round_half_up(value: Fraction) -> int:
     return floor(value + Fraction(1, 2))
 
 
-def tile(frames: Iterator[Timed], *, end: Callable[[], int | None] = lambda: None) -> Iterator[Timed]:
+def fill_durations(
+    frames: Iterator[TimedFrame], *, end: Callable[[], int | None] = lambda: None
+) -> Iterator[TimedFrame]:
     """Gives each frame the duration up to the next one; the last gets what is left to `end()`, or keeps its own.
 
     Frames whose pts do not increase are dropped. Looks one frame ahead.
     """
-    previous: Timed | None = None
+    previous: TimedFrame | None = None
     for frame in frames:
         if previous is not None:
             if frame.pts <= previous.pts:
@@ -46,7 +48,7 @@ def tile(frames: Iterator[Timed], *, end: Callable[[], int | None] = lambda: Non
         yield replace(previous, duration=last - previous.pts) if last and last > previous.pts else previous
 
 
-def clip(frames: Iterator[Timed], *, first: Fraction | None, last: Fraction | None) -> Iterator[Timed]:
+def trim(frames: Iterator[TimedFrame], *, first: Fraction | None, last: Fraction | None) -> Iterator[TimedFrame]:
     """Keeps frames with first <= pts < last (in pts units) and stops reading at `last`."""
     for frame in frames:
         if last is not None and frame.pts >= last:
@@ -55,7 +57,7 @@ def clip(frames: Iterator[Timed], *, first: Fraction | None, last: Fraction | No
             yield frame
 
 
-def resample(frames: Iterator[Timed], *, time_base: Fraction, fps: Fraction) -> Iterator[Timed]:
+def resample(frames: Iterator[TimedFrame], *, time_base: Fraction, fps: Fraction) -> Iterator[TimedFrame]:
     """Constant rate by dropping and duplicating: frame n covers n/fps, counted from the first frame; pts become n.
 
     Each source frame owns the output slots between its rounded start and the rounded start of the next one.
@@ -67,5 +69,5 @@ def resample(frames: Iterator[Timed], *, time_base: Fraction, fps: Fraction) -> 
         length = Fraction(1) / fps if frame.duration is None else frame.duration * time_base
         stop = round_half_up(((frame.pts - zero) * time_base + length) * fps)
         for number in range(slot, max(stop, 1)):
-            yield Timed(pts=number, duration=1, load=frame.load)
+            yield TimedFrame(pts=number, duration=1, load=frame.load)
         slot = max(stop, slot, 1)

@@ -11,7 +11,7 @@ import numpy as np
 from models.errors import InputError, ProcessingError
 from pipelines.media.audio import AudioPlan
 from pipelines.media.encoders import GifEncoder, VideoEncoder
-from pipelines.media.files import check_output, explained, whole_file, whole_folder
+from pipelines.media.files import atomic_output, check_output, report_write_errors, temporary_folder
 from pipelines.media.formats import CONTAINERS, choose_codec, output_kind
 from pipelines.media.sequences import PictureSequence, check_sequence
 
@@ -53,11 +53,11 @@ class Writer:
         self._first = self._first if self.frames else pts
         self._last = pts
         self.frames += 1
-        with explained(self.path):
+        with report_write_errors(self.path):
             self._encoder.add(image, pts - self._first, duration or self._default)
 
 
-def check_target(
+def check_video_output(
     path: Path,
     *,
     codec: str | None = None,
@@ -106,18 +106,18 @@ def open_output(
     and ProcessingError (full disk, no frame written).
     """
     path = Path(path)
-    check_target(path, codec=codec, crf=crf, overwrite=overwrite, inputs=inputs)
+    check_video_output(path, codec=codec, crf=crf, overwrite=overwrite, inputs=inputs)
     kind = output_kind(path)
     rate = rate or Fraction(25)
     size = {"width": width, "height": height, "duration": max(1, round(1 / rate / time_base))}
     if kind in ("folder", "pattern"):
-        with whole_folder(path if kind == "folder" else path.parent / "frames") as temporary:
+        with temporary_folder(path if kind == "folder" else path.parent / "frames") as temporary:
             sequence = PictureSequence(path, temporary, pattern=kind == "pattern", overwrite=overwrite)
             with _finished(Writer(path, sequence, **size), sequence) as writer:
                 yield writer
         return
-    with whole_file(path, overwrite=overwrite) as temporary:
-        with explained(path):
+    with atomic_output(path, overwrite=overwrite) as temporary:
+        with report_write_errors(path):
             if kind == "gif":
                 encoder = GifEncoder(temporary, width=width, height=height, time_base=time_base)
             else:
@@ -135,7 +135,7 @@ def _finished(writer: Writer, encoder: Encoder) -> Iterator[Writer]:
         yield writer
         if not writer.frames:
             raise ProcessingError(f"{writer.path}: there was no frame to write")
-        with explained(writer.path):
+        with report_write_errors(writer.path):
             encoder.finish()
     except BaseException:
         encoder.abort()

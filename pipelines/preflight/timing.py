@@ -12,12 +12,14 @@ from pipelines.animation import animate
 from pipelines.configs import AnimateConfig
 from pipelines.keypoints.detection import detect_video
 from pipelines.keypoints.detectors.registry import KeypointDetector
-from pipelines.keypoints.track import PoseFrame, PoseTrack, is_track, save_track
-from pipelines.media.sources import open_driving
+from pipelines.keypoints.loading import is_track
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import save_track
+from pipelines.media.sources import open_video
 from pipelines.preflight.inspection import DrivingInspection
 from pipelines.runtime.progress import SilentProgress
 
-STEPS = 8
+TIMED_FRAMES = 8
 # Fitted to the peaks of nine runs on the CPU with two cores: pictures of 0.3 to 15 megapixels, squares of 0.4 to 14,
 # driving frames of 0.2 to 6. They are within 6 % of all nine.
 BASE_BYTES = 860 * 2**20
@@ -26,16 +28,18 @@ BYTES_PER_PIXEL, BYTES_PER_SQUARE_PIXEL, BYTES_PER_DRIVING_PIXEL = 165, 80, 20
 
 @dataclass(frozen=True)
 class TimingEstimate:
-    """Seconds before the first frame and for each frame, and the side of the square that is generated, in pixels of
-    the picture."""
+    """What a few frames of an animation took."""
 
     start: float
+    """Seconds before the first frame."""
     frame: float
+    """Seconds per frame."""
     side: int
+    """Side of the generated square in pixels of the picture."""
 
 
 class StepTimer(SilentProgress):
-    """Takes the time of every step of the latest stage."""
+    """Records when the latest stage began and when each of its steps was done, in seconds of `perf_counter`."""
 
     def __init__(self) -> None:
         self.stamps: list[float] = []
@@ -47,45 +51,46 @@ class StepTimer(SilentProgress):
         self.stamps.append(perf_counter())
 
 
-def time_detection(path: Path, config: AnimateConfig, extractor: KeypointDetector, clip: DrivingInspection) -> float:
-    """Seconds to decode a frame and find the person in it: the median of STEPS frames that follow each other, without
-    the first, in which the person is searched. 0 for a pose track."""
+def time_detection(path: Path, config: AnimateConfig, detector: KeypointDetector, clip: DrivingInspection) -> float:
+    """Seconds to decode a frame and detect the person in it; 0 for a pose track.
+
+    The median of TIMED_FRAMES consecutive frames without the first, in which the person is searched for.
+    """
     if is_track(path):
         return 0.0
-    laps = StepTimer()
-    with open_driving(path, start=clip.moment, max_frames=STEPS, fps=config.fps) as source:
-        detect_video(source, extractor, laps)
-    seconds = np.diff(laps.stamps)
+    timer = StepTimer()
+    with open_video(path, start=clip.moment, max_frames=TIMED_FRAMES, fps=config.fps) as video:
+        detect_video(video, detector, timer)
+    seconds = np.diff(timer.stamps)
     return float(np.median(seconds[1:] if len(seconds) > 1 else seconds))
 
 
-def estimate_timing(config: AnimateConfig, clip: DrivingInspection, extractor: str) -> TimingEstimate:
-    """Animate the picture of `config` through STEPS of the clip's poses, from loading to encoding, and throw it away.
+def estimate_timing(config: AnimateConfig, clip: DrivingInspection, detector: str) -> TimingEstimate:
+    """Animate the picture of `config` with TIMED_FRAMES of the clip's poses, from loading to encoding, into a temporary
+    folder.
 
-    The first frame, which has to warm up, does not count.
+    The first frame, which has to warm up, does not count. `detector` is the name of the one that finds the source pose.
 
     Raises what `animate` raises.
     """
-    chosen = clip.poses[np.linspace(0, len(clip.poses) - 1, STEPS).astype(int)]
+    chosen = clip.poses[np.linspace(0, len(clip.poses) - 1, TIMED_FRAMES).astype(int)]
     frames = [PoseFrame(number, pose[None]) for number, pose in enumerate(chosen)]
     with TemporaryDirectory() as folder:
-        track, output, laps = Path(folder, "poses.json"), Path(folder, "rehearsal.mp4"), StepTimer()
-        save_track(track, PoseTrack("coco17", *clip.size, Fraction(1, 25), frames))
-        whole = {"start": None, "end": None, "max_frames": None, "fps": None}
-        job = replace(
-            config, driving=track, output=output, keypoints=extractor, audio="none", person="largest", **whole
-        )
-        result = animate(job, laps)
-        seconds = perf_counter() - laps.stamps[1]
+        driving, output, timer = Path(folder, "poses.json"), Path(folder, "timing.mp4"), StepTimer()
+        save_track(driving, PoseTrack("coco17", *clip.size, Fraction(1, 25), frames))
+        options = {"keypoints": detector, "audio": "none", "person": "largest"}
+        everything = {"start": None, "end": None, "max_frames": None, "fps": None}
+        result = animate(replace(config, driving=driving, output=output, **options, **everything), timer)
+        seconds = perf_counter() - timer.stamps[1]
     left, _, right, _ = result.canvas
     start = sum(result.seconds[name] for name in ("load", "source pose", "motion"))
-    return TimingEstimate(start, seconds / (STEPS - 1), right - left)
+    return TimingEstimate(start, seconds / (TIMED_FRAMES - 1), right - left)
 
 
-def expected_memory(picture: tuple[int, int], driving: tuple[int, int], side: int) -> int:
+def estimate_memory(picture: tuple[int, int], driving: tuple[int, int], side: int) -> int:
     """Bytes of main memory at the peak of `gfla animate`, from sizes (width, height) and the square's side in pixels.
 
-    The length of the clip does not matter. A GPU's own memory is not meant, and its driver's share not known.
+    The length of the clip does not matter. A GPU's own memory is not included, and its driver's share is not known.
     """
     areas = (picture[0] * picture[1], side**2, driving[0] * driving[1])
     factors = (BYTES_PER_PIXEL, BYTES_PER_SQUARE_PIXEL, BYTES_PER_DRIVING_PIXEL)

@@ -1,5 +1,6 @@
-"""How a pipeline tells what it is doing, without knowing who listens."""
+"""How a pipeline reports what it is doing, without knowing who listens."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 
@@ -7,20 +8,20 @@ class Progress(Protocol):
     """Receives stages, steps and one-line notes; the command line prints them."""
 
     def stage(self, name: str, total: int | None) -> None:
-        """Begin a stage of `total` steps, None where that is not known."""
+        """Begin a stage of `total` steps; None if their number is not known."""
         ...
 
     def advance(self, n: int = 1) -> None:
-        """Count `n` more steps of the stage."""
+        """Count `n` more steps of the current stage."""
         ...
 
     def note(self, message: str) -> None:
-        """One line worth knowing."""
+        """Report one line that the user should know."""
         ...
 
 
 class SilentProgress:
-    """Nobody listens."""
+    """Ignores everything."""
 
     def stage(self, name: str, total: int | None) -> None: ...
 
@@ -29,8 +30,17 @@ class SilentProgress:
     def note(self, message: str) -> None: ...
 
 
+SILENT = SilentProgress()
+
+
+def note_all(progress: Progress, messages: Iterable[str]) -> None:
+    """Report every message."""
+    for message in messages:
+        progress.note(message)
+
+
 class NotesProgress(SilentProgress):
-    """Keeps what was noted."""
+    """Collects the notes in `notes` and ignores the rest."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []

@@ -10,10 +10,10 @@ from torch import Tensor
 from models.errors import InputError, WeightsError
 from models.weights import load_weights, save_weights
 from models.weights.bundled import bundled_files
-from models.weights.official import LICENCE, from_official, official, to_official
+from models.weights.official import LICENCE, find_official, from_official, to_official
 from models.weights.user import is_name, user_file
-from pipelines.generation.networks import fingerprint
-from pipelines.media.files import check_output, check_readable, explained, whole_file
+from pipelines.media.files import atomic_output, check_output, check_readable, report_write_errors
+from pipelines.runtime.summaries import describe_input
 
 CODE = re.compile(r"(?:GLOBAL|global:?|class|function) ([A-Za-z_]\w*(?:\.\w+)+)")
 
@@ -29,20 +29,20 @@ def import_checkpoint(path: Path, *, kind: str, name: str = "", overwrite: bool 
         WeightsError: unknown `kind`; no checkpoint, damaged, with code in it, or of another network.
         ProcessingError: the weights folder can't be written.
     """
-    wanted = official(kind)
+    wanted = find_official(kind)
     name = name or wanted.name
     target = _free(name, overwrite)
     model, found = from_official(read_checkpoint(path), wanted, str(path))
-    with explained(target):
+    with report_write_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(target, overwrite=overwrite) as temporary, explained(target):
+    with atomic_output(target, overwrite=overwrite) as temporary, report_write_errors(target):
         save_weights(
             temporary,
             model,
             architecture=found.architecture,
             licence=LICENCE,
             command=f"gfla weights import {path.name} --as {found.name}",
-            extra={"imported": {"file": path.name, "sha256": fingerprint(path)["sha256"]}},
+            extra={"imported": {"file": path.name, "sha256": describe_input(path)["sha256"]}},
             official=found.name,
             exact=True,
         )
@@ -59,7 +59,7 @@ def export_checkpoint(name: str, path: Path, *, prefix: bool = False, overwrite:
     """
     check_output(path, overwrite=overwrite)
     state = to_official(load_weights(name), prefix=prefix)
-    with whole_file(path, overwrite=overwrite) as temporary, explained(path):
+    with atomic_output(path, overwrite=overwrite) as temporary, report_write_errors(path):
         torch.save(state, temporary)
 
 

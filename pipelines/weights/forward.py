@@ -23,7 +23,7 @@ from models.errors import InputError
 from models.generators.picture import Picture
 from models.generators.recurrent import Step
 from models.weights import load_weights, read_metadata
-from pipelines.media.files import check_output, explained, whole_file
+from pipelines.media.files import atomic_output, check_output, report_write_errors
 from pipelines.runtime.devices import choose_device
 
 PRECISIONS = {"fp32": torch.float32, "fp64": torch.float64}
@@ -54,7 +54,7 @@ def run_network(name: str, inputs: Path, output: Path, *, precision: str, device
             found = forward(network, [tensors[key] for key in (*needed, *allowed) if key in tensors])
     except (ValueError, RuntimeError, IndexError) as error:
         raise InputError(f"{inputs} does not fit {name}: {(str(error).splitlines() or ['?'])[0]}") from None
-    with whole_file(output, overwrite=overwrite) as temporary, explained(output):
+    with atomic_output(output, overwrite=overwrite) as temporary, report_write_errors(output):
         save_file({key: value.cpu().contiguous() for key, value in found.items()}, str(temporary))
 
 

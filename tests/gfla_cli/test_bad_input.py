@@ -96,7 +96,7 @@ def test_a_video_cut_short_is_refused_and_its_first_frames_can_be_asked_for(
     assert code == 2
     assert "cut.mp4 is damaged or cut short" in line
     readable = line.strip().rsplit(" ", 1)[1]
-    assert f", {readable} of its frames can be read" in line
+    assert f", only {readable} of its frames can be read" in line
     command = ["animate", str(SOURCE), str(driving), "-o", str(output), "--keypoints", "bundled"]
     result = CliRunner().invoke(app, [*command, "--max-frames", readable])
     assert result.exit_code == 0, result.stderr

@@ -49,7 +49,7 @@ def test_good_is_zero_and_a_table() -> None:
     assert (code, stderr) == (0, "")
     assert stdout.splitlines() == [
         "VERDICT     good",
-        "person      in 100% of 50 frames looked at, of 100",
+        "person      in 100% of 50 inspected frames, of 100",
         "whole body  in the picture: yes; in the video: 100% of the frames",
         "scale       1.50 times as tall in the picture as in the video",
         "time        about 42 s",

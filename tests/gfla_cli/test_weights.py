@@ -128,7 +128,7 @@ def test_without_as_nothing_is_guessed(checkpoint: Path) -> None:
     code, _, stderr = run("import", "small.pth")
     assert (code, "--as is missing" in stderr) == (2, True)
     code, _, stderr = run("import", "small.pth", "--export", "x.pth")
-    assert (code, "`gfla weights import` takes the authors' checkpoints" in stderr) == (2, True)
+    assert (code, "`gfla weights import` converts the authors' checkpoints" in stderr) == (2, True)
     assert not (checkpoint / "x.pth").exists()
 
 

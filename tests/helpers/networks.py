@@ -1,4 +1,4 @@
-"""How golden files become networks, and how networks are judged by them."""
+"""Networks built from golden files, and assertions that compare their outputs and gradients with the files."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from tests.helpers.golden import ALIAS, Golden, assert_close, golden_files, open
 Module = TypeVar("Module", bound=nn.Module)
 DTYPES = pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["float64", "float32"])
 GRADIENT_TOLERANCE = 1e-6
-PLAIN_FLOAT32_TOLERANCE = 1e-4  # where a file records no noise
+PLAIN_FLOAT32_TOLERANCE = 1e-4  # where a file doesn't record the reference's rounding noise
 
 
 def animation(values: dict) -> AnimationGenerator:
@@ -83,14 +83,14 @@ NETWORKS: dict[str, Callable[[dict], nn.Module]] = {
 }
 
 
-def judged(*networks: str) -> list:
-    """The files of some networks, or a skipped placeholder that says that there is none."""
+def golden_params(*networks: str) -> list:
+    """Parameters for pytest: the files of these networks, or a skipped placeholder if there are none."""
     found = [pytest.param(path, id=path.stem) for path in golden_files() if open_golden(path).network in networks]
     return found or [pytest.param(None, id="none", marks=pytest.mark.skip(reason=f"no file of {networks}"))]
 
 
 def in_both_precisions(files: list) -> list:
-    """(file, dtype); those of full width in float64 are slow ones."""
+    """Parameters for pytest: (file, dtype) of every file; full-width networks in float64 are marked slow."""
     found = []
     for file, dtype in product(files, (torch.float64, torch.float32)):
         slow = str(file.id).startswith("full_") and dtype == torch.float64
@@ -99,49 +99,51 @@ def in_both_precisions(files: list) -> list:
     return found
 
 
-def cases(kind: str) -> list:
-    """(file, case) of all files of this kind."""
-    pairs = [(path, case) for path in golden_files() if open_golden(path).network == kind for case in _cases(path)]
+def golden_cases(kind: str) -> list:
+    """Parameters for pytest: (file, case) of all files of this kind, "ops" or "losses"."""
+    pairs = [(path, case) for path in golden_files() if open_golden(path).network == kind for case in _case_names(path)]
     found = [pytest.param(path, case, id=f"{path.stem}-{case}") for path, case in pairs]
     return found or [pytest.param(None, "", id="none", marks=pytest.mark.skip(reason=f"no file of {kind}"))]
 
 
-def _cases(path: Path) -> list[str]:
+def _case_names(path: Path) -> list[str]:
     return sorted({key.split("/")[0] for key in open_golden(path).tensors})
 
 
 def load(golden: Golden, dtype: torch.dtype) -> nn.Module:
-    """The network of a file with its weights, in training mode."""
-    return fill(NETWORKS[golden.network](golden.metadata["config"]), golden, dtype)
+    """The network of a golden file with its weights, in training mode."""
+    return load_state(NETWORKS[golden.network](golden.metadata["config"]), golden, dtype)
 
 
-def fill(module: Module, golden: Golden, dtype: torch.dtype) -> Module:
+def load_state(module: Module, golden: Golden, dtype: torch.dtype) -> Module:
+    """Load the weights of a golden file into a network of the same architecture, and return it."""
     shapes = {key: list(value.shape) for key, value in module.state_dict().items()}
     module.to(dtype).load_state_dict(golden.state(dtype, shapes))
     return module
 
 
-def squares(images: list[Tensor], maps: list[Tensor]) -> Tensor:
-    """The loss whose gradients the files store."""
+def sum_of_squares(images: list[Tensor], maps: list[Tensor]) -> Tensor:
+    """The loss whose gradient norms the files store."""
     return torch.stack([x.square().sum() for x in images] + [x.square().mean() for x in maps]).sum()
 
 
 def judge_image(golden: Golden, key: str, image: Tensor, allowed: float, frame: int | None = None) -> None:
-    """Compare with the stored image, or with every second pixel of it."""
-    whole = key in golden.tensors
-    stored = golden.tensors[key if whole else f"{key}_every_second"]
+    """Compare an image with the stored one, or with every second pixel of it if that is all the file has."""
+    complete = key in golden.tensors
+    stored = golden.tensors[key if complete else f"{key}_every_second"]
     expected = stored if frame is None else stored[:, frame]
-    assert_close(f"{key} {frame or ''}", image if whole else image[..., ::2, ::2], expected, allowed)
+    assert_close(f"{key} {frame or ''}", image if complete else image[..., ::2, ::2], expected, allowed)
 
 
 def judge_sums(golden: Golden, key: str, images: Tensor) -> None:
+    """Compare sum, sum of squares and sum of absolute values of images, if the file has them."""
     if f"{key}_sum" in golden.tensors:
         sums = torch.stack([images.sum(), images.square().sum(), images.abs().sum()])
         assert_close(f"{key}_sum", sums, golden.tensors[f"{key}_sum"], 1e-6 * float(sums[2]))
 
 
 def judge_maps(golden: Golden, prefix: str, kind: str, found: list[Tensor], allowed: float) -> None:
-    """Compare flows or masks with `<prefix><kind>.<0, 1, ...>`."""
+    """Compare flows or masks with the tensors `<prefix><kind>.<0, 1, ...>` of the file."""
     stored = [key for key in golden.tensors if re.fullmatch(re.escape(f"{prefix}{kind}.") + r"\d+", key)]
     assert len(found) == len(stored)
     for index, value in enumerate(found):
@@ -152,7 +154,7 @@ def judge_maps(golden: Golden, prefix: str, kind: str, found: list[Tensor], allo
 def judge_gradients(
     golden: Golden, module: nn.Module, inputs: dict[str, Tensor] | None = None, *, prefix: str = "gradnorm."
 ) -> None:
-    """Compare the norms of all gradients that a backward pass left."""
+    """Compare the norms of all gradients after a backward pass; inputs: further leaves by name."""
     leaves = dict(module.named_parameters()) | (inputs or {})
     expected = {key.removeprefix(prefix): value for key, value in golden.tensors.items() if key.startswith(prefix)}
     canonical = {key: value for key, value in expected.items() if not ALIAS.search(key)}
@@ -160,13 +162,14 @@ def judge_gradients(
     largest = max(float(value) for value in canonical.values())
     for key, value in canonical.items():
         gradient = leaves[key].grad
-        if gradient is None:  # unread, as the deepest source features of Market and the masks of stage 1
+        if gradient is None:  # not part of the loss: Market's deepest source features, the masks of stage 1
             gradient = torch.zeros(1)
-        # Biases in front of a norm have no gradient but rounding.
+        # The gradient of a bias before a norm is rounding noise.
         tolerance = GRADIENT_TOLERANCE * float(value) + 1e-9 * largest
         assert_close(prefix + key, gradient.norm()[None], value, tolerance)
 
 
 def judge_loss(golden: Golden, loss: Tensor) -> None:
+    """Compare the loss of `sum_of_squares`."""
     expected = golden.tensors["out.gradloss"]
     assert_close("gradloss", loss[None], expected, GRADIENT_TOLERANCE * float(loss.detach().abs()))

@@ -20,7 +20,8 @@ from models.motion import MotionConfig, MotionNetwork
 from models.weights import save_weights
 from pipelines.keypoints.detectors.registry import create_detector
 from pipelines.keypoints.structure_maps import person_maps, structure_map
-from pipelines.keypoints.track import PoseFrame, PoseTrack, save_track
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import save_track
 from pipelines.weights.checkpoints import import_checkpoint
 from tests.helpers.checkpoints import generated, official_files, save_checkpoint
 from tests.helpers.golden import open_golden

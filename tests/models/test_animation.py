@@ -144,7 +144,7 @@ def test_folding_is_exact() -> None:
     ],
 )
 def test_wrong_sizes_are_refused(image: tuple[int, ...], structure: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"need image .*multiples of 32|need structure \[B,4"):
+    with pytest.raises(ValueError, match=r"expected image .*multiples of 32|expected structure \[B,4"):
         build().encode_reference(torch.zeros(image), torch.zeros(structure))
 
 

@@ -1,10 +1,17 @@
-"""The discriminators' own promises; that they are the authors' networks is shown by the golden tests."""
+"""Shapes, spectral norm and builders of the discriminators; the golden tests compare them with the authors'."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from models.discriminators import PatchDiscriminator, ResDiscriminator, TemporalDiscriminator
+from models.discriminators import (
+    OFFICIAL_DISCRIMINATORS,
+    PatchDiscriminator,
+    ResDiscriminator,
+    TemporalDiscriminator,
+    official_discriminators,
+)
+from models.weights.official import OFFICIAL
 
 
 def small(kind: type[nn.Module], **changes: int) -> nn.Module:
@@ -57,3 +64,27 @@ def test_power_iterations_only_while_training() -> None:
     assert torch.equal(network.get_buffer("conv.weight_v"), vector)
     network.train()(image)
     assert not torch.equal(network.get_buffer("conv.weight_v"), vector)
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("pose_fashion", [(ResDiscriminator, 3, 4)]),
+        ("pose_market", [(ResDiscriminator, 3, 3)]),
+        ("dance_iper", [(ResDiscriminator, 3, 4), (TemporalDiscriminator, 3, 4)]),
+        ("face", [(ResDiscriminator, 3, 4), (ResDiscriminator, 6, 4)]),
+        ("keypoint", []),
+    ],
+)
+def test_each_configuration_has_its_discriminators(name: str, kinds: list[tuple[type[nn.Module], int, int]]) -> None:
+    torch.manual_seed(1)
+    found = official_discriminators(name, generator_width=10)
+    torch.manual_seed(1)
+    expected = [kind(channels=channels, width=5, max_width=20, layers=layers) for kind, channels, layers in kinds]
+    assert [type(network) for network in found] == [kind for kind, _, _ in kinds]
+    for network, same in zip(found, expected, strict=True):
+        assert all(torch.equal(value, same.state_dict()[key]) for key, value in network.state_dict().items())
+
+
+def test_every_official_network_is_listed() -> None:
+    assert set(OFFICIAL_DISCRIMINATORS) == set(OFFICIAL)

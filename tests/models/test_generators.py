@@ -98,5 +98,5 @@ def test_the_joint_flow_net_reads_its_parts_in_order() -> None:
 )
 def test_wrong_sizes_are_refused(coded: bool, shapes: list[tuple[int, ...]]) -> None:
     image, structure = (torch.zeros(shape) for shape in shapes)
-    with pytest.raises(ValueError, match="need"):
+    with pytest.raises(ValueError, match="expected"):
         picture(coded=coded)(image, structure, structure)

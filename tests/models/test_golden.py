@@ -24,15 +24,15 @@ from tests.helpers.networks import (
     DTYPES,
     NETWORKS,
     PLAIN_FLOAT32_TOLERANCE,
+    golden_params,
     in_both_precisions,
     judge_gradients,
     judge_image,
     judge_loss,
     judge_maps,
     judge_sums,
-    judged,
     load,
-    squares,
+    sum_of_squares,
 )
 
 PICTURES = ("PoseGenerator", "ShapeNetGenerator")
@@ -49,7 +49,7 @@ def test_every_file_is_of_a_kind_that_is_judged(path: Path) -> None:
         assert unit(golden.metadata["salt"], check["key"], 5).tolist() == check["first5_of_r"]
 
 
-@pytest.mark.parametrize(("path", "dtype"), in_both_precisions(judged(*PICTURES)))
+@pytest.mark.parametrize(("path", "dtype"), in_both_precisions(golden_params(*PICTURES)))
 def test_picture(path: Path, dtype: torch.dtype) -> None:
     golden = open_golden(path)
     generator = load(golden, dtype).eval()
@@ -71,19 +71,19 @@ def test_picture(path: Path, dtype: torch.dtype) -> None:
                 assert_close(key, seen[kind][int(index)], golden.tensors[key], FLOAT64_TOLERANCE)
 
 
-@pytest.mark.parametrize("path", judged(*PICTURES))
+@pytest.mark.parametrize("path", golden_params(*PICTURES))
 def test_picture_gradients(path: Path) -> None:
     golden = _with_gradients(path)
     generator = load(golden, torch.float64)
     source, *structures = _picture_inputs(golden, "", torch.float64)
     found = generator(source.requires_grad_(), *structures)
-    loss = squares([found.image], found.flows + found.masks)
+    loss = sum_of_squares([found.image], found.flows + found.masks)
     judge_loss(golden, loss)
     loss.backward()
     judge_gradients(golden, generator, {"input.source": source})
 
 
-@pytest.mark.parametrize(("path", "dtype"), in_both_precisions(judged(*RECURRENT)))
+@pytest.mark.parametrize(("path", "dtype"), in_both_precisions(golden_params(*RECURRENT)))
 def test_recurrent(path: Path, dtype: torch.dtype) -> None:
     golden = open_golden(path)
     generator = load(golden, dtype)
@@ -100,7 +100,7 @@ def test_recurrent(path: Path, dtype: torch.dtype) -> None:
                 _judge_steps(golden, out + "b.", generator(following, *picture, steps[-1].image, structures[:, -1]))
 
 
-@pytest.mark.parametrize("path", judged(*RECURRENT))
+@pytest.mark.parametrize("path", golden_params(*RECURRENT))
 def test_recurrent_gradients(path: Path) -> None:
     golden = _with_gradients(path)
     generator = load(golden, torch.float64)
@@ -108,14 +108,14 @@ def test_recurrent_gradients(path: Path) -> None:
     structure = golden.input("in.ref_structure", torch.float64)
     steps = generator(golden.input("in.structure_a", torch.float64), picture, structure)
     maps = [x for step in steps for kind in _maps(step).values() for x in kind]
-    loss = squares([step.image for step in steps], maps)
+    loss = sum_of_squares([step.image for step in steps], maps)
     judge_loss(golden, loss)
     loss.backward()
     judge_gradients(golden, generator, {"input.ref_image": picture})
 
 
 @DTYPES
-@pytest.mark.parametrize("path", judged("KPInput2DGenerator"))
+@pytest.mark.parametrize("path", golden_params("KPInput2DGenerator"))
 def test_motion(path: Path, dtype: torch.dtype) -> None:
     golden = open_golden(path)
     network = load(golden, dtype).eval()
@@ -127,7 +127,7 @@ def test_motion(path: Path, dtype: torch.dtype) -> None:
         assert_close(key, network(golden.input(key.replace("out", "in", 1), dtype)), golden.tensors[key], tolerance)
 
 
-@pytest.mark.parametrize("path", judged("KPInput2DGenerator"))
+@pytest.mark.parametrize("path", golden_params("KPInput2DGenerator"))
 def test_motion_gradients(path: Path) -> None:
     golden = _with_gradients(path)
     network = load(golden, torch.float64).eval()

@@ -8,9 +8,11 @@ from torch import Tensor, nn
 
 from models.losses.adversarial import lsgan_generator
 from tests.helpers.golden import FLOAT64_TOLERANCE, assert_close, open_golden
-from tests.helpers.networks import DTYPES, PLAIN_FLOAT32_TOLERANCE, judge_gradients, judged, load
+from tests.helpers.networks import DTYPES, PLAIN_FLOAT32_TOLERANCE, golden_params, judge_gradients, load
 
-FILES = pytest.mark.parametrize("path", judged("ResDiscriminator", "PatchDiscriminator", "TemporalDiscriminator"))
+FILES = pytest.mark.parametrize(
+    "path", golden_params("ResDiscriminator", "PatchDiscriminator", "TemporalDiscriminator")
+)
 
 
 def logits(network: nn.Module, x: Tensor) -> Tensor:

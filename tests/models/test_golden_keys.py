@@ -13,9 +13,7 @@ from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.picture import FlowEstimator, PictureGenerator
 from models.motion import MotionConfig, MotionNetwork
-from tests.helpers.golden import FOLDER, OWN
-
-KEYS = next(folder / "official_keys.json" for folder in (FOLDER, OWN) if (folder / "official_keys.json").is_file())
+from tests.helpers.golden import OFFICIAL_KEYS
 
 OFFICIAL: list[tuple[str, Callable[[], nn.Module]]] = [
     ("PoseGenerator.fashion", lambda: PictureGenerator(config=config.pose_fashion())),
@@ -39,7 +37,7 @@ OFFICIAL: list[tuple[str, Callable[[], nn.Module]]] = [
 
 @pytest.mark.parametrize(("name", "build"), OFFICIAL, ids=[name for name, _ in OFFICIAL])
 def test_keys_and_shapes(name: str, build: Callable[[], nn.Module]) -> None:
-    listed = json.loads(KEYS.read_text())[name]
+    listed = json.loads(OFFICIAL_KEYS.read_text())[name]
     with torch.device("meta"):
         network = build()
     expected = {key: tuple(shape) for key, shape, _ in listed["entries"] if key not in listed["alias"]}

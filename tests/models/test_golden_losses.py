@@ -17,14 +17,14 @@ from models.losses.sampling import (
     sampling_correctness,
 )
 from tests.helpers.golden import Golden, assert_close, open_golden
-from tests.helpers.networks import cases
+from tests.helpers.networks import golden_cases
 
 TOLERANCE = 1e-9
 UNUSED = re.compile("bilinear|real_0_dis_0")  # nobody trains with these
 MODES = {"adversarial_lsgan": "lsgan", "adversarial_hinge": "hinge", "adversarial_nsgan": "vanilla"}
 
 
-@pytest.mark.parametrize(("path", "case"), cases("losses"))
+@pytest.mark.parametrize(("path", "case"), golden_cases("losses"))
 def test_loss(path: Path, case: str) -> None:
     golden = open_golden(path)
     inputs = {key: value.requires_grad_() for key, value in part(golden, f"{case}/in.").items()}

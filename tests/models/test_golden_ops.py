@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from models.attention import LocalAttention
-from models.ops.blocks import extract_blocks, reshape_attention
 from models.ops.resampling import gaussian_resample
 from tests.helpers.golden import FLOAT64_TOLERANCE, assert_close, open_golden
-from tests.helpers.networks import cases
+from tests.helpers.literal_attention import extract_blocks, reshape_attention
+from tests.helpers.networks import golden_cases
 
 
-@pytest.mark.parametrize(("path", "case"), cases("ops"))
+@pytest.mark.parametrize(("path", "case"), golden_cases("ops"))
 def test_op(path: Path, case: str) -> None:
     golden = open_golden(path)
     tensors = {

@@ -1,20 +1,15 @@
+"""The keypoint network's shapes, and how its heat maps are read to a fraction of a cell."""
+
 import pytest
 import torch
 
 from models.fold import fold_batch_norm
-from models.keypoints import KeypointConfig, KeypointNetwork, decode_heatmaps
+from models.keypoints import KeypointConfig, KeypointNetwork
 from tests.helpers.golden import assert_close
+from tests.helpers.heatmaps import decode_heatmaps, heatmap_logits
 
 
-def heatmap_logits(positions: torch.Tensor, *, sigma: float = 1.5, height: int = 64, width: int = 48) -> torch.Tensor:
-    """Logits of Gaussians [B,K,h,w] at positions [B,K,2] in input pixels."""
-    cells = (positions - 1.5) / 4
-    columns, rows = torch.arange(width), torch.arange(height)
-    squared = (columns - cells[..., None, 0:1]) ** 2 + (rows[:, None] - cells[..., None, 1:2]) ** 2
-    return torch.logit(0.9 * torch.exp(-squared / (2 * sigma**2)), eps=1e-6)
-
-
-def test_decoding_finds_peaks_between_cells() -> None:
+def test_peaks_between_cells_are_found() -> None:
     torch.manual_seed(0)
     positions = torch.rand(2, 17, 2) * torch.tensor([170.0, 230.0]) + 10
     found = decode_heatmaps(heatmap_logits(positions))
@@ -22,7 +17,7 @@ def test_decoding_finds_peaks_between_cells() -> None:
     assert bool(((found[..., 2] > 0.7) & (found[..., 2] <= 0.9)).all())
 
 
-def test_decoding_at_the_border_and_of_nothing() -> None:
+def test_peaks_at_the_border_and_flat_maps() -> None:
     corner = decode_heatmaps(heatmap_logits(torch.tensor([[[1.5, 253.5]]])))
     assert_close("corner", corner[0, 0, :2], torch.tensor([1.5, 253.5]), 1e-4)
     nothing = decode_heatmaps(torch.full((1, 2, 8, 8), -20.0))

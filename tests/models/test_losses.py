@@ -37,7 +37,7 @@ def test_affine_regularisation_is_the_best_fits_residual(kernel: int) -> None:
 
 def test_affine_regularisation_gradient_and_refusal() -> None:
     assert torch.autograd.gradcheck(lambda flow: affine_regularisation(flow, 3), uniform(1, 2, 4, 5).requires_grad_())
-    with pytest.raises(ValueError, match="no window of 5 x 5"):
+    with pytest.raises(ValueError, match="smaller than a window of 5 x 5"):
         affine_regularisation(uniform(1, 2, 4, 9), 5)
 
 

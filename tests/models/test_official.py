@@ -9,8 +9,8 @@ from torch import Tensor
 
 from models.errors import WeightsError
 from models.weights import load_weights
-from models.weights.official import OFFICIAL, PREFIX, from_official, official, official_keys, to_official
-from tests.models.test_golden_keys import KEYS
+from models.weights.official import OFFICIAL, PREFIX, find_official, from_official, official_keys, to_official
+from tests.helpers.golden import OFFICIAL_KEYS
 
 LISTED = {
     "pose_fashion": "PoseGenerator.fashion",
@@ -33,7 +33,7 @@ def checkpoint(name: str) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("name", OFFICIAL)
 def test_the_key_table_is_the_authors(name: str) -> None:
-    listed = json.loads(KEYS.read_text())[LISTED[name]]
+    listed = json.loads(OFFICIAL_KEYS.read_text())[LISTED[name]]
     table = OFFICIAL[name].keys()
     assert set(table) == {key for key, _, _ in listed["entries"]}
     assert {theirs: ours for theirs, ours in table.items() if theirs != ours} == listed["alias"]
@@ -43,7 +43,7 @@ def test_the_key_table_is_the_authors(name: str) -> None:
 @pytest.mark.parametrize("name", ["pose_market", "keypoint"])
 def test_there_and_back(name: str, prefix: bool) -> None:
     state = {(PREFIX if prefix else "") + key: tensor for key, tensor in checkpoint(name).items()}
-    model, found = from_official(state, official(name.replace("_", "-")), "file")
+    model, found = from_official(state, find_official(name.replace("_", "-")), "file")
     back = to_official(model, prefix=prefix)
     assert found is OFFICIAL[name]
     assert list(back) == list(state)
@@ -99,8 +99,8 @@ def test_what_does_not_fit_is_named(harm: Callable[[dict[str, Tensor]], None], p
 @pytest.mark.parametrize(
     ("held", "asked", "line"),
     [
-        ("dance_fashion", "face", "its tensors are those of dance_fashion or dance_iper, give that with --as"),
-        ("pose_market", "pose_fashion", "its tensors are those of pose_market, give that with --as"),
+        ("dance_fashion", "face", "its tensors are those of dance_fashion or dance_iper, pass that with --as"),
+        ("pose_market", "pose_fashion", "its tensors are those of pose_market, pass that with --as"),
     ],
 )
 def test_another_configuration_is_recognised(held: str, asked: str, line: str) -> None:
@@ -116,8 +116,8 @@ def test_the_list_of_keys_is_bounded() -> None:
 
 
 def test_unknown_names_list_the_known() -> None:
-    with pytest.raises(WeightsError, match=r"'dance' is none of .*pose_fashion, pose_market, dance_fashion"):
-        official("dance")
+    with pytest.raises(WeightsError, match=r"'dance' is not one of .*pose_fashion, pose_market, dance_fashion"):
+        find_official("dance")
 
 
 def test_only_the_authors_networks_have_their_layout() -> None:

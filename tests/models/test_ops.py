@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from models.attention import LocalAttention
-from models.ops.blocks import extract_blocks, reshape_attention
 from models.ops.local_attention import project_source
 from models.ops.neighbours import sum_neighbours
 from models.ops.resampling import gaussian_resample
 from models.ops.sampling import warp
 from tests.helpers.golden import assert_close
+from tests.helpers.literal_attention import extract_blocks, reshape_attention
 
 TOLERANCES = {torch.float64: 1e-12, torch.float32: 2e-6, torch.bfloat16: 3e-2}
 DTYPES = pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["float64", "float32"])

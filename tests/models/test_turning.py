@@ -2,7 +2,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.turning import DISTANCE, FOCAL, camera_axes, pose_code, rigid_flow, seen_from, turn_between, turned
+from models.turning import (
+    DISTANCE,
+    FOCAL,
+    camera_axes,
+    change_camera,
+    pose_code,
+    rigid_flow,
+    rotate_volume,
+    turn_between,
+)
 
 
 def degrees(*values: float) -> Tensor:
@@ -30,7 +39,7 @@ def test_a_place_is_where_the_camera_projects_its_point() -> None:
         scale = FOCAL / (DISTANCE - near)
         return torch.tensor([right * scale, -up * scale, near])
 
-    found = seen_from(place(here)[None, None], (there @ here.T)[None])
+    found = change_camera(place(here)[None, None], (there @ here.T)[None])
     torch.testing.assert_close(found[0, 0], place(there), atol=1e-6, rtol=0)
 
 
@@ -52,12 +61,12 @@ def test_a_volume_turns_as_the_flow_says() -> None:
     d = (torch.arange(cells) + 0.5) / cells - 0.5
     blob = torch.exp(-((axis - 0.1).square()[None, None] + axis.square()[None, :, None]) / 0.004)
     volume = (blob * torch.exp(-(d - 0.15).square() / 0.004)[:, None, None])[None, None]
-    seen = turned(volume, turn(60, 20))[0, 0]
+    seen = rotate_volume(volume, turn(60, 20))[0, 0]
     place = (seen == seen.max()).nonzero()[0]
     depth = torch.full((1, 1, size, size), float(d[place[0]]))
     read = rigid_flow(depth, turn(60, 20))[0, :, place[1], place[2]] + place[[2, 1]]
     torch.testing.assert_close(read / size, torch.tensor([0.1, 0.0]) + 0.5 - 0.5 / size, atol=0.04, rtol=0)
-    torch.testing.assert_close(turned(volume, turn(20, 20)), volume, atol=1e-5, rtol=0)
+    torch.testing.assert_close(rotate_volume(volume, turn(20, 20)), volume, atol=1e-5, rtol=0)
 
 
 def test_codes_are_periodic_and_tell_all_angles_apart() -> None:

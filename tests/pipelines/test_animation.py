@@ -70,10 +70,10 @@ def test_a_clip_by_imported_checkpoints(folder: Path, tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({"weights": "fashion"}, "fashion holds 'picture' weights, they are for gfla pose"),
-        ({"weights": "car"}, "car holds 'picture' weights, they are for gfla view-synth"),
-        ({"motion": "iper"}, "iper holds 'animation' weights, they are for gfla animate and gfla pose"),
-        ({"weights": "nobody"}, "no weights 'nobody': give a file, or one of: keypoints, motion, objects, person"),
+        ({"weights": "fashion"}, "fashion holds 'picture' weights, which are for gfla pose"),
+        ({"weights": "car"}, "car holds 'picture' weights, which are for gfla view-synth"),
+        ({"motion": "iper"}, "iper holds 'animation' weights, which are for gfla animate and gfla pose"),
+        ({"weights": "nobody"}, "no weights 'nobody': use a file, or one of: keypoints, motion, objects, person"),
     ],
 )
 def test_weights_for_something_else_are_refused(

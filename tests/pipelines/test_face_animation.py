@@ -22,8 +22,8 @@ from models.generators.recurrent import Step
 from models.weights import save_weights
 from pipelines import FaceConfig, FaceResult, animate_face
 from pipelines.faces.face_maps import face_structure
-from pipelines.media.sources import open_driving
-from pipelines.runtime.progress import NotesProgress
+from pipelines.media.sources import open_video
+from pipelines.runtime.progress import SILENT, NotesProgress, Progress
 from pipelines.weights.checkpoints import import_checkpoint
 from tests.helpers.checkpoints import generated, official_files, save_checkpoint
 from tests.helpers.drawn_faces import drawn_face, drawn_landmarks, write_landmarks
@@ -60,7 +60,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(inputs: Path, tmp_path: Path) -> Callable[..., FaceResult]:
     """Animates the inputs into the folder `made`, with other values of some fields."""
 
-    def animate(progress: NotesProgress | None = None, **changed: Any) -> FaceResult:
+    def animate(progress: Progress = SILENT, **changed: Any) -> FaceResult:
         fields: dict[str, Any] = {
             "source": inputs / "source.png",
             "driving": inputs / "driving",
@@ -158,7 +158,7 @@ def test_time_stamps_and_sound_of_a_video(run: Callable[..., FaceResult], inputs
     stamps = [0, 40, 160]
     video = make_clip(tmp_path / "talk.mp4", frames=images, pts=stamps, time_base=Fraction(1, 1000), sound="aac")
     run(driving=video, output=tmp_path / "out.mp4")
-    with open_driving(tmp_path / "out.mp4") as made:
+    with open_video(tmp_path / "out.mp4") as made:
         assert [float(frame.pts * made.info.time_base) for frame in made] == pytest.approx([0, 0.04, 0.16], abs=1e-3)
         assert (made.info.width, made.info.height) == (200, 180)
     assert sound_codec(tmp_path / "out.mp4") == "aac"

@@ -10,7 +10,9 @@ import pytest
 
 from models.errors import InputError
 from pipelines import KeypointsConfig, KeypointsResult, extract_keypoints
-from pipelines.keypoints.track import PoseFrame, PoseTrack, load_track, save_track
+from pipelines.keypoints.loading import load_track
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import save_track
 from tests.helpers.media_files import write_picture, write_video
 
 

@@ -15,8 +15,10 @@ from models.weights import load_weights
 from pipelines import PoseConfig, PoseResult, transfer_pose
 from pipelines.keypoints.detectors.registry import create_detector
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17
-from pipelines.keypoints.track import PoseFrame, PoseTrack, load_track, save_track
-from pipelines.pose_targets import find_targets
+from pipelines.keypoints.loading import load_track
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import save_track
+from pipelines.pose_transfer import find_targets
 from tests.helpers.checkpoints import official_files
 from tests.helpers.media_files import DRIVING, SOURCE
 from tests.helpers.official_networks import (
@@ -209,8 +211,8 @@ def test_the_full_frame_has_the_sources_size_and_body_is_the_default(
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ("car", "car holds 'picture' weights, they are for gfla view-synth"),
-        ("cleaner", "cleaner holds 'motion' weights, they are for --motion of gfla animate"),
+        ("car", "car holds 'picture' weights, which are for gfla view-synth"),
+        ("cleaner", "cleaner holds 'motion' weights, which are for the option --motion"),
     ],
 )
 def test_weights_for_something_else_are_refused(weights: str, message: str, official: Path, tmp_path: Path) -> None:

@@ -9,8 +9,7 @@ import pytest
 from models.errors import InputError
 from pipelines.keypoints.detection import align_track, detect_video
 from pipelines.keypoints.track import PoseFrame, PoseTrack
-from pipelines.media.sources import open_driving
-from pipelines.runtime.progress import SilentProgress
+from pipelines.media.sources import open_video
 from tests.helpers.media_files import cut, write_video
 
 
@@ -22,26 +21,24 @@ def track(frames: int, *, begin: int = 0) -> PoseTrack:
     )
 
 
-def numbers(sighting) -> list[int]:
-    return [int(frame.people[0, 0, 0]) for frame in sighting.track.frames]
+def numbers(aligned) -> list[int]:
+    return [int(frame.people[0, 0, 0]) for frame in aligned.frames]
 
 
 def test_as_many_poses_as_frames_are_matched_in_order(tmp_path: Path) -> None:
-    source = open_driving(write_video(tmp_path / "clip.mp4", frames=6))
-    sighting = align_track(track(6, begin=1000), source, "poses.json")
-    assert numbers(sighting) == list(range(6))
-    assert [frame.pts * sighting.track.time_base for frame in sighting.track.frames] == [
-        Fraction(i, 25) for i in range(6)
-    ]
+    source = open_video(write_video(tmp_path / "clip.mp4", frames=6))
+    aligned = align_track(track(6, begin=1000), source, "poses.json")
+    assert numbers(aligned) == list(range(6))
+    assert [frame.pts * aligned.time_base for frame in aligned.frames] == [Fraction(i, 25) for i in range(6)]
 
 
 def test_a_part_of_the_video_takes_its_part_of_the_track(tmp_path: Path) -> None:
-    source = open_driving(write_video(tmp_path / "clip.mp4"), start=0.2, max_frames=3)
+    source = open_video(write_video(tmp_path / "clip.mp4"), start=0.2, max_frames=3)
     assert numbers(align_track(track(12), source, "poses.json")) == [5, 6, 7]
 
 
 def test_a_track_of_another_video_is_refused(tmp_path: Path) -> None:
-    source = open_driving(write_video(tmp_path / "clip.mp4"))
+    source = open_video(write_video(tmp_path / "clip.mp4"))
     with pytest.raises(InputError, match=r"poses.json has 8 frames, .*clip.mp4 has 12"):
         align_track(track(8), source, "poses.json")
 
@@ -58,14 +55,14 @@ class Blind:
 
 def test_a_video_that_breaks_off_is_refused_only_within_the_frames_asked_for(tmp_path: Path) -> None:
     clip = cut(write_video(tmp_path / "clip.mp4", frames=40, moov_first=True), 0.85)
-    source = open_driving(clip)
-    readable = len(detect_video(source, Blind(), SilentProgress()).track.frames)
+    source = open_video(clip)
+    readable = len(detect_video(source, Blind()).frames)
     assert 1 < readable < 40
     with pytest.raises(InputError, match=f"--max-frames {readable}$"):
-        detect_video(source, Blind(), SilentProgress(), whole=True)
+        detect_video(source, Blind(), require_all=True)
     for frames in (1, readable):
-        part = open_driving(clip, max_frames=frames)
-        assert len(detect_video(part, Blind(), SilentProgress(), whole=True).track.frames) == frames
-        assert len(align_track(track(frames), part, "poses.json").track.frames) == frames
+        part = open_video(clip, max_frames=frames)
+        assert len(detect_video(part, Blind(), require_all=True).frames) == frames
+        assert len(align_track(track(frames), part, "poses.json").frames) == frames
     with pytest.raises(InputError, match="cut short"):
         align_track(track(readable), source, "poses.json")

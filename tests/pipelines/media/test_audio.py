@@ -6,7 +6,7 @@ import pytest
 
 from models.errors import InputError
 from pipelines.media.audio import plan_audio
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from pipelines.media.writer import open_output
 from tests.helpers.videos import make_clip, make_sound, onset, sound_codec, sound_end
 
@@ -14,7 +14,7 @@ BEEP = Fraction(3, 2)
 
 
 def convert(clip: Path, output: Path, *, choice: str = "driving", **selection) -> list[str]:
-    source = open_driving(clip, **selection)
+    source = open_video(clip, **selection)
     plan, notes = plan_audio(choice, source, output)
     with open_output(
         output,
@@ -47,7 +47,7 @@ def convert(clip: Path, output: Path, *, choice: str = "driving", **selection) -
 @pytest.mark.parametrize("start", [None, Fraction(73, 100)])
 def test_sound_stays_in_time(tmp_path: Path, given, sound, output, expected, start):
     clip = make_clip(tmp_path / given, frames=60, sound=sound, beep=BEEP)
-    before = onset(clip) - float(open_driving(clip).info.start)
+    before = onset(clip) - float(open_video(clip).info.start)
     result = tmp_path / output
     assert convert(clip, result, start=start) == []
     assert sound_codec(result) == expected
@@ -69,7 +69,7 @@ def test_sound_is_cut_at_the_end(tmp_path: Path):
 def test_no_packets_begin_before_the_first_webm_frame(tmp_path: Path):
     clip = make_clip(tmp_path / "in.mkv", frames=50, sound="libopus", time_base=Fraction(1, 1000))
     convert(clip, tmp_path / "out.webm", start=Fraction(1, 2))
-    source = open_driving(tmp_path / "out.webm")
+    source = open_video(tmp_path / "out.webm")
     assert [frame.pts for frame in source][:2] == [0, 40]
 
 
@@ -87,7 +87,7 @@ def test_sound_shorter_than_the_video(tmp_path: Path):
     clip = make_clip(tmp_path / "in.mp4", frames=50)
     tone = make_sound(tmp_path / "tone.mp3", codec="libmp3lame", seconds=Fraction(1, 2))
     assert convert(clip, tmp_path / "a.mp4", choice=str(tone)) == []
-    assert open_driving(tmp_path / "a.mp4").info.duration == 2
+    assert open_video(tmp_path / "a.mp4").info.duration == 2
     assert sound_end(tmp_path / "a.mp4") < 0.7
 
 
@@ -132,7 +132,7 @@ def test_damaged_sound_does_not_stop_the_work(tmp_path: Path, output: str):
         data[position : position + size] = b"\xff" * size
     clip.write_bytes(data)
     convert(clip, tmp_path / output)
-    assert len(list(open_driving(tmp_path / output))) == 50
+    assert len(list(open_video(tmp_path / output))) == 50
 
 
 @pytest.mark.parametrize(
@@ -142,4 +142,4 @@ def test_unusable_sound_files(tmp_path: Path, name: str, words: str):
     clip = make_clip(tmp_path / "mute.mp4")
     (tmp_path / "a.mp3").write_text("not sound\n")
     with pytest.raises(InputError, match=words):
-        plan_audio(str(tmp_path / name), open_driving(clip), tmp_path / "out.mp4")
+        plan_audio(str(tmp_path / name), open_video(clip), tmp_path / "out.mp4")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from tests.helpers.videos import make_clip, make_sound
 
 
@@ -26,7 +26,7 @@ def noise(number: int) -> np.ndarray:
 def test_corrupt_frames_are_counted_not_fatal(tmp_path: Path):
     fast = {"movflags": "+faststart"}
     clip = make_clip(tmp_path / "clip.mp4", frames=[noise(n) for n in range(30)], options={"g": "5"}, muxer=fast)
-    source = open_driving(damaged(clip, at=0.5, length=9000))
+    source = open_video(damaged(clip, at=0.5, length=9000))
     frames = list(source)
     assert 15 <= len(frames) < 30
     assert source.corrupt > 0
@@ -37,7 +37,7 @@ def test_truncated_file_gives_what_is_there(tmp_path: Path):
     fast = {"movflags": "+faststart"}
     clip = make_clip(tmp_path / "clip.mp4", frames=[noise(n) for n in range(30)], muxer=fast)
     clip.write_bytes(clip.read_bytes()[: clip.stat().st_size * 6 // 10])
-    source = open_driving(clip)
+    source = open_video(clip)
     assert 5 < len(list(source)) < 25
     assert any("cut short" in warning for warning in source.warnings)
 
@@ -47,7 +47,7 @@ def test_truncated_before_the_first_frame(tmp_path: Path):
     data = clip.read_bytes()
     clip.write_bytes(data[: data.index(b"mdat") + 20])
     with pytest.raises(InputError, match="no frame of it can be decoded"):
-        open_driving(clip)
+        open_video(clip)
 
 
 def without_index(folder: Path) -> Path:
@@ -87,7 +87,7 @@ def written(path: Path, data: bytes) -> Path:
 def test_unusable_inputs_say_so_in_one_line(tmp_path: Path, make, words: str):
     path = make(tmp_path)
     with pytest.raises(InputError, match=words) as caught:
-        open_driving(path)
+        open_video(path)
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
 
@@ -105,4 +105,4 @@ def test_unusable_inputs_say_so_in_one_line(tmp_path: Path, make, words: str):
 )
 def test_unusable_ranges(tmp_path: Path, options: dict, words: str):
     with pytest.raises(InputError, match=words):
-        open_driving(make_clip(tmp_path / "clip.mp4"), **options)
+        open_video(make_clip(tmp_path / "clip.mp4"), **options)

@@ -13,8 +13,8 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from models.errors import InputError
-from pipelines.media.reader import to_rgb
-from pipelines.media.sources import open_driving
+from pipelines.media.reader import frame_to_rgb
+from pipelines.media.sources import open_video
 from tests.helpers.videos import (
     TICKS,
     add_sound,
@@ -34,7 +34,7 @@ def stamps(source):
 
 
 def test_plain_clip_and_again(tmp_path: Path):
-    with open_driving(make_clip(tmp_path / "clip.mp4", frames=12)) as source:
+    with open_video(make_clip(tmp_path / "clip.mp4", frames=12)) as source:
         assert (source.info.width, source.info.height, source.info.frames) == (64, 48, 12)
         assert source.info.duration == Fraction(12, 25)
         assert source.info.rate == 25
@@ -47,7 +47,7 @@ def test_plain_clip_and_again(tmp_path: Path):
 
 
 def test_variable_rate_keeps_every_time_stamp(tmp_path: Path):
-    source = open_driving(make_clip(tmp_path / "clip.mp4", frames=8, pts=VARIABLE))
+    source = open_video(make_clip(tmp_path / "clip.mp4", frames=8, pts=VARIABLE))
     assert source.info.time_base == TICKS
     assert [pts for pts, _ in stamps(source)] == VARIABLE
     assert [duration for _, duration in stamps(source)][:-1] == list(np.diff(VARIABLE))
@@ -56,7 +56,7 @@ def test_variable_rate_keeps_every_time_stamp(tmp_path: Path):
 @pytest.mark.parametrize(("rotation", "first"), [(90, "green"), (-90, "blue"), (180, "white"), (0, "red")])
 def test_rotation_is_applied(tmp_path: Path, rotation: int, first: str):
     clip = make_clip(tmp_path / "clip.mp4", frames=[corners()] * 3, rotation=rotation)
-    source = open_driving(clip)
+    source = open_video(clip)
     image = next(iter(source)).image
     assert image.shape == ((64, 48, 3) if abs(rotation) == 90 else (48, 64, 3))
     assert image.flags.c_contiguous
@@ -83,7 +83,7 @@ def test_containers_and_bit_depths(tmp_path: Path, name: str, codec: str, pix_fm
     clip = make_clip(
         tmp_path / name, frames=[corners()] * 5, codec=codec, pix_fmt=pix_fmt, options=options, time_base=base
     )
-    frames = list(open_driving(clip))
+    frames = list(open_video(clip))
     assert len(frames) == 5
     image = frames[2].image
     assert image.dtype == np.uint8
@@ -94,7 +94,7 @@ def test_containers_and_bit_depths(tmp_path: Path, name: str, codec: str, pix_fm
 @pytest.mark.parametrize(("matrix", "full_range"), [(1, False), (1, True), (5, False), (5, True)])
 def test_colour_matrix_and_range(tmp_path: Path, matrix: int, full_range: bool):
     clip = make_clip(tmp_path / "clip.mp4", frames=[corners()] * 2, matrix=matrix, full_range=full_range)
-    image = next(iter(open_driving(clip))).image
+    image = next(iter(open_video(clip))).image
     assert np.abs(corner_pixels(image) - corner_pixels(corners())).max() < 8
 
 
@@ -102,7 +102,7 @@ def test_alpha_is_white(tmp_path: Path):
     image = np.dstack([corners(), np.full((48, 64), 255, np.uint8)])
     image[:24] = 0
     clip = make_clip(tmp_path / "clip.mov", frames=[image] * 2, codec="png", pix_fmt="rgba")
-    shown = next(iter(open_driving(clip))).image
+    shown = next(iter(open_video(clip))).image
     assert (shown[:20] == 255).all()
     assert np.abs(shown[40, 4].astype(int) - (30, 30, 200)).max() < 4
 
@@ -113,7 +113,7 @@ def test_alpha_is_white(tmp_path: Path):
 )
 def test_range_seeks_exactly(tmp_path: Path, start, end, expected):
     clip = make_clip(tmp_path / "clip.mp4", frames=100, options={"g": "12"})
-    source = open_driving(clip, start=start, end=end)
+    source = open_video(clip, start=start, end=end)
     frames = list(source)
     assert [frame.pts // 512 for frame in frames] == list(expected)
     assert [number_of(frame.image) for frame in frames] == [number % 26 for number in expected]
@@ -122,12 +122,12 @@ def test_range_seeks_exactly(tmp_path: Path, start, end, expected):
 
 
 def test_max_frames(tmp_path: Path):
-    source = open_driving(make_clip(tmp_path / "clip.mp4"), max_frames=3)
+    source = open_video(make_clip(tmp_path / "clip.mp4"), max_frames=3)
     assert source.info.frames == 3 == len(list(source))
 
 
 def test_every_third_frame_of_what_was_chosen(tmp_path: Path):
-    with open_driving(make_clip(tmp_path / "clip.mp4", frames=20), start=0.2, max_frames=4, every=3) as source:
+    with open_video(make_clip(tmp_path / "clip.mp4", frames=20), start=0.2, max_frames=4, every=3) as source:
         assert [number_of(frame.image) for frame in source] == [5, 8, 11, 14]
         assert source.info.frames == 4
 
@@ -136,7 +136,7 @@ def test_skipped_pictures_are_not_opened(tmp_path: Path):
     for number in range(5):
         Image.fromarray(shade(number)).save(tmp_path / f"{number}.png")
     (tmp_path / "1.png").write_bytes(b"no picture")
-    with open_driving(tmp_path, every=2) as source:
+    with open_video(tmp_path, every=2) as source:
         assert [number_of(frame.image) for frame in source] == [0, 2, 4]
         assert (source.info.frames, source.corrupt) == (3, 0)
 
@@ -145,7 +145,7 @@ def test_skipped_pictures_are_not_opened(tmp_path: Path):
     ("fps", "expected"), [("12.5", [0, 2, 4, 6, 8]), (50, [n // 2 for n in range(20)]), (25, range(10))]
 )
 def test_resampling_drops_and_duplicates(tmp_path: Path, fps, expected):
-    source = open_driving(make_clip(tmp_path / "clip.mp4"), fps=fps)
+    source = open_video(make_clip(tmp_path / "clip.mp4"), fps=fps)
     frames = list(source)
     assert [frame.pts for frame in frames] == list(range(len(expected)))
     assert source.info.time_base == 1 / Fraction(fps)
@@ -159,19 +159,19 @@ def test_folder_in_natural_order(tmp_path: Path):
     for number in (10, 9, 1, 2):
         Image.fromarray(shade(number)).save(tmp_path / f"frame{number}.png")
     (tmp_path / "notes.txt").write_text("x")
-    source = open_driving(tmp_path)
+    source = open_video(tmp_path)
     assert [number_of(frame.image) for frame in source] == [1, 2, 9, 10]
     assert source.info.rate == 25
     assert source.info.kind == "folder"
-    assert open_driving(tmp_path, fps="30000/1001").info.time_base == Fraction(1001, 30000)
-    assert [number_of(frame.image) for frame in open_driving(tmp_path, start="0.05", end="0.09")] == [9]
+    assert open_video(tmp_path, fps="30000/1001").info.time_base == Fraction(1001, 30000)
+    assert [number_of(frame.image) for frame in open_video(tmp_path, start="0.05", end="0.09")] == [9]
 
 
 def test_folder_with_a_broken_picture(tmp_path: Path):
     for number in range(4):
         Image.fromarray(shade(number)).save(tmp_path / f"{number}.png")
     (tmp_path / "2.png").write_bytes((tmp_path / "2.png").read_bytes()[:60])
-    source = open_driving(tmp_path)
+    source = open_video(tmp_path)
     assert [frame.pts for frame in source] == [0, 1, 3]
     assert source.corrupt == 1
     assert "1 corrupt" in source.warnings[0]
@@ -183,17 +183,17 @@ def test_animated_pictures(tmp_path: Path, suffix: str):
     path = tmp_path / f"clip.{suffix}"
     delays = [40, 60, 80, 100, 120]
     first.save(path, save_all=True, append_images=rest, duration=delays, loop=0, lossless=True)
-    source = open_driving(path)
+    source = open_video(path)
     assert stamps(source) == [(0, 40), (40, 60), (100, 80), (180, 100), (280, 120)]
     assert [number_of(frame.image) for frame in source] == [0, 3, 6, 9, 12]
     assert source.info.time_base == Fraction(1, 1000)
     assert source.info.frames == 5
-    assert [frame.pts for frame in open_driving(path, start="0.1", end="0.2")] == [100, 180]
+    assert [frame.pts for frame in open_video(path, start="0.1", end="0.2")] == [100, 180]
 
 
 def test_one_pixel_video_opens(tmp_path: Path):
     frame = np.zeros((1, 1, 3), np.uint8)
-    source = open_driving(make_clip(tmp_path / "one.mkv", frames=[frame] * 2, codec="ffv1", pix_fmt="bgr0"))
+    source = open_video(make_clip(tmp_path / "one.mkv", frames=[frame] * 2, codec="ffv1", pix_fmt="bgr0"))
     assert (source.info.width, source.info.height) == (1, 1)
 
 
@@ -201,7 +201,7 @@ def test_pixel_aspect_is_applied(tmp_path: Path):
     clip = make_clip(tmp_path / "wide.mp4", frames=[corners()] * 2, options={"aspect": "2:1"})
     with av.open(str(clip)) as container:
         assert container.streams.video[0].sample_aspect_ratio == 2
-    assert next(iter(open_driving(clip))).image.shape == (48, 128, 3)
+    assert next(iter(open_video(clip))).image.shape == (48, 128, 3)
 
 
 @pytest.mark.slow
@@ -210,7 +210,7 @@ def test_frames_are_freed_as_they_go(tmp_path: Path):
     gc.collect()
     gc.disable()
     try:
-        for _ in open_driving(clip):
+        for _ in open_video(clip):
             alive = sum(isinstance(item, VideoFrame) for item in gc.get_objects())
     finally:
         gc.enable()
@@ -223,7 +223,7 @@ def test_hdr_reference_white_becomes_white():
         plane.update(np.full(plane.buffer_size // 2, level, "<u2").tobytes())
     frame.colorspace, frame.color_range = 9, ColorRange.MPEG
     frame.color_trc, frame.color_primaries = ColorTrc.SMPTE2084, ColorPrimaries.BT2020
-    assert np.abs(to_rgb(frame, scaler=VideoReformatter()).astype(int) - 250).max() <= 12
+    assert np.abs(frame_to_rgb(frame, scaler=VideoReformatter()).astype(int) - 250).max() <= 12
 
 
 def test_sound_with_a_cover_picture_is_no_video(tmp_path: Path):
@@ -235,4 +235,4 @@ def test_sound_with_a_cover_picture_is_no_video(tmp_path: Path):
         container.mux(cover.encode(VideoFrame.from_ndarray(corners(), format="rgb24")))
         container.mux(encode_beep(track, Fraction(1), Fraction(0)))
     with pytest.raises(InputError, match="only sound"):
-        open_driving(path)
+        open_video(path)

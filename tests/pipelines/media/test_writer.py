@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from models.errors import InputError, ProcessingError
-from pipelines.media.sources import open_driving
+from pipelines.media.sources import open_video
 from pipelines.media.writer import open_output
 from tests.helpers.videos import TICKS, corner_pixels, corners, number_of, shade
 
@@ -54,7 +54,7 @@ def test_uneven_time_stamps_come_back(tmp_path: Path, suffix: str):
     with open_output(path, width=64, height=48, time_base=TICKS, rate=Fraction(30)) as writer:
         for number, ((begin, _), end) in enumerate(zip(stamps, ends, strict=True)):
             writer.write(shade(number), begin, end - begin)
-    source = open_driving(path)
+    source = open_video(path)
     frames = list(source)
     base = source.info.time_base
     assert [number_of(frame.image) for frame in frames] == list(range(len(stamps)))
@@ -71,7 +71,7 @@ def test_clocks_are_kept_exactly(tmp_path: Path, base: Fraction):
     with open_output(path, width=64, height=48, time_base=base, rate=1 / (step * base)) as writer:
         for number in range(6):
             writer.write(shade(number), number * step, step)
-    source = open_driving(path)
+    source = open_video(path)
     times = [frame.pts * source.info.time_base for frame in source]
     assert times == [number * step * base for number in range(6)]
     assert source.info.duration == 6 * step * base
@@ -87,7 +87,7 @@ def test_colours_survive_and_are_tagged(tmp_path: Path, name: str, codec: str | 
         context = container.streams.video[0].codec_context
         assert (context.pix_fmt, context.colorspace, context.color_range) == ("yuv420p", 1, 1)
         assert (int(context.color_primaries), int(context.color_trc)) == (1, 1)
-    image = next(iter(open_driving(path))).image
+    image = next(iter(open_video(path))).image
     assert np.abs(corner_pixels(image) - corner_pixels(corners())).max() < 8
 
 
@@ -100,18 +100,18 @@ def test_odd_sizes_repeat_the_last_row_and_column(tmp_path: Path):
     path = tmp_path / "out.mp4"
     with open_output(path, width=63, height=47, time_base=Fraction(1, 25)) as writer:
         writer.write(shade(3, 47, 63), 0, 1)
-    assert next(iter(open_driving(path))).image.shape == (48, 64, 3)
+    assert next(iter(open_video(path))).image.shape == (48, 64, 3)
     gif = tmp_path / "out.gif"
     with open_output(gif, width=63, height=47, time_base=Fraction(1, 25)) as writer:
         writer.write(shade(3, 47, 63), 0, 1)
-    assert next(iter(open_driving(gif))).image.shape == (47, 63, 3)
+    assert next(iter(open_video(gif))).image.shape == (47, 63, 3)
 
 
 def test_gif_colours_and_length(tmp_path: Path):
     with open_output(tmp_path / "out.gif", width=64, height=48, time_base=Fraction(1, 25)) as writer:
         for number in range(40):
             writer.write(np.roll(corners(), number, axis=1), number, 1)
-    source = open_driving(tmp_path / "out.gif")
+    source = open_video(tmp_path / "out.gif")
     for number, frame in enumerate(source):
         assert np.abs(frame.image.astype(int) - np.roll(corners(), number, axis=1)).max() < 8
     assert source.info.frames == 40
@@ -122,7 +122,7 @@ def test_gif_leaves_out_what_players_cannot_show(tmp_path: Path):
     with open_output(tmp_path / "out.gif", width=64, height=48, time_base=Fraction(1, 100)) as writer:
         for number in range(10):
             writer.write(shade(number), number, 1)
-    assert [number_of(frame.image) for frame in open_driving(tmp_path / "out.gif")] == [0, 2, 4, 6, 8]
+    assert [number_of(frame.image) for frame in open_video(tmp_path / "out.gif")] == [0, 2, 4, 6, 8]
     assert "left out" in writer.notes[0]
 
 
@@ -204,7 +204,7 @@ def test_overwrite_keeps_the_old_file_until_the_new_one_is_whole(tmp_path: Path)
         fail_while_writing(path, RuntimeError, overwrite=True)
     assert path.read_bytes() == before
     write(path, frames=7, overwrite=True)
-    assert len(list(open_driving(path))) == 7
+    assert len(list(open_video(path))) == 7
     assert hidden(tmp_path) == []
 
 

@@ -11,10 +11,11 @@ from PIL import Image
 
 from models.errors import WeightsError
 from pipelines.configs import AnimateConfig
-from pipelines.keypoints.track import PoseFrame, PoseTrack, save_track
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import save_track
 from pipelines.media.pictures import load_picture
 from pipelines.preflight import check as preflight
-from pipelines.preflight.check import DOUBTFUL, GOOD, IMPOSSIBLE, InputChecker, InputReport
+from pipelines.preflight.check import DOUBTFUL, GOOD, IMPOSSIBLE, InputChecker, InputReport, largest_share
 from pipelines.preflight.inspection import SourceInspection
 from pipelines.preflight.timing import TimingEstimate, estimate_timing
 from tests.helpers.media_files import DRIVING, SOURCE, write_picture, write_video
@@ -25,19 +26,19 @@ NOBODY = np.empty((0, 17, 3), np.float32)
 
 
 class Pair:
-    """A checker that sees `portrait` in any picture; rehearsals take no time and are counted."""
+    """A checker that sees `portrait` in any picture; timings take no time and are counted."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder, self.portrait, self.rehearsed, self.looked = folder, portrait(), [], []
-        monkeypatch.setattr(preflight, "look_at_picture", self.look_at_picture)
-        monkeypatch.setattr(preflight, "rehearse", self.rehearse)
+        self.folder, self.portrait, self.timed, self.looked = folder, portrait(), [], []
+        monkeypatch.setattr(preflight, "inspect_source", self.inspect_source)
+        monkeypatch.setattr(preflight, "estimate_timing", self.estimate_timing)
 
-    def look_at_picture(self, path: Path, extractor: object) -> SourceInspection:
+    def inspect_source(self, path: Path, extractor: object) -> SourceInspection:
         self.looked.append(path.name)
         return self.portrait
 
-    def rehearse(self, config: AnimateConfig, clip: object, extractor: str) -> TimingEstimate:
-        self.rehearsed.append(config.source.name)
+    def estimate_timing(self, config: AnimateConfig, clip: object, extractor: str) -> TimingEstimate:
+        self.timed.append(config.source.name)
         return TimingEstimate(start=2.0, frame=0.5, side=250)
 
     def check(self, people: list[np.ndarray], *, source: Path = Path("me.png"), **options) -> InputReport:
@@ -105,18 +106,18 @@ def test_bodies_must_be_alike_only_without_retargeting(pair: Pair) -> None:
 
 def test_too_few_frames_with_a_person_are_impossible(pair: Pair) -> None:
     found = pair.check([standing()[None]] + [NOBODY] * 9)
-    assert (found.verdict, found.seconds, found.memory, pair.rehearsed) == (IMPOSSIBLE, None, None, [])
-    assert "track.json: a person in only 1 of the 10 frames looked at" in found.reasons[0]
+    assert (found.verdict, found.seconds, found.memory, pair.timed) == (IMPOSSIBLE, None, None, [])
+    assert "track.json: a person in only 1 of the 10 inspected frames" in found.reasons[0]
 
 
 def test_a_share_from_some_frames_refuses_only_when_it_is_certain() -> None:
-    assert preflight._most(0.15, 60, sure=True) == 0.15
-    assert preflight._most(0.15, 60, sure=False) > 0.2 > preflight._most(0.05, 60, sure=False)
+    assert largest_share(0.15, None) == 0.15
+    assert largest_share(0.15, 60) > 0.2 > largest_share(0.05, 60)
 
 
-def test_every_picture_and_video_is_looked_at_and_rehearsed_once(tmp_path: Path, pair: Pair) -> None:
+def test_every_picture_and_video_is_looked_at_and_timed_once(tmp_path: Path, pair: Pair) -> None:
     pair.check([standing()[None]] * 5)
-    pair.rehearsed.clear()
+    pair.timed.clear()
     pair.looked.clear()
     checker, track, damaged = InputChecker(BUNDLED), tmp_path / "track.json", tmp_path / "damaged.json"
     damaged.write_text("{")
@@ -125,14 +126,14 @@ def test_every_picture_and_video_is_looked_at_and_rehearsed_once(tmp_path: Path,
     track.replace(damaged)
     assert checker.check(Path("c.png"), track).verdict == GOOD, "what was found is not looked for again"
     assert checker.check(Path("c.png"), damaged).verdict == IMPOSSIBLE, "nor what was damaged"
-    assert pair.looked == pair.rehearsed == ["a.png", "b.png", "c.png"]
+    assert pair.looked == pair.timed == ["a.png", "b.png", "c.png"]
 
 
 @pytest.fixture(scope="module")
 def checker() -> Iterator[InputChecker]:
-    """The real thing, on the first frames of videos and with short rehearsals."""
+    """The real thing, on the first frames of videos and with short timings."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.preflight.timing.STEPS", 3)
+        patch.setattr("pipelines.preflight.timing.TIMED_FRAMES", 3)
         yield InputChecker(replace(BUNDLED, max_frames=3))
 
 
@@ -159,7 +160,7 @@ def test_missing_files_and_empty_videos_are_impossible(checker: InputChecker, tm
     assert "gone.png does not exist" in checker.check(tmp_path / "gone.png", DRIVING).reasons[0]
     assert "gone.mp4 does not exist" in checker.check(SOURCE, tmp_path / "gone.mp4").reasons[0]
     nobody = write_video(tmp_path / "nobody.mp4", frames=2)
-    assert "nobody.mp4: no person found in any of the 2 frames" in checker.check(SOURCE, nobody).reasons[0]
+    assert "nobody.mp4: no person found in any of the 2 inspected frames" in checker.check(SOURCE, nobody).reasons[0]
 
 
 def test_a_picture_without_feet_is_doubtful(checker: InputChecker, tmp_path: Path) -> None:
@@ -169,6 +170,6 @@ def test_a_picture_without_feet_is_doubtful(checker: InputChecker, tmp_path: Pat
 
 
 def test_weights_that_are_none_are_an_error_of_the_run(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight, "rehearse", estimate_timing)
+    monkeypatch.setattr(preflight, "estimate_timing", estimate_timing)
     with pytest.raises(WeightsError, match="giant"):
         pair.check([standing()[None]], source=SOURCE, weights="giant")

@@ -9,15 +9,16 @@ import pytest
 
 from models.errors import InputError
 from pipelines.configs import AnimateConfig
-from pipelines.keypoints.body import measure
+from pipelines.keypoints.body import measure_body
 from pipelines.keypoints.detectors.registry import create_detector
-from pipelines.keypoints.track import PoseFrame, PoseTrack, save_track
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import save_track
 from pipelines.media.pictures import load_picture
 from pipelines.preflight.inspection import (
     MAX_INSPECTED_FRAMES,
     DrivingInspection,
     inspect_driving,
-    measurable,
+    measurable_poses,
     missing_body_parts,
 )
 from pipelines.runtime.progress import SilentProgress
@@ -46,9 +47,9 @@ class Scripted:
         return map(self.detect, images)
 
 
-def looked(path: Path, extractor: Scripted | None = None, *, whole: bool = False, **options) -> DrivingInspection:
+def looked(path: Path, extractor: Scripted | None = None, *, every_frame: bool = False, **options) -> DrivingInspection:
     config = AnimateConfig(CONFIG.source, CONFIG.driving, **options)
-    return inspect_driving(path, config, extractor or Scripted(), SilentProgress(), whole=whole)
+    return inspect_driving(path, config, extractor or Scripted(), SilentProgress(), every_frame=every_frame)
 
 
 def saved(folder: Path, people: list[np.ndarray], *, layout: str = "coco17") -> Path:
@@ -107,7 +108,7 @@ def test_of_a_long_clip_some_frames_evenly(tmp_path: Path) -> None:
     assert (clip.frames, clip.looks) == (150, 50)
     assert extractor.seen == [number % 26 for number in range(0, 150, 3)]
     assert clip.looks <= MAX_INSPECTED_FRAMES
-    assert looked(path, whole=True).looks == 150
+    assert looked(path, every_frame=True).looks == 150
 
 
 def test_options_pick_the_part_to_look_at(tmp_path: Path) -> None:
@@ -137,7 +138,7 @@ def test_a_track_is_read_whole_and_parts_are_counted(tmp_path: Path) -> None:
 
 
 def test_the_cleaned_layout_has_no_face_to_miss(tmp_path: Path) -> None:
-    clip = looked(saved(tmp_path, [measurable(standing()[None])] * 3, layout="h36m17"))
+    clip = looked(saved(tmp_path, [measurable_poses(standing()[None])] * 3, layout="h36m17"))
     assert clip.shown == {"shoulders": 1, "hips": 1, "knees": 1, "feet": 1}
 
 
@@ -149,9 +150,9 @@ def test_the_person_asked_for_is_looked_at(tmp_path: Path) -> None:
 
 def test_nobody_and_damage_are_refused(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "clip.mp4", frames=100)
-    with pytest.raises(InputError, match=r"clip.mp4: no person found in any of the 50 frames looked at"):
+    with pytest.raises(InputError, match=r"clip.mp4: no person found in any of the 50 inspected frames"):
         looked(path, Scripted(empty=range(100)))
-    with pytest.raises(InputError, match=r"cut.mp4 is damaged or cut short, \d+ of its frames can be read"):
+    with pytest.raises(InputError, match=r"cut.mp4 is damaged or cut short, only \d+ of its frames can be read"):
         looked(cut(write_video(tmp_path / "cut.mp4", frames=40, moov_first=True), 0.85))
 
 
@@ -159,5 +160,5 @@ def test_a_bone_counts_only_with_both_ends() -> None:
     pose = standing()
     half = without(pose, 11, 12)
     half[[11, 12], :2] = 0
-    assert measure(measurable(half[None])).seen[[2, 3, 5, 6]].tolist() == [False, True, False, True]
-    assert measure(measurable(pose[None])).seen.all()
+    assert measure_body(measurable_poses(half[None])).seen[[2, 3, 5, 6]].tolist() == [False, True, False, True]
+    assert measure_body(measurable_poses(pose[None])).seen.all()

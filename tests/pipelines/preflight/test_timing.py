@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from pipelines.configs import AnimateConfig
-from pipelines.keypoints.track import load_track
+from pipelines.keypoints.loading import load_track
 from pipelines.preflight import timing as rehearsal
 from pipelines.preflight.inspection import DrivingInspection
-from pipelines.preflight.timing import STEPS, estimate_timing, expected_memory, time_detection
+from pipelines.preflight.timing import TIMED_FRAMES, estimate_memory, estimate_timing, time_detection
 from pipelines.runtime.progress import Progress
 from tests.helpers.poses import standing
 from tests.helpers.videos import make_clip, number_of
@@ -44,15 +44,15 @@ def test_the_first_frame_warms_up_and_the_last_is_encoded(clock: Clock, monkeypa
         np.testing.assert_allclose(poses[0], CLIP.poses[0], atol=1e-3)
         np.testing.assert_allclose(poses[-1], CLIP.poses[-1], atol=1e-3)
         progress.stage("animate", len(poses))
-        for seconds in [9.0] + [0.5] * (STEPS - 1):
+        for seconds in [9.0] + [0.5] * (TIMED_FRAMES - 1):
             clock.now += seconds
             progress.advance()
         clock.now += 1.4
         return SimpleNamespace(canvas=(10, 0, 110, 100), seconds={"load": 1.0, "source pose": 0.5, "motion": 0.25})
 
-    monkeypatch.setattr(rehearsal, "run", run)
+    monkeypatch.setattr(rehearsal, "animate", run)
     found = estimate_timing(CONFIG, CLIP, "bundled")
-    assert found.frame == pytest.approx(0.5 + 1.4 / (STEPS - 1))
+    assert found.frame == pytest.approx(0.5 + 1.4 / (TIMED_FRAMES - 1))
     assert (found.start, found.side) == (1.75, 100)
 
 
@@ -73,13 +73,13 @@ def test_watching_is_timed_where_the_person_is_and_without_the_search(clock: Clo
 
     path, extractor = make_clip(tmp_path / "clip.mp4", frames=26), Slow()
     assert time_detection(path, CONFIG, extractor, CLIP) == pytest.approx(0.25)
-    assert extractor.seen == list(range(10, 10 + STEPS))
+    assert extractor.seen == list(range(10, 10 + TIMED_FRAMES))
     late = replace(CLIP, moment=Fraction(1))
     assert time_detection(path, CONFIG, extractor, late) == pytest.approx(7), "a single frame is better than none"
     assert time_detection(tmp_path / "track.json", CONFIG, extractor, CLIP) == 0
 
 
 def test_memory_grows_with_each_size() -> None:
-    least = expected_memory((10, 10), (10, 10), 10)
-    assert least < expected_memory((10, 10), (20, 10), 10) < expected_memory((10, 10), (10, 10), 20)
-    assert expected_memory((1000, 1000), (10, 10), 10) - least == pytest.approx(165e6, rel=1e-3)
+    least = estimate_memory((10, 10), (10, 10), 10)
+    assert least < estimate_memory((10, 10), (20, 10), 10) < estimate_memory((10, 10), (10, 10), 20)
+    assert estimate_memory((1000, 1000), (10, 10), 10) - least == pytest.approx(165e6, rel=1e-3)

@@ -85,7 +85,7 @@ def test_in_double_precision_over_all_frames(kind: str, folder: Path) -> None:
     [
         ({}, "lacks track: this network takes track"),
         ({"track": torch.zeros(1, 34, 104), "x": torch.zeros(1)}, "has unknown x"),
-        ({"track": torch.zeros(1, 34, 80)}, r"need a track \[B,34,T>80\]"),
+        ({"track": torch.zeros(1, 34, 80)}, r"expected track \[B,34,T>80\]"),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(tensors: dict[str, Tensor], message: str, folder: Path) -> None:

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.keypoints import decode_heatmaps
 from pipelines.keypoints.detectors.decoding import body_height, decode_pairs
 from pipelines.keypoints.layouts import COCO17_FLIP
+from tests.helpers.heatmaps import decode_heatmaps
 from tests.helpers.poses import standing
 
 POSE = standing(30, 2)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.keypoints import KeypointConfig, KeypointNetwork, decode_heatmaps
+from models.keypoints import KeypointConfig, KeypointNetwork
 from models.weights import load_weights, read_metadata
 from pipelines.keypoints.layouts import COCO17_FLIP
 from pipelines.runtime.progress import SilentProgress
@@ -15,6 +15,7 @@ from pipelines.training.engine.session import TrainConfig
 from pipelines.training.keypoints.data import CropConfig, followed
 from pipelines.training.keypoints.recipe import Recipe, heat_maps, losses, run
 from pipelines.training.keypoints.stream import Crops, sample_crops
+from tests.helpers.heatmaps import decode_heatmaps
 
 TINY = CropConfig(size=64, source=48, supersample=1, texture_size=32, pool=2, renew=1)
 

@@ -1,7 +1,8 @@
-"""The local attention's steps as the paper writes them: blocks extracted, weights reshaped.
+"""The steps of local attention in the paper's literal form, the reference for `models.ops.local_attention`.
 
-They build the k*k times larger tensors that `local_attention` avoids, and serve as its measure.
-B batch, C channels, H, W size of the source, h, w size of the flow, k kernel size.
+They store the k*k times larger tensors that the fast form avoids (official format, section 4). Used by tests and by
+`benchmarks/attention.py`. B batch, C channels, H, W size of the source, h, w size of the flow, k kernel size; flow is
+backward flow in pixels of the source map, channel 0 = x.
 """
 
 import torch
@@ -13,9 +14,10 @@ from models.ops.sampling import check_flow
 
 
 def extract_blocks(source: Tensor, flow: Tensor, kernel_size: int) -> Tensor:
-    """k x k patches of source [B,C,H,W] around the positions of flow [B,2,h,w] (pixels), side by side: [B,C,k*h,k*w].
+    """The k x k patches of source [B,C,H,W] around the positions of flow [B,2,h,w], side by side: [B,C,k*h,k*w].
 
-    Taps run from -(k//2) to (k-1)//2. Raises ValueError where the shapes don't fit.
+    The taps of a patch are at -(k//2) to (k-1)//2 pixels from its position. Raises ValueError if the shapes don't fit
+    together.
     """
     check_flow(source, flow)
     x, y = tap_positions(flow, kernel_size)
@@ -24,7 +26,10 @@ def extract_blocks(source: Tensor, flow: Tensor, kernel_size: int) -> Tensor:
 
 
 def tap_positions(flow: Tensor, kernel_size: int) -> tuple[Tensor, Tensor]:
-    """Absolute positions x, y [B,k*h,k*w] of all taps, added in the authors' order: (flow + tap) + position."""
+    """Absolute positions x, y [B,k*h,k*w] of the taps of flow [B,2,h,w], added in the authors' order.
+
+    That is (flow + tap) + position.
+    """
     flow = flow if flow.dtype == torch.float64 else flow.float()
     batch, _, height, width = flow.shape
     taps, columns, rows = (
@@ -39,7 +44,10 @@ def tap_positions(flow: Tensor, kernel_size: int) -> tuple[Tensor, Tensor]:
 
 
 def reshape_attention(attention: Tensor) -> Tensor:
-    """Weights [B,k*k,h,w] -> [B,1,k*h,k*w]: channel r*k+s goes to row r, column s of its block."""
+    """Attention weights [B,k*k,h,w] -> [B,1,k*h,k*w]: channel r*k+s goes to row r, column s of its patch.
+
+    Raises ValueError if the number of channels is not a square.
+    """
     kernel_size = round(attention.shape[1] ** 0.5)
     if kernel_size**2 != attention.shape[1]:
         raise ValueError(f"the number of weights per position must be a square, got {attention.shape[1]}")

@@ -1,0 +1,44 @@
+"""What the JSON reports of all commands share: inputs with SHA-256, options, versions, device, timings."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from models.files import file_sha256
+from pipelines.runtime.versions import versions
+
+
+def summarize_run(config: Any, *, weights: str, device: str, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Options, versions, weights, device and seconds by stage of a run, JSON-ready.
+
+    Args:
+        config: the dataclass with the options of the run.
+        weights: name or file of the generator's weights.
+        seconds: wall time by stage, rounded to milliseconds in the report.
+    """
+    return {
+        "options": plain_options(config),
+        "versions": versions(),
+        "weights": weights,
+        "device": device,
+        "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
+    }
+
+
+def describe_input(path: Path) -> dict[str, Any]:
+    """Path and, of a file, SHA-256."""
+    if not path.is_file():
+        return {"path": str(path)}
+    return {"path": str(path), "sha256": file_sha256(path)}
+
+
+def plain_options(config: Any) -> dict[str, Any]:
+    """The fields of a config dataclass as JSON-ready values."""
+    return {name: _plain(value) for name, value in asdict(config).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, int | float | None) else str(value)
