@@ -93,18 +93,25 @@ def output(default: str) -> Any:
 
 
 def with_config(
-    config: type, *, only: Collection[str] | None = None, more: Iterable[Parameter] = (), **changed: Any
+    config: type,
+    *,
+    only: Collection[str] | None = None,
+    optional: Collection[str] = (),
+    more: Iterable[Parameter] = (),
+    **changed: Any,
 ) -> Callable[[Command], Command]:
     """Decorates a command `f(config, own options)`: instead of `config` it gets an option for each of its fields.
 
     Args:
         config: class of the config.
         only: fields that become options, the others keep their defaults; None: all but HIDDEN.
+        optional: fields of several files that may be empty on the command line, though they have no default.
         more: further parameters, which the command takes as `**values`.
         changed: option of a field where it differs from OPTIONS; as `Annotated[TYPE, option]` the type differs, too.
     """
     chosen = [field for field in fields(config) if (field.name in only if only else field.name not in HIDDEN)]
-    offered = _by_panel(config, [_parameter(config, field, changed.get(field.name)) for field in chosen])
+    offered = [_parameter(config, field, changed.get(field.name)) for field in chosen]
+    offered = _by_panel(config, [each.replace(default=[]) if each.name in optional else each for each in offered])
 
     def decorate(command: Command) -> Command:
         _, *own = inspect.signature(command).parameters.values()
@@ -123,9 +130,9 @@ def with_config(
 
 
 def build_config(config: type, values: dict[str, Any]) -> Any:
-    """The config of what Typer has parsed; None and empty lists leave a field's default."""
-    plain = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    return config(**{name: value for name, value in plain.items() if value not in (None, ())})
+    """The config of what Typer has parsed; None leaves a field's default."""
+    given = {name: value for name, value in values.items() if value is not None}
+    return config(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 
 
 def described(config: type, name: str, option: Any = None) -> Any:
@@ -150,7 +157,7 @@ def _parameter(config: type, field: Field, changed: Any) -> Parameter:
     if option.parser is not None:
         hint = str | None  # the parser gives another type
     elif item is not None:
-        hint = list[item] if default is Parameter.empty else list[item] | None
+        hint = list[item]
     return Parameter(field.name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[hint, option])
 
 

@@ -200,13 +200,13 @@ class ViewSynthConfig(OutputOptions, ModelOptions):
     """One job of `gfla view-synth`; angles in degrees as in `models.generators.view_codes`."""
 
     panel: ClassVar[str] = "View"
-    images: tuple[Path, ...] = ()
-    """Pictures of objects, one object each."""
+    images: tuple[Path, ...]
+    """Pictures of objects, one object each; none if `shapenet` is used."""
+    category: ObjectCategory
+    """Kind of object in the pictures."""
     _: KW_ONLY
     output: Path | None = None
     """Video, .gif, contact sheet.png, folder/ or views/%05d.png to write; a folder of videos for several pictures."""
-    category: ObjectCategory
-    """Kind of object in the pictures."""
     weights: str | None = None
     """Weights of the generator: a name (see `gfla weights list`) or a file; the bundled ones if omitted."""
     viewpoint: str = "viewpoint"

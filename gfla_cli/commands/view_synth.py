@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 COMPARE = typer.Option(metavar="FOLDER", exists=True, file_okay=False, rich_help_panel=options.OUTPUT)
 
 
-@options.with_config(ViewSynthConfig, output=options.output("IMAGE--turntable.mp4"), compare=COMPARE)
+OUTPUT = options.output("IMAGE--turntable.mp4")
+
+
+@options.with_config(ViewSynthConfig, optional=("images",), output=OUTPUT, compare=COMPARE)
 def view_synth(config: ViewSynthConfig, json: options.Json = False, quiet: options.Quiet = False) -> None:
     """Show the object of each IMAGE from all sides."""
     from pipelines import synthesize_views

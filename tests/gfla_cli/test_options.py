@@ -192,6 +192,8 @@ def test_several_files_reach_the_pipeline_in_their_order(folder: Path, monkeypat
     assert config_of(["pose", "a.png", "b.png", "a.png"], folder, monkeypatch).targets == (Path("b.png"), Path("a.png"))
     config = config_of(["view-synth", "b.png", "a.png", "--category", "car"], folder, monkeypatch)
     assert config.images == (Path("b.png"), Path("a.png"))
+    view = ["--category", "car", "--shapenet", __file__, "--id", "3"]
+    assert config_of(["view-synth", *view], folder, monkeypatch).images == ()
 
 
 def test_every_command_has_examples_that_its_parser_accepts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
