@@ -73,7 +73,7 @@ def run_batch(
     Raises:
         InputError: another process is working on the folder, it is not writable, or a file that no run has made is in
             the way and `overwrite` is not set.
-        GflaError: what the executor raises when it can't go on.
+        GflaError: what the executor raises when it can't continue.
     """
     with open_journal(folder) as journal:
         todo, outcome = _select_jobs(jobs, journal, folder, retry_failed=retry_failed)

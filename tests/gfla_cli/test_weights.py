@@ -46,10 +46,10 @@ def test_list_as_json(folder: Path) -> None:
     assert len(entries[1]["sha256"]) == 64
 
 
-def test_verify_accepts_whole_files(folder: Path) -> None:
+def test_verify_accepts_intact_files(folder: Path) -> None:
     result = CliRunner().invoke(app, ["weights", "verify"])
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.count("whole") == 2
+    assert result.stdout.count("intact") == 2
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda file: file.write_bytes(b"other")], ids=["missing", "changed"])
@@ -74,7 +74,7 @@ def test_path_of_an_unknown_name_lists_the_known(folder: Path) -> None:
     assert "first, second" in result.stderr
 
 
-def test_what_comes_with_the_package_is_whole() -> None:
+def test_bundled_weights_are_intact() -> None:
     result = CliRunner().invoke(app, ["weights", "verify"])
     assert result.exit_code == 0
     for name in ("person", "motion", "keypoints"):
@@ -113,7 +113,7 @@ def test_import_and_export_at_once_and_one_after_the_other(checkpoint: Path) -> 
     before, after = (torch.load(name, weights_only=True) for name in ("small.pth", "c.pth"))
     assert set(after) == {f"module.{key}" for key in before}
     code, _, stderr = run("import", "mine", "--export", "c.pth")
-    assert (code, "c.pth exists already" in stderr, "--overwrite" in stderr) == (2, True, True)
+    assert (code, "c.pth already exists" in stderr, "--overwrite" in stderr) == (2, True, True)
 
 
 def test_run_feeds_a_network(checkpoint: Path) -> None:

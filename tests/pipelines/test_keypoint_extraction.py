@@ -126,7 +126,7 @@ def test_the_motion_network_cleans_a_track(tmp_path: Path) -> None:
 def test_an_existing_track_is_kept_unless_overwritten(tmp_path: Path) -> None:
     source, output = saved(tmp_path), tmp_path / "out.json"
     output.write_text("precious")
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="already exists"):
         run(source, output)
     assert output.read_text() == "precious"
     run(source, output, overwrite=True)

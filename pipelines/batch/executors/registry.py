@@ -34,7 +34,7 @@ class Executor(Protocol):
         temporary files.
 
         Raises:
-            BackendUnavailable, ProcessingError: it can't run here, or can't go on.
+            BackendUnavailable, ProcessingError: it can't run here, or can't continue.
         """
         ...
 

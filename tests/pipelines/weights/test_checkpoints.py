@@ -52,7 +52,7 @@ def test_imported_weights_know_their_configuration(folder: Path) -> None:
 def test_a_name_is_used_once(folder: Path) -> None:
     import_checkpoint(Path("small.pth"), kind="keypoint")
     before = (folder / "weights" / "keypoint.safetensors").read_bytes()
-    with pytest.raises(GflaError, match="there are weights called 'keypoint' already"):
+    with pytest.raises(GflaError, match="weights called 'keypoint' already exist"):
         import_checkpoint(Path("small.pth"), kind="keypoint")
     import_checkpoint(Path("small.pth"), kind="keypoint", overwrite=True)
     assert (folder / "weights" / "keypoint.safetensors").read_bytes() == before
@@ -103,9 +103,9 @@ def text(path: Path) -> None:
         (renamed, "1 keys missing: kp_input.shrink.bias; 1 keys unexpected: kp_input.other"),
         (misshaped, r"1 keys of another shape: kp_input.shrink.bias \[3\] instead of \[34\]"),
         (truncated, "is cut short, damaged, or"),
-        (with_code, "asks to run posix.mkdir and is refused"),
-        (a_list, "holds a list"),
-        (with_more, "plain state dict, 'state_dict' is a dict"),
+        (with_code, "would run posix.mkdir and is refused"),
+        (a_list, "contains a list, not a state dict"),
+        (with_more, "is not a plain state dict, 'state_dict' is a dict"),
         (safetensors, "is a safetensors file"),
         (text, "is cut short, damaged, or"),
         (Path.unlink, "does not exist"),
