@@ -17,12 +17,11 @@ from typer.models import OptionInfo
 
 from gfla_cli import value_parsers as parse
 from gfla_cli.value_parsers import names
-from pipelines.configs import DetectorName, DeviceOptions, ModelOptions, OutputOptions
+from pipelines.configs import DetectorName, DeviceOptions, ModelOptions, OutputOptions, PoseConfig
 from pipelines.runtime.field_docs import field_docs
 
 MODEL, OUTPUT = ModelOptions.panel, OutputOptions.panel
 WEIGHTS = "NAME|PATH"
-DETECTOR = Annotated[DetectorName, typer.Option()]  # where --keypoints takes no file
 
 # Field name -> Typer's argument or option; a field that is not listed becomes `--name`.
 OPTIONS: dict[str, Any] = {
@@ -138,10 +137,15 @@ def build_config(config: type, values: dict[str, Any]) -> Any:
 def described(config: type, name: str, option: Any = None) -> Any:
     """Typer's argument or option of a field, `option` or that of OPTIONS, with the field's help text and panel."""
     described = copy(option or OPTIONS.get(name) or typer.Option())
-    described.help = field_docs(config).get(name, "").replace("`", "")
+    described.help = described.help or _help(config, name)
     if isinstance(described, OptionInfo):
         described.rich_help_panel = described.rich_help_panel or _panel(config, name)
     return described
+
+
+def _help(config: type, name: str) -> str:
+    """The docstring under a field; empty where source files are not installed."""
+    return field_docs(config).get(name, "").replace("`", "")
 
 
 def _parameter(config: type, field: Field, changed: Any) -> Parameter:
@@ -174,6 +178,7 @@ def _panel(config: type, name: str) -> str:
     return next(base.panel for base in reversed(config.__mro__) if name in inspect.get_annotations(base))
 
 
+DETECTOR = Annotated[DetectorName, typer.Option(help=_help(PoseConfig, "keypoints"))]  # where no file is accepted
 Overwrite = Annotated[bool, described(OutputOptions, "overwrite")]
 Device = Annotated[str, described(DeviceOptions, "device")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.", rich_help_panel=MODEL)]

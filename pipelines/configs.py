@@ -288,7 +288,7 @@ class EvaluateConfig(DeviceOptions):
     resize: tuple[int, int] | None = None
     """Resize every picture to this width and height, in pixels, first (bicubic)."""
     crop: tuple[int, int] | None = None
-    """Then keep only the centre of every picture: width and height in pixels."""
+    """Keep only the centre of every picture, of this width and height, in pixels; after `resize`."""
     fetch: bool = False
     """Download feature weights that FID and LPIPS need."""
 
