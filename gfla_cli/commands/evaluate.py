@@ -19,7 +19,7 @@ def evaluate(config: EvaluateConfig, json: options.Json = False, quiet: options.
         out_json(result.summary() | {"warnings": console.notes})
     else:
         table(("METRIC", "VALUE", "BETTER", "HOW"), [_row(score) for score in result.scores])
-        for line in result.words():
+        for line in result.describe_conditions():
             out(line)
     if result.refused:
         raise BackendUnavailable("; ".join(f"{score.name} skipped: {score.skipped}" for score in result.refused))

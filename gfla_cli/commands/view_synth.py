@@ -11,10 +11,8 @@ from pipelines.configs import ViewSynthConfig
 if TYPE_CHECKING:
     from pipelines import ViewSynthResult
 
-COMPARE = typer.Option(metavar="FOLDER", exists=True, file_okay=False, rich_help_panel=options.OUTPUT)
-
-
 OUTPUT = options.output("IMAGE--turntable.mp4")
+COMPARE = typer.Option(metavar="FOLDER", exists=True, file_okay=False, rich_help_panel=options.OUTPUT)
 
 
 @options.with_config(ViewSynthConfig, optional=("images",), output=OUTPUT, compare=COMPARE)
