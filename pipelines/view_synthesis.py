@@ -61,13 +61,13 @@ class ViewSynthResult:
         """One JSON-ready object: inputs with SHA-256, options, versions, timings, outputs."""
         viewpoint = ("azimuth", "elevation", "confidence")
         compared = {"views": [asdict(view) for view in self.compared], "means": self.means} if self.compared else {}
-        config = self.config
-        return summarize_run(config, weights=config.generator, device=self.device, seconds=self.seconds) | {
+        return {
             "outputs": [str(path) for path in self.azimuths],
             "azimuths": list(self.azimuths.values()),
-            "inputs": [describe_input(path) for path in config.inputs],
+            "inputs": [describe_input(path) for path in self.config.inputs],
             "sources": [{name: getattr(source, name) for name in viewpoint} for source in self.sources],
             "compared": compared,
+            **summarize_run(self.config, weights=self.config.generator, device=self.device, seconds=self.seconds),
         }
 
 
@@ -84,11 +84,11 @@ def synthesize_views(
         WeightsError, BackendUnavailable: the weights or the device can't be used.
         ProcessingError: the work started but could not be finished, for example because the disk is full.
     """
-    resources, clock = resources or Resources(), Stopwatch()
+    resources, stopwatch = resources or Resources(), Stopwatch()
     # 1. Refuse whatever can be refused before any work
     validate(config)
     device = choose_device(config.device)
-    with clock("load"):
+    with stopwatch("load"):
         # 2. Networks: the generator and, if it takes objects that are cut out and framed, the viewpoint network
         renderer, viewpoint = load_networks(config, device, resources)
         # 3. Source views: uint8 [S, S, 3] with a viewpoint, one for each output
@@ -101,7 +101,7 @@ def synthesize_views(
             progress.note(warning)
         # 4. Render: uint8 [S, S, 3 or 4] for each azimuth
         progress.stage(target.name, len(azimuths))
-        views = render_views(renderer, source, azimuths, config.elevation, clock, progress)
+        views = render_views(renderer, source, azimuths, config.elevation, stopwatch, progress)
         # 5. Write the views as they come
         options = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
         write_views(target, views, count=len(azimuths), **options, threads=resources.threads)
@@ -109,7 +109,7 @@ def synthesize_views(
         # 6. Compare with true views
         if config.compare:
             compared += compare_views(renderer, source, config.compare, config.elevation)
-    return ViewSynthResult(config, written, sources, str(device), dict(clock.seconds), compared)
+    return ViewSynthResult(config, written, sources, str(device), dict(stopwatch.seconds), compared)
 
 
 # 1. Validation
@@ -240,13 +240,13 @@ def render_views(
     source: ObjectView,
     azimuths: Sequence[float],
     elevation: float,
-    clock: Stopwatch,
+    stopwatch: Stopwatch,
     progress: Progress,
 ) -> Iterator[np.ndarray]:
     """Views uint8 [S, S, 3 or 4], timed and counted."""
     views = renderer.render(source, azimuths, elevation)
     for _ in azimuths:
-        with clock("generate"):
+        with stopwatch("generate"):
             view = next(views)
         yield view
         progress.advance()

@@ -15,7 +15,6 @@ import numpy as np
 
 from models.errors import BackendUnavailable, InputError
 from pipelines.configs import EvaluateConfig
-from pipelines.diagnostics import versions
 from pipelines.evaluation.fid import FrechetDistance, add_pictures
 from pipelines.evaluation.image_metrics import Meter, to_tensor
 from pipelines.evaluation.image_pairs import Comparison, FolderSide, Geometry, Side, open_comparison
@@ -23,6 +22,7 @@ from pipelines.evaluation.keypoint_distance import measure_keypoint_distance
 from pipelines.evaluation.protocols import Protocol, choose_protocol
 from pipelines.runtime.devices import choose_device
 from pipelines.runtime.progress import SILENT, Progress
+from pipelines.runtime.versions import versions
 
 LIBRARIES = ("gfla", "torchmetrics", "torch", "torchvision", "torch-fidelity", "scikit-image", "pillow", "av", "numpy")
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pipelines.media.tensors import normalise_pixels
 from pipelines.runtime.downloads import PublishedFile
 
 INCEPTION_SIDE = 299  # pixels
@@ -51,7 +52,7 @@ class TorchvisionInception(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """uint8 [N, 3, H, W] -> float32 [N, 2048]; resized to 299 x 299 bilinearly, with values in [-1, 1]."""
         values = functional.interpolate(
-            pictures.float() / 127.5 - 1, (INCEPTION_SIDE, INCEPTION_SIDE), mode="bilinear", align_corners=False
+            normalise_pixels(pictures), (INCEPTION_SIDE, INCEPTION_SIDE), mode="bilinear", align_corners=False
         )
         return self.network(values)
 

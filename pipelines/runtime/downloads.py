@@ -4,7 +4,6 @@ The name, address and checksum of a file go in; the path of an intact copy comes
 and `pipelines.training`.
 """
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -12,6 +11,7 @@ from urllib.error import URLError
 import torch
 
 from models.errors import BackendUnavailable
+from models.files import file_sha256
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class PublishedFile:
             if not fetch:
                 raise BackendUnavailable(f"needs {self.name}: pass --fetch, or save {self.url} as {self.path}")
             self._download()
-        if not _sha256(self.path).startswith(self.digest):
+        if not file_sha256(self.path).startswith(self.digest):
             raise BackendUnavailable(f"{self.path} is damaged: remove it and download it again")
         return self.path
 
@@ -51,8 +51,3 @@ class PublishedFile:
         except (URLError, OSError, RuntimeError) as error:
             reason = f"{self.url} can't be downloaded ({error})"
             raise BackendUnavailable(f"needs {self.name}: {reason}; save it as {self.path}") from None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
