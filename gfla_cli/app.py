@@ -1,7 +1,7 @@
-"""Builds the `gfla` program, turns errors into one line and an exit code.
+"""The `gfla` program: its commands, and errors as one line on stderr with an exit code.
 
-Exit codes: 0 done; 1 processing failed; 2 wrong usage, unreadable input, missing dependency; 3 a batch finished, some
-jobs failed, or doubtful (`check`); 130 interrupted.
+Exit codes: 0 done; 1 processing failed; 2 wrong usage, unreadable input, missing dependency; 3 some jobs of a batch
+failed, or the inputs of `check` are doubtful; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -32,13 +32,15 @@ from gfla_cli.commands import (
     view_synth,
     weights,
 )
+from gfla_cli.examples import add_examples
 from models.errors import GflaError, ProcessingError, explain
 
-# Before torch is loaded. Threads that wait asleep cost a few per cent; awake, they slow a busy machine severalfold.
+# Set before torch is loaded. Waiting threads that sleep cost a few per cent; spinning, they slow a busy machine
+# severalfold.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 INTERRUPTED = 130
-# The first row that matches decides. Usage errors are Typer's own; BadParameter's base is what they share.
+# The first row that matches decides. BadParameter's base is the base of all usage errors of Typer.
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (typer.BadParameter.__bases__[0], 2),
     (ProcessingError, 1),
@@ -49,11 +51,11 @@ EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
 
 
 class Program(TyperGroup):
-    """The command group whose `main` never shows a traceback, unless GFLA_DEBUG=1."""
+    """The command group whose `main` prints errors as one line; with GFLA_DEBUG=1 also the traceback."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the command line and exit with its code."""
-        _treat_sigterm_as_interrupt()
+        _interrupt_on_sigterm()
         kwargs["standalone_mode"] = False
         try:
             code = super().main(*args, **kwargs) or 0
@@ -61,9 +63,9 @@ class Program(TyperGroup):
         except (KeyboardInterrupt, typer.Abort):
             code = INTERRUPTED
         except BrokenPipeError:
-            code = _drop_stdout()
+            code = _discard_stdout()
         except Exception as error:
-            code = _report(error)
+            code = _print_error(error)
         if code == INTERRUPTED:
             console.error("interrupted")
         sys.exit(code)
@@ -72,7 +74,7 @@ class Program(TyperGroup):
 app = typer.Typer(
     name="gfla",
     cls=Program,
-    help="Makes a still picture move: one photo and one driving video in, one video out.",
+    help="Make a still picture move: one photo and one driving video in, one video out.",
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -89,10 +91,11 @@ app.command("evaluate")(evaluate.evaluate)
 app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")
 app.command("doctor")(doctor.doctor)
+add_examples(app)
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
+def _show_version(requested: bool) -> None:
+    if requested:
         console.out(f"gfla {_version()}")
         raise typer.Exit
 
@@ -104,13 +107,13 @@ def root(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Makes a still picture move: one photo and one driving video in, one video out."""
+    """Make a still picture move: one photo and one driving video in, one video out."""
     if context.invoked_subcommand is None:
         console.out(context.get_help())
 
 
 def main() -> NoReturn:
-    """Entry point of the console script."""
+    """Entry point of the console script `gfla`."""
     app(prog_name="gfla")
     raise AssertionError("Program.main exits")
 
@@ -122,7 +125,8 @@ def _version() -> str:
         return "(not installed)"
 
 
-def _report(error: Exception) -> int:
+def _print_error(error: Exception) -> int:
+    """Print the error; its exit code."""
     if os.environ.get("GFLA_DEBUG") == "1":
         traceback.print_exception(error)
     console.error(_message(error))
@@ -137,7 +141,9 @@ def _message(error: Exception) -> str:
     return explain(error)
 
 
-def _treat_sigterm_as_interrupt() -> None:
+def _interrupt_on_sigterm() -> None:
+    """Let SIGTERM clean up like Ctrl-C."""
+
     def interrupt(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
@@ -145,7 +151,7 @@ def _treat_sigterm_as_interrupt() -> None:
         signal.signal(signal.SIGTERM, interrupt)
 
 
-def _drop_stdout() -> int:
-    """The reader of our output has gone: send what is left nowhere, so that Python's last flush is silent."""
+def _discard_stdout() -> int:
+    """After the reader of stdout is gone: redirect the rest to /dev/null, so that Python's last flush is silent."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

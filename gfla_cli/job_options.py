@@ -1,59 +1,62 @@
-"""The options of the commands whose jobs a batch does: shown by `gfla batch` as its own, and read for each job by the
-command's own parser. Values stay text until then, so that a job list and the command line mean the same."""
+"""The options of the commands whose jobs `gfla batch` runs.
+
+`gfla batch` shows them as its own, as text. For each job the parser of its command reads that text, so that a job list
+and the command line mean the same.
+"""
 
 import inspect
 import os
 from collections.abc import Callable
 from copy import copy
+from dataclasses import fields
 from fractions import Fraction
 from functools import cache, wraps
+from inspect import Parameter
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
 from gfla_cli.commands import animate, pose, view_synth
+from gfla_cli.options import build_config
 from models.errors import InputError
+from pipelines.configs import AnimateConfig, PoseConfig, ViewSynthConfig
 
-COMMANDS: dict[str, Callable[..., None]] = {
-    "animate": animate.animate,
-    "pose": pose.pose,
-    "view-synth": view_synth.view_synth,
+COMMANDS: dict[str, tuple[Callable[..., None], type]] = {
+    "animate": (animate.animate, AnimateConfig),
+    "pose": (pose.pose, PoseConfig),
+    "view-synth": (view_synth.view_synth, ViewSynthConfig),
 }
 INPUTS = {"animate": ("source", "driving"), "pose": ("source", "targets"), "view-synth": ("images",)}
 OF_THE_BATCH = ("output", "overwrite", "json", "quiet")
 PRINTED = {"view-synth": ("compare",)}  # options whose result is what the command prints
+# Options that may name a file come first, in this order, which is part of a job's key.
+FILES = ("audio", "keypoints", "yolo_weights", "shapenet", "weights", "motion", "viewpoint")
 YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 
 
-def with_job_options(batch: Callable[..., int]) -> Callable[..., int]:
-    """Gives a command whose last parameter is `**options` the options of all jobs, as text, None where not given."""
-    own = [each for each in inspect.signature(batch).parameters.values() if each.kind is not each.VAR_KEYWORD]
-    jobs = {name: _as_text(each) for command in reversed(COMMANDS) for name, each in _options(command).items()}
-    parameters = [*own, *jobs.values()]
-
-    @wraps(batch)
-    def command(**values: Any) -> int:
-        return batch(**values)
-
-    vars(command)["__signature__"] = inspect.Signature(parameters)
-    command.__annotations__ = {each.name: each.annotation for each in parameters}
-    return command
+def job_parameters() -> list[Parameter]:
+    """The options of all jobs as parameters for `with_config`: text, None where not on the command line."""
+    return list(
+        {name: _as_text(each) for command in reversed(COMMANDS) for name, each in _options(command).items()}.values()
+    )
 
 
 def is_option(name: str) -> bool:
-    """Whether some command has this option."""
+    """Whether a command has this option."""
     return any(name in _options(command) for command in COMMANDS)
 
 
-def given(options: dict[str, Any]) -> dict[str, str]:
-    """Those of `with_job_options` that are on the command line."""
+def used(options: dict[str, Any]) -> dict[str, str]:
+    """The values of `job_parameters` that are on the command line."""
     return {name: "true" if value is True else value for name, value in options.items() if value not in (None, False)}
 
 
 def parse(command: str, values: dict[str, str], defaults: dict[str, str]) -> dict[str, Any]:
-    """Text by option name -> the fields of the command's config that are not None, as JSON values. Defaults that the
-    command does not have are left out.
+    """Text by option name -> the fields of the command's config that have a value, as JSON values.
+
+    Args:
+        values: options of the job. defaults: options that the job does not set; those of other commands are left out.
 
     Raises:
         InputError: an option that the command does not have, or a value that it refuses.
@@ -65,21 +68,22 @@ def parse(command: str, values: dict[str, str], defaults: dict[str, str]) -> dic
 @cache
 def _parsed(command: str, values: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     known = _options(command)
-    arguments = [] if dict(values).get("shapenet") else [__file__] * len(INPUTS[command])  # inputs are seen to later
+    arguments = [] if dict(values).get("shapenet") else [__file__] * len(INPUTS[command])  # planning adds the inputs
     for name, value in values:
         if name not in known:
             raise InputError(f"gfla {command} has no option {name!r:.60}; it has {', '.join(known)}")
         arguments += _argument(name, value, known[name])
     try:
-        found = _parser(command)(arguments, standalone_mode=False)
+        config = _parser(command)(arguments, standalone_mode=False)
     except Exception as error:
         if not isinstance(error, typer.BadParameter.__bases__[0]):
             raise
         raise InputError(error.format_message().rstrip(".")) from None  # pyright: ignore[reportAttributeAccessIssue]
-    return {name: _plain(value) for name, value in found.items() if name in known and value is not None}
+    options = {name: _plain(value) for name, value in vars(config).items() if name not in _left_out(command)}
+    return {name: options[name] for name in (*FILES, *options) if options.get(name) not in (None, [])}
 
 
-def _argument(name: str, value: str, parameter: inspect.Parameter) -> list[str]:
+def _argument(name: str, value: str, parameter: Parameter) -> list[str]:
     flag = f"--{name.replace('_', '-')}"
     if get_args(parameter.annotation)[0] is not bool:
         return [f"{flag}={value}"]
@@ -89,12 +93,14 @@ def _argument(name: str, value: str, parameter: inspect.Parameter) -> list[str]:
 
 
 @cache
-def _parser(command: str) -> Callable[..., dict[str, Any]]:
-    """The command's own parser; called, it gives the values."""
+def _parser(command: str) -> Callable[..., Any]:
+    """The command's own parser; called, it returns the config."""
+    run, config = COMMANDS[command]
+    names = {field.name for field in fields(config)}
 
-    @wraps(COMMANDS[command])
-    def collect(**values: Any) -> dict[str, Any]:
-        return values
+    @wraps(run)
+    def collect(**values: Any) -> Any:
+        return build_config(config, {name: value for name, value in values.items() if name in names})
 
     program = typer.Typer(add_completion=False)
     program.command()(collect)
@@ -102,25 +108,28 @@ def _parser(command: str) -> Callable[..., dict[str, Any]]:
 
 
 @cache
-def _options(command: str) -> dict[str, inspect.Parameter]:
+def _options(command: str) -> dict[str, Parameter]:
     """The options that a job of this command may have."""
-    left_out = {*OF_THE_BATCH, *INPUTS[command], *PRINTED.get(command, ())}
-    parameters = inspect.signature(COMMANDS[command]).parameters
-    return {name: each for name, each in parameters.items() if name not in left_out}
+    parameters = inspect.signature(COMMANDS[command][0]).parameters
+    return {name: each for name, each in parameters.items() if name not in _left_out(command)}
 
 
-def _as_text(parameter: inspect.Parameter) -> inspect.Parameter:
+def _left_out(command: str) -> set[str]:
+    return {*OF_THE_BATCH, *INPUTS[command], *PRINTED.get(command, ())}
+
+
+def _as_text(parameter: Parameter) -> Parameter:
     """The same option with its text for a value; switches stay switches."""
-    kind, option = get_args(parameter.annotation)[:2]
+    kind, option = get_args(parameter.annotation)
     option = copy(option)
-    option.parser = option.callback = None
+    option.parser = None
     if kind is bool:
-        return parameter.replace(annotation=Annotated[bool, option], kind=parameter.KEYWORD_ONLY, default=False)
+        return parameter.replace(annotation=Annotated[bool, option], default=False)
     if get_origin(kind) is Literal:
         option.metavar = "|".join(get_args(kind))
-    if parameter.default not in (None, parameter.empty):
+    if parameter.default not in (None, Parameter.empty):
         option.show_default = str(parameter.default)
-    return parameter.replace(annotation=Annotated[str | None, option], kind=parameter.KEYWORD_ONLY, default=None)
+    return parameter.replace(annotation=Annotated[str | None, option], default=None)
 
 
 def _plain(value: Any) -> Any:

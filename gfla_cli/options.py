@@ -1,208 +1,186 @@
-"""Options that commands share, each written once."""
+"""The options of the commands, built from the configs of `pipelines.configs`: an option per field.
 
-import re
-from fractions import Fraction
-from pathlib import Path
-from typing import Annotated, Literal
+A field gives its type, default, choices, help text (the docstring under it) and panel of `--help`; OPTIONS adds what
+Typer needs beyond that. Commands call `with_config`.
+"""
+
+import inspect
+from collections.abc import Callable, Collection, Iterable
+from copy import copy
+from dataclasses import MISSING, Field, fields
+from functools import wraps
+from inspect import Parameter
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
+from typer.models import OptionInfo
 
-INPUT, TIMING, POSE, MODEL, OUTPUT = "Input", "Time", "Pose", "Model", "Output"
-DEBUG_VIEWS = ("flow", "mask", "skeleton", "attention")
-_CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
+from gfla_cli import value_parsers as parse
+from gfla_cli.value_parsers import names
+from pipelines.configs import DetectorName, DeviceOptions, ModelOptions, OutputOptions, PoseConfig
+from pipelines.runtime.field_docs import field_docs
 
+MODEL, OUTPUT = ModelOptions.panel, OutputOptions.panel
+WEIGHTS = "NAME|PATH"
 
-def seconds(text: str) -> Fraction:
-    """`90`, `1:30` or `0:01:30.5` as exact seconds.
-
-    Raises:
-        typer.BadParameter: anything else.
-    """
-    if (match := _CLOCK.fullmatch(text)) is None:
-        raise typer.BadParameter(f"{text!r} is no time: give seconds (12.5) or a clock time (1:30)")
-    hours, minutes, rest = match.groups()
-    return Fraction(rest) + 60 * int(minutes or 0) + 3600 * int(hours or 0)
-
-
-def frame_rate(text: str) -> Fraction:
-    """`25`, `29.97` or `30000/1001` as frames per second, above 0 and at most 1000.
-
-    Raises:
-        typer.BadParameter: anything else.
-    """
-    try:
-        rate = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate <= 1000:
-        raise typer.BadParameter(f"{text!r} is no frame rate: give 25, 29.97 or 30000/1001")
-    return rate
-
-
-def debug_views(text: str) -> tuple[str, ...]:
-    """`flow,mask` as a tuple without repetitions.
-
-    Raises:
-        typer.BadParameter: a name that is not in DEBUG_VIEWS.
-    """
-    return names(text, DEBUG_VIEWS)
-
-
-def names(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    """Names with commas between them as a tuple without repetitions.
-
-    Raises:
-        typer.BadParameter: a name that is not among the `known`.
-    """
-    found = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if unknown := [name for name in found if name not in known]:
-        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(known)}")
-    return found
-
-
-def landmarks(text: str, *, folder: bool) -> Path | None:
-    """`auto` as None, else a path that exists.
-
-    Raises:
-        typer.BadParameter: no such file (`folder`: folder).
-    """
-    path = Path(text)
-    if text == "auto" or (path.is_dir() if folder else path.is_file()):
-        return None if text == "auto" else path
-    raise typer.BadParameter(f"{text!r} is neither 'auto' nor a {'folder' if folder else 'file'} that exists")
-
-
-def number_or_auto(text: str) -> int | None:
-    """`auto` as None, else a whole number from 1.
-
-    Raises:
-        typer.BadParameter: anything else.
-    """
-    if text != "auto" and not (text.isdecimal() and int(text)):
-        raise typer.BadParameter(f"{text!r} is neither 'auto' nor a number from 1")
-    return None if text == "auto" else int(text)
-
-
-def _device(text: str) -> str:
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text):
-        raise typer.BadParameter(f"{text!r} is not auto, cpu, cuda, cuda:N or mps")
-    return text
-
-
-def _person(text: str) -> str:
-    if text != "largest" and not (text.isdecimal() and int(text)):
-        raise typer.BadParameter(f"{text!r} is neither 'largest' nor a number counted from 1")
-    return text
-
-
-def _audio(text: str) -> str:
-    if text not in ("driving", "none") and not Path(text).is_file():
-        raise typer.BadParameter(f"{text!r} is neither 'driving', 'none' nor a sound file that exists")
-    return text
-
-
-def _keypoints(text: str) -> str:
-    if text not in ("auto", "yolo", "bundled") and not Path(text).exists():
-        raise typer.BadParameter(f"{text!r} is neither 'auto', 'yolo', 'bundled' nor a pose file that exists")
-    return text
-
-
-Source = Annotated[
-    Path, typer.Argument(metavar="SOURCE", exists=True, dir_okay=False, show_default=False, help="Picture of a person.")
-]
-Driving = Annotated[
-    Path,
-    typer.Argument(
-        metavar="DRIVING",
-        exists=True,
-        show_default=False,
-        help="Video, GIF, folder of pictures or pose track whose motion to take.",
+# Field name -> Typer's argument or option; a field that is not listed becomes `--name`.
+OPTIONS: dict[str, Any] = {
+    "source": typer.Argument(metavar="SOURCE", exists=True, dir_okay=False, show_default=False),
+    "driving": typer.Argument(metavar="DRIVING", exists=True, show_default=False),
+    "targets": typer.Argument(metavar="TARGET...", exists=True, show_default=False),
+    "images": typer.Argument(metavar="IMAGE...", exists=True, dir_okay=False, show_default=False),
+    "input": typer.Argument(metavar="INPUT", exists=True, show_default=False),
+    "generated": typer.Argument(metavar="GENERATED", exists=True, show_default=False),
+    "reference": typer.Argument(metavar="REFERENCE", exists=True, show_default=False),
+    "overwrite": typer.Option("--overwrite"),
+    "compare": typer.Option("--compare"),
+    "debug": typer.Option(metavar="VIEW,..."),
+    "audio": typer.Option(metavar="driving|none|FILE", parser=parse.audio),
+    "crf": typer.Option(metavar="N", min=0, max=63),
+    "codec": typer.Option(metavar="h264|hevc|vp9"),
+    "start": typer.Option(metavar="SECONDS|M:SS", parser=parse.seconds),
+    "end": typer.Option(metavar="SECONDS|M:SS", parser=parse.seconds),
+    "max_frames": typer.Option(metavar="N", min=1),
+    "fps": typer.Option(metavar="RATE", parser=parse.frame_rate),
+    "keypoints": typer.Option(metavar="auto|yolo|bundled|FILE", parser=parse.keypoints),
+    "yolo_weights": typer.Option(metavar="FILE", exists=True, dir_okay=False),
+    "person": typer.Option(metavar="largest|N", parser=parse.person),
+    "landmarks": typer.Option(metavar="auto|FOLDER", parser=parse.landmarks_folder, show_default="auto"),
+    "source_landmarks": typer.Option(metavar="auto|FILE", parser=parse.landmarks_file, show_default="auto"),
+    "weights": typer.Option(metavar=WEIGHTS),
+    "motion": typer.Option(metavar=WEIGHTS),
+    "viewpoint": typer.Option(metavar=WEIGHTS, rich_help_panel=MODEL),
+    "device": typer.Option(metavar="auto|cpu|cuda[:N]|mps", parser=parse.device),
+    "category": typer.Option(show_default=False),
+    "azimuth": typer.Option(metavar="auto|DEGREES", parser=parse.azimuth, show_default="auto"),
+    "elevation": typer.Option(metavar="DEGREES"),
+    "distance": typer.Option(metavar="DIAGONALS"),
+    "views": typer.Option(metavar="N", min=1, max=360),
+    "angles": typer.Option(metavar="DEGREES,...", parser=parse.angles),
+    "shapenet": typer.Option(metavar="FILE.hdf5", exists=True, dir_okay=False, rich_help_panel="Input"),
+    "id": typer.Option(metavar="NAME", rich_help_panel="Input"),
+    "fid_reference": typer.Option(metavar="FOLDER", exists=True, file_okay=False),
+    "metrics": typer.Option("--metric", metavar="NAME,...", show_default="all"),
+    "fetch": typer.Option("--fetch"),
+    "resize": typer.Option(metavar="WxH", parser=parse.size),
+    "crop": typer.Option(metavar="WxH", parser=parse.size),
+    # gfla batch
+    "first": typer.Argument(metavar="SOURCES|JOBS", show_default=False),
+    "second": typer.Argument(metavar="[DRIVINGS]", show_default=False),
+    "kind": typer.Option("--command"),
+    "name": typer.Option(metavar="PATTERN", show_default="{source}--{driving}"),
+    "suffix": typer.Option(metavar=".mp4|.png|...", show_default=".mp4, for poses .png"),
+    "workers": typer.Option(metavar="N|auto", parser=parse.number_or_auto, show_default="auto"),
+    "threads": typer.Option(metavar="N|auto", parser=parse.number_or_auto, show_default="auto"),
+    "together": typer.Option(metavar="N|auto", parser=parse.number_or_auto, show_default="auto"),
+    "ray_address": typer.Option(
+        metavar="HOST:PORT", show_default="RAY_ADDRESS, the cluster on this machine, or a new one for this run"
     ),
-]
+    "no_shared_storage": typer.Option("--no-shared-storage"),
+    "retry_failed": typer.Option("--retry-failed"),
+    "check": typer.Option("--check"),
+    "dry_run": typer.Option("--dry-run"),
+}
+HIDDEN = ("seed",)  # fields without an option
 
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.", rich_help_panel=OUTPUT)]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.", rich_help_panel=OUTPUT)]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.", rich_help_panel=OUTPUT)]
-Frame = Annotated[
-    Literal["full", "crop"],
-    typer.Option(help="full: the whole picture; crop: only the model's canvas.", rich_help_panel=OUTPUT),
-]
-Compare = Annotated[
-    bool,
-    typer.Option("--compare", help="Write source | driving | skeleton | result.", rich_help_panel=OUTPUT),
-]
+Command = Callable[..., Any]
 
-Device = Annotated[
-    str,
-    typer.Option(metavar="auto|cpu|cuda[:N]|mps", callback=_device, help="Where to compute.", rich_help_panel=MODEL),
-]
-Precision = Annotated[
-    Literal["auto", "fp32", "bf16", "fp16"], typer.Option(help="Number format of the networks.", rich_help_panel=MODEL)
-]
-Weights = Annotated[
-    str,
-    typer.Option(metavar="NAME|PATH", help="Weights of the generator; see 'gfla weights list'.", rich_help_panel=MODEL),
-]
-Motion = Annotated[
-    str,
-    typer.Option(metavar="NAME|PATH", help="Weights of the motion network that cleans poses.", rich_help_panel=MODEL),
-]
+
+def output(default: str) -> Any:
+    """`--output` of a command; `default` is shown in its help."""
+    return typer.Option("--output", "-o", metavar="OUT", show_default=default)
+
+
+def with_config(
+    config: type,
+    *,
+    only: Collection[str] | None = None,
+    optional: Collection[str] = (),
+    more: Iterable[Parameter] = (),
+    **changed: Any,
+) -> Callable[[Command], Command]:
+    """Decorates a command `f(config, own options)`: instead of `config` it gets an option for each of its fields.
+
+    Args:
+        config: class of the config.
+        only: fields that become options, the others keep their defaults; None: all but HIDDEN.
+        optional: fields of several files that may be empty on the command line, though they have no default.
+        more: further parameters, which the command takes as `**values`.
+        changed: option of a field where it differs from OPTIONS; as `Annotated[TYPE, option]` the type differs, too.
+    """
+    chosen = [field for field in fields(config) if (field.name in only if only else field.name not in HIDDEN)]
+    offered = [_parameter(config, field, changed.get(field.name)) for field in chosen]
+    offered = _by_panel(config, [each.replace(default=[]) if each.name in optional else each for each in offered])
+
+    def decorate(command: Command) -> Command:
+        _, *own = inspect.signature(command).parameters.values()
+        own = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in own if each.kind is not Parameter.VAR_KEYWORD]
+        parameters = [*offered, *own, *more]
+
+        @wraps(command)
+        def run(**values: Any) -> Any:
+            return command(build_config(config, {each.name: values.pop(each.name) for each in offered}), **values)
+
+        vars(run)["__signature__"] = inspect.Signature(parameters)
+        run.__annotations__ = {each.name: each.annotation for each in parameters}
+        return run
+
+    return decorate
+
+
+def build_config(config: type, values: dict[str, Any]) -> Any:
+    """The config of what Typer has parsed; None leaves a field's default."""
+    given = {name: value for name, value in values.items() if value is not None}
+    return config(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+
+
+def described(config: type, name: str, option: Any = None) -> Any:
+    """Typer's argument or option of a field, `option` or that of OPTIONS, with the field's help text and panel."""
+    described = copy(option or OPTIONS.get(name) or typer.Option())
+    described.help = described.help or _help(config, name)
+    if isinstance(described, OptionInfo):
+        described.rich_help_panel = described.rich_help_panel or _panel(config, name)
+    return described
+
+
+def _help(config: type, name: str) -> str:
+    """The docstring under a field; empty where source files are not installed."""
+    return field_docs(config).get(name, "").replace("`", "")
+
+
+def _parameter(config: type, field: Field, changed: Any) -> Parameter:
+    """What Typer reads: the field as keyword parameter `NAME: Annotated[TYPE, option] = DEFAULT`."""
+    hint: Any = field.type
+    if get_origin(changed) is Annotated:
+        hint, changed = get_args(changed)
+    option = described(config, field.name, changed)
+    item = get_args(hint)[0] if get_origin(hint) is tuple else None
+    if get_origin(item) is Literal:
+        option.parser = names(get_args(item))
+    default = Parameter.empty if field.default is MISSING else None if field.default == () else field.default
+    if option.parser is not None:
+        hint = str | None  # the parser gives another type
+    elif item is not None:
+        hint = list[item]
+    return Parameter(field.name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[hint, option])
+
+
+def _by_panel(config: type, parameters: list[Parameter]) -> list[Parameter]:
+    """First the panel of the config itself, then those of its bases, then others; within one general options first."""
+    panels = list(dict.fromkeys(base.panel for base in config.__mro__[:-1]))
+    shown = [get_args(each.annotation)[1].rich_help_panel for each in parameters]
+    order = {panel: number for number, panel in enumerate(dict.fromkeys([*panels, *shown]))}
+    return sorted(parameters, key=lambda each: order[get_args(each.annotation)[1].rich_help_panel])
+
+
+def _panel(config: type, name: str) -> str:
+    """The panel of the most general class that has the field."""
+    return next(base.panel for base in reversed(config.__mro__) if name in inspect.get_annotations(base))
+
+
+DETECTOR = Annotated[DetectorName, typer.Option(help=_help(PoseConfig, "keypoints"))]  # where no file is accepted
+Overwrite = Annotated[bool, described(OutputOptions, "overwrite")]
+Device = Annotated[str, described(DeviceOptions, "device")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.", rich_help_panel=MODEL)]
-
-Start = Annotated[
-    Fraction | None,
-    typer.Option(
-        metavar="TIME", parser=seconds, help="Begin at this time of the driving video.", rich_help_panel=TIMING
-    ),
-]
-End = Annotated[
-    Fraction | None,
-    typer.Option(metavar="TIME", parser=seconds, help="End at this time of the driving video.", rich_help_panel=TIMING),
-]
-MaxFrames = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Take at most N frames.", rich_help_panel=TIMING)
-]
-Fps = Annotated[
-    Fraction | None,
-    typer.Option(
-        metavar="RATE",
-        parser=frame_rate,
-        help="Sample at this rate instead of the video's own.",
-        rich_help_panel=TIMING,
-    ),
-]
-
-Keypoints = Annotated[
-    str,
-    typer.Option(
-        metavar="auto|yolo|bundled|FILE", callback=_keypoints, help="Where the poses come from.", rich_help_panel=POSE
-    ),
-]
-YoloWeights = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", exists=True, dir_okay=False, help="A YOLO pose model on disk.", rich_help_panel=POSE),
-]
-Person = Annotated[
-    str,
-    typer.Option(
-        metavar="largest|N",
-        callback=_person,
-        help="Which person to follow: the largest, or the N-th from the left, from 1.",
-        rich_help_panel=POSE,
-    ),
-]
-OnMissing = Annotated[
-    Literal["interpolate", "hold", "fail"],
-    typer.Option(help="What to do with frames where no person is found.", rich_help_panel=POSE),
-]
-Retarget = Annotated[
-    Literal["body", "fit", "none"],
-    typer.Option(
-        help="body: keep the source person's limb lengths and place; fit: scale and place the driving body; none.",
-        rich_help_panel=POSE,
-    ),
-]
-Extractor = Annotated[
-    Literal["auto", "yolo", "bundled"],
-    typer.Option(help="What finds the people, where the poses are not given.", rich_help_panel=POSE),
-]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.", rich_help_panel=OUTPUT)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.", rich_help_panel=OUTPUT)]

@@ -1,14 +1,15 @@
 """The options of every command, one frozen dataclass per pipeline. Nothing here imports torch.
 
 The bases are option groups; `panel` is the heading under which `gfla COMMAND --help` lists a group's fields. The
-docstring under a field is its documentation and, as far as its first sentence, its help text. Field names are part of
-the job keys of `gfla batch`: a renamed field would run every job of an old batch again.
+docstring under a field is its documentation, its help text and its row in docs/cli.md: one or two short sentences with
+the unit and what happens if the field is omitted. Field names are part of the job keys of `gfla batch`: a renamed field
+would run every job of an old batch again.
 """
 
 from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
 from pathlib import Path, PurePath
-from typing import ClassVar, Literal, TypeVar, get_args
+from typing import ClassVar, Literal, TypeVar
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 DetectorName = Literal["auto", "yolo", "bundled"]
@@ -26,7 +27,6 @@ Seconds = Fraction | float
 AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 DEFAULT_DISTANCE = 1.8  # diagonals of the object: measured best on true views, farther than training's renders
-DEBUG_VIEWS: tuple[DebugView, ...] = get_args(DebugView)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,18 +34,16 @@ class SelectionOptions:
     """Which frames of the driving video are used."""
 
     panel: ClassVar[str] = "Frames"
-
     start: Seconds | None = None
-    """Start at this time of the driving video. In seconds after its first frame."""
+    """Start at this time of the driving video, in seconds."""
     end: Seconds | None = None
-    """Stop at this time of the driving video. In seconds after its first frame; the frame at that time is left out."""
+    """Stop before this time of the driving video, in seconds."""
     max_frames: int | None = None
-    """Use at most N frames."""
+    """Use at most this many frames."""
     fps: Seconds | None = None
-    """Resample the driving video to this frame rate. In frames per second; the video's own time stamps by default."""
+    """Resample the driving video to this many frames per second; if omitted, its own time stamps are kept."""
     on_missing: OnMissing = "interpolate"
-    """What to do with frames in which nobody is detected. `interpolate` between the frames around the gap, `hold` the
-    pose before it, or `fail`."""
+    """Frames without a person: `interpolate` between their neighbours, `hold` the previous pose, or `fail`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +51,12 @@ class DetectionOptions:
     """How people are detected and which one is followed."""
 
     panel: ClassVar[str] = "Pose"
-
     keypoints: str = "auto"
-    """Keypoint detector, or a file with the poses of the driving video. `auto` is YOLO if its weights are available,
-    otherwise the bundled network."""
+    """Keypoint detector or pose file; `auto` is YOLO if its weights are available, otherwise the bundled network."""
     yolo_weights: Path | None = None
     """Weights file of a YOLO pose model."""
     person: str = "largest"
-    """Person to follow: the largest, or the N-th from the left, counted from 1."""
+    """Person to follow: `largest`, or the N-th from the left, counted from 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +64,10 @@ class PoseOptions(DetectionOptions):
     """How detected poses become poses of the source person."""
 
     retarget: Retarget = "body"
-    """How the driving pose is fitted to the source person. `body` keeps the source person's limb lengths and place,
-    `fit` scales and moves the driving body as a whole, `none` leaves it where it is in the frame."""
+    """Fit of the driving pose to the source person: `body` keeps the source's limb lengths and place, `fit` scales and
+    moves the driving body as a whole, `none` leaves it where it is in the frame."""
     motion: str = "motion"
-    """Weights of the motion network that cleans poses. A name of `gfla weights list`, or a file."""
+    """Weights of the motion network that cleans poses: a name or a file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +75,8 @@ class DeviceOptions:
     """Where networks run."""
 
     panel: ClassVar[str] = "Model"
-
     device: str = "auto"
-    """Device to run on. `auto` is the GPU if there is one; `cpu`, `cuda`, `cuda:N`, `mps`."""
+    """Device to compute on; `auto` is the GPU if there is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,9 +84,9 @@ class ModelOptions(DeviceOptions):
     """Which generator runs, where and how precisely."""
 
     weights: str | None = None
-    """Weights of the generator. A name of `gfla weights list`, or a file."""
+    """Weights of the generator: a name (see `gfla weights list`) or a file."""
     precision: Precision = "auto"
-    """Floating-point precision of the networks. `auto` is bf16 on GPUs that support it, otherwise fp32."""
+    """Floating-point precision of the networks; `auto` is bf16 on GPUs that support it, otherwise fp32."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +94,8 @@ class OutputOptions:
     """Where results go."""
 
     panel: ClassVar[str] = "Output"
-
     output: Path | None = None
-    """Output file or folder."""
+    """File or folder to write."""
     overwrite: bool = False
     """Replace existing output."""
 
@@ -113,22 +107,23 @@ class PictureOptions(OutputOptions):
     compare: bool = False
     """Write source | driving | skeleton | result side by side."""
     frame: Framing = "full"
-    """Write the full picture, or only the model's canvas. `full` pastes the result back into the source picture,
-    `crop` writes the region that the generator works on."""
+    """What to write: the `full` picture with the result pasted in, or only the `crop` that the generator makes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class VideoOptions(PictureOptions):
     """How the output video is written."""
 
+    output: Path | None = None
+    """Video to write (.mp4, .mov, .webm, .gif), or a folder/ or frames/%05d.png for pictures."""
     debug: tuple[DebugView, ...] = ()
-    """Write a second video that shows these views of the generator. It is named OUTPUT--debug."""
+    """Second video, OUTPUT--debug, that shows any of `flow`, `mask`, `skeleton`, `attention`."""
     audio: str = "driving"
-    """Sound of the output: that of the driving video, none, or a file."""
+    """Soundtrack: that of the `driving` video, `none`, or a file."""
     crf: int | None = None
-    """Quality of the encoded video, 0 to 63; lower is better. The codec's own default if omitted."""
+    """Encoding quality, 0 to 63, lower is better; the codec's own default if omitted."""
     codec: str | None = None
-    """Video codec instead of the container's default. `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm."""
+    """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm."""
 
 
 @dataclass(frozen=True)
@@ -138,10 +133,10 @@ class AnimateConfig(VideoOptions, SelectionOptions, PoseOptions, ModelOptions):
     source: Path
     """Picture of a person."""
     driving: Path
-    """Video, GIF, folder of pictures, or pose track whose motion to transfer."""
+    """Video, GIF, folder of pictures, or pose track with the motion to transfer."""
     _: KW_ONLY
     weights: str = "person"
-    """Weights of the generator. A name of `gfla weights list`, or a file."""
+    """Weights of the generator: a name (see `gfla weights list`) or a file."""
     seed: int = 0
     """Has no effect: nothing in the pipeline is random. Kept because it is part of the keys of old batch jobs."""
 
@@ -155,24 +150,22 @@ class AnimateConfig(VideoOptions, SelectionOptions, PoseOptions, ModelOptions):
 class FaceConfig(VideoOptions, SelectionOptions, ModelOptions):
     """One job of `gfla face`."""
 
+    panel: ClassVar[str] = "Face"
     source: Path
     """Picture of a face."""
     driving: Path
     """Video, GIF or folder of pictures of a talking face."""
     _: KW_ONLY
     landmarks: Path | None = None
-    """68 landmarks of the driving face: a folder with a text file of x,y lines per frame. Detected with dlib if
-    omitted."""
+    """Folder with 68 landmarks per driving frame, as text files of x,y lines; detected by dlib if omitted."""
     source_landmarks: Path | None = None
-    """68 landmarks of the source face: a text file of x,y lines. Detected with dlib if omitted."""
+    """Text file with the 68 landmarks of the source face, as x,y lines; detected by dlib if omitted."""
     retarget: FaceRetarget = "fit"
-    """How the driving face is fitted to the source face. `fit` brings it to the source face's place and size, `none`
-    uses both pictures uncropped, as in the paper."""
+    """Fit of the driving face: `fit` to the source's place and size; `none` uses both uncropped, as in the paper."""
     person: str = "largest"
-    """Face to follow: the largest, or the N-th from the left, counted from 1."""
+    """Face to follow: `largest`, or the N-th from the left, counted from 1."""
     weights: str = "face"
-    """Weights of a face generator. None are bundled: import the authors' with `gfla weights import` or train your
-    own."""
+    """Weights of a face generator: a name or a file. None are bundled: import the authors' or train your own."""
 
     @property
     def target(self) -> Path:
@@ -189,10 +182,12 @@ class PoseConfig(PictureOptions, PoseOptions, ModelOptions):
     targets: tuple[Path, ...]
     """Target poses: pictures of people, pose files (ours, OpenPose, AlphaPose), or folders of either."""
     _: KW_ONLY
+    output: Path | None = None
+    """Picture to write (.png, .jpg, .webp); for several targets a folder/ or poses/%05d.png."""
     keypoints: DetectorName = "auto"
-    """Keypoint detector. `auto` is YOLO if its weights are available, otherwise the bundled network."""
+    """Keypoint detector; `auto` is YOLO if its weights are available, otherwise the bundled network."""
     weights: str = "person"
-    """Weights of the generator. A name of `gfla weights list`, or a file."""
+    """Weights of the generator: a name (see `gfla weights list`) or a file."""
 
     def target(self, count: int) -> Path:
         """Output path of `count` results: `output`, else SOURCE--TARGET.png or the folder SOURCE--poses."""
@@ -205,34 +200,34 @@ class ViewSynthConfig(OutputOptions, ModelOptions):
     """One job of `gfla view-synth`; angles in degrees as in `models.generators.view_codes`."""
 
     panel: ClassVar[str] = "View"
-
     images: tuple[Path, ...]
-    """Pictures of objects, one object each."""
+    """Pictures of objects, one object each; none if `shapenet` is used."""
     category: ObjectCategory
-    """What the pictures show."""
+    """Kind of object in the pictures."""
     _: KW_ONLY
+    output: Path | None = None
+    """Video, .gif, contact sheet.png, folder/ or views/%05d.png to write; a folder of videos for several pictures."""
     weights: str | None = None
-    """Weights of the generator. A name of `gfla weights list`, or a file; the bundled ones if omitted."""
+    """Weights of the generator: a name (see `gfla weights list`) or a file; the bundled ones if omitted."""
     viewpoint: str = "viewpoint"
-    """Weights of the network that estimates azimuth and size of the object. A name of `gfla weights list`, or a
-    file."""
+    """Weights of the network that estimates azimuth and size of the object: a name or a file."""
     azimuth: float | None = None
-    """Azimuth from which the picture shows the object: 0 front, 90 front to the right, 180 back, 270 front to the left.
-    In degrees; estimated if omitted."""
+    """Azimuth, in degrees, from which the picture shows the object: 0 front, 90 front to the right, 180 back, 270 front
+    to the left. Estimated if omitted."""
     elevation: float = 0.0
-    """Elevation of the camera, from 0 to below 30; with a given azimuth also that of the picture. In degrees."""
+    """Elevation of the camera, 0 to below 30 degrees; with a given azimuth also that of the picture."""
     distance: float = DEFAULT_DISTANCE
-    """Distance of the camera in diagonals of the object. Small ones (1.3) make the near end look large."""
+    """Distance of the camera, 1 to 20 diagonals of the object; a small one makes the near end look large."""
     views: int | None = None
-    """Number of views in one turn. 72 by default, 18 with the authors' weights."""
+    """Number of views in one turn; 72, or 18 with the authors' weights, if omitted."""
     angles: tuple[float, ...] = ()
-    """Render these azimuths instead of a full turn. In degrees."""
+    """Azimuths to render instead of a full turn, in degrees."""
     background: ObjectBackground = "white"
-    """Background of the views. `original` is the colour around the object in the picture."""
+    """Background of the views; `original` is the colour around the object in the picture."""
     compare: Path | None = None
-    """Compare with the true views az_DDD.png in this folder."""
+    """Folder with the true views, az_DDD.png, to measure the results against."""
     shapenet: Path | None = None
-    """Read the view --id from this ShapeNet HDF5 file instead of pictures. Needs the extra `research`."""
+    """ShapeNet HDF5 file to read the view `id` from instead of a picture; needs the extra `research`."""
     id: str | None = None
     """Name of the view in the ShapeNet file."""
 
@@ -260,39 +255,42 @@ class ViewSynthConfig(OutputOptions, ModelOptions):
 class KeypointsConfig(SelectionOptions, DetectionOptions, DeviceOptions):
     """One job of `gfla keypoints`."""
 
+    panel: ClassVar[str] = "Output"
     input: Path
-    """Video, GIF, picture, folder of pictures; or a pose track, OpenPose folder or AlphaPose file to import."""
+    """Video, GIF, picture or folder of pictures; or a pose track, OpenPose folder or AlphaPose file to import."""
     output: Path
     """Pose track to write (.json)."""
     _: KW_ONLY
     keypoints: DetectorName = "auto"
-    """Keypoint detector. `auto` is YOLO if its weights are available, otherwise the bundled network."""
+    """Keypoint detector; `auto` is YOLO if its weights are available, otherwise the bundled network."""
     overwrite: bool = False
     """Replace existing output."""
     layout: PoseLayout = "coco17"
-    """Joint layout of the track. `coco17` as detected, gaps filled; `h36m17` cleaned by the motion network."""
+    """Joint layout of the track: `coco17` as detected with gaps filled, `h36m17` cleaned by the motion network."""
 
 
 @dataclass(frozen=True)
 class EvaluateConfig(DeviceOptions):
     """One job of `gfla evaluate`; sizes are (width, height) in pixels."""
 
+    panel: ClassVar[str] = "Metrics"
     generated: Path
     """Folder of generated pictures, or a video."""
     reference: Path
     """Folder of pictures with the same names, or a video of equal length."""
     fid_reference: Path | None = None
-    """Folder of pictures for FID instead of REFERENCE."""
+    """Folder of pictures to compute FID against instead of REFERENCE."""
     metrics: tuple[Metric, ...] = ()
-    """Metrics to compute. All of the protocol if empty."""
+    """Any of `fid`, `lpips`, `ssim`, `ssim256`, `psnr`, `l1`, `mae`, `flicker`, `keypoints`; all of the protocol if
+    omitted."""
     protocol: Protocol = "standard"
-    """How metrics are computed. `gfla` follows the authors' script."""
+    """How metrics are computed; `gfla` follows the authors' script."""
     resize: tuple[int, int] | None = None
-    """Resize every picture to this size first (bicubic)."""
+    """Resize every picture to this width and height, in pixels, first (bicubic)."""
     crop: tuple[int, int] | None = None
-    """Center-crop every picture to this size before comparing."""
+    """Keep only the centre of every picture, of this width and height, in pixels; after `resize`."""
     fetch: bool = False
-    """Download the feature weights that FID and LPIPS need."""
+    """Download feature weights that FID and LPIPS need."""
 
 
 def debug_path(output: AnyPath) -> AnyPath:

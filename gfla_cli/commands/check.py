@@ -7,54 +7,27 @@ import typer
 from gfla_cli import options
 from gfla_cli.console import Console, out, out_json, table
 from models.errors import InputError
+from pipelines.configs import AnimateConfig
 
 EXIT_DOUBTFUL = 3
+USED = (
+    *("source", "driving", "start", "end", "max_frames", "fps", "keypoints", "yolo_weights", "person", "retarget"),
+    *("weights", "motion", "device", "precision"),
+)
 Thorough = Annotated[
-    bool, typer.Option("--thorough", help="Look at every frame of the video, not at 64 of them at most.")
+    bool, typer.Option("--thorough", help="Inspect every frame of the video instead of at most 64 of them.")
 ]
 
 
+@options.with_config(AnimateConfig, only=USED, keypoints=options.DETECTOR)
 def check(
-    source: options.Source,
-    driving: options.Driving,
-    thorough: Thorough = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    start: options.Start = None,
-    end: options.End = None,
-    max_frames: options.MaxFrames = None,
-    fps: options.Fps = None,
-    keypoints: options.Extractor = "auto",
-    yolo_weights: options.YoloWeights = None,
-    person: options.Person = "largest",
-    retarget: options.Retarget = "body",
-    weights: options.Weights = "person",
-    motion: options.Motion = "motion",
-    device: options.Device = "auto",
-    precision: options.Precision = "auto",
+    config: AnimateConfig, thorough: Thorough = False, json: options.Json = False, quiet: options.Quiet = False
 ) -> None:
-    """Look at SOURCE and DRIVING, animate a few frames, say what to expect; exit 3 if doubtful, 2 if impossible."""
-    from pipelines.configs import AnimateConfig
+    """Inspect SOURCE and DRIVING, animate a few frames, report what to expect; exit 3 if doubtful, 2 if impossible."""
     from pipelines.preflight.check import DOUBTFUL, IMPOSSIBLE, InputChecker
 
-    config = AnimateConfig(
-        source=source,
-        driving=driving,
-        start=start,
-        end=end,
-        max_frames=max_frames,
-        fps=fps,
-        keypoints=keypoints,
-        yolo_weights=yolo_weights,
-        person=person,
-        retarget=retarget,
-        weights=weights,
-        motion=motion,
-        device=device,
-        precision=precision,
-    )
     with Console(quiet=quiet) as console:
-        found = InputChecker(config, console, thorough=thorough).check(source, driving)
+        found = InputChecker(config, console, thorough=thorough).check(config.source, config.driving)
     if json:
         out_json(found.as_dict())
     elif found.verdict != IMPOSSIBLE:

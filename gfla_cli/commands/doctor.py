@@ -1,4 +1,4 @@
-"""`gfla doctor`: what works on this machine, and why something does not."""
+"""`gfla doctor`: what works on this machine, and why the rest does not."""
 
 import typer
 
@@ -7,7 +7,7 @@ from gfla_cli.console import out, out_json, table
 
 
 def doctor(json: options.Json = False) -> None:
-    """Show versions, devices, codecs and backends, and why one is unavailable; exit 1 if animate can't work."""
+    """List versions, devices, codecs and backends with what is missing; exit 1 if animate cannot run."""
     from pipelines.diagnostics import diagnose
 
     diagnosis = diagnose()

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from gfla_cli import console
-from gfla_cli.console import Board, Console
-from pipelines.batch.events import Event
+from gfla_cli.console import Console
 
 
 def test_without_a_terminal_a_stage_is_one_plain_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,7 +23,7 @@ def test_without_a_terminal_a_stage_is_one_plain_line(capsys: pytest.CaptureFixt
     assert len(captured.err.splitlines()) == 1
 
 
-def test_a_long_stage_tells_the_time_left(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_stage_shows_the_time_left(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 1000, 10))
     monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
     with Console() as progress:
@@ -33,7 +32,7 @@ def test_a_long_stage_tells_the_time_left(capsys: pytest.CaptureFixture[str], mo
     assert " s left" in capsys.readouterr().err.splitlines()[0]
 
 
-def test_quiet_says_nothing_but_keeps_the_notes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_quiet_prints_nothing_but_keeps_the_notes(capsys: pytest.CaptureFixture[str]) -> None:
     with Console(quiet=True) as progress:
         progress.stage("poses", None)
         progress.advance(4)
@@ -71,40 +70,11 @@ def test_on_a_terminal_there_is_a_bar_for_each_stage(monkeypatch: pytest.MonkeyP
     assert "gfla: using the [bundled] keypoints" in shown
 
 
-def test_json_takes_paths_and_fractions(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_accepts_paths_and_fractions(capsys: pytest.CaptureFixture[str]) -> None:
     console.out_json({"output": Path("a.mp4"), "rate": Fraction(30000, 1001), "debug": ("flow",)})
     assert json.loads(capsys.readouterr().out) == {"output": "a.mp4", "rate": "30000/1001", "debug": ["flow"]}
 
 
-def test_a_table_lines_its_columns_up(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_columns_of_a_table_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     console.table(("NAME", "SIZE"), [("person", 7), ("a", 12)])
     assert capsys.readouterr().out == "NAME    SIZE\nperson  7\na       12\n"
-
-
-def test_a_batch_tells_failures_at_once_and_again_at_the_end(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = iter(range(0, 1000, 10))
-    monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
-    with Board() as board:
-        board.begin(4, 1, 8)
-        board.event(Event("ann--x", "started", worker=0))
-        board.event(Event("ann--x", "progress", worker=0, stage="animate", step=3, steps=9))
-        board.event(Event("ann--x", "failed", worker=0, reason="no person"))
-    board.end(3, 1, {"ann--x": "no person"})
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "gfla: 4 jobs on 4 workers, 1 from before"
-    assert lines[2] == "gfla: 0/4 jobs; worker 0: ann--x animate 3/9"
-    assert lines[3] == "gfla: ann--x failed: no person"
-    assert lines[4].startswith("gfla: 1/4 jobs, ")
-    assert " s left; worker 0: ann--x failed" in lines[4]
-    assert lines[5].startswith("gfla: 3 done, 1 done before, 1 failed, ")
-    assert lines[6] == "gfla: ann--x: no person"
-
-
-def test_a_quiet_batch_says_only_what_failed(capsys: pytest.CaptureFixture[str]) -> None:
-    with Board(quiet=True) as board:
-        board.begin(1, 0, 1)
-        board.event(Event("ann--x", "failed", reason="no person"))
-    board.end(0, 0, {"ann--x": "no person"})
-    assert capsys.readouterr().err == "gfla: ann--x: no person\n"

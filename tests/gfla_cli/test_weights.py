@@ -1,15 +1,23 @@
-"""`gfla weights` over a catalogue of two small files."""
+"""`gfla weights` over a catalogue of two small files, and over one checkpoint of the authors."""
 
 import hashlib
 import json
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
 from models.motion import MotionConfig, MotionNetwork
 from models.weights import bundled, save_weights
+from models.weights.official import to_official
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["weights", *map(str, arguments)])
+    return result.exit_code, result.stdout, result.stderr
 
 
 @pytest.fixture
@@ -71,3 +79,70 @@ def test_bundled_weights_are_intact() -> None:
     assert result.exit_code == 0
     for name in ("person", "motion", "keypoints"):
         assert name in result.stdout
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty weights folder, and small.pth, the smallest of the authors' checkpoints."""
+    monkeypatch.setenv("GFLA_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    torch.save(to_official(MotionNetwork(config=MotionConfig())), tmp_path / "small.pth")
+    return tmp_path
+
+
+def test_an_imported_checkpoint_is_listed_with_its_licence(checkpoint: Path) -> None:
+    code, stdout, stderr = run("import", "small.pth", "--as", "keypoint", "--name", "mine")
+    file = checkpoint / "weights" / "mine.safetensors"
+    assert (code, stdout, "CC BY-NC" in stderr) == (0, f"{file}\n", True)
+    terms = ["CC", "BY-NC,", "the", "authors'", "terms"]
+    assert run("list")[1].splitlines()[-1].split() == ["mine", "motion", "(keypoint)", "7.3", "MB", *terms]
+    assert run("path", "mine")[1] == f"{file}\n"
+    file.write_bytes(file.read_bytes()[:-3])
+    code, stdout, stderr = run("verify")
+    assert (code, len(stderr.splitlines())) == (2, 1)
+    assert "mine.safetensors is " in stderr
+    code, stdout, _ = run("list")
+    assert (code, "mine       damaged" in stdout) == (0, True)
+
+
+def test_import_and_export_at_once_and_one_after_the_other(checkpoint: Path) -> None:
+    code, stdout, stderr = run("import", "small.pth", "--as", "keypoint", "--name", "mine", "--export", "b.pth", "-q")
+    assert (code, stdout, stderr) == (0, "b.pth\n", "")
+    assert run("import", "mine", "--export", "c.pth", "--module-prefix")[:2] == (0, "c.pth\n")
+    before, after = (torch.load(name, weights_only=True) for name in ("small.pth", "c.pth"))
+    assert set(after) == {f"module.{key}" for key in before}
+    code, _, stderr = run("import", "mine", "--export", "c.pth")
+    assert (code, "c.pth already exists" in stderr, "--overwrite" in stderr) == (2, True, True)
+
+
+def test_run_feeds_a_network(checkpoint: Path) -> None:
+    save_file({"track": torch.zeros(1, 34, 104)}, "in.safetensors")
+    command = ("run", "motion", "in.safetensors", "-o", "out.safetensors", "--precision", "fp64", "--device", "cpu")
+    assert run(*command) == (0, "out.safetensors\n", "")
+    track = load_file("out.safetensors")["track"]
+    assert (track.shape, track.dtype) == ((1, 34, 24), torch.float64)
+
+
+def test_without_as_nothing_is_guessed(checkpoint: Path) -> None:
+    code, _, stderr = run("import", "small.pth")
+    assert (code, "--as is missing" in stderr) == (2, True)
+    code, _, stderr = run("import", "small.pth", "--export", "x.pth")
+    assert (code, "`gfla weights import` converts the authors' checkpoints" in stderr) == (2, True)
+    assert not (checkpoint / "x.pth").exists()
+
+
+def test_an_export_that_cannot_be_written_imports_nothing(checkpoint: Path) -> None:
+    before = (checkpoint / "small.pth").read_bytes()
+    for output, line in (("small.pth", "is also an input"), ("nowhere/x.pth", "folder nowhere does not exist")):
+        code, stdout, stderr = run("import", "small.pth", "--as", "keypoint", "-o", output, "--overwrite")
+        assert (code, stdout, line in stderr) == (2, "", True)
+    assert (checkpoint / "small.pth").read_bytes() == before
+    assert not (checkpoint / "weights").exists()
+
+
+def test_a_bad_checkpoint_is_one_line_and_2(checkpoint: Path) -> None:
+    (checkpoint / "small.pth").write_text("<!DOCTYPE html>")
+    code, stdout, stderr = run("import", "small.pth", "--as", "keypoint")
+    assert (code, stdout, len(stderr.splitlines())) == (2, "", 1)
+    assert stderr.startswith("gfla: small.pth ")

@@ -1,16 +1,15 @@
-"""`gfla keypoints`: from frames and from files, one person's track."""
+"""`extract_keypoints`: from frames and from files, one person's track."""
 
-import json
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from gfla_cli.app import app
-from pipelines import keypoint_extraction as extract
+from models.errors import InputError
+from pipelines import KeypointsConfig, KeypointsResult, extract_keypoints
 from pipelines.keypoints.loading import load_track
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
@@ -23,8 +22,8 @@ def pose(x: float, size: float = 40) -> np.ndarray:
     return np.concatenate((places, np.full((17, 1), 0.9)), 1).astype(np.float32)
 
 
-class Found:
-    """An extractor that sees someone walk to the right, except in its third frame."""
+class Walker:
+    """A detector that sees someone walk to the right, except in its third frame."""
 
     def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         for index, _ in enumerate(images):
@@ -32,8 +31,8 @@ class Found:
 
 
 @pytest.fixture
-def found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extract, "create_detector", lambda *args, **kwargs: Found())
+def walker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.keypoint_extraction.create_detector", lambda *args, **kwargs: Walker())
 
 
 def saved(tmp_path: Path, *, layout: str = "coco17") -> Path:
@@ -43,17 +42,14 @@ def saved(tmp_path: Path, *, layout: str = "coco17") -> Path:
     return tmp_path / "in.json"
 
 
-def run(*arguments: object) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, ["keypoints", *map(str, arguments)])
-    return result.exit_code, result.stdout, result.stderr
+def run(source: Path, output: Path, **options: Any) -> KeypointsResult:
+    return extract_keypoints(KeypointsConfig(source, output, device="cpu", **options))
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("walker")
 def test_a_video_becomes_a_track_with_the_gap_filled(tmp_path: Path) -> None:
     video, output = write_video(tmp_path / "walk.mp4", frames=6), tmp_path / "track.json"
-    code, stdout, stderr = run(video, "-o", output)
-    assert (code, stdout) == (0, f"{output}\n")
-    assert "6 frames, 1 without the person" in stderr
+    assert "6 frames, 1 without the person" in run(video, output).line()
     track = load_track(output)
     assert (track.width, track.height, track.layout) == (96, 96, "coco17")
     assert [frame.pts * track.time_base for frame in track.frames] == [Fraction(index, 25) for index in range(6)]
@@ -61,41 +57,39 @@ def test_a_video_becomes_a_track_with_the_gap_filled(tmp_path: Path) -> None:
     assert (track.frames[2].people[0, :, 2] < 0.3).all()
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("walker")
 @pytest.mark.parametrize(
     ("options", "times"),
     [
-        (["--start", "0.2"], [5, 6, 7]),
-        (["--end", "0.12"], [0, 1, 2]),
-        (["--start", "0.04", "--max-frames", "2"], [1, 2]),
+        ({"start": Fraction(1, 5)}, [5, 6, 7]),
+        ({"end": Fraction(3, 25)}, [0, 1, 2]),
+        ({"start": Fraction(1, 25), "max_frames": 2}, [1, 2]),
     ],
 )
-def test_a_part_of_a_video(options: list[str], times: list[int], tmp_path: Path) -> None:
+def test_a_part_of_a_video(options: dict[str, Any], times: list[int], tmp_path: Path) -> None:
     video, output = write_video(tmp_path / "walk.mp4", frames=8), tmp_path / "track.json"
-    assert run(video, "-o", output, *options)[0] == 0
+    run(video, output, **options)
     track = load_track(output)
     assert [frame.pts * track.time_base * 25 for frame in track.frames] == times
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("walker")
 def test_a_picture_becomes_a_track_of_one_frame(tmp_path: Path) -> None:
-    assert run(write_picture(tmp_path / "one.png"), "-o", tmp_path / "track.json")[0] == 0
+    run(write_picture(tmp_path / "one.png"), tmp_path / "track.json")
     assert len(load_track(tmp_path / "track.json").frames) == 1
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("walker")
 def test_a_frame_without_the_person_can_be_a_failure(tmp_path: Path) -> None:
     video = write_video(tmp_path / "walk.mp4", frames=6)
-    code, stdout, stderr = run(video, "-o", tmp_path / "track.json", "--on-missing", "fail", "--quiet")
-    assert (code, stdout) == (2, "")
-    assert "walk.mp4" in stderr
-    assert len(stderr.splitlines()) == 1
+    with pytest.raises(InputError, match=r"walk\.mp4"):
+        run(video, tmp_path / "track.json", on_missing="fail")
     assert not (tmp_path / "track.json").exists()
 
 
 @pytest.mark.parametrize(("person", "x"), [("largest", 50), ("1", 2), ("2", 50)])
 def test_a_track_is_imported_with_one_person(person: str, x: float, tmp_path: Path) -> None:
-    assert run(saved(tmp_path), "-o", tmp_path / "out.json", "--person", person)[0] == 0
+    run(saved(tmp_path), tmp_path / "out.json", person=person)
     first = load_track(tmp_path / "out.json").frames[0]
     assert first.pts == 100
     assert first.people.shape == (1, 17, 3)
@@ -103,40 +97,37 @@ def test_a_track_is_imported_with_one_person(person: str, x: float, tmp_path: Pa
 
 
 def test_a_part_of_a_track_counts_from_its_first_frame(tmp_path: Path) -> None:
-    assert run(saved(tmp_path), "-o", tmp_path / "out.json", "--start", "0.08", "--end", "0.2")[0] == 0
+    run(saved(tmp_path), tmp_path / "out.json", start=Fraction(2, 25), end=Fraction(1, 5))
     assert [frame.pts for frame in load_track(tmp_path / "out.json").frames] == [102, 103, 104]
 
 
 def test_a_part_after_the_end_of_a_track(tmp_path: Path) -> None:
-    code, _, stderr = run(saved(tmp_path), "-o", tmp_path / "out.json", "--start", "9")
-    assert code == 2
-    assert "0.36 s long" in stderr
+    with pytest.raises(InputError, match=r"0\.36 s long"):
+        run(saved(tmp_path), tmp_path / "out.json", start=9)
 
 
-def test_json_report(tmp_path: Path) -> None:
-    code, stdout, _ = run(saved(tmp_path), "-o", tmp_path / "out.json", "--json")
-    report = json.loads(stdout)
-    assert code == 0
-    assert report["output"] == str(tmp_path / "out.json")
-    assert (report["frames"], report["frames_without_person"], report["warnings"]) == (10, 0, [])
+def test_the_summary_is_plain_data(tmp_path: Path) -> None:
+    report = run(saved(tmp_path), tmp_path / "out.json").summary()
+    assert report["output"] == tmp_path / "out.json"
+    assert (report["frames"], report["frames_without_person"], report["layout"]) == (10, 0, "coco17")
 
 
 def test_cleaned_joints_do_not_become_coco(tmp_path: Path) -> None:
-    code, _, stderr = run(saved(tmp_path, layout="h36m17"), "-o", tmp_path / "out.json")
-    assert code == 2
-    assert "--layout h36m17" in stderr
+    with pytest.raises(InputError, match="--layout h36m17"):
+        run(saved(tmp_path, layout="h36m17"), tmp_path / "out.json")
 
 
 def test_the_motion_network_cleans_a_track(tmp_path: Path) -> None:
-    assert run(saved(tmp_path), "-o", tmp_path / "out.json", "--layout", "h36m17")[0] == 0
+    run(saved(tmp_path), tmp_path / "out.json", layout="h36m17")
     track = load_track(tmp_path / "out.json")
     assert (track.layout, len(track.frames)) == ("h36m17", 10)
 
 
-def test_an_existing_track_is_kept_unless_asked(tmp_path: Path) -> None:
+def test_an_existing_track_is_kept_unless_overwritten(tmp_path: Path) -> None:
     source, output = saved(tmp_path), tmp_path / "out.json"
     output.write_text("precious")
-    assert run(source, "-o", output)[0] == 2
+    with pytest.raises(InputError, match="already exists"):
+        run(source, output)
     assert output.read_text() == "precious"
-    assert run(source, "-o", output, "--overwrite")[0] == 0
+    run(source, output, overwrite=True)
     assert len(load_track(output).frames) == 10

@@ -1,0 +1,95 @@
+"""Progress of a batch on stderr: bars on a terminal, otherwise a line from time to time. Failures appear at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from gfla_cli.console import PLAIN_INTERVAL, error, print_line, start_bars
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as ProgressBars
+
+    from pipelines.batch.events import Event
+
+
+@dataclass
+class BatchDisplay:
+    """A `pipelines.batch.runner.Listener`: a bar for all jobs and one for each worker."""
+
+    quiet: bool = False
+    """Print failures only, after the end."""
+    _total: int = 0
+    _ended: int = 0
+    _started: float = 0.0
+    _printed: float = 0.0
+    _workers: dict[int, Event] = field(default_factory=dict)
+    _bars: ProgressBars | None = None
+    _tasks: dict[int | None, Any] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        self._bars = start_bars(quiet=self.quiet)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+
+    def begin(self, jobs: int, skipped: int, workers: int) -> None:
+        """`jobs` are about to run on `workers`; `skipped` ended in an earlier run."""
+        self._total, self._started, self._printed = jobs, time.monotonic(), time.monotonic()
+        if self._bars is not None:
+            self._tasks[None] = self._bars.add_task("jobs", total=jobs, rate="")
+        self.note(f"{jobs} jobs on {min(workers, jobs)} workers" + (f", {skipped} from before" if skipped else ""))
+
+    def event(self, event: Event) -> None:
+        """Show what happened to a job."""
+        self._ended += event.state in ("done", "failed")
+        if event.worker is not None:
+            self._workers[event.worker] = event
+        if event.state == "failed":
+            self.note(f"{event.job} failed: {event.reason}")
+        if self._bars is not None:
+            self._update_bars(self._bars, event)
+        elif time.monotonic() - self._printed > PLAIN_INTERVAL:
+            self._printed = time.monotonic()
+            workers = [f"worker {number}: {_activity(each)}" for number, each in self._workers.items()]
+            self.note("; ".join([self._line(), *workers]))
+
+    def note(self, message: str) -> None:
+        """Print one line of information."""
+        if not self.quiet:
+            print_line(message, self._bars)
+
+    def end(self, done: int, skipped: int, failed: Mapping[str, str]) -> None:
+        """After the `with` block: print the summary and, quiet or not, every failure as `job: reason`."""
+        self.note(f"{done} done, {skipped} done before, {len(failed)} failed{self._pace()}")
+        for name, reason in failed.items():
+            error(f"{name}: {reason}")
+
+    def _line(self) -> str:
+        seconds = time.monotonic() - self._started
+        left = f", {seconds * (self._total - self._ended) / self._ended:.0f} s left" if self._ended else ""
+        return f"{self._ended}/{self._total} jobs{self._pace()}{left}"
+
+    def _pace(self) -> str:
+        return f", {self._ended / (time.monotonic() - self._started) * 60:.1f} jobs/min" if self._ended else ""
+
+    def _update_bars(self, bars: ProgressBars, event: Event) -> None:
+        bars.update(self._tasks[None], completed=self._ended, rate=self._pace().lstrip(", "))
+        if event.worker is None:
+            return
+        if event.worker not in self._tasks:
+            self._tasks[event.worker] = bars.add_task("", total=None, rate="")
+        bars.update(self._tasks[event.worker], description=f"worker {event.worker}: {_activity(event, steps=False)}")
+        if event.stage:
+            bars.update(self._tasks[event.worker], completed=event.step, total=event.steps)
+
+
+def _activity(event: Event, *, steps: bool = True) -> str:
+    """What a worker is doing: job, stage and, with `steps`, how far the stage is."""
+    counted = f" {event.step}/{event.steps}" if steps and event.steps else ""
+    return f"{event.job[:40]} {event.stage or event.state}{counted}"

@@ -1,0 +1,84 @@
+"""`animate` with the authors' networks: the pictures equal their chain written out in tests/helpers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models.errors import WeightsError
+from models.weights import load_weights
+from pipelines import AnimateConfig, AnimateResult, animate
+from tests.helpers.checkpoints import official_files
+from tests.helpers.media_files import SOURCE
+from tests.helpers.official_networks import (
+    FRAMES,
+    assert_same_picture,
+    expected_clip,
+    import_official,
+    save_official_weights,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with weights, and the pose track driving.json."""
+    return save_official_weights(tmp_path_factory.mktemp("official"))
+
+
+@pytest.fixture(autouse=True)
+def _weights(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GFLA_WEIGHTS", str(folder))
+
+
+def config(folder: Path, output: Path, **fields: str) -> AnimateConfig:
+    common = {"device": "cpu", "keypoints": "bundled"}
+    return AnimateConfig(SOURCE, folder / "driving.json", output=output, **common, **fields)  # pyright: ignore[reportArgumentType]
+
+
+def crops(folder: Path, made: Path, weights: str, motion: str) -> AnimateResult:
+    """Write the pictures that the generator makes without retargeting into the folder `made`."""
+    return animate(config(folder, made / "%05d.png", weights=weights, motion=motion, retarget="none", frame="crop"))
+
+
+def assert_same_clip(made: Path, expected: list[np.ndarray]) -> None:
+    files = sorted(made.glob("*.png"))
+    assert len(files) == FRAMES
+    for path, picture in zip(files, expected, strict=True):
+        assert_same_picture(np.asarray(Image.open(path)), picture)
+
+
+def test_a_clip_by_the_authors_networks(folder: Path, tmp_path: Path) -> None:
+    report = crops(folder, tmp_path, "iper", "cleaner").summary()
+    assert_same_clip(tmp_path, expected_clip(load_weights("iper"), load_weights("cleaner")))
+    assert (report["frames"], report["weights"], report["keypoints"]) == (FRAMES, "iper", "bundled")
+    assert len(report["inputs"]["source"]["sha256"]) == 64
+    assert report["options"]["retarget"] == "none"
+    assert report["versions"]["torch"]
+    assert report["seconds"]["generate"] >= 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not {"dance_fashion", "keypoint"} <= set(official_files()), reason="the reference files lack it")
+def test_a_clip_by_imported_checkpoints(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GFLA_WEIGHTS", str(tmp_path / "weights"))
+    expected = expected_clip(import_official("dance_fashion", tmp_path), import_official("keypoint", tmp_path))
+    crops(folder, tmp_path, "dance_fashion", "keypoint")
+    assert_same_clip(tmp_path, expected)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({"weights": "fashion"}, "fashion holds 'picture' weights, which are for gfla pose"),
+        ({"weights": "car"}, "car holds 'picture' weights, which are for gfla view-synth"),
+        ({"motion": "iper"}, "iper holds 'animation' weights, which are for gfla animate and gfla pose"),
+        ({"weights": "nobody"}, "no weights 'nobody': use a file, or one of: keypoints, motion, objects, person"),
+    ],
+)
+def test_weights_for_something_else_are_refused(
+    weights: dict[str, str], message: str, folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(WeightsError, match=message):
+        animate(config(folder, tmp_path / "out.mp4", **weights))
+    assert not (tmp_path / "out.mp4").exists()

@@ -1,0 +1,43 @@
+"""`diagnose` finds what works here and says why the rest does not."""
+
+import importlib.util
+
+import pytest
+import torch
+
+from pipelines.diagnostics import Finding, diagnose
+
+
+def reasons(findings: list[Finding]) -> dict[str, str | None]:
+    return {finding.name: finding.reason for finding in findings}
+
+
+def test_everything_needed_is_here() -> None:
+    found = diagnose()
+    assert found.usable
+    assert set(reasons(found.codecs).values()) == {None}
+    assert reasons(found.devices)["cpu"] is None
+    assert reasons(found.backends)["bundled keypoints"] is None
+    assert found.versions["torch"][0].isdigit()
+
+
+def test_a_device_is_there_or_has_a_reason() -> None:
+    found = reasons(diagnose().devices)
+    assert (found["cuda"] is None) == torch.cuda.is_available()
+    assert (found["mps"] is None) == torch.backends.mps.is_available()
+
+
+@pytest.mark.parametrize(("encoder", "usable"), [("libx264", False), ("libvpx-vp9", True)])
+def test_a_missing_encoder_is_named(encoder: str, usable: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("av.Codec", lambda name, mode: name == encoder and int("no such codec"))
+    found = diagnose()
+    assert found.usable == usable
+    assert {name for name, reason in reasons(found.codecs).items() if reason} == {encoder}
+
+
+def test_without_ultralytics_only_yolo_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ultralytics" else real(name))
+    found = diagnose()
+    assert found.usable
+    assert "not installed" in (reasons(found.backends)["yolo keypoints"] or "")

@@ -1,0 +1,212 @@
+"""`animate_face` with real parts: an official-architecture network of small width, landmarks from text files."""
+
+import importlib.util
+import shutil
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage import data
+
+from models.errors import GflaError
+from models.generators import config
+from models.generators.config import GeneratorConfig
+from models.generators.face import FaceGenerator
+from models.generators.recurrent import Step
+from models.weights import save_weights
+from pipelines import FaceConfig, FaceResult, animate_face
+from pipelines.faces.face_maps import face_structure
+from pipelines.media.sources import open_video
+from pipelines.runtime.progress import SILENT, NotesProgress, Progress
+from pipelines.weights.checkpoints import import_checkpoint
+from tests.helpers.checkpoints import generated, official_files, save_checkpoint
+from tests.helpers.drawn_faces import drawn_face, drawn_landmarks, write_landmarks
+from tests.helpers.golden import open_golden
+from tests.helpers.videos import make_clip, sound_codec
+
+FRAMES, WIDTH, HEIGHT = 3, 160, 120
+SMALL = GeneratorConfig(structure_channels=16, width=8, max_width=32, flow_width=8, flow_max_width=32)
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `source.png`, `driving/`, landmarks of both and `face.safetensors`."""
+    folder = tmp_path_factory.mktemp("face")
+    torch.manual_seed(3)
+    network = FaceGenerator(config=SMALL)
+    save_weights(
+        folder / "face.safetensors", network, architecture="face", licence="", command="", extra={}, exact=True,
+        official="face",
+    )  # fmt: skip
+    source = drawn_landmarks(200, 180)
+    Image.fromarray(drawn_face(200, 180, source)).save(folder / "source.png")
+    write_landmarks(folder / "source.txt", source)
+    for name in ("driving", "landmarks"):
+        (folder / name).mkdir()
+    for number in range(FRAMES):
+        points = drawn_landmarks(WIDTH, HEIGHT, mouth=0.02 * number, turn=0.01 * number)
+        Image.fromarray(drawn_face(WIDTH, HEIGHT, points)).save(folder / "driving" / f"{number}.png")
+        write_landmarks(folder / "landmarks" / f"{number}.txt", points)
+    return folder
+
+
+@pytest.fixture
+def run(inputs: Path, tmp_path: Path) -> Callable[..., FaceResult]:
+    """Animates the inputs into the folder `made`, with other values of some fields."""
+
+    def animate(progress: Progress = SILENT, **changed: Any) -> FaceResult:
+        fields: dict[str, Any] = {
+            "source": inputs / "source.png",
+            "driving": inputs / "driving",
+            "landmarks": inputs / "landmarks",
+            "source_landmarks": inputs / "source.txt",
+            "weights": str(inputs / "face.safetensors"),
+            "device": "cpu",
+            "output": tmp_path / "made",
+        }
+        return animate_face(FaceConfig(**fields | changed), progress)
+
+    return animate
+
+
+def read(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path))
+
+
+def points(path: Path) -> np.ndarray:
+    return np.loadtxt(path, delimiter=",")
+
+
+def squashed(path: Path) -> torch.Tensor:
+    picture = np.array(Image.open(path).resize((256, 256), Image.Resampling.BILINEAR))
+    return (torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255 - 0.5) / 0.5
+
+
+def structure(picture: Path, landmarks: Path) -> torch.Tensor:
+    return torch.from_numpy(face_structure(read(picture), points(landmarks), size=256))[None]
+
+
+def assert_saved(step: Step, picture: np.ndarray) -> None:
+    expected = np.trunc(((step.image[0] + 1) / 2 * 255).permute(1, 2, 0).numpy())
+    difference = np.abs(picture.astype(int) - expected)
+    assert difference.max() <= 1  # float32 rounding may tip a truncation
+    assert (difference > 0).mean() < 0.1
+
+
+def test_without_retargeting_it_equals_the_network_called_directly(
+    run: Callable[..., FaceResult], inputs: Path, tmp_path: Path
+) -> None:
+    run(retarget="none", frame="crop")
+    torch.manual_seed(3)
+    network = FaceGenerator(config=SMALL).eval()
+    structures = [structure(inputs / "driving" / f"{n}.png", inputs / "landmarks" / f"{n}.txt") for n in range(FRAMES)]
+    with torch.no_grad():
+        steps = network(
+            torch.stack(structures, 1),
+            squashed(inputs / "source.png"),
+            structure(inputs / "source.png", inputs / "source.txt"),
+        )
+    made = [read(tmp_path / "made" / f"{number:05d}.png") for number in range(FRAMES)]
+    for step, picture in zip(steps, made, strict=True):
+        assert_saved(step, picture)
+    assert np.abs(made[0].astype(int) - made[2]).max() > 3, "the frames differ"
+
+
+def test_an_imported_checkpoint_by_its_name(
+    run: Callable[..., FaceResult], inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GFLA_WEIGHTS", str(tmp_path / "weights"))
+    golden = open_golden(official_files()["face"])
+    save_checkpoint(tmp_path / "latest_net_G.pth", golden, "face")
+    import_checkpoint(tmp_path / "latest_net_G.pth", kind="face")
+    (tmp_path / "landmarks").mkdir()
+    shutil.copy(inputs / "landmarks" / "0.txt", tmp_path / "landmarks")
+    run(weights="face", retarget="none", frame="crop", max_frames=1, landmarks=tmp_path / "landmarks")
+    network = FaceGenerator(config=config.face()).eval()
+    network.load_state_dict(generated(golden, "face"))
+    driving = structure(inputs / "driving" / "0.png", inputs / "landmarks" / "0.txt")
+    source = squashed(inputs / "source.png"), structure(inputs / "source.png", inputs / "source.txt")
+    with torch.no_grad():
+        (step,) = network(driving[:, None], *source)
+    assert_saved(step, read(tmp_path / "made" / "00000.png"))
+
+
+def test_the_rest_of_the_picture_is_unchanged(run: Callable[..., FaceResult], inputs: Path, tmp_path: Path) -> None:
+    large = np.full((400, 500, 3), (10, 200, 90), np.uint8)
+    large[100:280, 150:350] = read(inputs / "source.png")
+    Image.fromarray(large).save(tmp_path / "photo.png")
+    write_landmarks(tmp_path / "photo.txt", points(inputs / "source.txt") + np.array((150, 100)))
+    photo = {"source": tmp_path / "photo.png", "source_landmarks": tmp_path / "photo.txt"}
+    left, top, right, bottom = run(**photo, compare=True, debug=("flow", "skeleton")).canvas
+    row = read(tmp_path / "made" / "00001.png")
+    result, outside = row[:, -500:], np.ones((400, 500), bool)
+    outside[top:bottom, left:right] = False
+    np.testing.assert_array_equal(result[outside], large[outside])
+    assert (result[~outside] != large[~outside]).mean() > 0.5
+    assert row.shape[1] > 3 * 400
+    assert read(tmp_path / "made--debug" / "00001.png").shape == (256, 512, 3)
+
+
+def test_time_stamps_and_sound_of_a_video(run: Callable[..., FaceResult], inputs: Path, tmp_path: Path) -> None:
+    images = [read(inputs / "driving" / f"{number}.png") for number in range(FRAMES)]
+    stamps = [0, 40, 160]
+    video = make_clip(tmp_path / "talk.mp4", frames=images, pts=stamps, time_base=Fraction(1, 1000), sound="aac")
+    run(driving=video, output=tmp_path / "out.mp4")
+    with open_video(tmp_path / "out.mp4") as made:
+        assert [float(frame.pts * made.info.time_base) for frame in made] == pytest.approx([0, 0.04, 0.16], abs=1e-3)
+        assert (made.info.width, made.info.height) == (200, 180)
+    assert sound_codec(tmp_path / "out.mp4") == "aac"
+
+
+def test_a_frame_without_a_face(run: Callable[..., FaceResult], inputs: Path, tmp_path: Path) -> None:
+    (tmp_path / "landmarks").mkdir()
+    for number, file in enumerate(sorted((inputs / "landmarks").iterdir())):
+        (tmp_path / "landmarks" / file.name).write_text("" if number == 1 else file.read_text())
+    gap, progress = {"landmarks": tmp_path / "landmarks"}, NotesProgress()
+    assert run(progress, **gap).summary()["frames_without_face"] == 1
+    assert "1 of 3 frames show no face: interpolate" in progress.notes
+    with pytest.raises(GflaError, match="no face in frame 2"):
+        run(**gap, on_missing="fail", overwrite=True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"weights": "face"}, "gfla weights import latest_net_G.pth --as face"),
+        ({"weights": "person"}, "'animation'"),
+        ({"retarget": "body"}, "body"),
+    ],
+)
+def test_what_cannot_be_done_is_an_error(
+    run: Callable[..., FaceResult], changed: dict, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GFLA_WEIGHTS", str(tmp_path / "none"))
+    with pytest.raises(GflaError, match=message):
+        run(**changed)
+    assert not (tmp_path / "made").exists()
+
+
+def test_too_few_landmark_files_are_refused(run: Callable[..., FaceResult], inputs: Path, tmp_path: Path) -> None:
+    (tmp_path / "landmarks").mkdir()
+    shutil.copy(inputs / "landmarks" / "0.txt", tmp_path / "landmarks")
+    with pytest.raises(GflaError, match=r"1 frames.*3"):
+        run(landmarks=tmp_path / "landmarks")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("dlib") is None, reason="pip install gfla[face]")
+def test_faces_are_detected_without_landmark_files(run: Callable[..., FaceResult], tmp_path: Path) -> None:
+    astronaut = data.astronaut()
+    (tmp_path / "driving").mkdir()
+    Image.fromarray(astronaut[:256, 60:316]).save(tmp_path / "source.png")
+    for number in range(2):
+        moved = cv2.warpAffine(astronaut, np.array([[1, 0, 6.0 * number], [0, 1, 0]]), (512, 512))
+        Image.fromarray(moved[:300, 60:360]).save(tmp_path / "driving" / f"{number}.png")
+    files = {"source": tmp_path / "source.png", "driving": tmp_path / "driving"}
+    summary = run(**files, landmarks=None, source_landmarks=None).summary()
+    assert (summary["landmarks"], summary["frames_without_face"], summary["size"]) == ("dlib", 0, [256, 256])
