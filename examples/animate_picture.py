@@ -1,4 +1,4 @@
-"""Animate a picture with a video from Python.
+"""Animate the person in a picture with a driving video.
 
 python examples/animate_picture.py SOURCE DRIVING OUTPUT [MAX_FRAMES]
 """
@@ -6,11 +6,10 @@ python examples/animate_picture.py SOURCE DRIVING OUTPUT [MAX_FRAMES]
 import sys
 from pathlib import Path
 
-from pipelines.animation import animate
-from pipelines.configs import AnimateConfig
+from pipelines import AnimateConfig, animate
 
 
-class Lines:
+class PrintedProgress:
     """Prints what the pipeline is doing; any object with these three methods will do."""
 
     def stage(self, name: str, total: int | None) -> None:
@@ -27,13 +26,13 @@ def main(source: str, driving: str, output: str, max_frames: str | None = None) 
     config = AnimateConfig(
         source=Path(source),
         driving=Path(driving),
-        output=Path(output),
+        output=Path(output),  # .mp4, .mov, .webm, .gif, or a pattern such as frames/%05d.png
         keypoints="bundled",
         max_frames=int(max_frames) if max_frames else None,
         overwrite=True,
     )
-    result = animate(config, Lines())
-    print(result.summary())
+    result = animate(config, PrintedProgress())
+    print(f"{result.output}: {result.frames} frames, {result.missing_frames} of them without a person")
 
 
 if __name__ == "__main__":
