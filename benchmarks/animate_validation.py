@@ -17,7 +17,7 @@ from torch import Tensor
 from models.fold import channels_last, fold_batch_norm
 from models.weights import load_weights
 from pipelines.runtime.devices import choose_device
-from pipelines.training.animation.validation import HeldOut, render_validation, validate
+from pipelines.training.animation.validation import HeldOutClips, render_held_out, validate
 
 SIZE = 256
 AT_ONCE = 4
@@ -29,7 +29,7 @@ def ssim(images: Tensor, truth: Tensor) -> float:
     return float(np.mean([structural_similarity(made, true, channel_axis=-1, data_range=2.0) for made, true in pairs]))
 
 
-def judge(model: torch.nn.Module, clips: HeldOut) -> dict[str, float]:
+def judge(model: torch.nn.Module, clips: HeldOutClips) -> dict[str, float]:
     """All numbers of some clips."""
     numbers, frames = validate(model, clips, at_once=AT_ONCE)  # pyright: ignore[reportArgumentType]
     truth = clips.images[:, 1:]
@@ -48,7 +48,7 @@ def main() -> None:
     device = choose_device(options.device)
     model = fold_batch_norm(load_weights(options.weights, device=device, expect="animation"))
     model = channels_last(model)
-    clips = render_validation(options.clips, options.frames, size=SIZE, device=device)
+    clips = render_held_out(options.clips, options.frames, size=SIZE, device=device)
     totals: Counter[str] = Counter()
     for first in range(0, len(clips), AT_ONCE):
         some = clips[first : first + AT_ONCE]

@@ -17,7 +17,7 @@ from pathlib import Path
 import av
 from PIL import Image
 
-from pipelines.batch.runner import rate
+from pipelines.batch.runner import seconds_per_frame
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 OPTIONS = ["--keypoints", "bundled", "--quiet"]
@@ -62,7 +62,7 @@ def compare(name: str, sources: list[Path], clips: list[Path], folder: Path, wor
     )
     inputs = [sources[0].parent if len(sources) > 1 else sources[0], clips[0].parent if len(clips) > 1 else clips[0]]
     batch = seconds("batch", *inputs, "-o", folder / name, "--workers", workers)
-    each = rate(folder / name, "animate") or 0
+    each = seconds_per_frame(folder / name, "animate") or 0
     print(f"{name:24} {len(pairs):5} {single:10.1f} {batch:10.1f} {single / batch:8.2f} {each:12.3f}", flush=True)
 
 

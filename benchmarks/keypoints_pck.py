@@ -19,7 +19,7 @@ from models.keypoints import KeypointNetwork
 from models.weights import load_weights
 from pipelines.keypoints.detectors.decoding import decode_pairs
 from pipelines.keypoints.layouts import COCO17_FLIP
-from pipelines.training.keypoints.metrics import BODY, correct
+from pipelines.training.keypoints.metrics import BODY, is_correct
 
 CANVAS = 256
 MIN_JOINTS = 8
@@ -89,7 +89,7 @@ def score(found: Tensor, truth: Tensor, height: Tensor) -> np.ndarray:
     extent = (joints.amax(0) - joints.amin(0)).max()
 
     def count(points: Tensor, size: Tensor) -> float:
-        return float((correct(points[None], truth[None], size[None])[0, BODY] & labelled).sum())
+        return float((is_correct(points[None], truth[None], size[None])[0, BODY] & labelled).sum())
 
     own, mirrored = count(found, height), count(found[list(COCO17_FLIP)], height)
     return np.array([own, max(own, mirrored), count(found, extent), float(labelled.sum())])

@@ -25,7 +25,7 @@ def squares(path: Path, canvas: SquareCrop, frames: int | None) -> Iterator[np.n
     """The canvas square of every frame, uint8 [256, 256, 3]."""
     with open_video(path, max_frames=frames) as source:
         for frame in source:
-            yield canvas.shrink(canvas.cut(frame.image))
+            yield canvas.resize(canvas.cut(frame.image))
 
 
 def similarity(made: np.ndarray, true: np.ndarray) -> tuple[float, float]:
@@ -51,7 +51,8 @@ def main() -> None:
         choices = {name: getattr(options, name) for name in ("keypoints", "retarget", "weights")}
         made.mkdir()
         config = AnimateConfig(source, options.clip, output=made, overwrite=True, max_frames=options.frames, **choices)
-        canvas = SquareCrop(animate(config).canvas, CANVAS)
+        left, top, right, _ = animate(config).canvas
+        canvas = SquareCrop(left, top, right - left, CANVAS)
         true = squares(options.clip, canvas, options.frames)
         still = next(squares(source, canvas, 1))
         rows = [

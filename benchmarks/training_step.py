@@ -1,4 +1,4 @@
-"""Where an update of the animation generator spends its time: rendering a batch, then updates, with and without graphs.
+"""Where training the animation generator spends its time: drawing a batch, then updates, with and without CUDA graphs.
 
 Run from the repository root: `python -m benchmarks.training_step --batch 192 --chunk 48`.
 """
@@ -14,9 +14,11 @@ from typing import TypeVar
 import torch
 
 from pipelines.runtime.progress import SilentProgress
-from pipelines.training.animation.data import Recipe, Sample, sample, tensors
-from pipelines.training.animation.recipe import Trainer, start
-from pipelines.training.engine.session import Processes, Session, TrainConfig
+from pipelines.training.animation.data import Clips, Recipe, state_tensors
+from pipelines.training.animation.recipe import AnimationTask
+from pipelines.training.config import TrainConfig
+from pipelines.training.engine.distributed import Processes
+from pipelines.training.engine.session import Session
 
 Result = TypeVar("Result")
 
@@ -33,18 +35,19 @@ def main() -> None:
     recipe = Recipe(size=options.size, chunk=options.chunk, adversarial_from=0.0 if options.adversarial else 2.0)
     with tempfile.TemporaryDirectory() as folder:
         session = Session(TrainConfig(out=Path(folder), batch=options.batch), Processes(), SilentProgress())
-        trainer = Trainer(session, recipe, start(session.config, SilentProgress()))
-        trainer.adversarial = options.adversarial
+        task = AnimationTask(session, recipe)
+        task.start_adversarial_when_due()
         with torch.no_grad():
-            clips = timed("batch rendered", options.repeat, lambda: sample(recipe, options.batch, session.generator))
-        chunk = next(clips.chunks(trainer.chunk))
-        for graphs in (False, True) if trainer.cuda else (False,):
-            for piece in (trainer.gradients, trainer.update, trainer.judge_gradients, trainer.judge_update):
+            clips = timed("batch rendered", options.repeat, task.draw_batch)
+        chunk = next(clips.chunks(task.chunk))
+        pieces = task.generator_gradients, task.generator_step, task.discriminator_gradients, task.discriminator_step
+        for graphs in (False, True) if task.on_gpu else (False,):
+            for piece in pieces:
                 piece.enabled = graphs
             name = f"{len(chunk.targets)} updates{' as graphs' if graphs else ''}"
-            timed(name, options.repeat, lambda: trainer._play(chunk), warm_up=4)
-        show_kernels(trainer, replace(chunk, targets=chunk.targets[:1]))
-    if trainer.cuda:
+            timed(name, options.repeat, lambda: task.update_chunk(chunk), warm_up=4)
+        show_kernels(task, replace(chunk, targets=chunk.targets[:1]))
+    if task.on_gpu:
         print(f"peak memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
 
 
@@ -67,17 +70,17 @@ def wait() -> None:
         torch.cuda.synchronize()
 
 
-def show_kernels(trainer: Trainer, clips: Sample) -> None:
+def show_kernels(task: AnimationTask, clips: Clips) -> None:
     """The most expensive operations of one ordinary update."""
     truth, reference, previous = clips.targets[0], clips.reference, clips.previous
-    inputs = (*tensors(reference), *tensors(previous), *truth.tensors())
+    inputs = (*state_tensors(reference), *state_tensors(previous), *truth.tensors())
     activity = torch.profiler.ProfilerActivity
-    activities = [activity.CPU, activity.CUDA] if trainer.cuda else [activity.CPU]
+    activities = [activity.CPU, activity.CUDA] if task.on_gpu else [activity.CPU]
     with torch.profiler.profile(activities=activities) as profile:
-        trainer.optimiser.zero_grad()
-        trainer._gradients(*inputs)
+        task.optimiser.zero_grad()
+        task.compute_generator_gradients(*inputs)
         wait()
-    order = "self_cuda_time_total" if trainer.cuda else "self_cpu_time_total"
+    order = "self_cuda_time_total" if task.on_gpu else "self_cpu_time_total"
     print(profile.key_averages().table(sort_by=order, row_limit=25, max_name_column_width=60))
 
 

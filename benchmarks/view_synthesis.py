@@ -27,7 +27,7 @@ from pipelines.configs import DEFAULT_DISTANCE, ObjectCategory, ViewSynthConfig
 from pipelines.object_views.comparison import means, true_views
 from pipelines.runtime.devices import choose_device
 from pipelines.training.view_synthesis import validation as view_validation
-from pipelines.training.viewpoint import recipe as viewpoint
+from pipelines.training.viewpoint import validation as viewpoint
 from pipelines.view_synthesis import synthesize_views
 from pipelines.view_synthesis_job import ViewSynthResult
 
@@ -92,7 +92,7 @@ def job(
 
 def timed(options: argparse.Namespace) -> None:
     """Seconds of a whole turntable of 72 frames."""
-    (group,) = view_validation.unseen("car", 1, size=SIZE, device=torch.device("cpu"))
+    (group,) = view_validation.render_held_out("car", 1, size=SIZE, device=torch.device("cpu"))
     with tempfile.TemporaryDirectory() as place:
         picture = ((group.sources[0] + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
         Image.fromarray(picture).save(Path(place) / "car.png")

@@ -12,7 +12,8 @@ from PIL import Image
 
 from pipelines.media.audio import AudioPlan
 from pipelines.media.writer import open_output
-from pipelines.synthetic.clips import ClipConfig, Scene, sample_scene
+from pipelines.synthetic.clips import render_clip
+from pipelines.synthetic.scene import ClipConfig, Scene, sample_scene
 
 SOURCE_SEED, DRIVING_SEED = 7, 184
 RATE, SAMPLES = 25, 44100
@@ -25,7 +26,7 @@ def scene(width: int, height: int, seed: int) -> Scene:
 
 
 def frame(shown: Scene, time: int) -> np.ndarray:
-    image = (shown.render(torch.tensor([[time]])).images[0, 0] + 1) * 127.5
+    image = (render_clip(shown, torch.tensor([[time]])).images[0, 0] + 1) * 127.5
     return image.round().byte().permute(1, 2, 0).numpy()  # [H, W, 3]
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-PACKAGES = ("gfla", "torch", "torchvision", "numpy", "av", "opencv-python", "pillow", "safetensors", "ultralytics")
+from pipelines.runtime.versions import versions
+
 ENCODERS = {
     "libx264": "MP4, MOV",
     "libx265": "MP4, MOV with --codec hevc",
@@ -67,18 +66,6 @@ def diagnose() -> Diagnosis:
         backends=_extractors(),
         weights=_weights(),
     )
-
-
-def versions(packages: tuple[str, ...] = PACKAGES) -> dict[str, str]:
-    """Versions of Python and of the packages that decide about a result."""
-    return {"python": platform.python_version()} | {name: _version(name) for name in packages}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def _probe(name: str, look: Callable[[], str]) -> Finding:

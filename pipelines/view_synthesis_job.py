@@ -9,12 +9,12 @@ from models.errors import InputError
 from models.generators.view_codes import ELEVATION_STEP, ELEVATIONS
 from models.weights import read_metadata
 from pipelines.configs import DEFAULT_DISTANCE, ViewSynthConfig
-from pipelines.diagnostics import versions
 from pipelines.media.stills import SUFFIXES, check_stills
 from pipelines.media.writer import check_video_output
 from pipelines.object_views.comparison import ViewScores, means, true_views
 from pipelines.object_views.source import ObjectView
 from pipelines.runtime.summaries import describe_input, plain_options
+from pipelines.runtime.versions import versions
 
 NEAREST, FARTHEST = 1.0, 20.0
 

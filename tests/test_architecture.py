@@ -1,9 +1,10 @@
-"""The layout that keeps the path simple: gfla_cli -> pipelines -> models, one way, small files."""
+"""The layout of docs/architecture.md: packages and rooms in one order, no circles, small files, light imports."""
 
 import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,28 @@ MAY_IMPORT = {
     "gfla_cli": {"gfla_cli", "pipelines", "models", "typer", "rich"},
     "models": {"models", "torch", "numpy", "safetensors", "triton"},
 }
+# The rooms of pipelines from top to bottom: each may import from those below it. The chains share a room.
+CHAINS = ("animation", "pose_transfer", "face_animation", "view_synthesis", "keypoint_extraction", "diagnostics")
+ROOMS: tuple[tuple[str, ...], ...] = (
+    ("__init__",),
+    ("batch",),
+    ("preflight",),
+    CHAINS,
+    ("training",),
+    ("generation",),
+    ("object_views",),
+    ("evaluation",),
+    ("datasets",),
+    ("faces",),
+    ("keypoints",),
+    ("compositing",),
+    ("synthetic",),
+    ("weights",),
+    ("media",),
+    ("configs",),
+    ("runtime",),
+)
+FLOORS = {name: floor for floor, names in enumerate(ROOMS) for name in names}
 FOLDERS = (*PACKAGES, "tests", "examples", "benchmarks")
 FILES = [path.relative_to(ROOT) for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 
@@ -38,6 +61,50 @@ def _is_late(node: ast.AST) -> bool:
 
 def tops(path: Path) -> set[str]:
     return {module.partition(".")[0] for module, _ in imported(path)}
+
+
+def name_of(path: Path) -> str:
+    """Dotted name of a module; a package has that of its `__init__`."""
+    return ".".join(path.with_suffix("").parts)
+
+
+SHIPPED = {name_of(path): path for path in FILES if path.parts[0] in PACKAGES}
+
+
+def dependencies(path: Path) -> set[str]:
+    """The shipped modules that a file names in imports: at its top, in functions, or for type checkers."""
+    found = set[str]()
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.ImportFrom):
+            submodules = {f"{node.module}.{alias.name}" for alias in node.names} & SHIPPED.keys()
+            found |= submodules or {str(node.module), f"{node.module}.__init__"}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found & SHIPPED.keys() - {name_of(path)}
+
+
+def floor(module: str) -> int:
+    return FLOORS[module.split(".")[1]]
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    graph = {name: dependencies(path) for name, path in SHIPPED.items() if name != "pipelines.__init__"}
+    assert len(list(TopologicalSorter(graph).static_order())) >= len(graph)
+
+
+def test_the_rooms_of_pipelines_import_downwards() -> None:
+    inside = [name for name in SHIPPED if name.startswith("pipelines.")]
+    upwards = {
+        f"{name} -> {other}"
+        for name in inside
+        for other in dependencies(SHIPPED[name])
+        if other.startswith("pipelines.") and floor(other) < floor(name)
+    }
+    assert not upwards
+
+
+def test_every_room_exists() -> None:
+    assert {name.split(".")[1] for name in SHIPPED if name.startswith("pipelines.")} == set(FLOORS)
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
@@ -69,6 +136,12 @@ def test_ultralytics_is_imported_by_its_extractor_only() -> None:
     assert {path.parts[:2] for path, _ in found} <= {("pipelines", "keypoints")}
     assert len({path for path, _ in found}) <= 1
     assert all(late for _, late in found)
+
+
+def test_options_can_be_read_without_torch() -> None:
+    program = "import sys; sys.modules['torch'] = None; import pipelines.configs; from pipelines import AnimateConfig"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_nobody_imports_click() -> None:

@@ -138,8 +138,8 @@ def batch(
     **given: Any,
 ) -> int:
     """Do many jobs of animate, pose or view-synth; the same command again does what is left."""
-    from pipelines.batch import runner as coordinate
-    from pipelines.batch.executors.crews import CREWS, ExecutorOptions
+    from pipelines.batch.executors.registry import ExecutorOptions, open_executor
+    from pipelines.batch.runner import read_rows, run_batch
 
     if executor != "ray" and (ray_address or no_shared_storage):
         raise typer.BadParameter("--ray-address and --no-shared-storage go with --executor ray")
@@ -150,16 +150,16 @@ def batch(
     if check:
         return _show_checks(jobs, output, json=json, quiet=quiet)
     if dry_run:
-        return _show_plan(jobs, output, wanted.here().workers)
-    with Board(quiet=quiet) as board, CREWS[executor](output, wanted, board.note) as (crew, spread):
-        outcome = coordinate.run(
-            jobs, output, crew, spread.groups, board, retry_failed=retry_failed, overwrite=overwrite
+        return _show_plan(jobs, output, wanted.allocate().workers)
+    with Board(quiet=quiet) as board, open_executor(executor, output, wanted, board.note) as (opened, allocation):
+        outcome = run_batch(
+            jobs, output, opened, allocation.group_jobs, board, retry_failed=retry_failed, overwrite=overwrite
         )
     _report(output)
     board.end(len(outcome.done), len(outcome.skipped), outcome.failed)
     if json:
         counts = {"done": len(outcome.done), "skipped": len(outcome.skipped), "failed": len(outcome.failed)}
-        out_json({"folder": output, **counts, "jobs": coordinate.rows(output)})
+        out_json({"folder": output, **counts, "jobs": read_rows(output)})
     else:
         out(str(output))
     return outcome.code
@@ -168,11 +168,11 @@ def batch(
 def _jobs(
     first: str, second: str | None, given: dict[str, str], *, kind: str, pair: str, folder: Path, **names: Any
 ) -> "list[Job]":
-    from pipelines.batch.job_files import is_job_file, read_wishes
-    from pipelines.batch.planning import OWN, build_jobs, expand_pairs, refuse_escapes
+    from pipelines.batch.job_files import is_job_file, read_job_file
+    from pipelines.batch.planning import JOB_FIELDS, build_jobs, expand_pairs, refuse_links_outside
 
     if second is None and is_job_file(first):
-        wishes = read_wishes(Path(first), lambda column: column in OWN or job_options.is_option(column))
+        wishes = read_job_file(Path(first), lambda column: column in JOB_FIELDS or job_options.is_option(column))
         jobs = build_jobs(wishes, job_options.parse, given, command=kind, **names)
     else:
         if (second is None) != (kind == "view-synth"):
@@ -181,27 +181,27 @@ def _jobs(
         jobs = build_jobs(
             expand_pairs(kind, first, second, given, folder, pair=pair), job_options.parse, command=kind, **names
         )
-    refuse_escapes(jobs, folder)
+    refuse_links_outside(jobs, folder)
     return jobs
 
 
 def _report(folder: Path) -> None:
     from pipelines.batch.report import write_report
-    from pipelines.batch.runner import rows
-    from pipelines.batch.thumbnails import kept_thumbnails
+    from pipelines.batch.runner import read_rows
+    from pipelines.batch.thumbnails import make_thumbnails
 
-    found = rows(folder)
+    found = read_rows(folder)
     command = shlex.join(["gfla", *sys.argv[1:]])
-    write_report(folder, found, command=command, thumbnails=kept_thumbnails(folder, found))
+    write_report(folder, found, command=command, thumbnails=make_thumbnails(folder, found))
 
 
 def _show_checks(jobs: "list[Job]", folder: Path, *, json: bool, quiet: bool) -> int:
     """Exit code 0: all good, 3: some doubtful or impossible, 2: all impossible."""
-    from pipelines.batch.preflight import preflights
+    from pipelines.batch.preflight import check_jobs
     from pipelines.preflight.check import GOOD, IMPOSSIBLE
 
     with Console(quiet=quiet) as console:
-        found = list(preflights(jobs, folder, console))
+        found = list(check_jobs(jobs, folder, console))
     if json:
         out_json([{"job": job.name, **each.as_dict()} for job, each in zip(jobs, found, strict=True)])
     else:
@@ -212,9 +212,9 @@ def _show_checks(jobs: "list[Job]", folder: Path, *, json: bool, quiet: bool) ->
 
 
 def _show_plan(jobs: "list[Job]", folder: Path, workers: int) -> int:
-    from pipelines.batch.estimate import estimates
+    from pipelines.batch.estimate import estimate_jobs
 
-    plan = estimates(jobs, folder)
+    plan = estimate_jobs(jobs, folder)
     table(("job", "command", "state", "frames", "seconds", ""), [each.row() for each in plan])
     frames, seconds = sum(each.frames or 0 for each in plan), sum(each.seconds for each in plan)
     out(f"{len(jobs)} jobs, {frames} frames: about {seconds / min(workers, len(jobs)):.0f} s with {workers} workers")

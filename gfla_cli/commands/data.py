@@ -1,4 +1,4 @@
-"""`gfla data`: folders with the authors' data sets."""
+"""`gfla data`: checks folders with the authors' data sets."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -26,10 +26,10 @@ Layout = Annotated[
         "shapenet-chair",
         "human36m",
     ],
-    typer.Option("--as", show_default=False, help="The data set it should be."),
+    typer.Option("--as", show_default=False, help="Layout that the folder should have."),
 ]
 Phase = Annotated[
-    Literal["train", "test"] | None, typer.Option(show_default="both", help="Only what this phase needs.")
+    Literal["train", "test"] | None, typer.Option(show_default="both", help="Check only what this phase needs.")
 ]
 
 
@@ -41,17 +41,17 @@ def check(
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Read every file of a data set; say what is there, what is missing or damaged; exit 2 if anything is."""
+    """Read every file of a data set and report what is missing or damaged; exit with 2 if anything is."""
     from pipelines.datasets.registry import PHASES, check_dataset
 
     with Console(quiet=quiet, unit="files") as console:
-        findings = check_dataset(layout, folder, (phase,) if phase else PHASES, console)
+        report = check_dataset(layout, folder, (phase,) if phase else PHASES, console)
     if json:
-        out_json({"folder": folder.absolute(), "layout": layout} | findings.summary())
+        out_json({"folder": folder.absolute(), "layout": layout} | report.summary())
     else:
-        for line in findings.lines():
+        for line in report.lines():
             out(line)
-    if not findings.whole:
+    if not report.complete:
         raise InputError(
-            f"{folder} is not a whole {layout} data set: mend the problems above; docs/datasets.md has the layout"
+            f"{folder} is not a complete {layout} data set: fix the problems above; docs/datasets.md has the layout"
         )

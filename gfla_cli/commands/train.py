@@ -1,30 +1,45 @@
 """`gfla train TASK`: the recipes of `pipelines.training`, in one process or under torchrun."""
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from gfla_cli import options
 from gfla_cli.console import Console
 from gfla_cli.console import out as print_out
+from models.errors import BackendUnavailable
+from pipelines.training.registry import TASK_NAMES
+
+if TYPE_CHECKING:
+    from pipelines.runtime.progress import TqdmProgress
 
 LENGTH, PLACE = "Length", "Place"
 
+
+def _task(text: str) -> str:
+    if text not in TASK_NAMES:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(TASK_NAMES)}")
+    return text
+
+
 Task = Annotated[
-    Literal["animate", "face", "flow", "keypoints", "motion", "pose", "view-synth", "viewpoint"],
-    typer.Argument(metavar="animate|face|flow|keypoints|motion|pose|view-synth|viewpoint"),
+    str, typer.Argument(metavar="|".join(TASK_NAMES), callback=_task, help="What to train.", show_default=False)
 ]
 Data = Annotated[
-    str, typer.Option(metavar="synthetic|FOLDER", help="Pictures rendered while training, or a data set's folder.")
+    str, typer.Option(metavar="synthetic|FOLDER", help="Images rendered during training, or the folder of a data set.")
 ]
 Config = Annotated[
     str,
     typer.Option(
-        "--config", metavar="NAME", help="The paper's network and settings: pose_fashion, dance_iper, shapenet_car ..."
+        "--config",
+        metavar="NAME",
+        show_default=False,
+        help="The paper's network and settings: pose_fashion, dance_iper, shapenet_car ...",
     ),
 ]
 Category = Annotated[
@@ -43,40 +58,53 @@ Vgg = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(
-        metavar="DIR", show_default="runs/TASK", help="Folder of the log, sheets and weights.", rich_help_panel=PLACE
+        metavar="DIR",
+        show_default="runs/TASK",
+        help="Folder for the log, the picture sheet and the weights.",
+        rich_help_panel=PLACE,
     ),
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.", rich_help_panel=PLACE)]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in --out.", rich_help_panel=PLACE)]
 Init = Annotated[str | None, typer.Option(metavar="NAME|PATH", help="Weights to start from.", rich_help_panel=PLACE)]
 Only = Annotated[
     str,
-    typer.Option(metavar="PREFIX", help="Train only parameters whose name begins so.", rich_help_panel=options.MODEL),
+    typer.Option(
+        metavar="PREFIX",
+        show_default=False,
+        help="Train only the parameters whose name starts with this.",
+        rich_help_panel=options.MODEL,
+    ),
 ]
-Steps = Annotated[int | None, typer.Option(min=1, help="Optimiser iterations.", rich_help_panel=LENGTH)]
-Seconds = Annotated[float | None, typer.Option(min=1, help="Wall time, instead of --steps.", rich_help_panel=LENGTH)]
+Steps = Annotated[int | None, typer.Option(min=1, help="Number of optimiser updates.", rich_help_panel=LENGTH)]
+Seconds = Annotated[
+    float | None, typer.Option(min=1, help="Seconds of training, instead of --steps.", rich_help_panel=LENGTH)
+]
 PauseAfter = Annotated[
     float | None,
-    typer.Option(metavar="SECONDS", min=1, help="Stop then, saved; go on with --resume.", rich_help_panel=LENGTH),
+    typer.Option(
+        metavar="SECONDS", min=1, help="Save and stop after this time; --resume continues.", rich_help_panel=LENGTH
+    ),
 ]
-Batch = Annotated[int | None, typer.Option(min=1, help="Samples per process.", rich_help_panel=LENGTH)]
-LearningRate = Annotated[float | None, typer.Option(min=0.0, help="Peak of the schedule.", rich_help_panel=LENGTH)]
+Batch = Annotated[int | None, typer.Option(min=1, help="Samples per process and batch.", rich_help_panel=LENGTH)]
+LearningRate = Annotated[float | None, typer.Option(min=0.0, help="Peak of the learning rate.", rich_help_panel=LENGTH)]
 ValidateEvery = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Validate each N iterations.", rich_help_panel=LENGTH)
+    int | None, typer.Option(metavar="N", min=1, help="Validate and save every N updates.", rich_help_panel=LENGTH)
 ]
 Warmup = Annotated[
-    int | None, typer.Option(metavar="N", min=0, help="Iterations of rising learning rate.", rich_help_panel=LENGTH)
+    int | None,
+    typer.Option(metavar="N", min=0, help="Updates until the learning rate is at its peak.", rich_help_panel=LENGTH),
 ]
 Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="NAME=NUMBER",
-        help="Change a number of the recipe, as often as needed; a wrong NAME lists them.",
+        help="Change a number of the recipe; repeatable. An unknown NAME lists all names.",
         rich_help_panel=options.MODEL,
     ),
 ]
 Compile = Annotated[
-    bool, typer.Option("--compile", help="Compile the networks and the renderer.", rich_help_panel=options.MODEL)
+    bool, typer.Option("--compile", help="Compile the network with torch.compile.", rich_help_panel=options.MODEL)
 ]
 
 
@@ -103,14 +131,15 @@ def train(
     compile: Compile = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Train a network; what is not given here is as the recipe has it.
+    """Train a network; omitted options keep the recipe's defaults.
 
     Several GPUs: torchrun --nproc-per-node N -m gfla_cli train TASK …
     """
-    from pipelines.training.engine.session import TrainConfig
-    from pipelines.training.registry import task_of
+    from pipelines.training.config import TrainConfig
+    from pipelines.training.engine.recipe import fit
+    from pipelines.training.registry import find_training
 
-    chosen = task_of(task, configuration, data)
+    training = find_training(task, configuration, data)
     given = {
         "steps": steps,
         "seconds": seconds,
@@ -125,27 +154,27 @@ def train(
         "vgg": vgg or None,
     }
     values = {name: value for name, value in given.items() if value is not None}
-    if useless := chosen.without_effect & values.keys():
-        raise typer.BadParameter(f"--{min(useless).replace('_', '-')} has no effect on this recipe: leave it out")
+    if unused := training.unused_options & values.keys():
+        raise typer.BadParameter(f"--{min(unused).replace('_', '-')} has no effect on this recipe: leave it out")
     place = {"data": data, "out": out or Path("runs") / task, "resume": resume, "seed": seed, "device": device}
-    config = TrainConfig(**place, **(chosen.defaults | values))
-    recipe = _changed(chosen.recipe, chosen.numbers, changes or [], category)
+    config = TrainConfig(**place, **(dict(training.defaults) | values))
+    recipe = _change_recipe(training.recipe, training.settings, changes or [], category)
     first = os.environ.get("RANK", "0") == "0"
-    with Console(quiet=quiet or not first, unit="steps") as console:
-        weights = chosen.run(config, console, recipe)
+    with _open_display(quiet=quiet or not first) as progress:
+        weights = fit(training.make_task, recipe, config, progress)
     if first:
         print_out(str(weights))
 
 
-def _changed(recipe: Any, numbers: Sequence[str], changes: list[str], category: str | None) -> Any:
-    """`recipe` with `NAME=NUMBER` applied to some of its `numbers`, and with the category.
+def _change_recipe(recipe: Any, settings: Sequence[str], changes: list[str], category: str | None) -> Any:
+    """`recipe` with `NAME=NUMBER` applied to some of its `settings`, and with the category.
 
     Raises:
-        typer.BadParameter: no such name, or no such number, or a recipe without categories.
+        typer.BadParameter: no such name, not a number, or a recipe without categories.
     """
     if category and not hasattr(recipe, "category"):
         raise typer.BadParameter("--category is for `train view-synth` on synthetic data without --config")
-    kinds = {name: type(getattr(recipe, name)) for name in numbers}
+    kinds = {name: type(getattr(recipe, name)) for name in settings}
     values: dict[str, Any] = {"category": category} if category else {}
     for name, _, text in (change.partition("=") for change in changes):
         if name not in kinds:
@@ -153,5 +182,18 @@ def _changed(recipe: Any, numbers: Sequence[str], changes: list[str], category: 
         try:
             values[name] = kinds[name](text)
         except ValueError:
-            raise typer.BadParameter(f"--set {name}: {text!r} is no {kinds[name].__name__}") from None
+            kind = "an integer" if kinds[name] is int else "a number"
+            raise typer.BadParameter(f"--set {name}: {text!r} is not {kind}") from None
     return replace(recipe, **values)
+
+
+def _open_display(*, quiet: bool) -> "Console | TqdmProgress":
+    """A tqdm bar on a terminal, otherwise lines on stderr; `quiet`: nothing."""
+    if not quiet and sys.stderr.isatty():
+        from pipelines.runtime.progress import TqdmProgress
+
+        try:
+            return TqdmProgress(unit="steps", prefix="gfla: ")
+        except BackendUnavailable:  # training machines may lack tqdm
+            pass
+    return Console(quiet=quiet, unit="steps")

@@ -1,4 +1,4 @@
-"""`gfla weights`: what there is by name, where it is, whether it is whole; the authors' checkpoints in and out."""
+"""`gfla weights`: list, verify and locate weights, import and export the authors' checkpoints, run networks."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ app = typer.Typer(no_args_is_help=True, help="Weights by name: list, verify, loc
 
 @app.command("list")
 def list_weights(json: options.Json = False) -> None:
-    """List the weights with their architecture, size and licence: the bundled ones, then your own."""
+    """List all weights with their architecture, size and licence: the bundled ones, then yours."""
     from dataclasses import asdict
 
     from models.weights import catalogue
@@ -31,20 +31,24 @@ def list_weights(json: options.Json = False) -> None:
 
 @app.command()
 def verify() -> None:
-    """Compare every weights file with its SHA-256; exit 2 if one is damaged or missing."""
+    """Compare every weights file with its SHA-256; exit with code 2 if one is damaged or missing."""
     from models.weights import verify as verify_files
 
     problems = verify_files()
-    table(("NAME", "STATE"), [(name, problem or "whole") for name, problem in problems.items()])
-    if bad := [problem for problem in problems.values() if problem]:
-        raise WeightsError(bad[0] if len(bad) == 1 else f"{len(bad)} weights files are damaged: see the table")
+    table(("NAME", "STATE"), [(name, problem or "intact") for name, problem in problems.items()])
+    if damaged := [problem for problem in problems.values() if problem]:
+        raise WeightsError(
+            damaged[0] if len(damaged) == 1 else f"{len(damaged)} weights files are damaged: see the table"
+        )
 
 
 @app.command()
 def path(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A name of 'gfla weights list'.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Name of the weights, see 'gfla weights list'.")
+    ] = None,
 ) -> None:
-    """Print where a weights file lies; without NAME the folder of the bundled ones."""
+    """Print the path of a weights file, or without NAME the folder of the bundled weights."""
     from models.weights.bundled import FOLDER, bundled_files
     from models.weights.user import user_files
 
@@ -56,34 +60,42 @@ def path(
 
 @app.command("import")
 def import_weights(
-    file: Annotated[str, typer.Argument(metavar="FILE|NAME", help="The authors' .pth; with --export also weights.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|NAME", help="Checkpoint of the authors (.pth), or weights to --export.")
+    ],
     kind: Annotated[
         str,
-        typer.Option("--as", metavar="CONFIG", show_default=False, help="Which of the authors' networks it is."),
+        typer.Option("--as", metavar="CONFIG", show_default=False, help="Configuration of the checkpoint; see above."),
     ] = "",
-    name: Annotated[str, typer.Option(metavar="NAME", show_default="CONFIG", help="What to call them here.")] = "",
+    name: Annotated[
+        str, typer.Option(metavar="NAME", show_default="CONFIG", help="Name of the imported weights.")
+    ] = "",
     export: Annotated[
         Path | None,
         typer.Option(
-            "--export", "-o", metavar="OUT.pth", help="Write the authors' layout; without --as that of weights NAME."
+            "--export", "-o", metavar="OUT.pth", help="Also write the weights as a checkpoint in the authors' format."
         ),
     ] = None,
     module_prefix: Annotated[
-        bool, typer.Option("--module-prefix", help="Export with 'module.' before every key.")
+        bool,
+        typer.Option("--module-prefix", help="Export with 'module.' before every state-dict key."),
     ] = False,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Take over one of the authors' checkpoints (latest_net_G.pth), or write weights as such with --export.
+    """Import a checkpoint of the authors (latest_net_G.pth), or with --export write weights as such a checkpoint.
 
-    CONFIG: pose_fashion, pose_market, dance_fashion, dance_iper, keypoint, face, shapenet_car or shapenet_chair.
+    CONFIG is one of pose_fashion, pose_market, dance_fashion, dance_iper, keypoint, face, shapenet_car, shapenet_chair.
+    Without --as, the argument is the name of existing weights, and --export is required.
     """
     from models.weights import resolve
     from pipelines.media.files import check_output
     from pipelines.weights.checkpoints import export_checkpoint, import_checkpoint
 
     if not kind and (not export or name):
-        raise typer.BadParameter("--as is missing: say which of the authors' networks the checkpoint is of")
+        raise typer.BadParameter(
+            "--as is missing: name the configuration of the checkpoint, for instance --as pose_fashion"
+        )
     if export:
         check_output(export, overwrite=overwrite, inputs=[Path(file)])
     if kind:
@@ -96,16 +108,20 @@ def import_weights(
 
 @app.command("run")
 def run_weights(
-    name: Annotated[str, typer.Argument(metavar="NAME|PATH", help="Weights; see 'gfla weights list'.")],
+    name: Annotated[str, typer.Argument(metavar="NAME|PATH", help="Weights of the network, see 'gfla weights list'.")],
     inputs: Annotated[
-        Path, typer.Argument(metavar="INPUTS.safetensors", exists=True, dir_okay=False, help="The network's inputs.")
+        Path, typer.Argument(metavar="INPUTS.safetensors", exists=True, dir_okay=False, help="Inputs of the network.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUTPUTS.safetensors", help="Its outputs.")],
-    precision: Annotated[Literal["fp32", "fp64"], typer.Option(help="Number format of the computation.")] = "fp32",
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUTPUTS.safetensors", help="Outputs of the network.")
+    ],
+    precision: Annotated[
+        Literal["fp32", "fp64"], typer.Option(help="Floating-point precision of the computation.")
+    ] = "fp32",
     device: options.Device = "auto",
     overwrite: options.Overwrite = False,
 ) -> None:
-    """Feed tensors to a network as they are, without any pictures: for comparisons with other implementations."""
+    """Run a network on tensors from a file, to compare it with other implementations."""
     from pipelines.weights.forward import run_network
 
     run_network(name, inputs, output, precision=precision, device=device, overwrite=overwrite)

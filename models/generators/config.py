@@ -8,12 +8,9 @@ B batch, S structure channels, H, W image size. Layer l is the resolution H/2^l 
 
 from dataclasses import dataclass
 
+from models.joints import H36M17_LIMBS
 from models.layers import channels_at
 
-H36M17_LIMBS = (
-    (0, 1), (1, 2), (2, 3), (0, 4), (4, 5), (5, 6), (0, 7), (7, 8), (8, 9), (9, 10), (8, 11), (11, 12), (12, 13),
-    (8, 14), (14, 15), (15, 16),
-)  # fmt: skip
 TORSO = ((1, 4), (11, 14), (1, 14), (4, 11))  # of the same joints: hips, shoulders, right and left side
 
 

@@ -1,8 +1,8 @@
 """View-synthesis generator: an image of an object on white in, images of it from any side out.
 
-Our development of the paper's view synthesis (section 5.4). The decoder has two sources: the image, and its mirror
-image, which shows a symmetric object from the opposite azimuth. `ViewGenerator.encode` is called once per image, `view`
-once per camera pose; see `pipelines.object_views.renderers`.
+Our development of the view synthesis in section 5.4 of the paper. The decoder has two sources: the image, and its
+mirror image, which shows a symmetric object from the opposite azimuth. `ViewGenerator.encode` is called once per
+image, `view` once per camera pose; see `pipelines.object_views.renderers`.
 
 B batch, C channels, D cells in depth, H = W image size (a multiple of 2^flow_layers), h, w size of a feature map.
 Images are in [-1, 1]; angles are in degrees, as in `models.turning.camera_axes`; distances are in diagonals of the

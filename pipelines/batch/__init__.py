@@ -1,1 +1,1 @@
-"""Many jobs: a list of them, a journal that survives every crash, and executors that spread the work."""
+"""`gfla batch`: many jobs, a journal that survives every crash, and executors that spread the work."""

@@ -1,100 +1,106 @@
-"""Several videos generated at once: one batch of the network makes a frame of each. It pays on a GPU."""
+"""Several videos generated at once: one batch of the network makes the next frame of each. It pays off on a GPU.
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+In: animate jobs that share networks. Out: their files and events, as if each had run alone. Called by `worker`.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from models.generators.animation import Step
+from models.generators.recurrent import Step
 from pipelines.animation import Animation, generate_frames, prepare_animation
-from pipelines.batch.configs import config_of
-from pipelines.batch.job_progress import JobProgress, Tell
-from pipelines.batch.jobs import Job
+from pipelines.batch.events import SendEvent
+from pipelines.batch.job_progress import JobProgress
+from pipelines.batch.jobs import Job, config_of
 from pipelines.configs import AnimateConfig
 from pipelines.generation.resources import Resources
 from pipelines.media.files import check_readable
 from pipelines.runtime.workers import background_worker
 
 
-def animate_together(jobs: Sequence[Job], folder: Path, tell: Tell, studio: Resources) -> tuple[Job, ...]:
-    """Do animations that share networks; one that fails or ends leaves the batch, and the others go on.
+def animate_together(jobs: Sequence[Job], folder: Path, send: SendEvent, resources: Resources) -> tuple[Job, ...]:
+    """Run animate jobs that share networks; one that fails or ends leaves the batch, the others continue.
 
-    Gives the jobs that are left to be done one by one, because the network could not take them together.
+    Returns the jobs that still have to run one by one, because the network could not take them together.
     """
     with ExitStack() as stack:
-        roles = [BatchedJob(job, folder, tell) for job in jobs]
-        for role in roles:
-            stack.push(role.opened)
-            role.report.beside = len(roles)
-            role.attempt(lambda role=role: role.prepare(studio))
-        playing = [role for role in roles if not role.over]
-        if playing:
-            _play(playing)
-        return tuple(role.job for role in roles if not role.over)
+        batched = [BatchedJob(job, folder, send) for job in jobs]
+        for each in batched:
+            stack.push(each.open_files)
+            each.progress.concurrent_jobs = len(batched)
+            with each.catch_errors():
+                each.prepare(resources)
+        ready = [each for each in batched if not each.is_over]
+        if ready:
+            _generate(ready)
+        return tuple(each.job for each in batched if not each.is_over)
 
 
-def _play(roles: "Sequence[BatchedJob]") -> None:
-    """Play all to their ends, or until the network refuses."""
-    performance = generate_frames([role.scene for role in roles if role.scene])
-    steps = iter(performance)
+def _generate(batched: "Sequence[BatchedJob]") -> None:
+    """Generate all videos to their ends, or until the network fails."""
+    frames = generate_frames([each.animation for each in batched])
+    steps = iter(frames)
     while True:
         try:
             number, step = next(steps)
         except StopIteration:
             return
-        except Exception as error:  # out of memory, most likely: alone they may fit
-            for role in roles:
-                role.drop(error)
+        except Exception as error:  # most likely out of memory: one by one they may fit
+            for each in batched:
+                each.discard(error)
             return
-        role = roles[number]
-        assert isinstance(step, Step)
-        role.attempt(lambda role=role, step=step: role.take(step))
-        if role.over:
-            performance.stopped.add(number)
+        current = batched[number]
+        with current.catch_errors():
+            current.write(step)
+        if current.is_over:
+            frames.stopped.add(number)
 
 
 class BatchedJob:
-    """One job among those that are generated together: what it has open, and whether it is `over`."""
+    """One of the jobs that are generated together: its open files, and whether it `is_over`, done or failed."""
 
-    def __init__(self, job: Job, folder: Path, tell: Tell) -> None:
-        self.job, self.folder, self.report = job, folder, JobProgress(job, tell)
-        self.opened = ExitStack()
-        self.scene: Animation | None = None
-        self.over = False
-        self.left = 0
+    animation: Animation  # once it is prepared
 
-    def attempt(self, work: Callable[[], None]) -> None:
-        """Do a part of the work; an error ends this job only."""
+    def __init__(self, job: Job, folder: Path, send: SendEvent) -> None:
+        self.job, self.folder, self.progress = job, folder, JobProgress(job, send)
+        self.open_files = ExitStack()
+        self.is_over = False
+        self.frames_left = 0
+
+    @contextmanager
+    def catch_errors(self) -> Iterator[None]:
+        """An error in the block ends this job only."""
         try:
-            work()
+            yield
         except Exception as error:
-            self.over = True
-            self.drop(error)
-            self.report.failed(error)
+            self.is_over = True
+            self.discard(error)
+            self.progress.fail(error)
 
-    def drop(self, error: Exception) -> None:
-        """Close what is open; no output appears."""
+    def discard(self, error: Exception) -> None:
+        """Close all files; no output appears."""
         with suppress(Exception):
-            self.opened.__exit__(type(error), error, error.__traceback__)
+            self.open_files.__exit__(type(error), error, error.__traceback__)
 
-    def prepare(self, studio: Resources) -> None:
+    def prepare(self, resources: Resources) -> None:
         """Everything before the first frame."""
         for path in self.job.inputs:
             check_readable(Path(path))
         (self.folder / self.job.output).parent.mkdir(parents=True, exist_ok=True)
         config = config_of(self.job, self.folder)
         assert isinstance(config, AnimateConfig)
-        self.scene = self.opened.enter_context(prepare_animation(config, self.report, studio))
-        output = self.opened.enter_context(self.scene.output)
-        self.hand_over = self.opened.enter_context(background_worker(output.write))
-        self.left = self.scene.frames
-        self.report.stage("animate", self.left)
+        self.animation = self.open_files.enter_context(prepare_animation(config, self.progress, resources))
+        output = self.open_files.enter_context(self.animation.output)
+        self.write_in_background = self.open_files.enter_context(background_worker(output.write))
+        self.frames_left = self.animation.frames
+        self.progress.stage("animate", self.frames_left)
 
-    def take(self, step: Step) -> None:
-        """Write a frame; after the last one the outputs appear."""
-        self.hand_over(step)
-        self.report.advance()
-        self.left -= 1
-        if not self.left:
-            self.over = True
-            self.opened.close()
-            self.report.done(self.folder, self.scene.result().frames if self.scene else 0)
+    def write(self, step: Step) -> None:
+        """Write a frame; after the last one the outputs appear under their names."""
+        self.write_in_background(step)
+        self.progress.advance()
+        self.frames_left -= 1
+        if not self.frames_left:
+            self.is_over = True
+            self.open_files.close()
+            self.progress.finish(self.folder, self.animation.frames)

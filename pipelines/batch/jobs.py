@@ -1,39 +1,54 @@
-"""A job: one run of `gfla animate`, `pose` or `view-synth` as plain data. Nothing here imports torch."""
+"""A job: one run of `gfla animate`, `pose` or `view-synth` as plain data. Nothing here imports torch.
+
+`planning` makes jobs from what a user asks for, executors send them to workers in groups, and workers turn each back
+into the config of its command with `config_of`.
+"""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from types import UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from pipelines.runtime.fingerprints import digest, identity
+from models.errors import InputError
+from pipelines.configs import AnimateConfig, PoseConfig, ViewSynthConfig, debug_path
+from pipelines.runtime.fingerprints import file_identity, json_digest
 
-INPUTS = {"animate": ("source", "driving"), "pose": ("source", "targets"), "view-synth": ("images", "shapenet")}
-COMMANDS = tuple(INPUTS)
-# Jobs that agree in these share networks.
-NETWORKS = ("weights", "motion", "device", "precision", "category", "viewpoint")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+JobConfig = AnimateConfig | PoseConfig | ViewSynthConfig
+CONFIGS: dict[str, type[JobConfig]] = {"animate": AnimateConfig, "pose": PoseConfig, "view-synth": ViewSynthConfig}
+COMMANDS = tuple(CONFIGS)
+# Options that name what a job is about, the source first.
+INPUT_OPTIONS = {"animate": ("source", "driving"), "pose": ("source", "targets"), "view-synth": ("images", "shapenet")}
+# Jobs that agree in these options share their networks.
+NETWORK_OPTIONS = ("weights", "motion", "device", "precision", "category", "viewpoint")
+Config = TypeVar("Config", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One output to make. JSON-ready and picklable.
-
-    name: unique in its batch. command: one of COMMANDS. options: fields of that command's config as JSON values, paths
-    absolute, times and rates as fractions in text ("30000/1001"); what is left out has its default.
-    output: path relative to the folder of the batch, with `/`.
-    """
+    """One output to make. JSON-ready and picklable."""
 
     name: str
+    """Unique in its batch."""
     command: str
+    """One of COMMANDS."""
     options: dict[str, Any]
+    """Fields of the command's config as JSON values: absolute paths, times and rates as fractions in text
+    ("30000/1001"). Omitted fields keep their defaults."""
     output: str
+    """Path relative to the folder of the batch, with `/`."""
 
     @property
     def inputs(self) -> list[str]:
         """The files and folders that the job is about, the source first."""
-        values = [self.options.get(name) for name in INPUTS[self.command]]
-        return [item for value in values if value for item in (value if isinstance(value, list) else [value])]
+        values = [self.options.get(name) for name in INPUT_OPTIONS[self.command]]
+        return [item for value in values if value for item in _as_list(value)]
 
     @property
     def source(self) -> str:
@@ -42,46 +57,94 @@ class Job:
 
     @property
     def driving(self) -> str | None:
-        """The clip, or the first target pose; None for an object."""
+        """The driving video, or the first target pose; None for views of an object."""
         return self.inputs[1] if self.command != "view-synth" else None
 
     @property
     def outputs(self) -> list[str]:
-        """Everything that the job writes: `output`, and the second video of `--debug` beside it."""
+        """Everything that the job writes: `output`, and the second video of `debug` beside it."""
         path = PurePosixPath(self.output)
-        debug = [str(path.with_name(f"{path.stem}--debug{path.suffix}"))] if self.options.get("debug") else []
-        return [self.output, *debug]
+        return [self.output, *([str(debug_path(path))] if self.options.get("debug") else [])]
+
+    @property
+    def files(self) -> list[str]:
+        """Every absolute path among the options, in their order."""
+        values = [item for value in self.options.values() for item in _as_list(value)]
+        return [value for value in values if isinstance(value, str) and os.path.isabs(value)]
 
     @cached_property
     def key(self) -> str:
-        """SHA-256 of the command, its options, and path, size and mtime of every file they name: another input or
-        option is another job."""
-        values = [item for value in self.options.values() for item in (value if isinstance(value, list) else [value])]
-        files = [identity(Path(value)) for value in values if isinstance(value, str) and os.path.isabs(value)]
-        return digest([self.command, self.options, files])
+        """SHA-256 of the command, its options, and path, size and mtime of every file that they name.
+
+        The journal compares it: a job with another key is another job, even under the same name.
+        """
+        return json_digest([self.command, self.options, [file_identity(Path(path)) for path in self.files]])
 
 
 @dataclass(frozen=True)
 class Group:
-    """Jobs that one worker does one after the other, because they share inputs and networks.
-
-    together: how many of them are generated at once, as a batch of the network; with 1 a job's bytes do not depend on
-    its group. threads: of torch and of the video encoder; the bytes depend on it.
-    """
+    """Jobs that one worker runs one after another, because they share inputs and networks."""
 
     jobs: tuple[Job, ...]
+    """At least one."""
     together: int = 1
+    """How many of the jobs are generated at once, as one batch of the network. With 1, the bytes of a job do not depend
+    on its group."""
     threads: int = 1
+    """Threads of PyTorch and of the video encoder; the bytes of the results depend on it."""
 
 
-def into_groups(jobs: Sequence[Job], *, size: int, together: int = 1, threads: int = 1) -> list[Group]:
-    """Jobs that share networks, and then the driving clip, side by side, in groups of at most `size`."""
-    shared: dict[str, dict[str | None, list[Job]]] = {}
+def group_jobs(jobs: Iterable[Job], *, size: int, together: int = 1, threads: int = 1) -> list[Group]:
+    """Groups of at most `size` jobs that share networks; jobs with the same driving video are neighbours."""
+    by_networks: dict[str, dict[str | None, list[Job]]] = {}
     for job in jobs:
-        networks = digest([job.command, [job.options.get(name) for name in NETWORKS]])
-        shared.setdefault(networks, {}).setdefault(job.driving, []).append(job)
+        networks = json_digest([job.command, [job.options.get(name) for name in NETWORK_OPTIONS]])
+        by_networks.setdefault(networks, {}).setdefault(job.driving, []).append(job)
     groups = []
-    for clips in shared.values():
-        alike = [job for clip in clips.values() for job in clip]
-        groups += [tuple(alike[first : first + size]) for first in range(0, len(alike), size)]
+    for by_driving in by_networks.values():
+        ordered = [job for neighbours in by_driving.values() for job in neighbours]
+        groups += [tuple(ordered[first : first + size]) for first in range(0, len(ordered), size)]
     return [Group(group, together, threads) for group in groups]
+
+
+def config_of(job: Job, folder: Path) -> JobConfig:
+    """The config of a job whose output goes into `folder`, replacing an earlier output of the job.
+
+    Raises:
+        InputError: an option that the command does not have.
+    """
+    values = job.options
+    if job.command == "view-synth":
+        values = {"images": [], **values}  # the config wants them; a job that reads a ShapeNet file has none
+    return config_from_json(CONFIGS[job.command], values, output=folder / job.output, overwrite=True)
+
+
+def config_from_json(kind: type[Config], values: Mapping[str, Any], **others: Any) -> Config:
+    """A config dataclass from JSON `values` by field name, and from `others`, which are used as they are.
+
+    Where a field's type says so, text becomes a Path or Fraction, a number a Fraction, and a list a tuple.
+
+    Raises:
+        InputError: a value for a field that the dataclass does not have.
+    """
+    known = {field.name for field in fields(kind)}  # without the `_` of KW_ONLY
+    if unknown := next((name for name in values if name not in known), None):
+        raise InputError(f"{kind.__name__} has no field {unknown!r:.60}; it has {', '.join(sorted(known))}")
+    types = get_type_hints(kind)
+    return kind(**{name: _from_json(types[name], value) for name, value in values.items()}, **others)
+
+
+def _from_json(kind: Any, value: Any) -> Any:
+    """`value` as the type `kind` of a field wants it."""
+    if value is None:
+        return None
+    for member in get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,):
+        if get_origin(member) is tuple:
+            return tuple(_from_json(get_args(member)[0], item) for item in value)
+        if member in (Path, Fraction):
+            return member(value)
+    return value
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,7 +1,8 @@
-"""The journal of a folder: what happened to each job, one JSON object a line, appended and synced as it happens.
+"""The journal of a batch folder: what happened to each job, one JSON object per line, appended and synced at once.
 
-A line counts when its end of line is on disk, so a process may die at any byte: what is torn is dropped, and written
-over by the next run. What no line says has not happened.
+A line counts once its newline is on disk, so a process may die at any byte: an incomplete last line is ignored, and
+overwritten by the next run. What no line says has not happened. The runner writes the journal, one process at a time;
+plans and reports only read it.
 """
 
 import fcntl
@@ -18,30 +19,38 @@ from models.errors import InputError
 from pipelines.batch.events import Event
 from pipelines.batch.jobs import Job
 
-STATE = ".gfla"  # folder of the batch's own files
-ORPHANS = 30.0  # seconds to wait for the workers of a run that was killed
+STATE_FOLDER = ".gfla"  # the batch's own files, inside the folder of its results
+ORPHAN_TIMEOUT = 30.0  # seconds to wait for the workers of a run that was killed
 
 
 @dataclass
-class Entry:
-    """What the journal says last about a job: `facts` has the fields of `queued`, then of the event that ended it."""
+class JournalEntry:
+    """The latest state of a job."""
 
     state: str
+    """One of JOB_STATES."""
     facts: dict[str, Any] = field(default_factory=dict)
+    """The fields of its `queued` line (key, command, source, driving, outputs), then those of the events since."""
 
     @property
     def key(self) -> str:
+        """Key of the job, see `Job.key`."""
         return self.facts["key"]
 
 
 class Journal:
-    """An open journal. `entries` by job name; made by `opened`, or by `read` to look only."""
+    """The entries of a journal by job name, and with `stream` also new lines; see `open_journal` and `read_journal`."""
 
-    def __init__(self, entries: dict[str, Entry], stream: IO[bytes] | None = None) -> None:
+    def __init__(self, entries: dict[str, JournalEntry], stream: IO[bytes] | None = None) -> None:
         self.entries, self._stream = entries, stream
 
+    def find(self, job: Job) -> JournalEntry | None:
+        """The entry of this very job: of the same name and key."""
+        entry = self.entries.get(job.name)
+        return entry if entry is not None and entry.key == job.key else None
+
     def queue(self, jobs: Iterable[Job]) -> None:
-        """Note that these jobs are to be done."""
+        """Record that these jobs are to be done, whatever happened to them before."""
         self._append(
             {
                 "event": "queued",
@@ -55,10 +64,10 @@ class Journal:
             for job in jobs
         )
 
-    def note(self, event: Event) -> None:
-        """Note what happened to a queued job."""
-        plain = event.plain()
-        self._append([{"event": plain.pop("state"), **plain}])
+    def record(self, event: Event) -> None:
+        """Record what happened to a queued job."""
+        values = event.as_dict()
+        self._append([{"event": values.pop("state"), **values}])
 
     def _append(self, records: Iterable[dict[str, Any]]) -> None:
         assert self._stream is not None
@@ -70,86 +79,93 @@ class Journal:
             _apply(record, self.entries)
 
 
-def read(folder: Path) -> Journal:
-    """The journal of a folder as it stands; empty where there is none."""
-    return Journal(_replay(folder / STATE / "journal.jsonl")[0])
+def read_journal(folder: Path) -> Journal:
+    """The journal of a batch folder as it is now, for reading; empty if there is none. Raises OSError."""
+    return Journal(_replay(_journal_path(folder))[0])
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Journal]:
-    """The journal to write to, for one process at a time.
+def open_journal(folder: Path) -> Iterator[Journal]:
+    """The journal for writing, by one process at a time; creates the folder.
 
     Raises:
-        InputError: another process has it; the folder can't be written.
+        InputError: another process is working on the folder, or it is not writable.
     """
-    path = folder / STATE / "journal.jsonl"
+    path = _journal_path(folder)
     with ExitStack() as stack:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(_locked(folder))
+            stack.enter_context(_run_lock(folder))
             stream = stack.enter_context(path.open("ab"))
-            entries, whole = _replay(path)
-            stream.truncate(whole)
+            entries, complete = _replay(path)
+            stream.truncate(complete)
         except OSError as error:
             raise InputError(f"{folder} can't be written: {error.strerror or error}") from None
         yield Journal(entries, stream)
 
 
 @contextmanager
-def at_work(folder: Path) -> Iterator[None]:
-    """Held by every worker: the next run does not begin before the workers of a run that was killed are gone."""
-    (folder / STATE).mkdir(parents=True, exist_ok=True)
-    with (folder / STATE / "workers").open("w") as file:
+def worker_lock(folder: Path) -> Iterator[None]:
+    """Held by every worker, shared: a new run waits until the workers of a run that was killed are gone."""
+    (folder / STATE_FOLDER).mkdir(parents=True, exist_ok=True)
+    with (folder / STATE_FOLDER / "workers").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    with (folder / STATE / "lock").open("a+") as file:
+def _run_lock(folder: Path) -> Iterator[None]:
+    """Held by the process that runs the batch, exclusive; the file holds its process id."""
+    with (folder / STATE_FOLDER / "lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.seek(0)
             other = file.read(20).strip() or "?"
-            raise InputError(f"process {other} is working on {folder}: wait for it, or give another -o") from None
+            raise InputError(f"process {other} is working on {folder}: wait for it, or choose another -o") from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
-        _outlive(folder)
+        _wait_for_orphans(folder)
         yield
 
 
-def _outlive(folder: Path) -> None:
-    """Wait until no worker is left; they notice within moments that their run is dead."""
-    end = time.monotonic() + ORPHANS
-    with (folder / STATE / "workers").open("w") as file:
+def _wait_for_orphans(folder: Path) -> None:
+    """Wait for workers whose run was killed; they notice within moments and exit."""
+    end = time.monotonic() + ORPHAN_TIMEOUT
+    with (folder / STATE_FOLDER / "workers").open("w") as file:
         while True:
             try:
                 return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 if time.monotonic() > end:
-                    raise InputError(f"{folder}: workers of a run that was killed are still there: end them") from None
+                    raise InputError(
+                        f"workers of a run that was killed are still working on {folder}: end them first"
+                    ) from None
                 time.sleep(0.05)
 
 
-def _replay(path: Path) -> tuple[dict[str, Entry], int]:
-    """Every job's last state, and how many bytes of the journal are whole lines."""
-    entries: dict[str, Entry] = {}
+def _journal_path(folder: Path) -> Path:
+    return folder / STATE_FOLDER / "journal.jsonl"
+
+
+def _replay(path: Path) -> tuple[dict[str, JournalEntry], int]:
+    """The latest state of every job, and the length of the journal's complete lines in bytes."""
+    entries: dict[str, JournalEntry] = {}
     data = path.read_bytes() if path.is_file() else b""
-    whole = data.rfind(b"\n") + 1
-    for line in data[:whole].splitlines():
+    complete = data.rfind(b"\n") + 1
+    for line in data[:complete].splitlines():
         try:
             _apply(json.loads(line), entries)
         except (ValueError, KeyError, TypeError, AttributeError):  # a damaged line has not happened
             continue
-    return entries, whole
+    return entries, complete
 
 
-def _apply(record: dict[str, Any], entries: dict[str, Entry]) -> None:
+def _apply(record: dict[str, Any], entries: dict[str, JournalEntry]) -> None:
     facts = {name: value for name, value in record.items() if name not in ("event", "job")}
     if record["event"] == "queued":
-        entries[record["job"]] = Entry("queued", facts)
+        entries[record["job"]] = JournalEntry("queued", facts)
         return
     entry = entries[record["job"]]
     entry.state = record["event"]

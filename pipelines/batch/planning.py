@@ -1,6 +1,7 @@
-"""From what was asked for to jobs: files of folders and patterns, pairs, names, and outputs that stay in the folder.
+"""From what a user asks for to jobs: find files, pair them, name the jobs, and keep every output inside the folder.
 
-Everything that can be refused is refused here, before anything runs.
+In: text from the command line (`expand_pairs`) or from a job list (`job_files`). Out: `Job`s with distinct names and
+outputs (`build_jobs`). Called by `gfla batch`. Whatever can be refused is refused here, before anything runs.
 """
 
 import glob
@@ -15,70 +16,77 @@ from typing import Any
 
 from models.errors import InputError
 from pipelines.batch.jobs import COMMANDS, Job
-from pipelines.media.folders import natural_key
+from pipelines.media.ordering import natural_key
 from pipelines.media.pictures import PICTURE_SUFFIXES
 
-CLIPS = frozenset(
+DRIVING_SUFFIXES = frozenset(
     (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".ts", ".wmv", ".flv", ".3gp", ".ogv")
 ) | {".gif", ".json"}
-NAMES = {"animate": "{source}--{driving}", "pose": "{source}--{driving}", "view-synth": "{source}--turntable"}
-SUFFIXES = {"animate": ".mp4", "pose": ".png", "view-synth": ".mp4"}
+FRAME_SUFFIXES = PICTURE_SUFFIXES | {".json"}  # what a folder of frames, or of target poses, consists of
+# Patterns of job names, and suffixes of outputs.
+NAME_PATTERNS = {"animate": "{source}--{driving}", "pose": "{source}--{driving}", "view-synth": "{source}--turntable"}
+OUTPUT_SUFFIXES = {"animate": ".mp4", "pose": ".png", "view-synth": ".mp4"}
 # Options that may name a file.
-FILES = ("audio", "keypoints", "yolo_weights", "weights", "motion", "viewpoint", "shapenet")
-OWN = ("name", "command", "source", "driving", "output")  # what a job has beside the options of its command
-LONGEST = 200  # bytes of one part of a path, so that temporary names fit as well
+FILE_OPTIONS = ("audio", "keypoints", "yolo_weights", "weights", "motion", "viewpoint", "shapenet")
+JOB_FIELDS = ("name", "command", "source", "driving", "output")  # what a job has beside the options of its command
+MAX_NAME_LENGTH = 200  # characters of a name, bytes of each part of a path: leaves room for temporary names
 
-Parse = Callable[[str, dict[str, str], dict[str, str]], dict[str, Any]]
-ParseValues = Callable[[str, dict[str, str]], dict[str, Any]]
+ParseOptions = Callable[[str, dict[str, str], dict[str, str]], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class JobRequest:
-    """One job as a user asked for it: text by option name or one of OWN. `where` stands in messages; relative paths are
-    relative to `base`."""
+    """One job as a user asked for it."""
 
-    where: str
+    origin: str
+    """Where the request comes from, for messages: the inputs, or the line of a job list."""
     values: dict[str, str]
+    """Text by name of an option or of one of JOB_FIELDS."""
     base: Path
+    """Folder that relative paths among the values start from."""
 
 
 def expand_pairs(
     command: str, sources: str, drivings: str | None, options: dict[str, str], folder: Path, *, pair: str = "cross"
 ) -> list[JobRequest]:
-    """Every source with every driving, or with `pair` "zip" the first with the first and so on; views have none.
-    All get the same options.
+    """A request for every pair of source and driving, all with the same options.
+
+    Args:
+        sources, drivings: folder, pattern or file, see `find_files`; `drivings` None where the command takes none.
+        folder: the folder of the results.
+        pair: "cross" for every source with every driving, "zip" for the first with the first and so on.
 
     Raises:
-        InputError: nothing there, numbers that differ under "zip", or an input that is the `folder` of the results.
+        InputError: no files, different numbers of them with "zip", or an input that is the folder of the results.
     """
     for text in (sources, drivings):
         if text is not None and Path(text).is_dir() and Path(text).resolve() == folder.resolve():
-            raise InputError(f"{text} can't be input and output at once: give another -o")
-    pictures = found(sources, PICTURE_SUFFIXES)
+            raise InputError(f"{text} can't be both input and output: choose another -o")
+    pictures = find_files(sources, PICTURE_SUFFIXES)
     if drivings is None:
-        pairs = [(picture, None) for picture in pictures]
-    elif pair == "zip":
-        clips = _drivings(command, drivings)
-        if len(pictures) != len(clips):
-            raise InputError(f"--pair zip needs as many sources as drivings: {len(pictures)} and {len(clips)}")
-        pairs = list(zip(pictures, clips, strict=True))
-    else:
-        pairs = list(product(pictures, _drivings(command, drivings)))
-    return [_wish(picture, clip, options) for picture, clip in pairs]
+        return [JobRequest(str(picture), {**options, "source": str(picture)}, Path()) for picture in pictures]
+    clips = _find_drivings(command, drivings)
+    if pair == "zip" and len(pictures) != len(clips):
+        raise InputError(f"--pair zip needs as many drivings as sources, not {len(clips)} for {len(pictures)}")
+    pairs = zip(pictures, clips, strict=True) if pair == "zip" else product(pictures, clips)
+    return [
+        JobRequest(f"{source} with {driving}", {**options, "source": str(source), "driving": str(driving)}, Path())
+        for source, driving in pairs
+    ]
 
 
-def found(text: str, suffixes: Iterable[str]) -> list[Path]:
+def find_files(text: str, suffixes: Iterable[str]) -> list[Path]:
     """The files of a folder that have one of the suffixes, the matches of a pattern, or one file; in natural order.
 
     Raises:
-        InputError: there are none.
+        InputError: no such files.
     """
     path = Path(text)
     if path.is_dir():
         known = set(suffixes)
         files = [item for item in path.iterdir() if item.suffix.lower() in known and item.name[0] != "."]
         if not files:
-            raise InputError(f"folder {text} holds no file that can be used ({', '.join(sorted(known))})")
+            raise InputError(f"folder {text} contains no usable file ({', '.join(sorted(known))})")
         return sorted(files, key=natural_key)
     if path.exists() or not glob.has_magic(text):
         return [path]
@@ -88,92 +96,104 @@ def found(text: str, suffixes: Iterable[str]) -> list[Path]:
 
 
 def build_jobs(
-    wishes: Sequence[JobRequest],
-    parse: Parse,
+    requests: Sequence[JobRequest],
+    parse: ParseOptions,
     defaults: dict[str, str] | None = None,
     *,
     command: str = "animate",
     name: str | None = None,
     suffix: str | None = None,
 ) -> list[Job]:
-    """The jobs, with names and outputs that differ.
+    """The requested jobs.
 
     Args:
-        parse: reads the options of a command as the command would, from text and from defaults that it may not have.
-        defaults: options for jobs that do not say.
-        command, name, suffix: for jobs that do not say; None: the command's own.
+        parse: (command, options, defaults) -> fields of the command's config as JSON values; reads text as the command
+            itself would, and ignores defaults that the command does not have.
+        defaults: options for requests that omit them.
+        command: for requests that name none.
+        name: pattern of job names with {source} and {driving}; None for the command's own.
+        suffix: of outputs; None for the command's own.
 
     Raises:
-        InputError: a value that the command refuses, an output outside the folder, two jobs of the same name.
+        InputError: a value that the command refuses, an output outside the folder, two jobs with the same name or file.
     """
-    jobs, general = [], {key: _located(key, value, Path()) for key, value in (defaults or {}).items()}
-    for wish in wishes:
+    jobs, located = [], {key: _locate(key, value, Path()) for key, value in (defaults or {}).items()}
+    for request in requests:
         try:
-            jobs.append(_job(wish, lambda kind, values: parse(kind, values, general), command, name, suffix))
+            jobs.append(_build_job(request, parse, located, command=command, name=name, suffix=suffix))
         except InputError as error:
-            raise InputError(f"{wish.where}: {error}") from None
-    _refuse_collisions(jobs, [wish.where for wish in wishes])
+            raise InputError(f"{request.origin}: {error}") from None
+    _refuse_collisions(jobs, [request.origin for request in requests])
     return jobs
 
 
-def _drivings(command: str, text: str) -> list[Path]:
-    """For a pose every picture is a target; a clip may be a folder of pictures itself."""
+def refuse_links_outside(jobs: Iterable[Job], folder: Path) -> None:
+    """Raises InputError if a symbolic link inside `folder` would lead an output out of it."""
+    inside = folder.resolve()
+    for parent in {(folder / name).parent for job in jobs for name in job.outputs}:
+        if not parent.resolve().is_relative_to(inside):
+            raise InputError(f"{parent} leads out of {folder}: choose another output")
+
+
+def _find_drivings(command: str, text: str) -> list[Path]:
+    """Driving videos, or for `pose` target poses. A folder of pictures alone is one video."""
     path = Path(text)
     if command == "pose":
-        return found(text, PICTURE_SUFFIXES | {".json"})
+        return find_files(text, FRAME_SUFFIXES)
     if not path.is_dir():
-        return found(text, CLIPS)
-    return sorted((item for item in path.iterdir() if _is_clip(item)), key=natural_key) or [path]
+        return find_files(text, DRIVING_SUFFIXES)
+    return sorted((item for item in path.iterdir() if _is_driving(item)), key=natural_key) or [path]
 
 
-def _is_clip(path: Path) -> bool:
-    frames = PICTURE_SUFFIXES | {".json"}
-    holds_frames = path.is_dir() and any(item.suffix.lower() in frames for item in path.iterdir())
-    return path.name[0] != "." and (holds_frames or path.suffix.lower() in CLIPS)
+def _is_driving(path: Path) -> bool:
+    has_frames = path.is_dir() and any(item.suffix.lower() in FRAME_SUFFIXES for item in path.iterdir())
+    return path.name[0] != "." and (has_frames or path.suffix.lower() in DRIVING_SUFFIXES)
 
 
-def _wish(source: Path, driving: Path | None, options: dict[str, str]) -> JobRequest:
-    if driving is None:
-        return JobRequest(str(source), {**options, "source": str(source)}, Path())
-    return JobRequest(f"{source} with {driving}", {**options, "source": str(source), "driving": str(driving)}, Path())
-
-
-def _job(wish: JobRequest, parse: ParseValues, command: str, name: str | None, suffix: str | None) -> Job:
-    values = {key: _located(key, value, wish.base) for key, value in wish.values.items()}
+def _build_job(
+    request: JobRequest,
+    parse: ParseOptions,
+    defaults: dict[str, str],
+    *,
+    command: str,
+    name: str | None,
+    suffix: str | None,
+) -> Job:
+    values = {key: _locate(key, value, request.base) for key, value in request.values.items()}
     if control := next((key for key, value in values.items() if re.search(r"[\x00-\x1f\x7f-\x9f]", value)), None):
-        raise InputError(f"{control} holds a control character")
-    own = {key: values.pop(key) for key in OWN if key in values}
+        raise InputError(f"{control} contains a control character")
+    own = {key: values.pop(key) for key in JOB_FIELDS if key in values}
     command = own.get("command", command)
     if command not in COMMANDS:
         raise InputError(f"command {command!r:.60} must be one of {', '.join(COMMANDS)}")
-    options = parse(command, values)
-    inputs, stems = _inputs(own, command, options, wish.base)
+    options = parse(command, values, defaults)
+    inputs, stems = _parse_inputs(own, command, options, request.base)
     if "output" in own:
         output, label = own["output"], own.get("name") or str(PurePosixPath(own["output"]).with_suffix(""))
     else:
-        label = own.get("name") or _named(name or NAMES[command], stems)
-        output = label + (SUFFIXES[command] if suffix is None else suffix)
+        label = own.get("name") or _format_name(name or NAME_PATTERNS[command], stems)
+        output = label + (OUTPUT_SUFFIXES[command] if suffix is None else suffix)
     _check_output(output)
-    if len(label) > LONGEST:
-        raise InputError(f"name {label!r:.60}... is longer than {LONGEST} characters: give a shorter one")
+    if len(label) > MAX_NAME_LENGTH:
+        raise InputError(f"name {label!r:.60}... is longer than {MAX_NAME_LENGTH} characters: choose a shorter one")
     return Job(label, command, options | inputs, output)
 
 
-def _located(option: str, value: str, base: Path) -> str:
-    """The file that an option names, from `base`; words like `driving` or `bundled` stay."""
-    if option not in FILES or "\0" in value or not (Path(value).suffix or len(Path(value).parts) > 1):
+def _locate(option: str, value: str, base: Path) -> str:
+    """The absolute path of a file that an option names, if there is one; words like `driving` stay as they are."""
+    if option not in FILE_OPTIONS or "\0" in value or not (Path(value).suffix or len(Path(value).parts) > 1):
         return value
     return os.path.abspath(base / value) if (base / value).exists() else value
 
 
-def _inputs(
+def _parse_inputs(
     own: dict[str, str], command: str, options: dict[str, Any], base: Path
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """The inputs as options of the command, and their names without suffix."""
+    """The inputs as options of the command, and their names without suffix for the pattern of the job's name."""
     source, driving = (os.path.abspath(base / own[key]) if own.get(key) else None for key in ("source", "driving"))
     if command == "view-synth":
         if driving is not None or (source is None) == ("shapenet" not in options):
-            raise InputError("view-synth needs a source, or shapenet with an id, and no driving")
+            raise InputError("view-synth takes either a source, or shapenet with an id, and no driving")
         stem = Path(source).stem if source else str(options.get("id"))
         return {"images": [source]} if source else {}, {"source": stem}
     if source is None or driving is None:
@@ -182,10 +202,10 @@ def _inputs(
     return {"source": source} | ({"driving": driving} if command == "animate" else {"targets": [driving]}), stems
 
 
-def _named(pattern: str, stems: dict[str, str]) -> str:
+def _format_name(pattern: str, stems: dict[str, str]) -> str:
     def stem(match: re.Match[str]) -> str:
         if match[1] not in stems:
-            raise InputError(f"--name {pattern!r:.60} may hold {', '.join(f'{{{key}}}' for key in stems)}")
+            raise InputError(f"--name {pattern!r:.60} may only contain {', '.join(f'{{{key}}}' for key in stems)}")
         return stems[match[1]]
 
     return re.sub(r"\{(.*?)\}", stem, pattern)
@@ -195,39 +215,34 @@ def _check_output(output: str) -> None:
     """Raises InputError for a path that is not below the folder, hidden, too long, or a %05d pattern."""
     parts, shown = output.split("/"), f"output {output!r:.60}"
     if os.path.isabs(output) or ".." in parts:
-        raise InputError(f"{shown} is not inside the folder of -o: give a path below it")
+        raise InputError(f"{shown} is not inside the folder of -o: use a path below it")
     if any(not part or part.startswith(".") for part in parts):
-        raise InputError(f"{shown} has an empty or hidden part: give another name")
-    if any(len(os.fsencode(part)) > LONGEST for part in parts):
-        raise InputError(f"{shown}... is longer than {LONGEST} bytes: give a shorter name")
+        raise InputError(f"{shown} has an empty or hidden part: choose another name")
+    if any(len(os.fsencode(part)) > MAX_NAME_LENGTH for part in parts):
+        raise InputError(f"{shown}... is longer than {MAX_NAME_LENGTH} bytes: choose a shorter name")
     if "%" in output and output.lower().endswith(".png"):
-        raise InputError(f"{shown}: numbered pictures go into a folder here, give a name without suffix")
+        raise InputError(f"{shown}: for numbered pictures use the name of a folder, without suffix")
 
 
-def _refuse_collisions(jobs: Sequence[Job], where: Sequence[str]) -> None:
-    """Raises InputError where two jobs have one name or write one file, also on disks that ignore case."""
+def _refuse_collisions(jobs: Sequence[Job], origins: Sequence[str]) -> None:
+    """Raises InputError if two jobs have one name or write one file, also where a file system ignores case."""
     taken: dict[str, int] = {}
     for number, job in enumerate(jobs):
-        for what in {f"name {job.name}", *(f"file {output}" for output in job.outputs)}:
-            first = taken.setdefault(_folded(what), number)
+        for what in (f"name {job.name}", *(f"file {output}" for output in job.outputs)):
+            first = taken.setdefault(_fold(what), number)
             if first != number:
                 raise InputError(
-                    f"{where[first]} and {where[number]} have the same {what!r:.80}: give them other names (--name, "
-                    "or the column name)"
+                    f"{origins[first]} and {origins[number]} have the same {what!r:.80}: give them different names "
+                    "(--name, or the column name)"
                 )
     for number, job in enumerate(jobs):
         for above in PurePosixPath(job.output).parents:
-            if (first := taken.get(_folded(f"file {above}"))) is not None:
-                raise InputError(f"{where[number]} writes into {str(above)!r:.60}, which is the file of {where[first]}")
+            if (first := taken.get(_fold(f"file {above}"))) is not None:
+                raise InputError(
+                    f"{origins[number]} writes into {str(above)!r:.60}, which is the output of {origins[first]}"
+                )
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
+    """Text that is equal for names that some file system takes for one."""
     return unicodedata.normalize("NFC", text).casefold()
-
-
-def refuse_escapes(jobs: Iterable[Job], folder: Path) -> None:
-    """Raises InputError if a link in the folder leads an output out of it."""
-    inside = folder.resolve()
-    for parent in {(folder / name).parent for job in jobs for name in job.outputs}:
-        if not parent.resolve().is_relative_to(inside):
-            raise InputError(f"{parent} leads out of {folder}: give another output")

@@ -1,150 +1,162 @@
-"""A batch from its jobs to its summary: lock, replay, skip what is done and whole, run the rest, journal everything.
+"""Running a batch: lock the folder, read its journal, skip finished jobs, run the others and record what happens.
 
-This process imports no torch: its workers do.
+In: jobs and an executor. Out: files and a journal in the folder of the batch, and an `Outcome`. Called by `gfla batch`.
+This process does not import torch; its workers do.
 """
 
 import re
 import shutil
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from models.errors import InputError
-from pipelines.batch import journal
-from pipelines.batch.events import Event
-from pipelines.batch.executors import Executor
+from pipelines.batch.events import Event, JobRow
+from pipelines.batch.executors.registry import Executor
 from pipelines.batch.jobs import Group, Job
-from pipelines.batch.outputs import fingerprint
-from pipelines.batch.rows import Row
+from pipelines.batch.journal import STATE_FOLDER, Journal, JournalEntry, open_journal, read_journal
 from pipelines.media.files import temporary_name
-
-Groups = Callable[[Sequence[Job]], Sequence[Group]]
+from pipelines.runtime.fingerprints import content_fingerprint
 
 
 class Listener(Protocol):
-    """Hears how the batch goes; the command line shows it."""
+    """Follows a batch as it runs; the command line shows what it receives."""
 
     def begin(self, jobs: int, skipped: int, workers: int) -> None:
-        """`jobs` are to be done; `skipped` are done already or failed before."""
+        """`jobs` are about to run on `workers`; `skipped` finished or failed in an earlier run."""
         ...
 
     def event(self, event: Event) -> None:
-        """See `Event`."""
+        """Something happened to a job."""
         ...
 
 
 @dataclass
 class Outcome:
-    """What became of the jobs: names of those done now and of those done before; failed: name -> reason."""
+    """How the jobs of a run ended, by name."""
 
     done: list[str] = field(default_factory=list)
+    """Finished in this run."""
     skipped: list[str] = field(default_factory=list)
+    """Finished in an earlier run."""
     failed: dict[str, str] = field(default_factory=dict)
+    """Failed in this run, or earlier and not retried; with the reason."""
 
     @property
     def code(self) -> int:
-        """Exit code: 0 all done, 3 some failed, 1 all failed."""
+        """Exit code: 0 if all jobs are done, 3 if some failed, 1 if all failed."""
         if not self.failed:
             return 0
         return 3 if self.done or self.skipped else 1
 
 
-def run(
+def run_batch(
     jobs: Sequence[Job],
     folder: Path,
     executor: Executor,
-    into_groups: Groups,
+    group_jobs: Callable[[Sequence[Job]], Sequence[Group]],
     listener: Listener,
     *,
     retry_failed: bool = False,
     overwrite: bool = False,
 ) -> Outcome:
-    """Do the jobs into `folder`, those that a run before has not done; see `pipelines.batch.journal`.
+    """Run the jobs that no earlier run has finished; their outputs go into `folder`.
+
+    Args:
+        executor: made for the same folder.
+        group_jobs: splits the jobs that are left into groups, see `Allocation.group_jobs`.
+        retry_failed: also run jobs that failed in an earlier run.
+        overwrite: replace files that no run has made.
 
     Raises:
-        InputError: another process works on the folder, it can't be written, or a file that no run has made is in the
-            way and `overwrite` is not given.
+        InputError: another process is working on the folder, it is not writable, or a file that no run has made is in
+            the way and `overwrite` is not set.
+        GflaError: what the executor raises when it can't continue.
     """
-    with journal.opened(folder) as book:
-        outcome = Outcome()
-        todo = [job for job in jobs if _remains(job, book.entries, folder, outcome, retry_failed=retry_failed)]
-        _refuse_strangers(todo, book, folder, overwrite=overwrite)
-        book.queue(job for job in todo if not _is_queued(job, book.entries))
+    with open_journal(folder) as journal:
+        todo, outcome = _select_jobs(jobs, journal, folder, retry_failed=retry_failed)
+        if not overwrite:
+            _refuse_unknown_files(todo, journal, folder)
+        journal.queue(job for job in todo if not _is_queued(journal.find(job)))
         listener.begin(len(todo), len(jobs) - len(todo), executor.workers)
-        with _swept(folder, todo), closing(_closable(executor.run(into_groups(todo)))) as events:
+        with _clean_up(folder, todo), closing(executor.run(group_jobs(todo))) as events:
             for event in events:
-                _note(event, book, outcome)
+                _record(event, journal, outcome)
                 listener.event(event)
         if not outcome.failed:
-            shutil.rmtree(folder / journal.STATE / "poses", ignore_errors=True)
+            shutil.rmtree(folder / STATE_FOLDER / "poses", ignore_errors=True)
     return outcome
 
 
-def rows(folder: Path) -> list[Row]:
-    """Every job of the journal, for reports."""
-    return [_row(name, entry) for name, entry in journal.read(folder).entries.items()]
+def read_rows(folder: Path) -> list[JobRow]:
+    """Every job in the journal of a batch folder, in the order in which they were first queued."""
+    return [_row(name, entry) for name, entry in read_journal(folder).entries.items()]
 
 
-def rate(folder: Path, command: str) -> float | None:
-    """Mean seconds a frame of the jobs that are done, None before there is one."""
-    facts = [entry.facts for entry in journal.read(folder).entries.values() if entry.state == "done"]
-    alike = [fact for fact in facts if fact["command"] == command]
-    frames = sum(fact.get("frames") or 0 for fact in alike)
-    return sum(fact["seconds"] for fact in alike) / frames if frames else None
+def seconds_per_frame(folder: Path, command: str) -> float | None:
+    """Mean working time per frame of the finished jobs of a command; None if there are none."""
+    entries = read_journal(folder).entries.values()
+    finished = [entry.facts for entry in entries if entry.state == "done" and entry.facts["command"] == command]
+    frames = sum(facts.get("frames") or 0 for facts in finished)
+    return sum(facts["seconds"] for facts in finished) / frames if frames else None
 
 
-def outputs_intact(entry: journal.Entry, folder: Path) -> bool:
-    """Whether the outputs are what the journal says. Size and mtime are trusted; where they differ, SHA-256 decides."""
+def outputs_intact(entry: JournalEntry, folder: Path) -> bool:
+    """Whether a job is done and its outputs are still as it left them.
+
+    Size and mtime are trusted where they agree with the journal; otherwise the SHA-256 decides.
+    """
     return entry.state == "done" and all(
-        _is_whole(folder / name, *facts) for name, facts in entry.facts.get("files", {}).items()
+        _is_intact(folder / name, *fingerprint) for name, fingerprint in entry.facts.get("files", {}).items()
     )
 
 
-def _is_whole(path: Path, sha256: str, size: int, changed: int) -> bool:
+def _is_intact(path: Path, sha256: str, size: int, mtime: int) -> bool:
     try:
-        kind = path.stat()
-        if path.is_file() and (kind.st_size, kind.st_mtime_ns) == (size, changed):
+        status = path.stat()
+        if path.is_file() and (status.st_size, status.st_mtime_ns) == (size, mtime):
             return True
-        return fingerprint(path)[0] == sha256
+        return content_fingerprint(path)[0] == sha256
     except OSError:
         return False
 
 
-def _remains(
-    job: Job, entries: dict[str, journal.Entry], folder: Path, outcome: Outcome, *, retry_failed: bool
-) -> bool:
-    """Whether a job is to be done; if not, the outcome has it."""
-    entry = entries.get(job.name)
-    if entry is None or entry.key != job.key:
-        return True
-    if outputs_intact(entry, folder):
-        outcome.skipped.append(job.name)
-        return False
-    if entry.state == "failed" and not retry_failed:
-        outcome.failed[job.name] = entry.facts["reason"]
-        return False
-    return True
+def _select_jobs(
+    jobs: Sequence[Job], journal: Journal, folder: Path, *, retry_failed: bool
+) -> tuple[list[Job], Outcome]:
+    """The jobs to run, and the outcome of the others."""
+    todo, outcome = [], Outcome()
+    for job in jobs:
+        entry = journal.find(job)
+        if entry and outputs_intact(entry, folder):
+            outcome.skipped.append(job.name)
+        elif entry and entry.state == "failed" and not retry_failed:
+            outcome.failed[job.name] = entry.facts["reason"]
+        else:
+            todo.append(job)
+    return todo, outcome
 
 
-def _is_queued(job: Job, entries: dict[str, journal.Entry]) -> bool:
-    entry = entries.get(job.name)
-    return entry is not None and entry.key == job.key and entry.state in ("queued", "started")
+def _is_queued(entry: JournalEntry | None) -> bool:
+    """Whether an interrupted run has queued the job already."""
+    return entry is not None and entry.state in ("queued", "started")
 
 
-def _refuse_strangers(jobs: Sequence[Job], book: journal.Journal, folder: Path, *, overwrite: bool) -> None:
-    ours = {name for entry in book.entries.values() for name in entry.facts["outputs"]}
-    strangers = [name for job in jobs for name in job.outputs if name not in ours and (folder / name).exists()]
-    if strangers and not overwrite:
-        more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
-        raise InputError(f"{folder / strangers[0]}{more} exists already: choose another -o, or give --overwrite")
+def _refuse_unknown_files(jobs: Sequence[Job], journal: Journal, folder: Path) -> None:
+    """Raises InputError if a job would replace a file that is not in the journal."""
+    known = {name for entry in journal.entries.values() for name in entry.facts["outputs"]}
+    unknown = [name for job in jobs for name in job.outputs if name not in known and (folder / name).exists()]
+    if unknown:
+        more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
+        raise InputError(f"{folder / unknown[0]} already exists{more}: choose another -o, or pass --overwrite")
 
 
-def _note(event: Event, book: journal.Journal, outcome: Outcome) -> None:
+def _record(event: Event, journal: Journal, outcome: Outcome) -> None:
     if event.state == "progress":
         return
-    book.note(event)
+    journal.record(event)
     if event.state == "done":
         outcome.done.append(event.job)
     elif event.state == "failed":
@@ -152,35 +164,31 @@ def _note(event: Event, book: journal.Journal, outcome: Outcome) -> None:
 
 
 @contextmanager
-def _swept(folder: Path, jobs: Sequence[Job]) -> Iterator[None]:
-    """Before and after: remove what killed workers have left of these jobs under temporary names."""
-    _sweep(folder, jobs)
+def _clean_up(folder: Path, jobs: Sequence[Job]) -> Iterator[None]:
+    """Before and after the block, remove the temporary files that killed workers have left of these jobs."""
+    _remove_temporary_files(folder, jobs)
     try:
         yield
     finally:
-        _sweep(folder, jobs)
+        _remove_temporary_files(folder, jobs)
 
 
-def _sweep(folder: Path, jobs: Sequence[Job]) -> None:
+def _remove_temporary_files(folder: Path, jobs: Sequence[Job]) -> None:
     paths = [folder / name for job in jobs for name in job.outputs]
-    left = {_mark(temporary_name(path).name) for path in paths}
-    poses = folder / journal.STATE / "poses"
+    ours = {_without_random_part(temporary_name(path).name) for path in paths}
+    poses = folder / STATE_FOLDER / "poses"
     for place in {poses, *(path.parent for path in paths)}:
         for item in place.glob(".*.part*") if place.is_dir() else ():
-            if place == poses or _mark(item.name) in left:
+            if place == poses or _without_random_part(item.name) in ours:
                 shutil.rmtree(item) if item.is_dir() and not item.is_symlink() else item.unlink()
 
 
-def _mark(name: str) -> str:
-    """A temporary name without what is random in it."""
+def _without_random_part(name: str) -> str:
+    """`.clip.1a2b3c4d.part.mp4` -> `.clip.part.mp4`, see `temporary_name`."""
     return re.sub(r"\.[0-9a-f]{8}\.part", ".part", name)
 
 
-def _closable(events: Iterator[Event]) -> Generator[Event]:
-    yield from events
-
-
-def _row(name: str, entry: journal.Entry) -> Row:
+def _row(name: str, entry: JournalEntry) -> JobRow:
     facts, output = entry.facts, entry.facts["outputs"][0]
     files = facts.get("files") or {}
     return {

@@ -1,58 +1,63 @@
-"""What any executor runs: the jobs of a group in this process, one bad job never stopping the others."""
+"""What every executor runs in its processes: the jobs of a group, of which a bad one never stops the others.
+
+In: a `Group` and the folder of the batch. Out: files in the folder, and `Event`s through a callback. Called by
+`executors.local` and `executors.ray.node`.
+"""
 
 from functools import lru_cache
 from pathlib import Path
 
-from pipelines import animation as animate
-from pipelines import pose_transfer as pose
-from pipelines import view_synthesis as view_synth
+from pipelines.animation import animate
 from pipelines.batch.batched_animation import animate_together
-from pipelines.batch.configs import config_of
-from pipelines.batch.job_progress import JobProgress, Tell
-from pipelines.batch.jobs import Group, Job
-from pipelines.batch.journal import STATE
+from pipelines.batch.events import SendEvent
+from pipelines.batch.job_progress import JobProgress
+from pipelines.batch.jobs import Group, Job, config_of
+from pipelines.batch.journal import STATE_FOLDER
+from pipelines.configs import AnimateConfig, PoseConfig
 from pipelines.generation.resources import Resources
 from pipelines.media.files import check_readable
+from pipelines.pose_transfer import transfer_pose
+from pipelines.view_synthesis import synthesize_views
 
 
-def run_group(group: Group, folder: Path, tell: Tell) -> None:
-    """Do every job of the group; its outputs go into `folder`.
+def run_group(group: Group, folder: Path, send: SendEvent) -> None:
+    """Run every job of the group; outputs go into `folder`.
 
-    `tell` hears of each job that it has started, how far it is, and that it is done or why it failed. What one group
-    has loaded is there for the next one that this process does.
+    `send` receives for each job that it has started, its progress, and that it is done or why it failed. Networks and
+    pictures stay loaded for the next group that this process runs.
     """
-    studio = _studio(folder, group.threads)
+    resources = _shared_resources(folder, group.threads)
     for first in range(0, len(group.jobs), group.together):
         jobs = group.jobs[first : first + group.together]
         if len(jobs) > 1 and jobs[0].command == "animate":
-            jobs = animate_together(jobs, folder, tell, studio)
+            jobs = animate_together(jobs, folder, send, resources)
         for job in jobs:
-            _alone(job, folder, tell, studio)
+            _run_job(job, folder, send, resources)
 
 
-def _alone(job: Job, folder: Path, tell: Tell, studio: Resources) -> None:
-    report = JobProgress(job, tell)
+def _run_job(job: Job, folder: Path, send: SendEvent, resources: Resources) -> None:
+    progress = JobProgress(job, send)
     try:
-        report.done(folder, _run(job, folder, report, studio))
+        progress.finish(folder, _run_pipeline(job, folder, progress, resources))
     except Exception as error:
-        report.failed(error)
+        progress.fail(error)
 
 
-def _run(job: Job, folder: Path, report: JobProgress, studio: Resources) -> int:
-    """Do one job as its command would; gives the number of pictures made."""
+def _run_pipeline(job: Job, folder: Path, progress: JobProgress, resources: Resources) -> int:
+    """Do what the job's command does; returns the number of pictures made."""
     for path in job.inputs:
         check_readable(Path(path))
     (folder / job.output).parent.mkdir(parents=True, exist_ok=True)
     config = config_of(job, folder)
-    if isinstance(config, animate.AnimateConfig):
-        return animate.animate(config, report, studio).frames
-    if isinstance(config, pose.PoseConfig):
-        return len(pose.transfer_pose(config, report, studio).poses)
-    return sum(map(len, view_synth.synthesize_views(config, report, studio).azimuths.values()))
+    if isinstance(config, AnimateConfig):
+        return animate(config, progress, resources).frames
+    if isinstance(config, PoseConfig):
+        return len(transfer_pose(config, progress, resources).poses)
+    return sum(map(len, synthesize_views(config, progress, resources).azimuths.values()))
 
 
 @lru_cache(1)
-def _studio(folder: Path, threads: int) -> Resources:
-    poses = folder / STATE / "poses"
+def _shared_resources(folder: Path, threads: int) -> Resources:
+    poses = folder / STATE_FOLDER / "poses"
     poses.mkdir(parents=True, exist_ok=True)
     return Resources(poses, threads)

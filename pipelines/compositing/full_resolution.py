@@ -15,10 +15,10 @@ from models.generators.animation import Step
 
 Picture = np.ndarray  # float32
 
-STILL = 0.25
-MOVING = 0.75
-FAINT = 1 / 1024  # a share of the blend that changes no pixel by a quarter of a level
-REACH = 2  # canvas pixels: enlarging carries a flow this far
+STILL_FLOW = 0.25
+MOVING_FLOW = 0.75
+MIN_SHARE = 1 / 1024  # a share of the blend that changes no pixel by a quarter of a level
+TILE_MARGIN = 2  # canvas pixels: enlarging carries a flow this far
 TILES = 16  # per side; only those are resampled in which something moves
 
 
@@ -27,7 +27,7 @@ def suppress_tremor(flow: Picture) -> Picture:
 
     A background that is copied with a wandering twentieth of a pixel would shimmer and lose its grain.
     """
-    return flow * np.clip((cv2.magnitude(*flow) - STILL) / (MOVING - STILL), 0, 1)
+    return flow * np.clip((cv2.magnitude(*flow) - STILL_FLOW) / (MOVING_FLOW - STILL_FLOW), 0, 1)
 
 
 class FullResolutionCompositor:
@@ -61,7 +61,7 @@ class FullResolutionCompositor:
     def _copy(self, picture: Picture, flow: Picture, share: Picture, result: Picture) -> None:
         """Add to `result` the `share` [s, s] of `picture` read at the places that a canvas flow [2, s, s] points to."""
         x, y = suppress_tremor(flow)
-        moves = ((x != 0) | (y != 0)) & (share > FAINT)
+        moves = ((x != 0) | (y != 0)) & (share > MIN_SHARE)
         x, y = (self._enlarge(shift * (self.side / len(share))) for shift in (x, y))
         np.copyto(self._fetched, picture)
         for rows, columns in self._tiles(moves):
@@ -71,7 +71,7 @@ class FullResolutionCompositor:
 
     def _tiles(self, where: np.ndarray) -> Iterator[tuple[slice, slice]]:
         """Rows and columns of the tiles of the square that hold marked pixels of the canvas [s, s]."""
-        near = cv2.dilate(where.astype(np.uint8), np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8))
+        near = cv2.dilate(where.astype(np.uint8), np.ones((2 * TILE_MARGIN + 1, 2 * TILE_MARGIN + 1), np.uint8))
         tiles = near.reshape(TILES, len(near) // TILES, TILES, -1).any((1, 3))
         edges = np.linspace(0, self.side, TILES + 1).astype(int)
         for row, column in np.argwhere(tiles):

@@ -9,21 +9,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-Box = tuple[int, int, int, int]
+from pipelines.media.boxes import Box, crop
 
-
-def crop(picture: np.ndarray, box: Box) -> np.ndarray:
-    """[bottom-top, right-left, ...] copied from `picture` [H,W,...]; beyond its edge the edge pixel repeats.
-
-    Raises ValueError if the box is empty.
-    """
-    left, top, right, bottom = box
-    if right <= left or bottom <= top:
-        raise ValueError(f"empty box {box}")
-    height, width = picture.shape[:2]
-    rows = np.clip(np.arange(top, bottom), 0, height - 1)
-    columns = np.clip(np.arange(left, right), 0, width - 1)
-    return picture[rows[:, None], columns[None]]
+__all__ = ["Box", "box_mask", "crop", "paste", "side_by_side", "soft_box_mask"]
 
 
 def soft_box_mask(

@@ -1,1 +1,1 @@
-"""The authors' data sets in their folder layouts, as items that training takes."""
+"""The authors' data sets in their folder layouts, as items that training and evaluation take."""

@@ -1,4 +1,7 @@
-"""Data sets whose items are drawn anew in every epoch, and the same ones for the same seed."""
+"""The base of all data sets: items are drawn anew in every epoch, and equal for equal seeds.
+
+The modules of this room derive from it; `pipelines.training.data.batches` feeds a `DataLoader` with it.
+"""
 
 from abc import ABC, abstractmethod
 from typing import TypeVar
@@ -10,7 +13,7 @@ Item = TypeVar("Item", covariant=True)
 
 
 class SeededDataset(Dataset[Item], ABC):
-    """What is random in an item depends on seed, epoch and index only, so any number of workers gives the same.
+    """What is random in an item depends on seed, epoch and index only, so the number of workers makes no difference.
 
     Call `set_epoch` before each pass over a `DataLoader`, whose workers must not be persistent.
     """
@@ -22,9 +25,9 @@ class SeededDataset(Dataset[Item], ABC):
     def __len__(self) -> int: ...
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw other items from now on."""
+        """Draw different items from now on."""
         self.epoch = epoch
 
-    def chance(self, index: int) -> np.random.Generator:
+    def item_random(self, index: int) -> np.random.Generator:
         """The random numbers of one item."""
         return np.random.default_rng((self.seed, self.epoch, index))

@@ -4,6 +4,9 @@
     data_2d_h36m_detectron_*coco*.npz      detected joints, COCO-17
 
 Both hold `positions_2d`: subject -> action -> an array [T, 17, 2] per camera, in pixels of pictures 1000 wide.
+`registry` opens and checks the folder.
+
+Legend: T frames of a clip or a window.
 """
 
 from pathlib import Path
@@ -15,23 +18,23 @@ from torch import Tensor
 
 from models.errors import InputError
 from pipelines.datasets.base import SeededDataset
-from pipelines.datasets.person_pairs import the_file
-from pipelines.datasets.report import Findings
+from pipelines.datasets.files import find_one
+from pipelines.datasets.report import DatasetReport
 from pipelines.datasets.safe_npz import load_object
 from pipelines.datasets.samples import Window
 from pipelines.keypoints.cleaning import FRAMES, encode, window_indices, window_starts
 
-RESOLUTION = 1000
+RESOLUTION = 1000  # width of the pictures, pixels
 UNEQUAL = 0.01  # of the length by which the two files may differ in a clip
 SUBJECTS = {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")}
-SCALE, SHIFT = (1.0, 1.5), 0.1
-TRUE, FOUND = "data_2d_h36m_gt.npz", "data_2d_h36m_detectron_*coco*.npz"
-Clips = dict[str, np.ndarray]
+SCALE, SHIFT = (1.0, 1.5), 0.1  # range of the factor, largest shift of coordinates in -1..1
+TRUE_JOINTS, DETECTED_JOINTS = "data_2d_h36m_gt.npz", "data_2d_h36m_detectron_*coco*.npz"
+Clips = dict[str, np.ndarray]  # [T, 17, 2] by SUBJECT/ACTION/CAMERA
 
 
 def required(phase: str) -> list[str]:
-    """What must be in the folder, as patterns."""
-    return [TRUE, FOUND]
+    """Patterns of what must be in the folder."""
+    return [TRUE_JOINTS, DETECTED_JOINTS]
 
 
 class Human36m(SeededDataset[Window]):
@@ -41,14 +44,16 @@ class Human36m(SeededDataset[Window]):
         frames: T of the true joints.
 
     Raises:
-        InputError: a file that is missing or of another form, or a phase without clips.
+        InputError: a file is missing or has another form, or the phase has no clips.
     """
 
     def __init__(self, folder: Path, phase: str, *, frames: int = FRAMES, seed: int = 0) -> None:
         super().__init__(seed)
         self.frames, self.training = frames, phase == "train"
-        true, found = read_both(folder)
-        self.clips = [pair for name in true if (pair := matched(name, true, found)) and _subject(name, phase)]
+        true, detected = read_both(folder)
+        self.clips = [
+            pair for name in true if (pair := match_tracks(name, true, detected)) and _is_in_phase(name, phase)
+        ]
         if not self.clips:
             raise InputError(f"{folder}: no clip of {', '.join(SUBJECTS[phase])} is in both files")
         lengths = [len(clip) for clip, _ in self.clips]
@@ -60,52 +65,53 @@ class Human36m(SeededDataset[Window]):
 
     def __getitem__(self, index: int) -> Window:
         clip, start = self.windows[index]
-        true, found = self.clips[clip]
-        chance = self.chance(index)
+        true, detected = self.clips[clip]
+        random = self.item_random(index)
         if self.training:
-            start = int(chance.integers(max(len(true) - self.frames, 0) + 1))
+            start = int(random.integers(max(len(true) - self.frames, 0) + 1))
         window = Window(
-            _coordinates(found[window_indices(start, len(true), frames=self.frames)]),
-            _coordinates(true[window_indices(start, len(true), frames=self.frames, context=0)]),
+            _encode(detected[window_indices(start, len(true), frames=self.frames)]),
+            _encode(true[window_indices(start, len(true), frames=self.frames, context=0)]),
         )
-        return _augmented(window, chance) if self.training else window
+        return _augment(window, random) if self.training else window
 
 
-def _coordinates(points: np.ndarray) -> Tensor:
-    """Points [T, 17, 2] -> float32 [34, T] in -1..1."""
+def _encode(points: np.ndarray) -> Tensor:
+    """Points [T, 17, 2] in pixels -> float32 [34, T] in -1..1."""
     return torch.from_numpy(encode(points.astype(np.float64), RESOLUTION)).float()
 
 
-def _augmented(window: Window, chance: np.random.Generator) -> Window:
-    """The same scale and shift for both."""
-    scale, (down, across) = chance.uniform(*SCALE), chance.uniform(-SHIFT, SHIFT, 2)
+def _augment(window: Window, random: np.random.Generator) -> Window:
+    """Scales and shifts both tracks alike."""
+    scale, (down, across) = random.uniform(*SCALE), random.uniform(-SHIFT, SHIFT, 2)
     shift = torch.tensor([down, across], dtype=torch.float32).repeat_interleave(17)[:, None]  # [34, 1]
     return Window(*(values * float(scale) + shift for values in window))
 
 
-def _subject(name: str, phase: str) -> bool:
+def _is_in_phase(name: str, phase: str) -> bool:
+    """Whether the subject of a clip belongs to the phase."""
     return name.split("/")[0] in SUBJECTS[phase]
 
 
-def matched(name: str, true: Clips, found: Clips) -> tuple[np.ndarray, np.ndarray] | None:
-    """Both tracks of a clip cut to the shorter; None where one is missing or they differ by more than 1 %."""
-    if name not in found or not min(len(true[name]), len(found[name])):
+def match_tracks(name: str, true: Clips, detected: Clips) -> tuple[np.ndarray, np.ndarray] | None:
+    """Both tracks [T, 17, 2] of a clip, cut to the shorter; None if one is missing or they differ by more than 1 %."""
+    if name not in detected or not min(len(true[name]), len(detected[name])):
         return None
-    shorter, longer = sorted((len(true[name]), len(found[name])))
-    return (true[name][:shorter], found[name][:shorter]) if longer - shorter <= UNEQUAL * longer else None
+    shorter, longer = sorted((len(true[name]), len(detected[name])))
+    return (true[name][:shorter], detected[name][:shorter]) if longer - shorter <= UNEQUAL * longer else None
 
 
 def read_both(folder: Path) -> tuple[Clips, Clips]:
     """True and detected clips. Raises InputError."""
-    return read_clips(the_file(folder, TRUE)), read_clips(the_file(folder, FOUND))
+    return read_clips(find_one(folder, TRUE_JOINTS)), read_clips(find_one(folder, DETECTED_JOINTS))
 
 
 def read_clips(path: Path) -> Clips:
-    """All clips of a file as SUBJECT/ACTION/CAMERA: [T, 17, 2]. Raises InputError for another form."""
+    """All clips of a file, [T, 17, 2] by SUBJECT/ACTION/CAMERA. Raises InputError for another form."""
     subjects: Any = load_object(path, "positions_2d")
     try:
         return {
-            f"{subject}/{action}/{camera}": _track(points, f"{path}: {subject} {action} camera {camera}")
+            f"{subject}/{action}/{camera}": _parse_track(points, f"{path}: {subject} {action} camera {camera}")
             for subject, actions in subjects.items()
             for action, cameras in actions.items()
             for camera, points in enumerate(cameras)
@@ -114,23 +120,24 @@ def read_clips(path: Path) -> Clips:
         raise InputError(f"{path}: positions_2d must be subject -> action -> an array per camera") from None
 
 
-def _track(points: Any, where: str) -> np.ndarray:
+def _parse_track(points: Any, where: str) -> np.ndarray:
+    """The points [T, 17, 2] of one camera. Raises InputError for another form."""
     good = isinstance(points, np.ndarray) and points.dtype.kind == "f" and points.ndim == 3
     if not good or points.shape[1] != 17 or points.shape[2] < 2 or not np.isfinite(points).all():
-        raise InputError(f"{where}: must be finite numbers [T, 17, 2]")
+        raise InputError(f"{where}: must be an array [T, 17, 2] of finite numbers")
     return points[..., :2]
 
 
-def check(folder: Path, phase: str, findings: Findings) -> None:
-    """Every clip of one phase."""
-    with findings.noticing("unreadable files"):
-        true, found = read_both(folder)
-        names = [name for name in true if _subject(name, phase)]
-        good = {name for name in names if matched(name, true, found)}
+def check(folder: Path, phase: str, report: DatasetReport) -> None:
+    """Checks every clip of one phase."""
+    with report.collect_errors("unreadable files"):
+        true, detected = read_both(folder)
+        names = [name for name in true if _is_in_phase(name, phase)]
+        good = {name for name in names if match_tracks(name, true, detected)}
         for name in names:
             if name not in good:
-                findings.note("clips that are dropped: not in both files, or lengths differ by more than 1 %", name)
+                report.add_note("dropped clips: not in both files, or lengths differ by more than 1 %", name)
         there = {name.split("/")[0] for name in names}
         if absent := [subject for subject in SUBJECTS[phase] if subject not in there]:
-            findings.problem(f"missing subjects of {phase}", ", ".join(absent))
-        findings.items[phase] = len(good)
+            report.add_problem(f"missing subjects of {phase}", ", ".join(absent))
+        report.items[phase] = len(good)

@@ -1,4 +1,7 @@
-"""The data sets by name: opened for training, or checked."""
+"""The data sets by name: opens one for training or evaluation, or checks its folder.
+
+`gfla data check`, training and evaluation call it.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import InputError
-from pipelines.datasets import dance, human36m
-from pipelines.datasets import faceforensics as faces
-from pipelines.datasets import person_pairs as persons
-from pipelines.datasets import shapenet as views
+from pipelines.datasets import dance, faceforensics, human36m, person_pairs, shapenet
 from pipelines.datasets.base import SeededDataset
-from pipelines.datasets.report import Findings
+from pipelines.datasets.report import DatasetReport
 from pipelines.runtime.progress import Progress, SilentProgress
 
 PHASES = ("train", "test")
@@ -20,96 +20,104 @@ PHASES = ("train", "test")
 
 @dataclass(frozen=True)
 class Layout:
-    """items: what they are, in a word. open(folder, phase, **options) -> data set; required(phase) -> patterns;
-    check(folder, phase, findings)."""
+    """A folder layout and what reads it."""
 
-    items: str
+    unit: str
+    """What the items are: "pairs", "clips" or "views"."""
     open: Callable[..., SeededDataset[Any]]
+    """(folder, phase, **options) -> data set."""
     required: Callable[[str], list[str]]
-    check: Callable[[Path, str, Findings], None]
+    """phase -> patterns of what must be in the folder."""
+    check: Callable[[Path, str, DatasetReport], None]
+    """Fills in the report: (folder, phase, report)."""
 
 
-def _persons(layout: persons.PersonLayout) -> Layout:
-    opened, checked = partial(persons.PersonPairs, layout=layout), partial(persons.check, layout=layout)
-    return Layout("pairs", opened, layout.required, checked)
+def _person_pairs(layout: person_pairs.PersonLayout) -> Layout:
+    open_pairs, check = partial(person_pairs.PersonPairs, layout=layout), partial(person_pairs.check, layout=layout)
+    return Layout("pairs", open_pairs, layout.required, check)
 
 
 def _dance(layout: dance.DanceLayout) -> Layout:
-    opened, checked = partial(dance.Dance, layout=layout), partial(dance.check, layout=layout)
-    return Layout("clips", opened, layout.required, checked)
+    open_clips, check = partial(dance.DanceClips, layout=layout), partial(dance.check, layout=layout)
+    return Layout("clips", open_clips, layout.required, check)
 
 
-def _views(category: str) -> Layout:
-    opened, checked = partial(views.Views, category=category), partial(views.check, category=category)
-    return Layout("views", opened, partial(views.required, category), checked)
+def _shapenet(category: str) -> Layout:
+    open_pairs, check = partial(shapenet.ObjectPairs, category=category), partial(shapenet.check, category=category)
+    return Layout("views", open_pairs, partial(shapenet.required, category), check)
 
 
 LAYOUTS = {
-    "fashion": _persons(persons.FASHION),
-    "market": _persons(persons.MARKET),
+    "fashion": _person_pairs(person_pairs.FASHION),
+    "market": _person_pairs(person_pairs.MARKET),
     "dance-fashion": _dance(dance.FASHION),
     "dance-iper": _dance(dance.IPER),
-    "faceforensics": Layout("clips", faces.Faces, faces.required, faces.check),
-    "shapenet-car": _views("car"),
-    "shapenet-chair": _views("chair"),
+    "faceforensics": Layout("clips", faceforensics.FaceClips, faceforensics.required, faceforensics.check),
+    "shapenet-car": _shapenet("car"),
+    "shapenet-chair": _shapenet("chair"),
     "human36m": Layout("clips", human36m.Human36m, human36m.required, human36m.check),
 }
 
 
 def open_dataset(name: str, folder: Path, phase: str = "train", **options: Any) -> SeededDataset[Any]:
-    """A data set of the authors' layout `name`, a key of `LAYOUTS`.
+    """Opens a folder with the authors' layout `name`, a key of `LAYOUTS`.
 
     Args:
         phase: "train" draws and augments anew in every epoch; "test" is what the authors test on.
-        options: seed, and for most size and frames; see the classes.
+        options: `seed`, and for most layouts `size` and `frames`; see the classes.
 
     Raises:
-        InputError: unknown name, missing or malformed files; later, an item that can't be read.
-        BackendUnavailable: a library that the layout needs is missing.
+        InputError: the name or phase is unknown, files are missing or malformed; later, an item can't be read.
+        BackendUnavailable: a library that the layout needs is not installed.
     """
     if phase not in PHASES:
-        raise InputError(f"phase {phase!r} must be one of {', '.join(PHASES)}")
-    _must_be_a_folder(folder)
-    return _layout(name).open(folder, phase, **options)
+        raise InputError(f"unknown phase {phase!r}: use {' or '.join(PHASES)}")
+    _require_folder(folder)
+    return _find_layout(name).open(folder, phase, **options)
 
 
 def check_dataset(
     name: str, folder: Path, phases: tuple[str, ...] = PHASES, progress: Progress | None = None
-) -> Findings:
-    """Everything that is missing or broken in a folder that should have the layout `name`.
+) -> DatasetReport:
+    """Finds everything that is missing or broken in a folder that should have the layout `name`.
 
-    A phase is looked into only if all its folders and files are there.
+    The files of a phase are read only if all of its folders and lists are there.
 
     Raises:
-        InputError: unknown name, no folder, or nothing of this layout in it.
-        BackendUnavailable: a library that the layout needs is missing.
+        InputError: the name is unknown, the folder does not exist, or nothing in it belongs to this layout.
+        BackendUnavailable: a library that the layout needs is not installed.
     """
-    _must_be_a_folder(folder)
-    layout = _layout(name)
-    findings = Findings(progress or SilentProgress(), layout.items)
+    _require_folder(folder)
+    layout = _find_layout(name)
+    report = DatasetReport(progress or SilentProgress(), layout.unit)
     missing = {phase: [each for each in layout.required(phase) if not any(folder.glob(each))] for phase in phases}
     if all(missing[phase] == layout.required(phase) for phase in phases):
         patterns = ", ".join(dict.fromkeys(each for phase in phases for each in missing[phase]))
-        raise InputError(f"{folder} is no {name} data set: it has none of {patterns}; see docs/datasets.md")
+        raise InputError(f"{folder} is not a {name} data set: it has none of {patterns}; see docs/datasets.md")
     for phase in phases:
-        findings.items[phase] = 0
-        if missing[phase]:
-            findings.problem(f"missing folders or files of {phase}", ", ".join(missing[phase]))
-            continue
-        findings.progress.stage(phase, None)
-        before = findings.count()
-        layout.check(folder, phase, findings)
-        if not findings.items[phase] and findings.count() == before:
-            findings.problem("nothing to load", phase)
-    return findings
+        _check_phase(layout, folder, phase, missing[phase], report)
+    return report
 
 
-def _layout(name: str) -> Layout:
+def _check_phase(layout: Layout, folder: Path, phase: str, missing: list[str], report: DatasetReport) -> None:
+    """Adds what a phase has to the report; `missing`: patterns of required files that are not there."""
+    report.items[phase] = 0
+    if missing:
+        report.add_problem(f"missing folders or files of {phase}", ", ".join(missing))
+        return
+    report.progress.stage(phase, None)
+    before = report.count_problems()
+    layout.check(folder, phase, report)
+    if not report.items[phase] and report.count_problems() == before:
+        report.add_problem("nothing to load", phase)
+
+
+def _find_layout(name: str) -> Layout:
     if name not in LAYOUTS:
-        raise InputError(f"no data set layout is called {name!r}: choose from {', '.join(LAYOUTS)}")
+        raise InputError(f"unknown data set layout {name!r}: choose from {', '.join(LAYOUTS)}")
     return LAYOUTS[name]
 
 
-def _must_be_a_folder(folder: Path) -> None:
+def _require_folder(folder: Path) -> None:
     if not folder.is_dir():
-        raise InputError(f"{folder} is no folder: give the data set's")
+        raise InputError(f"{folder} is not a folder; pass the folder of the data set")

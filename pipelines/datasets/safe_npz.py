@@ -1,7 +1,7 @@
-"""Dictionaries in NumPy archives, which are pickles, without running what a pickle may contain.
+"""Reads dictionaries from NumPy archives, which are pickles, without running what a pickle may contain.
 
 `numpy.load(allow_pickle=True)` would run any code in the file. Here only arrays, their types, and Python's own
-containers and numbers are built; any other name in the pickle ends the reading.
+containers and numbers are built; a pickle that names anything else is refused. `human36m` calls `load_object`.
 """
 
 import pickle
@@ -13,29 +13,30 @@ import numpy as np
 
 from models.errors import InputError
 
-MAX_BYTES = 4 * 2**30
+MAX_BYTES = 4 * 2**30  # of one object
 _MODULES = ("numpy.core.multiarray", "numpy._core.multiarray", "numpy")
 
 
 class _Forbidden(Exception):
-    """The pickle asks for something else than data."""
+    """The pickle asks for something other than data."""
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """How Python 3 writes bytes for old pickle protocols."""
+    """Builds bytes as Python 3 writes them in old pickle protocols."""
     if encoding != "latin1":
         raise _Forbidden(encoding)
     return text.encode("latin1")
 
 
 def _reconstruct(kind: type, shape: tuple, code: bytes) -> np.ndarray:
-    """An empty array, as NumPy's own pickles begin."""
+    """Builds the empty array that NumPy's own pickles begin with."""
     if kind is not np.ndarray or shape != (0,):
         raise _Forbidden("_reconstruct")
     return np.ndarray(shape, np.dtype(code.decode() if isinstance(code, bytes) else code))
 
 
 def _scalar(kind: np.dtype, data: bytes) -> Any:
+    """Builds a NumPy number."""
     if kind.hasobject:
         raise _Forbidden("scalar")
     return np.frombuffer(data, kind, 1)[0]
@@ -51,6 +52,8 @@ _ALLOWED = {("_codecs", "encode"): _encode} | {
 
 
 class _Unpickler(pickle.Unpickler):
+    """Knows the names of `_ALLOWED` only."""
+
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
             raise _Forbidden(f"{module}.{name}")
@@ -58,10 +61,11 @@ class _Unpickler(pickle.Unpickler):
 
 
 def load_object(path: Path, key: str) -> Any:
-    """The single object saved as `key` in the archive `path`.
+    """Loads the single object that is saved as `key` in the archive `path`.
 
     Raises:
-        InputError: no such archive or key, damaged, too large, or a pickle with more than arrays and containers.
+        InputError: the archive or the key does not exist, is damaged or too large, or is a pickle of more than arrays,
+            numbers and containers.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -76,10 +80,10 @@ def load_object(path: Path, key: str) -> Any:
     except InputError:
         raise
     except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror or error})") from None
+        raise InputError(f"{path} can't be read ({error.strerror or error})") from None
     except KeyError:
-        raise InputError(f"{path}: has no {key}") from None
+        raise InputError(f"{path} has no {key}") from None
     except _Forbidden as error:
-        raise InputError(f"{path}: holds {error}, which is not data; refused") from None
+        raise InputError(f"{path} refers to {error}, which is code, not data; such files are not read") from None
     except Exception as error:  # a damaged pickle raises nearly anything
-        raise InputError(f"{path}: a damaged archive ({type(error).__name__}); copy it again") from None
+        raise InputError(f"{path} is damaged ({type(error).__name__}); copy it again") from None

@@ -4,7 +4,9 @@
     id_CATEGORY_PHASE.txt            views MODEL_AZIMUTH_ELEVATION, in the units of `pose`
     name_CATEGORY_PHASE.txt          models
 
-S = 21 channels of a view's code.
+`registry` opens and checks the folder; `object_views.source` reads single views.
+
+Legend: S = 21 channels of the code of a view, H, W size of a picture.
 """
 
 import os
@@ -17,37 +19,40 @@ from torch import Tensor
 from models.errors import BackendUnavailable, InputError
 from models.generators.view_codes import AZIMUTHS, view_code
 from pipelines.datasets.base import SeededDataset
-from pipelines.datasets.person_pairs import the_file
-from pipelines.datasets.report import Findings
+from pipelines.datasets.files import find_one, read_words
+from pipelines.datasets.report import DatasetReport
 from pipelines.datasets.samples import Pair
-from pipelines.datasets.transforms import resized, to_image
+from pipelines.datasets.transforms import resize, to_image
 
-SIZE = 256
-UNITS = 2  # azimuth units of 10 degrees between two of the 18 views
+SIZE = 256  # side of the pictures, pixels
+DEGREES_PER_UNIT = 10  # of azimuths in `pose`
+UNITS = 2  # between two of the 18 views
 
 
 def required(category: str, phase: str) -> list[str]:
-    """What must be in the folder, as patterns."""
+    """Patterns of what must be in the folder."""
     return [f"data_{category}.hdf5", *(f"{kind}_{category}_{phase}*.txt" for kind in ("id", "name"))]
 
 
-class Views(SeededDataset[Pair]):
-    """In training one item per view, its target another view of the same model; in other phases all 18 targets of every
-    model at elevation 0, from the source at (index of the model mod 18) times 20 degrees.
+class ObjectPairs(SeededDataset[Pair]):
+    """Pairs of views of one model.
+
+    In training one item per view, its target another view of the same model; in the test all 18 targets of every model
+    at elevation 0, from the source at (index of the model mod 18) times 20 degrees.
 
     Args:
         size: H = W of the images.
 
     Raises:
-        InputError: a missing file, an unreadable item.
-        BackendUnavailable: no h5py.
+        InputError: a file is missing; for an item, its view can't be read.
+        BackendUnavailable: h5py is not installed.
     """
 
     def __init__(self, folder: Path, phase: str, *, category: str, size: int = SIZE, seed: int = 0) -> None:
         super().__init__(seed)
-        data, ids, names = (the_file(folder, pattern) for pattern in required(category, phase))
+        data, ids, names = (find_one(folder, pattern) for pattern in required(category, phase))
         self.data, self.size, self.training = data, size, phase == "train"
-        self.ids, self.names = read_list(ids), read_list(names)
+        self.ids, self.names = read_words(ids), read_words(names)
         self.views: dict[str, list[str]] = {}
         for view in self.ids:
             self.views.setdefault(model_of(view), []).append(view)
@@ -61,27 +66,28 @@ class Views(SeededDataset[Pair]):
         if not 0 <= index < len(self):
             raise IndexError(index)
         source, target = self.pair(index)
-        return Pair(*self._view(source), *self._view(target))
+        return Pair(*self._read(source), *self._read(target))
 
     def __getstate__(self) -> dict:
         return self.__dict__ | {"_opened": None}
 
     def pair(self, index: int) -> tuple[str, str]:
-        """The views of an item: source and target."""
+        """The names of the views of an item: source and target."""
         if self.training:
             source = self.ids[index]
             others = [view for view in self.views[model_of(source)] if view != source] or [source]
-            return source, others[int(self.chance(index).integers(len(others)))]
+            return source, others[int(self.item_random(index).integers(len(others)))]
         model, target = divmod(index, AZIMUTHS)
         name = self.names[model]
         return f"{name}_{UNITS * (model % AZIMUTHS)}_0", f"{name}_{UNITS * target}_0"
 
-    def _view(self, name: str) -> tuple[Tensor, Tensor]:
+    def _read(self, name: str) -> tuple[Tensor, Tensor]:
         """Image [3, size, size] and code [S, 1, 1] of a view."""
-        picture, (azimuth, elevation) = read_view(self._file(), name)
-        return to_image(resized(picture, (self.size, self.size))), view_code(10 * azimuth, elevation)
+        picture, (azimuth, elevation) = read_view(self._open(), name)
+        image = to_image(resize(picture, (self.size, self.size)))
+        return image, view_code(DEGREES_PER_UNIT * azimuth, elevation)
 
-    def _file(self) -> Any:
+    def _open(self) -> Any:
         """The open file, one per process: a handle doesn't survive a fork."""
         if self._opened is None or self._opened[0] != os.getpid():
             self._opened = os.getpid(), open_hdf5(self.data)
@@ -89,12 +95,12 @@ class Views(SeededDataset[Pair]):
 
 
 def model_of(view: str) -> str:
-    """MODEL of MODEL_AZIMUTH_ELEVATION."""
+    """MODEL from a name MODEL_AZIMUTH_ELEVATION."""
     return view.rsplit("_", 2)[0]
 
 
 def open_hdf5(path: Path) -> Any:
-    """The file, open for reading. Raises BackendUnavailable without h5py, InputError if it is damaged."""
+    """Opens an HDF5 file for reading. Raises BackendUnavailable without h5py, InputError if it is damaged."""
     try:
         import h5py
     except ImportError:
@@ -102,53 +108,49 @@ def open_hdf5(path: Path) -> Any:
     try:
         return h5py.File(path, "r")
     except OSError:
-        raise InputError(f"{path}: no HDF5 file, or a damaged one; copy it again") from None
+        raise InputError(f"{path} is not an HDF5 file, or is damaged; copy it again") from None
 
 
 def read_view(file: Any, name: str) -> tuple[np.ndarray, tuple[float, float]]:
-    """Picture uint8 [H, W, 3] and pose of a view. Raises InputError if it is missing or of another form."""
+    """Picture uint8 [H, W, 3] and pose of a view: azimuth in units of 10 degrees, elevation in degrees.
+
+    Raises:
+        InputError: the view is missing or has another form.
+    """
     where = f"{file.filename} view {name}"
     if name not in file:
-        raise InputError(f"{where}: is missing")
+        raise InputError(f"{where} is missing")
     try:
         picture, pose = np.asarray(file[name]["image"]), np.asarray(file[name]["pose"], np.float64).ravel()
     except (KeyError, TypeError, ValueError, OSError):
-        raise InputError(f"{where}: must be a group with image and pose") from None
+        raise InputError(f"{where} must be a group with image and pose") from None
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         raise InputError(f"{where}: image is {picture.dtype} {picture.shape}, not uint8 (H, W, 3)")
     try:
         azimuth, elevation = pose.tolist()
-        view_code(10 * azimuth, elevation)
+        view_code(DEGREES_PER_UNIT * azimuth, elevation)
     except ValueError:
-        raise InputError(f"{where}: pose {pose.tolist()} is no azimuth / 10 degrees and elevation 0..29") from None
+        form = "an azimuth in units of 10 degrees and an elevation of 0 to 29 degrees"
+        raise InputError(f"{where}: pose {pose.tolist()} must be {form}") from None
     return picture, (azimuth, elevation)
 
 
-def read_list(path: Path) -> list[str]:
-    """The lines of a text file. Raises InputError if there are none."""
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").split()
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror})") from None
-    if not lines:
-        raise InputError(f"{path}: is empty")
-    return lines
-
-
-def check(folder: Path, phase: str, findings: Findings, category: str) -> None:
-    """Every view of one phase."""
-    with findings.noticing("unreadable files"):
-        data = Views(folder, phase, category=category)
+def check(folder: Path, phase: str, report: DatasetReport, category: str) -> None:
+    """Checks every view of one phase."""
+    with report.collect_errors("unreadable files"):
+        data = ObjectPairs(folder, phase, category=category)
         views = data.ids if phase == "train" else [data.pair(index)[1] for index in range(len(data))]
         with open_hdf5(data.data) as file:
-            findings.items[phase] = sum([_good_view(file, view, findings) for view in views])
+            report.items[phase] = sum([_is_good_view(file, view, report) for view in views])
 
 
-def _good_view(file: Any, name: str, findings: Findings) -> bool:
-    findings.progress.advance()
-    before = findings.count()
-    with findings.noticing("missing or malformed views"):
+def _is_good_view(file: Any, name: str, report: DatasetReport) -> bool:
+    """Whether a view is there in the right form; another size is noted."""
+    report.progress.advance()
+    before = report.count_problems()
+    with report.collect_errors("missing or malformed views"):
         picture, _ = read_view(file, name)
         if picture.shape[:2] != (SIZE, SIZE):
-            findings.note(f"images that are not {SIZE}x{SIZE} and are squashed to it", f"{file.filename} view {name}")
-    return findings.count() == before
+            what = f"images that are not {SIZE}x{SIZE} and get resized to it"
+            report.add_note(what, f"{file.filename} view {name}")
+    return report.count_problems() == before

@@ -1,6 +1,9 @@
-"""Pictures as the networks take and give them (official format, section 9.7), and how augmentation moves them (8.3).
+"""Pictures as the networks take and return them (official format, section 9.7), and their augmentation (section 8.3).
 
-H, W: size of a picture. Pictures are uint8 [H, W, 3], images [3, H, W] in [-1, 1].
+The data sets of this room call it; inference uses `to_image` and `to_picture`.
+
+Legend: H, W picture size, K joints. Pictures are uint8 [H, W, 3], images float [3, H, W] in [-1, 1]; points are x, y in
+pixels.
 """
 
 import math
@@ -13,29 +16,31 @@ from torch import Tensor
 
 from pipelines.media.pictures import load_picture
 
-Size = tuple[int, int]
-Colour = tuple[int, int, int]
+Size = tuple[int, int]  # H, W
+Colour = tuple[int, int, int]  # red, green, blue in 0..255
 
 
 def to_image(picture: np.ndarray) -> Tensor:
     """uint8 [H, W, 3] -> float32 [3, H, W] in [-1, 1]."""
-    return (torch.from_numpy(picture.transpose(2, 0, 1).copy()).float() / 255 - 0.5) / 0.5
+    return (torch.from_numpy(picture.transpose(2, 0, 1).copy()).float() / 255 - 0.5) / 0.5  # [3, H, W]
 
 
 def to_picture(image: Tensor) -> np.ndarray:
-    """[3, H, W] in [-1, 1] -> uint8 [H, W, 3], truncated as the authors save; values beyond are clipped."""
-    return ((image.float().clamp(-1, 1) + 1) / 2 * 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+    """[3, H, W] in [-1, 1] -> uint8 [H, W, 3], truncated as the authors save it; values beyond are clipped."""
+    return ((image.float().clamp(-1, 1) + 1) / 2 * 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy()  # [H, W, 3]
 
 
 @dataclass(frozen=True)
-class Move:
-    """An affine that has been drawn: `matrix` [3, 3] takes x, y, 1 of the picture at its old place to the new one."""
+class AffineDraw:
+    """An affine map that has been drawn."""
 
     matrix: np.ndarray
+    """[3, 3], takes (x, y, 1) from its place in the picture to its new place."""
     fill: Colour
+    """Colour of what comes in from outside the picture."""
 
-    def picture(self, picture: np.ndarray) -> np.ndarray:
-        """uint8 [H, W, 3] moved, bilinear; what comes in from outside is `fill`."""
+    def warp_picture(self, picture: np.ndarray) -> np.ndarray:
+        """The picture uint8 [H, W, 3] after the map, bilinear, of the same size."""
         from PIL import Image
 
         coefficients = np.linalg.inv(self.matrix)[:2].ravel().tolist()
@@ -43,37 +48,41 @@ class Move:
         size, method, resample = image.size, Image.Transform.AFFINE, Image.Resampling.BILINEAR
         return np.asarray(image.transform(size, method, coefficients, resample=resample, fillcolor=self.fill))
 
-    def joints(self, points: np.ndarray) -> np.ndarray:
-        """[K, 2] x, y moved and truncated to whole pixels; a joint with a zero is missing and stays."""
+    def move_joints(self, points: np.ndarray) -> np.ndarray:
+        """Joints [K, 2] after the map, truncated to whole pixels; a joint with a zero is missing and stays so."""
         moved = np.trunc(points @ self.matrix[:2, :2].T + self.matrix[:2, 2])
         return np.where((points != 0).all(1, keepdims=True), moved, 0)
 
 
 @dataclass(frozen=True)
-class Jitter:
-    """What a move is drawn from: up to `angle` degrees either way, up to `shift` pixels in x and y of a picture that
-    is `height` high, a factor from `scale`."""
+class RandomAffine:
+    """The distribution that an `AffineDraw` is drawn from."""
 
     height: int
+    """Height in pixels of the pictures that `shift` belongs to."""
     angle: float
+    """Largest rotation either way, degrees."""
     shift: tuple[float, float] = (0.0, 0.0)
+    """Largest shift either way in x and y, pixels."""
     scale: tuple[float, float] = (1.0, 1.0)
+    """Smallest and largest scale."""
     fill: Colour = (0, 0, 0)
+    """Colour of what comes in from outside the picture."""
 
-    def draw(self, chance: np.random.Generator, size: Size) -> Move:
-        """A move of a picture of `size` (H, W); shifts shrink and grow with its height."""
+    def draw(self, random: np.random.Generator, size: Size) -> AffineDraw:
+        """A map for a picture of `size` (H, W); shifts grow and shrink with its height."""
         height, width = size
-        angle, *shift = chance.uniform(-1, 1, 3) * (self.angle, *self.shift)
+        angle, *shift = random.uniform(-1, 1, 3) * (self.angle, *self.shift)
         across, down = (value * height / self.height for value in shift)
         centre = width * 0.5 + 0.5, height * 0.5 + 0.5
-        return Move(affine_matrix(angle, (across, down), chance.uniform(*self.scale), centre), self.fill)
+        return AffineDraw(affine_matrix(angle, (across, down), random.uniform(*self.scale), centre), self.fill)
 
 
 def affine_matrix(angle: float, shift: tuple[float, float], scale: float, centre: tuple[float, float]) -> np.ndarray:
-    """Turns by `angle` degrees (clockwise as rows count downwards) and scales about `centre` (x, y), then shifts.
+    """Rotates by `angle` degrees (clockwise, as rows count downwards) and scales about `centre` (x, y), then shifts.
 
     Returns:
-        [3, 3] for columns x, y, 1: torchvision's affine before it is inverted for resampling.
+        [3, 3] for columns (x, y, 1): torchvision's affine before it is inverted for resampling.
     """
     cosine, sine = scale * math.cos(math.radians(angle)), scale * math.sin(math.radians(angle))
     linear = np.array([[cosine, -sine], [sine, cosine]])
@@ -83,23 +92,29 @@ def affine_matrix(angle: float, shift: tuple[float, float], scale: float, centre
     return result
 
 
-def read_image(path: Path, size: Size, move: Move | None = None) -> Tensor:
-    """The picture at `path` squashed to `size` (H, W), then moved: [3, H, W]. Raises InputError, see `load_picture`."""
-    return to_image(_moved(resized(load_picture(path), size), move))
+def read_image(path: Path, size: Size, draw: AffineDraw | None = None) -> Tensor:
+    """The picture at `path` resized to `size` (H, W) and warped by `draw`: an image [3, H, W] in [-1, 1].
+
+    Raises:
+        InputError: see `load_picture`.
+    """
+    return to_image(_read_picture(path, size, draw))
 
 
-def read_mask(path: Path, size: Size, move: Move | None = None) -> Tensor:
-    """A mask like `read_image`, [1, H, W] in 0..1; nothing comes in from outside."""
-    move = move and Move(move.matrix, (0, 0, 0))
-    return to_image(_moved(resized(load_picture(path), size), move))[:1] / 2 + 0.5
+def read_mask(path: Path, size: Size, draw: AffineDraw | None = None) -> Tensor:
+    """A mask like `read_image`, [1, H, W] in 0..1; what comes in from outside is 0."""
+    draw = draw and AffineDraw(draw.matrix, (0, 0, 0))
+    return to_image(_read_picture(path, size, draw))[:1] / 2 + 0.5
 
 
-def _moved(picture: np.ndarray, move: Move | None) -> np.ndarray:
-    return picture if move is None else move.picture(picture)
+def _read_picture(path: Path, size: Size, draw: AffineDraw | None) -> np.ndarray:
+    """The picture at `path`, uint8 [H, W, 3]: resized, then warped."""
+    picture = resize(load_picture(path), size)
+    return picture if draw is None else draw.warp_picture(picture)
 
 
-def resized(picture: np.ndarray, size: Size) -> np.ndarray:
-    """uint8 [h, w, 3] squashed or stretched to `size` (H, W), bicubic."""
+def resize(picture: np.ndarray, size: Size) -> np.ndarray:
+    """uint8 [h, w, 3] stretched to `size` (H, W), bicubic: uint8 [H, W, 3]."""
     from PIL import Image
 
     height, width = size

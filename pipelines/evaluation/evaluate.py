@@ -13,7 +13,6 @@ import numpy as np
 
 from models.errors import BackendUnavailable, InputError
 from pipelines.configs import EvaluateConfig
-from pipelines.diagnostics import versions
 from pipelines.evaluation.fid import Frechet, add_pictures
 from pipelines.evaluation.image_metrics import Meter, to_tensor
 from pipelines.evaluation.image_pairs import Comparison, Folder, Geometry, Side, compare
@@ -21,6 +20,7 @@ from pipelines.evaluation.keypoint_distance import pose_distance
 from pipelines.evaluation.protocols import PROTOCOLS, Protocol
 from pipelines.runtime.devices import choose_device
 from pipelines.runtime.progress import Progress, SilentProgress
+from pipelines.runtime.versions import versions
 
 LIBRARIES = ("gfla", "torchmetrics", "torch", "torchvision", "torch-fidelity", "scikit-image", "pillow", "av", "numpy")
 FEATURES = 2048

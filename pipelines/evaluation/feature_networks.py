@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.errors import BackendUnavailable
+from pipelines.media.tensors import normalise_pixels
 
 INCEPTION_SIDE = 299
 
@@ -84,7 +85,7 @@ class TorchvisionInception(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """uint8 [N, 3, H, W] -> float32 [N, 2048]; resized to 299 x 299 bilinearly, values -1..1."""
         values = functional.interpolate(
-            pictures.float() / 127.5 - 1, (INCEPTION_SIDE, INCEPTION_SIDE), mode="bilinear", align_corners=False
+            normalise_pixels(pictures), (INCEPTION_SIDE, INCEPTION_SIDE), mode="bilinear", align_corners=False
         )
         return self.network(values)
 

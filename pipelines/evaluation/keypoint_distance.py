@@ -9,7 +9,7 @@ import numpy as np
 from models.weights import load_weights
 from pipelines.evaluation.image_pairs import Comparison
 from pipelines.keypoints.detectors.bundled import BundledDetector
-from pipelines.keypoints.tracking import distance
+from pipelines.keypoints.tracking import joint_distance
 from pipelines.runtime.progress import Progress
 
 HOW = "mean distance of joints seen on both sides, in body sizes, bundled keypoint network"
@@ -40,7 +40,7 @@ def pose_distance(comparison: Comparison, *, device: str, progress: Progress) ->
     first, second = tee(comparison.pairs())  # read in step, so that one pair waits at most
     found: list[float] = []
     for one, other in zip(people(ours for ours, _ in first), people(theirs for _, theirs in second), strict=True):
-        found.append(distance(one[0], other[0]) if len(one) and len(other) else float("nan"))
+        found.append(joint_distance(one[0], other[0]) if len(one) and len(other) else float("nan"))
         progress.advance()
     return _summary(found)
 

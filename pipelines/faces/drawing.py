@@ -1,4 +1,4 @@
-"""Pictures of landmarks for people to look at (not the network's: see `structure`)."""
+"""Pictures of landmarks for people to look at; what the network sees is in `face_maps`."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from pipelines.faces.face_maps import PARTS
 GREEN, BLUE, YELLOW, RED = (140, 230, 120), (60, 170, 255), (250, 220, 90), (255, 90, 90)
 COLOURS = {1: GREEN, 2: BLUE, 3: YELLOW, 4: BLUE, 5: RED, 6: RED}  # by label of the part
 JAW = tuple(range(17))
-SHIFT = 4  # binary digits of the fractions of a pixel
+SHIFT = 4  # fractional bits of the coordinates that OpenCV draws
 
 
 def draw_landmarks(height: int, width: int, landmarks: np.ndarray) -> np.ndarray:

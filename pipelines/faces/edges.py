@@ -1,4 +1,4 @@
-"""Canny edges as scikit-image finds them (sigma 1, thresholds 0.1 and 0.2), on machines that train without it.
+"""Canny edges as scikit-image computes them (sigma 1, thresholds 0.1 and 0.2), for training machines without it.
 
 The authors' structures hold these edges; OpenCV's own Canny rounds gradients to four directions. H, W size.
 """
@@ -27,7 +27,7 @@ _AXES = ((0, 1), (1, 0))
 
 
 def _smooth(image: Map) -> Map:
-    """A Gaussian whose part beyond the border is left out."""
+    """Gaussian blur [H, W], normalised by the part of the kernel that is inside the image."""
     side = 2 * int(TRUNCATE * SIGMA + 0.5) + 1
 
     def blur(values: Map) -> Map:
@@ -37,7 +37,7 @@ def _smooth(image: Map) -> Map:
 
 
 def _is_ridge(down: Map, right: Map, magnitude: Map) -> np.ndarray:
-    """Where the magnitude is not below its values one pixel up and down the gradient, interpolated: bool [H, W]."""
+    """Where the magnitude is a maximum along the gradient, against interpolated neighbours: bool [H, W]."""
     padded = np.pad(magnitude, 1)
     height, width = magnitude.shape
 

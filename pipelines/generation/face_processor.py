@@ -13,11 +13,12 @@ import numpy as np
 
 from models.generators.picture import Picture
 from models.generators.recurrent import Step
-from pipelines.compositing.paste import Box, box_mask, crop, paste, side_by_side
+from pipelines.compositing.paste import box_mask, paste, side_by_side
 from pipelines.configs import Framing
 from pipelines.faces.drawing import draw_landmarks
-from pipelines.faces.face_maps import face_structure, resized
+from pipelines.faces.face_maps import face_structure, resize_square
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
+from pipelines.media.boxes import Box, crop
 from pipelines.media.tensors import tensor_to_image
 
 CANVAS = 256  # pixels
@@ -42,7 +43,7 @@ class FaceCrop:
 
     def canvas(self) -> np.ndarray:
         """The region as the network sees it, uint8 RGB [256, 256, 3]."""
-        return resized(crop(self.picture, self.box), CANVAS, smooth=True)
+        return resize_square(crop(self.picture, self.box), CANVAS, smooth=True)
 
 
 class FaceProcessor(FrameProcessor):

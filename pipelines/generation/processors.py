@@ -19,14 +19,15 @@ from PIL import Image
 from models.generators.animation import Step
 from models.generators.picture import Picture
 from pipelines.compositing.full_resolution import FullResolutionCompositor
-from pipelines.compositing.paste import Box, box_mask, paste
+from pipelines.compositing.paste import box_mask, paste
 from pipelines.configs import Framing, Retarget
 from pipelines.generation.visualization import compare_people
 from pipelines.keypoints.layouts import coco17_to_openpose18
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
-from pipelines.keypoints.retargeting import retargeted_coco17
+from pipelines.keypoints.retargeting import retarget_coco17
 from pipelines.keypoints.structure_maps import MISSING, person_maps, structure_map
 from pipelines.keypoints.tracking import CONFIDENT
+from pipelines.media.boxes import Box
 from pipelines.media.square_crop import SquareCrop
 from pipelines.media.tensors import tensor_to_image
 
@@ -107,7 +108,7 @@ class CropProcessor(PersonProcessor):
         self.square = SquareCrop.around(known, size=CANVAS)
         self.box = self.square.box
         cut = self.square.cut(self.picture)
-        self.canvas = self.square.shrink(cut)
+        self.canvas = self.square.resize(cut)
         self.mask = box_mask(self.picture, self.box, FEATHER * self.square.side)
         self.compositor = FullResolutionCompositor(cut)
 
@@ -188,7 +189,7 @@ class OpenPoseProcessor(SquashProcessor):
         if self.retarget == "none":
             return self._maps(driving.detected[frame], driving.size)
         own = source.detected if self.retarget == "body" else None
-        taken = retargeted_coco17(driving.detected[frame], driving.poses[frame], self.poses[frame], own=own)
+        taken = retarget_coco17(driving.detected[frame], driving.poses[frame], self.poses[frame], own=own)
         return self._maps(taken, source.size)
 
     def _maps(self, pose: np.ndarray, size: tuple[int, int]) -> NetworkInputs:

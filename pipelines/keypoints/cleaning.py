@@ -1,4 +1,4 @@
-"""Cleaning: a noisy COCO-17 track becomes a smooth Human3.6M-17 track (official format, sections 3.8 and 9.4).
+"""Cleaning: a noisy COCO-17 track becomes a smooth Human3.6M-17 track (docs/official-format.md, sections 3.8 and 9.4).
 
 T frames, N windows, L frames of a window with its context. Points are [T, 17, 2 or 3] x, y(, confidence) in pixels.
 The motion network sees coordinates of a square canvas that holds the person: 2 v / side - 1, the 17 rows of y first,
@@ -16,10 +16,10 @@ from pipelines.keypoints.structure_maps import present
 if TYPE_CHECKING:
     import torch
 
-FRAMES, CONTEXT = 24, 40
-BODY_SHARE = 0.75  # height of the body in its canvas, as in the motion network's training
-CENTRE_SECONDS = 1.0
-SQUASHED = 256.0
+FRAMES, CONTEXT = 24, 40  # frames of a window, and of its context on either side
+BODY_SHARE = 0.75  # of the square that the body fills, as in the motion network's training
+SMOOTHING_SECONDS = 1.0  # standard deviation with which the square follows a person who walks away
+SQUASHED_SIDE = 256.0  # pixels
 
 _C = {name: index for index, name in enumerate(COCO17_NAMES)}
 # Spine, thorax, neck and head top as combinations of the middles of shoulders, hips and ears and of the nose: least
@@ -34,10 +34,12 @@ _TRUNK = {
 
 @dataclass(frozen=True)
 class FollowingSquare:
-    """A square that follows the person: `corner` float [T, 2] its top left, `side` its length, in pixels."""
+    """A square of constant size that follows the person."""
 
     corner: np.ndarray
+    """Its top left corner in every frame, float [T, 2] in pixels."""
     side: float
+    """Its side in pixels."""
 
 
 def window_indices(start: int, length: int, *, frames: int = FRAMES, context: int = CONTEXT) -> np.ndarray:
@@ -64,7 +66,10 @@ def decode(values: np.ndarray, side: float) -> np.ndarray:
 
 
 def fit_square(points: np.ndarray, *, rate: float = 25.0) -> FollowingSquare:
-    """A square around the person of a track [T, 17, 3]: fixed if the whole track fits, else it follows smoothly."""
+    """A square around the person of a track [T, 17, 3]: still if the whole track fits, else it follows smoothly.
+
+    rate: frames per second.
+    """
     there = present(points)
     if not there.any():
         return FollowingSquare(np.zeros((len(points), 2)), 1.0)
@@ -78,12 +83,12 @@ def fit_square(points: np.ndarray, *, rate: float = 25.0) -> FollowingSquare:
         middle = (low + high) / 2
         index = np.arange(len(points))
         centre = np.stack([np.interp(index, index[frames], middle[:, axis]) for axis in (0, 1)], 1)
-        centre = _smooth(centre, CENTRE_SECONDS * rate)
+        centre = _smooth(centre, SMOOTHING_SECONDS * rate)
     return FollowingSquare(centre - side / 2, side)
 
 
 def _smooth(values: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian mean over time [T, D], ends replicated."""
+    """Gaussian mean over time of values [T, D], ends replicated; `sigma` in frames."""
     reach = int(3 * sigma) + 1
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     padded = np.pad(values, ((reach, reach), (0, 0)), mode="edge")
@@ -132,18 +137,20 @@ def clean_poses(
 
 @dataclass(frozen=True)
 class PoseCleaner:
-    """A motion network, and where it looks: at a square around the person, or with `whole_frame` at the frame squashed
-    to a square, as the authors' does (section 9.4)."""
+    """A motion network and the coordinates it was trained with."""
 
     network: "torch.nn.Module"
+    """Maps [N, 34, L] to [N, 34, L - 80]."""
     whole_frame: bool = False
+    """Whether it sees the whole frame squashed to a square, as the authors' does (section 9.4), instead of a square
+    around the person."""
 
     def __call__(self, points: np.ndarray, *, size: tuple[int, int], rate: float = 25.0) -> np.ndarray:
-        """`clean_poses` of a track [T, 17, 3] in frames of `size` (width, height)."""
+        """COCO-17 track [T, 17, 3] in frames of `size` (width, height) -> Human3.6M-17 [T, 17, 3]: `clean_poses`."""
         if not self.whole_frame:
             return clean_poses(points, self.network, rate=rate)
-        scale = np.array([SQUASHED / size[0], SQUASHED / size[1], 1.0])
-        canvas = FollowingSquare(np.zeros((len(points), 2)), SQUASHED)
+        scale = np.array([SQUASHED_SIDE / size[0], SQUASHED_SIDE / size[1], 1.0])
+        canvas = FollowingSquare(np.zeros((len(points), 2)), SQUASHED_SIDE)
         return (clean_poses(points * scale, self.network, canvas=canvas) / scale).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Skeleton pictures for people to look at, on any picture size (not the network's: see `structure`)."""
+"""Skeleton pictures for people to look at, on any picture size ; what the network sees is in `structure_maps`."""
 
 import cv2
 import numpy as np
@@ -6,7 +6,7 @@ import numpy as np
 from pipelines.keypoints.layouts import LIMBS, NAMES
 
 LEFT, RIGHT, MIDDLE = (255, 140, 40), (60, 170, 255), (140, 230, 120)
-SHIFT = 4  # binary digits of the fractions of a pixel
+SHIFT = 4  # fractional bits of the coordinates that OpenCV draws
 
 
 def draw_pose(image: np.ndarray, pose: np.ndarray, *, layout: str, confident: float = 0.0) -> np.ndarray:

@@ -18,6 +18,7 @@ from models.errors import InputError
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17, OPENPOSE25_TO_COCO17
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import MAX_COORDINATE, MAX_FRAMES, load_json
+from pipelines.media.ordering import natural_key
 
 COCO17_FIRST = tuple(range(17))
 JOINTS = {
@@ -33,18 +34,13 @@ MAX_GAP = 10_000
 Size = tuple[int, int]
 
 
-def natural_key(name: str) -> list:
-    """Sort key that counts: frame_2 before frame_10."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
-
-
 def load_openpose(folder: Path, *, size: Size | None = None, rate: Fraction | None = None) -> PoseTrack:
     """Read a folder of OpenPose JSON files, one per frame, in natural order.
 
     Raises:
         InputError: no JSON files, or one that is not OpenPose's.
     """
-    paths = sorted(folder.glob("*.json"), key=lambda path: natural_key(path.name))
+    paths = sorted(folder.glob("*.json"), key=natural_key)
     if not paths:
         raise InputError(f"{folder}: no JSON files in this folder; give a folder written by OpenPose")
     documents = [(str(path), load_json(path)) for path in paths]

@@ -6,6 +6,8 @@ A pose is an array [..., K, 2 or 3]: x, y in pixels (x right, y down, pixel cent
 
 import numpy as np
 
+from models.joints import H36M17_LIMBS
+
 COCO17_NAMES = (
     "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow",
     "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle",
@@ -24,10 +26,6 @@ OPENPOSE18_NAMES = (
 COCO17_LIMBS = (
     (0, 1), (1, 3), (0, 2), (2, 4), (5, 7), (7, 9), (6, 8), (8, 10), (11, 12), (5, 6), (11, 13), (12, 14), (13, 15),
     (14, 16), (5, 11), (6, 12),
-)  # fmt: skip
-H36M17_LIMBS = (
-    (0, 1), (1, 2), (2, 3), (0, 4), (4, 5), (5, 6), (0, 7), (7, 8), (8, 9), (9, 10), (8, 11), (11, 12), (12, 13),
-    (8, 14), (14, 15), (15, 16),
 )  # fmt: skip
 OPENPOSE18_LIMBS = (
     (1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13), (1, 0),

@@ -12,12 +12,12 @@ import numpy as np
 from models.errors import InputError
 from pipelines.configs import Retarget
 from pipelines.keypoints.body import (
-    Alike,
+    SimilarFrame,
     bone_scale,
-    bones,
-    find_alike,
-    joints,
-    measure,
+    bone_vectors,
+    find_similar_frame,
+    joint_positions,
+    measure_body,
     ratio_in_frame,
     stature_ratio,
 )
@@ -25,7 +25,7 @@ from pipelines.keypoints.layouts import COCO17_BODY, COCO17_BODY_IN_H36M17, H36M
 
 FEET = [3, 6]
 THORAX, NECK, HEAD = 8, 9, 10
-GROUND = 90  # percentile over the clip of the lower foot's y that stands for the ground
+GROUND_PERCENTILE = 90  # of the lower foot's y over the clip: where the ground is
 
 
 def retarget(
@@ -40,9 +40,9 @@ def retarget(
 
     Args:
         driver: [T, 17, 2 or 3] Human3.6M-17 in pixels of the driving video; joints with too little confidence over the
-            clip (legs out of the picture) are not followed, the source keeps its own there.
+            clip (legs out of the picture) are not followed: the source keeps its own.
         source: [17, 2 or 3] Human3.6M-17 in pixels of the source picture.
-        mode: "body" keeps the source's limb lengths and place, "fit" moves and scales the driver as a whole onto the
+        mode: "body" keeps the source's limb lengths and place, "fit" scales and moves the driver as a whole onto the
             source, "none" only scales the driving frame into the source's frame.
         driver_size, source_size: width, height; for "none".
 
@@ -62,7 +62,7 @@ def retarget(
     raise InputError(f"retarget {mode!r} must be one of {', '.join(get_args(Retarget))}")
 
 
-def retargeted_coco17(
+def retarget_coco17(
     detected: np.ndarray, driver: np.ndarray, taken: np.ndarray, *, own: np.ndarray | None = None
 ) -> np.ndarray:
     """The COCO-17 joints of a retargeted pose: limbs as retargeted, the face moved and scaled with the head.
@@ -86,17 +86,17 @@ def retargeted_coco17(
 
 
 def _body(driver: np.ndarray, source: np.ndarray) -> np.ndarray:
-    theirs, own = measure(driver), measure(source[None])
+    theirs, own = measure_body(driver), measure_body(source[None])
     follow = theirs.seen & theirs.seen[list(H36M17_PARENT)]
-    alike = find_alike(bones(driver), bones(source), own.seen & theirs.seen)
+    alike = find_similar_frame(bone_vectors(driver), bone_vectors(source), own.seen & theirs.seen)
     size = _mix(stature_ratio(own, theirs), alike.size, alike.trust)
-    in_frame = ratio_in_frame(bones(driver)[alike.frame], bones(source), theirs, alike.size)
-    vectors = bones(driver) * _mix(bone_scale(own, theirs), in_frame, alike.trust)[:, None]
-    vectors[:, ~follow] = bones(source)[~follow]
+    in_frame = ratio_in_frame(bone_vectors(driver)[alike.frame], bone_vectors(source), theirs, alike.size)
+    vectors = bone_vectors(driver) * _mix(bone_scale(own, theirs), in_frame, alike.trust)[:, None]
+    vectors[:, ~follow] = bone_vectors(source)[~follow]
     vectors[:, 0] = source[0, :2]
     if follow[FEET].any():  # else the source's legs stand still, and so do its hips
         vectors[:, 0] += size * (driver[:, 0, :2] - driver[0, 0, :2])
-    result = joints(vectors)
+    result = joint_positions(vectors)
     if own.seen[FEET].any():
         height = size * _height_above_ground(driver, alike) if follow[FEET].any() else 0.0
         result[..., 1] += (source[FEET, 1].max() - height - result[:, FEET, 1].max(1))[:, None]
@@ -108,19 +108,19 @@ def _mix(measured, in_frame, trust: float):
     return measured ** (1 - trust) * in_frame**trust
 
 
-def _height_above_ground(driver: np.ndarray, alike: Alike) -> np.ndarray:
+def _height_above_ground(driver: np.ndarray, alike: SimilarFrame) -> np.ndarray:
     """How far the lower foot of the driver is above the ground [T]; below it where the person comes nearer."""
     lowest = driver[:, FEET, 1].max(1)
-    ground = np.percentile(lowest, GROUND)
+    ground = np.percentile(lowest, GROUND_PERCENTILE)
     return ground + alike.trust * (lowest[alike.frame] - ground) - lowest
 
 
 def _fit(driver: np.ndarray, source: np.ndarray) -> np.ndarray:
-    theirs, own = measure(driver), measure(source[None])
+    theirs, own = measure_body(driver), measure_body(source[None])
     result = driver[..., :2] * stature_ratio(own, theirs)
     result += source[0, :2] - result[0, 0]
     if own.seen[FEET].any() and theirs.seen[FEET].any():
-        result[..., 1] += source[FEET, 1].max() - np.percentile(result[:, FEET, 1].max(1), GROUND)
+        result[..., 1] += source[FEET, 1].max() - np.percentile(result[:, FEET, 1].max(1), GROUND_PERCENTILE)
     return result
 
 

@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.media.files import atomic_output, report_write_errors
-from pipelines.runtime.fingerprints import digest, identity
+from pipelines.runtime.fingerprints import file_identity, json_digest
 
 UNKNOWN_DURATION = -1
 
@@ -46,7 +46,7 @@ class TrackCache:
         if self.folder is None:
             yield CacheEntry()
             return
-        key = digest([identity(path), [str(item) for item in (*self.conditions, *selection)]])
+        key = json_digest([file_identity(path), [str(item) for item in (*self.conditions, *selection)]])
         file = self.folder / f"{key}.safetensors"
         if file.is_file():
             yield CacheEntry(load_tensors(file))

@@ -1,4 +1,4 @@
-"""One person out of many: tracking through the frames, choice, and gaps.
+"""One person out of many: people are tracked through the frames, one is selected, gaps are filled.
 
 T frames, P people of a frame. People are float32 [P, 17, 3] x, y in pixels and confidence; the chosen track is
 [T, 17, 3], with all-zero poses where the person is missing.
@@ -13,16 +13,16 @@ import numpy as np
 from models.errors import InputError
 from pipelines.configs import OnMissing
 
-CONFIDENT = 0.3
-MIN_JOINTS = 4
-NEAR, FAR = 0.4, 1.5  # allowed mean joint distance in body sizes: from frame to frame, and after a long gap
-GAP_FRAMES = 25
-MIN_SHARE = 0.2  # of the frames must show the person: fewer can't be filled in, and are often no person at all
+CONFIDENT = 0.3  # confidence of a joint that counts
+MIN_JOINTS = 4  # confident joints that make a person
+MAX_STEP, MAX_STEP_AFTER_GAP = 0.4, 1.5  # mean joint distance in body sizes: from frame to frame, and after a long gap
+GAP_FRAMES = 25  # a long gap
+MIN_FRAME_SHARE = 0.2  # of the frames must show the person: fewer can't be filled, and are often not a person at all
 
 
 @dataclass(frozen=True)
 class GapSummary:
-    """What `fill_gaps` had to do: frames without the person, and single joints filled in the other frames."""
+    """What `fill_gaps` had to do."""
 
     frames: int
     """Number of frames, T."""
@@ -65,7 +65,7 @@ def is_person(pose: np.ndarray, *, confident: float = CONFIDENT) -> bool:
     return int((pose[:, 2] >= confident).sum()) >= MIN_JOINTS
 
 
-def distance(first: np.ndarray, second: np.ndarray) -> float:
+def joint_distance(first: np.ndarray, second: np.ndarray) -> float:
     """Mean distance of the joints confident in both poses, in body sizes; infinite if they share none."""
     both = (first[:, 2] >= CONFIDENT) & (second[:, 2] >= CONFIDENT)
     size = max(body_size(first), body_size(second))
@@ -75,10 +75,11 @@ def distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def select_person(frames: Sequence[np.ndarray], person: str = "largest", *, what: str = "person") -> np.ndarray:
-    """Follow everybody through the frames and return one person.
+    """Track everybody through the frames and return one person.
 
     Args:
-        frames: T arrays [P, 17, 3], or of another number of points (faces); `what` names them in messages.
+        frames: T arrays [P, 17, 3], or with another number of points (faces).
+        what: their name in messages.
         person: "largest" (most picture area over the clip), or a number: the N-th from the left, counted from 1, in the
             first frame that shows as many people.
 
@@ -110,7 +111,7 @@ def _follow(frames: Sequence[np.ndarray]) -> list[_Person]:
             (cost, number, who)
             for number, pose in enumerate(found)
             for who, each in enumerate(people)
-            if (cost := distance(each.poses[-1], pose)) <= _reach(index - each.frames[-1])
+            if (cost := joint_distance(each.poses[-1], pose)) <= _reach(index - each.frames[-1])
         )
         new = dict.fromkeys(range(len(found)))
         for _, number, who in pairs:
@@ -123,7 +124,7 @@ def _follow(frames: Sequence[np.ndarray]) -> list[_Person]:
 
 
 def _reach(gap: int) -> float:
-    return NEAR + (FAR - NEAR) * min((gap - 1) / GAP_FRAMES, 1.0)
+    return MAX_STEP + (MAX_STEP_AFTER_GAP - MAX_STEP) * min((gap - 1) / GAP_FRAMES, 1.0)
 
 
 def _numbered(people: list[_Person], person: str) -> _Person:
@@ -145,16 +146,17 @@ def _middle(pose: np.ndarray) -> float:
 def fill_gaps(
     track: np.ndarray, on_missing: str = "interpolate", *, confident: float = CONFIDENT, what: str = "person"
 ) -> tuple[np.ndarray, GapSummary]:
-    """Fill joints that are missing or not confident, each joint on its own.
+    """Fill joints that are missing or not confident, each joint independently.
 
     Args:
-        track: [T, 17, 3], or of another number of points; `what` names them in messages.
+        track: [T, 17, 3], or with another number of points (faces).
+        what: their name in messages.
         on_missing: "interpolate" between the confident frames around a gap (held at the ends of the clip), "hold" the
             last confident place, or "fail" at a frame without the person (single joints are interpolated).
 
     Returns:
-        float32 [T, 17, 3] in which filled joints keep confidence 0 < c < `confident`; joints never seen with confidence
-        stay zero. And a summary.
+        float32 [T, 17, 3] in which filled joints have a confidence in (0, `confident`), and joints that are never
+        seen stay zero; and a summary.
 
     Raises:
         InputError: a frame without the person under "fail"; an unknown `on_missing`; no person in most of the frames.
@@ -165,7 +167,7 @@ def fill_gaps(
     missing = seen.sum(1) < MIN_JOINTS
     if missing.all():
         raise InputError(f"no {what} found in {_count(len(track))}; use a picture or clip that shows a {what} clearly")
-    if len(track) - missing.sum() < MIN_SHARE * len(track):
+    if len(track) - missing.sum() < MIN_FRAME_SHARE * len(track):
         raise InputError(
             f"a {what} in only {len(track) - int(missing.sum())} of {len(track)} frames; "
             f"cut the clip with --start and --end, or use one that shows a {what} clearly"

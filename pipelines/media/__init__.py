@@ -1,1 +1,1 @@
-"""Files in, timed frames out, and back: reading, writing, sound, pictures and paste-back."""
+"""Media files in, timed frames out, and back: reading and writing of videos, pictures and sound."""

@@ -1,4 +1,8 @@
-"""Sound for an output video: packets copied where the container takes them, re-encoded where not, cut and shifted."""
+"""The sound of an output video: copied if the container supports its codec, otherwise re-encoded.
+
+`plan_audio` decides before the work which sound is used; `VideoEncoder` feeds an `AudioTrack` while the video grows.
+Times are `Fraction` seconds, pts integers in units of the sound stream's time base.
+"""
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
@@ -12,42 +16,51 @@ from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
-from av.error import BlockingIOError as NotYet
-from av.error import EOFError as NoMore
+from av.error import BlockingIOError as MoreInputNeeded
+from av.error import EOFError as EndOfStream
 from av.error import FFmpegError, InvalidDataError
 from av.filter import Graph
 from av.packet import Packet
 
 from models.errors import InputError
 from pipelines.media.files import check_readable
-from pipelines.media.formats import Container, output_kind
+from pipelines.media.formats import MEDIA_ERRORS, Container, output_kind
 from pipelines.media.stream import FrameSource
 
-SEEK_MARGIN = 2  # seconds
-BIT_RATE = 160_000
-BROKEN = (FFmpegError, ValueError, EOFError)
+SEEK_MARGIN = 2  # seconds before the first video frame at which reading begins
+BIT_RATE = 160_000  # bits per second of re-encoded sound
 
 
 @dataclass(frozen=True)
 class AudioPlan:
-    """Which sound goes under the video: the file, and the time on its clock (s) of the first video frame."""
+    """The sound of an output video."""
 
     path: Path
+    """The file with the sound."""
+
     start: Fraction = Fraction(0)
+    """Time in the file at which the first video frame is shown, in seconds on the file's own clock."""
 
 
 def plan_audio(choice: str | Path, source: FrameSource | None, output: Path) -> tuple[AudioPlan | None, list[str]]:
-    """`driving`, `none` or a sound file -> what to put under `output`, and one-line notes for the user.
+    """Choose the sound of an output.
 
-    source: the driving video, None for a pose track, which has no sound.
+    Args:
+        choice: `driving`, `none` or a file with sound.
+        source: the driving video; None for a pose track, which has no sound.
+        output: the output file; only videos can have sound.
 
-    Raises InputError if a file given by name has no sound.
+    Returns:
+        The sound, None for a silent output, and one-line notes for the user.
+
+    Raises:
+        InputError: the file with sound can't be read, or has none.
     """
     source = source if choice == "driving" and source and source.info.has_audio else None
     if choice == "none" or (choice == "driving" and source is None):
         return None, []
     if output_kind(output) != "video":
-        return None, [f"{output.name} can't carry sound: use .mp4, .mov or .webm to keep it"]
+        return None, [f"{output.name} can't contain sound: use .mp4, .mov or .webm to keep it"]
     if source is not None:
         return AudioPlan(source.path, source.info.start), []
     path = Path(choice)
@@ -56,15 +69,15 @@ def plan_audio(choice: str | Path, source: FrameSource | None, output: Path) -> 
         with av.open(str(path), metadata_errors="replace") as container:
             stream = find_audio_stream(container)
             start = (stream.start_time or 0) * stream.time_base if stream and stream.time_base else Fraction(0)
-    except BROKEN:
-        raise InputError(f"{path} can't be read as sound: give a file with sound, `driving` or `none`") from None
+    except MEDIA_ERRORS:
+        raise InputError(f"{path} can't be read as sound: use a file with sound, `driving` or `none`") from None
     if stream is None:
-        raise InputError(f"{path} has no sound: give a file with sound, `driving` or `none`")
+        raise InputError(f"{path} has no sound: use a file with sound, `driving` or `none`")
     return AudioPlan(path, start), []
 
 
 def find_audio_stream(container: InputContainer) -> AudioStream | None:
-    """The first audio stream that has a decoder and a sample rate."""
+    """The first audio stream with a decoder and a sample rate; None if there is none."""
     for stream in container.streams.audio:
         if stream.codec_context is not None and stream.codec_context.sample_rate:
             return stream
@@ -73,16 +86,25 @@ def find_audio_stream(container: InputContainer) -> AudioStream | None:
 
 @dataclass
 class AudioTrack:
-    """One sound stream of an output: call `feed` as the video grows and `finish` at its end.
+    """The sound stream of an output: call `feed` while the video grows and `finish` at its end.
 
-    A track that can't be read any further stops with a note; it never ends the work.
+    If the sound is damaged, it ends early with a note; the video goes on.
     """
 
     plan: AudioPlan
+    """Which sound."""
+
     container: OutputContainer
+    """The open output."""
+
     spec: Container
+    """The output's format."""
+
     copy: bool = True
+    """Copy packets if the format supports their codec; otherwise always re-encode."""
+
     notes: list[str] = field(default_factory=list)
+    """One-line notes for the user."""
 
     def __post_init__(self):
         self.input = av.open(str(self.plan.path), metadata_errors="replace")
@@ -93,33 +115,34 @@ class AudioTrack:
             self.notes.append(f"{self.plan.path.name} has several sound tracks: the first is used")
         self.source: AudioStream = stream
         self.clock: Fraction = stream.time_base
-        self.copy = self.copy and stream.codec_context.codec.canonical_name in self.spec.copied
-        self.output = self._copied_stream() if self.copy else self._encoded_stream()
+        self.copy = self.copy and stream.codec_context.codec.canonical_name in self.spec.copied_audio
+        self.output = self._add_copied_stream() if self.copy else self._add_encoded_stream()
         self.offset = round(self.plan.start / self.clock)
         self.last_dts: int | None = None
-        self.packets = self._guarded()
+        self.packets = self._read_packets()
         self.pending = next(self.packets, None)
 
     def close(self) -> None:
+        """Close the file with the sound."""
         self.packets.close()
         self.input.close()
 
     def feed(self, until: Fraction) -> None:
-        """Muxes the packets that are over by `until` (s from the first video frame)."""
-        while (packet := self.pending) is not None and self._begin(packet) + self._length(packet) <= until:
+        """Mux the packets that end by `until`, in seconds from the first video frame."""
+        while (packet := self.pending) is not None and self._start(packet) + self._length(packet) <= until:
             self._mux(packet)
             self.pending = next(self.packets, None)
 
     def finish(self, end: Fraction) -> None:
-        """Muxes what is left up to `end` (s) and shortens the last packet to end there."""
-        while self.pending is not None and self._begin(self.pending) < end:
+        """Mux the remaining packets up to `end`, in seconds from the first video frame; the last one is cut there."""
+        while self.pending is not None and self._start(self.pending) < end:
             packet, self.pending = self.pending, next(self.packets, None)
-            left = floor((end - self._begin(packet)) / packet.time_base)
+            left = floor((end - self._start(packet)) / packet.time_base)
             if packet.duration and packet.duration > left > 0:
                 packet.duration = left
             self._mux(packet)
 
-    def _begin(self, packet: Packet) -> Fraction:
+    def _start(self, packet: Packet) -> Fraction:
         return (packet.pts or 0) * packet.time_base
 
     def _length(self, packet: Packet) -> Fraction:
@@ -132,24 +155,25 @@ class AudioTrack:
         packet.stream = self.output
         self.container.mux(packet)
 
-    def _copied_stream(self) -> AudioStream:
+    def _add_copied_stream(self) -> AudioStream:
         return self.container.add_stream_from_template(self.source)
 
-    def _encoded_stream(self) -> AudioStream:
+    def _add_encoded_stream(self) -> AudioStream:
         rate = self.source.codec_context.sample_rate
         rate = rate if rate in self.spec.sample_rates else 48000
-        stream = cast(AudioStream, self.container.add_stream(self.spec.sound, rate=rate))
+        stream = cast(AudioStream, self.container.add_stream(self.spec.audio_encoder, rate=rate))
         context: AudioCodecContext = stream.codec_context
         context.layout = "mono" if self.source.codec_context.channels == 1 else "stereo"
         context.bit_rate = BIT_RATE
         context.time_base = Fraction(1, rate)
         return stream
 
-    def _guarded(self) -> Generator[Packet]:
+    def _read_packets(self) -> Generator[Packet]:
+        """The packets to mux, pts counted from the first video frame; ends with a note if the sound is damaged."""
         try:
             self._seek()
-            yield from self._copied() if self.copy else self._encoded()
-        except BROKEN as error:
+            yield from self._copy_packets() if self.copy else self._encode_packets()
+        except MEDIA_ERRORS as error:
             self.notes.append(f"{self.plan.path.name}: the sound is damaged and ends early ({type(error).__name__})")
 
     def _seek(self) -> None:
@@ -157,11 +181,11 @@ class AudioTrack:
         if target > (self.source.start_time or 0):
             try:
                 self.input.seek(target, stream=self.source)
-            except FFmpegError:  # not seekable: read from the beginning
+            except FFmpegError:  # the file is not seekable: read it from the beginning
                 return
 
-    def _copied(self) -> Iterator[Packet]:
-        before: Packet | None = None  # decoding starts one packet early; the edit list hides it
+    def _copy_packets(self) -> Iterator[Packet]:
+        before: Packet | None = None  # decoders need the packet before the first; the edit list hides it
         for packet in self.input.demux(self.source):
             if packet.pts is None or not packet.size:
                 continue
@@ -176,24 +200,25 @@ class AudioTrack:
                 yield packet
             before = None
 
-    def _encoded(self) -> Iterator[Packet]:
-        graph = self._graph()
-        for frame in self._frames():
+    def _encode_packets(self) -> Iterator[Packet]:
+        graph = self._build_graph()
+        for frame in self._decode_frames():
             graph.push(frame)
-            yield from self._pulled(graph)
+            yield from self._encode_from(graph)
         graph.push(None)
-        yield from self._pulled(graph)
+        yield from self._encode_from(graph)
         yield from self.output.encode(None)
 
-    def _frames(self) -> Iterator[AudioFrame]:
+    def _decode_frames(self) -> Iterator[AudioFrame]:
         for packet in self.input.demux(self.source):
             try:
                 frames = packet.decode()
-            except InvalidDataError:  # one bad packet is a moment of silence
+            except InvalidDataError:  # a single bad packet becomes a moment of silence
                 continue
             yield from (frame for frame in frames if frame.pts is not None)
 
-    def _graph(self) -> Graph:
+    def _build_graph(self) -> Graph:
+        """Filters that cut the sound at the first video frame and convert it to the encoder's format and frame size."""
         context = self.output.codec_context
         context.open(strict=False)
         graph = Graph()
@@ -213,10 +238,10 @@ class AudioTrack:
         graph.link_nodes(*chain).configure()
         return graph
 
-    def _pulled(self, graph: Graph) -> Iterator[Packet]:
+    def _encode_from(self, graph: Graph) -> Iterator[Packet]:
         while True:
             try:
                 frame = graph.pull()
-            except (NotYet, NoMore):
+            except (MoreInputNeeded, EndOfStream):
                 return
             yield from self.output.encode(cast(AudioFrame, frame))

@@ -1,4 +1,8 @@
-"""Encoding with PyAV: H.264, HEVC and VP9 in a container with sound, and GIF with one palette for the clip."""
+"""Encoding with PyAV: H.264, HEVC and VP9 in a container with sound, and GIF with one palette for the clip.
+
+In: frames uint8 RGB [H, W, 3] with pts and durations in units of the output's time base. Called by
+`pipelines.media.writer`, which checks the frames.
+"""
 
 from contextlib import suppress
 from fractions import Fraction
@@ -12,17 +16,31 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
 from models.errors import ProcessingError
-from pipelines.media.audio import BROKEN, AudioPlan, AudioTrack
-from pipelines.media.formats import Container
+from pipelines.media.audio import AudioPlan, AudioTrack
+from pipelines.media.formats import MEDIA_ERRORS, Container
 from pipelines.media.timing import round_half_up
 
-GIF_CLOCK = Fraction(1, 100)
-GIF_SHORTEST = 2  # hundredths: players slow down anything shorter
-PALETTE_FRAMES = 24
+GIF_TIME_BASE = Fraction(1, 100)  # seconds
+MIN_GIF_DURATION = 2  # in units of that: players slow down anything shorter
+PALETTE_FRAMES = 24  # frames from which the palette is made
 
 
 class VideoEncoder:
-    """One video stream, tagged BT.709 limited range, yuv420p, and one sound stream if planned."""
+    """A file with one video stream, yuv420p tagged as BT.709 limited range, and one sound stream if there is a plan.
+
+    Args:
+        path: the file, which is overwritten.
+        container: its format.
+        codec: from `choose_codec`.
+        size: width, height of the frames; odd sizes are padded by one.
+        time_base: of the frames' pts and durations, in seconds.
+        rate: nominal frames per second.
+        audio: the sound; if it can be neither copied nor re-encoded, the output is silent and has a note.
+        threads: of the encoder; None leaves it to FFmpeg.
+
+    Raises:
+        ProcessingError: the frames can't be encoded, or the disk is full.
+    """
 
     def __init__(
         self,
@@ -38,18 +56,18 @@ class VideoEncoder:
     ):
         self.notes: list[str] = []
         self.time_base = time_base
-        self.threads = threads or 0  # 0: FFmpeg's own choice
+        self.threads = threads or 0  # 0: FFmpeg chooses
         self.scaler = VideoReformatter()
         self.end = 0
         self.track: AudioTrack | None = None
-        self.durations: dict[int | None, int | None] = {}  # of the frames inside the encoder, by pts
+        self.durations: dict[int | None, int | None] = {}  # pts -> duration of the frames inside the encoder
         self.first_dts: int | None = None
-        self.held: av.Packet | None = None
-        for copy in (True, False, None) if audio else (None,):  # copied, re-encoded, silent
+        self.last_packet: av.Packet | None = None
+        for copy in (True, False, None) if audio else (None,):  # copied, re-encoded or no sound
             try:
                 self._open(path, container, codec, size, rate, audio if copy is not None else None, bool(copy))
                 return
-            except (*BROKEN, OSError) as error:
+            except (*MEDIA_ERRORS, OSError) as error:
                 self.abort()
                 if copy is None:
                     raise ProcessingError(f"can't encode {size[0]}x{size[1]} with {codec[0]}: {error}") from error
@@ -74,6 +92,7 @@ class VideoEncoder:
         self.container.start_encoding()
 
     def add(self, image: np.ndarray, pts: int, duration: int) -> None:
+        """Encode a frame uint8 RGB [H, W, 3] that is shown at `pts` for `duration`."""
         frame = self.scaler.reformat(
             VideoFrame.from_ndarray(pad_to_even(image), format="rgb24"),
             format="yuv420p",
@@ -90,6 +109,7 @@ class VideoEncoder:
             self.track.feed(self.end * self.time_base)
 
     def finish(self) -> None:
+        """Write what is still inside the encoder and the rest of the sound, and close the file."""
         self._mux(self.stream.encode(None))
         self._mux_last()
         if self.track is not None:
@@ -99,29 +119,36 @@ class VideoEncoder:
         self.container.close()
 
     def _mux(self, packets: list[av.Packet]) -> None:
-        for packet in packets:  # encoders give every packet the nominal length
+        for packet in packets:  # encoders give every packet the nominal duration
             packet.duration = self.durations.pop(packet.pts, packet.duration)
             self.first_dts = packet.dts if self.first_dts is None else self.first_dts
-            if self.held is not None:
-                self.container.mux(self.held)
-            self.held = packet
+            if self.last_packet is not None:
+                self.container.mux(self.last_packet)
+            self.last_packet = packet
 
     def _mux_last(self) -> None:
-        """Readers of MOV add up decoding times, so the last packet in decoding order fills them to the video's end."""
-        last = self.held
+        """Mux the last packet; it lasts to the end of the video, because readers of MOV add up the durations."""
+        last = self.last_packet
         if last is not None and last.pts is not None and last.dts is not None and self.first_dts is not None:
             last.duration = max(1, min(self.end - (last.dts - self.first_dts), self.end - last.pts))
             self.container.mux(last)
 
     def abort(self) -> None:
-        with suppress(*BROKEN, OSError):  # the file is thrown away
+        """Close an incomplete file without an error."""
+        with suppress(*MEDIA_ERRORS, OSError):  # the caller deletes the file
             if self.track is not None:
                 self.track.close()
             self.container.close()
 
 
 class GifEncoder:
-    """Endless GIF. The palette is made from the first PALETTE_FRAMES frames, so that memory stays bounded."""
+    """A GIF that loops forever; its palette is made from the first PALETTE_FRAMES frames, to bound the memory.
+
+    Args:
+        path: the file, which is overwritten.
+        width, height: of the frames.
+        time_base: of the frames' pts and durations, in seconds; GIF rounds them to hundredths of a second.
+    """
 
     def __init__(self, path: Path, *, width: int, height: int, time_base: Fraction):
         self.notes: list[str] = []
@@ -130,83 +157,88 @@ class GifEncoder:
         self.waiting: list[tuple[VideoFrame, int, int]] = []
         self.graph: Graph | None = None
         self.container: OutputContainer = av.open(str(path), "w", format="gif")
-        self.stream = self.container.add_stream("gif", rate=100, time_base=GIF_CLOCK)
+        self.stream = self.container.add_stream("gif", rate=100, time_base=GIF_TIME_BASE)
         context = self.stream.codec_context
         context.width, context.height, context.pix_fmt = width, height, "pal8"
-        self.last = -GIF_SHORTEST
+        self.last = -MIN_GIF_DURATION
         self.dropped = 0
 
     def add(self, image: np.ndarray, pts: int, duration: int) -> None:
-        begin = round_half_up(pts * self.time_base / GIF_CLOCK)
-        if begin < self.last + GIF_SHORTEST:
+        """Add a frame uint8 RGB [H, W, 3]; one that follows the last within MIN_GIF_DURATION is dropped."""
+        begin = round_half_up(pts * self.time_base / GIF_TIME_BASE)
+        if begin < self.last + MIN_GIF_DURATION:
             self.dropped += 1
             return
         self.last = begin
-        end = round_half_up((pts + duration) * self.time_base / GIF_CLOCK)
+        end = round_half_up((pts + duration) * self.time_base / GIF_TIME_BASE)
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24").reformat(format="bgra")
-        self.waiting.append((frame, begin, max(end - begin, GIF_SHORTEST)))
+        self.waiting.append((frame, begin, max(end - begin, MIN_GIF_DURATION)))
         if self.graph is not None or len(self.waiting) == PALETTE_FRAMES:
             self._drain()
 
     def finish(self) -> None:
+        """Write the remaining frames and close the file."""
         self._drain()
         self.container.mux(self.stream.encode(None))
         self.container.close()
         if self.dropped:
-            self.notes.append(f"GIF shows at most 50 frames a second: {self.dropped} frame(s) left out")
+            self.notes.append(f"GIF can show at most 50 frames per second: dropped {self.dropped} frame(s)")
 
     def abort(self) -> None:
-        with suppress(*BROKEN, OSError):  # the file is thrown away
+        """Close an incomplete file without an error."""
+        with suppress(*MEDIA_ERRORS, OSError):  # the caller deletes the file
             self.container.close()
 
     def _drain(self) -> None:
+        """Encode the waiting frames; the first time, their palette is made first."""
         if self.graph is None:
-            self.graph = self._mapper(self._palette())
+            self.graph = self._build_mapper(self._make_palette())
         for frame, begin, duration in self.waiting:
-            frame.pts, frame.time_base = begin, GIF_CLOCK
+            frame.pts, frame.time_base = begin, GIF_TIME_BASE
             self.graph.push(frame, at=0)
             mapped = self.graph.vpull()
-            mapped.pts, mapped.time_base = begin, GIF_CLOCK
+            mapped.pts, mapped.time_base = begin, GIF_TIME_BASE
             for packet in self.stream.encode(mapped):
                 packet.duration = duration
                 self.container.mux(packet)
         self.waiting.clear()
 
-    def _source(self, graph: Graph):
+    def _add_source(self, graph: Graph):
         return graph.add_buffer(
-            width=self.size[0], height=self.size[1], format=av.VideoFormat("bgra"), time_base=GIF_CLOCK
+            width=self.size[0], height=self.size[1], format=av.VideoFormat("bgra"), time_base=GIF_TIME_BASE
         )
 
-    def _palette(self) -> VideoFrame:
+    def _make_palette(self) -> VideoFrame:
         graph = Graph()
         graph.link_nodes(
-            self._source(graph), graph.add("palettegen", "reserve_transparent=0"), graph.add("buffersink")
+            self._add_source(graph), graph.add("palettegen", "reserve_transparent=0"), graph.add("buffersink")
         ).configure()
         for frame, begin, _ in self.waiting:
-            frame.pts, frame.time_base = begin, GIF_CLOCK
+            frame.pts, frame.time_base = begin, GIF_TIME_BASE
             graph.push(frame)
         graph.push(None)
         return graph.vpull()
 
-    def _mapper(self, palette: VideoFrame) -> Graph:
+    def _build_mapper(self, palette: VideoFrame) -> Graph:
+        """The filters that turn RGB frames into frames of the palette."""
         graph = Graph()
-        frames = self._source(graph)
+        frames = self._add_source(graph)
         colours = graph.add_buffer(
-            width=palette.width, height=palette.height, format=palette.format, time_base=GIF_CLOCK
+            width=palette.width, height=palette.height, format=palette.format, time_base=GIF_TIME_BASE
         )
         use = graph.add("paletteuse", "dither=sierra2_4a:diff_mode=rectangle")
         frames.link_to(use, 0, 0)
         colours.link_to(use, 0, 1)
         use.link_to(graph.add("buffersink"))
         graph.configure()
-        palette.pts, palette.time_base = 0, GIF_CLOCK
+        palette.pts, palette.time_base = 0, GIF_TIME_BASE
         graph.push(palette, at=1)
         graph.push(None, at=1)
         return graph
 
 
 def pad_to_even(image: np.ndarray) -> np.ndarray:
-    """[H,W,3] with the last row and column repeated once where the size is odd, contiguous."""
+    """Repeat the last row and column of an image [H, W, 3] if H or W is odd; the result is contiguous."""
     height, width = image.shape[:2]
     if height % 2 or width % 2:
         image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

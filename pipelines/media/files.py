@@ -1,4 +1,7 @@
-"""Paths checked before work starts, and outputs that appear under their name only when they are whole."""
+"""Checks of paths before the work starts, and outputs that appear under their name only when they are complete.
+
+Used by every room that reads or writes files.
+"""
 
 import os
 import shutil
@@ -14,14 +17,18 @@ from models.errors import InputError, ProcessingError
 
 
 def check_readable(path: Path) -> None:
-    """Raises InputError if `path` is missing, unreadable, empty, a pipe or a device; a folder is fine."""
+    """Check that `path` is a readable folder or a readable regular file that is not empty.
+
+    Raises:
+        InputError: it is missing, unreadable, empty, a pipe or a device.
+    """
     try:
         if path.is_dir():
             next(path.iterdir(), None)
             return
         kind = path.stat()
         if not stat.S_ISREG(kind.st_mode):
-            raise InputError(f"{path} is a pipe or device: save it as a file first, it is read more than once")
+            raise InputError(f"{path} is a pipe or device: save it to a file first, because it is read more than once")
         if kind.st_size == 0:
             raise InputError(f"{path} is empty: the copy or download did not finish")
         with path.open("rb"):
@@ -33,16 +40,21 @@ def check_readable(path: Path) -> None:
 
 
 def check_output(path: Path, *, overwrite: bool = False, inputs: Iterable[Path] = ()) -> None:
-    """Raises InputError if writing to `path` would destroy an input, an existing file, or can't work."""
+    """Check that a file or folder can be written to `path`.
+
+    Raises:
+        InputError: `path` is one of the inputs, an existing file (unless `overwrite`), or in a folder that is missing
+            or not writable.
+    """
     for item in inputs:
-        if _same(path, item):
+        if _is_same_file(path, item):
             raise InputError(f"output {path} is also an input: choose another name with -o")
     if not path.parent.is_dir():
         raise InputError(f"folder {path.parent} does not exist: create it first, or choose another with -o")
     if path.is_file() and not overwrite:
-        raise InputError(f"{path} exists already: choose another name with -o, or give --overwrite")
+        raise InputError(f"{path} already exists: choose another name with -o, or use --overwrite")
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise InputError(f"can't write into folder {path.parent}: choose another with -o")
+        raise InputError(f"can't write to folder {path.parent}: choose another with -o")
 
 
 def temporary_name(path: Path) -> Path:
@@ -52,35 +64,43 @@ def temporary_name(path: Path) -> Path:
 
 @contextmanager
 def atomic_output(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """Gives a temporary file beside `path`; renames it to `path` on success, removes it on any exception.
+    """Yield a temporary file beside `path`, which becomes `path` when the block ends.
 
-    Raises InputError if the folder refuses the file, ProcessingError if the finished file can't be put in place.
+    It is removed if the block raises. The bytes are on the disk before the file gets its name.
+
+    Raises:
+        InputError: the folder is not writable, or `path` was created in the meantime (unless `overwrite`).
+        ProcessingError: the disk is full.
     """
     temporary = temporary_name(path)
     try:
         temporary.open("xb").close()
     except OSError as error:
-        raise InputError(f"can't write into folder {path.parent}: {error.strerror or error}") from None
+        raise InputError(f"can't write to folder {path.parent}: {error.strerror or error}") from None
     try:
         yield temporary
         with report_write_errors(path):
-            _sync(temporary)
+            _flush_to_disk(temporary)
             if not overwrite and path.exists():
-                raise InputError(f"{path} appeared while working: choose another name with -o, or give --overwrite")
+                raise InputError(f"{path} was created in the meantime: choose another name with -o, or use --overwrite")
             os.replace(temporary, path)
-            _sync(path.parent)
+            _flush_to_disk(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def temporary_folder(path: Path) -> Iterator[Path]:
-    """Gives a temporary folder beside `path`; its owner moves it in place, and it is removed in any case."""
+    """Yield a temporary folder beside `path`, which is removed when the block ends; the caller moves it or its files.
+
+    Raises:
+        InputError: the folder of `path` is not writable.
+    """
     temporary = temporary_name(path)
     try:
         temporary.mkdir()
     except OSError as error:
-        raise InputError(f"can't write into folder {path.parent}: {error.strerror or error}") from None
+        raise InputError(f"can't write to folder {path.parent}: {error.strerror or error}") from None
     try:
         yield temporary
     finally:
@@ -89,7 +109,7 @@ def temporary_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def report_write_errors(path: Path) -> Iterator[None]:
-    """Turns an operating system error while writing `path` into a ProcessingError of one line."""
+    """Turn an error of the operating system or of safetensors while writing `path` into a ProcessingError."""
     try:
         yield
     except OSError as error:
@@ -98,7 +118,7 @@ def report_write_errors(path: Path) -> Iterator[None]:
         raise ProcessingError(f"can't write {path}: {error}") from error
 
 
-def _sync(path: Path) -> None:
+def _flush_to_disk(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -106,7 +126,7 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _same(first: Path, second: Path) -> bool:
+def _is_same_file(first: Path, second: Path) -> bool:
     if first.exists() and second.exists():
         return os.path.samefile(first, second)
     return first.resolve() == second.resolve()

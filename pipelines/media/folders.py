@@ -1,6 +1,8 @@
-"""Pictures as frames: a folder in natural order, or one file that Pillow opens (GIF, animated WebP and PNG)."""
+"""Pictures as frames: a folder in natural order, or a file that Pillow opens (GIF, animated WebP and PNG, pictures).
 
-import re
+The backends of `pipelines.media.stream.FrameSource` for everything but videos.
+"""
+
 from collections.abc import Generator
 from fractions import Fraction
 from functools import partial
@@ -11,23 +13,26 @@ import numpy as np
 from PIL import Image
 
 from models.errors import InputError
+from pipelines.media.frames import FileInfo, ReadStats
+from pipelines.media.ordering import natural_key
 from pipelines.media.pictures import PICTURE_ERRORS, PICTURE_SUFFIXES, load_picture, open_picture, picture_to_rgb
-from pipelines.media.stream import FileInfo, ReadStats
 from pipelines.media.timing import CorruptFrame, TimedFrame
 
-FOLDER_RATE = Fraction(25)
-ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
-DEFAULT_DELAY = 100  # milliseconds: what browsers show for a GIF that says 0
-
-
-def natural_key(path: Path) -> list[tuple[int, int, str]]:
-    """Sort key that puts frame10 after frame9."""
-    parts = re.split(r"(\d+)", path.name.lower())
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+FOLDER_RATE = Fraction(25)  # frames per second
+ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")  # Pillow's names of formats that may be animated
+DEFAULT_DELAY = 100  # milliseconds, as in browsers, for frames whose delay is 0
 
 
 class PictureFolder:
-    """The pictures of one folder (not of the folders in it), one time unit each."""
+    """The pictures of a folder, not of its subfolders; each lasts one unit of the time base.
+
+    Args:
+        folder: the folder.
+        rate: frames per second, FOLDER_RATE by default.
+
+    Raises:
+        InputError: there are no pictures.
+    """
 
     def __init__(self, folder: Path, *, rate: Fraction | None):
         found = (item for item in folder.iterdir() if item.suffix.lower() in PICTURE_SUFFIXES)
@@ -40,6 +45,7 @@ class PictureFolder:
         )
 
     def read(self, start: int, stats: ReadStats) -> Generator[TimedFrame]:
+        """See `Backend.read`."""
         for number in range(start, len(self.files)):
             stats.decoded += 1
             yield TimedFrame(pts=number, duration=1, load=partial(_load, self.files[number]))
@@ -47,7 +53,11 @@ class PictureFolder:
 
 
 class AnimatedPicture:
-    """A GIF, animated WebP or PNG, or a still picture as one frame of 1/25 s; alpha on white."""
+    """A GIF, animated WebP or PNG, or a picture as one frame of 1/25 s; transparency on white.
+
+    Raises:
+        InputError: the file is not a readable picture.
+    """
 
     def __init__(self, path: Path):
         self.path = path
@@ -56,11 +66,15 @@ class AnimatedPicture:
         with open_picture(path) as picture:
             if picture.format in ANIMATED:
                 self._read_delays(picture)
-        self.file_info = self._animation() if len(self.delays) > 1 else self._still()
+        self.file_info = self._describe_animation() if len(self.delays) > 1 else _describe_picture()
 
     @classmethod
     def open(cls, path: Path) -> "AnimatedPicture | None":
-        """The picture file at `path`, or None if it is no picture."""
+        """The picture at `path`; None if it is another kind of file.
+
+        Raises:
+            InputError: it is named like a picture but can't be read.
+        """
         try:
             return cls(path)
         except InputError:
@@ -69,6 +83,7 @@ class AnimatedPicture:
             return None
 
     def read(self, start: int, stats: ReadStats) -> Generator[TimedFrame]:
+        """See `Backend.read`; always reads from the beginning."""
         if len(self.delays) < 2:
             stats.decoded, stats.finished = 1, True
             yield TimedFrame(pts=0, duration=1, load=partial(_load, self.path))
@@ -89,20 +104,21 @@ class AnimatedPicture:
                 picture.seek(number)
                 picture.load()
                 self.delays.append(round(picture.info.get("duration") or 0) or DEFAULT_DELAY)
-        except EOFError:  # Pillow's sign for the end
+        except EOFError:  # how Pillow reports the end
             return
         except PICTURE_ERRORS:
             self.incomplete = True
 
-    def _still(self) -> FileInfo:
-        return FileInfo(kind="picture", time_base=1 / FOLDER_RATE, rate=FOLDER_RATE, frames=1, duration=1 / FOLDER_RATE)
-
-    def _animation(self) -> FileInfo:
+    def _describe_animation(self) -> FileInfo:
         total = Fraction(sum(self.delays), 1000)
         frames = len(self.delays)
         return FileInfo(
             kind="animation", time_base=Fraction(1, 1000), rate=frames / total, frames=frames, duration=total
         )
+
+
+def _describe_picture() -> FileInfo:
+    return FileInfo(kind="picture", time_base=1 / FOLDER_RATE, rate=FOLDER_RATE, frames=1, duration=1 / FOLDER_RATE)
 
 
 def _load(path: Path) -> np.ndarray:

@@ -1,53 +1,75 @@
-"""What each output suffix means: container, encoders, quality range, and the sound it carries without re-encoding."""
+"""Output formats by file suffix: container, encoders, range of qualities, and sound that needs no re-encoding.
+
+Used by `pipelines.media.writer`, `encoders` and `audio`.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import cv2
+from av.error import FFmpegError
 
 from models.errors import BackendUnavailable, InputError
 
 
 @dataclass(frozen=True)
 class VideoCodec:
-    """An encoder with its default constant quality (0 = best, `worst` = smallest file) and private options."""
+    """A video encoder of FFmpeg."""
 
     encoder: str
+    """FFmpeg's name."""
+
     crf: int
-    worst: int
+    """Default quality (constant rate factor): 0 is the best, `max_crf` the smallest file."""
+
+    max_crf: int
+    """Highest possible crf."""
+
     options: tuple[tuple[str, str], ...] = ()
+    """Options of the encoder, as (name, value)."""
 
 
 @dataclass(frozen=True)
 class Container:
-    """A muxer: codecs by public name (first = default), sound codecs copied as they are, and the one to convert to.
-
-    edit_list: packets may begin before time 0 and the player skips the rest, so that sound is cut to the sample.
-    """
+    """A container format."""
 
     muxer: str
+    """FFmpeg's name."""
+
     codecs: dict[str, VideoCodec]
-    copied: frozenset[str]
-    sound: str
+    """Video codecs by the name that users give with --codec; the first is the default."""
+
+    copied_audio: frozenset[str]
+    """Sound codecs whose packets are copied without re-encoding."""
+
+    audio_encoder: str
+    """The encoder for all other sound."""
+
     sample_rates: tuple[int, ...]
+    """Sample rates of that encoder in Hz; others are resampled to 48000."""
+
     edit_list: bool
+    """Whether packets may start before time 0, where players skip them, so that sound is cut to the sample."""
+
     options: tuple[tuple[str, str], ...] = ()
+    """Options of the muxer, as (name, value)."""
 
 
-# With AVX-512 x264 reads memory that nobody has written, so that the same pictures give other bytes each time.
+MEDIA_ERRORS = (FFmpegError, ValueError, EOFError)  # what PyAV raises for files that are damaged or of no use
+# With AVX-512, x264 reads uninitialised memory, so that encoding the same frames twice would give different bytes.
 AVX2 = 11  # CV_CPU_AVX2
-STEADY = (("x264-params", "asm=AVX2"),) if cv2.checkHardwareSupport(AVX2) else ()
-H264 = VideoCodec("libx264", crf=18, worst=51, options=(("preset", "medium"), *STEADY))
-HEVC = VideoCodec("libx265", crf=20, worst=51, options=(("preset", "medium"), ("x265-params", "log-level=error")))
-VP9 = VideoCodec("libvpx-vp9", crf=28, worst=63, options=(("deadline", "good"), ("cpu-used", "4"), ("row-mt", "1")))
+REPRODUCIBLE = (("x264-params", "asm=AVX2"),) if cv2.checkHardwareSupport(AVX2) else ()
+H264 = VideoCodec("libx264", crf=18, max_crf=51, options=(("preset", "medium"), *REPRODUCIBLE))
+HEVC = VideoCodec("libx265", crf=20, max_crf=51, options=(("preset", "medium"), ("x265-params", "log-level=error")))
+VP9 = VideoCodec("libvpx-vp9", crf=28, max_crf=63, options=(("deadline", "good"), ("cpu-used", "4"), ("row-mt", "1")))
 AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 FAST_START = (("movflags", "+faststart"),)
 MP4 = Container(
     muxer="mp4",
     codecs={"h264": H264, "hevc": HEVC},
-    copied=frozenset(("aac", "mp3", "ac3", "eac3", "opus", "alac")),
-    sound="aac",
+    copied_audio=frozenset(("aac", "mp3", "ac3", "eac3", "opus", "alac")),
+    audio_encoder="aac",
     sample_rates=AAC_RATES,
     edit_list=True,
     options=FAST_START,
@@ -55,8 +77,8 @@ MP4 = Container(
 MOV = Container(
     muxer="mov",
     codecs={"h264": H264, "hevc": HEVC},
-    copied=frozenset(("aac", "mp3", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be")),
-    sound="aac",
+    copied_audio=frozenset(("aac", "mp3", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be")),
+    audio_encoder="aac",
     sample_rates=AAC_RATES,
     edit_list=True,
     options=FAST_START,
@@ -64,8 +86,8 @@ MOV = Container(
 WEBM = Container(
     muxer="webm",
     codecs={"vp9": VP9},
-    copied=frozenset(("opus", "vorbis")),
-    sound="libopus",
+    copied_audio=frozenset(("opus", "vorbis")),
+    audio_encoder="libopus",
     sample_rates=(48000,),
     edit_list=False,
     options=(("fflags", "+bitexact"),),  # no random identifiers
@@ -74,7 +96,11 @@ CONTAINERS = {".mp4": MP4, ".m4v": MP4, ".mov": MOV, ".webm": WEBM}
 
 
 def output_kind(path: Path) -> str:
-    """`video`, `gif`, `pattern` (a %05d.png name) or `folder`. Raises InputError for any other suffix."""
+    """The kind of an output: "video", "gif", "pattern" (numbered files such as out/%05d.png) or "folder".
+
+    Raises:
+        InputError: any other suffix.
+    """
     suffix = path.suffix.lower()
     if path.is_dir():
         return "folder"
@@ -90,13 +116,20 @@ def output_kind(path: Path) -> str:
 
 
 def choose_codec(container: Container, *, codec: str | None, crf: int | None) -> tuple[str, dict[str, str]]:
-    """Encoder name and its options. Raises InputError for what the container can't hold, BackendUnavailable."""
+    """The encoder for a codec of a container and its options, both in FFmpeg's terms; defaults for None.
+
+    Raises:
+        InputError: the container doesn't support the codec, or crf is out of range.
+        BackendUnavailable: PyAV was built without the encoder.
+    """
     name = codec or next(iter(container.codecs))
     if name not in container.codecs:
-        raise InputError(f"codec {name!r} does not go into {container.muxer}: use {', '.join(container.codecs)}")
+        raise InputError(f"codec {name!r} can't be stored in {container.muxer}: use {', '.join(container.codecs)}")
     chosen = container.codecs[name]
-    if crf is not None and not 0 <= crf <= chosen.worst:
-        raise InputError(f"crf {crf} is out of range for {name}: give 0 (best) to {chosen.worst} (smallest)")
+    if crf is not None and not 0 <= crf <= chosen.max_crf:
+        raise InputError(
+            f"crf {crf} is out of range for {name}: use 0 (best quality) to {chosen.max_crf} (smallest file)"
+        )
     if chosen.encoder not in av.codecs_available:
         raise BackendUnavailable(f"this PyAV has no {chosen.encoder} encoder: choose another --codec or suffix")
     constant = {"b": "0"} if chosen is VP9 else {}

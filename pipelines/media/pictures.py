@@ -1,4 +1,7 @@
-"""Any picture file as uint8 RGB: orientation, alpha, colour profile, bit depth and colour model are resolved here."""
+"""Reading any picture file as uint8 RGB [H, W, 3]: orientation, alpha, colour profile, bit depth and colour model.
+
+Used wherever pictures are read: sources, targets, data sets, evaluation.
+"""
 
 import io
 import struct
@@ -11,17 +14,20 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from models.errors import InputError
 from pipelines.media.files import check_readable
 
-MAX_PIXELS = 120_000_000
+MAX_PIXELS = 120_000_000  # W * H of the largest picture that is read
 PICTURE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".ppm"))
 FORMATS = ("PNG", "JPEG", "JPEG2000", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "TGA", "PSD", "QOI")
 PICTURE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, MemoryError)
 
 
 def load_picture(path: str | Path) -> np.ndarray:
-    """The picture at `path` as uint8 RGB [H,W,3], as a viewer shows it.
+    """Read a picture as a viewer shows it, uint8 RGB [H, W, 3].
 
-    EXIF rotation and colour profile applied, transparency on white, 16-bit scaled, first frame of an animation.
-    Raises InputError, one line, if it is missing, empty, damaged, no picture, or larger than MAX_PIXELS.
+    EXIF rotation and colour profile are applied, transparent parts are white, 16-bit values are scaled to 8 bits; of an
+    animation the first frame is read.
+
+    Raises:
+        InputError: it is missing, empty, damaged, not a picture, or has more than MAX_PIXELS.
     """
     path = Path(path)
     with open_picture(path) as picture:
@@ -33,9 +39,10 @@ def load_picture(path: str | Path) -> np.ndarray:
 
 
 def load_with_alpha(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """The picture like `load_picture`, and its opacity uint8 [H,W]; None if it has no transparent part.
+    """Read a picture like `load_picture`, and its alpha uint8 [H, W], 255 = opaque; None if all of it is opaque.
 
-    Raises InputError like `load_picture`.
+    Raises:
+        InputError: see `load_picture`.
     """
     picture = load_picture(path)
     with open_picture(Path(path)) as opened:
@@ -46,10 +53,14 @@ def load_with_alpha(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def open_picture(path: Path) -> Image.Image:
-    """The lazily opened picture, its size checked; close it or use it with `with`. Raises InputError."""
+    """Open a picture without decoding it yet; close it, or use `with`.
+
+    Raises:
+        InputError: see `load_picture`.
+    """
     check_readable(path)
     if path.is_dir():
-        raise InputError(f"{path} is a folder: give one picture")
+        raise InputError(f"{path} is a folder: use a single picture")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -57,7 +68,7 @@ def open_picture(path: Path) -> Image.Image:
     except Image.DecompressionBombError:
         raise InputError(f"{path} has too many pixels (limit {MAX_PIXELS:,}): make it smaller") from None
     except UnidentifiedImageError:
-        raise InputError(f"{path} is not a picture that can be read: give a PNG, JPEG, WebP, TIFF, ...") from None
+        raise InputError(f"{path} is not a picture that can be read: use PNG, JPEG, WebP, TIFF, ...") from None
     except PICTURE_ERRORS as error:
         raise InputError(f"{path} is a damaged picture ({_reason(error)})") from None
     width, height = picture.size
@@ -68,21 +79,24 @@ def open_picture(path: Path) -> Image.Image:
 
 
 def picture_to_rgb(picture: Image.Image) -> np.ndarray:
-    """A decoded Pillow picture of any mode as uint8 RGB [H,W,3]; transparent parts are white."""
+    """A decoded Pillow picture of any mode -> uint8 RGB [H, W, 3]; transparent parts are white."""
     if picture.mode in ("F", "I") or picture.mode.startswith("I;16"):
-        return np.repeat(_grey8(np.asarray(picture))[..., None], 3, axis=2)  # [H,W] -> [H,W,3]
+        return np.repeat(_to_grey8(np.asarray(picture))[..., None], 3, axis=2)  # [H, W] -> [H, W, 3]
     if picture.mode in ("RGBa", "La"):
         picture = picture.convert("RGBA" if picture.mode == "RGBa" else "LA")
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         alpha = picture.convert("RGBA").getchannel("A")
-        colour = _in_srgb(picture.convert("RGBA").convert("RGB"), picture.info.get("icc_profile"))
+        colour = _to_srgb(picture.convert("RGBA").convert("RGB"), picture.info.get("icc_profile"))
         white = Image.new("RGB", picture.size, "white")
         return np.asarray(Image.composite(colour, white, alpha))
-    return np.asarray(_in_srgb(picture, picture.info.get("icc_profile")))
+    return np.asarray(_to_srgb(picture, picture.info.get("icc_profile")))
 
 
-def _grey8(values: np.ndarray) -> np.ndarray:
-    """Grey of 16 bits, 32 bits or float [H,W] as uint8: full scale is 65535, or 1.0 (255.0 if it exceeds 1)."""
+def _to_grey8(values: np.ndarray) -> np.ndarray:
+    """Grey values [H, W] of 16 bits, 32 bits or float -> uint8 [H, W].
+
+    Full scale is 65535; of 32-bit integers up to 255 it is 255; of floats it is 1.0, or 255.0 if any exceeds 1.
+    """
     if values.dtype.kind == "f":
         values = np.nan_to_num(values)
         return np.clip(values * (255.0 if values.max(initial=0) <= 1 else 1.0) + 0.5, 0, 255).astype(np.uint8)
@@ -91,17 +105,18 @@ def _grey8(values: np.ndarray) -> np.ndarray:
     return ((np.clip(values, 0, 65535).astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
 
 
-def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """RGB by the embedded profile where it fits the mode, else by Pillow's plain conversion."""
+def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert a picture to sRGB by its embedded profile, or as Pillow does if there is none or it doesn't fit."""
     if profile and picture.mode in ("RGB", "CMYK", "L"):
         try:
-            own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(picture, own, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(picture, embedded, ImageCms.createProfile("sRGB"), outputMode="RGB")
             return converted if converted is not None else picture.convert("RGB")
-        except (ImageCms.PyCMSError, OSError, ValueError):  # a broken profile is no reason to refuse the picture
+        except (ImageCms.PyCMSError, OSError, ValueError):  # a damaged profile doesn't make the picture unusable
             return picture.convert("RGB")
     return picture.convert("RGB")
 
 
 def _reason(error: Exception) -> str:
+    """First line of an error message, at most 100 characters."""
     return (str(error).splitlines() or [""])[0][:100] or type(error).__name__

@@ -1,4 +1,7 @@
-"""Numbered PNG files, as a folder of their own or under a %05d.png pattern in an existing folder."""
+"""Numbered PNG files as an output, in a folder of their own or under a pattern such as out/%05d.png.
+
+Called by `pipelines.media.writer` and `pipelines.media.stills`; `sequence_files` finds the files of such an output.
+"""
 
 import os
 import re
@@ -10,21 +13,27 @@ from PIL import Image
 
 from models.errors import InputError
 from pipelines.media.files import temporary_name
-from pipelines.media.folders import natural_key
+from pipelines.media.ordering import natural_key
 from pipelines.media.pictures import PICTURE_SUFFIXES
 
 FOLDER_PATTERN = "%05d.png"
 NUMBER = r"%0?\d*d"
 NUMBERED = re.compile(rf"[^%]*{NUMBER}[^%]*")
-COMPRESSION = 3
+COMPRESSION = 3  # of PNG, 0..9
 
 
 class PictureSequence:
-    """Frames are written into `temporary` and moved to `path` when all are there.
+    """An encoder that writes numbered PNG files into a temporary folder and moves them to `path` when it finishes.
 
-    path: a folder (must be absent or empty; with overwrite it may hold an earlier sequence and nothing else), or a
-    pattern such as out/%05d.png, numbered from 0.
-    Raises InputError if files are in the way or the pattern is none.
+    Args:
+        path: a folder, which must be absent or empty or, with `overwrite`, may contain an earlier sequence and nothing
+            else; or a pattern such as out/%05d.png. Numbers start at 0.
+        temporary: an empty folder on the same file system.
+        pattern: whether `path` is a pattern.
+        overwrite: replace an earlier sequence.
+
+    Raises:
+        InputError: other files are in the way, or the pattern has no number.
     """
 
     def __init__(self, path: Path, temporary: Path, *, pattern: bool, overwrite: bool):
@@ -35,24 +44,26 @@ class PictureSequence:
         self.count = 0
 
     def add(self, image: np.ndarray, pts: int, duration: int) -> None:
+        """Write the next image uint8 RGB [H, W, 3]; pts and duration have no effect."""
         target = self.temporary / (self.pattern % self.count)
         Image.fromarray(image).save(target, compress_level=COMPRESSION)
         self.count += 1
 
     def finish(self) -> None:
+        """Move all files into place; an earlier sequence is removed."""
         if not self.is_pattern:
             self._replace_folder()
             return
-        for item in _earlier(self.path.parent, self.pattern):
+        for item in _matching_files(self.path.parent, self.pattern):
             item.unlink()
         for item in sorted(self.temporary.iterdir()):
             os.replace(item, self.path.parent / item.name)
 
     def abort(self) -> None:
-        """Nothing to close: the temporary folder's owner removes it."""
+        """Do nothing: the caller removes the temporary folder."""
 
     def _replace_folder(self) -> None:
-        if not _earlier(self.path, self.pattern):
+        if not _matching_files(self.path, self.pattern):
             os.replace(self.temporary, self.path)
             return
         aside = temporary_name(self.path)
@@ -62,27 +73,32 @@ class PictureSequence:
 
 
 def check_sequence(path: Path, *, pattern: bool, overwrite: bool) -> None:
-    """Raises InputError if files are in the way of a sequence, or the pattern is none."""
+    """Check that a sequence can be written to a folder, or under a pattern; see `PictureSequence`.
+
+    Raises:
+        InputError: other files are in the way, or the pattern has no number.
+    """
     name = path.name if pattern else FOLDER_PATTERN
     if not NUMBERED.fullmatch(name):
-        raise InputError(f"output {path}: write the number as %05d")
-    earlier = _earlier(path.parent if pattern else path, name)
+        raise InputError(f"output {path}: write the number of the picture as %05d, once")
+    earlier = _matching_files(path.parent if pattern else path, name)
     if earlier and not overwrite:
-        raise InputError(f"{path} exists already: choose another name with -o, or give --overwrite")
+        raise InputError(f"{path} already exists: choose another name with -o, or use --overwrite")
     if not pattern and path.is_dir() and len(list(path.iterdir())) > len(earlier):
-        raise InputError(f"folder {path} holds other files: choose a new or empty folder with -o")
+        raise InputError(f"folder {path} contains other files: choose a new or empty folder with -o")
 
 
 def sequence_files(path: Path) -> list[Path]:
-    """The pictures of a folder, or of a pattern such as frames/%05d.png, in their order; none for any other path."""
+    """The pictures of a folder or of a pattern such as frames/%05d.png, in natural order; none for any other path."""
     if path.is_dir():
         found = [item for item in path.iterdir() if item.suffix.lower() in PICTURE_SUFFIXES]
     else:
-        found = _earlier(path.parent, path.name) if NUMBERED.fullmatch(path.name) else []
+        found = _matching_files(path.parent, path.name) if NUMBERED.fullmatch(path.name) else []
     return sorted(found, key=natural_key)
 
 
-def _earlier(folder: Path, pattern: str) -> list[Path]:
+def _matching_files(folder: Path, pattern: str) -> list[Path]:
+    """The files of a folder whose names match a pattern such as %05d.png; none if there is no folder."""
     before, after = re.split(NUMBER, pattern)
     names = re.compile(re.escape(before) + r"\d+" + re.escape(after))
     return [item for item in folder.iterdir() if names.fullmatch(item.name)] if folder.is_dir() else []

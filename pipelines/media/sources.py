@@ -1,4 +1,8 @@
-"""One door to every driving input: a video, an animated picture or a folder of pictures, as timed RGB frames."""
+"""Opens every kind of driving input: a video, an animated picture, a single picture or a folder of pictures.
+
+In: a path and the part to read. Out: a `FrameSource` of frames uint8 RGB [H, W, 3] with time stamps. Called by the
+chains, `gfla check`, the evaluation and the batch.
+"""
 
 from fractions import Fraction
 from pathlib import Path
@@ -6,8 +10,9 @@ from pathlib import Path
 from models.errors import InputError
 from pipelines.media.files import check_readable
 from pipelines.media.folders import AnimatedPicture, PictureFolder
+from pipelines.media.frames import Frame, FrameSelection, SourceInfo
 from pipelines.media.reader import VideoFile
-from pipelines.media.stream import Frame, FrameSelection, FrameSource, SourceInfo
+from pipelines.media.stream import FrameSource
 
 __all__ = ["Frame", "FrameSource", "SourceInfo", "open_video"]
 
@@ -21,16 +26,23 @@ def open_video(
     fps: Fraction | float | str | None = None,
     every: int = 1,
 ) -> FrameSource:
-    """Opens a video, GIF, animated WebP or PNG, single picture, or folder of pictures.
+    """Open a video, GIF, animated WebP or PNG, single picture, or folder of pictures.
 
-    start, end: seconds from the first frame. fps: constant rate to resample to by time stamp; for a folder, the
-    rate it is shown at (25 if None). every: 10 gives each tenth frame; `max_frames` counts those. Raises InputError,
-    one line, for whatever can't be used.
+    Args:
+        path: the file or folder.
+        start, end: the part to read, in seconds from the first frame; None for the beginning and the end.
+        max_frames: read at most this many frames.
+        fps: constant rate in frames per second to which frames are resampled by time stamp; None keeps the time
+            stamps. For a folder, the rate at which it is shown, 25 by default.
+        every: read every n-th frame only; `max_frames` counts these.
+
+    Raises:
+        InputError: the path can't be read, has no frame in this part, or a value is out of range.
     """
     path = Path(path)
-    rate = _seconds(fps, "fps")
+    rate = _to_fraction(fps, "fps")
     selection = FrameSelection(
-        start=_seconds(start, "start"), end=_seconds(end, "end"), max_frames=max_frames, fps=rate, every=every
+        start=_to_fraction(start, "start"), end=_to_fraction(end, "end"), max_frames=max_frames, fps=rate, every=every
     )
     check_readable(path)
     if path.is_dir():
@@ -39,8 +51,9 @@ def open_video(
     return FrameSource(path, backend, selection)
 
 
-def _seconds(value: Fraction | float | str | None, name: str) -> Fraction | None:
+def _to_fraction(value: Fraction | float | str | None, name: str) -> Fraction | None:
+    """An exact number; `name` is what the message calls it."""
     try:
         return None if value is None else Fraction(str(value)) if isinstance(value, float) else Fraction(value)
     except (ValueError, ZeroDivisionError, OverflowError):
-        raise InputError(f"{name} {value!r} is not a number: give one like 2.5 or 30000/1001") from None
+        raise InputError(f"{name} {value!r} is not a number: use one like 2.5 or 30000/1001") from None

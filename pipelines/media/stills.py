@@ -1,4 +1,7 @@
-"""Finished pictures: one file, or numbered PNG files in a folder, which may differ in size."""
+"""Pictures as an output: one file, or numbered PNG files, which may differ in size.
+
+Called by pose transfer and view synthesis.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,14 +14,15 @@ from pipelines.media.files import atomic_output, check_output, report_write_erro
 from pipelines.media.sequences import PictureSequence, check_sequence
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-QUALITY = 95
+QUALITY = 95  # of JPEG and WebP, 0..100
 
 
 def check_stills(path: Path, *, count: int, overwrite: bool, inputs: Iterable[Path] = ()) -> None:
-    """Everything that `write_stills` would refuse for `count` pictures, known before any work.
+    """Check before the work that `write_stills` can write `count` pictures to `path`.
 
     Raises:
-        InputError: existing output, missing folder, an input as output, unknown suffix, one file for several pictures.
+        InputError: the output exists (unless `overwrite`) or is an input, its folder is missing or not writable, its
+            suffix is unknown, or it is one file for several pictures.
     """
     check_output(path, overwrite=overwrite, inputs=inputs)
     if _is_sequence(path):
@@ -26,14 +30,15 @@ def check_stills(path: Path, *, count: int, overwrite: bool, inputs: Iterable[Pa
     elif path.suffix.lower() not in SUFFIXES:
         raise InputError(f"output {path}: unknown type; use {', '.join(SUFFIXES)}, a folder, or %05d.png")
     elif count != 1:
-        raise InputError(f"{count} poses don't go into {path}: give a folder or %05d.png with -o")
+        raise InputError(f"can't write {count} pictures to {path}: use a folder or %05d.png with -o")
 
 
 def write_stills(path: Path, images: Iterable[np.ndarray], *, overwrite: bool) -> None:
-    """Write pictures uint8 RGB [H, W, 3]; the output appears under its name when all are there.
+    """Write pictures uint8 RGB [H, W, 3] to one file or as numbered files; they appear when all are complete.
 
     Raises:
         InputError: see `check_stills`.
+        ValueError: one file, but not exactly one picture.
         ProcessingError: the disk is full.
     """
     if not _is_sequence(path):

@@ -1,4 +1,8 @@
-"""A driving input as a stream of timed RGB frames: what is chosen of it, and what was wrong with it."""
+"""A driving input as a stream of frames with time stamps, which can be read several times.
+
+In: a backend that decodes a file, and the part to read. Out: frames uint8 RGB [H, W, 3]. Made by
+`pipelines.media.sources.open_video`. pts and durations are integers in units of a time base, a `Fraction` of seconds.
+"""
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
@@ -6,133 +10,66 @@ from fractions import Fraction
 from itertools import islice
 from math import ceil
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 from weakref import WeakSet
 
 import cv2
 import numpy as np
 
 from models.errors import InputError
+from pipelines.media.frames import Backend, FileInfo, Frame, FrameSelection, ReadStats, SourceInfo
 from pipelines.media.timing import CorruptFrame, TimedFrame, fill_durations, resample, trim
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One decoded frame: image uint8 RGB [H,W,3]; pts and duration in units of the source's time base."""
-
-    image: np.ndarray
-    pts: int
-    duration: int | None
-
-
-@dataclass(frozen=True)
-class SourceInfo:
-    """What is known before reading: size as shown (rotation and pixel aspect applied), clock, and estimates.
-
-    time_base: seconds per pts unit of the frames given out. rate: nominal frames per second, None if unknown.
-    frames, duration (s): estimates for the chosen range. start: time of the first frame on the file's own clock (s),
-    which is where the sound of the same file begins. kind: video | animation | picture | folder.
-    """
-
-    width: int
-    height: int
-    time_base: Fraction
-    rate: Fraction | None
-    frames: int | None
-    duration: Fraction | None
-    has_audio: bool
-    kind: str
-    start: Fraction
-
-
-@dataclass(frozen=True)
-class FileInfo:
-    """What a backend's header says about the whole file; `start_pts` is the pts that counts as time 0."""
-
-    kind: str
-    time_base: Fraction
-    rate: Fraction | None = None
-    frames: int | None = None
-    duration: Fraction | None = None
-    has_audio: bool = False
-    start_pts: int = 0
-
-
-@dataclass
-class ReadStats:
-    """What one pass met: `corrupt` frames left out; `incomplete` if the file could not be read to its end."""
-
-    corrupt: int = 0
-    decoded: int = 0
-    incomplete: bool = False
-    finished: bool = False
-
-
-class Backend(Protocol):
-    """A file format: `file_info`, and frames in display order from the last seekable point at or before `start`."""
-
-    file_info: FileInfo
-
-    def read(self, start: int, stats: ReadStats) -> Generator[TimedFrame]: ...
-
-
-@dataclass(frozen=True)
-class FrameSelection:
-    """Which part to read: start <= time < end (s), resampled to fps (Hz) if given, each `every`-th frame, at most
-    max_frames."""
-
-    start: Fraction | None = None
-    end: Fraction | None = None
-    max_frames: int | None = None
-    fps: Fraction | None = None
-    every: int = 1
-
-    def __post_init__(self):
-        if self.start is not None and self.start < 0:
-            raise InputError(f"start {float(self.start):g} s is negative: give a time from 0 on")
-        if self.end is not None and self.end <= (self.start or 0):
-            raise InputError(f"end {float(self.end):g} s is not after start {float(self.start or 0):g} s")
-        if self.max_frames is not None and self.max_frames < 1:
-            raise InputError(f"max-frames {self.max_frames} is too small: give 1 or more")
-        if self.fps is not None and not 0 < self.fps <= 1000:
-            raise InputError(f"fps {float(self.fps):g} is out of range: give more than 0 and at most 1000")
 
 
 @dataclass(eq=False)
 class FrameSource:
-    """A driving input. Iterate it as often as needed: each pass re-opens the file and keeps two frames at most.
+    """The frames of a driving input.
 
-    `corrupt` and `warnings` describe the latest pass. Frames that change size midway are scaled to the first one's.
-    Raises InputError on construction if no frame of the selection can be decoded.
+    Iterate over it as often as needed: each pass opens the file again and holds two frames at most. Frames of another
+    size than the first one are resized to its size. `with` closes the files of all passes.
+
+    Raises:
+        InputError: no frame of the selected part can be decoded.
     """
 
     path: Path
+    """The file or folder."""
+
     backend: Backend
+    """Decodes it."""
+
     selection: FrameSelection
+    """The part to read."""
+
     info: SourceInfo = field(init=False)
+    """What is known before the frames are read."""
+
     stats: ReadStats = field(init=False, default_factory=ReadStats)
+    """What happened in the latest pass."""
+
     _passes: WeakSet = field(init=False, default_factory=WeakSet)
 
     def __post_init__(self):
-        frames = self._clipped()
+        frames = self._read_selection()
         try:
-            first = next(self._loaded(frames), None)
+            first = next(self._load(frames), None)
         finally:
             frames.close()
         if first is None:
-            raise InputError(self._nothing())
+            raise InputError(self._explain_no_frame())
         self.info = self._describe(first)
 
     @property
     def corrupt(self) -> int:
+        """Frames that were skipped in the latest pass because they could not be decoded."""
         return self.stats.corrupt
 
     @property
     def warnings(self) -> list[str]:
-        """One-line remarks about the latest pass."""
+        """One-line notes for the user about the latest pass."""
         notes = []
         if self.stats.corrupt:
-            notes.append(f"{self.path.name}: {self.stats.corrupt} corrupt frame(s) left out")
+            notes.append(f"{self.path.name}: skipped {self.stats.corrupt} corrupt frame(s)")
         if self.stats.incomplete:
             notes.append(f"{self.path.name}: damaged or cut short, only {self.stats.decoded} frame(s) could be read")
         return notes
@@ -151,40 +88,41 @@ class FrameSource:
 
     def _frames(self) -> Generator[Frame]:
         size = (self.info.width, self.info.height)
-        clipped = self._clipped()
-        frames: Iterator[TimedFrame] = clipped
+        selected = self._read_selection()
+        frames: Iterator[TimedFrame] = selected
         try:
-            if self._resampled:
+            if self._is_resampled:
                 frames = resample(frames, time_base=self.backend.file_info.time_base, fps=self.info.time_base**-1)
-            frames = islice(frames, 0, None, self.selection.every)  # before they are loaded: skipped ones cost little
-            for frame in islice(self._loaded(frames), self.selection.max_frames):
-                yield frame if frame.image.shape[1::-1] == size else _scaled(frame, size)
+            frames = islice(frames, 0, None, self.selection.every)  # before loading, so that skipped frames cost little
+            for frame in islice(self._load(frames), self.selection.max_frames):
+                yield frame if frame.image.shape[1::-1] == size else _resize(frame, size)
         finally:
-            clipped.close()
+            selected.close()
 
     @property
-    def _resampled(self) -> bool:
+    def _is_resampled(self) -> bool:
         return self.selection.fps is not None and self.backend.file_info.kind != "folder"
 
-    def _clipped(self) -> Generator[TimedFrame]:
+    def _read_selection(self) -> Generator[TimedFrame]:
         file_info, selection = self.backend.file_info, self.selection
         self.stats = stats = ReadStats()
         first = None if selection.start is None else file_info.start_pts + selection.start / file_info.time_base
         last = None if selection.end is None else file_info.start_pts + selection.end / file_info.time_base
 
         def end() -> int | None:
-            whole = stats.finished and not stats.incomplete
-            if not whole or not file_info.duration:
+            complete = stats.finished and not stats.incomplete
+            if not complete or not file_info.duration:
                 return None
             return file_info.start_pts + round(file_info.duration / file_info.time_base)
 
-        raw = self.backend.read(file_info.start_pts if first is None else ceil(first), stats)
+        frames = self.backend.read(file_info.start_pts if first is None else ceil(first), stats)
         try:
-            yield from trim(fill_durations(raw, end=end), first=first, last=last)
+            yield from trim(fill_durations(frames, end=end), first=first, last=last)
         finally:
-            raw.close()
+            frames.close()
 
-    def _loaded(self, frames: Iterator[TimedFrame]) -> Iterator[Frame]:
+    def _load(self, frames: Iterator[TimedFrame]) -> Iterator[Frame]:
+        """Convert the pixels; corrupt frames are skipped, and a repeated frame is converted once."""
         latest: tuple[TimedFrame, np.ndarray] | None = None
         for frame in frames:
             try:
@@ -198,10 +136,10 @@ class FrameSource:
 
     def _describe(self, first: Frame) -> SourceInfo:
         file_info, selection = self.backend.file_info, self.selection
-        duration = _selected_duration(file_info, selection)
-        rate = selection.fps if self._resampled and selection.fps else file_info.rate
-        whole = selection.start is None and selection.end is None and not self._resampled
-        frames = file_info.frames if whole else round(duration * rate) if duration and rate else None
+        duration = _clip_duration(file_info, selection)
+        rate = selection.fps if self._is_resampled and selection.fps else file_info.rate
+        complete = selection.start is None and selection.end is None and not self._is_resampled
+        frames = file_info.frames if complete else round(duration * rate) if duration and rate else None
         frames = frames and ceil(frames / selection.every)
         if frames is not None and selection.max_frames is not None:
             frames = min(frames, selection.max_frames)
@@ -210,7 +148,7 @@ class FrameSource:
         return SourceInfo(
             width=width,
             height=height,
-            time_base=1 / rate if self._resampled and rate else file_info.time_base,
+            time_base=1 / rate if self._is_resampled and rate else file_info.time_base,
             rate=rate,
             frames=frames,
             duration=duration,
@@ -219,15 +157,16 @@ class FrameSource:
             start=first.pts * file_info.time_base,
         )
 
-    def _nothing(self) -> str:
+    def _explain_no_frame(self) -> str:
         if self.selection.start is None and self.selection.end is None:
-            return f"{self.path}: no frame of it can be decoded; the file is damaged or holds no pictures"
+            return f"{self.path}: no frame can be decoded: the file is damaged or contains no pictures"
         length = self.backend.file_info.duration
-        known = f", it is {float(length):.3g} s long" if length else ""
-        return f"{self.path}: no frame between --start and --end{known}"
+        note = f"; it is {float(length):.3g} s long" if length else ""
+        return f"{self.path}: no frame between --start and --end{note}"
 
 
-def _selected_duration(file_info: FileInfo, selection: FrameSelection) -> Fraction | None:
+def _clip_duration(file_info: FileInfo, selection: FrameSelection) -> Fraction | None:
+    """Duration of the selected part in seconds; None if the file's is unknown."""
     if file_info.duration is None:
         return None
     start = selection.start or Fraction(0)
@@ -235,6 +174,6 @@ def _selected_duration(file_info: FileInfo, selection: FrameSelection) -> Fracti
     return max(end - start, Fraction(0))
 
 
-def _scaled(frame: Frame, size: tuple[int, int]) -> Frame:
+def _resize(frame: Frame, size: tuple[int, int]) -> Frame:
     image = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
     return Frame(image=image, pts=frame.pts, duration=frame.duration)

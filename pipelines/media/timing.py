@@ -1,6 +1,7 @@
-"""Time stamps of a frame stream, exactly: what is shown when, for how long, and which frames are taken.
+"""Exact time stamps of a stream of frames: durations, trimming and resampling to a constant rate.
 
-Times are `Fraction` seconds counted from the first frame; pts are integers in units of a `Fraction` time base.
+Pure functions of iterators, used by `pipelines.media.stream`. pts and durations are integers in units of a time base,
+which is a `Fraction` of seconds.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,28 +14,34 @@ import numpy as np
 
 @dataclass(frozen=True)
 class TimedFrame:
-    """One frame before its pixels are converted: `load()` gives uint8 RGB [H,W,3] or raises `CorruptFrame`."""
+    """A frame whose pixels are not converted yet."""
 
     pts: int
+    """When it is shown, in units of the time base."""
+
     duration: int | None
+    """For how long, in units of the time base; None if unknown."""
+
     load: Callable[[], np.ndarray]
+    """Converts the pixels to uint8 RGB [H, W, 3]; raises `CorruptFrame`."""
 
 
 class CorruptFrame(Exception):
-    """One frame can't be decoded; the reader counts it and goes on."""
+    """A frame can't be decoded; it is skipped and counted."""
 
 
 def round_half_up(value: Fraction) -> int:
-    """Nearest integer; halves go up, so that equal steps stay equal."""
+    """The nearest integer; halves are always rounded up, so that equal steps stay equal."""
     return floor(value + Fraction(1, 2))
 
 
 def fill_durations(
     frames: Iterator[TimedFrame], *, end: Callable[[], int | None] = lambda: None
 ) -> Iterator[TimedFrame]:
-    """Gives each frame the duration up to the next one; the last gets what is left to `end()`, or keeps its own.
+    """Make every frame last until the next one.
 
-    Frames whose pts do not increase are dropped. Looks one frame ahead.
+    The last frame lasts until the pts that `end()` returns after all frames have been read; if that is None or not
+    after the frame, it keeps its own duration. Frames whose pts don't increase are dropped. Reads one frame ahead.
     """
     previous: TimedFrame | None = None
     for frame in frames:
@@ -49,7 +56,7 @@ def fill_durations(
 
 
 def trim(frames: Iterator[TimedFrame], *, first: Fraction | None, last: Fraction | None) -> Iterator[TimedFrame]:
-    """Keeps frames with first <= pts < last (in pts units) and stops reading at `last`."""
+    """The frames with first <= pts < last, in units of the time base; None for no limit. Stops reading at `last`."""
     for frame in frames:
         if last is not None and frame.pts >= last:
             return
@@ -58,9 +65,15 @@ def trim(frames: Iterator[TimedFrame], *, first: Fraction | None, last: Fraction
 
 
 def resample(frames: Iterator[TimedFrame], *, time_base: Fraction, fps: Fraction) -> Iterator[TimedFrame]:
-    """Constant rate by dropping and duplicating: frame n covers n/fps, counted from the first frame; pts become n.
+    """Resample to a constant rate by dropping and repeating frames; the new pts count frames from 0.
 
-    Each source frame owns the output slots between its rounded start and the rounded start of the next one.
+    A frame fills the output frames from its own start to the start of the next one, both rounded to output frames and
+    counted from the first frame. The first frame is shown at least once.
+
+    Args:
+        frames: with increasing pts.
+        time_base: of their pts and durations, in seconds.
+        fps: frames per second of the result.
     """
     zero: int | None = None
     slot = 0

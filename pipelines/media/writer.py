@@ -1,4 +1,8 @@
-"""Outputs with exact time stamps: one `open_output` for videos, GIFs and picture sequences."""
+"""Video outputs with exact time stamps: `open_output` for videos, GIFs and sequences of pictures.
+
+In: frames uint8 RGB [H, W, 3] with pts and durations in units of a time base, a `Fraction` of seconds. Called by
+`pipelines.generation.video_output` and view synthesis; `check_video_output` refuses early what can't work.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,17 +21,30 @@ from pipelines.media.sequences import PictureSequence, check_sequence
 
 
 class Encoder(Protocol):
-    """One output in the making: frames with pts from 0, then `finish` or `abort`."""
+    """Writes one kind of output."""
 
     notes: list[str]
+    """One-line notes for the user."""
 
-    def add(self, image: np.ndarray, pts: int, duration: int) -> None: ...
-    def finish(self) -> None: ...
-    def abort(self) -> None: ...
+    def add(self, image: np.ndarray, pts: int, duration: int) -> None:
+        """Write a frame uint8 RGB [H, W, 3]; pts start at 0 and increase."""
+
+    def finish(self) -> None:
+        """Complete the output; nothing is called afterwards."""
+
+    def abort(self) -> None:
+        """Release everything without completing the output; must not raise for an output that is broken."""
 
 
 class Writer:
-    """Checks frames and passes them on; `frames` counts them, `notes` are remarks for the user."""
+    """An open output; `path` is its name, `frames` the number of frames written so far.
+
+    Args:
+        path: the output.
+        encoder: writes it.
+        width, height: of all frames.
+        duration: of frames without one, in units of the time base.
+    """
 
     def __init__(self, path: Path, encoder: Encoder, *, width: int, height: int, duration: int):
         self.path = path
@@ -39,17 +56,25 @@ class Writer:
 
     @property
     def notes(self) -> list[str]:
+        """One-line notes for the user."""
         return self._encoder.notes
 
     def write(self, image: np.ndarray, pts: int, duration: int | None = None) -> None:
-        """Adds uint8 RGB [H,W,3], shown at `pts` for `duration` (time-base units; one frame of `rate` if None).
+        """Write a frame.
 
-        pts must increase; the first one becomes time 0. Raises ProcessingError if the disk is full.
+        Args:
+            image: uint8 RGB [H, W, 3].
+            pts: when it is shown, in units of the time base; must increase. The first one becomes time 0.
+            duration: for how long, in the same units; None for one frame of the nominal rate.
+
+        Raises:
+            ValueError: wrong shape or type, or pts that don't increase.
+            ProcessingError: the disk is full.
         """
         if image.shape != self._shape or image.dtype != np.uint8:
-            raise ValueError(f"frame is {image.dtype} {image.shape}, the output was opened for uint8 {self._shape}")
+            raise ValueError(f"frame is {image.dtype} {image.shape}, but the output was opened for uint8 {self._shape}")
         if self.frames and pts <= self._last:
-            raise ValueError(f"time stamp {pts} does not come after {self._last}")
+            raise ValueError(f"pts {pts} must be greater than the last one, {self._last}")
         self._first = self._first if self.frames else pts
         self._last = pts
         self.frames += 1
@@ -65,17 +90,19 @@ def check_video_output(
     overwrite: bool = False,
     inputs: Iterable[Path] = (),
 ) -> None:
-    """Everything that `open_output` would refuse, known before any work.
+    """Check before the work that `open_output` can write to `path`.
 
-    Raises InputError (existing output, missing or unwritable folder, an input as output, unknown suffix, unsuitable
-    codec or crf) and BackendUnavailable (no encoder).
+    Raises:
+        InputError: the output exists (unless `overwrite`) or is an input, its folder is missing or not writable, its
+            suffix is unknown, or codec or crf don't fit it.
+        BackendUnavailable: PyAV was built without the encoder.
     """
     check_output(path, overwrite=overwrite, inputs=inputs)
     kind = output_kind(path)
     if kind == "video":
         choose_codec(CONTAINERS[path.suffix.lower()], codec=codec, crf=crf)
     elif codec is not None or crf is not None:
-        raise InputError(f"{path}: codec and crf are for .mp4, .mov and .webm only")
+        raise InputError(f"{path}: --codec and --crf apply to .mp4, .mov and .webm only")
     if kind in ("folder", "pattern"):
         check_sequence(path, pattern=kind == "pattern", overwrite=overwrite)
 
@@ -95,15 +122,29 @@ def open_output(
     overwrite: bool = False,
     inputs: Iterable[Path] = (),
 ) -> Iterator[Writer]:
-    """Opens `path` for frames of width x height; its suffix picks the format.
+    """Open an output for frames; its suffix determines the format.
 
-    .mp4 and .mov keep the time stamps exactly; .webm rounds them to 1 ms, .gif to 1/100 s (at most 50 frames a
-    second); pictures have none. Odd sizes gain one repeated row or column in YUV formats. The output appears under
-    its name when the block ends without an exception; until then, and for good if killed, it has a hidden name.
-    The bytes of a video depend on the number of `threads` that encode it, by default as many as there are cores.
+    .mp4 and .mov keep the time stamps exactly, .webm rounds them to 1 ms, .gif to 1/100 s with at most 50 frames per
+    second; pictures have no time stamps. In YUV formats an odd height or width gains one repeated row or column. The
+    output gets its name when the block ends without an exception; until then, or if the process is killed, its name is
+    hidden.
 
-    Raises InputError (existing output, missing or unwritable folder, an input as output, unsuitable codec or crf)
-    and ProcessingError (full disk, no frame written).
+    Args:
+        path: a .mp4, .m4v, .mov, .webm or .gif file, a folder, or a pattern such as out/%05d.png.
+        width, height: of all frames, in pixels.
+        time_base: unit of the frames' pts and durations, in seconds.
+        rate: nominal frames per second, 25 by default.
+        codec: h264, hevc or vp9; the format's default if None.
+        crf: quality, 0 is the best; the codec's default if None.
+        audio: the sound, from `plan_audio`; only videos can have sound.
+        threads: of the encoder, by default one per core; the bytes of a video depend on it.
+        overwrite: replace an existing output.
+        inputs: files that must not be overwritten.
+
+    Raises:
+        InputError: see `check_video_output`.
+        BackendUnavailable: see `check_video_output`.
+        ProcessingError: the disk is full, a frame can't be encoded, or no frame was written.
     """
     path = Path(path)
     check_video_output(path, codec=codec, crf=crf, overwrite=overwrite, inputs=inputs)
@@ -113,7 +154,7 @@ def open_output(
     if kind in ("folder", "pattern"):
         with temporary_folder(path if kind == "folder" else path.parent / "frames") as temporary:
             sequence = PictureSequence(path, temporary, pattern=kind == "pattern", overwrite=overwrite)
-            with _finished(Writer(path, sequence, **size), sequence) as writer:
+            with _finish_or_abort(Writer(path, sequence, **size), sequence) as writer:
                 yield writer
         return
     with atomic_output(path, overwrite=overwrite) as temporary:
@@ -125,12 +166,12 @@ def open_output(
                 chosen = choose_codec(container, codec=codec, crf=crf)
                 shape = {"size": (width, height), "time_base": time_base, "rate": rate}
                 encoder = VideoEncoder(temporary, container, chosen, **shape, audio=audio, threads=threads)
-        with _finished(Writer(path, encoder, **size), encoder) as writer:
+        with _finish_or_abort(Writer(path, encoder, **size), encoder) as writer:
             yield writer
 
 
 @contextmanager
-def _finished(writer: Writer, encoder: Encoder) -> Iterator[Writer]:
+def _finish_or_abort(writer: Writer, encoder: Encoder) -> Iterator[Writer]:
     try:
         yield writer
         if not writer.frames:

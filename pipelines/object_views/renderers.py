@@ -13,7 +13,7 @@ from models.fold import channels_last, fold_batch_norm
 from models.generators.picture import PictureGenerator
 from models.generators.view import View, ViewGenerator
 from models.generators.view_codes import known_view, view_code
-from pipelines.datasets.transforms import to_image, to_picture
+from pipelines.media.tensors import image_to_tensor, normalise_pixels, tensor_to_image
 from pipelines.object_views.source import ObjectView
 
 BACKGROUNDS = ("white", "transparent", "original")
@@ -44,12 +44,12 @@ class GridViewRenderer:
 
     def show(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
         device = next(self.generator.parameters()).device
-        image = to_image(source.picture)[None].to(device)
+        image = image_to_tensor(source.picture)[None].to(device)
         own = view_code(source.azimuth, source.elevation)[None].to(device)
         for azimuth in azimuths:
             with torch.inference_mode(), self.precision:
                 made = self.generator(image, own, view_code(azimuth, elevation)[None].to(device))
-            yield to_picture(made.image[0])
+            yield tensor_to_image(made.image[0], rounding="truncate")
 
     def doubt(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> str:
         asked = [(source.azimuth, source.elevation), *((azimuth, elevation) for azimuth in azimuths)]
@@ -69,7 +69,7 @@ class ObjectRenderer:
         self.device = next(generator.parameters()).device
 
     def show(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
-        image = to_image(source.picture)[None].to(self.device).contiguous(memory_format=torch.channels_last)
+        image = image_to_tensor(source.picture)[None].to(self.device).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), self.precision:
             pose = self._angle(source.azimuth), self._angle(source.elevation)
             encoded = self.generator.encode(image, *pose, self.distance)
@@ -77,7 +77,7 @@ class ObjectRenderer:
             with torch.inference_mode(), self.precision:
                 view = self.generator.view(encoded, self._angle(azimuth), self._angle(elevation))
                 made = self._laid(view, source.background)
-            yield (made.clamp(-1, 1) * 127.5 + 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
+            yield tensor_to_image(made, rounding="round")
 
     def doubt(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> str:
         return ""
@@ -87,7 +87,8 @@ class ObjectRenderer:
         if self.background == "transparent":
             return torch.cat([view.colours, 2 * view.alpha - 1], 1)[0].float()
         if self.background == "original":
-            return view.on(torch.tensor(original, device=self.device).view(3, 1, 1) / 127.5 - 1)[0].float()
+            colour = normalise_pixels(torch.tensor(original, device=self.device))
+            return view.on(colour.view(3, 1, 1))[0].float()
         return view.image[0].float()
 
     def _angle(self, degrees: float) -> Tensor:

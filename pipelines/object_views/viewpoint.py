@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from models.viewpoint import FILL, KINDS, Estimate, ViewpointNetwork, decode
-from pipelines.datasets.transforms import to_image
+from pipelines.media.tensors import image_to_tensor
 from pipelines.object_views.foreground import Foreground, segment_foreground
 from pipelines.object_views.source import SIDE, ObjectView, scaled
 from pipelines.runtime.progress import Progress
@@ -88,7 +88,7 @@ def _box(cutout: Foreground) -> Square:
 @torch.inference_mode()
 def _estimate(network: ViewpointNetwork, picture: np.ndarray) -> Estimate:
     device = next(network.parameters()).device
-    found = decode(network(to_image(picture)[None].to(device)))
+    found = decode(network(image_to_tensor(picture)[None].to(device)))
     return Estimate(*(value[0].cpu() for value in vars(found).values()))
 
 

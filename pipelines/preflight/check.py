@@ -16,8 +16,8 @@ import numpy as np
 from models.errors import InputError
 from pipelines.configs import AnimateConfig
 from pipelines.generation.networks import load_detector
-from pipelines.keypoints.body import LONGEST_RATIO, SHORTEST_RATIO, measure, stature_ratio
-from pipelines.keypoints.tracking import MIN_SHARE, body_size
+from pipelines.keypoints.body import MAX_PROPORTION, MIN_PROPORTION, measure_body, stature_ratio
+from pipelines.keypoints.tracking import MIN_FRAME_SHARE, body_size
 from pipelines.preflight.inspection import (
     DrivingInspection,
     SourceInspection,
@@ -123,7 +123,7 @@ class InputChecker:
 
     def _judge(self, picture: SourceInspection, clip: DrivingInspection, source: Path, driving: Path) -> InputReport:
         sampled = not self.thorough and clip.looks < clip.frames
-        if largest_share(clip.person_share, clip.looks if sampled else None) < MIN_SHARE:
+        if largest_share(clip.person_share, clip.looks if sampled else None) < MIN_FRAME_SHARE:
             raise InputError(
                 f"{driving}: a person in only {len(clip.poses)} of the {clip.looks} inspected frames; "
                 "cut the clip with --start and --end, or use one that shows a person clearly"
@@ -190,7 +190,7 @@ def _duration(seconds: float) -> str:
 
 def _relative_height(picture: SourceInspection, clip: DrivingInspection) -> float:
     """How many times as tall the person of the picture is, by the long bones that both show. Raises InputError."""
-    own, theirs = (measure(measurable_poses(poses)) for poses in (picture.pose[None], clip.poses))
+    own, theirs = (measure_body(measurable_poses(poses)) for poses in (picture.pose[None], clip.poses))
     return stature_ratio(own, theirs)
 
 
@@ -218,7 +218,7 @@ def _doubts(
             minimum = MIN_PERSON_PIXELS
             yield f"the person in the {name} is {pixels:.0f} pixels tall: below {minimum} poses are unreliable"
     placed = scale / min(np.divide(picture.size, clip.size))
-    if retarget == "none" and not SHORTEST_RATIO <= placed <= LONGEST_RATIO:
+    if retarget == "none" and not MIN_PROPORTION <= placed <= MAX_PROPORTION:
         yield f"the person in the picture is {placed:.1f} times as tall as the one in the video: use --retarget body"
     if memory > (available := _memory_here()):
         yield (

@@ -10,11 +10,11 @@ PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """auto | cpu | cuda[:n] | mps -> a device that works here.
+    """Choose a device that works here: auto, cpu, cuda, cuda:N or mps.
 
     Raises:
-        InputError: no such kind of device.
-        BackendUnavailable: asked for by name, but this machine or this PyTorch has none.
+        InputError: any other name.
+        BackendUnavailable: this machine or this PyTorch does not have the device.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu")
@@ -24,7 +24,7 @@ def choose_device(name: str = "auto") -> torch.device:
         raise InputError(f"device {name!r} must be auto, cpu, cuda, cuda:N or mps") from None
     if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
         count = torch.cuda.device_count()
-        raise BackendUnavailable(f"device {name}: this machine offers {count} CUDA GPUs; use --device auto or cpu")
+        raise BackendUnavailable(f"device {name}: this machine has {count} CUDA GPUs; use --device auto or cpu")
     if device.type == "mps" and not _has_mps():
         raise BackendUnavailable("device mps: no Apple GPU here; use --device auto or cpu")
     if device.type not in ("cpu", "cuda", "mps"):
@@ -33,11 +33,11 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager:
-    """The context in which networks run: auto is float32, and bfloat16 on CUDA GPUs that have it.
+    """The context in which networks run; "auto" is bfloat16 on CUDA GPUs that support it, otherwise float32.
 
     Raises:
-        InputError: no such precision.
-        BackendUnavailable: half precision asked for where it can't run.
+        InputError: unknown precision.
+        BackendUnavailable: float16 on the CPU.
     """
     if precision == "auto":
         precision = "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"

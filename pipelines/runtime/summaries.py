@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from models.files import file_sha256
-from pipelines.diagnostics import versions
+from pipelines.runtime.versions import versions
 
 
 def summarize_run(config: Any, *, weights: str, device: str, seconds: Mapping[str, float]) -> dict[str, Any]:

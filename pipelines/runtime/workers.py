@@ -1,4 +1,4 @@
-"""Work that runs beside the caller's own: one thread, in order, with few items waiting."""
+"""Work in a second thread, in order, with a bounded queue."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -11,10 +11,10 @@ Item = TypeVar("Item")
 
 @contextmanager
 def background_worker(work: Callable[[Item], None], *, waiting: int = 2) -> Iterator[Callable[[Item], None]]:
-    """A function that hands an item to `work` in a second thread; it blocks while `waiting` items are unfinished.
+    """Yields a function that passes items to `work` in a second thread and blocks while `waiting` are unfinished.
 
-    What `work` raises, a later call or the end of the block raises. Leaving the block waits until all is done; leaving
-    it by an exception, Ctrl-C included, drops what has not begun.
+    An exception of `work` is raised by a later call, or by the end of the block. Leaving the block waits until
+    everything is done; leaving it by an exception, Ctrl-C included, drops the items that have not been started.
     """
     unfinished: deque[Future[None]] = deque()
     thread = ThreadPoolExecutor(1)

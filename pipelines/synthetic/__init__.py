@@ -1,1 +1,7 @@
-"""The procedural world: people, clothes, motion, pictures and the true flow between them."""
+"""Rendered training data: people, talking heads and objects, each with the exact truth about every pixel.
+
+In: configs, batch sizes and a `torch.Generator`. Out: images in [-1, 1] with joints, landmarks, masks and true flow.
+`pipelines.training` trains on them; tests and examples use them as pictures without other people's rights.
+
+From top to bottom: clips > shadows > scene > motion, talking, objects > people > rendering > rotations, tensors.
+"""

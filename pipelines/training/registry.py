@@ -1,72 +1,90 @@
-"""Which recipe trains what `gfla train TASK` names."""
+"""Which recipe trains what `gfla train NAME` names. To add a task, write its recipe and add a line to `RECIPES`.
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+Imports no torch before a task is chosen, so that `gfla train --help` stays fast.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from models.errors import InputError
-from pipelines.training.paper.configurations import TASKS, configuration_of, numbers_of, recipe_of
 
-OWN = (
-    "animate",
-    "keypoints",
-    "motion",
-    "view-synth",
-    "viewpoint",
-)  # recipes of the bundled weights, on rendered data only
-FOLDERS = {"animate": "animation", "view-synth": "view_synthesis"}
-DEFAULTS = {"view-synth": {"batch": 192, "validate_every": 5000}, "viewpoint": {"batch": 2048, "validate_every": 2000}}
-USELESS = {name: frozenset({"vgg", "compile"}) for name in ("view-synth", "viewpoint")}
-USELESS["viewpoint"] |= {"only"}
+# The tasks that train the bundled weights, on rendered data: name -> module:class of its `engine.recipe.Task`.
+RECIPES = {
+    "animate": "pipelines.training.animation.recipe:AnimationTask",
+    "keypoints": "pipelines.training.keypoints.recipe:KeypointTask",
+    "motion": "pipelines.training.motion.recipe:MotionTask",
+    "view-synth": "pipelines.training.view_synthesis.recipe:ViewSynthesisTask",
+    "viewpoint": "pipelines.training.viewpoint.recipe:ViewpointTask",
+}
+# The tasks of the paper; their configurations are in `paper.configurations.TASKS`.
+PAPER_TASKS = ("animate", "face", "flow", "motion", "pose", "view-synth")
+TASK_NAMES = tuple(sorted({*RECIPES, *PAPER_TASKS}))
 
 
 @dataclass(frozen=True)
-class Task:
-    """A recipe and what runs it, `run(config, progress, recipe)`; which of its `numbers` can be changed, `defaults` of
-    the training's config, and the options that mean nothing to it."""
+class Training:
+    """A recipe that was found, as `engine.recipe.fit` takes it."""
 
-    run: Callable[..., Path]
+    make_task: Callable[[Any, Any], Any]
+    """Makes the task of the session and the recipe."""
     recipe: Any
-    numbers: tuple[str, ...]
-    defaults: dict[str, Any] = field(default_factory=dict)
-    without_effect: frozenset[str] = frozenset()
+    """The recipe with its default numbers."""
+    settings: tuple[str, ...]
+    """Names of the recipe's numbers that can be changed."""
+    defaults: Mapping[str, Any]
+    """Fields of TrainConfig whose defaults differ."""
+    unused_options: frozenset[str]
+    """Fields of TrainConfig without effect."""
 
 
-def task_of(name: str, configuration: str, data: str) -> Task:
-    """The project's own recipe, or with a configuration or a data set the authors'.
+def find_training(name: str, configuration: str, data: str) -> Training:
+    """The project's own recipe, or with a configuration or a data set the paper's.
+
+    Args:
+        name: one of `TASK_NAMES`.
+        configuration: name of one of the authors' configurations, or empty.
+        data: "synthetic" or a folder.
 
     Raises:
-        InputError: there is no such recipe, or no such data.
+        InputError: there is no such recipe, or no such folder.
     """
-    folder = data != "synthetic"
-    if folder and not Path(data).is_dir():
-        raise InputError(f"--data {data}: neither 'synthetic' nor a folder that exists")
-    if name in ("keypoints", "viewpoint") and (folder or configuration):
-        raise InputError(f"train {name} has one recipe, --data synthetic")
-    if name == "animate" and folder and not configuration:
-        raise InputError(f"--data {data}: name the recipe as well, --config {' or '.join(TASKS[name])}")
-    if name == "motion" and configuration and not folder:
-        raise InputError(f"--config {configuration} needs Human3.6M: --data FOLDER")
-    if name in OWN and not folder and not configuration:
-        module = import_module(f"pipelines.training.{FOLDERS.get(name, name)}.recipe")
-        recipe = module.Recipe()
-        numbers = tuple(name for name, value in vars(recipe).items() if type(value) in (int, float))
-        return Task(module.run, recipe, numbers, DEFAULTS.get(name, {}), USELESS.get(name, frozenset({"vgg"})))
-    return _official(name, configuration, rendered=not folder)
+    rendered = data == "synthetic"
+    if not rendered and not Path(data).is_dir():
+        raise InputError(f"--data {data}: neither 'synthetic' nor an existing folder")
+    if name not in PAPER_TASKS and not (rendered and not configuration):
+        raise InputError(f"train {name} has one recipe: use --data synthetic and no --config")
+    if name == "animate" and not rendered and not configuration:
+        from pipelines.training.paper.configurations import TASKS
+
+        raise InputError(f"--data {data}: choose the recipe as well, --config {' or '.join(TASKS[name])}")
+    if name == "motion" and configuration and rendered:
+        raise InputError(f"--config {configuration} needs Human3.6M: use --data FOLDER")
+    if name in RECIPES and rendered and not configuration:
+        return _find_own(name)
+    return _find_paper(name, configuration, rendered=rendered)
 
 
-def _official(name: str, configuration: str, *, rendered: bool) -> Task:
-    from pipelines.training.paper import recipe as official
+def _find_own(name: str) -> Training:
+    task = resolve_name(RECIPES[name])
+    recipe = task.recipe_type()
+    settings = tuple(name for name, value in vars(recipe).items() if type(value) in (int, float))
+    return Training(task, recipe, settings, task.defaults, task.unused_options)
 
-    chosen = configuration_of(name, configuration)
-    useless = {"warmup", "only", "compile"} | ({"vgg"} if name == "motion" else set())
-    return Task(
-        partial(official.run, task=name, configuration=chosen),
-        recipe_of(name, chosen),
-        numbers_of(name, chosen, rendered=rendered),
-        {"batch": chosen.batch, "steps": official.STEPS, "validate_every": official.VALIDATE_EVERY},
-        frozenset(useless),
+
+def _find_paper(name: str, configuration: str, *, rendered: bool) -> Training:
+    from pipelines.training.paper.configurations import default_recipe, find_configuration, list_settings
+    from pipelines.training.paper.recipe import STEPS, VALIDATE_EVERY, PaperTask
+
+    chosen = find_configuration(name, configuration)
+    unused = {"warmup", "only", "compile"} | (set() if chosen.loop.uses_vgg else {"vgg"})
+    return Training(
+        partial(PaperTask, name=name, configuration=chosen),
+        default_recipe(chosen),
+        list_settings(chosen, rendered=rendered),
+        {"batch": chosen.batch, "steps": STEPS, "validate_every": VALIDATE_EVERY},
+        frozenset(unused),
     )

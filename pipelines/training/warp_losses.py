@@ -1,6 +1,9 @@
 """Losses of what is copied from two sources, where the true flow and visibility are known.
 
-B samples, H, W image size, h, w size of a flow map.
+Called by `animation.losses` (previous frame and reference) and `view_synthesis.losses` (mirror image and source).
+
+Legend: B samples, H, W image size, h, w size of a flow map. Images are in [-1, 1], flows in pixels of their own map,
+masks, visibility and coverage in 0 to 1.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,13 +16,15 @@ from models.detail import Detail
 from models.losses.flow import pool_flow, supervised_flow, visibility
 from models.losses.image import weighted_l1
 
-BACKGROUND, SUBJECT = 0.3, 4.0  # weights of true flow
+BACKGROUND_WEIGHT, SUBJECT_WEIGHT = 0.3, 4.0  # of a flow's error; on the subject both add up
+DETAIL_SOFTNESS = 0.3  # pixels: errors of the full-resolution flows below this one count less
 
-Level = tuple[Sequence[Tensor], Sequence[Tensor], Tensor, Tensor]
+# A source: flows [B, 2, h, w] and masks [B, 1, h, w] by level, true flow [B, 2, H, W] and visibility [B, 1, H, W].
+Source = tuple[Sequence[Tensor], Sequence[Tensor], Tensor, Tensor]
 
 
-class Weights(Protocol):
-    """What these losses read of a recipe."""
+class WarpRecipe(Protocol):
+    """What these losses read of a recipe: the weights of the losses."""
 
     @property
     def flow(self) -> float: ...
@@ -33,42 +38,49 @@ class Weights(Protocol):
     def copy(self) -> float: ...
 
 
-def flow_losses(weights: Weights, sources: Iterable[Level], subject: Tensor) -> dict[str, Tensor]:
-    """Of the flows [B, 2, h, w] and masks [B, 1, h, w] of each source, with its true flow [B, 2, H, W] and visibility
-    [B, 1, H, W]; subject: [B, 1, H, W] coverage by what counts most."""
+def flow_losses(recipe: WarpRecipe, sources: Iterable[Source], subject: Tensor) -> dict[str, Tensor]:
+    """`flow` and `mask`, weighted scalars: errors of all flows and masks of the sources.
+
+    subject: [B, 1, H, W] coverage by the person or object, where errors count most.
+    """
     flow_loss = mask_loss = subject.new_zeros(())
     for flows, masks, true, visible in sources:
         for flow, mask in zip(flows, masks, strict=True):
             cell = subject.shape[-1] // flow.shape[-1]
-            coarse, share = pool_flow(true, visible, cell)
-            importance = share * (BACKGROUND + SUBJECT * F.avg_pool2d(subject, cell))
-            flow_loss = flow_loss + weights.flow * supervised_flow(flow, coarse, importance)
-            mask_loss = mask_loss + weights.mask * visibility(mask, share)
+            coarse, share = pool_flow(true, visible, cell)  # [B, 2, h, w], [B, 1, h, w]
+            importance = share * (BACKGROUND_WEIGHT + SUBJECT_WEIGHT * F.avg_pool2d(subject, cell))
+            flow_loss = flow_loss + recipe.flow * supervised_flow(flow, coarse, importance)
+            mask_loss = mask_loss + recipe.mask * visibility(mask, share)
     return {"flow": flow_loss, "mask": mask_loss}
 
 
 def detail_losses(
-    weights: Weights,
+    recipe: WarpRecipe,
     detail: Detail,
     previous: tuple[Tensor, Tensor],
     reference: tuple[Tensor, Tensor],
     image: Tensor,
     subject: Tensor,
 ) -> dict[str, Tensor]:
-    """Of a detail head, with the true flow [B, 2, H, W] and visibility [B, 1, H, W] of both its sources and the true
-    image [B, 3, H, W]."""
+    """`fine_flow`, `warped` and `copy`, weighted scalars: what the detail head copies at full resolution.
+
+    Args:
+        previous, reference: true flow [B, 2, H, W] and visibility [B, 1, H, W] of each source.
+        image: the true image [B, 3, H, W].
+        subject: [B, 1, H, W] coverage by the person or object, where errors count most.
+    """
     fields = (
         (detail.flow_previous, detail.warped_previous, *previous),
         (detail.flow_reference, detail.warped_reference, *reference),
     )
     fine = warped = image.new_zeros(())
-    for flow, picture, true, visible in fields:
-        importance = visible * (BACKGROUND + SUBJECT * subject)
-        fine = fine + supervised_flow(flow, true, importance, softness=0.3)
-        warped = warped + weighted_l1(picture.float(), image, importance)
-    made_again = reference[1] * (1 - detail.blend[:, 2:].float())
+    for flow, warped_image, true, visible in fields:
+        importance = visible * (BACKGROUND_WEIGHT + SUBJECT_WEIGHT * subject)
+        fine = fine + supervised_flow(flow, true, importance, softness=DETAIL_SOFTNESS)
+        warped = warped + weighted_l1(warped_image.float(), image, importance)
+    not_copied = reference[1] * (1 - detail.blend[:, 2:].float())  # where the reference shows what was generated
     return {
-        "fine_flow": weights.fine_flow * fine,
-        "warped": weights.warped * warped,
-        "copy": weights.copy * made_again.mean(),
+        "fine_flow": recipe.fine_flow * fine,
+        "warped": recipe.warped * warped,
+        "copy": recipe.copy * not_copied.mean(),
     }

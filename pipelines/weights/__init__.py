@@ -1,1 +1,1 @@
-"""`gfla weights`: the authors' checkpoints in and out, networks fed from files."""
+"""The work of `gfla weights`: import and export of the authors' checkpoints, and networks run on tensors from files."""

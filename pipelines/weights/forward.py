@@ -1,14 +1,17 @@
-"""A network fed with tensors from a file, for comparisons with other implementations (official format, section 12).
+"""Runs a network on tensors from a file, for comparisons with other implementations (official format, section 12).
 
-B batch, T frames, S structure channels, K joints, H, W image size. Inputs by architecture:
+In: weights and a safetensors file of inputs. Out: a safetensors file of outputs. Called by `gfla weights run`.
 
-picture, flow: source [B,3,H,W], source_structure and target_structure [B,S,H,W] or codes [B,S,1,1]
-animation, face: ref_image [B,3,H,W], ref_structure [B,S,H,W], structures [B,T,S,H,W], and to go on from a frame
-    previous_image [B,3,H,W] and previous_structure [B,S,H,W]
-motion: track [B,2K,T]
+Inputs by architecture (B batch, T frames, S structure channels, K joints, H, W image size, h, w map size):
 
-Outputs: image [B,3,H,W], or [B,T,3,H,W]; flow.i and mask.i, coarse to fine; of several frames flow.t.i and mask.t.i, at
-each layer the previous frame's before the reference's; track [B,2K,T-80].
+    picture, flow    source [B,3,H,W], source_structure and target_structure [B,S,H,W] or codes [B,S,1,1]
+    animation, face  ref_image [B,3,H,W], ref_structure [B,S,H,W], structures [B,T,S,H,W]; optional, to continue after
+                     a frame: previous_image [B,3,H,W] and previous_structure [B,S,H,W]
+    motion           track [B,2K,T]
+
+Outputs: image [B,3,H,W], of several frames [B,T,3,H,W]; flow.i [B,2,h,w] and mask.i [B,1,h,w] for each attended layer,
+coarse to fine; of several frames flow.t.i and mask.t.i for frame t, at each layer the previous frame's before the
+reference's; track [B,2K,T-80]. Images are in [-1, 1], flow is in pixels of its own map, tracks are in -1..1.
 """
 
 from collections.abc import Callable
@@ -34,82 +37,94 @@ Tensors = dict[str, Tensor]
 
 
 def run_network(name: str, inputs: Path, output: Path, *, precision: str, device: str, overwrite: bool = False) -> None:
-    """Write what the network of weights `name` makes of the tensors in `inputs`, both safetensors.
+    """Run the network of weights on the tensors of a file, and write its outputs to another file.
+
+    Args:
+        name: name or file of the weights.
+        inputs: safetensors file with the inputs.
+        output: safetensors file for the outputs.
+        precision: "fp32" or "fp64", of the computation and of the outputs.
+        device: "auto", "cpu", "cuda", ...; see `pipelines.runtime.devices`.
+        overwrite: replace an existing output.
 
     Raises:
-        InputError: inputs that can't be read or don't fit the network; an output that exists.
-        WeightsError: no such weights, or a network that has no inputs here.
+        InputError: the inputs can't be read or don't fit the network, or the output exists or can't be written.
+        WeightsError: there are no such weights.
+        BackendUnavailable: the device is not available.
+        ProcessingError: the disk is full.
     """
     check_output(output, overwrite=overwrite, inputs=[inputs])
     architecture = read_metadata(name)["architecture"]
     if architecture not in FORWARD:
-        raise InputError(f"{name}: {architecture!r} networks can't be run so; {', '.join(FORWARD)} can")
-    needed, allowed, forward = FORWARD[architecture]
-    kind, place = PRECISIONS[precision], choose_device(device)
-    tensors = {key: value.to(place, kind) for key, value in _load(inputs).items()}
-    _check_names(inputs, tensors, needed, allowed)
-    network = load_weights(name).to(place, kind)
+        raise InputError(f"{name}: can't run {architecture!r} networks: use weights of {', '.join(FORWARD)}")
+    required, optional, forward = FORWARD[architecture]
+    dtype, target = PRECISIONS[precision], choose_device(device)
+    tensors = {key: value.to(target, dtype) for key, value in _load(inputs).items()}
+    _check_names(inputs, tensors, required, optional)
+    network = load_weights(name).to(target, dtype)
     try:
         with torch.inference_mode():
-            found = forward(network, [tensors[key] for key in (*needed, *allowed) if key in tensors])
+            outputs = forward(network, [tensors[key] for key in (*required, *optional) if key in tensors])
     except (ValueError, RuntimeError, IndexError) as error:
         raise InputError(f"{inputs} does not fit {name}: {(str(error).splitlines() or ['?'])[0]}") from None
     with atomic_output(output, overwrite=overwrite) as temporary, report_write_errors(output):
-        save_file({key: value.cpu().contiguous() for key, value in found.items()}, str(temporary))
+        save_file({key: value.cpu().contiguous() for key, value in outputs.items()}, str(temporary))
 
 
 def _load(path: Path) -> Tensors:
     try:
         return load_file(str(path))
     except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{path} is no readable safetensors file ({str(error).splitlines()[0]})") from None
+        raise InputError(f"{path} is not a readable safetensors file ({str(error).splitlines()[0]})") from None
 
 
-def _check_names(path: Path, found: Tensors, needed: tuple[str, ...], allowed: tuple[str, ...]) -> None:
-    problems = {"lacks": [key for key in needed if key not in found]}
-    problems["has unknown"] = [key for key in found if key not in (*needed, *allowed)]
-    if 0 < len([key for key in allowed if key in found]) < len(allowed):
-        problems["lacks"] += [key for key in allowed if key not in found]
-    if told := [f"{what} {', '.join(keys)}" for what, keys in problems.items() if keys]:
-        raise InputError(f"{path} {'; '.join(told)}: this network takes {', '.join(needed)}")
+def _check_names(path: Path, inputs: Tensors, required: tuple[str, ...], optional: tuple[str, ...]) -> None:
+    """Raise InputError unless all required inputs, all or none of the optional ones and no others are there."""
+    missing = [key for key in required if key not in inputs]
+    if any(key in inputs for key in optional):
+        missing += [key for key in optional if key not in inputs]
+    unknown = [key for key in inputs if key not in (*required, *optional)]
+    problems = [f"{what} {', '.join(keys)}" for what, keys in (("lacks", missing), ("has unknown", unknown)) if keys]
+    if problems:
+        raise InputError(f"{path} {'; '.join(problems)}: this network takes {', '.join(required)}")
 
 
-def _picture(network: nn.Module, inputs: list[Tensor]) -> Tensors:
-    found: Picture = network(*inputs)
-    return {"image": found.image} | _numbered("flow", found.flows) | _numbered("mask", found.masks)
+def _run_picture(network: nn.Module, inputs: list[Tensor]) -> Tensors:
+    result: Picture = network(*inputs)
+    return {"image": result.image} | _number("flow", result.flows) | _number("mask", result.masks)
 
 
-def _flow(network: nn.Module, inputs: list[Tensor]) -> Tensors:
+def _run_flow(network: nn.Module, inputs: list[Tensor]) -> Tensors:
     flows, masks = network(*inputs)
-    return _numbered("flow", flows) | _numbered("mask", masks)
+    return _number("flow", flows) | _number("mask", masks)
 
 
-def _recurrent(network: nn.Module, inputs: list[Tensor]) -> Tensors:
+def _run_recurrent(network: nn.Module, inputs: list[Tensor]) -> Tensors:
     steps: list[Step] = network(*inputs)
-    result = {"image": torch.stack([step.image for step in steps], 1)}
+    result = {"image": torch.stack([step.image for step in steps], 1)}  # T x [B,3,H,W] -> [B,T,3,H,W]
     for frame, step in enumerate(steps):
-        result |= _numbered(f"flow.{frame}", _interleaved(step.flows_previous, step.flows_reference))
-        result |= _numbered(f"mask.{frame}", _interleaved(step.masks_previous, step.masks_reference))
+        result |= _number(f"flow.{frame}", _interleave(step.flows_previous, step.flows_reference))
+        result |= _number(f"mask.{frame}", _interleave(step.masks_previous, step.masks_reference))
     return result
 
 
-def _motion(network: nn.Module, inputs: list[Tensor]) -> Tensors:
+def _run_motion(network: nn.Module, inputs: list[Tensor]) -> Tensors:
     return {"track": network(*inputs)}
 
 
-def _interleaved(previous: list[Tensor], reference: list[Tensor]) -> list[Tensor]:
+def _interleave(previous: list[Tensor], reference: list[Tensor]) -> list[Tensor]:
     return [item for pair in zip(previous, reference, strict=True) for item in pair]
 
 
-def _numbered(name: str, values: list[Tensor]) -> Tensors:
+def _number(name: str, values: list[Tensor]) -> Tensors:
     return {f"{name}.{index}": value for index, value in enumerate(values)}
 
 
-# architecture: inputs it needs, inputs it may have, in the order of its forward, and what it makes of them
+# architecture -> required inputs, optional inputs, both in the order of the network's arguments, and how to run it
 FORWARD: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[nn.Module, list[Tensor]], Tensors]]] = {
-    "picture": (PICTURE, (), _picture),
-    "flow": (PICTURE, (), _flow),
-    "animation": (RECURRENT, PREVIOUS, _recurrent),
-    "face": (RECURRENT, PREVIOUS, _recurrent),
-    "motion": (("track",), (), _motion),
+    "picture": (PICTURE, (), _run_picture),
+    "flow": (PICTURE, (), _run_flow),
+    "animation": (RECURRENT, PREVIOUS, _run_recurrent),
+    "face": (RECURRENT, PREVIOUS, _run_recurrent),
+    "motion": (("track",), (), _run_motion),
 }

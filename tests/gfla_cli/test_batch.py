@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
-from pipelines.batch.runner import rows
+from pipelines.batch.runner import read_rows
 from tests.helpers.media_files import write_picture, write_video
 from tests.helpers.small_batches import small_clip, small_source, small_weights
 
@@ -66,7 +66,7 @@ def test_a_plan_shows_frames_and_seconds_and_does_nothing(files: Path) -> None:
         (["src", "drv", "-o", "out", "--workers", "0"], "neither 'auto' nor a number from 1"),
         (["src", "drv", "-o", "out", "--name", "a"], "have the same"),
         (["src", "drv", "-o", "src/ann.png"], "ann.png can't be written"),
-        (["src", "drv", "-o", "drv/../drv"], "input and output at once"),
+        (["src", "drv", "-o", "drv/../drv"], "both input and output"),
         (["jobs.csv", "-o", "out"], "jobs.csv does not exist"),
         (["src", "-o", "out", "--command", "view-synth", "--azimuth", "0"], "Missing option '--category'"),
         (["src", "drv", "-o", "out", "--command", "view-synth", "--category", "car"], "takes no DRIVINGS"),
@@ -153,11 +153,11 @@ def test_twelve_videos_and_eight_clear_failures(people: Path, undisturbed) -> No
     assert set(hashes(output)) == {f"s{source}--d{driving}.mp4" for source in range(3) for driving in range(4)}
     last = done.stderr.splitlines()[-8:]
     assert all("bad.png is not a picture" in line or "bad.mp4 is a text file" in line for line in last)
-    assert Counter(row["state"] for row in rows(output)) == {"done": 12, "failed": 8}
-    row = next(row for row in rows(output) if row["name"] == "s1--d3")
+    assert Counter(row["state"] for row in read_rows(output)) == {"done": 12, "failed": 8}
+    row = next(row for row in read_rows(output) if row["name"] == "s1--d3")
     assert (row["frames"], row["sha256"]) == (6, hashes(output)["s1--d3.mp4"])
     report = json.loads((output / "report.json").read_text())
-    assert report["rows"] == rows(output)
+    assert report["rows"] == read_rows(output)
     assert report["counts"] == {"queued": 0, "started": 0, "done": 12, "failed": 8}
     assert report["command"].startswith("gfla batch ")
     page = (output / "report.html").read_text()
@@ -186,7 +186,7 @@ def test_a_check_looks_at_every_pair_and_does_nothing(
 def test_only_jobs_of_animate_can_be_checked(files: Path) -> None:
     code, stdout, stderr = run(files / "src", files / "src", "-o", files / "out", "--command", "pose", "--check")
     assert (code, stdout) == (2, "")
-    assert "--check looks at jobs of animate" in stderr
+    assert "--check supports jobs of animate only" in stderr
 
 
 @pytest.mark.cluster
@@ -219,7 +219,7 @@ def test_interrupted_it_is_130_and_goes_on_later(people: Path, tmp_path: Path) -
     heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # jobs in the background ignore it
     victim = subprocess.Popen(words("--workers", "2"), stderr=-1, text=True, preexec_fn=heard)
     second = None
-    while not any(row["state"] == "done" for row in rows(output)):
+    while not any(row["state"] == "done" for row in read_rows(output)):
         assert victim.poll() is None
         time.sleep(0.02)
         if second is None and (output / ".gfla" / "lock").is_file() and (output / ".gfla" / "lock").read_text():

@@ -24,7 +24,7 @@ def run(folder: Path, *options: str) -> tuple[int, str, str]:
         (["--ray-address", "head:6379"], "go with --executor ray"),
         (["--no-shared-storage"], "go with --executor ray"),
         ([*RAY, "--ray-address", "ray://head:10001"], "Ray Client is not supported"),
-        ([*RAY, "--ray-address", "head"], "'head' is not HOST:PORT"),
+        ([*RAY, "--ray-address", "head"], "'head' must be HOST:PORT"),
     ],
 )
 def test_one_line_and_2(options: list[str], words: str, tmp_path: Path) -> None:

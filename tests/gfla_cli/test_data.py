@@ -23,7 +23,7 @@ def people(tmp_path: Path) -> Path:
     return market(tmp_path / "market")
 
 
-def test_a_whole_folder_is_counted(people: Path) -> None:
+def test_a_complete_folder_is_counted(people: Path) -> None:
     result = check(people, "--as", "market")
     assert result.exit_code == 0
     assert result.stdout == "train: 4 usable pairs\ntest: 4 usable pairs\n"
@@ -31,14 +31,14 @@ def test_a_whole_folder_is_counted(people: Path) -> None:
     assert check(people, "--as", "market", "--quiet").stderr == ""
 
 
-def test_what_is_missing_and_damaged_is_2(people: Path) -> None:
+def test_missing_and_damaged_files_exit_with_2(people: Path) -> None:
     for path in people.glob("train/*"):
         path.write_bytes(path.read_bytes()[:300])
     (people / "market-pairs-test.csv").unlink()
     result = check(people, "--as", "market", "--quiet")
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
-    assert "market is not a whole market data set" in result.stderr
+    assert "market is not a complete market data set" in result.stderr
     lines = result.stdout.splitlines()
     assert lines[:2] == ["train: 0 usable pairs", "test: 0 usable pairs"]
     assert lines[2].startswith("problem: unreadable pictures (4): ")
@@ -75,7 +75,7 @@ def test_one_phase(people: Path) -> None:
         ([sys.executable, "--as", "market"], "FOLDER"),
         (["."], "--as"),
         ([".", "--as", "coco"], "coco"),
-        ([".", "--as", "human36m"], "is no human36m data set"),
+        ([".", "--as", "human36m"], "is not a human36m data set"),
         ([".", "--as", "market", "--phase", "val"], "val"),
     ],
 )
@@ -96,7 +96,7 @@ def test_without_h5py_it_says_what_to_install(tmp_path: Path, monkeypatch: pytes
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_all_layouts_can_be_asked_for() -> None:
+def test_the_command_knows_all_layouts() -> None:
     layouts, phases = (get_args(get_args(option)[0]) for option in (data.Layout, data.Phase))
     assert layouts == tuple(LAYOUTS)
     assert get_args(phases[0]) == PHASES

@@ -122,7 +122,7 @@ def test_the_way_back_gives_the_same_checkpoint(keypoint: Path) -> None:
     assert run("import", "mine", "--export", "several.pth", "--module-prefix")[:2] == (0, "several.pth\n")
     assert set(torch.load("several.pth", weights_only=True)) == {f"module.{key}" for key in before}
     code, _, stderr = run("import", "mine", "--export", "several.pth")
-    assert (code, stderr) == (2, "gfla: several.pth exists already: choose another name with -o, or give --overwrite\n")
+    assert (code, stderr) == (2, "gfla: several.pth already exists: choose another name with -o, or use --overwrite\n")
 
 
 def test_the_list_says_what_was_imported(keypoint: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_name_is_taken_once(keypoint: Path) -> None:
     assert run(*command)[0] == 0
     before = (keypoint / "weights" / "keypoint.safetensors").read_bytes()
     code, _, stderr = run(*command)
-    assert (code, "there are weights called 'keypoint' already" in stderr) == (2, True)
+    assert (code, "weights called 'keypoint' already exist" in stderr) == (2, True)
     assert run(*command, "--overwrite")[0] == 0
     assert (keypoint / "weights" / "keypoint.safetensors").read_bytes() == before
     for name, line in (("motion", "'motion' is the name of bundled weights"), ("a/b", "can't be called 'a/b'")):
@@ -204,9 +204,9 @@ def text(path: Path) -> None:
         (renamed, "1 keys missing: kp_input.shrink.bias; 1 keys unexpected: kp_input.other"),
         (misshaped, "1 keys of another shape: kp_input.shrink.bias [3] instead of [34]"),
         (truncated, "is cut short, damaged, or"),
-        (with_code, "asks to run posix.mkdir and is refused"),
-        (a_list, "holds a list, no state dict"),
-        (with_more, "is no plain state dict, 'state_dict' is a dict"),
+        (with_code, "would run posix.mkdir and is refused"),
+        (a_list, "contains a list, not a state dict"),
+        (with_more, "is not a plain state dict, 'state_dict' is a dict"),
         (safetensors, "is a safetensors file"),
         (text, "is cut short, damaged, or"),
         (Path.unlink, "does not exist"),

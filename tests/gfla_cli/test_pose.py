@@ -139,9 +139,9 @@ def no_pose_file(folder: Path, places: Path) -> list[object]:
     ("spoilt", "line"),
     [
         (with_nobody, "empty.json: no person found in the picture"),
-        (several_into_one, "2 poses don't go into"),
+        (several_into_one, "can't write 2 pictures to"),
         (unknown_type, "out.tga: unknown type"),
-        (existing, "made exists already"),
+        (existing, "made already exists"),
         (no_targets, "none holds no pictures"),
         (no_pose_file, "bad.json: a pose with 2 numbers"),
     ],

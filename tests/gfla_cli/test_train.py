@@ -1,25 +1,34 @@
 """`gfla train`: options reach the recipe, and a tiny run leaves a log and weights."""
 
+import io
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
-from pipelines.training.engine.session import TrainConfig
-from pipelines.training.motion import recipe as motion
-from pipelines.training.view_synthesis import recipe as view_synth
+from gfla_cli.commands import train as command
+from pipelines.runtime.progress import Progress
+from pipelines.training.config import TrainConfig
+from pipelines.training.engine import recipe as engine
+from pipelines.training.motion import data as motion
+from pipelines.training.motion.recipe import MotionTask
+from pipelines.training.view_synthesis import data as view_synth
 
 
 class Training:
-    """Stands in for a recipe's `run`."""
+    """Stands in for `fit`."""
 
+    task: object
     config: TrainConfig
-    recipe: motion.Recipe
+    recipe: Any
 
-    def __call__(self, config: TrainConfig, progress, recipe) -> Path:
-        self.config, self.recipe = config, recipe
+    def __call__(self, task: object, recipe: Any, config: TrainConfig, progress: Progress) -> Path:
+        self.task, self.config, self.recipe = task, config, recipe
         progress.stage("train", config.steps)
         progress.advance(config.steps)
         return config.out / "weights.safetensors"
@@ -28,7 +37,7 @@ class Training:
 @pytest.fixture
 def training(monkeypatch: pytest.MonkeyPatch) -> Training:
     stand_in = Training()
-    monkeypatch.setattr(motion, "run", stand_in)
+    monkeypatch.setattr(engine, "fit", stand_in)
     return stand_in
 
 
@@ -41,6 +50,7 @@ def test_without_options_the_recipe_keeps_its_own(training: Training) -> None:
     code, stdout, stderr = train("motion")
     assert (code, stdout) == (0, "runs/motion/weights.safetensors\n")
     assert "steps/s" in stderr
+    assert training.task is MotionTask
     assert training.config == TrainConfig(out=Path("runs/motion"))
     assert training.recipe == motion.Recipe()
 
@@ -82,16 +92,49 @@ def test_other_changes_are_refused(change: str, training: Training) -> None:
     assert len(stderr.splitlines()) == 1
 
 
-def test_a_category_reaches_the_recipe_that_has_some(monkeypatch: pytest.MonkeyPatch, training: Training) -> None:
-    stand_in = Training()
-    monkeypatch.setattr(view_synth, "run", stand_in)
+def test_a_category_reaches_the_recipe_that_has_some(training: Training) -> None:
     assert train("view-synth", "--category", "chair")[:2] == (0, "runs/view-synth/weights.safetensors\n")
-    assert stand_in.recipe == view_synth.Recipe(category="chair")
-    assert (stand_in.config.batch, stand_in.config.validate_every) == (192, 5000)
+    assert training.recipe == view_synth.Recipe(category="chair")
+    assert (training.config.batch, training.config.validate_every) == (192, 5000)
     for other in ("view-synth", "--config", "shapenet_car"), ("motion",):
         code, _, stderr = train(*other, "--category", "car")
         assert (code, len(stderr.splitlines())) == (2, 1)
         assert "--category is for" in stderr
+
+
+def test_an_unknown_task_is_refused_with_the_names_of_all(training: Training) -> None:
+    code, _, stderr = train("walking")
+    assert (code, len(stderr.splitlines())) == (2, 1)
+    assert "'walking'" in stderr
+    assert "animate, face, flow, keypoints, motion, pose, view-synth, viewpoint" in stderr
+
+
+def test_help_names_every_task_without_torch() -> None:
+    program = "import sys; sys.modules['torch'] = None; from gfla_cli.app import app; app(['train', '--help'])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "omitted options keep the recipe's defaults" in done.stdout
+
+
+class Terminal(io.StringIO):
+    """Stderr of a person who watches."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_terminal_gets_a_tqdm_bar(quiet: bool, training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    command.train("motion", quiet=quiet)
+    assert ("train: 100%" in terminal.getvalue()) == (not quiet)
+
+
+def test_without_tqdm_a_terminal_gets_the_console(training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    command.train("motion")
+    assert "train" in terminal.getvalue()
 
 
 def test_only_the_first_of_several_processes_talks(training: Training, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,10 +38,10 @@ def test_list_as_json(folder: Path) -> None:
     assert len(entries[1]["sha256"]) == 64
 
 
-def test_verify_accepts_whole_files(folder: Path) -> None:
+def test_verify_accepts_intact_files(folder: Path) -> None:
     result = CliRunner().invoke(app, ["weights", "verify"])
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.count("whole") == 2
+    assert result.stdout.count("intact") == 2
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda file: file.write_bytes(b"other")], ids=["missing", "changed"])
@@ -66,7 +66,7 @@ def test_path_of_an_unknown_name_lists_the_known(folder: Path) -> None:
     assert "first, second" in result.stderr
 
 
-def test_what_comes_with_the_package_is_whole() -> None:
+def test_bundled_weights_are_intact() -> None:
     result = CliRunner().invoke(app, ["weights", "verify"])
     assert result.exit_code == 0
     for name in ("person", "motion", "keypoints"):

@@ -1,12 +1,14 @@
-"""Small data sets in the authors' folder layouts, made of rendered people; one function per layout.
+"""Writes small data sets of rendered people in the authors' folder layouts; one function per layout.
 
-P people, T frames, H, W of the rendered pictures. Every function takes the folder, which may not exist yet, and
-returns it.
+Every such function takes the folder, which need not exist yet, and returns it.
+
+Legend: P people, T frames, K joints, H, W size of the pictures.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -19,9 +21,9 @@ from pipelines.synthetic.motion.motion import sample_motion
 from pipelines.synthetic.people.skeleton import coco17, forward_kinematics, human36m17, sample_proportions
 
 PHASES = ("train", "test")
-DOWN = torch.tensor((300.0, -300.0))  # pixels of a metre; rows count downwards
-DRAWN = 64  # height of the rendered pictures before they are enlarged
-FACE = (
+PIXELS_PER_METRE = torch.tensor((300.0, -300.0))  # of x and y; rows count downwards
+RENDERED_HEIGHT = 64  # of pictures before they are enlarged
+FACE = (  # 68 landmarks x, y in half widths of the face
     [(-np.cos(a), np.sin(a) - 0.1) for a in np.linspace(0, np.pi, 17)]
     + [(x, -0.45 - 0.1 * np.cos(3 * (x + 0.45))) for x in np.linspace(-0.75, -0.15, 5)]
     + [(x, -0.45 - 0.1 * np.cos(3 * (x - 0.45))) for x in np.linspace(0.15, 0.75, 5)]
@@ -35,18 +37,22 @@ FACE = (
 
 
 @dataclass(frozen=True)
-class Film:
-    """images uint8 [P, T, H, W, 3], mask uint8 [P, T, H, W]; coco [P, T, 17, 3] x, y, score; h36m [P, T, 17, 2]."""
+class RenderedPeople:
+    """Rendered people in motion."""
 
     images: np.ndarray
+    """uint8 [P, T, H, W, 3]"""
     coco: np.ndarray
+    """[P, T, 17, 3] COCO-17 joints: x, y, score."""
     h36m: np.ndarray
+    """[P, T, 17, 2] Human3.6M-17 joints: x, y."""
     mask: np.ndarray
+    """uint8 [P, T, H, W]"""
 
 
-def film(people: int, frames: int, *, height: int = 64, width: int = 64, seed: int = 0) -> Film:
-    """Rendered people in motion. Pictures larger than `DRAWN` are rendered small and enlarged."""
-    scale = max(height / DRAWN, 1)
+def render_people(people: int, frames: int, *, height: int = 64, width: int = 64, seed: int = 0) -> RenderedPeople:
+    """Renders people in motion; pictures higher than `RENDERED_HEIGHT` are rendered small and enlarged."""
+    scale = max(height / RENDERED_HEIGHT, 1)
     small = round(height / scale), round(width / scale)
     config = ClipConfig(height=small[0], width=small[1], length=max(frames, 8), supersample=1, texture_size=32)
     generator = torch.Generator().manual_seed(seed)
@@ -55,39 +61,40 @@ def film(people: int, frames: int, *, height: int = 64, width: int = 64, seed: i
     masks = (clip.mask[:, :, 0] * 255).numpy().astype(np.uint8)  # [P, T, H, W]
     stretch = np.array([width / small[1], height / small[0]])
     coco = np.concatenate((clip.coco.numpy() * stretch, clip.coco_visible.numpy()[..., None]), -1)
-    larger = [np.stack([_enlarged(frame, height, width) for frame in part]) for part in (*images, *masks)]
-    return Film(np.stack(larger[:people]), coco, clip.h36m.numpy() * stretch, np.stack(larger[people:]))
+    larger = [np.stack([_enlarge(frame, height, width) for frame in part]) for part in (*images, *masks)]
+    return RenderedPeople(np.stack(larger[:people]), coco, clip.h36m.numpy() * stretch, np.stack(larger[people:]))
 
 
-def _enlarged(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+def _enlarge(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """uint8 [h, w, 3] or [h, w] at another size."""
     return cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def save(path: Path, picture: np.ndarray) -> None:
-    """uint8 RGB [H, W, 3] or grey [H, W] as a file; folders are made."""
+def save_picture(path: Path, picture: np.ndarray) -> None:
+    """Writes uint8 RGB [H, W, 3] or grey [H, W] to a file and creates its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), picture[..., ::-1] if picture.ndim == 3 else picture)
 
 
 def fashion(folder: Path, *, people: int = 2, views: int = 2, height: int = 256, width: int = 176) -> Path:
-    """DeepFashion: annotated pictures of 256x176, every view of a person paired with every other."""
-    return _persons(folder, "fasion", people, views, height, width)
+    """DeepFashion: annotated pictures of 256x176, every view of a person paired with every other view."""
+    return _person_pairs(folder, "fasion", people, views, height, width)
 
 
 def market(folder: Path, *, people: int = 2, views: int = 2, height: int = 128, width: int = 64) -> Path:
     """Market-1501 of 128x64."""
-    return _persons(folder, "market", people, views, height, width)
+    return _person_pairs(folder, "market", people, views, height, width)
 
 
-def _persons(folder: Path, prefix: str, people: int, views: int, height: int, width: int) -> Path:
+def _person_pairs(folder: Path, prefix: str, people: int, views: int, height: int, width: int) -> Path:
     for seed, phase in enumerate(PHASES):
-        scenes = film(people, views, height=height, width=width, seed=seed)
+        scenes = render_people(people, views, height=height, width=width, seed=seed)
         rows, pairs = ["name:keypoints_y:keypoints_x"], ["from,to"]
         for person in range(people):
             names = [f"{phase}{person}_view{view}.jpg" for view in range(views)]
             pairs += [f"{a},{b}" for a in names for b in names if a != b]
             for name, image, pose in zip(names, scenes.images[person], scenes.coco[person], strict=True):
-                save(folder / phase / name, image)
+                save_picture(folder / phase / name, image)
                 joints = coco17_to_openpose18(pose)
                 x, y = np.where(joints[:, 2] > 0, joints[:, :2].T, -1).astype(int).tolist()
                 rows.append(f"{name}: {y}: {x}")
@@ -99,38 +106,40 @@ def _persons(folder: Path, prefix: str, people: int, views: int, height: int, wi
 def dance(
     folder: Path, *, masks: bool = False, clips: int = 2, frames: int = 32, height: int = 64, width: int = 64
 ) -> Path:
-    """FashionVideo, with `masks` iPER: frames, clean and noisy poses per clip, and the list of tests."""
+    """FashionVideo, or iPER with `masks`: frames, clean and noisy poses per clip, and the list of tests."""
     for seed, phase in enumerate(PHASES):
-        scenes, root = film(clips, frames, height=height, width=width, seed=seed), folder / f"{phase}_256"
+        scenes, root = render_people(clips, frames, height=height, width=width, seed=seed), folder / f"{phase}_256"
         for clip in range(clips):
             name = f"{phase}{clip}"
             for frame in range(frames):
-                save(root / "train_A" / name / f"{frame:05d}.png", scenes.images[clip, frame])
+                save_picture(root / "train_A" / name / f"{frame:05d}.png", scenes.images[clip, frame])
                 noisy = coco17_to_openpose18(scenes.coco[clip, frame])
                 clean = np.pad(scenes.h36m[clip, frame], ((0, 0), (0, 1)), constant_values=1)
                 for kind, pose in (("train_video2d", clean), ("train_alphapose", noisy)):
                     write_pose(root / kind / name / f"{frame:05d}_keypoints.json", pose)
                 if masks:
-                    save(root / "train_C" / name / f"{frame:05d}.png", scenes.mask[clip, frame])
+                    save_picture(root / "train_C" / name / f"{frame:05d}.png", scenes.mask[clip, frame])
     tests = [{"gen": f"test{clip}", "ref": f"test{(clip + 1) % clips}"} for clip in range(clips)]
     (folder / "test_list.csv").write_text("".join(f"{test}\n" for test in tests))
     return folder
 
 
 def write_pose(path: Path, *poses: np.ndarray) -> None:
-    """Poses [K, 3] of one frame as OpenPose writes them: joints without confidence are all zero."""
+    """Writes the poses [K, 3] of one frame as OpenPose does: joints without confidence are zero."""
     path.parent.mkdir(parents=True, exist_ok=True)
     people = [{"pose_keypoints_2d": np.where(pose[:, 2:] > 0, pose, 0).round(3).ravel().tolist()} for pose in poses]
     path.write_text(json.dumps({"version": "1.1", "people": people}))
 
 
 def faceforensics(folder: Path, *, clips: int = 2, frames: int = 32, size: int = 64) -> Path:
-    """FaceForensics: pictures, and 68 landmarks of a face that moves a little."""
+    """FaceForensics: pictures and the 68 landmarks of a face that moves a little."""
     for seed, phase in enumerate(PHASES):
-        scenes = film(clips, frames, height=size, width=size, seed=seed)
+        scenes = render_people(clips, frames, height=size, width=size, seed=seed)
         for clip in range(clips):
             for frame in range(frames):
-                save(folder / f"{phase}_data" / f"{phase}{clip}" / f"{frame:05d}.png", scenes.images[clip, frame])
+                save_picture(
+                    folder / f"{phase}_data" / f"{phase}{clip}" / f"{frame:05d}.png", scenes.images[clip, frame]
+                )
                 lines = "".join(f"{x},{y}\n" for x, y in landmarks(size, 0.1 * np.sin(frame / 3 + clip)))
                 path = folder / f"{phase}_keypoints" / f"{phase}{clip}" / f"{frame:05d}.txt"
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,7 +148,7 @@ def faceforensics(folder: Path, *, clips: int = 2, frames: int = 32, size: int =
 
 
 def landmarks(size: int, shift: float = 0.0) -> np.ndarray:
-    """68 points x, y of a plain face in the middle of a square picture, int [68, 2]; shift in half widths."""
+    """Landmarks int [68, 2] of a plain face in the middle of a square picture; `shift` to the right in half widths."""
     return np.round(size / 2 + size * 0.36 * (np.array(FACE) + np.array((shift, 0)))).astype(int)
 
 
@@ -151,7 +160,7 @@ def shapenet(folder: Path, category: str = "car", *, models: int = 2, size: int 
     with h5py.File(folder / f"data_{category}.hdf5", "w") as file:
         for seed, phase in enumerate(PHASES):
             names, ids = [f"{phase}{model}" for model in range(models)], []
-            scenes = film(models, 18, height=size, width=size, seed=seed)
+            scenes = render_people(models, 18, height=size, width=size, seed=seed)
             for model, name in enumerate(names):
                 for step in range(18):
                     ids.append(f"{name}_{2 * step}_0")
@@ -166,22 +175,35 @@ def shapenet(folder: Path, category: str = "car", *, models: int = 2, size: int 
 def human36m(
     folder: Path, *, subjects: Sequence[str] = ("S1", "S9"), frames: int = 60, cameras: int = 2, seed: int = 0
 ) -> Path:
-    """Human3.6M as VideoPose3D stores it: true joints, and COCO-17 joints found with errors."""
+    """Human3.6M as VideoPose3D stores it: true joints, and COCO-17 joints with a detector's errors."""
     folder.mkdir(parents=True, exist_ok=True)
     generator = torch.Generator().manual_seed(seed)
-    true, found = {}, {}
+    true, detected = {}, {}
     for subject in subjects:
-        true[subject], found[subject] = {}, {}
+        true[subject], detected[subject] = {}, {}
         for action in ("Walking", "Sitting 1"):
             people = sample_proportions(cameras, generator)
             moving = forward_kinematics(people, sample_motion(cameras, frames, generator))
             human, coco = (
-                points[..., :2] * DOWN + 500 for points in (human36m17(moving, people), coco17(moving, people))
+                points[..., :2] * PIXELS_PER_METRE + 500
+                for points in (human36m17(moving, people), coco17(moving, people))
             )
             noisy = coco + 3 * torch.randn(coco.shape, generator=generator)
             true[subject][action] = list(human.numpy().astype(np.float32))
-            found[subject][action] = list(noisy.numpy().astype(np.float32))
-    for name, layout, tracks in (("gt", "h36m", true), ("detectron_pt_coco", "coco", found)):
+            detected[subject][action] = list(noisy.numpy().astype(np.float32))
+    for name, layout, tracks in (("gt", "h36m", true), ("detectron_pt_coco", "coco", detected)):
         metadata = {"layout_name": layout, "num_joints": 17, "keypoints_symmetry": [[1, 3], [2, 4]]}
         np.savez_compressed(folder / f"data_2d_h36m_{name}.npz", positions_2d=tracks, metadata=metadata)  # pyright: ignore[reportArgumentType]
     return folder
+
+
+SMALL_FOLDERS: dict[str, Callable[[Path], Path]] = {
+    "fashion": fashion,
+    "market": market,
+    "dance-fashion": partial(dance, frames=5),
+    "dance-iper": partial(dance, frames=5, masks=True),
+    "faceforensics": partial(faceforensics, frames=4),
+    "shapenet-car": partial(shapenet, size=64),
+    "human36m": partial(human36m, subjects=("S1", "S5", "S6", "S7", "S8", "S9", "S11")),
+}
+"""A writer of a small complete folder for every layout but the chairs, which are like the cars."""

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from pipelines.faces.curves import run_pixels
-from pipelines.faces.face_maps import extended, face_structure, line_maps, part_labels
+from pipelines.faces.face_maps import extend_landmarks, face_structure, line_maps, part_labels
 
 Tensors = dict[str, np.ndarray]
 STRAY = 0.02  # of the curves' pixels: degenerate fits
@@ -15,7 +15,7 @@ STRAY = 0.02  # of the curves' pixels: degenerate fits
 
 def face(case: str, data: Tensors) -> None:
     width, height, size = data["in.size_wh_load"].tolist()
-    points = extended(data["in.keypoints_xy"])
+    points = extend_landmarks(data["in.keypoints_xy"])
     np.testing.assert_array_equal(points, data["out.keypoints83"])
     np.testing.assert_array_equal(part_labels(points, height, width), data["out.part_labels"])
     lines = line_maps(points, height=height, width=width, size=size).max(0) > 0

@@ -14,25 +14,25 @@ from uuid import uuid4
 
 import psutil
 
-ROOT = Path(__file__).parents[3]
-HOSTS = ("127.0.0.2", "127.0.0.3")  # Ray takes 127.0.0.1 for the machine's outer address
-STORE = 80_000_000  # bytes
-PATIENCE = 60.0  # seconds
-LEAN = ("--no-monitor", "--include-log-monitor=false")
+ROOT = Path(__file__).parents[2]  # contains the packages
+HOSTS = ("127.0.0.2", "127.0.0.3")  # Ray replaces 127.0.0.1 by the machine's outer address
+STORE_BYTES = 80_000_000
+START_TIMEOUT = 60.0  # seconds
+WITHOUT_EXTRAS = ("--no-monitor", "--include-log-monitor=false")
 
 
 def free_port(host: str) -> int:
-    """One that nobody listens at."""
+    """A TCP port that is not in use."""
     with socket.socket() as free:
         free.bind((host, 0))
         return free.getsockname()[1]
 
 
 class Nodes:
-    """A head and another node with one CPU each; the second claims to have a GPU. Ray's token keeps others out."""
+    """A head node and a second node with one CPU each; the second claims a GPU as well. A token keeps others out."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="gr", dir="/tmp"))  # short: sockets lie in it
+        self.folder = Path(tempfile.mkdtemp(prefix="gr", dir="/tmp"))  # short: paths of sockets are limited
         (self.folder / "token").write_text(uuid4().hex * 2)
         self.address = f"{HOSTS[0]}:{free_port(HOSTS[0])}"
         self.environment = {
@@ -59,29 +59,29 @@ class Nodes:
         shutil.rmtree(self.folder)
 
     def temporary(self, number: int) -> Path:
-        """The folder for temporary files of a node."""
+        """The folder for temporary files of node `number`."""
         return self.folder / f"tmp{number}"
 
     def kill(self, number: int) -> None:
-        """End a node with all its processes as when its machine loses power."""
-        for process in self.tree(number):
+        """Kill a node with all its processes, as if its machine had lost power."""
+        for process in self.processes_of(number):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         self.processes[number].wait()
 
-    def tree(self, number: int) -> list[psutil.Process]:
-        """The processes of a node."""
+    def processes_of(self, number: int) -> list[psutil.Process]:
+        """The processes of a node; none once it is dead."""
         with suppress(psutil.NoSuchProcess):
             top = psutil.Process(self.processes[number].pid)
             return [*top.children(recursive=True), top]
         return []
 
-    def busy(self, number: int) -> list[int]:
-        """Processes that do a group."""
+    def busy_workers(self, number: int) -> list[int]:
+        """Ids of a node's processes that run a group."""
         found = []
-        for process in self.tree(number):
+        for process in self.processes_of(number):
             with suppress(psutil.NoSuchProcess):
-                if process.cmdline()[:1] == ["ray::serve"]:
+                if process.cmdline()[:1] == ["ray::run_task"]:
                     found.append(process.pid)
         return found
 
@@ -89,14 +89,14 @@ class Nodes:
         number = len(self.processes)
         self.temporary(number).mkdir()
         environment = os.environ | self.environment | {"PYTHONPATH": str(ROOT), "TMPDIR": str(self.temporary(number))}
-        ports = [f"--dashboard-agent-listen-port={free_port(HOSTS[number])}"]
-        fixed = [f"--node-ip-address={HOSTS[number]}", "--num-cpus=1", f"--object-store-memory={STORE}", *LEAN, *ports]
+        fixed = [f"--node-ip-address={HOSTS[number]}", "--num-cpus=1", f"--object-store-memory={STORE_BYTES}"]
+        fixed += [f"--dashboard-agent-listen-port={free_port(HOSTS[number])}", *WITHOUT_EXTRAS]
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", *fixed, *options]
         log = self.folder / f"log{number}"
         with log.open("wb") as stream:
             channels: Any = {"stdin": subprocess.DEVNULL, "stdout": stream, "stderr": stream}
             self.processes.append(subprocess.Popen(command, cwd=self.temporary(number), env=environment, **channels))
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + START_TIMEOUT
         while b"Ray runtime started" not in log.read_bytes():
             assert self.processes[number].poll() is None, log.read_text()
             assert time.monotonic() < end, log.read_text()

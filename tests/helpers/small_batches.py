@@ -1,6 +1,6 @@
-"""Jobs that take a moment: the example person, half a second of the example clip, a network of a few channels."""
+"""Jobs that take a moment: the example person, parts of the example video, networks of a few channels."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,12 +9,50 @@ import torch
 from PIL import Image
 
 from models.generators.animation import AnimationGenerator
-from models.generators.config import bundled_person
+from models.generators.config import PictureConfig, bundled_person
+from models.generators.picture import PictureGenerator
 from models.weights import save_weights
 from pipelines.batch.jobs import Job
+from pipelines.configs import KeypointsConfig
+from pipelines.keypoint_extraction import extract_keypoints
 from tests.helpers.media_files import DRIVING, SOURCE
 
-SIZE = (180, 240)
+SIZE = (180, 240)  # width and height in pixels
+
+
+@dataclass(frozen=True)
+class BatchInputs:
+    """Files of a small batch."""
+
+    sources: list[Path]
+    """Two pictures of a person."""
+    clips: list[Path]
+    """Two videos of 4 and 6 frames."""
+    tracks: list[Path]
+    """The pose tracks of the videos."""
+    broken_source: Path
+    broken_clip: Path
+    """Text files with the suffixes of a picture and a video."""
+    weights: Path
+    """An animation generator."""
+
+
+def make_batch_inputs(folder: Path) -> BatchInputs:
+    """Write all inputs into `folder`."""
+    for name in ("bad.png", "bad.mp4"):
+        (folder / name).write_text("This is not a picture.\n" * 50)
+    clips = [small_clip(folder / "walk.mp4"), small_clip(folder / "turn.mp4", start=40, frames=6)]
+    tracks = [clip.with_suffix(".json") for clip in clips]
+    for clip, track in zip(clips, tracks, strict=True):
+        extract_keypoints(KeypointsConfig(clip, track, keypoints="bundled", device="cpu"))
+    return BatchInputs(
+        sources=[small_source(folder / f"{name}.png", shade=shade) for name, shade in (("ann", 1.0), ("bob", 0.8))],
+        clips=clips,
+        tracks=tracks,
+        broken_source=folder / "bad.png",
+        broken_clip=folder / "bad.mp4",
+        weights=small_weights(folder / "small.safetensors"),
+    )
 
 
 def small_weights(path: Path) -> Path:
@@ -26,6 +64,16 @@ def small_weights(path: Path) -> Path:
     return path
 
 
+def small_car_weights(path: Path) -> Path:
+    """A view generator of the authors' kind for cars that was never trained."""
+    torch.manual_seed(1)
+    small = PictureConfig(width=8, max_width=16, flow_width=4, flow_max_width=8, attention_hidden=8)
+    model = PictureGenerator(config=replace(small, structure_channels=21, coded=True)).eval()
+    kinds = {"architecture": "picture", "licence": "test", "command": "test", "extra": {}}
+    save_weights(path, model, **kinds, official="shapenet_car", exact=True)
+    return path
+
+
 def small_source(path: Path, *, shade: float = 1.0) -> Path:
     """The example person, a quarter the size, in any brightness."""
     picture = Image.open(SOURCE).convert("RGB").resize(SIZE).point(lambda value: int(value * shade))
@@ -34,7 +82,7 @@ def small_source(path: Path, *, shade: float = 1.0) -> Path:
 
 
 def small_clip(path: Path, *, start: int = 0, frames: int = 4) -> Path:
-    """A part of the example clip, half the size."""
+    """A part of the example video, half the size."""
     with av.open(str(DRIVING)) as old, av.open(str(path), "w") as new:
         stream = new.add_stream("libx264", rate=25)
         stream.width, stream.height = SIZE
@@ -48,7 +96,7 @@ def small_clip(path: Path, *, start: int = 0, frames: int = 4) -> Path:
 
 
 def animate_job(source: Path, driving: Path, weights: Path, **options: object) -> Job:
-    """`gfla animate` of small files."""
+    """A job of `gfla animate` on the CPU with the bundled detector."""
     fixed = {"source": str(source), "driving": str(driving), "weights": str(weights), "keypoints": "bundled"}
     name = f"{source.stem}--{driving.stem}"
     return Job(name, "animate", {**fixed, "device": "cpu", **options}, f"{name}.mp4")

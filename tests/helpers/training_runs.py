@@ -15,9 +15,11 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
+from pipelines.training.keypoints.crops import CropConfig
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PATIENCE = 240.0  # seconds until a run that writes nothing is given up
+TINY_CROPS = CropConfig(size=64, source=48, supersample=1, texture_size=32, pool=2, renew=1)
 
 
 def train(*arguments: object) -> None:

@@ -1,4 +1,8 @@
-"""How much work this machine takes at once; found out without torch."""
+"""How much work a machine takes at once, found out without torch.
+
+In: the devices that jobs ask for. Out: a `Machine`, and from it an `Allocation`: how many workers, with how many
+threads, and how many videos together. Called by `registry`, and by `ray.cluster` for a whole cluster.
+"""
 
 import math
 import os
@@ -7,84 +11,89 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
 import psutil
 
-from pipelines.batch.jobs import Group, Job, into_groups
+from pipelines.batch.jobs import Group, Job, group_jobs
+from pipelines.runtime.versions import versions
 
-WORKER_MEMORY = 1.5 * 2**30  # bytes that a worker takes at its height with pictures of a few megapixels
-GPU_MEMORY = 2 * 2**30  # of a GPU, for the networks themselves
-TOGETHER_MEMORY = 0.5 * 2**30  # of a GPU, for each job that is generated in the same batch
-MOST_TOGETHER = 8
-GROUP = 4  # jobs
+WORKER_MEMORY = 1.5 * 2**30  # bytes that a worker takes at its peak with pictures of a few megapixels
+GPU_MEMORY = 2 * 2**30  # bytes of a GPU that the networks themselves take
+TOGETHER_MEMORY = 0.5 * 2**30  # bytes of a GPU for each video that is generated in the same batch
+MAX_TOGETHER = 8  # videos
+GROUP_SIZE = 4  # jobs
 GPU_THREADS = 4  # for composing and encoding beside the GPU
 
 
 @dataclass(frozen=True)
 class Machine:
-    """cores and memory (bytes) that are free for us; gpus: id and free memory (bytes) of each CUDA GPU."""
+    """What is free for us on a machine, or on a cluster as if it were one machine."""
 
     cores: int
+    """CPU cores; 1 if all jobs share one GPU."""
     memory: float
+    """Bytes."""
     gpus: tuple[tuple[str, float], ...] = ()
+    """Id for CUDA_VISIBLE_DEVICES and free memory (bytes) of each CUDA GPU."""
 
     @classmethod
-    def here(cls, devices: Iterable[str]) -> "Machine":
-        """This machine, for jobs on these `devices`. One GPU that all jobs share counts as one core."""
-        asked = set(devices)
+    def detect(cls, devices: Iterable[str]) -> "Machine":
+        """This machine, for jobs on `devices` (values of `--device`)."""
+        wanted = set(devices)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        shared = any(device.startswith("cuda:") for device in asked) or "mps" in asked
-        shared = shared or ("auto" in asked and platform.system() == "Darwin")
-        gpus = _gpus() if asked & {"auto", "cuda"} and not shared else ()
-        return cls(1 if shared else cores, psutil.virtual_memory().available, gpus)
+        is_shared = any(device.startswith("cuda:") for device in wanted) or "mps" in wanted
+        is_shared = is_shared or ("auto" in wanted and platform.system() == "Darwin")
+        gpus = _find_gpus() if wanted & {"auto", "cuda"} and not is_shared else ()
+        return cls(1 if is_shared else cores, psutil.virtual_memory().available, gpus)
 
-    def spread(self, workers: int | None, threads: int | None, together: int | None) -> "Allocation":
-        """How to spread jobs; None: what suits. A worker for each GPU, else as many as cores and memory allow, with one
-        thread each where the CPU computes, which does most per core. Batches of the network pay on a GPU only."""
+    def allocate(
+        self, *, workers: int | None = None, threads: int | None = None, together: int | None = None
+    ) -> "Allocation":
+        """How to spread jobs; None for what suits the machine.
+
+        That is one worker per GPU, otherwise as many as cores and memory allow with one thread each, which gets most
+        out of a core. Generating videos together pays off on GPUs only.
+        """
         threads = threads or (GPU_THREADS if self.gpus else 1)
         fitting = len(self.gpus) or min(self.cores // threads, self.memory // WORKER_MEMORY)
-        return Allocation(workers or int(max(1, fitting)), threads, together or self._together(), self.gpus)
+        return Allocation(workers or int(max(1, fitting)), threads, together or self._default_together(), self.gpus)
 
-    def _together(self) -> int:
+    def _default_together(self) -> int:
         if not self.gpus:
             return 1
-        room = min(memory for _, memory in self.gpus) - GPU_MEMORY
-        return int(max(1, min(room // TOGETHER_MEMORY, MOST_TOGETHER)))
+        free = min(memory for _, memory in self.gpus) - GPU_MEMORY
+        return int(max(1, min(free // TOGETHER_MEMORY, MAX_TOGETHER)))
 
 
 @dataclass(frozen=True)
 class Allocation:
-    """How jobs are spread over workers; threads and together as in `Group`."""
+    """How jobs are spread over workers."""
 
     workers: int
+    """Groups that run at once."""
     threads: int
+    """Per worker, see `Group`."""
     together: int
+    """Videos that a worker generates at once, see `Group`."""
     gpus: tuple[tuple[str, float], ...] = ()
+    """See `Machine`."""
 
-    def groups(self, jobs: Sequence[Job]) -> list[Group]:
-        """Small enough for every worker to get one, and for a crash to lose little."""
-        fair = math.ceil(len(jobs) / self.workers)
-        size = max(1, min(fair, max(self.together, GROUP)))
-        return into_groups(jobs, size=size, together=self.together, threads=self.threads)
+    def group_jobs(self, jobs: Sequence[Job]) -> list[Group]:
+        """Groups small enough that every worker gets one and that a crash loses little."""
+        fair_share = math.ceil(len(jobs) / self.workers)
+        size = max(1, min(fair_share, max(self.together, GROUP_SIZE)))
+        return group_jobs(jobs, size=size, together=self.together, threads=self.threads)
 
 
-def _gpus() -> tuple[tuple[str, float], ...]:
-    """Those that nvidia-smi knows and CUDA_VISIBLE_DEVICES allows, if this PyTorch can use them."""
-    smi = shutil.which("nvidia-smi")
-    if smi is None or _torch().endswith("+cpu"):
+def _find_gpus() -> tuple[tuple[str, float], ...]:
+    """Those that nvidia-smi lists and CUDA_VISIBLE_DEVICES allows, if the installed PyTorch can use them."""
+    smi, torch = shutil.which("nvidia-smi"), versions(("torch",))["torch"]
+    if smi is None or torch == "not installed" or torch.endswith("+cpu"):
         return ()
     query = [smi, "--query-gpu=index,uuid,memory.free", "--format=csv,noheader,nounits"]
     listed = subprocess.run(query, capture_output=True, text=True, check=False).stdout.splitlines()
     rows = [[cell.strip() for cell in line.split(",")] for line in listed if line.count(",") == 2]
-    free = {name: float(memory) * 2**20 for index, uuid, memory in rows for name in (index, uuid)}
+    free = {name: float(memory) * 2**20 for index, uuid, memory in rows for name in (index, uuid)}  # MiB -> bytes
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = [index for index, _, _ in rows] if allowed is None else allowed.split(",")
     return tuple((name, free[name]) for name in names if name in free)
-
-
-def _torch() -> str:
-    try:
-        return version("torch")
-    except PackageNotFoundError:
-        return "+cpu"

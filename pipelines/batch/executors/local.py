@@ -1,10 +1,14 @@
-"""Processes on this machine, each doing one group after the other."""
+"""Jobs in processes on this machine, each of which runs one group after another.
+
+The executor starts a process when there is a waiting group and fewer than `workers` of them, sends it groups through a
+pipe, and receives events; a process that dies is replaced.
+"""
 
 import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing import connection, get_context, parent_process
@@ -16,31 +20,34 @@ from types import FrameType
 from pipelines.batch.events import Event
 from pipelines.batch.executors.retries import RetryPolicy
 from pipelines.batch.jobs import Group
-from pipelines.batch.journal import at_work
+from pipelines.batch.journal import worker_lock
 
-PATIENCE = 15.0  # seconds that a worker gets to clean up
-SPAWN = get_context("spawn")  # a fork would share the threads and the CUDA context of whoever forks
+CLEANUP_TIMEOUT = 15.0  # seconds that a worker gets to remove its temporary files
+SPAWN = get_context("spawn")  # a fork would share the threads and the CUDA context of the parent
 
 
 @dataclass(eq=False)
 class Worker:
-    """A process at the other end of a pipe, and what it is at."""
+    """A process at the other end of a pipe, and the group it is running."""
 
     number: int
     process: BaseProcess
     pipe: Connection
     group: Group | None = None
-    ended: set[str] = field(default_factory=set)
+    """None while it is idle."""
     started: set[str] = field(default_factory=set)
+    """Names of the jobs of the group that have begun."""
+    ended: set[str] = field(default_factory=set)
+    """Names of the jobs of the group that are done or failed."""
 
-    def give(self, group: Group) -> None:
-        """Have a group done."""
-        self.group, self.ended, self.started = group, set(), set()
-        with suppress(OSError):  # it has died: `hear` will say so
+    def assign(self, group: Group) -> None:
+        """Have it run a group."""
+        self.group, self.started, self.ended = group, set(), set()
+        with suppress(OSError):  # it has died: `receive` will raise
             self.pipe.send(group)
 
-    def hear(self) -> Event | None:
-        """What it says; None when it has done its group. Raises EOFError if it has died."""
+    def receive(self) -> Event | None:
+        """Its next event; None when it has finished its group. Raises EOFError or OSError if it has died."""
         event = self.pipe.recv()
         if event is None:
             self.group = None
@@ -50,50 +57,54 @@ class Worker:
             self.ended.add(event.job)
         return event
 
+    def wait_for_exit(self) -> int | None:
+        """Exit status of a process that has died, negative for a signal; None if it does not end."""
+        self.process.join(CLEANUP_TIMEOUT)
+        self.pipe.close()
+        return self.process.exitcode
 
-class Local:
-    """`workers` processes; with `gpus` (ids for CUDA_VISIBLE_DEVICES) each has its own, in turn."""
+
+class LocalExecutor:
+    """Up to `workers` processes. With `gpus` (ids for CUDA_VISIBLE_DEVICES) each uses one of them, in turn."""
 
     def __init__(self, folder: Path, *, workers: int, gpus: Sequence[str] = ()) -> None:
         self.folder, self.workers, self.gpus = folder, workers, gpus
 
-    def run(self, groups: Sequence[Group]) -> Iterator[Event]:
+    def run(self, groups: Sequence[Group]) -> Generator[Event]:
         """See `Executor.run`."""
-        waiting, team = deque(groups), dict[int, Worker]()
-        casualties = RetryPolicy()
+        waiting, running, retries = deque(groups), dict[int, Worker](), RetryPolicy()
         try:
-            while waiting or any(worker.group for worker in team.values()):
-                self._employ(team, waiting)
-                for pipe in connection.wait([worker.pipe for worker in team.values() if worker.group]):
-                    worker = next(worker for worker in team.values() if worker.pipe is pipe)
+            while waiting or any(worker.group for worker in running.values()):
+                self._assign_groups(running, waiting)
+                for pipe in connection.wait([worker.pipe for worker in running.values() if worker.group]):
+                    worker = next(worker for worker in running.values() if worker.pipe is pipe)
                     try:
-                        event = worker.hear()
+                        event = worker.receive()
                     except (EOFError, OSError):
-                        del team[worker.number]
-                        again, lost = casualties.after(worker.group, worker.started, worker.ended, _end(worker))
-                        waiting.extendleft(reversed(again))
-                        yield from (replace(event, worker=worker.number) for event in lost)
+                        del running[worker.number]
+                        yield from _handle_death(worker, waiting, retries)
                     else:
                         if event is not None:
                             yield event
         finally:
-            _dismiss(list(team.values()))
+            _stop_workers(running.values())
 
-    def _employ(self, team: dict[int, Worker], waiting: deque[Group]) -> None:
+    def _assign_groups(self, running: dict[int, Worker], waiting: deque[Group]) -> None:
         """Give waiting groups to idle workers, and to new ones while there may be more."""
         for number in range(self.workers):
-            if waiting and (number not in team or team[number].group is None):
-                if number not in team:
-                    team[number] = self._start(number, waiting[0].threads)
-                team[number].give(waiting.popleft())
+            if waiting and (number not in running or running[number].group is None):
+                if number not in running:
+                    running[number] = self._start_worker(number, waiting[0].threads)
+                running[number].assign(waiting.popleft())
 
-    def _start(self, number: int, threads: int) -> Worker:
+    def _start_worker(self, number: int, threads: int) -> Worker:
         ours, theirs = SPAWN.Pipe()
         environment = {f"{library}_NUM_THREADS": str(threads) for library in ("OMP", "OPENBLAS", "MKL")}
         if self.gpus:
             environment["CUDA_VISIBLE_DEVICES"] = self.gpus[number % len(self.gpus)]
-        process = SPAWN.Process(target=_serve, args=(theirs, self.folder, number, environment), daemon=True)
-        # Ctrl-C reaches the whole group of processes. A blocked signal stays blocked in a child: we alone decide.
+        process = SPAWN.Process(target=_run_worker, args=(theirs, self.folder, number, environment), daemon=True)
+        # Ctrl-C reaches the whole process group. A signal that is blocked here stays blocked in the child, so only this
+        # process reacts and then stops its workers.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         process.start()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -101,13 +112,33 @@ class Local:
         return Worker(number, process, ours)
 
 
-def _serve(pipe: Connection, folder: Path, number: int, environment: dict[str, str]) -> None:
-    """The worker's life: groups come in, events go out, until the pipe ends."""
+def _handle_death(worker: Worker, waiting: deque[Group], retries: RetryPolicy) -> Generator[Event]:
+    """Queue what is left of the worker's group first; yields the failures of jobs that are given up."""
+    status = worker.wait_for_exit()
+    retry, failed = retries.handle_death(worker.group, started=worker.started, ended=worker.ended, status=status)
+    waiting.extendleft(reversed(retry))
+    yield from (replace(event, worker=worker.number) for event in failed)
+
+
+def _stop_workers(workers: Iterable[Worker]) -> None:
+    """Let busy workers remove their temporary files, and wait for all of them."""
+    workers = list(workers)
+    for worker in workers:
+        worker.process.terminate() if worker.group else worker.pipe.close()
+    for worker in workers:
+        worker.process.join(CLEANUP_TIMEOUT)
+        worker.process.kill()
+        worker.process.join()
+        worker.pipe.close()
+
+
+def _run_worker(pipe: Connection, folder: Path, number: int, environment: dict[str, str]) -> None:
+    """What a worker process does: receive groups and send events until the pipe ends."""
     os.environ.update(environment)  # before numpy and torch are loaded
     os.dup2(2, 1)  # stdout is for the data of the command
-    signal.signal(signal.SIGTERM, _leave)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    with at_work(folder):
+    signal.signal(signal.SIGTERM, _exit_on_signal)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    with worker_lock(folder):
         from pipelines.batch.worker import run_group
 
         try:
@@ -118,29 +149,12 @@ def _serve(pipe: Connection, folder: Path, number: int, environment: dict[str, s
             return
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _exit_on_signal(number: int, frame: FrameType | None) -> None:
     raise SystemExit
 
 
-def _die_with_parent() -> None:
+def _exit_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])
         os._exit(1)
-
-
-def _end(worker: Worker) -> int | None:
-    worker.process.join(PATIENCE)
-    worker.pipe.close()
-    return worker.process.exitcode
-
-
-def _dismiss(team: list[Worker]) -> None:
-    """Let busy workers remove their temporary files, and wait for all."""
-    for worker in team:
-        worker.process.terminate() if worker.group else worker.pipe.close()
-    for worker in team:
-        worker.process.join(PATIENCE)
-        worker.process.kill()
-        worker.process.join()
-        worker.pipe.close()

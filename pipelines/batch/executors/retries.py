@@ -1,4 +1,7 @@
-"""When a worker has died: which jobs go on, which get a second try, and which are given up."""
+"""When a worker process dies: which jobs continue, which are tried again, and which have failed.
+
+Called by every executor, whatever it knows about its processes.
+"""
 
 import signal
 from collections import Counter
@@ -8,37 +11,44 @@ from dataclasses import replace
 from pipelines.batch.events import Event
 from pipelines.batch.jobs import Group
 
-TRIES = 2
+MAX_TRIES = 2
 
 
 class RetryPolicy:
     """Counts how often the worker of each job has died."""
 
     def __init__(self) -> None:
-        self.deaths: Counter[str] = Counter()
+        self._deaths: Counter[str] = Counter()
 
-    def after(
-        self, group: Group | None, started: Set[str], ended: Set[str], status: int | None
+    def handle_death(
+        self, group: Group | None, *, started: Set[str], ended: Set[str], status: int | None
     ) -> tuple[list[Group], list[Event]]:
-        """The groups to be done now, and the failures of jobs that were tried often enough.
+        """The groups to run now, and the failures of jobs that were tried often enough.
 
-        Jobs that the worker was at (none said to have started: the first) are tried again alone, the others together.
-        status: the exit status of the process, negative for a signal; None where it is not known.
+        Jobs that the worker was running (the first one if none had started) are tried again each in its own group, the
+        others together.
+
+        Args:
+            group: what the worker was running; None if it was idle.
+            started, ended: names of its jobs that have begun, and that are done or failed.
+            status: exit status of the process, negative for a signal; None if unknown.
         """
-        left = [job for job in group.jobs if job.name not in ended] if group else []
+        if group is None:
+            return [], []
+        left = [job for job in group.jobs if job.name not in ended]
         suspects = [job for job in left if job.name in started] or left[:1]
-        self.deaths.update(job.name for job in suspects)
-        given_up = [job for job in suspects if self.deaths[job.name] >= TRIES]
-        rest = tuple(job for job in left if job not in suspects)
-        alone = [(job,) for job in suspects if job not in given_up]
-        reason = f"the process that did it {_fate(status)}, {TRIES} times"
-        again = [replace(group, jobs=jobs) for jobs in (*alone, rest) if jobs] if group else []
-        return again, [Event(job.name, "failed", reason=reason) for job in given_up]
+        self._deaths.update(job.name for job in suspects)
+        failed = [job for job in suspects if self._deaths[job.name] >= MAX_TRIES]
+        others = tuple(job for job in left if job not in suspects)
+        separate = [(job,) for job in suspects if job not in failed]
+        retry = [replace(group, jobs=jobs) for jobs in (*separate, others) if jobs]
+        reason = f"its worker process {_describe_exit(status)}; gave up after {MAX_TRIES} tries"
+        return retry, [Event(job.name, "failed", reason=reason) for job in failed]
 
 
-def _fate(status: int | None) -> str:
+def _describe_exit(status: int | None) -> str:
     if status is None or status >= 0:
-        return "ended" + ("" if status is None else f" with status {status}")
+        return "ended unexpectedly" + ("" if status is None else f" with status {status}")
     if -status == signal.SIGKILL:
         return "was killed (out of memory?)"
     return f"crashed ({signal.Signals(-status).name})"

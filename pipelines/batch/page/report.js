@@ -1,5 +1,5 @@
 "use strict";
-// Texts from jobs go into the page as text nodes only. Rows are made PAGE at a time, as the reader scrolls.
+// Text from jobs enters the page as text nodes only. Rows are added PAGE at a time as the reader scrolls.
 const PAGE = 60;
 const STATES = ["failed", "started", "queued", "done"];
 const COLUMNS = [
@@ -71,7 +71,7 @@ function comparison({ key, value = (row) => row[key] }) {
   const sign = view.down ? -1 : 1;
   return (first, second) => {
     const [a, b] = [value(first), value(second)];
-    if (a === null || b === null) return (a === null) - (b === null); // unknown ones last, either way
+    if (a === null || b === null) return (a === null) - (b === null); // unknown values last, in both directions
     return sign * (typeof a === "number" ? a - b : order.compare(a, b)) || first.number - second.number;
   };
 }
@@ -150,7 +150,7 @@ function toggle(row, button) {
   cell
     .querySelector("video")
     ?.play()
-    .catch(() => {}); // a file that can't be played says so by its error event
+    .catch(() => {}); // a file that can't be played is reported by its error event
   cell.querySelector("video, a").focus();
 }
 
@@ -217,7 +217,7 @@ function heads() {
     ...cells,
   );
   at("sort").append(
-    element("option", { value: "" }, "order of the jobs"),
+    element("option", { value: "" }, "order in the batch"),
     ...COLUMNS.map(({ key, title }) => element("option", { value: key }, title)),
   );
 }
@@ -287,4 +287,4 @@ function illustrate() {
 }
 
 start();
-document.addEventListener("DOMContentLoaded", illustrate); // thumbnails are at the end of the page
+document.addEventListener("DOMContentLoaded", illustrate); // thumbnails are at the end of the page, after this script

@@ -10,9 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from models.fold import fold_batch_norm
-from pipelines.keypoints.detectors.crops import Crop, person_crop, search_crops
+from pipelines.keypoints.detectors.crops import person_crop, sample_crop, search_crops
 from pipelines.keypoints.detectors.decoding import body_height, decode_pairs
 from pipelines.keypoints.layouts import COCO17_FLIP
+from pipelines.media.square_crop import SquareCrop
+from pipelines.media.tensors import normalise_pixels
 
 SIZE = 256
 CONFIDENT = 0.3
@@ -51,26 +53,26 @@ class BundledDetector:
             crop = _next_crop(pose, crop, image) if pose is not None else None
             yield _people(pose)
 
-    def _search(self, image: np.ndarray, *, thorough: bool) -> tuple[np.ndarray | None, Crop]:
+    def _search(self, image: np.ndarray, *, thorough: bool) -> tuple[np.ndarray | None, SquareCrop]:
         """Best pose [17, 3] of the coarse pass after a closer look and the crop it was read from; None for nobody."""
-        crops = search_crops(*image.shape[:2], thorough=False)
+        crops = search_crops(*image.shape[:2], size=SIZE, thorough=False)
         poses = self._read(image, crops, flip=True)
         if thorough and max(score(pose) for pose in poses) < SCORE_WITHOUT_SEARCH:
-            small = search_crops(*image.shape[:2], thorough=True)[len(crops) :]
+            small = search_crops(*image.shape[:2], size=SIZE, thorough=True)[len(crops) :]
             poses, crops = np.concatenate((poses, self._read(image, small, flip=True))), crops + small
         index = max(range(len(crops)), key=lambda number: _rank(poses[number]))
         pose, crop = poses[index], crops[index]
         for _ in range(REFINEMENTS):
             if (pose[:, 2] >= CONFIDENT).sum() < 2:
                 break
-            closer = person_crop(pose, *image.shape[:2], confident=CONFIDENT)
+            closer = person_crop(pose, *image.shape[:2], size=SIZE, confident=CONFIDENT)
             better = self._read(image, [closer], flip=True)[0]
             if score(better) < score(pose):
                 break
             pose, crop = better, closer
         return (pose if self._sureness(image, pose, crop) >= MIN_PERSON_SCORE else None), crop
 
-    def _sureness(self, image: np.ndarray, pose: np.ndarray, crop: Crop) -> float:
+    def _sureness(self, image: np.ndarray, pose: np.ndarray, crop: SquareCrop) -> float:
         """Score of a pose, less if the joints lie elsewhere in the mirror: then there is nobody to find."""
         if score(pose) < MIN_PERSON_SCORE:
             return score(pose)
@@ -80,22 +82,22 @@ class BundledDetector:
 
     @torch.inference_mode()
     def _read(
-        self, image: np.ndarray, crops: list[Crop], *, flip: bool, previous: np.ndarray | None = None
+        self, image: np.ndarray, crops: list[SquareCrop], *, flip: bool, previous: np.ndarray | None = None
     ) -> np.ndarray:
         """Poses [N, 17, 3] in pixels of the frame, one per crop; `previous` [17, 3] is that of the frame before."""
         poses = []
         for first in range(0, len(crops), BATCH):
             chosen = crops[first : first + BATCH]
-            before = [crop.from_frame(previous, SIZE) for crop in chosen] if previous is not None else None
+            before = [crop.to_canvas(previous).astype(np.float32) for crop in chosen] if previous is not None else None
             keypoints = decode_pairs(self._heat_maps(self._pixels(image, chosen), flip=flip), before)
-            poses += [crop.to_frame(pose, SIZE) for crop, pose in zip(chosen, keypoints, strict=True)]
+            poses += [crop.from_canvas(pose) for crop, pose in zip(chosen, keypoints, strict=True)]
         return np.reshape(poses, (-1, 17, 3)).astype(np.float32)
 
-    def _pixels(self, image: np.ndarray, crops: list[Crop]) -> Tensor:
+    def _pixels(self, image: np.ndarray, crops: list[SquareCrop]) -> Tensor:
         """The crops as the network's input [N, 3, S, S]."""
-        pixels = np.stack([crop.cut(image, SIZE) for crop in crops])  # [N, S, S, 3]
+        pixels = np.stack([sample_crop(image, crop) for crop in crops])  # [N, S, S, 3]
         batch = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2)
-        return (batch.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+        return normalise_pixels(batch).contiguous(memory_format=torch.channels_last)
 
     def _heat_maps(self, batch: Tensor, *, flip: bool) -> Tensor:
         """Logits [N, K, S/4, S/4]; with `flip` averaged with those of the mirrored crop."""
@@ -127,8 +129,9 @@ def _people(pose: np.ndarray | None) -> np.ndarray:
     return pose[None] if pose is not None else np.empty((0, 17, 3), np.float32)
 
 
-def _next_crop(pose: np.ndarray, crop: Crop | None, image: np.ndarray) -> Crop:
-    fresh = person_crop(pose, *image.shape[:2], confident=CONFIDENT)
+def _next_crop(pose: np.ndarray, crop: SquareCrop | None, image: np.ndarray) -> SquareCrop:
+    fresh = person_crop(pose, *image.shape[:2], size=SIZE, confident=CONFIDENT)
     if crop is None or not 0.5 < fresh.side / crop.side < 2:
         return fresh
-    return Crop.around(*fresh.centre, CROP_SMOOTHING * crop.side + (1 - CROP_SMOOTHING) * fresh.side)
+    side = CROP_SMOOTHING * crop.side + (1 - CROP_SMOOTHING) * fresh.side
+    return SquareCrop.centred(*fresh.centre, side, size=SIZE)

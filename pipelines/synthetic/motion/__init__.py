@@ -1,1 +1,1 @@
-"""Motion of rendered people: timelines, inverse kinematics, actions of arms and legs."""
+"""Motion of rendered people: poses over time from actions of arms and legs, solved into joint rotations."""

@@ -1,4 +1,7 @@
-"""Random human motion: a mixture of gaits, dances, gestures, exercises and posing, one kind of legs and arms per clip.
+"""Random human motion: gaits, dances, gestures, exercises and posing; one action of legs and one of arms per clip.
+
+In: a batch size, times and a generator. Out: a `Motion` for people of any proportions. Scenes, tests and the training
+of the motion network call it.
 
 Legend: B batch, T frames.
 """
@@ -8,14 +11,17 @@ import math
 import torch
 from torch import Tensor
 
-from pipelines.synthetic.motion.arm_actions import ARMS
-from pipelines.synthetic.motion.inverse_kinematics import Pose, solve
-from pipelines.synthetic.motion.leg_actions import LEGS
-from pipelines.synthetic.motion.timeline import Script, through
-from pipelines.synthetic.people.skeleton import Motion, constant, rotation_about
+from pipelines.synthetic.motion.arm_actions import ARM_ACTIONS
+from pipelines.synthetic.motion.inverse_kinematics import solve_pose
+from pipelines.synthetic.motion.leg_actions import LEG_ACTIONS
+from pipelines.synthetic.motion.pose import Pose
+from pipelines.synthetic.motion.timeline import Action, Timeline
+from pipelines.synthetic.people.skeleton import Motion
+from pipelines.synthetic.rotations import rotate, rotation_about
+from pipelines.synthetic.tensors import constant
 
-# Chances of the arm actions (columns, order of ARMS) for each leg action (rows, order of LEGS).
-_CHANCES = (
+# Chances of the arm actions (columns, order of `ARM_ACTIONS`) for each leg action (rows, order of `LEG_ACTIONS`).
+_ARM_CHANCES = (
     (0.20, 0.38, 0.10, 0.14, 0.08, 0.08, 0.02),  # stand
     (0.14, 0.66, 0.04, 0.08, 0.04, 0.02, 0.02),  # pose
     (0.06, 0.16, 0.06, 0.06, 0.03, 0.03, 0.60),  # walk
@@ -39,8 +45,10 @@ def sample_motion(
 ) -> Motion:
     """`batch` clips of `length` frames at `fps`, on the generator's device and deterministic for its state.
 
-    `amplitude` scales the poses' deviation from standing still (the heading stays); `tilt` is the deviation in radians
-    of a small constant pitch and half as much roll of the whole scene, as a camera's height and hand make it.
+    Args:
+        amplitude: factor of the deviation from standing still; the heading stays.
+        tilt: standard deviation in radians of the constant pitch of the whole scene, as a hand-held camera has it; its
+            roll has half of it.
     """
     time = torch.arange(length, dtype=torch.float32, device=generator.device) / fps
     return sample_motion_at(time, length / fps, batch, generator, amplitude=amplitude, tilt=tilt)
@@ -53,77 +61,78 @@ def sample_motion_at(
 
     The same generator state and duration give the same clips whatever the times are.
     """
-    script = Script(batch, time if time.dim() == 2 else time[None], duration, generator)
-    pose = Pose.neutral(batch, time.shape[-1], script.device)
-    pose.heading = _heading(script)
-    legs = _choose(script, constant(_LEG_CHANCES, script.device).expand(batch, -1))
-    arms = _choose(script, constant(_CHANCES, script.device)[legs])
-    pose = _perform(LEGS, legs, script, pose)
-    pose = _perform(ARMS, arms, script, pose)
-    _trunk(script, pose)
-    _life(script, pose)
-    return _tilt(solve(pose.scaled(amplitude)), script, tilt)
+    timeline = Timeline(batch, time if time.dim() == 2 else time[None], duration, generator)
+    pose = Pose.neutral(batch, time.shape[-1], timeline.device)
+    pose.heading = _turn(timeline)
+    legs = _choose(timeline, constant(_LEG_CHANCES, timeline.device).expand(batch, -1))
+    arms = _choose(timeline, constant(_ARM_CHANCES, timeline.device)[legs])
+    pose = _act(LEG_ACTIONS, legs, timeline, pose)
+    pose = _act(ARM_ACTIONS, arms, timeline, pose)
+    _move_trunk(timeline, pose)
+    _add_idle_motion(timeline, pose)
+    return _tilt_scene(solve_pose(pose.scale(amplitude)), timeline, tilt)
 
 
-def _choose(script: Script, chances: Tensor) -> Tensor:
-    """Random column [B] of each row of chances [B, K]."""
-    dice = script.uniform(0, 1) * chances.sum(1, keepdim=True)
-    return (dice >= chances.cumsum(1)).sum(1).clamp(max=chances.shape[1] - 1)
+def _choose(timeline: Timeline, chances: Tensor) -> Tensor:
+    """Random columns [B], one for each row of chances [B, K]."""
+    drawn = timeline.uniform(0, 1) * chances.sum(1, keepdim=True)
+    return (drawn >= chances.cumsum(1)).sum(1).clamp(max=chances.shape[1] - 1)
 
 
-def _perform(actions: tuple, chosen: Tensor, script: Script, start: Pose) -> Pose:
-    """The start pose with the chosen action [B] of each clip done."""
+def _act(actions: tuple[Action, ...], chosen: Tensor, timeline: Timeline, start: Pose) -> Pose:
+    """The start pose with the `chosen` action [B] of each clip filled in."""
     result = start
     for index, action in enumerate(actions):
         pose = start.copy()
-        action(script, pose)
+        action(timeline, pose)
         result = pose.where(chosen == index, result)
     return result
 
 
-def _heading(script: Script) -> Tensor:
-    """Heading [B, T], noted in the script: mostly to the camera; still, turning in steps or all around."""
-    any_way = script.uniform(-math.pi, math.pi)
-    base = script.normal(0.3) + torch.where(script.coin(0.4) > 0, any_way, 0.0)
-    base = base + math.pi * script.coin(0.1)
-    sway = script.normal(0.25) * script.wander(1, 0.3)[..., 0]
-    starts, lengths = script.slow_steps((0.3, 1.8), (0.8, 2.0))
-    turns = script.normal(1.2, starts.shape[1] + 1, 1)
-    stepwise = through(script, torch.cumsum(turns, 1) - turns[:, :1], starts, lengths)[..., 0]
-    spin = script.time * script.uniform(0.5, 2.2) * (2 * script.coin(0.5) - 1)
-    kind = script.uniform(0, 1)
+def _turn(timeline: Timeline) -> Tensor:
+    """Heading [B, T] in radians: mostly to the camera; still, turning or spinning. Sets the timeline's course."""
+    any_way = timeline.uniform(-math.pi, math.pi)
+    base = timeline.normal(0.3) + torch.where(timeline.chance(0.4) > 0, any_way, 0.0)
+    base = base + math.pi * timeline.chance(0.1)
+    sway = timeline.normal(0.25) * timeline.smooth_noise(1, 0.3)[..., 0]
+    starts, lengths = timeline.slow_steps((0.3, 1.8), (0.8, 2.0))
+    turns = timeline.normal(1.2, starts.shape[1] + 1, 1)
+    stepwise = timeline.interpolate(torch.cumsum(turns, 1) - turns[:, :1], starts, lengths)[..., 0]
+    spin = timeline.time * timeline.uniform(0.5, 2.2) * (2 * timeline.chance(0.5) - 1)
+    kind = timeline.uniform(0, 1)
     turning = torch.where(kind < 0.2, stepwise, torch.where(kind < 0.3, spin, torch.zeros_like(spin)))
-    script.course, script.straight = base, (kind >= 0.3).float()
+    timeline.course, timeline.straight = base, (kind >= 0.3).float()
     return base + sway + turning
 
 
-def _trunk(script: Script, pose: Pose) -> None:
-    """Bends and twists of the trunk, nods and turns of the head, by keyposes or on the beat."""
-    starts, lengths = script.slow_steps((0.2, 1.5), (0.5, 1.2))
+def _move_trunk(timeline: Timeline, pose: Pose) -> None:
+    """Adds bends and twists of the trunk, nods and turns of the head, by keyposes and for some on the beat."""
+    starts, lengths = timeline.slow_steps((0.2, 1.5), (0.5, 1.2))
     count = starts.shape[1] + 1
-    bends = script.normal(1.0, count, 3) * constant((0.16, 0.22, 0.13), script.device)
-    deep = script.coin(0.06, count, 1) * script.uniform(0.0, 1.0, count, 1) * constant((1.1, 0.3, 0.0), script.device)
-    gaze = script.normal(1.0, count, 3) * constant((0.18, 0.38, 0.12), script.device)
-    pose.spine = pose.spine + through(script, bends + deep, starts, lengths)
-    pose.neck = pose.neck + through(script, gaze, starts, lengths)
-    beat = script.coin(0.35) * script.wave(1 + script.coin(0.5))
-    groove = script.normal(1.0, 1, 6) * constant((0.08, 0.12, 0.08, 0.1, 0.08, 0.08), script.device)
-    pose.spine = pose.spine + beat[..., None] * groove[..., :3]
-    pose.neck = pose.neck + beat[..., None] * groove[..., 3:]
+    bends = timeline.normal(1.0, count, 3) * constant((0.16, 0.22, 0.13), timeline.device)
+    deep = timeline.chance(0.06, count, 1) * timeline.uniform(0.0, 1.0, count, 1)
+    deep = deep * constant((1.1, 0.3, 0.0), timeline.device)
+    gaze = timeline.normal(1.0, count, 3) * constant((0.18, 0.38, 0.12), timeline.device)
+    pose.spine = pose.spine + timeline.interpolate(bends + deep, starts, lengths)
+    pose.neck = pose.neck + timeline.interpolate(gaze, starts, lengths)
+    beat = timeline.chance(0.35) * timeline.wave(1 + timeline.chance(0.5))
+    swing = timeline.normal(1.0, 1, 6) * constant((0.08, 0.12, 0.08, 0.1, 0.08, 0.08), timeline.device)
+    pose.spine = pose.spine + beat[..., None] * swing[..., :3]
+    pose.neck = pose.neck + beat[..., None] * swing[..., 3:]
 
 
-def _life(script: Script, pose: Pose) -> None:
-    """Nobody is quite still: slow noise on everything that does not carry weight."""
-    pose.spine = pose.spine + 0.02 * script.wander(3)
-    pose.neck = pose.neck + 0.04 * script.wander(3)
-    pose.pelvis = pose.pelvis + constant((0.012, 0.004, 0.008), script.device) * script.wander(3)
-    size = constant((0.025, 0.02, 0.025, 0.08, 0.08, 0.1), script.device)
-    pose.arms = pose.arms + size * torch.stack([script.wander(6), script.wander(6)], 2)
+def _add_idle_motion(timeline: Timeline, pose: Pose) -> None:
+    """Adds slow noise to everything that does not carry weight: nobody stands quite still."""
+    pose.spine = pose.spine + 0.02 * timeline.smooth_noise(3)
+    pose.neck = pose.neck + 0.04 * timeline.smooth_noise(3)
+    pose.pelvis = pose.pelvis + constant((0.012, 0.004, 0.008), timeline.device) * timeline.smooth_noise(3)
+    size = constant((0.025, 0.02, 0.025, 0.08, 0.08, 0.1), timeline.device)
+    pose.arms = pose.arms + size * torch.stack([timeline.smooth_noise(6), timeline.smooth_noise(6)], 2)
 
 
-def _tilt(motion: Motion, script: Script, tilt: float) -> Motion:
-    """Turns the whole scene a little, as a camera that is not level."""
-    pitch, roll = script.normal(tilt), script.normal(tilt / 2)
+def _tilt_scene(motion: Motion, timeline: Timeline, tilt: float) -> Motion:
+    """Turns the whole scene a little, as a camera that is not level sees it."""
+    pitch, roll = timeline.normal(tilt), timeline.normal(tilt / 2)
     scene = rotation_about(2, roll) @ rotation_about(0, pitch)  # [B, 1, 3, 3]
     rotations = torch.cat([scene[:, :, None] @ motion.rotations[:, :, :1], motion.rotations[:, :, 1:]], 2)
-    return Motion(rotations, (scene @ motion.root[..., None])[..., 0])
+    return Motion(rotations, rotate(scene, motion.root))

@@ -1,4 +1,4 @@
-"""Parametric cars and chairs as meshes, on white, from any side, with the true flow between any two views."""
+"""Parametric cars and chairs as meshes, rendered on white from any side, with the true flow between any two views."""
 
 from pipelines.synthetic.objects.scene import Objects, sample_objects
 from pipelines.synthetic.objects.views import Views, render, sample_views

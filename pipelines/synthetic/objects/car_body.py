@@ -1,6 +1,8 @@
 """The lacquered part of a car: a hull of rings along the car, and one of rings around its cabin.
 
-Legend: B objects, S stations of the body, M points of a ring.
+`cars.add_cars` calls `add_body` and `add_cabin`. x forward, y left, z up, metres.
+
+Legend: B objects, S stations of the body, M points of a ring; u: place along the car, 0 at the nose .. 1 at the tail.
 """
 
 import torch
@@ -13,21 +15,27 @@ from pipelines.synthetic.objects.kit import Kit
 _RING_Y = (0.0, 0.8, 0.93, 0.96, 0.985, 1.0, 1.0, 0.985, 0.965, 0.945, 0.9, 0.8, 0.46, 0.3, 0.12, 0.0)
 _RING_Z = (0.0, 0.0, 0.0, 0.06, 0.14, 0.34, 0.42, 0.6, 0.72, 0.84, 0.95, 1.0, 1.0, 1.0, 1.0, 1.0)
 _LIP, _STRIP, _SIDE, _STRIPE = 2, 5, slice(2, 10), 13  # first points of the ring's cells with paints of their own
+# stations along every car, u
 _CURVE = (0.0, 0.006, 0.015, 0.03, 0.05, 0.08, 0.12, 0.17, 0.23, 0.29, 0.35, 0.41, 0.47, 0.53, 0.59, 0.65, 0.71, 0.77,
           0.83, 0.88, 0.92, 0.95, 0.97, 0.985, 0.995, 1.0)  # fmt: skip
-_GAP = 0.005  # half of the gap beside a door, in metres
+_GAP = 0.005  # half of the gap beside a door, m
 _CLEARANCE = 1.09  # radius of the arches, in radii of the wheels
-_SCREEN = (-1.0, -0.92, -0.5, 0.0, 0.5, 0.92)  # across the windscreen
-_POSTS = 9
+_SCREEN = (-1.0, -0.92, -0.5, 0.0, 0.5, 0.92)  # across the windscreen, in half widths
+_POSTS = 9  # points along a side of the cabin
 # height of the cabin's rings (0 window sill .. 1 edge of the roof) and their size
 _LEVELS = ((0.0, 1.0), (0.06, 1.0), (0.86, 1.0), (0.97, 1.0), (1.0, 0.93), (1.03, 0.75), (1.045, 0.4))
 
 
 def add_body(kit: Kit, car: Car) -> None:
-    """Everything below the windows: rings along the car, open above the wheels."""
+    """Adds everything below the windows: rings along the car, raised to arches above the wheels. A ring from the front:
+
+     .--------.     crown: the middle is a little higher
+    (          )
+    |__________|    sill, or the arch of a wheel
+    """
     u, gap = _stations(car)
     sill = car.sill[:, None] + (0.06 - u).clamp(min=0) + 1.4 * (u - 0.93).clamp(min=0)
-    bottom, top, half = _arched(car, u, sill), car.top(u), car.half(u)
+    bottom, top, half = _raise_over_wheels(car, u, sill), car.top(u), car.half(u)
     share, across = torch.tensor(_RING_Z), torch.tensor(_RING_Y)
     row = torch.arange(len(share)).sub(2).clamp(0, 9)
     lift = torch.minimum(0.04 * row, (top - bottom)[..., None] * row / 9)  # above the arches the rings are squeezed
@@ -35,16 +43,16 @@ def add_body(kit: Kit, car: Car) -> None:
     height[..., :3] = bottom[..., None]
     crown = car.between(0.01, 0.05)[:, None, None] * (1 - across.square()) * (share == 1)
     x = car.x(u)[..., None].expand_as(height)
-    left = torch.stack([x, half[..., None] * across, height + crown], -1)
+    left = torch.stack([x, half[..., None] * across, height + crown], -1)  # [B, S, 16, 3]
     right = left[:, :, 1:-1].flip(2) * torch.tensor([1.0, -1.0, 1.0])
-    kit.hull(_body_slots(car, gap), torch.cat([left, right], 2))
+    kit.add_hull(_body_slots(car, gap), torch.cat([left, right], 2))
     high = car.nose * 0.88
     floor = (car.x(0.5), 0.0, (car.sill + high) / 2)
-    kit.box(DARK, floor, (car.length * 0.42, car.side - 0.3, (high - car.sill) / 2))
+    kit.add_box(DARK, floor, (car.length * 0.42, car.side - 0.3, (high - car.sill) / 2))
 
 
-def _arched(car: Car, u: Tensor, sill: Tensor) -> Tensor:
-    """Lower edge [B, S] of the body: the sill, raised above the wheels."""
+def _raise_over_wheels(car: Car, u: Tensor, sill: Tensor) -> Tensor:
+    """Lower edge [B, S] of the body at the places `u` [B, S]: the sill [B, S], raised to arches above the wheels."""
     reach = car.wheel[:, None] * _CLEARANCE
     for axle in (car.front, car.back):
         away = (car.x(u) - car.x(axle)[:, None]).abs()
@@ -54,7 +62,7 @@ def _arched(car: Car, u: Tensor, sill: Tensor) -> Tensor:
 
 
 def _stations(car: Car) -> tuple[Tensor, Tensor]:
-    """Places u [B, S] of the rings from nose to tail, and which of the cells behind them are gaps beside doors."""
+    """Places u [B, S] of the rings from nose to tail, and which cells behind them are gaps beside doors [B, S] bool."""
     plain = torch.tensor(_CURVE).expand(car.batch, -1)
     angle = torch.linspace(0, torch.pi, 13).cos()
     reach = (car.wheel * _CLEARANCE / car.length)[:, None]
@@ -71,7 +79,7 @@ def _stations(car: Car) -> tuple[Tensor, Tensor]:
 
 
 def _body_slots(car: Car, gap: Tensor) -> Tensor:
-    """Paints [B, S - 1, 30] of the body's cells."""
+    """Paints [B, S - 1, 30] of the body's cells; gap: [B, S] bool."""
     rows = torch.full((car.batch, len(_RING_Y) - 1), BODY)
     rows[:, :2] = DARK
     cladding = car.chance(0.5, "SUV", "pickup") | car.chance(0.12)
@@ -87,7 +95,7 @@ def _body_slots(car: Car, gap: Tensor) -> Tensor:
 
 
 def add_cabin(kit: Kit, car: Car) -> None:
-    """Windows and roof: rings around the cabin, from the sill of the windows upwards."""
+    """Adds windows and roof: rings around the cabin, from the lower edge of the windows upwards."""
     along, across = _plan(car)
     waist = car.half((car.cowl + car.rear)[:, None] / 2)[:, 0] * car.between(0.87, 0.92)
     roof = waist * torch.where(car.is_kind["van"], car.between(0.86, 0.94), car.between(0.72, 0.82))
@@ -104,13 +112,14 @@ def add_cabin(kit: Kit, car: Car) -> None:
         side = torch.lerp(waist, roof, wall) * (1 + 0.07 * wall * (1 - wall))
         height = (low + (edge - low) * rise)[:, None] - 0.05 * rise**2 * ((along - 0.45) / 0.55).square() * inset
         levels.append(torch.stack([x, side[:, None] * narrow * across * inset, height], -1))
-    kit.hull(_cabin_slots(car), torch.stack(levels, 1))
+    kit.add_hull(_cabin_slots(car), torch.stack(levels, 1))
 
 
 def _plan(car: Car) -> tuple[Tensor, Tensor]:
-    """A ring seen from above, [B, 30]: windscreen, left side, rear window, right side.
+    """A ring around the cabin from above: windscreen, left side, rear window, right side.
 
-    along: 0 at the windscreen .. 1 at the rear window; across: -1 right .. 1 left.
+    Returns:
+        along [B, 30], 0 at the windscreen .. 1 at the rear window; across [B, 30], -1 right .. 1 left.
     """
     posts = _posts(car)
     screen = torch.tensor(_SCREEN).expand(car.batch, -1)

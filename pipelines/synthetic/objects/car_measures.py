@@ -1,5 +1,7 @@
 """Measures of cars and the outlines that follow from them: seven kinds that differ in their numbers only.
 
+`cars` draws a `Car` for each object; body, cabin and all other parts are built from it.
+
 x forward, y left, z up, road at z = 0, in metres. Places along a car are given as `u`, from 0 at the nose to 1 at the
 tail.
 
@@ -16,7 +18,9 @@ from pipelines.synthetic.rendering.noise import chance, pick, uniform
 
 CARS = ("hatchback", "saloon", "estate", "SUV", "pickup", "van", "sports")
 WEIGHTS = (2.5, 4, 1.5, 2, 1, 1, 3)
-BODY, SECOND, TRIM, GLASS, DARK, METAL, LAMP, RED, PLATE = SLOTS = range(9)
+BODY, SECOND, TRIM, GLASS, DARK, METAL, LAMP, RED, PLATE = SLOTS = range(9)  # paints
+# Lowest and highest value of each measure for each kind. In metres: length, width, height, wheel (radius), sill. In
+# parts of the height: belt; in parts of the belt: nose, deck; in parts of the length (`u`): the rest.
 RANGES = {
     "length": ((3.6, 4.3), (4.4, 5.1), (4.4, 4.9), (4.2, 5.0), (5.0, 5.7), (4.5, 5.5), (4.1, 4.8)),
     "width": ((1.65, 1.8), (1.75, 1.9), (1.74, 1.88), (1.8, 2.0), (1.8, 2.0), (1.8, 2.0), (1.8, 2.0)),
@@ -38,10 +42,18 @@ RANGES = {
 class Car:
     """Measures [B] of the cars, and their outlines; everything that is drawn later comes from the same generator.
 
-    length, height; side: half the width; sill, belt, nose, bonnet, deck: heights of the body's lower edge, of the lower
-    edge of the windows, and of the upper edge at the nose, above the front axle and at the tail; wheel: radius. In u:
-    front, back: axles; cowl, roof_start, roof_end, rear: lower and upper ends of windscreen and rear window. blunt:
-    half width at the nose in parts of `side`.
+                 roof_start ________ roof_end
+                          /          :
+        bonnet ___ cowl  /            :  rear ___ deck
+        nose  |  _         belt            _    |
+         sill |_/ :_______________________/ :___|
+               front                     back
+
+    kind: index into `CARS`; is_kind: [B] bool by name. In metres: length, height; side: half the width; wheel: radius;
+    heights of the lower edge of the body (sill), of the lower edge of the windows (belt) and of the upper edge of the
+    body at the nose (nose), above the front axle (bonnet) and at the tail (deck). In `u`: front, back: axles; cowl,
+    roof_start, roof_end, rear: lower and upper ends of windscreen and rear window. blunt: half width at the nose in
+    parts of `side`.
     """
 
     def __init__(self, batch: int, generator: Generator) -> None:
@@ -63,12 +75,12 @@ class Car:
         self.blunt = uniform(generator, batch, low=0.74, high=0.88)
 
     def x(self, u: Tensor | float) -> Tensor:
-        """Places along the car in metres, [B] or [B, S]."""
+        """x [B] or [B, S] in metres of the places `u`: a number, [B] or [B, S]."""
         length = self.length[:, None] if isinstance(u, Tensor) and u.dim() == 2 else self.length
         return length * (0.5 - u)
 
     def chance(self, probability: float, *kinds: str) -> Tensor:
-        """[B] true with the probability, for cars of these kinds only if any are named."""
+        """[B] true with the given probability; if kinds are named, for cars of these kinds only."""
         drawn = chance(self.generator, probability, self.batch)
         return drawn & torch.stack([self.is_kind[name] for name in kinds]).any(0) if kinds else drawn
 
@@ -77,19 +89,19 @@ class Car:
         return uniform(self.generator, self.batch, low=low, high=high)
 
     def top(self, u: Tensor) -> Tensor:
-        """Height of the body [B, S]: bonnet, window sill, boot."""
+        """Height [B, S] of the upper edge of the body at the places `u` [B, S]: bonnet, window sill, boot."""
         knots = (0.0, 0.02, 0.5 * self.cowl, self.cowl, self.cowl + 0.06, self.rear, 1.0)
         values = (self.nose * 0.93, self.nose, self.bonnet, self.belt * 0.985, self.belt, self.belt * 1.02, self.deck)
         return self._profile(u, knots, values)
 
     def half(self, u: Tensor) -> Tensor:
-        """Half the width of the body [B, S]."""
+        """Half the width [B, S] of the body at the places `u` [B, S]."""
         knots = (0.0, 0.015, 0.05, 0.12, 0.25, 0.75, 0.92, 0.975, 1.0)
         values = (self.blunt * 0.93, self.blunt, 0.5 * self.blunt + 0.48, 0.97, 1.0, 1.0, 0.965, 0.93, 0.86)
         return self.side[:, None] * self._profile(u, knots, values)
 
     def _profile(self, u: Tensor, knots: Sequence[Length], values: Sequence[Length]) -> Tensor:
-        """Smooth steps from knot to knot, [B, S]."""
+        """Values [B, S] at the places `u` [B, S], linear from knot to knot; each knot and value is a number or [B]."""
         knots, values = ([torch.as_tensor(item).expand(self.batch)[:, None] for item in row] for row in (knots, values))
         total = values[0].expand_as(u)
         for number in range(1, len(knots)):

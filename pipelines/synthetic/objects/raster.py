@@ -1,27 +1,32 @@
-"""Triangles to pixels in plain PyTorch: every pixel in every triangle's bounding box is tried, the nearest one stays.
+"""Triangles to pixels in plain PyTorch: every pixel in the bounding box of every triangle is tried, the nearest wins.
 
-The work is a handful of operations on flat lists, so it runs on any device and in any batch. What stays is the maximum
-of (inverse depth, triangle) packed into one integer, so the result does not depend on the order.
+In: projected vertices and triangles. Out: which triangle each pixel shows. `scene` calls both functions. The work is a
+handful of operations on flat lists, so it runs on any device and in any batch. The winner is the maximum of (inverse
+depth, triangle) packed into one integer, so the result does not depend on the order.
 
-Legend: N vertices, T triangles, P pictures, C candidates (a pixel and a triangle), H, W size.
+Legend: N vertices, T triangles, P pictures, C candidates (a pixel and a triangle), M points, H, W size.
 """
 
 import torch
 from torch import Tensor
 
-_CHUNK = 1 << 23  # candidates at once
-_ID_BITS = 32
-_SLACK = 1e-5  # so that rounding leaves no gap between neighbours
-_FLATTEST = 4e-6  # twice a triangle's area, in squares of its longest side, below which it is nothing but rounding
+CHUNK = 1 << 23  # candidates at once
+_ID_BITS = 32  # for the triangle's number in the packed integer
+_SLACK = 1e-5  # of barycentric coordinates, so that rounding leaves no gap between neighbours
+_FLATTEST = 4e-6  # twice a triangle's area over its longest side squared; below it is nothing but rounding
 
 
 def rasterise(
     pixel: Tensor, depth: Tensor, triangles: Tensor, picture: Tensor, size: tuple[int, int, int]
 ) -> tuple[Tensor, Tensor]:
-    """Nearest triangle [P, H, W] int64 (-1 none) and inverse depth [P, H, W] (0 none) at the pixel centres.
+    """Nearest triangle [P, H, W] int64 (-1 for none) and inverse depth [P, H, W] (0 for none) at the pixel centres.
 
-    pixel [N, 2] positions, depth [N] positive distances along the line of sight; triangles [T, 3] vertices, seen only
-    from the side where they turn counter-clockwise (y down), and not edge-on; picture [T]; size (P, H, W).
+    Args:
+        pixel: [N, 2] positions (x, y) of the vertices.
+        depth: [N] their positive distances along the line of sight.
+        triangles: [T, 3] vertices; a triangle is seen only where it turns counter-clockwise (y down), not edge-on.
+        picture: [T] picture that a triangle belongs to.
+        size: (P, H, W).
     """
     pictures, height, width = size
     plane, low, high, seen = _planes(pixel, 1 / depth, triangles, height, width)
@@ -31,7 +36,7 @@ def rasterise(
     bounds = area.cumsum(0)
     best = torch.zeros(pictures * height * width, dtype=torch.int64, device=pixel.device)
     start, total = 0, int(bounds[-1]) if len(bounds) else 0
-    for limit in range(_CHUNK, total + _CHUNK, _CHUNK):
+    for limit in range(CHUNK, total + CHUNK, CHUNK):
         end = int(torch.searchsorted(bounds, limit, right=True)) if limit < total else len(area)
         end = max(end, min(start + 1, len(area)))
         part = slice(start, end)
@@ -46,7 +51,10 @@ def rasterise(
 def _planes(
     pixel: Tensor, inverse: Tensor, triangles: Tensor, height: int, width: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Edge and depth planes [T, 12] = (a, b, c) four times, boxes low, high [T, 2] in pixels, and which can be seen."""
+    """Edge and depth planes [T, 12] = (a, b, c) four times, boxes low, high [T, 2] in pixels, and what is seen [T].
+
+    pixel: [N, 2]; inverse: [N] inverse depths; triangles: [T, 3].
+    """
     corner = pixel[triangles]  # [T, 3, 2]
     limit = corner.new_tensor([width - 1, height - 1])
     low, high = corner.amin(1).ceil().clamp(min=0), torch.minimum(corner.amax(1).floor(), limit)
@@ -68,7 +76,10 @@ def _draw(
     best: Tensor, plane: Tensor, chosen: Tensor, low: Tensor, extent: Tensor, area: Tensor, picture: Tensor,
     size: tuple[int, int],
 ) -> None:  # fmt: skip
-    """Raises `best` to the packed depth and number of the triangles `chosen` in their boxes."""
+    """Raises `best` [P * H * W] to the packed depth and number of the triangles `chosen` [n] in their boxes.
+
+    plane: [T, 12]; low, extent: [n, 2] corner and size of the boxes; area: [n] their pixels; picture: [T].
+    """
     row = torch.arange(len(chosen), device=best.device).repeat_interleave(area)  # [C]
     within = torch.arange(len(row), device=best.device) - (area.cumsum(0) - area)[row]
     across = extent[row, 0]
@@ -84,8 +95,11 @@ def _draw(
     best.scatter_reduce_(0, target[inside], packed[inside], "amax")
 
 
-def weights_at(pixel: Tensor, depth: Tensor, corners: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Perspective-correct shares [M, 3] of the three vertices `corners` [M, 3] at the pixel positions x, y [M]."""
+def barycentric_weights(pixel: Tensor, depth: Tensor, corners: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Perspective-correct weights [M, 3] of the three vertices `corners` [M, 3] at the pixel positions x, y [M].
+
+    pixel: [N, 2] and depth: [N] of all vertices.
+    """
     corner = pixel[corners]
     offset = corner - torch.stack([x, y], -1)[:, None]
     following, last = offset.roll(-1, 1), offset.roll(-2, 1)

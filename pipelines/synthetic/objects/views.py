@@ -1,5 +1,7 @@
 """Objects seen from several sides on white, and the true flow between any two views.
 
+In: objects, or a category, and angles. Out: `Views`. Training, tests and the examples call `render` and `sample_views`.
+
 Legend: B objects, V views of each, H = W size, M pixels on objects, k = SUPERSAMPLE.
 """
 
@@ -12,56 +14,57 @@ from torch.nn.functional import avg_pool2d
 from pipelines.synthetic.objects.scene import Hits, Objects, View, sample_objects
 from pipelines.synthetic.rendering.noise import pick, uniform
 
-ELEVATIONS = (0.0, 10.0, 20.0)
-SUPERSAMPLE = 2
-_TOLERANCE = 0.004  # of the diagonal, by which a point may lie behind the visible surface and still count as visible
+ELEVATIONS = (0.0, 10.0, 20.0)  # degrees
+SUPERSAMPLE = 2  # rays per pixel in either direction
+_TOLERANCE = 0.004  # diagonals by which a point may be behind the visible surface and still count as visible
 
 
 @dataclass
 class Views:
-    """Rendered views and what is known about them.
-
-    images [B, V, 3, H, W] in -1..1 on white; mask [B, V, 1, H, W] coverage by the object, 0..1; azimuth, elevation
-    [B, V] degrees; inverse [B, V, H * k, W * k] inverse depth, 0 beside the object.
-    """
+    """Rendered views and what is known about them."""
 
     images: Tensor
+    """[B, V, 3, H, W] in -1..1 on white."""
     mask: Tensor
+    """[B, V, 1, H, W] coverage by the object, 0..1."""
     azimuth: Tensor
+    """[B, V] degrees."""
     elevation: Tensor
+    """[B, V] degrees."""
     inverse: Tensor
+    """[B, V, H * k, W * k] 1 / depth in diagonals, 0 beside the object."""
     objects: Objects
     _hits: dict[int, Hits] = field(default_factory=dict, repr=False)
 
-    def hits(self, number: int) -> Hits:
-        """What the pixel centres of a view show."""
+    def find_hits(self, number: int) -> Hits:
+        """What the pixel centres of view `number` show; kept for the next call."""
         if number not in self._hits:
-            self._hits[number] = self.objects.hits(self._view(number))
+            self._hits[number] = self.objects.find_hits(self._view(number))
         return self._hits[number]
 
     def depth(self, number: int) -> Tensor:
-        """[B, 1, H, W] how far the surface is in front of the object's middle, in diagonals; 0 beside the object."""
-        inverse = self.hits(number).inverse
+        """How far the surface is in front of the object's middle, [B, 1, H, W] in diagonals; 0 beside the object."""
+        inverse = self.find_hits(number).inverse
         away = self.objects.distance[:, None, None] - 1 / inverse.clamp(min=1e-6)
         return torch.where(inverse > 0, away, 0.0)[:, None]
 
     def flow(self, target: int, source: int, *, mirrored: bool = False) -> tuple[Tensor, Tensor, Tensor]:
         """True backward flow from view `target` to view `source`, or to the source's mirror image.
 
-        Both sides of an object are alike, so a mirrored picture of it is one from the opposite azimuth: what the source
-        shows of one side may be read for the other.
+        Both sides of an object are alike, so a mirrored picture shows it from the opposite azimuth: what the source
+        shows of one side is true for the other.
 
         Returns:
             flow [B, 2, H, W] in pixels (x, y): the target's pixel p shows what the source shows at p + flow; visible
             [B, 1, H, W], 1 where that is true and 0 where the point is hidden or outside in the source; object
-            [B, 1, H, W], 1 where the target's pixel centre lies on the object. The background has zero flow.
+            [B, 1, H, W], 1 where the target's pixel centre is on the object. The background has zero flow.
         """
         flip = torch.tensor([1.0, -1.0 if mirrored else 1.0, 1.0], device=self.images.device)
         view = self._view(source)
-        hits = self.hits(target)
+        hits = self.find_hits(target)
         row, y, x = hits.row, hits.y, hits.x
-        pixel, depth = self.objects.project(view, hits.mixed(self.objects.mesh.position) * flip, row)
-        clear = self._faces(view, hits, flip) & self._unoccluded(source, pixel, depth, row)
+        pixel, depth = self.objects.project(view, hits.interpolate(self.objects.mesh.position) * flip, row)
+        clear = self._face_camera(view, hits, flip) & self._find_unoccluded(source, pixel, depth, row)
         visible = self.mask[:, source, 0] == 0
         if mirrored:
             visible = visible.flip(-1)
@@ -72,16 +75,23 @@ class Views:
         return flow.permute(0, 3, 1, 2).contiguous(), visible[:, None].float(), (hits.inverse > 0)[:, None].float()
 
     def _view(self, number: int) -> View:
+        """The cameras of view `number`."""
         return View(self.azimuth[:, number], self.elevation[:, number], self.images.shape[-1])
 
-    def _faces(self, view: View, hits: Hits, flip: Tensor) -> Tensor:
-        """Whether the triangles, or with `flip` their mirror images, turn their outer side to the camera, [M]."""
+    def _face_camera(self, view: View, hits: Hits, flip: Tensor) -> Tensor:
+        """Whether the triangles, or their mirror images, turn their outside to the camera: [M] bool.
+
+        flip: [3] 1 or -1, the factors of x, y, z.
+        """
         a, b, c = self.objects.mesh.position[hits.corners].unbind(1)
-        camera = self.objects.cameras(view)[hits.row] * flip
+        camera = self.objects.camera_positions(view)[hits.row] * flip
         return (torch.linalg.cross(b - a, c - a) * (camera - a)).sum(-1) > 0
 
-    def _unoccluded(self, view: int, pixel: Tensor, depth: Tensor, row: Tensor) -> Tensor:
-        """Whether the points [M] at these pixels [M, 2] and depths are in the picture and nothing is before them."""
+    def _find_unoccluded(self, view: int, pixel: Tensor, depth: Tensor, row: Tensor) -> Tensor:
+        """Which points are in the picture of a view with nothing in front of them: [M] bool.
+
+        pixel: [M, 2] x, y; depth: [M] distances from the camera; row: [M] their objects.
+        """
         inverse = self.inverse[:, view]
         limit = inverse.shape[-1] - 1
         place = (pixel + 0.5) * SUPERSAMPLE - 0.5
@@ -99,11 +109,14 @@ def sample_views(
 ) -> Views:
     """Draws `batch` objects and renders `views` of each, on the generator's device.
 
-    category: "car", "chair" or "all". step: azimuths are multiples of it and elevations 0, 10 or 20 degrees; with 0 any
-    azimuth, and any elevation between 0 and 20.
+    Args:
+        category: "car", "chair" or "all".
+        size: pixels along a side of the pictures.
+        step: azimuths are multiples of it in degrees, and elevations are 0, 10 or 20; 0 allows any azimuth and any
+            elevation between 0 and 20.
 
     Raises:
-        ValueError: another category.
+        ValueError: an unknown category.
     """
     objects = sample_objects(category=category, batch=batch, generator=generator)
     azimuth = uniform(generator, batch, views, high=360.0)
@@ -116,19 +129,19 @@ def sample_views(
 
 
 def render(objects: Objects, azimuth: Tensor, elevation: Tensor, *, size: int) -> Views:
-    """Pictures of size x size pixels of the objects from azimuth, elevation [B, V] in degrees."""
+    """Renders pictures of `size` x `size` pixels of the objects from azimuth, elevation [B, V] in degrees."""
     shown = [
-        _rendered(objects, View(*angles, size=size * SUPERSAMPLE))
+        _render_view(objects, View(*angles, size=size * SUPERSAMPLE))
         for angles in zip(azimuth.unbind(1), elevation.unbind(1), strict=True)
     ]
     images, mask, inverse = (torch.stack(column, 1) for column in zip(*shown, strict=True))
     return Views(images, mask, azimuth, elevation, inverse, objects)
 
 
-def _rendered(objects: Objects, view: View) -> tuple[Tensor, Tensor, Tensor]:
-    """Picture [B, 3, H, W], mask [B, 1, H, W] and inverse depth [B, H * k, W * k]."""
-    hits = objects.hits(view)
-    colour = objects.colours(view, hits)
+def _render_view(objects: Objects, view: View) -> tuple[Tensor, Tensor, Tensor]:
+    """Picture [B, 3, H, W] in -1..1, mask [B, 1, H, W] and inverse depth [B, H * k, W * k] of a view of size H * k."""
+    hits = objects.find_hits(view)
+    colour = objects.shade(view, hits)
     canvas = colour.new_ones(*hits.inverse.shape, 3)
     canvas[hits.row, hits.y, hits.x] = colour * 2 - 1
     mask = (hits.inverse > 0)[:, None].float()

@@ -1,1 +1,1 @@
-"""Rendered people: skeleton, body, clothes, hair, textures, shading, camera."""
+"""Rendered people: skeleton, build, body, clothes, hair, textures, shading and camera."""

@@ -1,6 +1,8 @@
 """The orthographic camera: from world metres to pixels, and the framing of people in motion.
 
-Legend: B batch. Pixels: x right, y down, pixel centres at integers.
+In: people and the frames of their motion. Out: a `Camera` that scenes, talking heads and shadows project with.
+
+Legend: B batch, T frames of the clip. Pixels: x right, y down, pixel centres at integers.
 """
 
 from dataclasses import dataclass
@@ -16,10 +18,12 @@ from pipelines.synthetic.rendering.raycast import place
 
 @dataclass
 class Camera:
-    """Orthographic cameras along -z: scale [B] pixels per metre, centre [B, 2] pixel of the world's origin."""
+    """B orthographic cameras that look along -z."""
 
     scale: Tensor
+    """[B] pixels per metre."""
     centre: Tensor
+    """[B, 2] pixel (x, y) of the world's origin."""
 
     def project(self, points: Tensor) -> Tensor:
         """Pixels [B, ..., 2] of world points [B, ..., 3]."""
@@ -29,16 +33,16 @@ class Camera:
         return torch.stack([x, y], -1)
 
     def columns(self, count: int, factor: int = 1) -> Tensor:
-        """World x [B, count * factor] of the columns, `factor` samples to each of `count` pixels."""
+        """World x [B, count * factor] in metres of `count` columns of pixels with `factor` rays each."""
         return (sample_positions(count, factor, self.scale.device) - self.centre[:, :1]) / self.scale[:, None]
 
     def rows(self, count: int, factor: int = 1) -> Tensor:
-        """World y [B, count * factor] of the rows."""
+        """World y [B, count * factor] in metres of `count` rows of pixels with `factor` rays each."""
         return (self.centre[:, 1:] - sample_positions(count, factor, self.scale.device)) / self.scale[:, None]
 
 
 def sample_positions(count: int, factor: int, device: torch.device) -> Tensor:
-    """Pixel coordinates [count * factor] of the rays, `factor` to each of `count` pixels."""
+    """Pixel coordinates [count * factor] of the rays through `count` pixels, `factor` to each."""
     return (torch.arange(count * factor, device=device) + 0.5) / factor - 0.5
 
 
@@ -52,9 +56,13 @@ def sample_camera(
     zoom: tuple[float, float],
     shift: float,
 ) -> Camera:
-    """Cameras that hold the whole motion, then zoomed and shifted.
+    """Draws cameras that show the whole motion of `frames`, then zooms and shifts them.
 
-    size: (width, height) in pixels; fill, zoom, shift: as in `ClipConfig`.
+    Args:
+        size: (width, height) of the picture in pixels.
+        fill: range of the share of the picture that the motion spans.
+        zoom: range of a further magnification; above 1 the motion leaves the picture.
+        shift: largest displacement from the centre beyond the free margin, in parts of the picture.
     """
     batch = len(frames.origin)
     bounds = place(people.primitives, frames.rotation[:, ::4], frames.origin[:, ::4]).bounds

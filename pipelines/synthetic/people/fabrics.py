@@ -1,6 +1,9 @@
-"""Cloth: about a dozen kinds of woven, printed and knitted patterns, painted seamlessly around a body part.
+"""Cloth: fifteen kinds of woven, printed and knitted patterns, painted seamlessly around a body part.
+
+`textures` draws the fabrics of an outfit and paints them.
 
 Legend: N fabrics, n texture size. A texture's columns go once around the part (periodic), its rows from start to end.
+Masks are [N, 1, n, n] in [0, 1].
 """
 
 from __future__ import annotations
@@ -22,22 +25,23 @@ BOTTOM_WEIGHTS = (8, 0.4, 0.5, 0.5, 0.2, 0.2, 0.5, 0.4, 4, 0.3, 0.6, 0.2, 0.1, 0
 
 @dataclass(frozen=True)
 class Fabric:
-    """Parameters of N fabrics.
-
-    kind: [N] index into KINDS; colours: [N, 3, 3] ground, figure and accent colour in [0, 1];
-    frequency: [N] pattern repeats per metre; phase: [N] in [0, 1); duty: [N] share of the figure;
-    grain: [N] strength of the weave and wear.
-    """
+    """Parameters of N fabrics."""
 
     kind: Tensor
+    """[N] index into `KINDS`."""
     colours: Tensor
+    """[N, 3, 3] ground, figure and accent colour in [0, 1]."""
     frequency: Tensor
+    """[N] repeats of the pattern per metre."""
     phase: Tensor
+    """[N] in [0, 1)."""
     duty: Tensor
+    """[N] share of the figure in a repeat."""
     grain: Tensor
+    """[N] strength of the weave and of wear."""
 
     def take(self, index: Tensor) -> Fabric:
-        """The fabrics at the given positions [M]."""
+        """The fabrics at the positions `index` [M] int64."""
         return Fabric(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
 
 
@@ -55,7 +59,7 @@ def sample_fabric(colours: Tensor, kind: Tensor, generator: Generator) -> Fabric
 
 
 def sample_kinds(count: int, generator: Generator, weights: tuple[float, ...]) -> Tensor:
-    """Kinds [N] in proportion to `weights` over KINDS."""
+    """`count` kinds [N] in proportion to `weights` over `KINDS`."""
     return pick(generator, weights, count)
 
 
@@ -73,7 +77,7 @@ def paint_fabric(fabric: Fabric, extent: Tensor, size: int, generator: Generator
 
 
 def _patterns(fabric: Fabric, extent: Tensor, size: int, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Masks [N, 1, n, n] of the figure and accent colour."""
+    """Masks [N, 1, n, n] of the figure and of the accent colour; extent: [N, 2] metres."""
     count, device = len(fabric.kind), fabric.kind.device
     u, v = pixel_grid(size, size, device)
     around = (fabric.frequency * extent[:, 0]).round().clamp(1, size // 5)
@@ -116,7 +120,10 @@ def _patterns(fabric: Fabric, extent: Tensor, size: int, generator: Generator) -
 
 
 def _lattice(fabric: Fabric, x: Tensor, y: Tensor, around: Tensor, blur: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-    """Dots and five-leaved flowers on a lattice with offset rows, and the flowers' centres."""
+    """Masks of dots and five-petalled flowers on a lattice with offset rows, and the mask of the flowers' centres.
+
+    x, y: [N, 1, n, n] in repeats of the pattern; around: [N] repeats around the part; blur: [N, 1, 1, 1] repeats.
+    """
     row = y.floor()
     x = x + 0.5 * (row % 2)
     cell = x.floor() % column(around, 4)
@@ -126,15 +133,15 @@ def _lattice(fabric: Fabric, x: Tensor, y: Tensor, around: Tensor, blur: Tensor)
     radius = (dx.square() + dy.square()).add(1e-8).sqrt()
     dots = soft_step(0.15 + 0.2 * column(fabric.duty, 4) - radius, blur)
     fx, fy = dx - jitter, dy + jitter
-    leaves = 0.75 + 0.25 * torch.cos(5 * torch.atan2(fy, fx + 1e-6) + 20 * jitter)
+    petals = 0.75 + 0.25 * torch.cos(5 * torch.atan2(fy, fx + 1e-6) + 20 * jitter)
     radius = (fx.square() + fy.square()).add(1e-8).sqrt()
-    flowers = soft_step((0.2 + 0.15 * column(fabric.duty, 4)) * leaves - radius, blur)
+    flowers = soft_step((0.2 + 0.15 * column(fabric.duty, 4)) * petals - radius, blur)
     flowers = flowers * (cell_noise(cell, row, seed + 0.5) < 0.8)
     return {"dots": dots, "flowers": flowers}, soft_step(0.09 - radius, blur) * flowers
 
 
 def _folds_and_weave(fabric: Fabric, extent: Tensor, size: int, generator: Generator) -> Tensor:
-    """Brightness factor about 1: soft folds drawn out along the part, and fine grain."""
+    """Brightness factor [N, 1, n, n] about 1: soft folds drawn out along the part, and fine grain; extent: [N, 2] m."""
     count = len(fabric.kind)
     stretch = uniform(generator, count, low=0.7, high=3) * extent[:, 0] / extent[:, 1]
     folds = spectral_noise(count, 1, size, size, generator, slope=1.7, stretch=stretch)

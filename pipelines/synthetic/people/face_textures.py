@@ -1,7 +1,10 @@
 """Face textures: eyes, brows, nose, mouth, beard, glasses, make-up and hairline around an ellipsoid head.
 
-Legend: B batch, n texture size. Columns go once around the head, the face looks out at u = 0.5; row 0 is the top of the
-head, row 1 the chin. x and y are metres on the skin from the middle of the face and from the top of the head.
+`textures` calls `paint_faces`; `talking` paints its own faces on the same measures.
+
+Legend: B batch, n texture size. Columns go once around the head, the face is at u = 0.5; row 0 is the top of the head,
+row 1 the chin. x and y are metres on the skin from the middle of the face and from the top of the head. Images are
+[B, 3, n, n] in [0, 1].
 """
 
 from __future__ import annotations
@@ -23,24 +26,26 @@ from pipelines.synthetic.rendering.noise import (
 )
 from pipelines.synthetic.rendering.palettes import eye_colours, saturated
 
-AROUND, HEIGHT = 0.47, 0.23
+AROUND, HEIGHT = 0.47, 0.23  # of a head, m
 EYE_Y, NOSE_Y, MOUTH_Y = 0.52 * HEIGHT, 0.68 * HEIGHT, 0.78 * HEIGHT
 
 
 @dataclass(frozen=True)
 class Face:
-    """Coordinates and colours shared by the painters of one batch of faces.
-
-    x, y: [B, 1, n, n] metres, warped a little so that no two faces have the same layout; skin, hair: [B, 3];
-    noise: [B, 2, n, n]; female: [B, 1, 1, 1] 0/1 weights that decide on beards and make-up.
-    """
+    """Coordinates and colours that the painters of one batch of faces share."""
 
     x: Tensor
+    """[B, 1, n, n] metres, scaled a little so that no two faces have the same layout."""
     y: Tensor
+    """[B, 1, n, n] metres, likewise."""
     skin: Tensor
+    """[B, 3] colour."""
     hair: Tensor
+    """[B, 3] colour."""
     noise: Tensor
+    """[B, 2, n, n] of unit deviation."""
     female: Tensor
+    """[B, 1, 1, 1] 0 or 1, decides on beards and make-up."""
     generator: Generator
 
     def random(self, low: float = 0.0, high: float = 1.0) -> Tensor:
@@ -54,9 +59,9 @@ class Face:
     def spot(
         self, image: Tensor, x: Tensor | float, y: Tensor | float, rx: Tensor | float, ry: Tensor | float
     ) -> Tensor:
-        """Mask [B, 1, n, n] of an ellipse at (x, y), never sharper than the texture can show."""
-        softness = max(0.35, 0.35 * 128 / image.shape[-1])
-        return ellipse(self.x - x, self.y - y, rx, ry, softness)
+        """Mask [B, 1, n, n] of an ellipse at (x, y) with radii (rx, ry) in metres, never sharper than the texels of
+        `image`; numbers or tensors that broadcast with [B, 1, n, n]."""
+        return ellipse(self.x - x, self.y - y, rx, ry, _softness(image))
 
 
 def paint_faces(skin: Tensor, hair: Tensor, generator: Generator, *, size: int = 128) -> Tensor:
@@ -74,12 +79,17 @@ def paint_faces(skin: Tensor, hair: Tensor, generator: Generator, *, size: int =
     noise = spectral_noise(batch, 2, size, size, generator, slope=1.2)
     face = Face(x, y, skin, hair, noise, female, generator)
     image = column(skin, 4) * (1 + 0.02 * noise[:, :1])
-    for paint in (_complexion, _nose, _beard, _mouth, _eyes, _brows, _glasses, _hairline):
+    for paint in _PAINTERS:
         image = paint(face, image)
     return image.clamp(0, 1)
 
 
-def _complexion(face: Face, image: Tensor) -> Tensor:
+def _softness(image: Tensor) -> float:
+    """Width of the rim of painted ellipses, in radii: wider on textures of fewer than 128 texels."""
+    return max(0.35, 0.35 * 128 / image.shape[-1])
+
+
+def _paint_complexion(face: Face, image: Tensor) -> Tensor:
     """Blush on the cheeks, shadow under the chin and at the temples, light on the forehead."""
     blush = face.skin * torch.tensor([1.03, 0.82, 0.8], device=face.skin.device)
     cheeks = face.spot(image, face.x.sign() * 0.045, 0.155, 0.022, 0.02)
@@ -90,7 +100,7 @@ def _complexion(face: Face, image: Tensor) -> Tensor:
     return image * (1 + 0.06 * face.spot(image, 0.0, 0.075, 0.04, 0.03))
 
 
-def _nose(face: Face, image: Tensor) -> Tensor:
+def _paint_nose(face: Face, image: Tensor) -> Tensor:
     """Bridge light, shaded flanks, nostrils and the shadow under the tip."""
     width = face.random(0.013, 0.019)
     bridge = face.spot(image, 0.0, NOSE_Y - 0.02, 0.006, 0.03)
@@ -102,7 +112,7 @@ def _nose(face: Face, image: Tensor) -> Tensor:
     return over(image, nostril * 0.8, face.skin * 0.3)
 
 
-def _mouth(face: Face, image: Tensor) -> Tensor:
+def _paint_mouth(face: Face, image: Tensor) -> Tensor:
     """Lips, closed or open with teeth, smiling or not."""
     width = face.random(0.02, 0.028)
     smile = face.random(-0.002, 0.008)
@@ -113,7 +123,7 @@ def _mouth(face: Face, image: Tensor) -> Tensor:
     red = torch.lerp(red, painted.clamp(0.1, 0.9), lipstick * 0.8)
     opening = face.random(0.003, 0.011) * face.some(0.35)
     upper, lower = face.random(0.005, 0.008), face.random(0.006, 0.01)
-    softness = max(0.35, 0.35 * 128 / image.shape[-1])
+    softness = _softness(image)
     lips = ellipse(face.x, y, width, torch.where(y < 0, upper, lower) + opening, softness)
     inside = ellipse(face.x, y, width * 0.8, opening + 1e-4, softness) * (opening > 0)
     line = ellipse(face.x, y, width, 0.0018, 0.6)
@@ -123,7 +133,7 @@ def _mouth(face: Face, image: Tensor) -> Tensor:
     return over(image, teeth * 0.85, torch.full_like(face.skin, 0.86))
 
 
-def _eyes(face: Face, image: Tensor) -> Tensor:
+def _paint_eyes(face: Face, image: Tensor) -> Tensor:
     """Sockets, whites, iris, pupil with a glint, upper lid line and lashes; some look aside, some blink."""
     apart, rx = face.random(0.03, 0.035), face.random(0.0135, 0.017)
     ry = face.random(0.0045, 0.0072) * (1 - 0.9 * face.some(0.03))
@@ -146,7 +156,7 @@ def _eyes(face: Face, image: Tensor) -> Tensor:
     return over(image, lower * 0.35, face.skin * 0.4)
 
 
-def _brows(face: Face, image: Tensor) -> Tensor:
+def _paint_brows(face: Face, image: Tensor) -> Tensor:
     """Arched brows, thinner and higher for some."""
     tilt, arch = face.random(-0.1, 0.2), face.random(2, 6)
     reach = face.x.abs() - 0.033
@@ -156,7 +166,7 @@ def _brows(face: Face, image: Tensor) -> Tensor:
     return over(image, brow * face.random(0.6, 0.95), torch.minimum(face.hair, face.skin * 0.6) * 0.75)
 
 
-def _beard(face: Face, image: Tensor) -> Tensor:
+def _paint_beard(face: Face, image: Tensor) -> Tensor:
     """Stubble, full beard or moustache around the mouth."""
     wearer = (1 - face.female) * face.some(0.45)
     rim = 0.165 + 0.15 * (0.07 - face.x.abs()).clamp(min=0)
@@ -170,7 +180,7 @@ def _beard(face: Face, image: Tensor) -> Tensor:
     return over(image, mask * wearer * weight, torch.minimum(face.hair, face.skin * 0.75) * 0.9)
 
 
-def _glasses(face: Face, image: Tensor) -> Tensor:
+def _paint_glasses(face: Face, image: Tensor) -> Tensor:
     """Frames with a bridge and temples; some are sun glasses."""
     worn, sun = face.some(0.14), face.some(0.3)
     rx, ry, rim = face.random(0.02, 0.026), face.random(0.014, 0.02), 0.0035
@@ -184,7 +194,7 @@ def _glasses(face: Face, image: Tensor) -> Tensor:
     return over(image, torch.maximum(frame, bar) * worn * 0.9, dark)
 
 
-def _hairline(face: Face, image: Tensor) -> Tensor:
+def _paint_hairline(face: Face, image: Tensor) -> Tensor:
     """Hair on top, at the sides and at the back of the head, with parting or fringe; a few heads are bald."""
     forehead = face.random(0.035, 0.065) - 0.03 * face.some(0.15)
     side = face.random(0.078, 0.1)
@@ -197,3 +207,9 @@ def _hairline(face: Face, image: Tensor) -> Tensor:
     streaks = spectral_noise(batch, 1, height, width, face.generator, slope=0.8, stretch=6)
     hair = column(face.hair, 4) * (1 + 0.18 * streaks)
     return over(image, covered, hair.expand_as(image))
+
+
+_PAINTERS = (
+    _paint_complexion, _paint_nose, _paint_beard, _paint_mouth, _paint_eyes, _paint_brows, _paint_glasses,
+    _paint_hairline,
+)  # fmt: skip

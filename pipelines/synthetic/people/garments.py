@@ -1,12 +1,15 @@
-"""What is sewn or printed on a garment: necklines, collars, buttons, zips, open jackets, prints, pockets and hems.
+"""What is sewn or printed on a top: necklines, collars, buttons, zips, open jackets, prints, pockets and hems.
 
-Legend: B batch, n texture size. x: metres from the front centre line to the wearer's left, y: metres from the top.
+`textures` calls `paint_top`.
+
+Legend: B batch, n texture size. x [1, 1, 1, n]: metres from the front centre line to the wearer's left, y [1, 1, n, 1]:
+metres from the neck down; pixel: metres of a texel. Tops are [B, 3, n, n], colours [B, 3], both in [0, 1].
 """
 
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as functional
 from torch import Generator, Tensor
 
 from pipelines.synthetic.rendering.noise import (
@@ -25,7 +28,7 @@ from pipelines.synthetic.rendering.palettes import saturated
 
 STYLES = ("tee", "print", "shirt", "zip", "jacket", "straps", "polo", "dress")
 STYLE_WEIGHTS = (3.2, 2.4, 1.6, 1.1, 1.3, 0.8, 0.5, 0.8)
-TOP_EXTENT = (1.0, 0.6)
+TOP_EXTENT = (1.0, 0.6)  # metres around and along a top
 
 
 def paint_top(cloth: Tensor, inner: Tensor, style: Tensor, skin: Tensor, trim: Tensor, generator: Generator) -> Tensor:
@@ -46,8 +49,8 @@ def paint_top(cloth: Tensor, inner: Tensor, style: Tensor, skin: Tensor, trim: T
     panels = soft_step(0.05 - (x.abs() - 0.25).abs(), pixel) * column(chance(generator, 0.1, batch), 4)
     top = over(cloth, panels, trim)
     logos = _is(style, "tee") & column(chance(generator, 0.3, batch), 4)
-    top = _print(top, x, y, _is(style, "print") | logos, generator)
-    top = _pockets(top, trim, x, y, pixel, _is(style, "shirt", "jacket", "zip"), generator)
+    top = _paint_print(top, x, y, _is(style, "print") | logos, generator)
+    top = _paint_pockets(top, trim, x, y, pixel, _is(style, "shirt", "jacket", "zip"), generator)
     opening = column(uniform(generator, batch, low=0.02, high=0.1), 4) * (1 + 0.8 * v) * _is(style, "jacket")
     top = over(top, soft_step(opening - x.abs(), pixel) * (opening > 0), inner)
     top = over(top, soft_step(0.012 - (x.abs() - opening).abs(), pixel) * (opening > 0), column(trim, 4) * 0.8)
@@ -55,7 +58,7 @@ def paint_top(cloth: Tensor, inner: Tensor, style: Tensor, skin: Tensor, trim: T
     spacing = column(uniform(generator, batch, low=0.05, high=0.1), 4)
     buttons = ellipse(x, (y / spacing).frac() * spacing - spacing / 2, 0.011, 0.01)
     top = over(top, buttons * _is(style, "shirt") + buttons * _is(style, "polo") * (y < 0.2), trim)
-    top = _neckline(top, style, skin, trim, x, y, pixel, generator)
+    top = _paint_neckline(top, style, skin, trim, x, y, pixel, generator)
     hem = chance(generator, 0.4, batch)
     top = over(top, soft_step(v - 0.95, 1 / size) * column(hem, 4) * 0.6, trim)
     cropped = chance(generator, 0.06, batch)
@@ -63,14 +66,14 @@ def paint_top(cloth: Tensor, inner: Tensor, style: Tensor, skin: Tensor, trim: T
 
 
 def _is(style: Tensor, *names: str) -> Tensor:
-    """[B, 1, 1, 1] true where the style is one of the named."""
+    """[B, 1, 1, 1] true where the style [B] is one of the named."""
     return column(torch.stack([style == STYLES.index(name) for name in names]).any(0), 4)
 
 
-def _neckline(
+def _paint_neckline(
     top: Tensor, style: Tensor, skin: Tensor, trim: Tensor, x: Tensor, y: Tensor, pixel: float, generator: Generator
 ) -> Tensor:
-    """Skin above a round, V-shaped or boat neckline, collar band, shirt collar and shoulder straps."""
+    """Skin above a round, V-shaped or boat neckline, collar band, shirt collar and shoulder straps; style: [B]."""
     batch = len(top)
     depth = column(uniform(generator, batch, low=0.02, high=0.13), 4)
     width = column(uniform(generator, batch, low=0.07, high=0.13), 4)
@@ -89,10 +92,10 @@ def _neckline(
     return over(top, soft_step(line - y, pixel) * (1 - straps) * _is(style, "straps", "dress"), skin)
 
 
-def _pockets(
+def _paint_pockets(
     top: Tensor, trim: Tensor, x: Tensor, y: Tensor, pixel: float, sewn: Tensor, generator: Generator
 ) -> Tensor:
-    """A breast pocket on the wearer's left or two pockets at the hips, drawn as seams and flaps."""
+    """A breast pocket on the wearer's left or two pockets at the hips, drawn as seams and flaps; sewn: [B, 1, 1, 1]."""
     batch = len(top)
     breast = column(chance(generator, 0.5, batch), 4)
     px = torch.where(breast, x - 0.085, x.abs() - 0.13)
@@ -103,8 +106,8 @@ def _pockets(
     return over(top, (0.5 * seam + 0.35 * flap).clamp(0, 1) * sewn, trim * 0.6)
 
 
-def _print(top: Tensor, x: Tensor, y: Tensor, printed: Tensor, generator: Generator) -> Tensor:
-    """A picture-like, text-like or emblem print on the chest, or a small logo on the wearer's left."""
+def _paint_print(top: Tensor, x: Tensor, y: Tensor, printed: Tensor, generator: Generator) -> Tensor:
+    """A picture, text or an emblem on the chest, or a small logo on the wearer's left; printed: [B, 1, 1, 1] bool."""
     batch = len(top)
     picture, alpha = _print_pictures(batch, generator)
     small = column(chance(generator, 0.25, batch), 4)
@@ -115,12 +118,12 @@ def _print(top: Tensor, x: Tensor, y: Tensor, printed: Tensor, generator: Genera
     grid_x = ((x - centre_x) / half_width).expand(batch, 1, *top.shape[-2:])
     grid_y = ((y - centre_y) / half_height).expand_as(grid_x)
     grid = torch.cat([grid_x, grid_y], 1).permute(0, 2, 3, 1)  # [B, n, n, 2]
-    decal = F.grid_sample(torch.cat([picture, alpha], 1), grid, align_corners=False)
+    decal = functional.grid_sample(torch.cat([picture, alpha], 1), grid, align_corners=False)
     return over(top, decal[:, 3:].clamp(0, 1) * printed, decal[:, :3] / decal[:, 3:].clamp(min=1e-3))
 
 
 def _print_pictures(batch: int, generator: Generator, size: int = 48) -> tuple[Tensor, Tensor]:
-    """Small pictures, premultiplied [B, 3, 48, 48], and their opacity [B, 1, 48, 48]."""
+    """Small pictures, colours times opacity [B, 3, size, size], and their opacity [B, 1, size, size]."""
     u, v = pixel_grid(size, size, generator.device)
     kind = column(pick(generator, (1, 1.3, 1), batch), 4)
     first, second = (column(saturated(batch, generator), 4) for _ in range(2))

@@ -1,9 +1,14 @@
-"""Colour of ray-cast surfaces: texture, folds, light and the soft darkening of nooks.
+"""Colour of ray-cast surfaces: texture, folds of the cloth, light and ambient occlusion.
 
-Legend: B batch, N = B * T pictures, P primitives, S slots, n texture size, H height, W width; "..." any set of points.
+In: people, their `Appearance`, placed primitives and what the rays hit. Out: colours of the hit points. Scenes and
+talking heads call `shade_grid`.
+
+Legend: B batch, T frames of the clip, N = B * T pictures, F frames of the rig, P primitives, S slots, n texture size,
+H height, W width; "..." any set of points.
 """
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,27 +20,30 @@ from pipelines.synthetic.people.textures import SLOTS, Outfit
 from pipelines.synthetic.rendering.noise import chance, spectral_noise, uniform
 from pipelines.synthetic.rendering.raycast import Placed
 
-_FOLDS = {"skin": 0.0, "face": 0.0, "hand": 0.0, "shoe": 0.15, "belt": 0.1, "hair": 0.6}  # of cloth's depth
-_NOOK = 0.14  # depth difference (m) that darkens fully
+_FOLDS = {"skin": 0.0, "face": 0.0, "hand": 0.0, "shoe": 0.15, "belt": 0.1, "hair": 0.6}  # depth; 1 is that of cloth
+_CHANNELS = 5  # of a texel: red, green, blue, slope along u, slope along v
+_LEAST_OCCLUSION, _FULL_OCCLUSION = 0.012, 0.14  # differences in depth where darkening starts and ends, m
 
 
 @dataclass
-class Look:
-    """Appearance of B people that doesn't change over a clip.
-
-    texels: [B * S * n * n * 5] colour in [0, 1] and slope of the folds along u and v; size: n. light: [B, 3] unit
-    vector to the lamp; key, ambient: [B, 3] strengths; wrap: [B] softness of the lamp, 0 hard .. 1 soft.
-    """
+class Appearance:
+    """Textures and light of B people, which do not change over a clip."""
 
     texels: Tensor
+    """[B * S * n * n * 5] colour in [0, 1], then slope of the folds along u and v."""
     size: int
+    """n, the side of a texture."""
     light: Tensor
+    """[B, 3] unit vector to the lamp."""
     key: Tensor
+    """[B, 3] strength of the lamp in red, green and blue."""
     ambient: Tensor
+    """[B, 3] strength of the light from everywhere."""
     wrap: Tensor
+    """[B] softness of the lamp, 0 hard .. 1 soft."""
 
 
-def sample_look(atlas: Tensor, outfit: Outfit, generator: Generator) -> Look:
+def sample_appearance(atlas: Tensor, outfit: Outfit, generator: Generator) -> Appearance:
     """Draws folds and light for the people of `atlas` [B, S, 3, n, n] in their `outfit`."""
     batch, _, _, size, _ = atlas.shape
     texels = torch.cat([atlas, _sample_folds(outfit, size, generator)], 2).permute(0, 1, 3, 4, 2)
@@ -45,7 +53,7 @@ def sample_look(atlas: Tensor, outfit: Outfit, generator: Generator) -> Look:
     strength = uniform(generator, batch, 1, low=0.25, high=0.75)
     tint = 1 + 0.06 * uniform(generator, batch, 3, low=-1.0)
     total = uniform(generator, batch, 1, low=0.9, high=1.12)
-    return Look(
+    return Appearance(
         texels.flatten(),
         size,
         normalize(light, dim=-1),
@@ -74,17 +82,22 @@ def _sample_folds(outfit: Outfit, size: int, generator: Generator) -> Tensor:
 
 
 @dataclass
-class Tables:
-    """Per-primitive numbers of N pictures, each a [rows, N * P] table: geometry as in `Placed`, chart: 12 rows mapping
-    world to (across, v, forward); slot: [N * P] index of the primitive's texture; picture: N lights of 10 numbers."""
+class ShadingTables:
+    """Numbers of every primitive of N pictures, looked up for each point that is shaded."""
 
     geometry: Tensor
+    """[23, N * P] rows of `Placed.parameters`."""
     chart: Tensor
+    """[12, N * P] affine maps from the world to (across, v, forward)."""
     slot: Tensor
+    """[N * P] which of the B * S textures the primitive has."""
     light: Tensor
+    """[10, N] direction to the lamp (3), its strength (3), ambient light (3) and wrap of each picture."""
 
 
-def shading_tables(people: People, look: Look, placed: Placed, rotation: Tensor, origin: Tensor) -> Tables:
+def build_shading_tables(
+    people: People, appearance: Appearance, placed: Placed, rotation: Tensor, origin: Tensor
+) -> ShadingTables:
     """Tables for pictures with the frames rotation [B, T, F, 3, 3] and origin [B, T, F, 3]."""
     batch, steps = rotation.shape[:2]
     frame = people.primitives.frame
@@ -94,8 +107,8 @@ def shading_tables(people: People, look: Look, placed: Placed, rotation: Tensor,
     chart = torch.cat([rows, shift], -1).flatten(-2)  # [B, T, P, 12]
     base = torch.arange(batch, device=frame.device)[:, None] * len(SLOTS)
     slot = (base + people.slot)[:, None].expand(-1, steps, -1)  # [B, T, P]
-    light = torch.cat([look.light, look.key, look.ambient, look.wrap[:, None]], 1)
-    return Tables(
+    light = torch.cat([appearance.light, appearance.key, appearance.ambient, appearance.wrap[:, None]], 1)  # [B, 10]
+    return ShadingTables(
         placed.parameters.flatten(1),
         chart.permute(3, 0, 1, 2).flatten(1).contiguous(),
         slot.flatten(),
@@ -107,9 +120,10 @@ def shade(
     geometry: Tensor, chart: Tensor, slot: Tensor, light: Tensor, texels: Tensor, size: int,
     picture: Tensor, primitive: Tensor, x: Tensor, y: Tensor, z: Tensor,
 ) -> Tensor:  # fmt: skip
-    """Colour [3, ...] in linear steps of [0, 1] of surface points at x, y, z [...] (m).
+    """Colour [3, ...] of surface points at x, y, z [...] (m); 1 is white, highlights may exceed it.
 
-    picture, primitive: [...] indices of the point's picture and primitive; the rest as in `Tables` and `Look`.
+    picture, primitive: [...] indices of the point's picture and primitive; the other arguments are the fields of
+    `ShadingTables` and of `Appearance`. Plain tensors and no indices in between, so that it compiles to one kernel.
     """
     count = geometry.shape[1] // light.shape[1]
     row = picture * count + primitive
@@ -137,7 +151,10 @@ def shade(
 
 
 def _normal(geometry: Tensor, row: Tensor, x: Tensor, y: Tensor, z: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Unit normal towards the camera, and a factor that darkens the inside of open clothes."""
+    """Unit normal towards the camera as x, y, z [...], and a factor [...] that darkens the inside of open clothes.
+
+    geometry: [23, N * P], of which `row` [...] is the point's column; x, y, z: [...] metres.
+    """
     a00, a01, a02, a10, a11, a12, a20, a21, a22, bx, by, bz = (geometry[i][row] for i in range(12))
     length, slope, radius, low, high, first, second = (geometry[i][row] for i in range(12, 19))
     dx, dy, dz = x - bx, y - by, z - bz
@@ -153,7 +170,10 @@ def _normal(geometry: Tensor, row: Tensor, x: Tensor, y: Tensor, z: Tensor) -> t
 
 
 def _sample_texels(texels: Tensor, slot: Tensor, size: int, u: Tensor, v: Tensor) -> list[Tensor]:
-    """Bilinear lookup of the 5 channels, periodic in u, mirrored at the ends of v."""
+    """The 5 channels [...] of the textures `slot` [...] at u, v [...], interpolated bilinearly.
+
+    Textures are periodic in u and mirrored at the ends of v. texels: as in `Appearance`; size: n.
+    """
     mirrored = 1 - (1 - v.abs()).abs()
     column, line = u * size - 0.5, (mirrored * size - 0.5).clamp(0, size - 1.001)
     left, top = column.floor(), line.floor()
@@ -164,25 +184,31 @@ def _sample_texels(texels: Tensor, slot: Tensor, size: int, u: Tensor, v: Tensor
     corners = ((start + left, (1 - fu) * (1 - fv)), (start + right, fu * (1 - fv)),
                (start + size + left, (1 - fu) * fv), (start + size + right, fu * fv))  # fmt: skip
     return [
-        torch.stack([texels[index * 5 + channel] * weight for index, weight in corners]).sum(0) for channel in range(5)
+        torch.stack([texels[index * _CHANNELS + channel] * weight for index, weight in corners]).sum(0)
+        for channel in range(_CHANNELS)
     ]
 
 
 @functools.cache
-def _compiled_shade():
+def _compile_shade() -> Callable[..., Tensor]:
     return torch.compile(shade, dynamic=True)
 
 
-def shade_grid(tables: Tables, look: Look, depth: Tensor, index: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Colours [N, 3, H, W], black where nothing was hit, of the surface depth, index [N, H, W] on the grid with columns
-    x [N, W] and rows y [N, H]. Off CUDA only the points that were hit are computed."""
-    constants = (tables.geometry, tables.chart, tables.slot, tables.light, look.texels, look.size)
+def shade_grid(
+    tables: ShadingTables, appearance: Appearance, depth: Tensor, index: Tensor, x: Tensor, y: Tensor
+) -> Tensor:
+    """Colours [N, 3, H, W] of what the rays of a grid hit, black where they hit nothing.
+
+    depth, index: [N, H, W] of `raycast.cast_grid`; x: [N, W], y: [N, H] world metres of columns and rows. Off CUDA only
+    the points that were hit are computed.
+    """
+    constants = (tables.geometry, tables.chart, tables.slot, tables.light, appearance.texels, appearance.size)
     count, height, width = depth.shape
     hit = index >= 0
     if depth.is_cuda:
         picture = torch.arange(count, device=depth.device)[:, None, None].expand_as(depth)
         columns, rows = x[:, None].expand_as(depth), y[:, :, None].expand_as(depth)
-        colour = _compiled_shade()(*constants, picture, index.clamp(min=0).long(), columns, rows, depth)
+        colour = _compile_shade()(*constants, picture, index.clamp(min=0).long(), columns, rows, depth)
         return (colour * hit).transpose(0, 1)
     picture, row, column = hit.nonzero(as_tuple=True)
     points = x[picture, column], y[picture, row], depth[hit]
@@ -192,8 +218,8 @@ def shade_grid(tables: Tables, look: Look, depth: Tensor, index: Tensor, x: Tens
     return canvas.transpose(0, 1)
 
 
-def nook_shadow(depth: Tensor, hit: Tensor) -> Tensor:
-    """Factor [N, 1, H, W] in (0.5, 1] that darkens points with nearer surfaces around them; depth, hit [N, H, W]."""
+def ambient_occlusion(depth: Tensor, hit: Tensor) -> Tensor:
+    """Factor [N, 1, H, W] in (0.5, 1] that darkens points with nearer surfaces around them; depth, hit: [N, H, W]."""
     height, width = depth.shape[1:]
     reach = max(2, round(0.03 * height))
     near = torch.where(hit, depth, -10.0)
@@ -203,5 +229,5 @@ def nook_shadow(depth: Tensor, hit: Tensor) -> Tensor:
         for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (0.7, 0.7), (-0.7, 0.7), (0.7, -0.7), (-0.7, -0.7)):
             i, j = reach + round(dy * radius), reach + round(dx * radius)
             other = padded[:, i : i + height, j : j + width]
-            total += weight / 8 * ((other - depth - 0.012) / _NOOK).clamp(0, 1)
+            total += weight / 8 * ((other - depth - _LEAST_OCCLUSION) / _FULL_OCCLUSION).clamp(0, 1)
     return torch.where(hit, 1 - 0.75 * total.clamp(max=0.6), 1.0)[:, None]

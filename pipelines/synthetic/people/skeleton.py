@@ -1,31 +1,39 @@
-"""The rig of the procedural people: proportions, forward kinematics, and the joints that pose estimators name.
+"""The rig of rendered people: proportions, forward kinematics, and the joints that pose detectors name.
+
+In: a generator, and a `Motion` of `motion`. Out: `Proportions` and `Frames`, which all of this room builds on.
 
 World: metres, y up, +z towards the camera. At rest every frame is the identity, the person faces +z with the arms
 hanging down, so limbs point along -y and the person's own right side is -x. Elbows bend by a negative rotation about x,
 knees by a positive one.
 
-Legend: B batch, T frames, J = 17 rig joints, F = 21 frames (the joints' frames and the derived ones).
+Legend: B batch, T frames of the clip, J = 17 rig joints, F = 21 frames (the joints' frames and the derived ones).
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
+
+from pipelines.synthetic.rotations import frame_from_axes, mix_rotations, rotate
+from pipelines.synthetic.tensors import constant
 
 RIG = (
     "pelvis", "spine", "chest", "neck", "head",
     "r_hip", "r_knee", "r_ankle", "l_hip", "l_knee", "l_ankle",
     "r_shoulder", "r_elbow", "r_wrist", "l_shoulder", "l_elbow", "l_wrist",
 )  # fmt: skip
+SIDES = (("r", -1.0), ("l", 1.0))  # prefix of the joint names and sign of x
 RIG_PARENT = (-1, 0, 1, 2, 3, 0, 5, 6, 0, 8, 9, 2, 11, 12, 2, 14, 15)
 DERIVED = ("hair", "skirt", "r_sleeve", "l_sleeve")
 FRAMES = RIG + DERIVED
 INDEX = {name: index for index, name in enumerate(FRAMES)}
+_TRUNK, _HEAD = [INDEX[name] for name in ("spine", "chest", "neck")], INDEX["head"]
+_HIPS, _KNEES, _ANKLES, _SHOULDERS, _ELBOWS, _WRISTS = (
+    [INDEX[f"{side}_{joint}"] for side, _ in SIDES] for joint in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
+)
 
-STANDARD_HEIGHT = 1.72
-CHIN, CROWN = -0.27, 0.73  # of the head's height, along y in the head's frame
+STANDARD_HEIGHT = 1.72  # m
+CHIN, CROWN = -0.27, 0.73  # y in the head's frame, in head heights
 
 # Ranges of the joint angles in radians, (lowest, highest). Flexion is forward for spine, neck and hip.
 LIMITS = {
@@ -34,7 +42,7 @@ LIMITS = {
     "elbow_flexion": (0.0, 2.6), "wrist_flexion": (-1.2, 1.2), "knee_flexion": (0.0, 2.5), "ankle_flexion": (-0.9, 0.9),
 }  # fmt: skip
 
-# Rest offsets as parts of the body height (Drillis and Contini's segment lengths; joint centres, not skin).
+# Rest offsets from the parent joint in body heights (Drillis and Contini's segment lengths; joint centres, not skin).
 _OFFSETS = {
     "spine": (0.0, 0.075, -0.012), "chest": (0.0, 0.12, -0.006), "neck": (0.0, 0.107, -0.004),
     "head": (0.0, 0.068, 0.014),
@@ -44,66 +52,62 @@ _OFFSETS = {
     "l_shoulder": (0.103, 0.078, 0.0), "l_elbow": (0.0, -0.175, 0.0), "l_wrist": (0.0, -0.147, 0.0),
 }  # fmt: skip
 REST = tuple(_OFFSETS.get(name, (0.0, 0.0, 0.0)) for name in RIG)
-# Nose, left eye, right eye, left ear, right ear in the head's frame, as parts of the head's height.
-_FACE = ((0.0, 0.1, 0.51), (0.145, 0.24, 0.4), (-0.145, 0.24, 0.4), (0.34, 0.15, 0.0), (-0.34, 0.15, 0.0))
+_STANDARD_LEGS = 0.483 * STANDARD_HEIGHT  # thigh and shin of a standard adult, m
+# Nose, left eye, right eye, left ear, right ear in the head's frame, in head heights.
+_FACE_POINTS = ((0.0, 0.1, 0.51), (0.145, 0.24, 0.4), (-0.145, 0.24, 0.4), (0.34, 0.15, 0.0), (-0.34, 0.15, 0.0))
 
 
 @dataclass
 class Proportions:
-    """One person per batch entry.
-
-    offsets: [B, 17, 3] rest offset of each joint in its parent's frame (m), zero for the pelvis. head: [B] height of
-    the head from chin to crown (m). face: [B, 5, 3] nose, left eye, right eye, left ear, right ear in the head's frame
-    (m). foot, hand: [B] lengths (m).
-    """
+    """Sizes of B people, all in metres."""
 
     offsets: Tensor
+    """[B, 17, 3] rest offset of each joint in its parent's frame, zero for the pelvis."""
     head: Tensor
+    """[B] height of the head from chin to crown."""
     face: Tensor
+    """[B, 5, 3] nose, left eye, right eye, left ear, right ear in the head's frame."""
     foot: Tensor
+    """[B] length of a foot."""
     hand: Tensor
+    """[B] length of a hand."""
 
     @property
     def height(self) -> Tensor:
-        """Standing height without shoes, [B] in metres: crown to sole, the ankle being a quarter of a foot up."""
-        trunk = self.offsets[:, [1, 2, 3, 4], 1].sum(1) + CROWN * self.head
-        return trunk + self.legs - self.offsets[:, 5, 1] + self.foot / 4
+        """Standing height without shoes, [B] in metres: crown to sole, the ankle a quarter of a foot's length up."""
+        trunk = self.offsets[:, [*_TRUNK, _HEAD], 1].sum(1) + CROWN * self.head
+        return trunk + self.legs - self.offsets[:, INDEX["r_hip"], 1] + self.foot / 4
 
     @property
     def legs(self) -> Tensor:
         """Length of thigh and shin, [B] in metres."""
-        return -self.offsets[:, [6, 7], 1].sum(1)
+        return -self.offsets[:, [INDEX["r_knee"], INDEX["r_ankle"]], 1].sum(1)
 
 
 @dataclass
 class Motion:
-    """How a person of any proportions moves; the ground is y = 0.
-
-    rotations: [B, T, 17, 3, 3] local rotations. root: [B, T, 3] position of the pelvis (m) for a person with legs as in
-    `standard_proportions`; `forward_kinematics` scales it by the leg length.
-    """
+    """How a person of any proportions moves; the ground is y = 0."""
 
     rotations: Tensor
+    """[B, T, 17, 3, 3] rotation of each joint in its parent's frame."""
     root: Tensor
+    """[B, T, 3] position of the pelvis (m) of a person with the legs of `standard_proportions`; `forward_kinematics`
+    scales it by the leg length."""
 
 
 @dataclass
 class Frames:
-    """World frames in the order `FRAMES`: rotation [B, T, 21, 3, 3] (columns are axes), origin [B, T, 21, 3] (m)."""
+    """World frames of the rig, in the order of `FRAMES`."""
 
     rotation: Tensor
+    """[B, T, 21, 3, 3]; the columns are the axes of the frame."""
     origin: Tensor
+    """[B, T, 21, 3] in metres."""
 
     def point(self, name: str, local: Tensor) -> Tensor:
-        """World position [B, T, 3] of `local` [..., 3] (broadcast over [B, T, 3]) given in the frame `name`."""
+        """World position [B, T, 3] of the point `local` (m) of the frame `name`; `local` broadcasts with [B, T, 3]."""
         index = INDEX[name]
-        return self.origin[:, :, index] + _apply(self.rotation[:, :, index], local)
-
-
-@cache
-def constant(values: tuple, device: torch.device) -> Tensor:
-    """A float tensor of (nested) numbers, made once per device: copies from the host stall a GPU."""
-    return torch.tensor(values, dtype=torch.float32, device=device)
+        return self.origin[:, :, index] + rotate(self.rotation[:, :, index], local)
 
 
 def standard_proportions(batch: int, device: torch.device | str = "cpu") -> Proportions:
@@ -117,6 +121,7 @@ def sample_proportions(batch: int, generator: torch.Generator) -> Proportions:
     device = generator.device
 
     def normal(spread: float) -> Tensor:
+        """Factors [B] around 1."""
         return 1 + spread * torch.randn(batch, device=device, generator=generator).clamp(-2.2, 2.2)
 
     age = torch.rand(batch, device=device, generator=generator)
@@ -126,60 +131,55 @@ def sample_proportions(batch: int, generator: torch.Generator) -> Proportions:
     leg, arm, trunk, neck = normal(0.045), normal(0.045), normal(0.03), normal(0.1)
     shoulders, hips, shin, forearm = normal(0.08), normal(0.09), normal(0.025), normal(0.025)
     scale = torch.ones(batch, len(RIG), 3, device=device)
-    scale[:, [1, 2, 3], 1] = trunk[:, None]
-    scale[:, 4] = (neck * (1 - 0.2 * youth))[:, None]
-    scale[:, [5, 8], 0] = hips[:, None]
-    scale[:, [6, 9], 1] = (leg * (2 - shin) * (1 - 0.1 * youth))[:, None]
-    scale[:, [7, 10], 1] = (leg * shin * (1 - 0.1 * youth))[:, None]
-    scale[:, [11, 14], 0] = (shoulders * (1 - 0.08 * youth))[:, None]
-    scale[:, [12, 15], 1] = (arm * (2 - forearm) * (1 - 0.05 * youth))[:, None]
-    scale[:, [13, 16], 1] = (arm * forearm * (1 - 0.05 * youth))[:, None]
+    scale[:, _TRUNK, 1] = trunk[:, None]
+    scale[:, _HEAD] = (neck * (1 - 0.2 * youth))[:, None]
+    scale[:, _HIPS, 0] = hips[:, None]
+    scale[:, _KNEES, 1] = (leg * (2 - shin) * (1 - 0.1 * youth))[:, None]
+    scale[:, _ANKLES, 1] = (leg * shin * (1 - 0.1 * youth))[:, None]
+    scale[:, _SHOULDERS, 0] = (shoulders * (1 - 0.08 * youth))[:, None]
+    scale[:, _ELBOWS, 1] = (arm * (2 - forearm) * (1 - 0.05 * youth))[:, None]
+    scale[:, _WRISTS, 1] = (arm * forearm * (1 - 0.05 * youth))[:, None]
     return _assemble(height, 0.13 * normal(0.04) * (1 + 0.3 * youth), scale)
 
 
 def _assemble(height: Tensor, head: Tensor, scale: Tensor) -> Proportions:
-    """height [B] in metres, head [B] as part of the height, scale [B, 17, 3] of the rest offsets."""
+    """Sizes of people of `height` [B] in metres, with `head` [B] in body heights and rest offsets times `scale`
+    [B, 17, 3]."""
     rest = constant(REST, height.device)
     head = head * height
-    face = constant(_FACE, height.device) * head[:, None, None]
+    face = constant(_FACE_POINTS, height.device) * head[:, None, None]
     offsets = rest * scale * height[:, None, None]
-    arm = -offsets[:, [12, 13], 1].sum(1)
+    arm = -offsets[:, [INDEX["r_elbow"], INDEX["r_wrist"]], 1].sum(1)
     return Proportions(offsets, head, face, foot=0.152 * height, hand=0.33 * arm)
-
-
-def mix_rotations(first: Tensor, second: Tensor, weight: float | Tensor) -> Tensor:
-    """Rotation [..., 3, 3] between two, by a number or [..., 1, 1]; the y axis (the limb's) is kept exact."""
-    mixed = first * (1 - weight) + second * weight
-    return _orthonormal(mixed[..., :, 1], mixed[..., :, 2])
 
 
 def forward_kinematics(proportions: Proportions, motion: Motion) -> Frames:
     """World frames of the rig's joints and of the derived parts (hair, skirt, sleeves).
 
-    Raised arms lift the shoulder joints as the shoulder blade does: it follows from the upper arm's elevation.
+    A raised arm lifts its shoulder joint, as the shoulder blade does, by an amount that follows from the elevation of
+    the upper arm.
     """
     rotations: list[Tensor] = []
     origins: list[Tensor] = []
     offsets = proportions.offsets[:, None]  # [B, 1, J, 3]
-    standard = 0.483 * STANDARD_HEIGHT
     for joint, parent in enumerate(RIG_PARENT):
         local = motion.rotations[:, :, joint]
         if parent < 0:
             rotations.append(local)
-            origins.append(motion.root * (proportions.legs / standard)[:, None, None])
+            origins.append(motion.root * (proportions.legs / _STANDARD_LEGS)[:, None, None])
             continue
         offset = offsets[:, :, joint].expand(*local.shape[:2], 3)
         if RIG[joint] in ("r_shoulder", "l_shoulder"):
             offset = _lift_shoulder(offset, local)
         rotations.append(rotations[parent] @ local)
-        origins.append(origins[parent] + _apply(rotations[parent], offset))
+        origins.append(origins[parent] + rotate(rotations[parent], offset))
     derived = _derived_frames(rotations, origins)
     rotation = torch.stack(rotations + [frame[0] for frame in derived], 2)
     return Frames(rotation, torch.stack(origins + [frame[1] for frame in derived], 2))
 
 
 def _lift_shoulder(offset: Tensor, upper_arm: Tensor) -> Tensor:
-    """The shoulder's offset [B, T, 3], moved up and in as the upper arm [B, T, 3, 3] goes up."""
+    """The shoulder's rest offset [B, T, 3], moved up and in as the rotation `upper_arm` [B, T, 3, 3] raises the arm."""
     height = -upper_arm[..., 1, 1]  # -1 hanging .. 1 straight up
     raise_angle = 0.5 * ((height + 0.6) / 1.6).clamp(min=0)
     forward = 0.12 * -upper_arm[..., 2, 1]
@@ -195,7 +195,7 @@ def _lift_shoulder(offset: Tensor, upper_arm: Tensor) -> Tensor:
 
 
 def _derived_frames(rotations: list[Tensor], origins: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
-    """(rotation, origin) of hair, skirt, right and left sleeve."""
+    """Rotation [B, T, 3, 3] and origin [B, T, 3] of hair, skirt, right and left sleeve from those of the joints."""
 
     def rotation(name: str) -> Tensor:
         return rotations[INDEX[name]]
@@ -204,7 +204,7 @@ def _derived_frames(rotations: list[Tensor], origins: list[Tensor]) -> list[tupl
     hanging = 0.5 * head[..., :, 1] + 0.3 * up + 0.2 * rotation("chest")[..., :, 1]
     thighs = mix_rotations(rotation("r_hip"), rotation("l_hip"), 0.5)
     frames = [
-        (_orthonormal(hanging, head[..., :, 2]), origins[INDEX["head"]]),
+        (frame_from_axes(hanging, head[..., :, 2]), origins[INDEX["head"]]),
         (mix_rotations(rotation("pelvis"), thighs, 0.5), origins[INDEX["pelvis"]]),
     ]
     for side in ("r", "l"):
@@ -214,7 +214,7 @@ def _derived_frames(rotations: list[Tensor], origins: list[Tensor]) -> list[tupl
 
 
 def coco17(frames: Frames, proportions: Proportions) -> Tensor:
-    """COCO-17 joints [B, T, 17, 3] in world metres (official-format 9.3)."""
+    """COCO-17 joints [B, T, 17, 3] in world metres (official format, section 9.3)."""
     face = [frames.point("head", proportions.face[:, None, index]) for index in range(5)]
     names = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
     body = [frames.origin[:, :, INDEX[f"{side}_{name}"]] for name in names for side in ("l", "r")]
@@ -222,10 +222,10 @@ def coco17(frames: Frames, proportions: Proportions) -> Tensor:
 
 
 def human36m17(frames: Frames, proportions: Proportions) -> Tensor:
-    """Human3.6M-17 joints [B, T, 17, 3] in world metres (official-format 9.3).
+    """Human3.6M-17 joints [B, T, 17, 3] in world metres (official format, section 9.3).
 
-    Spine is the middle of the trunk, thorax the base of the neck, neck/nose a point inside the head at the height of
-    the nose, head the crown.
+    "Spine" is the middle of the trunk, "thorax" the base of the neck, "neck" (or nose) a point inside the head at the
+    height of the nose, "head" the crown.
     """
     origin = frames.origin
     head = proportions.head[:, None, None] * constant((0.0, 1.0, 0.0), origin.device)  # [B, 1, 3]
@@ -240,25 +240,3 @@ def human36m17(frames: Frames, proportions: Proportions) -> Tensor:
     ]
     centre = (legs[0] + legs[3]) / 2
     return torch.stack([centre, *legs, *trunk, *arms], 2)
-
-
-def rotation_about(axis: int, angle: Tensor) -> Tensor:
-    """Rotation matrices [..., 3, 3] by `angle` [...] in radians about the axis 0 (x), 1 (y) or 2 (z)."""
-    cosine, sine, zero, one = torch.cos(angle), torch.sin(angle), torch.zeros_like(angle), torch.ones_like(angle)
-    rows = {
-        0: (one, zero, zero, zero, cosine, -sine, zero, sine, cosine),
-        1: (cosine, zero, sine, zero, one, zero, -sine, zero, cosine),
-        2: (cosine, -sine, zero, sine, cosine, zero, zero, zero, one),
-    }[axis]
-    return torch.stack(rows, -1).unflatten(-1, (3, 3))
-
-
-def _orthonormal(y: Tensor, z: Tensor) -> Tensor:
-    """Frame [..., 3, 3] whose y axis is along `y` [..., 3] and whose z axis is nearest to `z` [..., 3]."""
-    y = normalize(y, dim=-1)
-    x = normalize(torch.linalg.cross(y, z), dim=-1)
-    return torch.stack([x, y, torch.linalg.cross(x, y)], -1)
-
-
-def _apply(rotation: Tensor, vector: Tensor) -> Tensor:
-    return (rotation @ vector[..., None])[..., 0]

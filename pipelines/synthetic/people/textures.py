@@ -1,7 +1,10 @@
-"""Texture atlases of whole people: coordinated outfits, skin, face and hair, one square texture per slot.
+"""Texture atlases of people: coordinated outfits, skin, face and hair, one square texture per slot.
 
-Legend: B batch, S slots, n texture size. Columns go once around a part's long axis (periodic): 0.5 = front, 0.75 = the
-person's left. Rows run from the part's start (proximal, top of the garment) to its end.
+In: a generator. Out: an `Outfit`, which also decides the geometry of clothes, and the atlas that `shading` samples.
+
+Legend: B batch, S slots, n texture size; u [1, 1, 1, n] and v [1, 1, n, 1] are columns and rows in 0..1. Columns go
+once around a part's long axis (periodic): 0.5 = front, 0.75 = the person's left. Rows run from the part's start (near
+the body, top of the garment) to its end. Colours are [B, 3], painted textures [B, 3, n, n], in [0, 1].
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from pipelines.synthetic.people.fabrics import (
     sample_kinds,
 )
 from pipelines.synthetic.people.face_textures import paint_faces
-from pipelines.synthetic.people.garments import STYLE_WEIGHTS, STYLES, paint_top
+from pipelines.synthetic.people.garments import STYLE_WEIGHTS, STYLES, TOP_EXTENT, paint_top
 from pipelines.synthetic.rendering.noise import (
     chance,
     column,
@@ -43,32 +46,46 @@ from pipelines.synthetic.rendering.palettes import (
 )
 
 SLOTS = ("top", "sleeve", "forearm", "bottom", "lower_leg", "skirt", "shoe", "skin", "face", "hair", "hand", "belt")
-CLOTH_SLOTS = ("top", "sleeve", "forearm", "bottom", "lower_leg", "skirt", "inner")
-EXTENTS = ((1.0, 0.6), (0.36, 0.3), (0.28, 0.26), (0.55, 0.44), (0.4, 0.42), (1.3, 0.6), (1.0, 0.6))
+# Metres (around, along) of what is made of cloth; "inner" is what an open jacket shows.
+EXTENTS = {
+    "top": TOP_EXTENT, "sleeve": (0.36, 0.3), "forearm": (0.28, 0.26),
+    "bottom": (0.55, 0.44), "lower_leg": (0.4, 0.42), "skirt": (1.3, 0.6),
+    "inner": TOP_EXTENT,
+}  # fmt: skip
+_TOP, _BOTTOM, _INNER = range(3)  # the fabrics of an outfit
+_FABRIC_OF_SLOT = (_TOP, _TOP, _TOP, _BOTTOM, _BOTTOM, _BOTTOM, _INNER)  # in the order of `EXTENTS`
 
 
 @dataclass(frozen=True)
 class Outfit:
-    """What B people wear. All lengths are measured along the limb in parts: 0 none, 1 to elbow or knee, 2 full length.
-
-    skin, hair, shoe, belt, trim, sock: [B, 3] colours; style: [B] index into garments.STYLES;
-    sleeve, leg: [B] lengths of sleeves and trouser legs; sock_length: [B] share of the lower leg, 1 = tights;
-    gloves, one_piece: [B] bool; fabrics: top, bottom and inner fabric, 3B entries.
-    """
+    """What B people wear, and their colours."""
 
     skin: Tensor
+    """[B, 3] colour."""
     hair: Tensor
+    """[B, 3] colour."""
     shoe: Tensor
+    """[B, 3] colour, of gloves too."""
     belt: Tensor
+    """[B, 3] colour, of caps and watch straps too."""
     trim: Tensor
+    """[B, 3] colour of hems, cuffs, collars and buttons."""
     sock: Tensor
+    """[B, 3] colour of socks and tights."""
     style: Tensor
+    """[B] index into `garments.STYLES`."""
     sleeve: Tensor
+    """[B] length of the sleeves: 0 none, 1 to the elbow, 2 to the wrist."""
     leg: Tensor
+    """[B] length of the trouser legs: 0 none, 1 to the knee, 2 to the ankle."""
     sock_length: Tensor
+    """[B] share of the lower leg that socks cover; 1 means tights."""
     gloves: Tensor
+    """[B] bool."""
     one_piece: Tensor
+    """[B] bool: a dress, top and bottom of the same fabric."""
     fabrics: Fabric
+    """3B entries: the fabrics of all tops, of all bottoms, and of what open jackets show."""
 
 
 def sample_outfit(batch: int, generator: Generator) -> Outfit:
@@ -103,7 +120,10 @@ def sample_outfit(batch: int, generator: Generator) -> Outfit:
 
 
 def _sample_fabrics(batch: int, skin: Tensor, one_piece: Tensor, generator: Generator) -> Fabric:
-    """Fabrics of the top, the bottom and the inner garment, 3B entries in this order."""
+    """Fabrics of the top, the bottom and the inner garment, 3B entries in this order.
+
+    skin: [B, 3], seen through lace; one_piece: [B] bool.
+    """
     kinds = [sample_kinds(batch, generator, weights) for weights in (TOP_WEIGHTS, BOTTOM_WEIGHTS, TOP_WEIGHTS)]
     colours = []
     for kind, neutral in zip(kinds, (0.55, 0.8, 0.75), strict=True):
@@ -111,13 +131,13 @@ def _sample_fabrics(batch: int, skin: Tensor, one_piece: Tensor, generator: Gene
         denim = column(kind == KINDS.index("denim"), 2)
         ground = torch.where(denim, denim_colours(batch, generator), ground)
         figure = distinct(ground, cloth_colours(batch, generator, neutral=0.65))
-        soft = torch.stack([kind == KINDS.index(name) for name in ("denim", "knit", "leather")]).any(0)[:, None]
-        figure = torch.where(soft, ground * 0.6 + 0.15, figure)
+        shaded = torch.stack([kind == KINDS.index(name) for name in ("denim", "knit", "leather")]).any(0)[:, None]
+        figure = torch.where(shaded, ground * 0.6 + 0.15, figure)
         figure = torch.where(column(kind == KINDS.index("lace"), 2), skin, figure)
         colours.append(torch.stack([ground, figure, cloth_colours(batch, generator, neutral=0.4)], 1))
     matching = one_piece | chance(generator, 0.1, batch)
-    kinds[1] = torch.where(matching, kinds[0], kinds[1])
-    colours[1] = torch.where(column(matching, 3), colours[0], colours[1])
+    kinds[_BOTTOM] = torch.where(matching, kinds[_TOP], kinds[_BOTTOM])
+    colours[_BOTTOM] = torch.where(column(matching, 3), colours[_TOP], colours[_BOTTOM])
     return sample_fabric(torch.cat(colours), torch.cat(kinds), generator)
 
 
@@ -125,7 +145,7 @@ def sample_atlas(batch: int, generator: Generator, *, size: int = 128, outfit: O
     """Paints the atlases of B people, in `outfit` or in freshly drawn clothes.
 
     Returns:
-        [B, len(SLOTS), 3, size, size] in [0, 1].
+        [B, S, 3, size, size] in [0, 1], in the order of `SLOTS`.
     """
     outfit = outfit or sample_outfit(batch, generator)
     cloth = _paint_cloth(batch, outfit, size, generator)
@@ -140,11 +160,11 @@ def sample_atlas(batch: int, generator: Generator, *, size: int = 128, outfit: O
         end = column(outfit.sleeve - start, 4) - 0.02
         sleeve = over(cloth[name], soft_step(v - end + 0.12, line) * cuff, outfit.trim)
         slots[name] = over(sleeve, soft_step(v - end, line) * (end < 0.95), skin)
-    slots["forearm"] = _watches(slots["forearm"], outfit, v, generator)
+    slots["forearm"] = _paint_watches(slots["forearm"], outfit, v, generator)
     for name, start in (("bottom", 0), ("lower_leg", 1)):
         end = column(outfit.leg - start, 4)
-        leg = over(cloth[name], _trouser_seams(u, line), cloth[name] * 0.75)
-        bare = over(skin, _is_tights(outfit), outfit.sock)
+        leg = over(cloth[name], _seam_mask(u, line), cloth[name] * 0.75)
+        bare = over(skin, _tights_mask(outfit), outfit.sock)
         if name == "lower_leg":
             bare = over(bare, soft_step(v - 1 + column(outfit.sock_length, 4), line), outfit.sock)
         slots[name] = over(leg, soft_step(v - end, line) * (end < 0.98), bare)
@@ -152,35 +172,37 @@ def sample_atlas(batch: int, generator: Generator, *, size: int = 128, outfit: O
     slots["shoe"] = _paint_shoes(outfit, u, v, size, generator)
     slots["hair"] = _paint_hair(outfit.hair, size, generator)
     buckle = ellipse(u - 0.5, v - 0.5, 0.035, 0.4)
-    slots["belt"] = over(_shaded(outfit.belt, size, generator, 0.05), buckle, torch.full_like(outfit.belt, 0.75))
+    slots["belt"] = over(
+        _vary_brightness(outfit.belt, size, generator, 0.05), buckle, torch.full_like(outfit.belt, 0.75)
+    )
     return torch.stack([slots[name] for name in SLOTS], 1).clamp(0, 1)
 
 
 def _paint_cloth(batch: int, outfit: Outfit, size: int, generator: Generator) -> dict[str, Tensor]:
-    """The bare cloth of each clothed slot, [B, 3, n, n] each."""
+    """The plain cloth of each slot of `EXTENTS`, [B, 3, n, n] each."""
     people = torch.arange(batch, device=generator.device)
-    source = torch.tensor((0, 0, 0, 1, 1, 1, 2), device=generator.device)
-    extent = torch.tensor(EXTENTS, device=generator.device).repeat_interleave(batch, 0)
+    source = torch.tensor(_FABRIC_OF_SLOT, device=generator.device)
+    extent = torch.tensor(tuple(EXTENTS.values()), device=generator.device).repeat_interleave(batch, 0)
     index = (source[:, None] * batch + people).flatten()
     cloth = paint_fabric(outfit.fabrics.take(index), extent, size, generator)
-    return dict(zip(CLOTH_SLOTS, cloth.split(batch), strict=True))
+    return dict(zip(EXTENTS, cloth.split(batch), strict=True))
 
 
-def _shaded(colour: Tensor, size: int, generator: Generator, strength: float, stretch: float = 1.0) -> Tensor:
+def _vary_brightness(colour: Tensor, size: int, generator: Generator, strength: float) -> Tensor:
     """A colour [B, 3] as a texture [B, 3, n, n] with 1/f brightness variation."""
-    noise = spectral_noise(len(colour), 1, size, size, generator, slope=1.2, stretch=stretch)
+    noise = spectral_noise(len(colour), 1, size, size, generator, slope=1.2)
     return column(colour, 4) * (1 + strength * noise)
 
 
 def _paint_skin(skin: Tensor, size: int, generator: Generator) -> Tensor:
-    """Skin with blotches and a little redness."""
+    """Skin [B, 3, n, n] of the colours [B, 3] with blotches and a little redness."""
     noise = spectral_noise(len(skin), 2, size, size, generator, slope=1.4)
     redness = torch.tensor([0.35, -0.6, -0.5], device=skin.device).view(1, 3, 1, 1)
     return column(skin, 4) * (1 + 0.035 * noise[:, :1] + 0.025 * redness * noise[:, 1:])
 
 
 def _paint_hands(skin: Tensor, outfit: Outfit, u: Tensor, v: Tensor) -> Tensor:
-    """Hands with lines between the fingers and nails; gloves for a few."""
+    """Hands [B, 3, n, n] from skin [B, 3, n, n], with nails and lines between the fingers; gloves for a few."""
     gaps = soft_step(0.06 - ((u * 8).frac() - 0.5).abs(), 0.08) * soft_step(v - 0.5, 0.05)
     hand = over(skin, gaps * 0.45, skin * 0.55)
     nails = ellipse((u * 8 + 0.5).frac() - 0.5, v - 0.93, 0.25, 0.04)
@@ -188,24 +210,26 @@ def _paint_hands(skin: Tensor, outfit: Outfit, u: Tensor, v: Tensor) -> Tensor:
     return over(hand, column(outfit.gloves, 4) * 1.0, outfit.shoe)
 
 
-def _watches(forearm: Tensor, outfit: Outfit, v: Tensor, generator: Generator) -> Tensor:
-    """Bracelets and watch straps near the wrist."""
+def _paint_watches(forearm: Tensor, outfit: Outfit, v: Tensor, generator: Generator) -> Tensor:
+    """Forearms [B, 3, n, n] with bracelets and watch straps near the wrist for some."""
     worn = column(chance(generator, 0.2, len(forearm)), 4)
     return over(forearm, soft_step(0.03 - (v - 0.92).abs(), 0.01) * worn, outfit.belt)
 
 
-def _is_tights(outfit: Outfit) -> Tensor:
+def _tights_mask(outfit: Outfit) -> Tensor:
+    """Opacity [B, 1, 1, 1] of tights, 0 for people without them."""
     return column(outfit.sock_length >= 1, 4) * 0.85
 
 
-def _trouser_seams(u: Tensor, line: float) -> Tensor:
+def _seam_mask(u: Tensor, line: float) -> Tensor:
+    """Opacity [1, 1, 1, n] of the seams of trousers on either side; `line` is the width of a texel."""
     return soft_step(0.008 - ((u - 0.5).abs() - 0.25).abs(), line) * 0.6
 
 
 def _paint_shoes(outfit: Outfit, u: Tensor, v: Tensor, size: int, generator: Generator) -> Tensor:
-    """Shoes with laces or a strap on top (u = 0.5), and a sole underneath."""
+    """Shoes [B, 3, n, n] with laces or a strap on top (u = 0.5), and a sole underneath."""
     batch = len(outfit.shoe)
-    shoe = _shaded(outfit.shoe, size, generator, 0.06)
+    shoe = _vary_brightness(outfit.shoe, size, generator, 0.06)
     accent = distinct(outfit.shoe, cloth_colours(batch, generator, neutral=0.8))
     laces = soft_step(0.25 - ((v * 9).frac() - 0.5).abs(), 0.1) * soft_step(0.08 - (u - 0.5).abs(), 0.02)
     laces = laces * soft_step(0.22 - (v - 0.45).abs(), 0.02)
@@ -222,7 +246,7 @@ def _paint_shoes(outfit: Outfit, u: Tensor, v: Tensor, size: int, generator: Gen
 
 
 def _paint_hair(hair: Tensor, size: int, generator: Generator) -> Tensor:
-    """Hair with strands along the rows and a band of shine."""
+    """Hair [B, 3, n, n] of the colours [B, 3] with strands along the rows and a band of shine."""
     strands = spectral_noise(len(hair), 1, size, size, generator, slope=0.7, stretch=12)
     waves = spectral_noise(len(hair), 1, size, size, generator, slope=1.4, stretch=2)
     _, v = pixel_grid(size, size, hair.device)

@@ -1,1 +1,1 @@
-"""Ray casting, noise, palettes and backgrounds."""
+"""Ray casting, noise, palettes and backgrounds: what people, talking heads and objects are rendered with."""

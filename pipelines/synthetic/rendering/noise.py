@@ -1,6 +1,6 @@
-"""Random numbers, periodic 1/f noise fields and soft filters that the procedural world is painted with.
+"""Random numbers, periodic 1/f noise, soft masks and blur that everything synthetic is painted with.
 
-Legend: B batch, C channels, H height, W width. All randomness comes from the given generator, on its device.
+Legend: B batch, C channels, H height, W width. All random numbers come from the given generator, on its device.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as functional
 from torch import Generator, Tensor
 
 
@@ -24,7 +24,7 @@ def normal(generator: Generator, *shape: int) -> Tensor:
 
 
 def chance(generator: Generator, probability: float, *shape: int) -> Tensor:
-    """Boolean tensor of the given shape, true with the given probability."""
+    """Booleans of the given shape, each true with the given probability."""
     return torch.rand(shape, generator=generator, device=generator.device) < probability
 
 
@@ -35,7 +35,7 @@ def pick(generator: Generator, weights: Sequence[float], *shape: int) -> Tensor:
 
 
 def column(values: Tensor, dims: int) -> Tensor:
-    """Per-sample values [B, ...] with trailing ones up to `dims` dimensions."""
+    """Values [B, ...] with trailing dimensions of size 1, up to `dims` dimensions in all."""
     return values.reshape(*values.shape, *[1] * (dims - values.dim()))
 
 
@@ -51,10 +51,12 @@ def spectral_noise(
 ) -> Tensor:
     """Gaussian noise with amplitude spectrum f^-slope, periodic in both directions.
 
-    Natural pictures have slopes of about 1; 0 is white, 2 is cloud-like. `stretch` > 1 draws features out along the
-    rows (streaks from top to bottom), < 1 along the columns. Both are numbers or per-sample tensors [B].
+    Args:
+        slope: a number or [B]; 0 is white noise, 1 natural pictures, 2 clouds.
+        stretch: a number or [B]; above 1 features become streaks from top to bottom, below 1 from left to right.
 
-    Returns [B, C, H, W] with mean 0 and standard deviation 1 for each sample and channel.
+    Returns:
+        [B, C, H, W] with mean 0 and standard deviation 1 for each sample and channel.
     """
     device = generator.device
     rows = torch.fft.fftfreq(height, device=device)[:, None] * _per_sample(stretch, device)
@@ -76,7 +78,10 @@ def _per_sample(value: Tensor | float, device: torch.device) -> Tensor:
 def natural_noise(
     batch: int, height: int, width: int, generator: Generator, *, slope: Tensor | float = 1.1, chroma: float = 0.35
 ) -> Tensor:
-    """1/f noise [B, 3, H, W] with the colours of photos: brightness of unit deviation, weaker colour differences."""
+    """1/f noise [B, 3, H, W] with the colours of photos: brightness of unit deviation, colour differences of `chroma`.
+
+    slope: a number or [B], as in `spectral_noise`.
+    """
     field = spectral_noise(batch, 3, height, width, generator, slope=slope)
     bright, warm, green = field.unbind(1)
     warm, green = chroma * warm, 0.5 * chroma * green
@@ -84,17 +89,20 @@ def natural_noise(
 
 
 def cell_noise(columns: Tensor, rows: Tensor, seed: Tensor | float) -> Tensor:
-    """A number in [0, 1) for each integer cell (columns, rows), the same for equal cells and seeds (hash)."""
+    """A number in [0, 1) for each integer cell (columns, rows), equal for equal cells and seeds; shapes broadcast."""
     return (torch.sin(columns * 12.9898 + rows * 78.233 + seed * 37.719) * 43758.5453).frac().abs()
 
 
 def soft_step(signed: Tensor, width: Tensor | float) -> Tensor:
-    """Anti-aliased step: 0 below -width/2, 1 above width/2, linear between."""
+    """Anti-aliased step: 0 where `signed` is below -width/2, 1 above width/2, linear between; both shapes broadcast."""
     return (signed / width + 0.5).clamp(0, 1)
 
 
 def ellipse(x: Tensor, y: Tensor, radius_x: Tensor | float, radius_y: Tensor | float, softness: float = 0.25) -> Tensor:
-    """Soft mask in [0, 1] of an ellipse about the origin; `softness` is the width of its rim in radii."""
+    """Soft mask in [0, 1] of an ellipse about the origin; all shapes broadcast.
+
+    x, y and the radii are in the same unit; `softness` is the width of the rim in radii.
+    """
     distance = ((x / radius_x).square() + (y / radius_y).square()).add(1e-8).sqrt()
     return soft_step(1 - distance, softness)
 
@@ -123,7 +131,7 @@ def gaussian_blur(images: Tensor, sigma: Tensor, *, max_sigma: float) -> Tensor:
     offsets = torch.arange(-radius, radius + 1, device=images.device)
     kernel = torch.exp(-0.5 * (offsets / sigma.clamp(min=0.1, max=max_sigma)[:, None]).square())
     kernel = (kernel / kernel.sum(1, keepdim=True)).to(images.dtype).repeat_interleave(channels, 0)
-    flat = F.pad(images, (radius,) * 4, mode="reflect").view(1, batch * channels, height + 2 * radius, -1)
-    flat = F.conv2d(flat, kernel[:, None, None, :], groups=batch * channels)
-    flat = F.conv2d(flat, kernel[:, None, :, None], groups=batch * channels)
+    flat = functional.pad(images, (radius,) * 4, mode="reflect").view(1, batch * channels, height + 2 * radius, -1)
+    flat = functional.conv2d(flat, kernel[:, None, None, :], groups=batch * channels)
+    flat = functional.conv2d(flat, kernel[:, None, :, None], groups=batch * channels)
     return flat.view(batch, channels, height, width)

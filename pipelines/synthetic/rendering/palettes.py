@@ -1,6 +1,6 @@
-"""Colours of people and their clothes: skin, hair, eyes, cloth and leather, drawn as they occur in photos.
+"""Colours of people and their clothes: skin, hair, eyes, cloth and leather, drawn as often as they occur in photos.
 
-Legend: B batch. Colours are sRGB values in [0, 1], shape [..., 3].
+Legend: B batch. Colours are sRGB values in [0, 1], shape [..., 3]; the tables are 8-bit.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DENIM = ((30, 42, 72), (44, 66, 108), (78, 108, 152), (132, 160, 192), (34, 36, 
 
 
 def from_table(table: tuple, index: Tensor) -> Tensor:
-    """Rows of a table of 8-bit colours as [..., 3] in [0, 1]."""
+    """The rows `index` [...] of a table of 8-bit colours as [..., 3] in [0, 1]."""
     return (torch.tensor(table, device=index.device) / 255.0)[index]
 
 
@@ -79,7 +79,7 @@ def leather_colours(batch: int, generator: Generator) -> Tensor:
 
 
 def denim_colours(batch: int, generator: Generator) -> Tensor:
-    """Denim colours [B, 3], raw to washed out and black."""
+    """Denim colours [B, 3], from raw to washed out, and black."""
     return from_table(DENIM, pick(generator, (2, 3, 2, 1.5, 1), batch)) * (1 + 0.08 * normal(generator, batch, 1))
 
 
@@ -89,7 +89,7 @@ def luminance(colours: Tensor) -> Tensor:
 
 
 def distinct(colours: Tensor, others: Tensor) -> Tensor:
-    """`others` [B, 3] pushed away in brightness where they are too close to `colours` [B, 3] to be seen on them."""
+    """`others` [..., 3] made darker or lighter where they are too close to `colours` [..., 3] to be seen on them."""
     close = (colours - others).abs().amax(-1, keepdim=True) < 0.15
     pushed = torch.where(luminance(colours) > 0.5, others * 0.45, others * 0.5 + 0.45)
     return torch.where(close, pushed, others).clamp(0, 1)

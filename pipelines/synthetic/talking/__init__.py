@@ -1,1 +1,1 @@
-"""Rendered talking heads with exact landmarks."""
+"""Rendered talking heads with exact landmarks, for the training of face animation."""

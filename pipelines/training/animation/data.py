@@ -1,6 +1,8 @@
-"""What the animation generator is trained on: rendered clips with noisy poses and true flows.
+"""Training data of the animation generator: rendered clips with noisy poses, true flows and true visibility.
 
-B clips, T frames (reference, previous, targets), H, W image size.
+`draw_clips` makes a batch; the recipe's numbers are in `Recipe`.
+
+Legend: B clips, T frames (reference, previous, targets), H, W image size. Images are in [-1, 1], joints in pixels.
 """
 
 import itertools
@@ -16,71 +18,97 @@ from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
 from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
 from pipelines.training.data.structure_maps import structure_maps
 
-# Which COCO joints a detector's error in a Human3.6M joint comes from.
+# The COCO joints whose detection errors a Human3.6M joint inherits.
 _H36M_FROM_COCO = (
     (11, 12), (12,), (14,), (16,), (11,), (13,), (15,), (5, 6, 11, 12), (5, 6), (0,), (0,), (5,), (7,), (9,), (6,),
     (8,), (10,),
 )  # fmt: skip
-LIFTED = 0.5  # pixels by which the motion network misses a joint that was detected exactly
+MOTION_NETWORK_ERROR = 0.5  # pixels by which the motion network misses a joint that was detected exactly
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Shape of the data and weights of the losses; the defaults trained the shipped generator.
 
-    A batch is rendered at once, which is cheaper, and trained on `chunk` clips at a time. A clip is `clip_length`
-    frames of `actions` motions; of it one frame is the reference, and `rollout` targets follow each other, 1 to
-    `fastest` frames apart, either from the reference (`start_share`) or from the frame before the first; then the
-    motion goes back `returns` frames. Noise is in pixels; each clip has a share of it between 0 and 1. `extremities`
-    is what hands, feet and head count more than the rest of a person, `copy` what it costs not to take from the
-    reference what it shows.
+    A clip gives a reference, the frame before the first target, and targets that the generator makes one after another.
+    Noise is drawn per clip: each has a share of it, uniform in 0 to 1.
     """
 
     size: int = 256
+    """Height and width of the images, in pixels."""
     chunk: int = 48
+    """Clips per update; the whole batch is rendered at once, which is cheaper."""
     fill: tuple[float, float] = (0.7, 0.97)
+    """Fraction of the image that the person's motion spans, as a range."""
     clip_length: int = 96
+    """Frames of a clip, of which few are rendered."""
     actions: int = 2
+    """Motions that follow each other in a clip."""
     rollout: int = 6
+    """Targets that follow each other forwards in time."""
     returns: int = 4
+    """Targets after those that go back the same way."""
     fastest: int = 3
+    """Largest distance between two targets, in frames."""
     start_share: float = 0.85
+    """Fraction of the clips whose first target is made from the reference instead of from the frame before it."""
     reference_noise: float = 2.0
+    """Standard deviation of the reference's joints, in pixels."""
     driving_noise: float = 0.7
+    """Standard deviation of the targets' joints, in pixels."""
     missing_joint: float = 0.02
+    """Chance that a visible joint of the reference is missing; seven times that for a hidden one."""
     picture: float = 5.0
+    """Weight of the L1 distance of the result."""
     gradient: float = 5.0
+    """Weight of the distance of the result's gradients."""
     generated: float = 1.0
+    """Weight of the L1 distance of what the generator made before copying."""
     warped: float = 2.0
+    """Weight of the L1 distance of the warped sources where they show the target."""
     flow: float = 0.5
+    """Weight of the flows' error, in pixels of their own maps."""
     fine_flow: float = 0.05
+    """Weight of the full-resolution flows' error, in pixels."""
     mask: float = 0.1
+    """Weight of the attention masks' error."""
     adversarial: float = 0.1
+    """Weight of the adversarial loss."""
     features: float = 1.5
+    """Weight of the distance of the discriminator's features."""
     extremities: float = 3.0
+    """Additional weight of hands, feet and head in the image losses; the rest of a person has 4, background 1."""
     copy: float = 0.15
+    """Weight of the penalty for generating what the reference shows."""
     adversarial_from: float = 0.6
+    """Fraction of the run at which the adversarial losses start; above 1: never."""
     validation_clips: int = 8
+    """Number of held-out clips."""
 
 
 @dataclass
 class Truth:
-    """What one target frame should be, and where it comes from.
-
-    image [B, 3, H, W]; structure [B, 20, H, W] and its joints [B, 17, 2]; person [B, 1, H, W] coverage; true flow
-    [B, 2, H, W] and visibility [B, 1, H, W] into the previous frame and into the reference.
-    """
+    """What a target frame should be, and where the sources show it."""
 
     image: Tensor
+    """[B, 3, H, W]."""
     structure: Tensor
+    """Structure map [B, 20, H, W]."""
     joints: Tensor
+    """Joints of the structure map [B, 17, 2]."""
     person: Tensor
+    """Coverage by the person [B, 1, H, W], 0 to 1."""
     flow_previous: Tensor
+    """Flow into the previous frame [B, 2, H, W], in pixels."""
     visible_previous: Tensor
+    """Where the previous frame shows the target [B, 1, H, W], 0 or 1."""
     flow_reference: Tensor
+    """Flow into the reference [B, 2, H, W], in pixels."""
     visible_reference: Tensor
+    """Where the reference shows the target [B, 1, H, W], 0 or 1."""
 
     def tensors(self) -> tuple[Tensor, ...]:
+        """The fields in order."""
         return tuple(vars(self).values())
 
     def __getitem__(self, clips: slice) -> "Truth":
@@ -88,53 +116,54 @@ class Truth:
 
 
 @dataclass
-class Sample:
-    """A batch of clips ready for training: the reference, the state before the first target, the targets."""
+class Clips:
+    """A training batch: the reference, the state before the first target, and the targets in order."""
 
     reference: State
     previous: State
     targets: list[Truth]
 
-    def chunks(self, size: int) -> Iterator["Sample"]:
+    def chunks(self, size: int) -> Iterator["Clips"]:
         """The clips in groups of `size`."""
         for start in range(0, len(self.reference.image), size):
-            clips = slice(start, start + size)
-            yield Sample(self.reference[clips], self.previous[clips], [truth[clips] for truth in self.targets])
+            part = slice(start, start + size)
+            yield Clips(self.reference[part], self.previous[part], [truth[part] for truth in self.targets])
 
 
-def sample(recipe: Recipe, batch: int, generator: torch.Generator) -> Sample:
-    """Render a batch and turn it into the generator's inputs and truths, on the generator's device."""
+def draw_clips(recipe: Recipe, batch: int, generator: torch.Generator) -> Clips:
+    """Render `batch` clips and turn them into the generator's inputs and truths, on the generator's device."""
     config = ClipConfig(
         height=recipe.size, width=recipe.size, length=recipe.clip_length, actions=recipe.actions, fill=recipe.fill
     )
-    clip = sample_clip(config, batch=batch, times=frame_times(recipe, batch, generator), generator=generator)
-    reference = _reference(recipe, clip, generator)
-    starts = torch.rand(batch, generator=generator, device=clip.images.device) < recipe.start_share
-    driving = _driving(recipe, clip, generator)
-    worn = State(_worn(clip.images[:, 1], generator), driving[0].structure, driving[0].joints)
-    previous = State(*(_choose(starts, a, b) for a, b in zip(tensors(reference), tensors(worn), strict=True)))
+    clip = sample_clip(config, batch=batch, times=draw_times(recipe, batch, generator), generator=generator)
+    reference = _make_reference(recipe, clip, generator)
+    starts = torch.rand(batch, generator=generator, device=clip.images.device) < recipe.start_share  # [B]
+    driving = _make_driving(recipe, clip, generator)
+    generated = State(_imitate_generated(clip.images[:, 1], generator), driving[0].structure, driving[0].joints)
+    pairs = zip(state_tensors(reference), state_tensors(generated), strict=True)
+    previous = State(*(_choose(starts, from_reference, other) for from_reference, other in pairs))
     targets = [
-        _truth(clip, driving[t - 1], t, before, starts if before == 1 else None)
-        for before, t in itertools.pairwise(_visits(recipe))
+        _make_truth(clip, driving[t - 1], t, before, starts if before == 1 else None)
+        for before, t in itertools.pairwise(_order_frames(recipe))
     ]
-    return Sample(reference, previous, targets)
+    return Clips(reference, previous, targets)
 
 
-def _visits(recipe: Recipe) -> list[int]:
-    """Frames of the clip in the order they are made: all but the reference, then some of them backwards."""
+def _order_frames(recipe: Recipe) -> list[int]:
+    """Frames of the clip in the order in which they are made: all but the reference, then some of them backwards."""
     last = 1 + recipe.rollout
     stop = max(last - 1 - recipe.returns, 1)
     return [*range(1, last + 1), *range(last - 1, stop, -1)]
 
 
-def tensors(state: State) -> tuple[Tensor, Tensor, Tensor]:
-    """Image, structure and joints."""
+def state_tensors(state: State) -> tuple[Tensor, Tensor, Tensor]:
+    """Image [B, 3, H, W], structure [B, 20, H, W] and joints [B, 17, 2]."""
     assert state.joints is not None
     return state.image, state.structure, state.joints
 
 
-def frame_times(recipe: Recipe, batch: int, generator: torch.Generator) -> Tensor:
-    """[B, 2 + rollout] frame numbers: any reference, then frames of one motion, equally far apart."""
+def draw_times(recipe: Recipe, batch: int, generator: torch.Generator) -> Tensor:
+    """[B, 2 + rollout] frame numbers: any frame as the reference, then frames of one motion, equally far apart."""
     device = generator.device
 
     def draw(low: int, high: int) -> Tensor:
@@ -147,45 +176,47 @@ def frame_times(recipe: Recipe, batch: int, generator: torch.Generator) -> Tenso
     return torch.cat([draw(0, recipe.clip_length), first + steps], 1)
 
 
-def _truth(clip: Clip, driving: State, t: int, before: int, starts: Tensor | None) -> Truth:
+def _make_truth(clip: Clip, driving: State, t: int, before: int, starts: Tensor | None) -> Truth:
+    """Truth of frame t made from frame `before`, or from the reference where `starts` [B] is set."""
     flow, visible, _ = clip.flow(t, before)
     reference_flow, reference_visible, _ = clip.flow(t, 0)
     if starts is not None:
         flow, visible = _choose(starts, reference_flow, flow), _choose(starts, reference_visible, visible)
-    return Truth(*tensors(driving), clip.mask[:, t], flow, visible, reference_flow, reference_visible)
+    return Truth(*state_tensors(driving), clip.mask[:, t], flow, visible, reference_flow, reference_visible)
 
 
 def _choose(which: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+    """`yes` [B, ...] where `which` [B] is set, else `no` [B, ...]."""
     return torch.where(which.view(-1, *[1] * (yes.dim() - 1)), yes, no)
 
 
-def _jitter(shape: tuple[int, ...], scale: float, generator: torch.Generator) -> Tensor:
+def _draw_noise(shape: tuple[int, ...], scale: float, generator: torch.Generator) -> Tensor:
     return scale * torch.randn(shape, generator=generator, device=generator.device)
 
 
-def _reference(recipe: Recipe, clip: Clip, generator: torch.Generator) -> State:
+def _make_reference(recipe: Recipe, clip: Clip, generator: torch.Generator) -> State:
     """The reference as a detector sees it: COCO-17, noisy, hidden joints sometimes missing, and the Human3.6M-17 joints
     that the motion network makes of it."""
-    pose = clip.coco[:, 0]
-    hidden = ~clip.coco_visible[:, 0]
-    noise = _shares(len(pose), generator) * _jitter(tuple(pose.shape), recipe.reference_noise, generator)
+    pose = clip.coco[:, 0]  # [B, 17, 2]
+    hidden = ~clip.coco_visible[:, 0]  # [B, 17]
+    noise = _draw_shares(len(pose), generator) * _draw_noise(tuple(pose.shape), recipe.reference_noise, generator)
     noise = noise * (1 + 1.5 * hidden[..., None])
     chance = recipe.missing_joint * (1 + 6 * hidden)
     present = torch.rand(pose.shape[:2], generator=generator, device=pose.device) > chance
     structure = structure_maps(pose + noise, COCO17_LIMBS, size=recipe.size, present=present)
-    carried = torch.stack([noise[:, list(sources)].mean(1) for sources in _H36M_FROM_COCO], 1)
-    joints = clip.h36m[:, 0] + carried + _jitter(tuple(carried.shape), LIFTED, generator)
+    inherited = torch.stack([noise[:, list(sources)].mean(1) for sources in _H36M_FROM_COCO], 1)  # [B, 17, 2]
+    joints = clip.h36m[:, 0] + inherited + _draw_noise(tuple(inherited.shape), MOTION_NETWORK_ERROR, generator)
     return State(clip.images[:, 0], _compact(structure), joints)
 
 
-def _driving(recipe: Recipe, clip: Clip, generator: torch.Generator) -> list[State]:
-    """The frames after the reference in Human3.6M-17 with a retargeting error that stays through the clip and a
-    small one that changes."""
-    pose = clip.h36m[:, 1:]
+def _make_driving(recipe: Recipe, clip: Clip, generator: torch.Generator) -> list[State]:
+    """The frames after the reference, with Human3.6M-17 joints that have a constant error of retargeting and a smaller
+    one that changes from frame to frame."""
+    pose = clip.h36m[:, 1:]  # [B, T - 1, 17, 2]
     batch, frames, joints, _ = pose.shape
-    noise = _jitter((batch, 1, joints, 2), recipe.driving_noise, generator)
-    noise = noise + _jitter((batch, frames, joints, 2), 0.5 * recipe.driving_noise, generator)
-    pose = pose + noise * _shares(batch, generator)[..., None]
+    noise = _draw_noise((batch, 1, joints, 2), recipe.driving_noise, generator)
+    noise = noise + _draw_noise((batch, frames, joints, 2), 0.5 * recipe.driving_noise, generator)
+    pose = pose + noise * _draw_shares(batch, generator)[..., None]
     present = torch.ones(batch, joints, dtype=torch.bool, device=pose.device)
     return [
         State(
@@ -197,18 +228,18 @@ def _driving(recipe: Recipe, clip: Clip, generator: torch.Generator) -> list[Sta
     ]
 
 
-def _shares(batch: int, generator: torch.Generator) -> Tensor:
-    """[B, 1, 1] uniform in 0..1."""
+def _draw_shares(batch: int, generator: torch.Generator) -> Tensor:
+    """[B, 1, 1] uniform in 0 to 1."""
     return torch.rand((batch, 1, 1), generator=generator, device=generator.device)
 
 
 def _compact(maps: Tensor) -> Tensor:
-    """Half the memory on a GPU: the maps hold 0..1 and whole numbers up to 255, which bfloat16 keeps."""
+    """Structure maps in half the memory on a GPU: bfloat16 keeps 0 to 1 well enough and integers up to 255 exactly."""
     return maps.bfloat16() if maps.is_cuda else maps
 
 
-def _worn(image: Tensor, generator: torch.Generator) -> Tensor:
-    """A true frame with the noise and softness that the generator's own results have after some frames."""
+def _imitate_generated(image: Tensor, generator: torch.Generator) -> Tensor:
+    """True frames [B, 3, H, W] with the noise and softness that the generator's own results have after some frames."""
     noisy = image + 0.03 * torch.randn(image.shape, generator=generator, device=image.device)
     rounds = torch.randint(0, 5, (len(image),), generator=generator, device=image.device)
     for count in range(4):

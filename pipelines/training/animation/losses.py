@@ -1,4 +1,4 @@
-"""Losses of one generated frame. B clips, H, W image size."""
+"""Losses of one generated frame, called by `animation.recipe`. Legend: B clips, H, W image size."""
 
 import torch
 from torch import Tensor
@@ -8,12 +8,12 @@ from models.losses.image import gradient_pyramid, weighted_l1
 from pipelines.training.animation.data import Recipe, Truth
 from pipelines.training.warp_losses import detail_losses, flow_losses
 
-EXTREMITIES = (3, 6, 9, 10, 13, 16)  # feet, face, head and wrists of the structure's joints
+EXTREMITIES = (3, 6, 9, 10, 13, 16)  # Human3.6M joints: feet, face, head and wrists
 
 
-def reconstruction(recipe: Recipe, step: Step, truth: Truth) -> dict[str, Tensor]:
-    """Every loss of one frame except the adversarial ones, already weighted."""
-    weight = 1 + truth.person * (3 + recipe.extremities * _extremities(truth))
+def reconstruction_losses(recipe: Recipe, step: Step, truth: Truth) -> dict[str, Tensor]:
+    """Every loss of one frame but the adversarial ones, weighted scalars by name."""
+    weight = 1 + truth.person * (3 + recipe.extremities * _weigh_extremities(truth))  # [B, 1, H, W]
     previous = truth.flow_previous, truth.visible_previous
     reference = truth.flow_reference, truth.visible_reference
     sources = (
@@ -31,7 +31,7 @@ def reconstruction(recipe: Recipe, step: Step, truth: Truth) -> dict[str, Tensor
     return losses
 
 
-def _extremities(truth: Truth) -> Tensor:
-    """[B, 1, H, W] 1 at hands, feet and head, fading over twice the width of their heat maps."""
-    maps = torch.stack([truth.structure[:, joint] for joint in EXTREMITIES], 1)
+def _weigh_extremities(truth: Truth) -> Tensor:
+    """[B, 1, H, W], 1 at hands, feet and head, fading over twice the width of their heat maps."""
+    maps = torch.stack([truth.structure[:, joint] for joint in EXTREMITIES], 1)  # [B, 6, H, W]
     return maps.float().amax(1, keepdim=True).clamp(min=0) ** 0.25

@@ -1,6 +1,8 @@
-"""What cameras, scalers and codecs do to a picture, and how a picture lies on the crop.
+"""What cameras, scalers and codecs do to an image, and how an image is placed on a crop.
 
-Legend: B batch, C channels, H height, W width, K keypoints. Pictures are [B, 3, H, W] in [0, 1].
+Called by the data of the keypoints, viewpoint and view-synthesis recipes.
+
+Legend: B batch, C channels, H height, W width, K keypoints. Images are [B, 3, H, W] in [0, 1].
 """
 
 import functools
@@ -13,38 +15,40 @@ from torch import Generator, Tensor
 
 from pipelines.synthetic.rendering.noise import chance, column, gaussian_blur, normal, spectral_noise, uniform
 
-_BLOCK = 8
-_FACTORS = (0.75, 0.6, 0.42)
-_LUMA = (0.299, 0.587, 0.114)
+_BLOCK = 8  # side of a codec's block, in pixels
+_FACTORS = (0.75, 0.6, 0.42)  # of down-sampling
+_LUMA = (0.299, 0.587, 0.114)  # of red, green, blue
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Similarity transforms from source to target pixels: q = linear @ p + offset; linear [B, 2, 2], offset [B, 2]."""
+    """Similarity transforms from source to target pixels: q = linear @ p + offset."""
 
     linear: Tensor
+    """[B, 2, 2]."""
     offset: Tensor
+    """[B, 2] in target pixels."""
 
     def points(self, points: Tensor) -> Tensor:
-        """Source points [B, K, 2] in target pixels."""
+        """Source points [B, K, 2] -> target points [B, K, 2], both in pixels."""
         return points @ self.linear.mT + self.offset[:, None]
 
     def warp(self, images: Tensor, size: int) -> Tensor:
-        """Source pictures [B, C, H, W] resampled to [B, C, size, size]; 0 outside of the source."""
+        """Source images [B, C, H, W] resampled to [B, C, size, size]; 0 outside of the source."""
         height, width = images.shape[-2:]
         axis = torch.arange(size, device=images.device, dtype=torch.float32)
         target = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1).view(1, -1, 2)
         source = (target - self.offset[:, None]) @ torch.linalg.inv(self.linear).mT
         extent = torch.tensor([width, height], device=images.device)
-        grid = ((2 * source + 1) / extent - 1).view(-1, size, size, 2)
+        grid = ((2 * source + 1) / extent - 1).view(-1, size, size, 2)  # [B, size, size, 2]
         shrink = torch.linalg.det(self.linear).abs().sqrt()
         images = gaussian_blur(images, (0.45 / shrink - 0.45).clamp(0, 1.5), max_sigma=1.5)
         return F.grid_sample(images, grid, align_corners=False)
 
 
 def place(scale: Tensor, angle: Tensor, mirrored: Tensor, source: Tensor, target: Tensor) -> Placement:
-    """Transforms that scale by `scale` [B], mirror left-right where `mirrored` [B], turn by `angle` [B] (radians) and
-    move the point `source` [B, 2] to `target` [B, 2]."""
+    """Transforms that mirror left-right where `mirrored` [B] (bool), scale by `scale` [B], turn clockwise by `angle`
+    [B] (radians) and move the point `source` [B, 2] to `target` [B, 2]."""
     cosine, sine = scale * angle.cos(), scale * angle.sin()
     sign = torch.where(mirrored, -1.0, 1.0)
     linear = torch.stack([cosine * sign, -sine, sine * sign, cosine], -1).view(-1, 2, 2)
@@ -52,27 +56,28 @@ def place(scale: Tensor, angle: Tensor, mirrored: Tensor, source: Tensor, target
 
 
 def swap_sides(points: Tensor, mirrored: Tensor, flip: tuple[int, ...]) -> Tensor:
-    """Exchanges the left and right joints of points [B, K, ...] where `mirrored` [B]."""
+    """Points [B, K, ...] with left and right exchanged where `mirrored` [B] (bool); flip: the partner of each joint."""
     return torch.where(column(mirrored, points.dim()), points[:, list(flip)], points)
 
 
 def subset(generator: Generator, share: float, batch: int) -> Tensor:
-    """Indices of a `share` of a batch, drawn at random: work for a part of a batch is done on that part only."""
+    """Indices [round(share * batch)] of a random part of a batch, so that work for a part is done on that part only."""
     return torch.randperm(batch, generator=generator, device=generator.device)[: round(share * batch)]
 
 
 def degrade(images: Tensor, generator: Generator) -> Tensor:
-    """Light, colour, focus, resolution, sensor noise and compression, each for some of the batch; [B, 3, H, W]."""
-    images = _light(images, generator)
-    images = _colour(images, generator)
-    images = _focus(images, generator)
-    images = _resolution(images, generator)
+    """Images [B, 3, H, W] with poor light, colour, focus, resolution, sensor noise and compression, each in a part of
+    the batch."""
+    images = _change_light(images, generator)
+    images = _change_colour(images, generator)
+    images = _blur(images, generator)
+    images = _reduce_resolution(images, generator)
     strength = uniform(generator, len(images)).square() * 0.045
     images = images + column(strength, 4) * normal(generator, *images.shape)
-    return _compression(images.clamp(0, 1), generator)
+    return _compress(images.clamp(0, 1), generator)
 
 
-def _light(images: Tensor, generator: Generator) -> Tensor:
+def _change_light(images: Tensor, generator: Generator) -> Tensor:
     """Uneven light, exposure, contrast and gamma."""
     batch, _, height, width = images.shape
     field = spectral_noise(batch, 1, max(height // 4, 1), max(width // 4, 1), generator, slope=2.2)
@@ -85,8 +90,8 @@ def _light(images: Tensor, generator: Generator) -> Tensor:
     return (mean + (images - mean) * contrast + bright).clamp(1e-3, 1).pow(gamma)
 
 
-def _colour(images: Tensor, generator: Generator) -> Tensor:
-    """Saturation and colour cast; one picture in seven is grey, some of these toned."""
+def _change_colour(images: Tensor, generator: Generator) -> Tensor:
+    """Saturation and colour cast; one image in seven is grey, some of these toned."""
     batch = len(images)
     grey = (images * images.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
     saturation = uniform(generator, batch, low=0.4, high=1.35)
@@ -96,8 +101,8 @@ def _colour(images: Tensor, generator: Generator) -> Tensor:
     return (images * (1 + cast)).clamp(0, 1)
 
 
-def _focus(images: Tensor, generator: Generator) -> Tensor:
-    """Defocus for some of the pictures; faces stay recognisable."""
+def _blur(images: Tensor, generator: Generator) -> Tensor:
+    """Defocus of a quarter of the images, so little that faces stay recognisable."""
     chosen = subset(generator, 0.26, len(images))
     if len(chosen):
         sigma = uniform(generator, len(chosen), low=0.3, high=1.5)
@@ -105,8 +110,8 @@ def _focus(images: Tensor, generator: Generator) -> Tensor:
     return images
 
 
-def _resolution(images: Tensor, generator: Generator) -> Tensor:
-    """Down- and up-sampling, as of small or far pictures, for a quarter."""
+def _reduce_resolution(images: Tensor, generator: Generator) -> Tensor:
+    """Down- and up-sampling of a quarter of the images, as if they were small or taken from afar."""
     order = subset(generator, 0.25, len(images))
     for index, chosen in enumerate(order.tensor_split(len(_FACTORS))):
         if len(chosen):
@@ -125,22 +130,22 @@ def _cosines(device: torch.device) -> Tensor:
     return matrix.to(device)
 
 
-def _compression(images: Tensor, generator: Generator) -> Tensor:
-    """For half of the pictures blocks of 8x8 cosine coefficients quantised as JPEG does, coarser for high frequencies
-    and for colour."""
+def _compress(images: Tensor, generator: Generator) -> Tensor:
+    """Compression of half of the images, much as JPEG does."""
     chosen = subset(generator, 0.5, len(images))
     if len(chosen):
-        images[chosen] = _quantised(images[chosen], generator)
+        images[chosen] = _quantise(images[chosen], generator)
     return images
 
 
-def _quantised(images: Tensor, generator: Generator) -> Tensor:
+def _quantise(images: Tensor, generator: Generator) -> Tensor:
+    """Round the cosine coefficients of 8 x 8 blocks, high frequencies and colour differences more."""
     batch, _, height, width = images.shape
     padded = F.pad(images, (0, -width % _BLOCK, 0, -height % _BLOCK), mode="replicate")
     luma = (padded * padded.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
     planes = torch.cat([luma, padded[:, 2:] - luma, padded[:, :1] - luma], 1)
     rows, columns = padded.shape[-2] // _BLOCK, padded.shape[-1] // _BLOCK
-    blocks = planes.view(batch, 3, rows, _BLOCK, columns, _BLOCK).transpose(3, 4)  # [B, 3, R, C, 8, 8]
+    blocks = planes.view(batch, 3, rows, _BLOCK, columns, _BLOCK).transpose(3, 4)  # [B, 3, rows, columns, 8, 8]
     cosines = _cosines(images.device)
     order = torch.arange(_BLOCK, device=images.device)
     step = (1 + 0.6 * (order[:, None] + order)) * uniform(generator, batch, 1, 1, 1, 1, 1).square() * 0.12 + 1e-4

@@ -1,8 +1,9 @@
-"""Structure maps of whole batches on the training device.
+"""Structure maps of a batch of poses, on the training device.
 
-The same 17 heat maps and 3-channel skeleton picture as `pipelines.keypoints.structure_maps` draws for one pose,
-in tensor form: lines are anti-aliased by their distance instead of by the integer walk of the original.
-N poses, K joints, H, W map size.
+The same heat maps and skeleton image as `pipelines.keypoints.structure_maps` draws for one pose, with tensors: lines
+are anti-aliased by their distance from the pixels instead of by the integer steps of the original.
+
+Legend: N poses, K joints, H, W map size.
 """
 
 from collections.abc import Sequence
@@ -15,24 +16,25 @@ from pipelines.keypoints.structure_maps import DISK_RADIUS, SIGMA, palette
 
 
 def structure_maps(keypoints: Tensor, limbs: Sequence[tuple[int, int]], *, size: int, present: Tensor) -> Tensor:
-    """Heat maps (0..1) and skeleton picture (0..255) of every pose.
+    """Heat maps in 0 to 1 and skeleton image in 0 to 255 of every pose.
 
     Args:
         keypoints: [N, K, 2] x, y in pixels of the map.
         limbs: pairs of joint indices, in drawing order.
-        size: H = W of the map.
+        size: H = W of the map, in pixels.
         present: [N, K] bool; a missing joint has an empty heat map and no limb.
 
     Returns:
         [N, K + 3, size, size].
     """
     axis = torch.arange(size, device=keypoints.device, dtype=torch.float32)
-    heat = _heat_maps(keypoints, axis, axis, present)
-    return torch.cat([heat, _skeleton(keypoints.trunc(), limbs, axis, present)], 1)
+    heat = _draw_heat_maps(keypoints, axis, axis, present)
+    return torch.cat([heat, _draw_skeleton(keypoints.trunc(), limbs, axis, present)], 1)
 
 
 def person_structures(coco: Tensor, *, height: int, width: int) -> Tensor:
-    """The structure of person image generation (official format, section 9.2): OpenPose-18 heat maps at whole pixels.
+    """The structure maps of person image generation (official format, section 9.2): heat maps of OpenPose-18 joints,
+    whose coordinates are truncated to integers.
 
     Args:
         coco: [N, 17, 2] COCO-17 joints x, y in pixels of the map; the neck is the middle of the shoulders, joints
@@ -46,30 +48,33 @@ def person_structures(coco: Tensor, *, height: int, width: int) -> Tensor:
     joints = torch.cat([rest[:, :1], neck, rest[:, 1:]], 1)  # [N, 18, 2]
     present = ((joints >= 0) & (joints < joints.new_tensor([width, height]))).all(-1)
     rows, columns = (torch.arange(side, device=coco.device, dtype=torch.float32) for side in (height, width))
-    return _heat_maps(joints.trunc(), rows, columns, present)
+    return _draw_heat_maps(joints.trunc(), rows, columns, present)
 
 
-def _heat_maps(points: Tensor, rows: Tensor, columns: Tensor, present: Tensor) -> Tensor:
+def _draw_heat_maps(points: Tensor, rows: Tensor, columns: Tensor, present: Tensor) -> Tensor:
+    """Heat maps [N, K, H, W] of points [N, K, 2] at the pixel centres rows [H] and columns [W]."""
     along_x = torch.exp(-((columns - points[..., 0:1]) ** 2) / (2 * SIGMA**2))
     along_y = torch.exp(-((rows - points[..., 1:2]) ** 2) / (2 * SIGMA**2)) * present[..., None]
     return along_y[..., :, None] * along_x[..., None, :]  # [N, K, H, W]
 
 
-def _skeleton(joints: Tensor, limbs: Sequence[tuple[int, int]], axis: Tensor, present: Tensor) -> Tensor:
+def _draw_skeleton(joints: Tensor, limbs: Sequence[tuple[int, int]], axis: Tensor, present: Tensor) -> Tensor:
+    """White lines and coloured discs [N, 3, H, W] of joints [N, K, 2]."""
     x, y = axis[None, None, :], axis[None, :, None]
     lines = joints.new_zeros(len(joints), len(axis), len(axis))
     for start, end in limbs:
-        coverage = _line(joints[:, start], joints[:, end], x, y) * (present[:, start] & present[:, end])[:, None, None]
+        both = (present[:, start] & present[:, end])[:, None, None]
+        coverage = _draw_line(joints[:, start], joints[:, end], x, y) * both  # [N, H, W]
         lines = torch.where(coverage > 0, (255 * coverage).floor(), lines)
-    picture = lines[:, None].repeat(1, 3, 1, 1)
+    image = lines[:, None].repeat(1, 3, 1, 1)  # [N, 3, H, W]
     for index, colour in enumerate(palette(joints.shape[1]).tolist()):
         inside = (x - joints[:, index, 0, None, None]) ** 2 + (y - joints[:, index, 1, None, None]) ** 2
         inside = (inside < DISK_RADIUS**2) & present[:, index, None, None]
-        picture = torch.where(inside[:, None], joints.new_tensor(colour)[None, :, None, None], picture)
-    return picture
+        image = torch.where(inside[:, None], joints.new_tensor(colour)[None, :, None, None], image)
+    return image
 
 
-def _line(start: Tensor, end: Tensor, x: Tensor, y: Tensor) -> Tensor:
+def _draw_line(start: Tensor, end: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """Coverage [N, H, W] of the one-pixel line between two points [N, 2]."""
     step = end - start
     length = step.norm(dim=-1)

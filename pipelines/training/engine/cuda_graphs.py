@@ -1,4 +1,7 @@
-"""CUDA graphs for training: the kernels of a step are recorded once and replayed, so the GPU never waits for Python."""
+"""CUDA graphs for training: the kernels of an update are captured once and replayed, so the GPU never waits for Python.
+
+Used by `engine.gan`.
+"""
 
 import warnings
 from collections.abc import Callable
@@ -6,24 +9,26 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-WARM_UP = 3
+WARM_UP_CALLS = 3
 
-Function = Callable[..., tuple[Tensor, ...]]
+TensorFunction = Callable[..., tuple[Tensor, ...]]
 
 
-class Graphed:
-    """A function of tensors, replayed as one CUDA graph after `WARM_UP` ordinary calls.
+class GraphedFunction:
+    """A function of tensors that is replayed as one CUDA graph after `WARM_UP_CALLS` ordinary calls.
 
-    The function must do the same work on tensors of the same shapes every time, without looking at values on the CPU.
-    What it returns is overwritten by the next call. Gradients it creates live in the graph: they are set, not added to.
+    The function must do the same work on tensors of the same shapes at every call, without reading values on the CPU.
+    The next call overwrites what it returned. Gradients that it creates belong to the graph: a replay sets them and
+    does not add to them.
 
     Args:
         function: takes and returns tensors.
-        enabled: otherwise every call is an ordinary one.
-        reset: called before recording, to drop tensors that the recording has to create itself (gradients).
+        enabled: False: every call is an ordinary one.
+        reset: called before every ordinary call and before the capture, to drop tensors that the capture has to create
+            itself, such as gradients.
     """
 
-    def __init__(self, function: Function, *, enabled: bool, reset: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, function: TensorFunction, *, enabled: bool, reset: Callable[[], None] | None = None) -> None:
         self.function, self.enabled, self.reset = function, enabled, reset
         self.calls = 0
         self.graph: torch.cuda.CUDAGraph | None = None
@@ -32,21 +37,29 @@ class Graphed:
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         if not self.enabled:
-            self.reset()
-            return self.function(*inputs)
-        if self.calls < WARM_UP:
+            return self._call_ordinarily(inputs)
+        if self.calls < WARM_UP_CALLS:
             return self._warm_up(inputs)
-        if self.graph is None and not self._record(inputs):
-            return self(*inputs)
+        if self.graph is None and not self._capture(inputs):
+            return self._call_ordinarily(inputs)
         assert self.graph is not None
-        for mine, given in zip(self.inputs, inputs, strict=True):
-            mine.copy_(given)
+        for captured, given in zip(self.inputs, inputs, strict=True):
+            captured.copy_(given)
         self.graph.replay()
         return self.outputs
 
+    def _call_ordinarily(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        self._reset()
+        return self.function(*inputs)
+
+    def _reset(self) -> None:
+        if self.reset:
+            self.reset()
+
     def _warm_up(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """An ordinary call on a stream of its own, as PyTorch asks for before a capture."""
         self.calls += 1
-        self.reset()
+        self._reset()
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
@@ -54,17 +67,17 @@ class Graphed:
         torch.cuda.current_stream().wait_stream(side)
         return outputs
 
-    def _record(self, inputs: tuple[Tensor, ...]) -> bool:
-        """Whether it worked; if not, all further calls are ordinary ones."""
+    def _capture(self, inputs: tuple[Tensor, ...]) -> bool:
+        """Whether the graph could be captured; if not, all further calls are ordinary ones."""
         self.inputs = tuple(tensor.clone() for tensor in inputs)
-        self.reset()
+        self._reset()
         torch.cuda.synchronize()
         graph = torch.cuda.CUDAGraph()
         try:
             with torch.cuda.graph(graph, capture_error_mode="thread_local"):
                 self.outputs = self.function(*self.inputs)
         except RuntimeError as error:
-            warnings.warn(f"slower, without a CUDA graph: {str(error).splitlines()[0]}", stacklevel=2)
+            warnings.warn(f"no CUDA graph, so training is slower: {str(error).splitlines()[0]}", stacklevel=3)
             self.enabled = False
             return False
         self.graph = graph

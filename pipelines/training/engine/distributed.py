@@ -1,16 +1,25 @@
-"""One training process, or one of several that torchrun started."""
+"""This training process among those that torchrun started; a lone process is the first of one.
+
+Every method that communicates must be called by all processes, in the same order.
+"""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+Result = TypeVar("Result")
+
 
 class Processes:
-    """One process, or one of several started by torchrun; picks this process's device."""
+    """All processes of a run, as seen from this one, and this one's device.
+
+    rank: number of this process, from 0; count: number of processes; device: "auto", "cuda" (torchrun gives each
+    process a GPU of its own) or any name that torch knows.
+    """
 
     def __init__(self, device: str = "auto") -> None:
         self.rank = int(os.environ.get("RANK", 0))
@@ -27,11 +36,12 @@ class Processes:
             dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
 
     @property
-    def main(self) -> bool:
+    def is_main(self) -> bool:
+        """Whether this is the process that reports, validates and saves."""
         return self.rank == 0
 
     def wrap(self, module: nn.Module) -> nn.Module:
-        """`module` with gradients averaged over the processes; itself when there is only one."""
+        """`module` with its gradients averaged over the processes during backward; itself if there is one process."""
         if self.count == 1:
             return module
         devices = [self.device] if self.device.type == "cuda" else None
@@ -48,23 +58,14 @@ class Processes:
         parts = flat.split([gradient.numel() for gradient in gradients])
         torch._foreach_copy_(gradients, [part.view_as(g) for part, g in zip(parts, gradients, strict=True)])  # pyright: ignore[reportPrivateImportUsage]
 
-    def average(self, values: Mapping[str, Tensor]) -> dict[str, float]:
-        """Means of single numbers over the processes; every process must ask."""
+    def average_numbers(self, values: Mapping[str, Tensor]) -> dict[str, float]:
+        """Means over the processes of scalar tensors."""
         numbers = torch.stack([value.detach().double() for value in values.values()])
         if self.count > 1:
             dist.all_reduce(numbers)
         return dict(zip(values, (numbers / self.count).tolist(), strict=True))
 
-    def main_first(self, work: Callable[[], Any]) -> Any:
-        """The result of `work`, which the other processes begin when the main one is done."""
-        if self.count > 1 and not self.main:
-            dist.barrier()
-        result = work()
-        if self.count > 1 and self.main:
-            dist.barrier()
-        return result
-
-    def agree(self, value: float) -> float:
+    def broadcast(self, value: float) -> float:
         """The main process's `value`, in every process."""
         if self.count == 1:
             return value
@@ -72,7 +73,17 @@ class Processes:
         dist.broadcast(shared, 0)
         return float(shared.item())
 
+    def run_main_first(self, work: Callable[[], Result]) -> Result:
+        """The result of `work`, which the other processes start when the main process has finished it."""
+        if self.count > 1 and not self.is_main:
+            dist.barrier()
+        result = work()
+        if self.count > 1 and self.is_main:
+            dist.barrier()
+        return result
+
     def close(self) -> None:
+        """Wait for all processes and disconnect."""
         if self.count > 1:
             dist.barrier()
             dist.destroy_process_group()

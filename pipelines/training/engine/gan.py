@@ -1,185 +1,217 @@
-"""What the recipes of the shipped generators share: updates of a generator and of the discriminator that judges it.
+"""Tasks whose generator also learns from a discriminator (hinge loss and feature matching).
 
-B samples, H, W image size.
+A subclass states its data, how the generator makes an image with its losses, the true image, and its validation.
+
+Legend: B samples, C image channels and conditions, H, W image size. Images are in [-1, 1].
 """
 
-from abc import ABC, abstractmethod
-from typing import Generic, Protocol, TypeVar
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from models.errors import InputError
 from models.losses.adversarial import feature_matching, hinge_discriminator, hinge_generator
-from pipelines.training.engine.cuda_graphs import Graphed
-from pipelines.training.engine.session import Average, Session
+from pipelines.training.engine.cuda_graphs import GraphedFunction
+from pipelines.training.engine.ema import ExponentialMovingAverage
+from pipelines.training.engine.recipe import Losses, Network, Task
+from pipelines.training.engine.session import Session, Stateful
 
-DISCRIMINATOR_RATE = 2e-4
+DISCRIMINATOR_RATE = 2e-4  # learning rate of the discriminator, constant
+MAX_GRADIENT_NORM = 5.0  # of the generator
 
-Network = TypeVar("Network", bound=nn.Module)
 
-
-class Pace(Protocol):
-    """What this trainer reads of a recipe: `chunk` samples per update; the weights of the adversarial part, which
-    begins at the share `adversarial_from` of the run."""
+class GanRecipe(Protocol):
+    """What this module reads of a recipe."""
 
     @property
-    def chunk(self) -> int: ...
+    def chunk(self) -> int: ...  # samples per update
     @property
-    def adversarial(self) -> float: ...
+    def adversarial(self) -> float: ...  # weight of the adversarial loss
     @property
-    def features(self) -> float: ...
+    def features(self) -> float: ...  # weight of feature matching
     @property
-    def adversarial_from(self) -> float: ...
+    def adversarial_from(self) -> float: ...  # fraction of the run at which both start
 
 
-class AdversarialTrainer(ABC, Generic[Network]):
-    """Generator, discriminator, their optimisers and the averaged weights, on one process.
+class Chunked(Protocol):
+    """A batch that can be divided into smaller ones."""
 
-    An update is cut into pieces without communication or looking at values, each a CUDA graph on a GPU: gradients of
-    the generator, its optimiser, and when the adversarial part is on the same for the discriminator.
+    def chunks(self, size: int) -> Iterator[Self]: ...
+
+
+ChunkedBatch = TypeVar("ChunkedBatch", bound=Chunked)
+
+
+class GanTask(Task[Network, ChunkedBatch]):
+    """Generator, discriminator, their optimisers and the generator's averaged weights.
+
+    An update consists of pieces that neither communicate nor read values on the CPU, each a CUDA graph on a GPU: the
+    generator's gradients, its optimiser step and, once the adversarial losses are on, the same of the discriminator.
     """
 
-    def __init__(
-        self, session: Session, pace: Pace, generator: Network, discriminator: nn.Module, *, rate: float
-    ) -> None:
-        device, config = session.processes.device, session.config
-        self.session, self.pace, self.device = session, pace, device
-        self.cuda = device.type == "cuda"
-        self.chunk = min(pace.chunk, config.batch)
-        if config.batch % self.chunk:
-            raise InputError(f"batch {config.batch} must be a multiple of the recipe's chunk, {self.chunk}")
-        layout = torch.channels_last if self.cuda else torch.contiguous_format
-        self.generator = generator.to(device).to(memory_format=layout).train(not config.only)
+    betas: ClassVar[tuple[float, float]] = (0.5, 0.99)
+    """Of the generator's AdamW."""
+
+    weight_decay: ClassVar[float] = 1e-4
+    """Of the generator's AdamW."""
+
+    recipe: GanRecipe
+
+    def __init__(self, session: Session, recipe: GanRecipe, generator: Network, discriminator: nn.Module) -> None:
+        super().__init__(session, recipe)
+        config, self.on_gpu = session.config, self.device.type == "cuda"
+        self.chunk = config.chunk_size(recipe.chunk)
+        layout = torch.channels_last if self.on_gpu else torch.contiguous_format
+        self.generator = generator.to(self.device).to(memory_format=layout).train(not config.only)
         for name, parameter in generator.named_parameters():
             parameter.requires_grad_(name.startswith(config.only))
-        self.discriminator = discriminator.to(device)
-        self.average = Average(self.generator, config.average)
-        self.peak = config.rate(rate)
-        self.rate = torch.tensor(self.peak, device=device)
-        optimiser = {"fused": True, "capturable": True} if self.cuda else {}
-        self.optimiser = torch.optim.AdamW(
-            self.generator.parameters(),
-            self.rate if self.cuda else self.peak,
-            (0.5, 0.99),
-            weight_decay=1e-4,
-            **optimiser,
+        self.discriminator = discriminator.to(self.device)
+        self.average = ExponentialMovingAverage(self.generator, config.average)
+        self.optimiser, self.discriminator_optimiser = self._build_optimisers()
+        self.loss_names: list[str] = []
+        self.adversarial_on = False
+        self._build_graphs()
+
+    def _build_optimisers(self) -> tuple[torch.optim.AdamW, torch.optim.Adam]:
+        """A CUDA graph reads the learning rate from a tensor."""
+        rate = torch.tensor(self.peak_rate, device=self.device) if self.on_gpu else self.peak_rate
+        flags = {"fused": True, "capturable": True} if self.on_gpu else {}
+        generator, discriminator = self.generator.parameters(), self.discriminator.parameters()
+        return (
+            torch.optim.AdamW(generator, rate, self.betas, weight_decay=self.weight_decay, **flags),
+            torch.optim.Adam(discriminator, DISCRIMINATOR_RATE, (0.0, 0.99), **flags),
         )
-        self.optimiser_d = torch.optim.Adam(
-            self.discriminator.parameters(), DISCRIMINATOR_RATE, (0.0, 0.99), **optimiser
+
+    def _build_graphs(self) -> None:
+        generator, discriminator, enabled = self.optimiser, self.discriminator_optimiser, self.on_gpu
+        self.generator_gradients = GraphedFunction(
+            self.compute_generator_gradients, enabled=enabled, reset=generator.zero_grad
         )
-        self.names: list[str] = []
-        self.adversarial = False
-        self._build()
+        self.generator_step = GraphedFunction(self._step_generator, enabled=enabled)
+        self.discriminator_gradients = GraphedFunction(
+            self._compute_discriminator_gradients, enabled=enabled, reset=discriminator.zero_grad
+        )
+        self.discriminator_step = GraphedFunction(self._step_discriminator, enabled=enabled)
 
     @abstractmethod
-    def _made(self, *inputs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The generator's picture [B, 3, H, W] and its losses but the adversarial ones, already weighted."""
+    def generate(self, *inputs: Tensor) -> tuple[Tensor, Losses]:
+        """The generator's image [B, 3, H, W] and its weighted losses, all but the adversarial ones."""
 
     @abstractmethod
-    def _truth(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Of the inputs the true picture [B, 3, H, W], and what `_conditioned` adds to it and to the generator's."""
+    def truth(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """The true image [B, 3, H, W] of the same inputs, and the conditions that `add_conditions` takes."""
 
-    def _conditioned(self, image: Tensor, *conditions: Tensor) -> Tensor:
-        """The picture as the discriminator reads it."""
+    def add_conditions(self, image: Tensor, *conditions: Tensor) -> Tensor:
+        """The image [B, 3, H, W] as the discriminator sees it, [B, C, H, W]."""
         return image
 
-    def _trained(self) -> list[nn.Parameter]:
-        return [parameter for parameter in self.generator.parameters() if parameter.requires_grad]
+    @abstractmethod
+    def update_chunk(self, chunk: ChunkedBatch) -> Tensor:
+        """One or more updates by `learn`; returns the losses of the last, [number of losses]."""
 
-    def _build(self) -> None:
-        """Fresh pieces: what was recorded without the adversarial part can't serve with it."""
-        parts, judge = self.optimiser, self.optimiser_d
-        self.gradients = Graphed(self._gradients, enabled=self.cuda, reset=parts.zero_grad)
-        self.update = Graphed(self._update, enabled=self.cuda)
-        self.judge_gradients = Graphed(self._judge_gradients, enabled=self.cuda, reset=judge.zero_grad)
-        self.judge_update = Graphed(self._judge_update, enabled=self.cuda)
-
-    def parts(self) -> dict:
-        """What a run saves to go on."""
+    def state(self) -> dict[str, Stateful]:
         return {
             "generator": self.generator,
             "discriminator": self.discriminator,
             "average": self.average,
             "optimiser": self.optimiser,
-            "optimiser_d": self.optimiser_d,
+            "optimiser_d": self.discriminator_optimiser,
         }
 
+    def update(self, batch: ChunkedBatch) -> Losses:
+        """The updates by every chunk of the batch; returns the losses of the last."""
+        self.start_adversarial_when_due()
+        losses = torch.zeros(())
+        for chunk in batch.chunks(self.chunk):
+            losses = self.update_chunk(chunk)
+        return self.name_losses(losses)
+
+    def start_adversarial_when_due(self) -> None:
+        """Switch the adversarial losses on once the run is far enough."""
+        if not self.adversarial_on and self.session.fraction_done >= self.recipe.adversarial_from:
+            self.adversarial_on = True
+            # Rebuild the CUDA graphs: a graph captured without the adversarial losses cannot replay them.
+            self._build_graphs()
+
     def learn(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """One update of both networks: the generator's picture and its losses, in the order of `names`."""
-        self._set_rate()
-        image, losses = self.gradients(*inputs)
-        self.session.processes.average_gradients(self._trained())
-        self.update()
-        if self.adversarial:
-            self.judge_gradients(image, *self._truth(*inputs))
+        """One update of both networks.
+
+        Returns:
+            The generator's image [B, 3, H, W] and its losses [number of losses], in the order of `loss_names`.
+        """
+        self._set_learning_rate()
+        image, losses = self.generator_gradients(*inputs)
+        self.session.processes.average_gradients(self._trained_parameters())
+        self.generator_step()
+        if self.adversarial_on:
+            self.discriminator_gradients(image, *self.truth(*inputs))
             self.session.processes.average_gradients(list(self.discriminator.parameters()))
-            self.judge_update()
+            self.discriminator_step()
         self.average.update(self.generator, self.session.step)
         self.session.advance()
         return image, losses
 
-    def begin_adversarial_when_due(self) -> None:
-        """Called between batches: what is recorded changes here."""
-        if not self.adversarial and self.session.done >= self.pace.adversarial_from:
-            self.adversarial = True
-            self._build()
+    def name_losses(self, losses: Tensor) -> Losses:
+        """The losses that `learn` returned, by name."""
+        return dict(zip(self.loss_names, losses.unbind(), strict=True))
 
-    def named(self, losses: Tensor) -> dict[str, Tensor]:
-        """The losses of `learn` by name."""
-        return dict(zip(self.names, losses.unbind(), strict=True))
+    def published_network(self) -> Network:
+        """A copy of the generator with the averaged weights, in eval mode."""
+        return self.average.averaged_copy(self.generator)
 
-    def _set_rate(self) -> None:
-        rate = self.session.learning_rate(self.peak)
+    def autocast(self) -> torch.autocast:
+        """bfloat16 on a GPU, float32 elsewhere; without the cache of casts, which a CUDA graph cannot use."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.on_gpu, cache_enabled=False)
+
+    def _trained_parameters(self) -> list[nn.Parameter]:
+        return [parameter for parameter in self.generator.parameters() if parameter.requires_grad]
+
+    def _set_learning_rate(self) -> None:
+        rate = self.session.learning_rate(self.peak_rate)
         for group in self.optimiser.param_groups:
             if isinstance(group["lr"], Tensor):
                 group["lr"].fill_(rate)
             else:
                 group["lr"] = rate
 
-    def _gradients(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """A picture [B, 3, H, W] and its losses; leaves gradients behind."""
-        image, losses = self._made(*inputs)
-        if self.adversarial:
-            losses |= self._judged(image, *self._truth(*inputs))
-        self.names = list(losses)
+    def compute_generator_gradients(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Image [B, 3, H, W] and losses [number of losses], as `learn` returns them; leaves the gradients behind."""
+        image, losses = self.generate(*inputs)
+        if self.adversarial_on:
+            losses |= self._adversarial_losses(image, *self.truth(*inputs))
+        self.loss_names = list(losses)
         values = torch.stack(list(losses.values()))
         values.sum().backward()
         return image.detach().float(), values.detach()
 
-    def _update(self) -> tuple[Tensor, ...]:
-        norm = nn.utils.clip_grad_norm_(self._trained(), 5.0)
+    def _step_generator(self) -> tuple[Tensor, ...]:
+        norm = nn.utils.clip_grad_norm_(self._trained_parameters(), MAX_GRADIENT_NORM)
         self.optimiser.step()
         return (norm,)
 
-    def _judged(self, image: Tensor, truth: Tensor, *conditions: Tensor) -> dict[str, Tensor]:
-        """The generator's losses through the discriminator, which stays as it is."""
+    def _adversarial_losses(self, image: Tensor, truth: Tensor, *conditions: Tensor) -> Losses:
+        """The generator's losses through the discriminator, which receives no gradients; images [B, 3, H, W]."""
         self.discriminator.requires_grad_(False)
-        with self._autocast():
-            fake, fake_features = self.discriminator(self._conditioned(image, *conditions))
+        with self.autocast():
+            fake, fake_features = self.discriminator(self.add_conditions(image, *conditions))
             with torch.no_grad():
-                real_features = self.discriminator(self._conditioned(truth, *conditions))[1]
+                real_features = self.discriminator(self.add_conditions(truth, *conditions))[1]
         self.discriminator.requires_grad_(True)
         return {
-            "adversarial": self.pace.adversarial * hinge_generator(fake.float()),
-            "features": self.pace.features * feature_matching(fake_features, real_features),
+            "adversarial": self.recipe.adversarial * hinge_generator(fake.float()),
+            "features": self.recipe.features * feature_matching(fake_features, real_features),
         }
 
-    def _judge_gradients(self, image: Tensor, truth: Tensor, *conditions: Tensor) -> tuple[Tensor, ...]:
-        pair = torch.cat([self._conditioned(picture, *conditions) for picture in (truth, image)])
-        with self._autocast():
+    def _compute_discriminator_gradients(self, image: Tensor, truth: Tensor, *conditions: Tensor) -> tuple[Tensor, ...]:
+        pair = torch.cat([self.add_conditions(each, *conditions) for each in (truth, image)])  # [2 * B, C, H, W]
+        with self.autocast():
             real, fake = self.discriminator(pair)[0].float().chunk(2)
         loss = hinge_discriminator(real, fake)
         loss.backward()
         return (loss.detach(),)
 
-    def _judge_update(self) -> tuple[Tensor, ...]:
-        self.optimiser_d.step()
+    def _step_discriminator(self) -> tuple[Tensor, ...]:
+        self.discriminator_optimiser.step()
         return ()
-
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.cuda, cache_enabled=False)
-
-    def averaged(self) -> Network:
-        """A copy of the generator with the averaged weights, in eval mode."""
-        return self.average.applied(self.generator)

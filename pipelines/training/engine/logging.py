@@ -1,4 +1,7 @@
-"""What a training run tells: a line per report in `log.jsonl`, the same for TensorBoard, sheets of pictures."""
+"""The log of a training run: numbers in `log.jsonl` and TensorBoard, sheets of images in `sheet.png`.
+
+`engine.session.Session` opens a RunLog in the run's folder and writes to it.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,66 +15,73 @@ from torch import Tensor
 from models.errors import InputError
 from pipelines.runtime.progress import Progress
 
-MISSING = "no TensorBoard logs: pip install 'gfla[research]' adds them"
-DIGITS = 6
+NO_TENSORBOARD = "TensorBoard is not installed, so there are no TensorBoard logs: pip install 'gfla[research]'"
+DIGITS = 6  # significant digits of numbers in the log
 
 
-class Reports:
-    """The log and pictures of the run in the folder `out`, continued after the step `resumed`."""
+class RunLog:
+    """Log and images of the run in the folder `out`.
 
-    def __init__(self, out: Path, progress: Progress, *, resumed: int = 0) -> None:
+    resumed_at: the update from which the run was resumed, 0 for a new one; what was logged after it is dropped, since
+    those updates are made again.
+    """
+
+    def __init__(self, out: Path, progress: Progress, *, resumed_at: int = 0) -> None:
         self.out, self.progress = out, progress
-        if resumed:
-            self._forget_after(resumed)
-        self._board = _open_board(out / "tensorboard", resumed)
-        if self._board is None:
-            progress.note(MISSING)
+        if resumed_at:
+            self._drop_after(resumed_at)
+        self._tensorboard = _open_tensorboard(out / "tensorboard", resumed_at)
+        if self._tensorboard is None:
+            progress.note(NO_TENSORBOARD)
 
-    def numbers(self, kind: str, step: int, seconds: float, values: Mapping[str, float | Tensor]) -> None:
-        """Log and show named numbers."""
+    def write_numbers(self, kind: str, step: int, seconds: float, values: Mapping[str, float | Tensor]) -> None:
+        """Log and show named numbers of update `step`, `seconds` after the start; kind: "train" or "validation"."""
         exact = {key: float(value) for key, value in values.items()}
-        shown = {key: float(f"{value:.{DIGITS}g}") for key, value in exact.items()}
-        line = {"kind": kind, "step": step, "seconds": round(seconds, 1), **shown}
+        rounded = {key: float(f"{value:.{DIGITS}g}") for key, value in exact.items()}
+        line = {"kind": kind, "step": step, "seconds": round(seconds, 1), **rounded}
         with (self.out / "log.jsonl").open("a") as log:
             log.write(json.dumps(line) + "\n")
-        if self._board:
+        if self._tensorboard:
             for key, value in exact.items():
-                self._board.add_scalar(f"{kind}/{key}", value, step)
-            self._board.flush()
-        listed = "  ".join(f"{key} {value:.4g}" for key, value in shown.items())
+                self._tensorboard.add_scalar(f"{kind}/{key}", value, step)
+            self._tensorboard.flush()
+        listed = "  ".join(f"{key} {value:.4g}" for key, value in rounded.items())
         self.progress.note(f"{kind} step {step}  {line['seconds']:g} s  {listed}")
 
-    def sheet(self, step: int, rows: Sequence[Tensor]) -> None:
+    def write_sheet(self, step: int, rows: Sequence[Tensor]) -> None:
         """Write `sheet.png` of rows of images, each [N, 3, H, W] in [-1, 1]."""
-        picture = picture_sheet(self.out / "sheet.png", rows)
-        if self._board:
-            self._board.add_image("sheet", picture, step, dataformats="HWC")
-            self._board.flush()
+        sheet = save_sheet(self.out / "sheet.png", rows)
+        if self._tensorboard:
+            self._tensorboard.add_image("sheet", sheet, step, dataformats="HWC")
+            self._tensorboard.flush()
 
-    def _forget_after(self, step: int) -> None:
-        """Drop the log's lines of later steps: they come again."""
+    def _drop_after(self, step: int) -> None:
+        """Remove the log's lines of later updates, and a line that is incomplete."""
         log = self.out / "log.jsonl"
         if log.exists():
-            whole = [line for line in log.read_text().splitlines() if line.endswith("}")]
-            log.write_text("".join(f"{line}\n" for line in whole if json.loads(line)["step"] <= step))
+            complete = [line for line in log.read_text().splitlines() if line.endswith("}")]
+            log.write_text("".join(f"{line}\n" for line in complete if json.loads(line)["step"] <= step))
 
 
-def _open_board(folder: Path, resumed: int) -> Any | None:
-    """TensorBoard's writer, earlier entries after the step `resumed` void; None without the package."""
+def _open_tensorboard(folder: Path, resumed_at: int) -> Any | None:
+    """TensorBoard's writer, which hides earlier entries after `resumed_at`; None without the package."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return None
-    return SummaryWriter(str(folder), purge_step=resumed + 1 if resumed else None)
+    return SummaryWriter(str(folder), purge_step=resumed_at + 1 if resumed_at else None)
 
 
-def picture_sheet(path: Path, rows: Sequence[Tensor]) -> np.ndarray:
-    """Write rows of images as one PNG: each row is [N, 3, H, W] in [-1, 1], laid out left to right.
+def save_sheet(path: Path, rows: Sequence[Tensor]) -> np.ndarray:
+    """Write rows of images as one PNG: each row is [N, 3, H, W] in [-1, 1], its images side by side.
 
     Returns:
-        uint8 [rows * H, N * W, 3].
+        The sheet, uint8 RGB [rows * H, N * W, 3].
+
+    Raises:
+        InputError: the file cannot be written.
     """
-    strips = [row.detach().float().cpu().permute(2, 0, 3, 1).flatten(1, 2).numpy() for row in rows]  # [H, N*W, 3]
+    strips = [row.detach().float().cpu().permute(2, 0, 3, 1).flatten(1, 2).numpy() for row in rows]  # [H, N * W, 3]
     sheet = ((np.concatenate(strips) + 1) * 127.5).clip(0, 255).astype(np.uint8)
     if not cv2.imwrite(str(path), np.ascontiguousarray(sheet[..., ::-1])):
         raise InputError(f"can't write {path}: is the folder writable?")

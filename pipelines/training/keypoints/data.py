@@ -1,258 +1,90 @@
-"""Training pictures of the keypoint network: rendered people pasted, turned and worn on cluttered square crops.
+"""Training data of the keypoint network: an endless stream of crops that resumes where it was saved.
 
-Legend: B batch, N people in a pool, S source size, H = W crop size, K = 17 COCO joints. Pictures are [B, 3, H, W]
-in [0, 1] here.
+The crops themselves are made in `keypoints.crops`; the recipe's numbers are in `Recipe`.
+
+Legend: B batch, K = 17 joints, H = W crop size.
 """
 
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
 
-from pipelines.keypoints.layouts import COCO17_FLIP
-from pipelines.synthetic.clips import ClipConfig, Scene, sample_scene
-from pipelines.synthetic.people.skeleton import Frames, rotation_about
-from pipelines.synthetic.rendering.backgrounds import random_shape
-from pipelines.synthetic.rendering.noise import (
-    chance,
-    column,
-    gaussian_blur,
-    natural_noise,
-    normal,
-    pick,
-    pixel_grid,
-    uniform,
-)  # fmt: skip
-from pipelines.synthetic.rendering.palettes import cloth_colours, skin_tones
-from pipelines.training.data.augmentation import degrade, place, subset, swap_sides
+from pipelines.synthetic.scene import Scene
+from pipelines.training.keypoints.crops import CropConfig, Cutouts, compose, draw_scene, render_cutouts
 
 
 @dataclass(frozen=True)
-class CropConfig:
-    """What the crops look like.
+class Recipe:
+    """Data and weights of the losses; the defaults trained the shipped network."""
 
-    size: of the crops; source: of the rendered people before they are scaled; poses: pictures of each person in one
-    rendering; keep: renderings of the same people; renew: batches between two renderings; pool: renderings to draw
-    from; framing: weights of how the person lies on the crop: as the extractor follows it, far, close, cut off; usual:
-    share of the crop that a followed person takes; beside, before: share of the crops with another person behind or in
-    front; occluder: share with each of two things in front; clutter: share with each of six things behind; nobody:
-    share without any person; any_heading: chance that a person is turned by any angle, else its heading is the
-    motion's, mostly frontal; worn: share of the crops that went through a camera and a codec.
+    crops: CropConfig = field(default_factory=CropConfig)
+    """What the crops look like."""
+    sigma: float = 1.75
+    """Standard deviation of the heat maps' peaks, in cells of 4 pixels."""
+    peak: float = 8.0
+    """Additional weight of the cells at a joint; the other cells have 1."""
+    place: float = 0.3
+    """Weight of the cross entropy of the joint's cell among all cells."""
+    side: float = 1.0
+    """Weight of the choice between a joint and its partner on the other side."""
+    validation: int = 512
+    """Number of held-out crops of each of the two kinds."""
+
+
+class CropStream:
+    """An endless stream of batches, drawn from a pool of rendered people that is renewed bit by bit.
+
+    What the pool holds is saved as the random states from which it was rendered.
     """
 
-    size: int = 256
-    source: int = 256
-    supersample: int = 2
-    poses: int = 2
-    keep: int = 2
-    renew: int = 4
-    pool: int = 12
-    texture_size: int = 128
-    framing: tuple[float, float, float, float] = (0.64, 0.16, 0.1, 0.1)
-    usual: tuple[float, float] = (0.64, 0.98)
-    beside: float = 0.35
-    before: float = 0.12
-    occluder: float = 0.2
-    clutter: float = 0.35
-    nobody: float = 0.05
-    any_heading: float = 0.75
-    worn: float = 0.85
+    def __init__(self, config: CropConfig, batch: int, generator: Generator) -> None:
+        self.config, self.batch, self.generator = config, batch, generator
+        self.drawn = self.rendered = 0
+        self.scene: Scene | None = None
+        self.renderings: deque[Cutouts] = deque(maxlen=config.pool)
+        self._scene_state = generator.get_state()
+        self._origins: deque[tuple[Tensor, Tensor]] = deque(maxlen=config.pool)  # random states: scene's, rendering's
+
+    def next(self) -> tuple[Tensor, Tensor]:
+        """One batch, images [B, 3, H, W] and keypoints [B, K, 3] as `crops.compose` returns them."""
+        if self.drawn % self.config.renew == 0:
+            if self.scene is None or self.rendered % self.config.keep == 0:
+                self._draw_scene(self.generator.get_state())
+            self._render(self.generator.get_state())
+            self.rendered += 1
+        self.drawn += 1
+        return compose(self.config, self.people, self.batch, self.generator)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"drawn": self.drawn, "rendered": self.rendered, "origins": list(self._origins)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Render the saved pool again. The caller has to restore the generator afterwards."""
+        self.drawn, self.rendered, self.scene = state["drawn"], state["rendered"], None
+        self.renderings.clear()
+        self._origins.clear()
+        for scene, rendering in state["origins"]:
+            if self.scene is None or not torch.equal(scene.cpu(), self._scene_state):
+                self._draw_scene(scene.cpu())
+            self._render(rendering.cpu())
+
+    def _draw_scene(self, state: Tensor) -> None:
+        self._scene_state = state
+        self.generator.set_state(state)
+        self.scene = draw_scene(self.config, self.batch, self.generator)
+
+    def _render(self, state: Tensor) -> None:
+        assert self.scene
+        self._origins.append((self._scene_state, state))
+        self.generator.set_state(state)
+        self.renderings.append(render_cutouts(self.config, self.scene, self.generator))
+        parts = zip(*(vars(rendering).values() for rendering in self.renderings), strict=True)
+        self.people = Cutouts(*(torch.cat(part) for part in parts))
 
 
-def followed(config: CropConfig) -> CropConfig:
-    """The crops of an extractor that follows one person through a usual place: moderate clutter, fair pictures."""
-    return replace(
-        config, framing=(1.0, 0.0, 0.0, 0.0), usual=(0.76, 0.92), beside=0.15, before=0.0, occluder=0.03, clutter=0.15,
-        nobody=0.0, worn=0.5,
-    )  # fmt: skip
-
-
-@dataclass
-class Cutouts:
-    """Rendered people on nothing: colours times coverage [N, 3, S, S], coverage [N, 1, S, S], joints [N, K, 2] pixels,
-    seen [N, K] bool; backgrounds [N, 3, S, S] to put them on. Pictures are uint8."""
-
-    colours: Tensor
-    coverage: Tensor
-    joints: Tensor
-    seen: Tensor
-    backgrounds: Tensor
-
-    def __getitem__(self, index: Tensor) -> "Cutouts":
-        return Cutouts(*(tensor[index] for tensor in vars(self).values()))
-
-    def __len__(self) -> int:
-        return len(self.joints)
-
-    @property
-    def layers(self) -> Tensor:
-        """Colours times coverage and coverage, [N, 4, S, S] in [0, 1]."""
-        return torch.cat([self.colours, self.coverage], 1).float() / 255
-
-
-def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Crops with people of the pool on backgrounds, behind and in front of others.
-
-    Returns:
-        images [B, 3, H, W] in [-1, 1]; keypoints [B, K, 3]: x, y in pixels and a weight: 1 seen, 0.5 hidden behind
-        something, 0 outside of the picture or nobody there.
-    """
-    order = torch.randperm(len(pool), generator=generator, device=generator.device)
-    people = pool[order[:batch]]
-    image = _background(pool.backgrounds[order.roll(1)[:batch]], config.size, generator)
-    image, _ = _things(image, (0.3, 0.25, 0.2, 0.15, 0.12, 0.1), config.clutter, generator)
-    present = torch.ones(batch, 1, 1, 1, device=image.device)
-    present[subset(generator, config.nobody, batch)] = 0
-    scale, centre, joints, seen, layer = _labelled(config, people, generator)
-    others = order.roll(batch // 2 + 1)[:batch]
-    chosen, layers = _neighbours(config, pool, others, scale, centre, config.beside, 0.12, generator)
-    image[chosen] = _over(image[chosen], layers * present[chosen], generator)
-    image = image * (1 - _contact_shadow(layer[:, 3:] * present, generator))
-    image = _over(image, layer * present, generator)
-    chosen, layers = _neighbours(config, pool, others.roll(1), scale, centre, config.before, 0.3, generator)
-    image[chosen] = _over(image[chosen], layers * present[chosen], generator)
-    image, covered = _things(image, (0.32, 0.2), config.occluder, generator)
-    covered[chosen] = torch.maximum(covered[chosen], layers[:, 3:])
-    weight = _weights(joints, seen, covered, config.size) * present[:, :, 0, 0]
-    worn = subset(generator, config.worn, batch)
-    if len(worn):
-        image[worn] = degrade(image[worn], generator)
-    return image * 2 - 1, torch.cat([joints, weight[..., None]], -1)
-
-
-def draw_scene(config: CropConfig, batch: int, generator: Generator) -> Scene:
-    """People in motion, enough for `batch` crops."""
-    clips = ClipConfig(
-        height=config.source, width=config.source, length=25, fps=5.0, fill=(0.8, 0.86), shift=0.0,
-        texture_size=config.texture_size, supersample=config.supersample, shadow=0.0,
-    )  # fmt: skip
-    return sample_scene(clips, batch=-(-batch // config.poses), generator=generator)
-
-
-def render_cutouts(config: CropConfig, scene: Scene, generator: Generator) -> Cutouts:
-    """Renders every person of the scene in `config.poses` poses, seen from any side."""
-    times = torch.randint(
-        0, scene.config.length, (len(scene.gamma), config.poses), generator=generator, device=generator.device
-    )
-    turned = _turned(scene, config.any_heading, generator)
-    clip = replace(scene, frames=turned, background=torch.zeros_like(scene.background)).render(times)
-    return Cutouts(
-        _bytes((clip.images.flatten(0, 1) + 1) / 2),
-        _bytes(clip.mask.flatten(0, 1)),
-        clip.coco.flatten(0, 1),
-        clip.coco_visible.flatten(0, 1),
-        _bytes(scene.background).repeat_interleave(config.poses, 0),
-    )
-
-
-def _bytes(pictures: Tensor) -> Tensor:
-    return (pictures * 255).round().to(torch.uint8)
-
-
-def _turned(scene: Scene, share: float, generator: Generator) -> Frames:
-    """The motion seen from a random side, for a `share` of the frames; people stay where they are."""
-    frames = scene.frames
-    angle = uniform(generator, *frames.origin.shape[:2], low=-torch.pi, high=torch.pi)
-    turn = rotation_about(1, angle * chance(generator, share, *angle.shape))[:, :, None]
-    pelvis = frames.origin[:, :, :1]
-    return Frames(turn @ frames.rotation, (turn @ (frames.origin - pelvis)[..., None])[..., 0] + pelvis)
-
-
-def _background(sources: Tensor, size: int, generator: Generator) -> Tensor:
-    """Backgrounds at any zoom, place and orientation, as crops of larger pictures."""
-    batch, side = len(sources), sources.shape[-1]
-    scale = uniform(generator, batch, low=1.02, high=1.9) * size / side
-    middle = uniform(generator, batch, 2, low=-0.5, high=0.5) * (side - size / scale)[:, None] * 0.95 + (side - 1) / 2
-    target = torch.full_like(middle, (size - 1) / 2)
-    mirrored = chance(generator, 0.5, batch)
-    return place(scale, torch.zeros_like(scale), mirrored, middle, target).warp(sources.float() / 255, size)
-
-
-def _labelled(
-    config: CropConfig, people: Cutouts, generator: Generator
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """The person that is asked for: scale [B], middle [B, 2], joints [B, K, 2] in the crop and whether they are seen
-    [B, K], colours times coverage and coverage [B, 4, H, W]."""
-    batch, size = len(people), config.size
-    low, high = people.joints.amin(1), people.joints.amax(1)
-    extent = (high - low).amax(1) * 1.15
-    kind = pick(generator, config.framing, batch)
-    bounds = torch.tensor([config.usual, (0.33, config.usual[0]), (0.98, 1.35), (1.3, 2.4)], device=kind.device)[kind]
-    share = torch.lerp(bounds[:, 0], bounds[:, 1], uniform(generator, batch))
-    scale = share * size / extent
-    source = (low + high) / 2
-    upper = people.joints[:, 5:13].mean(1) * 0.6 + people.joints[:, :5].mean(1) * 0.4
-    source = torch.where((kind == 3)[:, None], upper, source)
-    free = (1 - share).clamp(min=0.12, max=0.35)[:, None]
-    centre = (size - 1) / 2 + uniform(generator, batch, 2, low=-0.5, high=0.5) * free * size
-    angle = normal(generator, batch) * 0.14
-    angle = torch.where(chance(generator, 0.06, batch), uniform(generator, batch, low=-1.7, high=1.7), angle)
-    mirrored = chance(generator, 0.5, batch)
-    placement = place(scale, angle, mirrored, source, centre)
-    joints = swap_sides(placement.points(people.joints), mirrored, COCO17_FLIP)
-    seen = swap_sides(people.seen, mirrored, COCO17_FLIP)
-    return scale, centre, joints, seen, placement.warp(people.layers, size)
-
-
-def _neighbours(
-    config: CropConfig, pool: Cutouts, others: Tensor, scale: Tensor, centre: Tensor, share: float, apart: float,
-    generator: Generator,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """Another person for a `share` of the crops, not larger and not nearer to the centre: which crops, and layers."""
-    chosen = subset(generator, share, len(scale))
-    people, count, size = pool[others[chosen]], len(chosen), config.size
-    if count == 0:
-        return chosen, scale.new_zeros(0, 4, size, size)
-    scale = scale[chosen].clamp(max=size / config.source * 1.2) * uniform(generator, count, low=0.45, high=1.02)
-    side = torch.where(chance(generator, 0.5, count), 1.0, -1.0)
-    shift = side * size * uniform(generator, count, low=apart, high=0.6)
-    target = centre[chosen] + torch.stack([shift, size * uniform(generator, count, low=-0.12, high=0.12)], -1)
-    source = (people.joints.amin(1) + people.joints.amax(1)) / 2
-    placement = place(scale, 0.1 * normal(generator, count), chance(generator, 0.5, count), source, target)
-    return chosen, placement.warp(people.layers, size)
-
-
-def _over(image: Tensor, layer: Tensor, generator: Generator) -> Tensor:
-    """A layer [B, 4, H, W] of colours times coverage and coverage, in its own light, over a picture."""
-    gain = torch.exp(0.18 * normal(generator, len(image), 1) + 0.05 * normal(generator, len(image), 3))
-    return image * (1 - layer[:, 3:]) + (layer[:, :3] * column(gain, 4)).clamp(0, 1)
-
-
-def _contact_shadow(coverage: Tensor, generator: Generator) -> Tensor:
-    """Soft darkness around and below a person, [B, 1, H, W] in 0 .. 0.5."""
-    batch, size = len(coverage), coverage.shape[-1]
-    small = coverage[..., ::4, ::4]
-    soft = gaussian_blur(small, uniform(generator, batch, low=1.0, high=5.0), max_sigma=5.0)
-    shift = int(0.02 * size / 4) + 1
-    soft = torch.nn.functional.interpolate(soft.roll((shift, shift), (2, 3)), size=(size, size), mode="bilinear")
-    return soft * column(uniform(generator, batch, high=0.5) * chance(generator, 0.5, batch), 4)
-
-
-def _things(image: Tensor, sizes: tuple[float, ...], share: float, generator: Generator) -> tuple[Tensor, Tensor]:
-    """The picture with textured boxes, bars and discs, each in a `share` of the batch, and their mask [B, 1, H, W]."""
-    batch, size = len(image), image.shape[-1]
-    x, y = pixel_grid(size, size, image.device)
-    covered = torch.zeros_like(image[:, :1])
-    textures = natural_noise(-(-batch // 4), size, size, generator)
-    for extent in sizes:
-        chosen = subset(generator, share, batch)
-        count = len(chosen)
-        if count == 0:
-            continue
-        mask = random_shape(x, y, count, extent, generator)
-        skin = chance(generator, 0.15, count, 1)
-        fill = torch.where(skin, skin_tones(count, generator), cloth_colours(count, generator, neutral=0.6))
-        strength = column(uniform(generator, count, high=0.3), 4)
-        fill = (column(fill, 4) * (1 + strength * textures[chosen % len(textures)])).clamp(0, 1)
-        image[chosen] = torch.lerp(image[chosen], fill, mask)
-        covered[chosen] = torch.maximum(covered[chosen], mask)
-    return image, covered
-
-
-def _weights(joints: Tensor, seen: Tensor, covered: Tensor, size: int) -> Tensor:
-    """[B, K] weights: 1 seen, 0.5 hidden, 0 outside of the picture."""
-    inside = ((joints > -0.5) & (joints < size - 0.5)).all(-1)
-    nearest = joints.round().long().clamp(0, size - 1)
-    rows = torch.arange(len(joints), device=joints.device)[:, None]
-    hidden = (covered[rows, 0, nearest[..., 1], nearest[..., 0]] > 0.5) | ~seen
-    return inside * torch.where(hidden, 0.5, 1.0)
+def draw_crops(config: CropConfig, batch: int, generator: Generator) -> tuple[Tensor, Tensor]:
+    """One batch with people of its own, images [B, 3, H, W] and keypoints [B, K, 3] as of `crops.compose`."""
+    return CropStream(config, batch, generator).next()

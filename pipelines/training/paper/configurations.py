@@ -1,4 +1,4 @@
-"""The authors' configurations and the settings they were trained with (official format, section 8)."""
+"""The authors' configurations: networks, data sets, and the loops that train them (official format, section 8)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,123 +10,116 @@ from models.errors import InputError
 from models.generators import config
 from models.generators.config import GeneratorConfig
 from models.motion import MotionConfig
+from pipelines.training.paper.loop import Loop, initialise
+from pipelines.training.paper.motion import MotionLoop
+from pipelines.training.paper.pairs import FlowLoop, PairLoop
+from pipelines.training.paper.sequences import FaceLoop, PersonLoop
+from pipelines.training.paper.settings import Recipe
 
-LEARNING_RATE = 1e-4
-BETAS = (0.0, 0.999)
-DIFFERENCES = 3  # frames that the face's video critic compares
-CLIP = 6  # frames that the dance's video critic sees
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Sizes, weights of the losses and pace; the defaults are the paper's second stage, other stages differ in
-    `recipe_of`.
-
-    width: channels of the generator's first layer, from which all other widths follow. size: height of the pictures.
-    picture, correctness, regularisation, style, content, adversarial
-    weigh the authors' terms, true_flow and true_mask ours on rendered data. critic_rate: learning rate of the
-    discriminators over the generator's. frames: of a clip, trained `chunk` at a time. together: samples rendered at
-    once. workers: processes that read a data set.
-    """
-
-    width: int = 64
-    size: int = 256
-    picture: float = 5.0
-    correctness: float = 5.0
-    regularisation: float = 0.0025
-    style: float = 500.0
-    content: float = 0.5
-    adversarial: float = 2.0
-    critic_rate: float = 0.1
-    true_flow: float = 0.5
-    true_mask: float = 0.1
-    frames: int = 30
-    chunk: int = 6
-    together: int = 8
-    workers: int = 4
+IMAGE_CHANNELS = 3
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """One of the authors' trained networks: its config, data set layout, batch, and what tells the others apart.
-
-    height: of the pictures; aspect: their width over it. masked: the correctness counts inside the data set's masks
-    only. critic_layers: halvings of the picture discriminator. true_flow: rendered pictures come with it.
-    """
+    """One of the authors' trained networks."""
 
     name: str
+    """The authors' name."""
     config: Callable[[], GeneratorConfig] | Callable[[], MotionConfig]
+    """Makes the network's config."""
+    loop: type[Loop]
+    """Trains the network."""
     layout: str
+    """Of its data set, a key of `pipelines.datasets.registry.LAYOUTS`."""
     batch: int
+    """Samples per process and update."""
     height: int = 256
+    """Of the images, in pixels."""
     aspect: float = 1.0
+    """Width of the images over their height."""
     masked: bool = False
-    critic_layers: int = 4
+    """Whether the correctness counts inside the data set's masks only."""
+    discriminator_layers: int = 4
+    """How many times the image discriminator halves the size."""
     true_flow: bool = True
+    """Whether rendered images come with their true flow."""
 
-    def generator_config(self, width: int) -> GeneratorConfig:
-        """The generator's config, every width in its official proportion to `width`."""
+    def build_networks(self, recipe: Recipe) -> tuple[nn.Module, list[nn.Module]]:
+        """The network and its discriminators, initialised from torch's random state."""
+        network = self.loop.network_type(config=self.network_config(recipe.width))
+        discriminators = self._build_discriminators(recipe.width) if self.loop.adversarial else []
+        for each in (network, *discriminators):
+            initialise(each)
+        return network, discriminators
+
+    def network_config(self, width: int) -> GeneratorConfig | MotionConfig:
+        """The network's config, every width of a generator in its official proportion to `width`."""
         official = self.config()
-        assert isinstance(official, GeneratorConfig)
+        if isinstance(official, MotionConfig):
+            return official
         sizes = {"width": width, "max_width": 8 * width, "flow_width": width // 2, "flow_max_width": 4 * width}
         return replace(official, **sizes, attention_hidden=2 * width)
 
-    def critics(self, width: int) -> list[nn.Module]:
-        """The discriminator of pictures, and for sequences that of video."""
+    def _build_discriminators(self, width: int) -> list[nn.Module]:
+        """Of images, and for sequences of video."""
         sizes = {"width": width // 2, "max_width": 2 * width}
-        picture = ResDiscriminator(**sizes, layers=self.critic_layers)
-        if self.name == "face":
-            return [picture, ResDiscriminator(channels=3 * (DIFFERENCES - 1), **sizes)]
-        return [picture, TemporalDiscriminator(frames=CLIP, **sizes)] if self.name in DANCES else [picture]
+        image = ResDiscriminator(**sizes, layers=self.discriminator_layers)
+        if self.loop is FaceLoop:
+            return [image, ResDiscriminator(channels=IMAGE_CHANNELS * (FaceLoop.judged_frames - 1), **sizes)]
+        if self.loop is PersonLoop:
+            return [image, TemporalDiscriminator(frames=PersonLoop.judged_frames, **sizes)]
+        return [image]
 
 
-DANCES = ("dance_fashion", "dance_iper")
 CONFIGURATIONS = {
     each.name: each
     for each in (
-        Configuration("pose_fashion", config.pose_fashion, "fashion", 8),
-        Configuration("pose_market", config.pose_market, "market", 8, height=128, aspect=0.5, critic_layers=3),
-        Configuration("dance_fashion", config.dance_fashion, "dance-fashion", 2),
-        Configuration("dance_iper", config.dance_iper, "dance-iper", 2, masked=True),
-        Configuration("face", config.face, "faceforensics", 2, true_flow=False),
-        Configuration("shapenet_car", config.shapenet_car, "shapenet-car", 8),
-        Configuration("shapenet_chair", config.shapenet_chair, "shapenet-chair", 8),
-        Configuration("keypoint", MotionConfig, "human36m", 32),
+        Configuration("pose_fashion", config.pose_fashion, PairLoop, "fashion", 8),
+        Configuration(
+            "pose_market", config.pose_market, PairLoop, "market", 8, height=128, aspect=0.5, discriminator_layers=3
+        ),
+        Configuration("dance_fashion", config.dance_fashion, PersonLoop, "dance-fashion", 2),
+        Configuration("dance_iper", config.dance_iper, PersonLoop, "dance-iper", 2, masked=True),
+        Configuration("face", config.face, FaceLoop, "faceforensics", 2, true_flow=False),
+        Configuration("shapenet_car", config.shapenet_car, PairLoop, "shapenet-car", 8),
+        Configuration("shapenet_chair", config.shapenet_chair, PairLoop, "shapenet-chair", 8),
+        Configuration("keypoint", MotionConfig, MotionLoop, "human36m", 32),
     )
 }
 # Which configurations a task trains; the first is the default.
 TASKS = {
     "flow": ("pose_fashion", "pose_market", "shapenet_car", "shapenet_chair"),
     "pose": ("pose_fashion", "pose_market"),
-    "animate": DANCES,
+    "animate": ("dance_fashion", "dance_iper"),
     "face": ("face",),
     "view-synth": ("shapenet_car", "shapenet_chair"),
     "motion": ("keypoint",),
 }
 
 
-def configuration_of(task: str, name: str = "") -> Configuration:
-    """The configuration of this name, or the task's default. Raises InputError if the task has none such."""
+def find_configuration(task: str, name: str = "") -> Configuration:
+    """The configuration of this name, or the task's default. The task "flow" trains the first stage of each.
+
+    Raises:
+        InputError: the task has no configuration of this name.
+    """
     known = TASKS[task]
     if name and name not in known:
         raise InputError(f"--config {name}: `train {task}` takes {' or '.join(known)}")
-    return CONFIGURATIONS[name or known[0]]
+    found = CONFIGURATIONS[name or known[0]]
+    return replace(found, loop=FlowLoop) if task == "flow" else found
 
 
-def recipe_of(task: str, configuration: Configuration) -> Recipe:
-    """The paper's settings of a task."""
+def default_recipe(configuration: Configuration) -> Recipe:
+    """The authors' numbers for a configuration."""
     recipe = Recipe(size=configuration.height)
-    if task == "flow":
+    if configuration.loop is FlowLoop:
         return replace(recipe, correctness=20.0, regularisation=0.01)
     return replace(recipe, correctness=2.0) if configuration.masked else recipe
 
 
-def numbers_of(task: str, configuration: Configuration, *, rendered: bool) -> tuple[str, ...]:
-    """The recipe's numbers that a task has a use for, with rendered pictures or a data set."""
-    true = ("true_flow", "true_mask") if configuration.true_flow else ()
-    names = ("together", *true) if rendered else ("workers",)
-    if task != "motion":
-        names += "width", "size", "correctness", "regularisation"
-    if task not in ("motion", "flow"):
-        names += "picture", "style", "content", "adversarial", "critic_rate"
-    return (*names, "frames", "chunk") if task in ("animate", "face") else names
+def list_settings(configuration: Configuration, *, rendered: bool) -> tuple[str, ...]:
+    """Names of the recipe's numbers that have an effect, with rendered images or with a data set."""
+    true_flow = ("true_flow", "true_mask") if configuration.true_flow else ()
+    data = ("together", *true_flow) if rendered else ("workers",)
+    return (*data, *configuration.loop.settings)

@@ -1,6 +1,9 @@
-"""The authors' losses of generated pictures and flows, weighted (official format, section 8.1), and their optimiser.
+"""The authors' losses of generated images and flows, weighted (official format, section 8.1).
 
-B batch, H, W image size, h, w size of a flow map; lists of flows and masks run from coarse to fine.
+The loops in `paper.pairs` and `paper.sequences` add them up.
+
+Legend: B batch, T frames, H, W image size, h, w size of a flow map. Images are in [-1, 1]; lists of flows and masks run
+from coarse to fine.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,22 +14,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.losses.adversarial import lsgan_discriminator, lsgan_generator
+from models.generators.config import GeneratorConfig
+from models.losses.adversarial import lsgan_generator
 from models.losses.flow import pool_flow, supervised_flow, visibility
 from models.losses.perceptual import Vgg19, content_loss, style_loss
 from models.losses.sampling import correctness_of_layers, regularisation_of_layers
-from pipelines.training.engine.session import Processes
-from pipelines.training.paper.configurations import BETAS, LEARNING_RATE, Recipe
-
-Losses = dict[str, Tensor]
+from pipelines.training.engine.recipe import Losses
+from pipelines.training.paper.settings import Recipe
 
 
 class TrueFlow(NamedTuple):
-    """Of rendered pictures: flow [B,2,H,W] in pixels and where the source shows it, [B,1,H,W] 0 or 1; of clips
-    [B,T,...]."""
+    """Known for rendered images, [B, T, ...] for clips."""
 
     flow: Tensor
+    """From the target into the source [B, 2, H, W], in pixels."""
     visible: Tensor
+    """Where the source shows the target [B, 1, H, W], 0 or 1."""
 
     def at(self, frames: int | slice) -> "TrueFlow":
         """Of some frames of clips."""
@@ -34,116 +37,83 @@ class TrueFlow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A picture [B,3,H,W] and its features, none without VGG19."""
+class ImageFeatures:
+    """Images and their VGG19 features."""
 
     image: Tensor
+    """[B, 3, H, W]."""
     features: Mapping[str, Tensor]
+    """By layer; empty without VGG19."""
+
+    def detach(self) -> "ImageFeatures":
+        """The same without gradients."""
+        return ImageFeatures(self.image.detach(), {name: value.detach() for name, value in self.features.items()})
 
 
-@dataclass(frozen=True)
-class Terms:
-    """Every loss but the adversarial ones; `kernels` by attended layer.
+class ReconstructionLosses:
+    """Every loss but the adversarial ones, of a generator of this config.
 
-    Without VGG19 content, style and correctness are left out.
+    Without VGG19, content, style and correctness are left out.
     """
 
-    recipe: Recipe
-    kernels: Mapping[int, int]
-    vgg: Vgg19 | None = None
+    def __init__(self, recipe: Recipe, config: GeneratorConfig, vgg: Vgg19 | None) -> None:
+        self.recipe, self.vgg = recipe, vgg
+        self.kernel_sizes = dict(zip(config.attention_layers, config.kernel_sizes, strict=True))  # by attended layer
 
-    def see(self, image: Tensor) -> Seen:
-        return Seen(image, self.vgg(image) if self.vgg else {})
+    def extract(self, image: Tensor) -> ImageFeatures:
+        """The features of images [B, 3, H, W]."""
+        return ImageFeatures(image, self.vgg(image) if self.vgg else {})
 
-    def picture(self, made: Seen, wanted: Seen) -> Losses:
-        """How far a generated picture is from the true one."""
-        losses = {"picture": self.recipe.picture * F.l1_loss(made.image, wanted.image)}
+    def compare_images(self, generated: ImageFeatures, target: ImageFeatures) -> Losses:
+        """How far generated images are from the true ones."""
+        losses = {"picture": self.recipe.picture * F.l1_loss(generated.image, target.image)}
         if self.vgg:
-            losses["content"] = self.recipe.content * content_loss(made.features, wanted.features)
-            losses["style"] = self.recipe.style * style_loss(made.features, wanted.features)
+            losses["content"] = self.recipe.content * content_loss(generated.features, target.features)
+            losses["style"] = self.recipe.style * style_loss(generated.features, target.features)
         return losses
 
-    def flow(
+    def judge_flows(
         self,
-        source: Seen,
-        target: Seen,
+        source: ImageFeatures,
+        target: ImageFeatures,
         flows: Sequence[Tensor],
         masks: Sequence[Tensor],
         true: TrueFlow | None = None,
         where: Tensor | None = None,
     ) -> Losses:
-        """How well flows [B,2,h,w] and masks [B,1,h,w] fetch the target from the source; the correctness counts
-        `where` [B,1,H,W] is 1."""
+        """How well flows and masks copy the target from the source.
+
+        Args:
+            flows: [B, 2, h, w] by level, in pixels of their maps.
+            masks: [B, 1, h, w] by level, in 0 to 1.
+            true: the true flow, if it is known.
+            where: [B, 1, H, W], 1 where the correctness counts; None: everywhere.
+        """
         losses = {}
         if self.vgg:
-            correct = correctness_of_layers(source.features, target.features, flows, self.kernels, where)
+            correct = correctness_of_layers(source.features, target.features, flows, self.kernel_sizes, where)
             losses["correctness"] = self.recipe.correctness * correct
-        losses["regularisation"] = self.recipe.regularisation * regularisation_of_layers(flows, self.kernels)
-        return losses | (self._supervised(flows, masks, true) if true else {})
+        losses["regularisation"] = self.recipe.regularisation * regularisation_of_layers(flows, self.kernel_sizes)
+        return losses | (self._compare_with_truth(flows, masks, true) if true else {})
 
-    def _supervised(self, flows: Sequence[Tensor], masks: Sequence[Tensor], true: TrueFlow) -> Losses:
-        distances, mistakes = [], []
+    def _compare_with_truth(self, flows: Sequence[Tensor], masks: Sequence[Tensor], true: TrueFlow) -> Losses:
+        flow_errors, mask_errors = [], []
         for flow, mask in zip(flows, masks, strict=True):
             coarse, share = pool_flow(*true, cell=true.flow.shape[-1] // flow.shape[-1])
-            distances.append(supervised_flow(flow, coarse, share))
-            mistakes.append(visibility(mask, share))
+            flow_errors.append(supervised_flow(flow, coarse, share))
+            mask_errors.append(visibility(mask, share))
         return {
-            "true_flow": self.recipe.true_flow * torch.stack(distances).sum(),
-            "true_mask": self.recipe.true_mask * torch.stack(mistakes).sum(),
+            "true_flow": self.recipe.true_flow * torch.stack(flow_errors).sum(),
+            "true_mask": self.recipe.true_mask * torch.stack(mask_errors).sum(),
         }
 
 
-class Learner:
-    """One of the two optimisers: Adam at a constant rate on the sum of the losses, gradients averaged over the
-    processes."""
+def generator_adversarial_loss(discriminator: nn.Module, generated: Tensor) -> Tensor:
+    """The generator's least-squares loss through a discriminator, which receives no gradients.
 
-    def __init__(self, networks: Sequence[nn.Module], processes: Processes, *, rate: float = LEARNING_RATE) -> None:
-        self.parameters = [parameter for network in networks for parameter in network.parameters()]
-        self.optimiser = torch.optim.Adam(self.parameters, lr=rate, betas=BETAS)
-        self.processes = processes
-
-    def step(self, losses: Losses) -> Losses:
-        """One update; returns the losses without their graph."""
-        self.optimiser.zero_grad()
-        torch.stack(list(losses.values())).sum().backward()
-        self.processes.average_gradients(self.parameters)
-        self.optimiser.step()
-        return {name: loss.detach() for name, loss in losses.items()}
-
-
-class Judgement(NamedTuple):
-    """What a discriminator is shown: real and generated, of the same shape."""
-
-    critic: nn.Module
-    real: Tensor
-    made: Tensor
-
-
-def criticise(learner: Learner, judgements: Mapping[str, Judgement]) -> Losses:
-    """One step of the discriminators, all in the same optimiser."""
-    losses = {
-        name: lsgan_discriminator(each.critic(each.real), each.critic(each.made.detach()))
-        for name, each in judgements.items()
-    }
-    return learner.step(losses)
-
-
-def fool(critic: nn.Module, made: Tensor) -> Tensor:
-    """The generator's loss through a discriminator that stays as it is."""
-    critic.requires_grad_(False)
-    loss = lsgan_generator(critic(made))
-    critic.requires_grad_(True)
-    return loss
-
-
-def initialise(network: nn.Module) -> None:
-    """Orthogonal weights of gain 0.02 and biases 0, norms untouched.
-
-    Spectral-normalised weights keep PyTorch's default, as they do in the authors' training (sections 8.2 and 11.19).
+    generated: images [B, 3, H, W] or whatever else the discriminator takes.
     """
-    for module in network.modules():
-        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d | nn.Linear):
-            if "weight_orig" not in module._parameters:
-                nn.init.orthogonal_(module.weight, 0.02)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
+    discriminator.requires_grad_(False)
+    loss = lsgan_generator(discriminator(generated))
+    discriminator.requires_grad_(True)
+    return loss

@@ -1,20 +1,24 @@
-"""The authors' training of the motion extraction network: mean squared error, nothing else (official format, 8.2)."""
+"""The authors' training of the motion extraction network: mean squared error, nothing else (official format, section
+8.2)."""
+
+from collections.abc import Iterator
 
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Generator
 
 from models.motion import MotionNetwork
 from pipelines.datasets.samples import Window
-from pipelines.training.paper.losses import Learner, Losses
+from pipelines.training.engine.recipe import Losses
+from pipelines.training.paper.loop import Loop
 
 
-class MotionLoop:
+class MotionLoop(Loop[MotionNetwork]):
     """Detected tracks in, true joints out."""
 
-    def __init__(self, network: MotionNetwork, learner: Learner) -> None:
-        self.network, self.learner = network, learner
-        self.shown: list[Tensor] = []
+    architecture = "motion"
+    network_type = MotionNetwork
+    uses_vgg = False
 
-    def update(self, windows: Window) -> Losses:
+    def consume(self, batch: Window, generator: Generator) -> Iterator[Losses]:
         """One step on a batch of windows."""
-        return self.learner.step({"square": F.mse_loss(self.network(windows.detected), windows.true)})
+        yield self.optimiser.step({"square": F.mse_loss(self.network(batch.detected), batch.true)})

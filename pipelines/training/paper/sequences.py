@@ -1,36 +1,40 @@
 """The authors' recurrent training, of people and of faces (official format, section 8.2).
 
-B batch, T frames of a chunk, S structure channels, H, W image size.
+Legend: B batch, T frames of a chunk, S structure channels, H, W image size. Images are in [-1, 1].
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
+from models.errors import InputError
+from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
-from models.generators.recurrent import RecurrentGenerator, Step
-from pipelines.training.paper.configurations import CLIP, DIFFERENCES
-from pipelines.training.paper.losses import Judgement, Learner, Losses, Seen, Terms, TrueFlow, criticise, fool
+from models.generators.recurrent import Step
+from pipelines.datasets.samples import Sequence as DatasetSequence
+from pipelines.training.engine.recipe import Losses
+from pipelines.training.paper.loop import Judged, Loop, LoopSetup
+from pipelines.training.paper.losses import ImageFeatures, ReconstructionLosses, TrueFlow, generator_adversarial_loss
+from pipelines.training.paper.pairs import IMAGE_SETTINGS
 
-Pick = Callable[[int, int], int]  # a whole number, at least the first and below the second
+SequenceGenerator = AnimationGenerator | FaceGenerator
+Pick = Callable[[int, int], int]  # an integer, at least the first and below the second
 
 
 class Clips(NamedTuple):
-    """A batch of consecutive frames, images [B,T,3,H,W] with structures [B,T,S,H,W], and a reference picture.
+    """A batch of consecutive frames and a reference image of the same person."""
 
-    masks [B,T,1,H,W] say where the correctness counts; the true flows [B,T,...] are there if the clips are rendered.
-    """
-
-    reference: Tensor
-    reference_structure: Tensor
-    images: Tensor
-    structures: Tensor
-    masks: Tensor | None = None
-    true_previous: TrueFlow | None = None
-    true_reference: TrueFlow | None = None
+    reference: Tensor  # [B, 3, H, W]
+    reference_structure: Tensor  # [B, S, H, W]
+    images: Tensor  # [B, T, 3, H, W]
+    structures: Tensor  # [B, T, S, H, W]
+    masks: Tensor | None = None  # [B, T, 1, H, W], 1 where the correctness counts; None: everywhere
+    true_previous: TrueFlow | None = None  # into the previous frame, if the clips are rendered
+    true_reference: TrueFlow | None = None  # into the reference, likewise
 
     def chunks(self, length: int) -> Iterator["Clips"]:
         """The clips `length` frames at a time; frames that don't fill a chunk are left out."""
@@ -47,92 +51,168 @@ class Clips(NamedTuple):
 
 @dataclass(frozen=True)
 class Carried:
-    """From one chunk to the next, without gradient: the last generated image, its structure, and the true image."""
+    """What passes from one chunk to the next, without gradients."""
 
     image: Tensor
+    """The last generated image [B, 3, H, W]."""
     structure: Tensor
+    """Its structure [B, S, H, W]."""
     true: Tensor
+    """The true image [B, 3, H, W]."""
 
 
-class SequenceLoop:
-    """The generator, a discriminator of single frames and one of video, both in one optimiser and stepping first."""
+class SequenceLoop(Loop[SequenceGenerator]):
+    """The generator, against a discriminator of single frames and one of video."""
 
-    def __init__(
+    adversarial = True
+    settings = (*IMAGE_SETTINGS, "frames", "chunk")
+    judged_frames: ClassVar[int]
+    """Consecutive frames that the video discriminator sees."""
+
+    def __init__(self, network: SequenceGenerator, discriminators: Sequence[nn.Module], setup: LoopSetup) -> None:
+        super().__init__(network, discriminators, setup)
+        if self.recipe.chunk < self.judged_frames:
+            seen = f"the video discriminator sees {self.judged_frames} frames"
+            raise InputError(f"--set chunk={self.recipe.chunk}: {seen}, a chunk must have as many")
+        self.image_discriminator, self.video_discriminator = discriminators
+        self.losses = ReconstructionLosses(setup.recipe, network.config, setup.vgg)
+
+    @staticmethod
+    def adapt(items: DatasetSequence, *, masked: bool) -> Clips:
+        return Clips(*items[:4], items.masks if masked else None)
+
+    @abstractmethod
+    def video_input(self, frames: Tensor) -> Tensor:
+        """What the video discriminator gets of `judged_frames` frames [B, judged_frames, 3, H, W]."""
+
+    @abstractmethod
+    def previous_images(
         self,
-        generator: RecurrentGenerator,
-        critics: Sequence[nn.Module],
-        terms: Terms,
-        learner: Learner,
-        judge: Learner,
-    ) -> None:
-        self.critic, self.video_critic = critics
-        self.network, self.terms, self.learner, self.judge = generator, terms, learner, judge
-        self.face = isinstance(generator, FaceGenerator)
-        self.shown: list[Tensor] = []
+        reference: ImageFeatures,
+        true: Sequence[ImageFeatures],
+        generated: Sequence[ImageFeatures],
+        carried: Carried | None,
+    ) -> list[ImageFeatures]:
+        """The image before each frame, from which its flow copies; the reference before the first frame of all.
+
+        true, generated: the frames of the chunk; carried: None in the first chunk.
+        """
+
+    def consume(self, batch: Clips, generator: Generator) -> Iterator[Losses]:
+        """An update per chunk of the clips, in order."""
+
+        def pick(low: int, high: int) -> int:
+            return int(torch.randint(low, high, (), generator=generator))
+
+        carried: Carried | None = None
+        for chunk in batch.chunks(self.recipe.chunk):
+            losses, carried = self.update(chunk, pick, carried)
+            yield losses
 
     def update(self, clips: Clips, pick: Pick, carried: Carried | None = None) -> tuple[Losses, Carried]:
         """One step of discriminators and generator on a chunk; `pick` chooses the frames that are judged."""
         state = (carried.image, carried.structure) if carried else ()
         steps = self.network(clips.structures, clips.reference, clips.reference_structure, *state)
-        made = torch.stack([step.image for step in steps], dim=1)  # [B,T,3,H,W]
-        judged = self._criticise(clips.images, made, pick)
-        losses = self._frames(clips, steps, made, carried)
-        frame, start = self._picks(made, pick)
-        weight = self.terms.recipe.adversarial
-        losses["adversarial"] = weight * fool(self.critic, made[:, frame])
-        losses["adversarial_video"] = weight * fool(self.video_critic, self._clip(made, start))
-        last = made[:, -1].detach()
+        generated = torch.stack([step.image for step in steps], dim=1)  # [B, T, 3, H, W]
+        judged = self._update_discriminators(clips.images, generated, pick)
+        losses = self._reconstruction_losses(clips, steps, generated, carried)
+        frame, start = self._pick_frames(generated, pick)
+        weight = self.recipe.adversarial
+        image_loss = generator_adversarial_loss(self.image_discriminator, generated[:, frame])
+        video_loss = generator_adversarial_loss(self.video_discriminator, self._cut_video(generated, start))
+        losses |= {"adversarial": weight * image_loss, "adversarial_video": weight * video_loss}
+        last = generated[:, -1].detach()
         self.shown = [clips.reference, clips.images[:, -1], last]
-        return self.learner.step(losses) | judged, Carried(last, clips.structures[:, -1], clips.images[:, -1])
+        return self.optimiser.step(losses) | judged, Carried(last, clips.structures[:, -1], clips.images[:, -1])
 
-    def _criticise(self, images: Tensor, made: Tensor, pick: Pick) -> Losses:
-        frame, start = self._picks(made, pick)
-        judgements = {
-            "critic": Judgement(self.critic, images[:, frame], made[:, frame]),
-            "critic_video": Judgement(self.video_critic, self._clip(images, start), self._clip(made, start)),
-        }
-        return criticise(self.judge, judgements)
+    def _update_discriminators(self, images: Tensor, generated: Tensor, pick: Pick) -> Losses:
+        frame, start = self._pick_frames(generated, pick)
+        videos = self._cut_video(images, start), self._cut_video(generated, start)
+        return self.update_discriminators(
+            {
+                "critic": Judged(self.image_discriminator, images[:, frame], generated[:, frame]),
+                "critic_video": Judged(self.video_discriminator, *videos),
+            }
+        )
 
-    def _picks(self, made: Tensor, pick: Pick) -> tuple[int, int]:
-        """A frame, and the first frame of a clip."""
-        length = DIFFERENCES if self.face else CLIP
-        return pick(0, made.shape[1]), pick(0, made.shape[1] - length + 1)
+    def _pick_frames(self, images: Tensor, pick: Pick) -> tuple[int, int]:
+        """A frame of [B, T, 3, H, W], and the first of `judged_frames`."""
+        return pick(0, images.shape[1]), pick(0, images.shape[1] - self.judged_frames + 1)
 
-    def _clip(self, images: Tensor, start: int) -> Tensor:
-        """What the video critic sees of [B,T,3,H,W]: six frames, or of faces the differences of three."""
-        if not self.face:
-            return images[:, start : start + CLIP].transpose(1, 2)  # [B,3,6,H,W]
-        part = images[:, start : start + DIFFERENCES]
-        return (part[:, :-1] - part[:, 1:]).flatten(1, 2)  # [B,6,H,W]
+    def _cut_video(self, images: Tensor, start: int) -> Tensor:
+        return self.video_input(images[:, start : start + self.judged_frames])
 
-    def _frames(self, clips: Clips, steps: Sequence[Step], made: Tensor, carried: Carried | None) -> Losses:
-        """Sums over the frames. Before each frame comes the true one, of faces the generated one."""
-        reference = self.terms.see(clips.reference)
-        images = [self.terms.see(image) for image in clips.images.unbind(1)]
-        views = [self.terms.see(image) for image in made.unbind(1)]
-        first = reference
-        if carried:
-            first = self.terms.see(carried.image if self.face else carried.true)
-        before = [first, *([_detached(view) for view in views[:-1]] if self.face else images[:-1])]
+    def _reconstruction_losses(
+        self, clips: Clips, steps: Sequence[Step], generated: Tensor, carried: Carried | None
+    ) -> Losses:
+        """Sums over the frames; generated: [B, T, 3, H, W]."""
+        reference = self.losses.extract(clips.reference)
+        true = [self.losses.extract(image) for image in clips.images.unbind(1)]
+        made = [self.losses.extract(image) for image in generated.unbind(1)]
+        previous = self.previous_images(reference, true, made, carried)
         frames = [
-            self._frame(clips, t, step, views[t], images[t], before[t], reference) for t, step in enumerate(steps)
+            self._frame_losses(clips, t, step, made[t], true[t], previous[t], reference) for t, step in enumerate(steps)
         ]
         return {name: torch.stack([frame[name] for frame in frames]).sum() for name in frames[0]}
 
-    def _frame(
-        self, clips: Clips, t: int, step: Step, made: Seen, target: Seen, previous: Seen, reference: Seen
+    def _frame_losses(
+        self,
+        clips: Clips,
+        t: int,
+        step: Step,
+        generated: ImageFeatures,
+        target: ImageFeatures,
+        previous: ImageFeatures,
+        reference: ImageFeatures,
     ) -> Losses:
         where = None if clips.masks is None else clips.masks[:, t]
-        losses = self.terms.picture(made, target)
+        losses = self.losses.compare_images(generated, target)
         sources = {
             "previous": (previous, step.flows_previous, step.masks_previous, clips.true_previous),
             "reference": (reference, step.flows_reference, step.masks_reference, clips.true_reference),
         }
         for name, (source, flows, masks, true) in sources.items():
-            found = self.terms.flow(source, target, flows, masks, true and true.at(t), where)
+            found = self.losses.judge_flows(source, target, flows, masks, true and true.at(t), where)
             losses |= {f"{term}_{name}": value for term, value in found.items()}
         return losses
 
 
-def _detached(view: Seen) -> Seen:
-    return Seen(view.image.detach(), {name: feature.detach() for name, feature in view.features.items()})
+class PersonLoop(SequenceLoop):
+    """Of people: six frames are judged as they are, and flows copy from the true previous frame."""
+
+    architecture = "animation"
+    network_type = AnimationGenerator
+    judged_frames = 6
+
+    def video_input(self, frames: Tensor) -> Tensor:
+        return frames.transpose(1, 2)  # [B, 3, 6, H, W]
+
+    def previous_images(
+        self,
+        reference: ImageFeatures,
+        true: Sequence[ImageFeatures],
+        generated: Sequence[ImageFeatures],
+        carried: Carried | None,
+    ) -> list[ImageFeatures]:
+        return [self.losses.extract(carried.true) if carried else reference, *true[:-1]]
+
+
+class FaceLoop(SequenceLoop):
+    """Of faces: the differences of three frames are judged, and flows copy from the generated previous frame."""
+
+    architecture = "face"
+    network_type = FaceGenerator
+    judged_frames = 3
+
+    def video_input(self, frames: Tensor) -> Tensor:
+        return (frames[:, :-1] - frames[:, 1:]).flatten(1, 2)  # [B, 6, H, W]
+
+    def previous_images(
+        self,
+        reference: ImageFeatures,
+        true: Sequence[ImageFeatures],
+        generated: Sequence[ImageFeatures],
+        carried: Carried | None,
+    ) -> list[ImageFeatures]:
+        first = self.losses.extract(carried.image) if carried else reference
+        return [first, *(image.detach() for image in generated[:-1])]

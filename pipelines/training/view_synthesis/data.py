@@ -1,6 +1,9 @@
-"""What the view-synthesis generator is trained on: rendered objects from any side, with true depths and flows.
+"""Training data of the view-synthesis generator: rendered objects from two sides, with true depths and flows.
 
-B samples (a source and a target view each), V views of an object, H = W image size; angles in degrees.
+`draw_pairs` makes a batch; the recipe's numbers are in `Recipe`.
+
+Legend: B samples (a source and a target view each), V views of an object, H = W image size. Images are in [-1, 1],
+angles in degrees, flows in pixels.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,136 +21,174 @@ from pipelines.synthetic.rendering.noise import chance, normal, uniform
 from pipelines.training.data.augmentation import subset
 
 HIGHEST = 20.0  # degrees of elevation
-SOFT = 0.4  # size of the picture that is enlarged again, in parts
+SOFT_SCALE = 0.4  # size to which soft samples are reduced before they are enlarged again
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Shape of the data and weights of the losses; the defaults train the generator that is to be shipped.
+    """Shape of the data and weights of the losses; the defaults trained the shipped generator.
 
-    Objects of the `category` are rendered from `views` sides each, a share `level` of them from elevation 0; every
-    ordered pair of views is a sample. They are rendered at once and trained on in chunks. The azimuth that is given for
-    the source has an error of up to `azimuth_noise` degrees (standard deviation), a share `soft` of the samples has the
-    sharpness of small pictures. A share `coloured` of the results is judged on another background than white, where
-    what is white beside the object shows. `copy` is what it costs not to take from the source what it shows;
-    `validation` is the number of unseen objects of each category.
+    Every ordered pair of an object's views is a sample.
     """
 
     category: str = "all"
+    """What is rendered: car, chair or all."""
     size: int = 256
+    """Height and width of the images, in pixels."""
     chunk: int = 32
+    """Samples per update; the whole batch is rendered at once."""
     views: int = 3
+    """Views of each object."""
     level: float = 0.6
+    """Fraction of the objects that are seen from elevation 0; the others from 0 to 20 degrees."""
     azimuth_noise: float = 3.0
+    """Largest standard deviation of the azimuth that is given for the source, in degrees; a sample's own is uniform."""
     soft: float = 0.2
+    """Fraction of the samples that are as soft as enlarged images."""
     coloured: float = 0.3
+    """Fraction of the samples whose result is judged on a coloured background, where white fringes show."""
     picture: float = 5.0
+    """Weight of the L1 distance of the result."""
     gradient: float = 5.0
+    """Weight of the distance of the result's gradients."""
     generated: float = 1.0
+    """Weight of the L1 distance of what the generator made before copying."""
     warped: float = 2.0
+    """Weight of the L1 distance of the warped sources where they show the target."""
     depth: float = 5.0
+    """Weight of the depth's error, in diagonals of the object."""
     alpha: float = 1.0
+    """Weight of the coverage's error."""
     flow: float = 0.5
+    """Weight of the flows' error, in pixels of their own maps."""
     fine_flow: float = 0.05
+    """Weight of the full-resolution flows' error, in pixels."""
     mask: float = 0.1
+    """Weight of the attention masks' error."""
     adversarial: float = 0.1
+    """Weight of the adversarial loss."""
     features: float = 1.5
+    """Weight of the distance of the discriminator's features."""
     copy: float = 0.15
+    """Weight of the penalty for generating what the source shows."""
     adversarial_from: float = 0.8
+    """Fraction of the run at which the adversarial losses start; above 1: never."""
     validation: int = 200
+    """Number of held-out objects of each category."""
 
 
 @dataclass
-class Given:
-    """What the generator is told: source picture [B, 3, H, W], its azimuth and elevation, those of the target [B]."""
+class Inputs:
+    """What the generator gets."""
 
     image: Tensor
+    """The source [B, 3, H, W]."""
     azimuth: Tensor
+    """Of the source [B]."""
     elevation: Tensor
+    """Of the source [B]."""
     target_azimuth: Tensor
+    """[B]."""
     target_elevation: Tensor
+    """[B]."""
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The fields in order."""
+        return tuple(vars(self).values())
 
 
 @dataclass
 class Truth:
-    """What the target view is: image [B, 3, H, W] and mask [B, 1, H, W] coverage by the object; depth [B, 1, H, W] in
-    diagonals, 0 beside the object; flow [B, 2, H, W] into the source and into its mirror image, and where they are true
-    [B, 1, H, W]; ground [B, 3, 1, 1] the background to be judged on."""
+    """What the target view is, and where the source shows it."""
 
     image: Tensor
+    """The target on white [B, 3, H, W]."""
     mask: Tensor
+    """Coverage by the object [B, 1, H, W], 0 to 1."""
     depth: Tensor
+    """[B, 1, H, W] in diagonals of the object, in front of its middle; 0 beside the object."""
     flow: Tensor
+    """Flow into the source [B, 2, H, W]."""
     visible: Tensor
+    """Where the source shows the target's object [B, 1, H, W], 0 or 1."""
     flow_mirrored: Tensor
+    """Flow into the source's mirror image [B, 2, H, W]."""
     visible_mirrored: Tensor
-    ground: Tensor
+    """Where the mirror image shows the target's object [B, 1, H, W], 0 or 1."""
+    background: Tensor
+    """Colour on which the result is judged [B, 3, 1, 1]."""
 
-    @property
-    def grounded(self) -> Tensor:
-        """The image on its ground."""
-        return self.image + (1 - self.mask) * (self.ground - WHITE)
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The fields in order."""
+        return tuple(vars(self).values())
+
+    def on_background(self) -> Tensor:
+        """The image on its background [B, 3, H, W]."""
+        return self.image + (1 - self.mask) * (self.background - WHITE)
 
 
-Sample = tuple[Given, Truth]
+@dataclass
+class ViewPairs:
+    """A training batch."""
+
+    inputs: Inputs
+    truth: Truth
+
+    def chunks(self, size: int) -> Iterator["ViewPairs"]:
+        """The samples in groups of `size`."""
+        for start in range(0, len(self.inputs.image), size):
+            part = slice(start, start + size)
+            inputs, truth = ([tensor[part] for tensor in each.tensors()] for each in (self.inputs, self.truth))
+            yield ViewPairs(Inputs(*inputs), Truth(*truth))
 
 
-def sample(recipe: Recipe, batch: int, generator: torch.Generator) -> Sample:
-    """`batch` samples on the generator's device, in random order.
+def draw_pairs(recipe: Recipe, batch: int, generator: torch.Generator) -> ViewPairs:
+    """`batch` rendered samples on the generator's device, in random order.
 
     Raises:
-        InputError: the batch can't be made of whole objects.
+        InputError: the batch is not a multiple of the pairs of an object's views.
     """
     pairs = list(permutations(range(recipe.views), 2))
     if not pairs or batch % len(pairs):
-        raise InputError(f"batch {batch} must be a multiple of the {len(pairs)} pairs of {recipe.views} views")
+        raise InputError(f"--batch {batch}: must be a multiple of the {len(pairs)} pairs of {recipe.views} views")
     objects = sample_objects(category=recipe.category, batch=batch // len(pairs), generator=generator)
     azimuth = uniform(generator, batch // len(pairs), recipe.views, high=360.0)
     level = chance(generator, recipe.level, len(azimuth), 1)
     elevation = uniform(generator, *azimuth.shape, high=HIGHEST).masked_fill(level, 0.0)
     views = render(objects, azimuth, elevation, size=recipe.size)
-    given, truth = zip(*(_pair(views, source, target) for source, target in pairs), strict=True)
+    columns = zip(*(_pair_views(views, source, target) for source, target in pairs), strict=True)
     order = torch.randperm(batch, generator=generator, device=generator.device)
-    ground = uniform(generator, batch, 3, 1, 1, low=-1.0)
-    ground = torch.where(chance(generator, recipe.coloured, batch, 1, 1, 1), ground, WHITE)
-    given, truth = Given(*_joined(given, order)), Truth(*_joined(truth, order), ground=ground)
-    _soften(recipe, given, truth, generator)
-    given.azimuth += uniform(generator, batch) * recipe.azimuth_noise * normal(generator, batch)
-    return given, truth
+    background = uniform(generator, batch, 3, 1, 1, low=-1.0)
+    background = torch.where(chance(generator, recipe.coloured, batch, 1, 1, 1), background, WHITE)
+    inputs, truth = (_join(column, order) for column in columns)
+    sample = ViewPairs(Inputs(*inputs), Truth(*truth, background=background))
+    _soften(recipe, sample, generator)
+    sample.inputs.azimuth += uniform(generator, batch) * recipe.azimuth_noise * normal(generator, batch)
+    return sample
 
 
-def chunks(sample: Sample, size: int) -> Iterator[Sample]:
-    """The samples in groups of `size`."""
-    given, truth = sample
-    for start in range(0, len(given.image), size):
-        part = slice(start, start + size)
-        yield (
-            Given(*(each[part] for each in vars(given).values())),
-            Truth(*(each[part] for each in vars(truth).values())),
-        )
-
-
-def _pair(views: Views, source: int, target: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-    """The fields of Given, and of Truth but the ground."""
-    poses = [angle[:, view] for view in (source, target) for angle in (views.azimuth, views.elevation)]
+def _pair_views(views: Views, source: int, target: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """The fields of Inputs, and those of Truth but the background."""
+    angles = [angle[:, view] for view in (source, target) for angle in (views.azimuth, views.elevation)]
     truth = [views.images[:, target], views.mask[:, target], views.depth(target)]
     for mirrored in (False, True):
         flow, visible, on_object = views.flow(target, source, mirrored=mirrored)
         truth += [flow, visible * on_object]
-    return (views.images[:, source], *poses), tuple(truth)
+    return (views.images[:, source], *angles), tuple(truth)
 
 
-def _joined(parts: Sequence[tuple[Tensor, ...]], order: Tensor) -> list[Tensor]:
+def _join(parts: Sequence[tuple[Tensor, ...]], order: Tensor) -> list[Tensor]:
     """Each field of all parts, in this order."""
     return [torch.cat(column)[order] for column in zip(*parts, strict=True)]
 
 
-def _soften(recipe: Recipe, given: Given, truth: Truth, generator: torch.Generator) -> None:
-    """Some samples as if made of small pictures, in place."""
-    chosen = subset(generator, recipe.soft, len(given.image))
+def _soften(recipe: Recipe, sample: ViewPairs, generator: torch.Generator) -> None:
+    """Reduce and enlarge some samples, in place."""
+    inputs, truth = sample.inputs, sample.truth
+    chosen = subset(generator, recipe.soft, len(inputs.image))
     if not len(chosen):
         return
-    for part, lowest in ((given.image, -1.0), (truth.image, -1.0), (truth.mask, 0.0)):
-        small = F.interpolate(part[chosen], scale_factor=SOFT, mode="bilinear", antialias=True)
+    for part, lowest in ((inputs.image, -1.0), (truth.image, -1.0), (truth.mask, 0.0)):
+        small = F.interpolate(part[chosen], scale_factor=SOFT_SCALE, mode="bilinear", antialias=True)
         large = F.interpolate(small, size=part.shape[-2:], mode="bicubic")
         part[chosen] = large.clamp(lowest, 1.0)

@@ -1,4 +1,4 @@
-"""Losses of one view. B samples, H = W image size, h, w map size."""
+"""Losses of one view, called by `view_synthesis.recipe`. Legend: B samples, H = W image size, h, w map size."""
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -9,21 +9,21 @@ from models.losses.image import gradient_pyramid, weighted_l1
 from pipelines.training.view_synthesis.data import Recipe, Truth
 from pipelines.training.warp_losses import detail_losses, flow_losses
 
-BLURRED = 0.02  # diagonals: depths closer than this count less
+DEPTH_SOFTNESS = 0.02  # diagonals of the object: errors below this one count less
 
 
-def reconstruction(recipe: Recipe, view: View, truth: Truth) -> dict[str, Tensor]:
-    """Every loss of one view except the adversarial ones, already weighted."""
+def reconstruction_losses(recipe: Recipe, view: View, truth: Truth) -> dict[str, Tensor]:
+    """Every loss of one view but the adversarial ones, weighted scalars by name."""
     own, mirrored = (truth.flow, truth.visible), (truth.flow_mirrored, truth.visible_mirrored)
     look = view.outlook
     sources = (
         (look.flows[OWN], look.masks[OWN], *own),
         (look.flows[MIRRORED], look.masks[MIRRORED], *mirrored),
     )
-    made, true = view.on(truth.ground).float(), truth.grounded
+    result, target = view.on(truth.background).float(), truth.on_background()
     return {
-        "picture": recipe.picture * weighted_l1(made, true, 1 + 3 * truth.mask),
-        "gradient": recipe.gradient * gradient_pyramid(made, true),
+        "picture": recipe.picture * weighted_l1(result, target, 1 + 3 * truth.mask),
+        "gradient": recipe.gradient * gradient_pyramid(result, target),
         "generated": recipe.generated * weighted_l1(view.generated.float(), truth.image, 1 + 3 * truth.mask),
         "alpha": recipe.alpha * visibility(view.alpha, truth.mask),
         "depth": recipe.depth * _depth_loss(look.depths, truth.depth),
@@ -33,12 +33,12 @@ def reconstruction(recipe: Recipe, view: View, truth: Truth) -> dict[str, Tensor
 
 
 def _depth_loss(depths: list[Tensor], true: Tensor) -> Tensor:
-    """Depths [B, 1, h, w] of all levels against the true one [B, 1, H, W], where there is one."""
+    """Depths [B, 1, h, w] of all levels against the true one [B, 1, H, W], where there is one; a scalar."""
     known = (true != 0).float()
     loss = true.new_zeros(())
     for depth in depths:
         cell = true.shape[-1] // depth.shape[-1]
-        share = F.avg_pool2d(known, cell)
+        share = F.avg_pool2d(known, cell)  # [B, 1, h, w]
         mean = F.avg_pool2d(true, cell) / share.clamp(min=1e-3)
-        loss = loss + supervised_flow(depth, mean, share, softness=BLURRED)
+        loss = loss + supervised_flow(depth, mean, share, softness=DEPTH_SOFTNESS)
     return loss

@@ -1,116 +1,97 @@
-"""Unseen rendered objects and the numbers of a view-synthesis generator on them.
+"""Held-out rendered objects and the quality of a view-synthesis generator on them.
 
-B objects, T = 18 views of each, 20 degrees apart at elevation 0; H = W image size; pictures in [-1, 1].
+Called by `view_synthesis.recipe` and `benchmarks.view_synthesis`.
+
+Legend: B objects, T = 18 views of each, 20 degrees apart at elevation 0, H = W image size. Images are in [-1, 1],
+angles in degrees.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from models.generators.view import SourceViews, View, ViewGenerator
 from pipelines.synthetic.objects import render, sample_objects
+from pipelines.training.image_metrics import l1, psnr, ssim
 
 VALIDATION_SEED = 20261
-STEP = 20.0  # degrees
-TOGETHER = 25  # objects that are rendered at once
-WINDOW, SIGMA = 11, 1.5  # of the SSIM
+STEP = 20.0  # degrees between two views
+AT_ONCE = 25  # objects that are rendered together
 
 
 @dataclass
-class Unseen:
-    """Objects that training never draws: images [B, T, 3, H, W], azimuth [T]; source [B]: which view is the source."""
+class HeldOutObjects:
+    """Rendered objects that training never draws."""
 
     images: Tensor
+    """All views [B, T, 3, H, W]."""
     azimuth: Tensor
+    """Of the views [T]."""
     source: Tensor
+    """Number of the view that is the source [B]."""
 
     @property
     def sources(self) -> Tensor:
-        """[B, 3, H, W]."""
+        """The sources [B, 3, H, W]."""
         return self.images[torch.arange(len(self.images), device=self.images.device), self.source]
 
 
-def unseen(category: str, count: int, *, size: int, device: torch.device) -> Iterator[Unseen]:
-    """`count` objects in groups of `TOGETHER`, the same every time on one kind of device."""
+def render_held_out(category: str, count: int, *, size: int, device: torch.device) -> Iterator[HeldOutObjects]:
+    """`count` objects in groups of `AT_ONCE`, the same every time on one kind of device."""
     generator = torch.Generator(device).manual_seed(VALIDATION_SEED)
     azimuth = torch.arange(0, 360, STEP, device=device)
-    for start in range(0, count, TOGETHER):
-        number = min(TOGETHER, count - start)
+    for start in range(0, count, AT_ONCE):
+        number = min(AT_ONCE, count - start)
         objects = sample_objects(category=category, batch=number, generator=generator)
         source = torch.randint(len(azimuth), (number,), generator=generator, device=device)
         angles = azimuth.expand(number, -1)
-        yield Unseen(render(objects, angles, torch.zeros_like(angles), size=size).images, azimuth, source)
-
-
-def psnr(images: Tensor, truth: Tensor) -> Tensor:
-    """[B, 3, H, W] each -> [B] dB for a range of 0..1."""
-    error = ((images - truth) / 2).square().mean((1, 2, 3))
-    return -10 * torch.log10(error.clamp(min=1e-10))
-
-
-def ssim(images: Tensor, truth: Tensor) -> Tensor:
-    """[B, 3, H, W] each -> [B]: like `evaluation.image_metrics.ssim`, without what training machines may lack."""
-    x, y = (images + 1) / 2, (truth + 1) / 2
-    mean_x, mean_y = _blurred(x), _blurred(y)
-    spread_x, spread_y = _blurred(x * x) - mean_x**2, _blurred(y * y) - mean_y**2
-    common = _blurred(x * y) - mean_x * mean_y
-    light = (2 * mean_x * mean_y + 1e-4) / (mean_x**2 + mean_y**2 + 1e-4)
-    return (light * (2 * common + 9e-4) / (spread_x + spread_y + 9e-4)).mean((1, 2, 3))
-
-
-def _blurred(x: Tensor) -> Tensor:
-    """Gaussian means where the window lies in the picture."""
-    axis = torch.arange(WINDOW, device=x.device, dtype=x.dtype) - WINDOW // 2
-    line = torch.exp(-0.5 * (axis / SIGMA).square())
-    line = (line / line.sum()).expand(x.shape[1], 1, 1, -1)
-    return F.conv2d(F.conv2d(x, line, groups=x.shape[1]), line.mT, groups=x.shape[1])
+        images = render(objects, angles, torch.zeros_like(angles), size=size).images
+        yield HeldOutObjects(images, azimuth, source)
 
 
 @torch.no_grad()
 def validate(model: ViewGenerator, category: str, count: int, *, size: int) -> tuple[dict[str, float], list[Tensor]]:
-    """All views of each object but the source's own, against the truth and against copying the source.
+    """Generate all views of every object but the source's own, and compare with the truth.
 
     Returns:
-        Means over views of PSNR, SSIM and L1 (range 0..1), made and copied; and the first objects as rows of a sheet,
-        [7, 3, H, W] each: source, target, result, copied, copied from the mirror image, shares of the blend (red
-        generated, green from the mirror image, blue from the picture), alpha.
+        Means over views of PSNR (dB), SSIM and L1 (range 0 to 1), and the same of copying the source (`copy`,
+        `copy_ssim`, `copy_l1`); and the first objects as rows of `draw_rows`.
     """
     device = next(model.parameters()).device
-    made: list[Tensor] = []
+    measured: list[Tensor] = []
     rows: list[Tensor] = []
-    for group in unseen(category, count, size=size, device=device):
+    for group in render_held_out(category, count, size=size, device=device):
         level = torch.zeros_like(group.azimuth[group.source])
         source = model.encode(group.sources, group.azimuth[group.source], level)
         for number, azimuth in enumerate(group.azimuth):
             view, truth = model.view(source, azimuth.expand(len(level)), level), group.images[:, number]
             others = group.source != number
             pairs = ((view.image, truth), (group.sources, truth))
-            numbers = [measure(*pair)[others] for pair in pairs for measure in (psnr, ssim, _l1)]
-            made.append(torch.stack(numbers, 1))  # [B, 6]
+            numbers = [measure(*pair)[others] for pair in pairs for measure in (psnr, ssim, l1)]
+            measured.append(torch.stack(numbers, 1))  # [B, 6]
         if not rows:
-            rows = _shown(model, group, source)
+            rows = _draw_group(model, group, source)
     names = "psnr", "ssim", "l1", "copy", "copy_ssim", "copy_l1"
-    return dict(zip(names, torch.cat(made).mean(0).tolist(), strict=True)), rows
+    return dict(zip(names, torch.cat(measured).mean(0).tolist(), strict=True)), rows
 
 
-def _shown(model: ViewGenerator, group: Unseen, source: SourceViews) -> list[Tensor]:
+def _draw_group(model: ViewGenerator, group: HeldOutObjects, source: SourceViews) -> list[Tensor]:
     """A row of a sheet for each object, turned further from one to the next."""
     number = torch.arange(len(group.images), device=group.images.device)
     target = (group.source + 2 + 5 * number) % len(group.azimuth)
     view = model.view(source, group.azimuth[target], source.elevation)
-    return sheet_rows(group.sources, group.images[number, target], view)
+    return draw_rows(group.sources, group.images[number, target], view)
 
 
-def sheet_rows(source: Tensor, target: Tensor, view: View) -> list[Tensor]:
-    """A row of pictures [7, 3, H, W] for each sample."""
+def draw_rows(source: Tensor, target: Tensor, view: View) -> list[Tensor]:
+    """A row of images [7, 3, H, W] for each sample.
+
+    source, target: [B, 3, H, W]. The columns: source, target, result, warped source, warped mirror image, shares of the
+    blend (red generated, green from the mirror image, blue from the source), alpha.
+    """
     detail = view.detail
     masks = 2 * detail.blend.float() - 1, (2 * view.alpha - 1).expand_as(source)
     columns = source, target, view.image, detail.warped_reference, detail.warped_previous, *masks
     return list(torch.stack([column.float() for column in columns], 1))
-
-
-def _l1(images: Tensor, truth: Tensor) -> Tensor:
-    return ((images - truth) / 2).abs().mean((1, 2, 3))

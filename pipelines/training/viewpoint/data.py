@@ -1,6 +1,8 @@
-"""What the viewpoint network is trained on: rendered objects on white as badly cut out as real ones, and other things.
+"""Training data of the viewpoint network: rendered objects on white, cut out as badly as real ones, and other images.
 
-B pictures, H = W size; pictures in [-1, 1] unless said otherwise.
+`draw_labelled` makes a batch; the recipe's numbers are in `Recipe`.
+
+Legend: B images, H = W size. Images are in [-1, 1] unless said otherwise, angles in degrees.
 """
 
 from dataclasses import dataclass
@@ -22,50 +24,61 @@ VIEWS = 4  # of each object
 
 @dataclass(frozen=True)
 class Recipe:
-    """Data and losses of the viewpoint network.
-
-    chunk: pictures per update, of a batch that is rendered at once; others: share of pictures that show neither;
-    highest: elevations, degrees; level: share of views from elevation 0; spoiled: share with the errors of cameras and
-    cutting out; spread: of the azimuth's target, degrees; kind, elevation, frame: weights beside the azimuth's;
-    validation: unseen objects of each category.
-    """
+    """Data and weights of the losses; the defaults trained the shipped network."""
 
     chunk: int = 256
+    """Images per update; the whole batch is rendered at once."""
     others: float = 0.15
+    """Fraction of the images that show neither a car nor a chair."""
     highest: float = 30.0
+    """Highest elevation, in degrees; the lowest is 0."""
     level: float = 0.5
+    """Fraction of the views from elevation 0."""
     spoiled: float = 0.7
+    """Fraction of the objects with the errors of cameras and of cutting out."""
     spread: float = 6.0
+    """Standard deviation of the azimuth's target distribution, in degrees."""
     kind: float = 0.5
+    """Weight of the kind's cross entropy; the azimuth's is 1."""
     elevation: float = 0.2
+    """Weight of the elevation's error, in tens of degrees."""
     frame: float = 3.0
+    """Weight of the frame's error."""
     validation: int = 400
+    """Number of held-out objects of each category, and of other images."""
 
 
 @dataclass
-class Labelled:
-    """images [B, 3, H, W]; kind [B] of `models.viewpoint.KINDS`; of objects azimuth, elevation [B] degrees and frame
-    [B, 3] as in `models.viewpoint`."""
+class LabelledImages:
+    """Images with what the network should say of them; the last three labels are 0 for other images."""
 
     images: Tensor
+    """[B, 3, H, W]."""
     kind: Tensor
+    """Index in `models.viewpoint.KINDS` [B]."""
     azimuth: Tensor
+    """[B]."""
     elevation: Tensor
+    """[B]."""
     frame: Tensor
+    """Where the object has its place, [B, 3] as in `models.viewpoint`."""
+
+    def __getitem__(self, chosen: Tensor) -> "LabelledImages":
+        return LabelledImages(*(tensor[chosen] for tensor in vars(self).values()))
 
 
-def sample(recipe: Recipe, batch: int, size: int, generator: Generator) -> Labelled:
-    """A training batch on the generator's device; the objects come first."""
+def draw_labelled(recipe: Recipe, batch: int, size: int, generator: Generator) -> LabelledImages:
+    """`batch` images [3, size, size] on the generator's device, first the objects, then at least one other image."""
     rest = max(round(recipe.others * batch), 1)
-    seen = objects(recipe, batch - rest, size, generator)
+    seen = draw_objects(recipe, batch - rest, size, generator)
     kind = torch.full((rest,), OTHER, device=generator.device)
-    nowhere = seen.frame.new_zeros(rest, 3)
-    unknown = Labelled(others(rest, size, generator), kind, nowhere[:, 0], nowhere[:, 0], nowhere)
+    zeros = seen.frame.new_zeros(rest, 3)
+    unknown = LabelledImages(draw_others(rest, size, generator), kind, zeros[:, 0], zeros[:, 0], zeros)
     pairs = zip(vars(seen).values(), vars(unknown).values(), strict=True)
-    return Labelled(*(torch.cat(pair) for pair in pairs))
+    return LabelledImages(*(torch.cat(pair) for pair in pairs))
 
 
-def objects(recipe: Recipe, batch: int, size: int, generator: Generator) -> Labelled:
+def draw_objects(recipe: Recipe, batch: int, size: int, generator: Generator) -> LabelledImages:
     """Cars and chairs from any side, some of them spoiled."""
     count = -(-batch // VIEWS)
     drawn = sample_objects(category="all", batch=count, generator=generator)
@@ -78,35 +91,35 @@ def objects(recipe: Recipe, batch: int, size: int, generator: Generator) -> Labe
     kind, azimuth, elevation = (
         label.flatten()[:batch] for label in (kinds[:, None].expand(-1, VIEWS), azimuth, elevation)
     )
-    images, mask, frame = filling(images, mask, generator)
-    return Labelled(_spoiled(recipe, images, mask, generator), kind, azimuth, elevation, frame)
+    images, mask, frame = fill_frame(images, mask, generator)
+    return LabelledImages(_spoil(recipe, images, mask, generator), kind, azimuth, elevation, frame)
 
 
-def others(batch: int, size: int, generator: Generator) -> Tensor:
-    """Places, people in places, people on white, white with a veil of noise: [B, 3, H, W]."""
+def draw_others(batch: int, size: int, generator: Generator) -> Tensor:
+    """Places, people in places, people on white, or white with faint noise: [B, 3, size, size]."""
     config = ClipConfig(height=size, width=size, length=2)
     times = torch.zeros(batch, 1, dtype=torch.long, device=generator.device)
     clip = sample_clip(config, batch=batch, times=times, generator=generator)
     people, mask = clip.images[:, 0], clip.mask[:, 0]
-    cut, _, _ = filling(torch.lerp(torch.ones_like(people), people, mask), mask, generator)
+    cut, _, _ = fill_frame(torch.lerp(torch.ones_like(people), people, mask), mask, generator)
     places = 2 * sample_backgrounds(batch, size, size, generator) - 1
-    veil = 1 - 0.1 * torch.rand(people.shape, generator=generator, device=generator.device)
+    noise = 1 - 0.1 * torch.rand(people.shape, generator=generator, device=generator.device)
     which = torch.randint(4, (batch,), generator=generator, device=generator.device)
-    choices = torch.stack([places, people, cut, veil])
+    choices = torch.stack([places, people, cut, noise])  # [4, B, 3, H, W]
     return choices[which, torch.arange(batch, device=generator.device)]
 
 
-def filling(images: Tensor, mask: Tensor, generator: Generator | None = None) -> tuple[Tensor, Tensor, Tensor]:
-    """Objects that fill their pictures as the network wants it, about so with a generator.
+def fill_frame(images: Tensor, mask: Tensor, generator: Generator | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """Move and scale objects so that they fill their images as the network expects; with a generator only roughly.
 
     images: [B, 3, H, W] as rendered, on white; mask: [B, 1, H, W] coverage.
 
     Returns:
-        Images and mask of the same size, and the frame [B, 3] that the rendered picture was.
+        Images [B, 3, H, W], mask [B, 1, H, W], and the frame [B, 3] that leads back to the rendered image.
     """
     batch, size = len(images), images.shape[-1]
-    low, high = _bounds(mask.amax(2)[:, 0] > 0.5), _bounds(mask.amax(3)[:, 0] > 0.5)
-    box = torch.stack([low, high], 1).float()  # [B, x and y, first and last]
+    columns, rows = _find_bounds(mask.amax(2)[:, 0] > 0.5), _find_bounds(mask.amax(3)[:, 0] > 0.5)
+    box = torch.stack([columns, rows], 1).float()  # [B, x and y, first and last]
     target = torch.full((batch, 2), (size - 1) / 2, device=images.device)
     fill = torch.full((batch,), FILL, device=images.device)
     if generator:
@@ -114,14 +127,14 @@ def filling(images: Tensor, mask: Tensor, generator: Generator | None = None) ->
         fill = fill * uniform(generator, batch, low=0.92, high=1.06)
     scale = fill * size / (box[..., 1] - box[..., 0] + 1).amax(1).clamp(min=8)
     straight = torch.zeros(batch, device=images.device)
-    there = place(scale, straight, straight.bool(), box.mean(-1), target)
-    dark, mask = there.warp(torch.cat([(1 - images) / 2, mask], 1), size).split([3, 1], 1)
-    middle = there.points(torch.full((batch, 1, 2), (size - 1) / 2, device=images.device))[:, 0]
+    placement = place(scale, straight, straight.bool(), box.mean(-1), target)
+    dark, mask = placement.warp(torch.cat([(1 - images) / 2, mask], 1), size).split([3, 1], 1)
+    middle = placement.points(torch.full((batch, 1, 2), (size - 1) / 2, device=images.device))[:, 0]  # [B, 2]
     frame = torch.cat([(middle - (size - 1) / 2) / size, scale.log()[:, None]], 1)
     return 1 - 2 * dark, mask, frame
 
 
-def _bounds(line: Tensor) -> Tensor:
+def _find_bounds(line: Tensor) -> Tensor:
     """First and last true place of lines [B, N], [B, 2]."""
     count = line.shape[1]
     number = torch.arange(count, device=line.device)
@@ -129,14 +142,14 @@ def _bounds(line: Tensor) -> Tensor:
     return torch.stack([first, torch.where(line, number, 0).amax(1)], 1)
 
 
-def _spoiled(recipe: Recipe, images: Tensor, mask: Tensor, generator: Generator) -> Tensor:
-    """Some of them with the light, sharpness, noise and edges of pictures that were cut out."""
+def _spoil(recipe: Recipe, images: Tensor, mask: Tensor, generator: Generator) -> Tensor:
+    """Give some images [B, 3, H, W] the light, sharpness, noise and edges of photographs that were cut out."""
     batch = len(images)
     clean = (images + 1) / 2
     rough = degrade(clean.clone(), generator).clamp(0, 1)
     edge = gaussian_blur(mask, uniform(generator, batch, low=0.3, high=1.5), max_sigma=1.6)
     cut = ((edge - column(uniform(generator, batch, low=0.15, high=0.85), 4)) * 6 + 0.5).clamp(0, 1)
-    ground = column(uniform(generator, batch, 3, low=0.7, high=1.0), 4)  # what shines through at the edges
-    rough = 1 - cut * (1 - (rough - (1 - mask) * (1 - ground)).clamp(0, 1))
+    background = column(uniform(generator, batch, 3, low=0.7, high=1.0), 4)  # what shines through at the edges
+    rough = 1 - cut * (1 - (rough - (1 - mask) * (1 - background)).clamp(0, 1))
     spoiled = column(chance(generator, recipe.spoiled, batch), 4)
     return 2 * torch.where(spoiled, rough, clean) - 1

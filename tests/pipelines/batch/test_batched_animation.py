@@ -1,4 +1,4 @@
-"""Videos generated at once are those generated one by one, whoever else is in the batch."""
+"""Videos generated together are those generated one by one, whatever else is in the batch."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,22 +13,23 @@ from pipelines.batch.events import Event
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.worker import run_group
 from pipelines.generation.video_output import VideoOutput
-from tests.helpers.small_batches import animate_job
-from tests.pipelines.batch.conftest import Inputs
+from tests.helpers.small_batches import BatchInputs, animate_job
 
 ROUNDING = 2  # levels of 255
 
 
-def in_folder(job: Job) -> Job:
-    """The job with its frames as pictures."""
+def as_pictures(job: Job) -> Job:
+    """The job with a folder of pictures for an output."""
     return replace(job, output=job.name)
 
 
-def frames(folder: Path) -> np.ndarray:
+def read_frames(folder: Path) -> np.ndarray:
+    """int [T, H, W, 3]."""
     return np.stack([np.asarray(Image.open(path)).astype(int) for path in sorted(folder.iterdir())])
 
 
-def done(jobs: list[Job], folder: Path, *, together: int) -> dict[str, Event]:
+def last_events(jobs: list[Job], folder: Path, *, together: int) -> dict[str, Event]:
+    """Run the jobs as one group; returns the last event of each."""
     folder.mkdir()
     last: dict[str, Event] = {}
     run_group(Group(tuple(jobs), together=together), folder, lambda event: last.update({event.job: event}))
@@ -36,22 +37,22 @@ def done(jobs: list[Job], folder: Path, *, together: int) -> dict[str, Event]:
 
 
 @pytest.fixture
-def jobs(inputs: Inputs) -> list[Job]:
+def jobs(inputs: BatchInputs) -> list[Job]:
     """Lengths of 4, 2 and 6 frames, and one that can't be read."""
     (ann, bob), (first, second) = inputs.sources, inputs.tracks
     short = replace(animate_job(bob, first, inputs.weights, max_frames=2), name="short")
     good = animate_job(ann, first, inputs.weights), short, animate_job(ann, second, inputs.weights)
-    return [in_folder(job) for job in (*good, animate_job(inputs.broken_source, first, inputs.weights))]
+    return [as_pictures(job) for job in (*good, animate_job(inputs.broken_source, first, inputs.weights))]
 
 
-def test_jobs_of_different_lengths_one_of_which_fails_in_the_middle(
+def test_jobs_of_different_lengths_one_of_which_fails_half_way(
     jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = done(jobs, tmp_path / "alone", together=1)
+    alone = last_events(jobs, tmp_path / "alone", together=1)
     sizes: list[int] = []
     step, write = AnimationGenerator.step, VideoOutput.write
 
-    def counted(self, reference, state, structure, joints=None):
+    def count_step(self, reference, state, structure, joints=None):
         sizes.append(len(structure))
         return step(self, reference, state, structure, joints)
 
@@ -60,9 +61,9 @@ def test_jobs_of_different_lengths_one_of_which_fails_in_the_middle(
             raise OSError(28, "No space left on device")
         write(self, made)
 
-    monkeypatch.setattr(AnimationGenerator, "step", counted)
+    monkeypatch.setattr(AnimationGenerator, "step", count_step)
     monkeypatch.setattr(VideoOutput, "write", full_disk)
-    together = done(jobs, tmp_path / "together", together=4)
+    together = last_events(jobs, tmp_path / "together", together=4)
     assert sizes[0] == 3
     assert sizes[-1] == 1
     assert sorted(sizes, reverse=True) == sizes
@@ -72,13 +73,13 @@ def test_jobs_of_different_lengths_one_of_which_fails_in_the_middle(
     assert "No space left" in (together[jobs[0].name].reason or "")
     assert "bad.png" in (together[jobs[3].name].reason or "")
     for job, count in ((jobs[1], 2), (jobs[2], 6)):
-        ours, theirs = frames(tmp_path / "together" / job.output), frames(tmp_path / "alone" / job.output)
+        ours, theirs = read_frames(tmp_path / "together" / job.output), read_frames(tmp_path / "alone" / job.output)
         assert len(ours) == together[job.name].frames == count
         assert np.abs(ours - theirs).max() <= ROUNDING
     assert {path.name for path in (tmp_path / "together").iterdir()} == {".gfla", jobs[1].output, jobs[2].output}
 
 
-def test_what_does_not_fit_together_is_done_one_by_one(
+def test_what_does_not_fit_together_is_generated_one_by_one(
     jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step, sizes = AnimationGenerator.step, []
@@ -90,7 +91,7 @@ def test_what_does_not_fit_together_is_done_one_by_one(
         return step(self, reference, state, structure, joints)
 
     monkeypatch.setattr(AnimationGenerator, "step", small_memory)
-    last = done(jobs[:2], tmp_path / "out", together=2)
+    last = last_events(jobs[:2], tmp_path / "out", together=2)
     assert [last[job.name].state for job in jobs[:2]] == ["done", "done"]
     assert sizes == [2, 2, 1, 1, 1, 1, 1, 1]
-    assert [len(frames(tmp_path / "out" / job.output)) for job in jobs[:2]] == [4, 2]
+    assert [len(read_frames(tmp_path / "out" / job.output)) for job in jobs[:2]] == [4, 2]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.batch.report import write_report
-from tests.helpers.batch_reports import HOSTILE, many, results
+from pipelines.batch.thumbnails import make_thumbnails
+from tests.helpers.batch_reports import HOSTILE, repeat_rows, write_results
 
 selenium = pytest.importorskip("selenium", reason="the Python package selenium is missing")
 from selenium import webdriver  # noqa: E402
@@ -42,7 +43,8 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chr
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("100% <b>")
-    write_report(folder, results(folder), command=f"gfla batch {HOSTILE}")
+    rows = write_results(folder)
+    write_report(folder, rows, command=f"gfla batch {HOSTILE}", thumbnails=make_thumbnails(folder, rows))
     return folder / "report.html"
 
 
@@ -134,7 +136,7 @@ def test_a_phone_needs_no_scrolling_sideways(page: webdriver.Chrome) -> None:
 
 
 def test_ten_thousand_jobs_are_made_as_the_reader_scrolls(chromium: webdriver.Chrome, tmp_path: Path) -> None:
-    rows = many(results(tmp_path), 10_000)
+    rows = repeat_rows(write_results(tmp_path), 10_000)
     write_report(tmp_path, rows, command="gfla batch", thumbnails={row["name"]: b"\xff" * 3000 for row in rows})
     chromium.get((tmp_path / "report.html").as_uri())
     shown = "document.querySelectorAll('#rows tr').length"

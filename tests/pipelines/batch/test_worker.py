@@ -1,10 +1,11 @@
-"""One group in this process: the same bytes as a single command, poses found once, one bad job alone."""
+"""One group in this process: the bytes of single commands, poses detected once, bad jobs that fail alone."""
 
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import av
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,39 +17,38 @@ from pipelines.batch.worker import run_group
 from pipelines.configs import AnimateConfig
 from pipelines.generation.resources import Resources
 from pipelines.keypoints.detectors.bundled import BundledDetector
-from tests.gfla_cli.test_view_synth import saved
-from tests.helpers.small_batches import animate_job
-from tests.pipelines.batch.conftest import Inputs
+from pipelines.runtime.progress import SilentProgress
+from tests.helpers.small_batches import BatchInputs, animate_job, small_car_weights
 
 
-def done(folder: Path, *jobs: Job, **options: int) -> tuple[list[Event], dict[str, Event]]:
+def run_jobs(folder: Path, *jobs: Job, **options: int) -> tuple[list[Event], dict[str, Event]]:
     """All events, and the last of each job."""
     events: list[Event] = []
     run_group(Group(jobs, **options), folder, events.append)
     return events, {event.job: event for event in events}
 
 
-def frames(path: Path) -> list[np.ndarray]:
+def decode_frames(path: Path) -> list[np.ndarray]:
     with av.open(str(path)) as video:
         return [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
 
 
-def test_jobs_of_a_group_are_the_single_commands_bytes_and_look_at_each_file_once(
-    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_jobs_of_a_group_give_the_bytes_of_single_commands_and_each_input_is_detected_once(
+    inputs: BatchInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked: list[str] = []
+    detections: list[str] = []
     for way in ("detect", "track"):
         original = getattr(BundledDetector, way)
 
         def counted(self, given, way: str = way, original=original):
-            looked.append(way)
+            detections.append(way)
             return original(self, given)
 
         monkeypatch.setattr(BundledDetector, way, counted)
     jobs = [animate_job(source, inputs.clips[0], inputs.weights) for source in inputs.sources]
-    events, last = done(tmp_path, *jobs)
+    events, last = run_jobs(tmp_path, *jobs)
     assert [last[job.name].state for job in jobs] == ["done", "done"]
-    assert sorted(looked) == ["detect", "detect", "track"]
+    assert sorted(detections) == ["detect", "detect", "track"]
     states = [event.state for event in events if event.job == jobs[0].name]
     assert states[0] == "started"
     assert "progress" in states
@@ -56,14 +56,14 @@ def test_jobs_of_a_group_are_the_single_commands_bytes_and_look_at_each_file_onc
     config = AnimateConfig(
         inputs.sources[1], inputs.clips[0], output=alone, weights=str(inputs.weights), keypoints="bundled"
     )
-    animate(replace(config, device="cpu"), resources=Resources(threads=1))
+    animate(replace(config, device="cpu"), SilentProgress(), Resources(threads=1))
     assert alone.read_bytes() == (tmp_path / jobs[1].output).read_bytes()
     files = last[jobs[1].name].files or {}
     assert files[jobs[1].output][1] == alone.stat().st_size
-    assert last[jobs[1].name].frames == len(frames(alone)) == 4
+    assert last[jobs[1].name].frames == len(decode_frames(alone)) == 4
 
 
-def test_one_bad_job_does_not_stop_the_others(inputs: Inputs, tmp_path: Path) -> None:
+def test_one_bad_job_does_not_stop_the_others(inputs: BatchInputs, tmp_path: Path) -> None:
     good = animate_job(inputs.sources[0], inputs.tracks[0], inputs.weights)
     pipe = tmp_path / "inputs" / "pipe.json"
     pipe.parent.mkdir()
@@ -75,7 +75,7 @@ def test_one_bad_job_does_not_stop_the_others(inputs: Inputs, tmp_path: Path) ->
         animate_job(inputs.sources[0], pipe, inputs.weights),
         animate_job(pipe.parent, inputs.clips[0], inputs.weights),
     ]
-    _, last = done(tmp_path, *bad, good)
+    _, last = run_jobs(tmp_path, *bad, good)
     assert last[good.name].state == "done"
     for job, what in zip(bad, ("bad.png", "bad.mp4", "missing.mp4", "is a pipe", "is a folder"), strict=True):
         assert last[job.name].state == "failed"
@@ -83,19 +83,30 @@ def test_one_bad_job_does_not_stop_the_others(inputs: Inputs, tmp_path: Path) ->
     assert {path.name for path in tmp_path.iterdir()} == {".gfla", "inputs", good.output}
 
 
-def test_a_pose_job_writes_its_picture(inputs: Inputs, tmp_path: Path) -> None:
+def test_a_pose_job_writes_its_picture(inputs: BatchInputs, tmp_path: Path) -> None:
     given = {"source": str(inputs.sources[0]), "targets": [str(inputs.sources[1])], "keypoints": "bundled"}
     job = Job("p", "pose", {**given, "weights": str(inputs.weights), "device": "cpu"}, "poses/p.png")
-    _, last = done(tmp_path, job)
+    _, last = run_jobs(tmp_path, job)
     assert last["p"].state == "done", last["p"].reason
     assert last["p"].frames == 1
     assert Image.open(tmp_path / "poses" / "p.png").size == (180, 240)
 
 
-def test_a_view_job_writes_its_turntable(inputs: Inputs, tmp_path: Path) -> None:
-    saved(tmp_path / "car.safetensors", "shapenet_car", structure_channels=21, coded=True)
-    given = {"images": [str(inputs.sources[0])], "category": "car", "weights": str(tmp_path / "car.safetensors")}
+def test_a_view_job_writes_its_turntable(inputs: BatchInputs, tmp_path: Path) -> None:
+    weights = small_car_weights(tmp_path / "car.safetensors")
+    given = {"images": [str(inputs.sources[0])], "category": "car", "weights": str(weights)}
     job = Job("v", "view-synth", {**given, "azimuth": 40.0, "angles": [0.0, 20.0, 60.0], "device": "cpu"}, "v.mp4")
-    _, last = done(tmp_path, job)
+    _, last = run_jobs(tmp_path, job)
     assert last["v"].state == "done", last["v"].reason
-    assert last["v"].frames == len(frames(tmp_path / "v.mp4")) == 3
+    assert last["v"].frames == len(decode_frames(tmp_path / "v.mp4")) == 3
+
+
+def test_a_view_of_a_shapenet_file_needs_no_picture(tmp_path: Path) -> None:
+    data = tmp_path / "data_car.hdf5"
+    with h5py.File(data, "w") as file:
+        file["a_4_20/image"], file["a_4_20/pose"] = np.zeros((256, 256, 3), np.uint8), np.array([4, 20])
+    weights = small_car_weights(tmp_path / "car.safetensors")
+    options = {"shapenet": str(data), "id": "a_4_20", "category": "car", "weights": str(weights), "device": "cpu"}
+    _, last = run_jobs(tmp_path / "out", Job("v", "view-synth", {**options, "angles": [0.0, 20.0]}, "v.mp4"))
+    assert last["v"].state == "done", last["v"].reason
+    assert last["v"].frames == 2

@@ -7,7 +7,7 @@ import torch
 
 from models.detail import Detail
 from models.generators.animation import Step
-from pipelines.compositing.full_resolution import MOVING, STILL, FullResolutionCompositor, suppress_tremor
+from pipelines.compositing.full_resolution import MOVING_FLOW, STILL_FLOW, FullResolutionCompositor, suppress_tremor
 
 CANVAS = 64
 
@@ -73,5 +73,5 @@ def test_without_a_detail_head_the_generated_image_is_enlarged() -> None:
 
 
 def test_settle_stops_trembling_only() -> None:
-    flow = np.array([[[STILL * 0.9, MOVING, -5.0]], [[0.0, 0.0, 2.0]]], np.float32)
-    np.testing.assert_allclose(suppress_tremor(flow), [[[0, MOVING, -5]], [[0, 0, 2]]])
+    flow = np.array([[[STILL_FLOW * 0.9, MOVING_FLOW, -5.0]], [[0.0, 0.0, 2.0]]], np.float32)
+    np.testing.assert_allclose(suppress_tremor(flow), [[[0, MOVING_FLOW, -5]], [[0, 0, 2]]])

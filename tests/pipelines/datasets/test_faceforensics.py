@@ -10,7 +10,7 @@ import torch
 from models.errors import InputError
 from pipelines.datasets.faceforensics import read_landmarks
 from pipelines.datasets.registry import open_dataset
-from tests.helpers.dataset_reading import squashed
+from tests.helpers.dataset_reading import read_resized
 
 SIZE = 128
 NOSE, JAW, MOUTH = 33, 8, (51, 57)
@@ -29,7 +29,7 @@ def test_a_clip_of_the_test_with_its_structure(folder_of) -> None:
     pictures, points = files(folder, "test", "test1")
     item = data[1]
     assert (len(data), item.structures.shape) == (2, (4, 16, SIZE, SIZE))
-    np.testing.assert_allclose(item.images, np.stack([squashed(path, SIZE, SIZE) for path in pictures]), atol=1e-6)
+    np.testing.assert_allclose(item.images, np.stack([read_resized(path, SIZE, SIZE) for path in pictures]), atol=1e-6)
     assert torch.equal(item.masks, torch.ones(4, 1, SIZE, SIZE))
     assert torch.equal(item.reference, item.images[0])
     assert torch.equal(item.reference_structure, item.structures[0])
@@ -45,10 +45,10 @@ def test_a_clip_of_the_test_with_its_structure(folder_of) -> None:
         assert labels[y, x] in (5, 6)
 
 
-def test_training_takes_consecutive_frames_from_the_first_one_on(folder_of) -> None:
+def test_training_takes_consecutive_frames_with_the_first_as_reference(folder_of) -> None:
     folder = folder_of("faceforensics")
     data = open_dataset("faceforensics", folder, "train", size=64, frames=2)
-    frames = np.stack([squashed(path, 64, 64) for path in files(folder, "train", "train0")[0]])
+    frames = np.stack([read_resized(path, 64, 64) for path in files(folder, "train", "train0")[0]])
     starts = set()
     for epoch in range(12):
         data.set_epoch(epoch)
@@ -60,7 +60,7 @@ def test_training_takes_consecutive_frames_from_the_first_one_on(folder_of) -> N
     assert starts == {0, 1, 2}
 
 
-def test_the_folder_may_be_called_as_the_authors_script_calls_it(folder_of, tmp_path: Path) -> None:
+def test_the_folder_name_of_the_authors_script_is_read(folder_of, tmp_path: Path) -> None:
     folder = shutil.copytree(folder_of("faceforensics"), tmp_path / "copy")
     (folder / "test_keypoints").rename(folder / "test_keypoint")
     items = [open_dataset("faceforensics", root, "test", size=64)[0] for root in (folder, folder_of("faceforensics"))]
@@ -76,7 +76,7 @@ def test_the_folder_may_be_called_as_the_authors_script_calls_it(folder_of, tmp_
         ("1,2\n" * 67 + "1,2,3\n", "line 68"),
     ],
 )
-def test_other_text_is_one_line(text: str, said: str, tmp_path: Path) -> None:
+def test_malformed_landmarks_are_refused(text: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "00000.txt").write_text(text)
     with pytest.raises(InputError, match=said):
         read_landmarks(tmp_path / "00000.txt")

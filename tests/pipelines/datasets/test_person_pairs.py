@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipelines.datasets.registry import open_dataset
-from tests.helpers.dataset_reading import degrees, peaks, picture, similarity, squashed
+from tests.helpers.dataset_reading import angle_of, find_peaks, fit_similarity, read_picture, read_resized
 
 CENTRE = 32.5 + 64.5j
 
@@ -33,33 +33,35 @@ def test_fashion_is_stretched_to_a_square(phase: str, folder_of) -> None:
     for item, (source, target) in zip([data[0], data[3]], [listed[0], listed[3]], strict=True):
         views = ((source, item.source, item.source_structure), (target, item.target, item.target_structure))
         for name, image, structure in views:
-            np.testing.assert_allclose(image, squashed(folder / phase / name, 256, 256), atol=1e-6)
+            np.testing.assert_allclose(image, read_resized(folder / phase / name, 256, 256), atol=1e-6)
             expected = np.trunc(joints[name] * (256 / 176, 1)).astype(float)
             expected[(joints[name] == -1).any(1)] = np.nan
-            np.testing.assert_array_equal(peaks(structure), expected)
+            np.testing.assert_array_equal(find_peaks(structure), expected)
 
 
 def test_other_sizes_move_the_joints(folder_of) -> None:
     data = open_dataset("fashion", folder_of("fashion"), "test", size=(128, 64))
     wide = open_dataset("fashion", folder_of("fashion"), "test", size=(128, 128))
     assert data[0].source.shape == (3, 128, 64)
-    np.testing.assert_allclose(peaks(data[0].source_structure) * (2, 1), peaks(wide[0].source_structure), atol=1.01)
+    np.testing.assert_allclose(
+        find_peaks(data[0].source_structure) * (2, 1), find_peaks(wide[0].source_structure), atol=1.01
+    )
 
 
-def test_market_is_read_as_it_is_in_the_test(folder_of) -> None:
+def test_market_is_not_augmented_in_the_test(folder_of) -> None:
     folder = folder_of("market")
     data = open_dataset("market", folder, "test")
     source, target = pairs(folder / "market-pairs-test.csv")[1]
     np.testing.assert_allclose(
-        data[1].source.permute(1, 2, 0), picture(folder / "test" / source) / 127.5 - 1, atol=1e-6
+        data[1].source.permute(1, 2, 0), read_picture(folder / "test" / source) / 127.5 - 1, atol=1e-6
     )
     joints = annotations(folder / "market-annotation-test.csv")[target].astype(float)
     joints[(joints == -1).any(1)] = np.nan
-    np.testing.assert_array_equal(peaks(data[1].target_structure), joints)
+    np.testing.assert_array_equal(find_peaks(data[1].target_structure), joints)
     assert data[1].target_structure.shape == (18, 128, 64)
 
 
-def test_market_is_moved_in_training_the_source_more_than_the_target(folder_of) -> None:
+def test_market_is_augmented_in_training_the_source_more_than_the_target(folder_of) -> None:
     folder = folder_of("market")
     data, listed = open_dataset("market", folder, "train"), pairs(folder / "market-pairs-train.csv")
     joints = annotations(folder / "market-annotation-train.csv")
@@ -69,18 +71,18 @@ def test_market_is_moved_in_training_the_source_more_than_the_target(folder_of) 
         item = data[0]
         for kind, structure, name in zip(moves, (item.source_structure, item.target_structure), listed[0], strict=True):
             old = np.where(joints[name] == -1, 0, joints[name]).astype(float)
-            turn, shift, error = similarity(old, peaks(structure) + 0.5)
-            assert error < 2.5, "joints are cut off to whole pixels"
+            turn, shift, error = fit_similarity(old, find_peaks(structure) + 0.5)
+            assert error < 2.5, "joints are truncated to whole pixels"
             moved = turn * CENTRE + shift - CENTRE
-            moves[kind].append(np.abs((degrees(turn), abs(turn) - 1, moved.real, moved.imag)))
+            moves[kind].append(np.abs((angle_of(turn), abs(turn) - 1, moved.real, moved.imag)))
     source, target = (np.max(moves[kind], 0) for kind in moves)
-    blurred = (1.5, 0.03, 1, 1)  # what cutting off does to the fit
+    blurred = (1.5, 0.03, 1, 1)  # what truncation does to the fit
     assert (source <= np.add((5, 0.05, 5, 5), blurred)).all()
     assert (source >= (4, 0.03, 4, 4)).all()
     assert (target <= np.add((1, 0, 2.5, 2.5), blurred)).all()
 
 
-def test_market_is_grey_where_nothing_was(folder_of) -> None:
+def test_market_is_grey_outside_the_picture(folder_of) -> None:
     data = open_dataset("market", folder_of("market"), "train")
     grey = 128 / 127.5 - 1
     found = 0

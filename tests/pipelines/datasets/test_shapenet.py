@@ -1,4 +1,4 @@
-"""ShapeNet's views and Human3.6M's tracks: items against the files they come from."""
+"""ShapeNet: views against the files they come from."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ import torch
 from models.errors import InputError
 from pipelines.datasets.registry import open_dataset
 from tests.helpers.dataset_folders import shapenet
-from tests.helpers.dataset_reading import squashed
+from tests.helpers.dataset_reading import read_resized
 
 
 def test_training_pairs_a_view_with_another_of_its_model(folder_of) -> None:
@@ -48,13 +48,13 @@ def test_the_test_shows_every_model_from_all_sides(folder_of, tmp_path: Path) ->
     torch.testing.assert_close(data[18].source, data[19].target)
 
 
-def test_pictures_of_another_size_are_squashed(folder_of, tmp_path: Path) -> None:
+def test_pictures_of_another_size_are_resized(folder_of, tmp_path: Path) -> None:
     from PIL import Image
 
     with h5py.File(folder_of("shapenet-car") / "data_car.hdf5") as file:
         Image.fromarray(np.asarray(file["test0_2_0"]["image"])).save(tmp_path / "view.png")  # pyright: ignore
     data = open_dataset("shapenet-car", folder_of("shapenet-car"), "test")
-    np.testing.assert_allclose(data[1].target, squashed(tmp_path / "view.png", 256, 256), atol=1e-6)
+    np.testing.assert_allclose(data[1].target, read_resized(tmp_path / "view.png", 256, 256), atol=1e-6)
 
 
 def test_elevations_and_chairs(tmp_path: Path) -> None:
@@ -68,5 +68,5 @@ def test_elevations_and_chairs(tmp_path: Path) -> None:
 def test_a_missing_view_is_named(folder_of, tmp_path: Path) -> None:
     folder = shutil.copytree(folder_of("shapenet-car"), tmp_path / "copy")
     (folder / "id_car_train.txt").write_text("train0_0_0\nlost_2_0\n")
-    with pytest.raises(InputError, match=r"data_car\.hdf5 view lost_2_0: is missing"):
+    with pytest.raises(InputError, match=r"data_car\.hdf5 view lost_2_0 is missing"):
         open_dataset("shapenet-car", folder, "train")[1]

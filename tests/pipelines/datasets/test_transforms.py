@@ -1,4 +1,4 @@
-"""Images and how augmentation moves them, against torchvision and against dots that one can follow."""
+"""Images and their augmentation, against torchvision and against dots that are easy to follow."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,15 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.functional import affine
 
-from pipelines.datasets.transforms import Jitter, Move, affine_matrix, read_image, read_mask, to_image, to_picture
+from pipelines.datasets.transforms import (
+    AffineDraw,
+    RandomAffine,
+    affine_matrix,
+    read_image,
+    read_mask,
+    to_image,
+    to_picture,
+)
 
 WHITE = (255, 255, 255)
 
@@ -17,9 +25,9 @@ def noise(height: int, width: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("angle", "shift", "scale"), [(5, (0, 0), 1), (-4, (7.5, -2), 0.98), (0, (-20, 3), 1.02)])
-def test_a_picture_moves_as_torchvision_moves_it(angle: float, shift: tuple[float, float], scale: float) -> None:
+def test_pictures_are_warped_as_torchvision_does(angle: float, shift: tuple[float, float], scale: float) -> None:
     picture, centre = noise(48, 64), (32.5, 24.5)
-    moved = Move(affine_matrix(angle, shift, scale, centre), WHITE).picture(picture)
+    moved = AffineDraw(affine_matrix(angle, shift, scale, centre), WHITE).warp_picture(picture)
     expected = affine(
         Image.fromarray(picture),  # pyright: ignore[reportArgumentType]
         angle,
@@ -38,24 +46,24 @@ def test_joints_move_with_their_picture() -> None:
     picture = np.zeros((128, 128, 3), np.uint8)
     for x, y in points.astype(int):
         picture[y - 1 : y + 2, x - 1 : x + 2] = 255
-    move = Move(affine_matrix(5, (9, -4), 1.02, (64.5, 64.5)), (0, 0, 0))
-    moved = move.picture(picture)[..., 0].astype(float)
-    for x, y in move.joints(points):
+    draw = AffineDraw(affine_matrix(5, (9, -4), 1.02, (64.5, 64.5)), (0, 0, 0))
+    moved = draw.warp_picture(picture)[..., 0].astype(float)
+    for x, y in draw.move_joints(points):
         window = moved[int(y) - 3 : int(y) + 5, int(x) - 3 : int(x) + 5]
         down, across = np.mgrid[-3:5, -3:5]
         found = np.array(((window * across).sum(), (window * down).sum())) / window.sum()
-        assert np.abs(found - 0.5).max() < 1, "joints are cut off to whole pixels"
+        assert np.abs(found - 0.5).max() < 1, "joints are truncated to whole pixels"
 
 
 def test_a_missing_joint_stays_missing() -> None:
-    move = Move(affine_matrix(3, (5, 5), 1, (0, 0)), WHITE)
-    np.testing.assert_array_equal(move.joints(np.array([[0, 0], [0, 9], [9, 0], [10, 10]]))[:3], np.zeros((3, 2)))
-    assert (move.joints(np.array([[10.0, 10.0]])) > 10).all()
+    draw = AffineDraw(affine_matrix(3, (5, 5), 1, (0, 0)), WHITE)
+    np.testing.assert_array_equal(draw.move_joints(np.array([[0, 0], [0, 9], [9, 0], [10, 10]]))[:3], np.zeros((3, 2)))
+    assert (draw.move_joints(np.array([[10.0, 10.0]])) > 10).all()
 
 
-def test_moves_fill_their_range_and_follow_the_size() -> None:
-    jitter, chance = Jitter(256, angle=5, shift=(20, 3), scale=(0.98, 1.02)), np.random.default_rng(1)
-    matrices = np.stack([jitter.draw(chance, (128, 128)).matrix for _ in range(500)])
+def test_draws_fill_their_range_and_follow_the_size() -> None:
+    augmentation, random = RandomAffine(256, angle=5, shift=(20, 3), scale=(0.98, 1.02)), np.random.default_rng(1)
+    matrices = np.stack([augmentation.draw(random, (128, 128)).matrix for _ in range(500)])
     scale = np.hypot(matrices[:, 0, 0], matrices[:, 1, 0])
     angle = np.degrees(np.arctan2(matrices[:, 1, 0], matrices[:, 0, 0]))
     shift = (matrices @ (64.5, 64.5, 1))[:, :2] - 64.5  # of the centre, in a picture of half the height
@@ -73,9 +81,9 @@ def test_images_there_and_back() -> None:
     assert to_picture(torch.tensor([-9.0, 9.0]).reshape(1, 1, 2).expand(3, 1, 2)).tolist() == [[[0] * 3, [255] * 3]]
 
 
-def test_masks_are_black_where_nothing_was(tmp_path) -> None:
+def test_masks_are_black_outside_the_picture(tmp_path) -> None:
     Image.new("L", (20, 10), 255).save(tmp_path / "mask.png")
-    shift = Move(affine_matrix(0, (10, 0), 1, (0, 0)), WHITE)
+    shift = AffineDraw(affine_matrix(0, (10, 0), 1, (0, 0)), WHITE)
     mask = read_mask(tmp_path / "mask.png", (40, 40), shift)
     assert mask.shape == (1, 40, 40)
     assert (mask[..., 11:] == 1).all()

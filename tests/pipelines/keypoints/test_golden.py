@@ -8,7 +8,7 @@ import torch
 from safetensors import safe_open
 
 from models.generators.view_codes import view_code
-from pipelines.datasets.transforms import Move, affine_matrix, to_image, to_picture
+from pipelines.datasets.transforms import AffineDraw, affine_matrix, to_image, to_picture
 from pipelines.keypoints.cleaning import encode, window_indices
 from pipelines.keypoints.layouts import LIMBS, OPENPOSE18_TO_COCO17, select
 from pipelines.keypoints.structure_maps import heat_maps, palette, person_maps, skeleton_picture, structure_map
@@ -56,9 +56,9 @@ def coords(case: str, data: Tensors) -> None:
     np.testing.assert_allclose(points[:, ::-1].T, data["out.plain_yx"], atol=1.5e-6)
     angle, across, down, scale = data["in.affine_angle_shiftx_shifty_scale"].tolist()
     y, x = (data["in.resize_hw"] * 0.5 + 0.5).tolist()
-    move = Move(affine_matrix(angle, (across, down), scale, (y, x)), fill=(0, 0, 0))  # y first, as in the file's notes
-    np.testing.assert_allclose(move.matrix, data["out.affine_matrix"], atol=1.5e-6)
-    np.testing.assert_array_equal(move.joints(points)[:, ::-1].T, data["out.affine_yx"])
+    draw = AffineDraw(affine_matrix(angle, (across, down), scale, (y, x)), fill=(0, 0, 0))
+    np.testing.assert_allclose(draw.matrix, data["out.affine_matrix"], atol=1.5e-6)
+    np.testing.assert_array_equal(draw.move_joints(points)[:, ::-1].T, data["out.affine_yx"])
 
 
 def image_norm(case: str, data: Tensors) -> None:

@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
-from pipelines.keypoints.body import bones, joints, measure
+from pipelines.keypoints.body import bone_vectors, joint_positions, measure_body
 from pipelines.keypoints.layouts import H36M17_PARENT
-from pipelines.keypoints.retargeting import retarget, retargeted_coco17
+from pipelines.keypoints.retargeting import retarget, retarget_coco17
 from tests.helpers.poses import people, perform
 
 COUNT, SCALE = 8, 150
 
 
 def _lengths(poses: np.ndarray) -> np.ndarray:
-    return np.linalg.norm(bones(poses)[..., 1:, :], axis=-1)
+    return np.linalg.norm(bone_vectors(poses)[..., 1:, :], axis=-1)
 
 
 def _confident(poses: np.ndarray, confidence: float = 1.0) -> np.ndarray:
@@ -20,7 +20,7 @@ def _confident(poses: np.ndarray, confidence: float = 1.0) -> np.ndarray:
 
 def test_bones_and_joints_are_inverse() -> None:
     poses = np.random.default_rng(0).normal(size=(5, 17, 2))
-    np.testing.assert_allclose(joints(bones(poses)), poses, atol=1e-12)
+    np.testing.assert_allclose(joint_positions(bone_vectors(poses)), poses, atol=1e-12)
 
 
 def test_body_onto_the_same_person_changes_little() -> None:
@@ -77,7 +77,7 @@ def test_every_bone_keeps_one_ratio_and_its_direction() -> None:
     result = retarget(driver[0], driver[1, 0])
     ratio = _lengths(result) / _lengths(driver[0])
     np.testing.assert_allclose(ratio, np.broadcast_to(ratio[:1], ratio.shape), rtol=1e-9)
-    old, new = bones(driver[0])[:, 1:], bones(result)[:, 1:]
+    old, new = bone_vectors(driver[0])[:, 1:], bone_vectors(result)[:, 1:]
     cosine = (old * new).sum(-1) / np.linalg.norm(old, axis=-1) / np.linalg.norm(new, axis=-1)
     np.testing.assert_allclose(cosine, 1, atol=1e-9)
 
@@ -129,14 +129,14 @@ def test_legs_that_the_driver_does_not_show_are_the_sources() -> None:
 
 def test_measure_survives_missing_joints() -> None:
     poses = _confident(perform(people(1, 25), 26)[1][0])
-    whole = measure(poses)
+    whole = measure_body(poses)
     poses[:, [1, 2, 3, 4, 5, 6], 2] = 0
-    half = measure(poses)
+    half = measure_body(poses)
     assert abs(half.stature / whole.stature - 1) < 0.15
     assert (half.lengths[1:] > 0).all()
     poses[..., 2] = 0
     with pytest.raises(InputError, match="no limb"):
-        measure(poses)
+        measure_body(poses)
 
 
 def test_none_keeps_the_frame() -> None:
@@ -160,7 +160,7 @@ def test_parents_come_first() -> None:
 def test_coco_joints_go_where_the_body_goes() -> None:
     coco, h36m = (poses[0, 10] for poses in perform(people(1, 7), 8, scale=SCALE))
     moved = 2 * h36m + (30, -40)
-    result = retargeted_coco17(_confident(coco, 0.8), h36m, moved)
+    result = retarget_coco17(_confident(coco, 0.8), h36m, moved)
     np.testing.assert_allclose(result[:, :2], 2 * coco + (30, -40), atol=1e-6)
     assert (result[:, 2] == 0.8).all()
 
@@ -169,5 +169,5 @@ def test_limbs_that_the_source_lends_count_as_seen() -> None:
     coco, h36m = (poses[0, 10] for poses in perform(people(1, 7), 8, scale=SCALE))
     detected, own = _confident(coco, 0.8), _confident(coco, 0.9)
     detected[[0, 15], 2] = 0
-    assert retargeted_coco17(detected, h36m, h36m)[[0, 15], 2].tolist() == [0, 0]
-    assert retargeted_coco17(detected, h36m, h36m, own=own)[[0, 15], 2].tolist() == [0, 0.9]
+    assert retarget_coco17(detected, h36m, h36m)[[0, 15], 2].tolist() == [0, 0]
+    assert retarget_coco17(detected, h36m, h36m, own=own)[[0, 15], 2].tolist() == [0, 0.9]

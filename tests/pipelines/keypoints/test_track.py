@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from models.errors import InputError, ProcessingError
-from pipelines.keypoints.importers import natural_key
 from pipelines.keypoints.layouts import (
     COCO17_FLIP,
     COCO17_LIMBS,
@@ -204,10 +203,6 @@ def test_alphapose_numbers_out_of_sequence_are_refused(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text(json.dumps(entries))
     with pytest.raises(InputError, match="sequence"):
         load_track(tmp_path / "r.json")
-
-
-def test_natural_order() -> None:
-    assert sorted(["b10", "b9", "a2b", "a10"], key=natural_key) == ["a2b", "a10", "b9", "b10"]
 
 
 @pytest.mark.parametrize(

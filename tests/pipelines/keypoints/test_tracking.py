@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
-from pipelines.keypoints.tracking import distance, fill_gaps, is_person, select_person
+from pipelines.keypoints.tracking import fill_gaps, is_person, joint_distance, select_person
 from tests.helpers.poses import standing
 
 
@@ -57,10 +57,10 @@ def test_choice_that_can_not_be_made(frames: list[np.ndarray], person: str, mess
 
 def test_distance_ignores_joints_without_confidence() -> None:
     first, second = standing(), standing(20)
-    assert distance(first, second) == pytest.approx(0.1, rel=0.05)
+    assert joint_distance(first, second) == pytest.approx(0.1, rel=0.05)
     second[3] = (900, 900, 0)
-    assert distance(first, second) == pytest.approx(0.1, rel=0.05)
-    assert distance(first, standing(confidence=0)) == float("inf")
+    assert joint_distance(first, second) == pytest.approx(0.1, rel=0.05)
+    assert joint_distance(first, standing(confidence=0)) == float("inf")
 
 
 def _walk() -> np.ndarray:

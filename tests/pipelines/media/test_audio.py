@@ -94,7 +94,7 @@ def test_sound_shorter_than_the_video(tmp_path: Path):
 @pytest.mark.parametrize("name", ["out.gif", "frames"])
 def test_formats_without_sound_say_so(tmp_path: Path, name: str):
     clip = make_clip(tmp_path / "in.mp4", sound="aac")
-    assert "can't carry sound" in convert(clip, tmp_path / name)[0]
+    assert "can't contain sound" in convert(clip, tmp_path / name)[0]
 
 
 def test_several_tracks(tmp_path: Path):

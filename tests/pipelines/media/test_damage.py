@@ -46,7 +46,7 @@ def test_truncated_before_the_first_frame(tmp_path: Path):
     clip = make_clip(tmp_path / "clip.mp4", frames=[noise(n) for n in range(30)], muxer={"movflags": "+faststart"})
     data = clip.read_bytes()
     clip.write_bytes(data[: data.index(b"mdat") + 20])
-    with pytest.raises(InputError, match="no frame of it can be decoded"):
+    with pytest.raises(InputError, match="no frame can be decoded"):
         open_video(clip)
 
 

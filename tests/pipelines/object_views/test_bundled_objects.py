@@ -11,7 +11,7 @@ from models.generators.view import ViewGenerator
 from models.viewpoint import ViewpointNetwork
 from models.weights import load_weights
 from pipelines.training.view_synthesis import validation as view_validation
-from pipelines.training.viewpoint import recipe as viewpoint
+from pipelines.training.viewpoint import validation as viewpoint
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 

@@ -9,7 +9,7 @@ import pytest
 
 from models.errors import InputError
 from pipelines.configs import AnimateConfig
-from pipelines.keypoints.body import measure
+from pipelines.keypoints.body import measure_body
 from pipelines.keypoints.detectors.registry import create_detector
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
@@ -160,5 +160,5 @@ def test_a_bone_counts_only_with_both_ends() -> None:
     pose = standing()
     half = without(pose, 11, 12)
     half[[11, 12], :2] = 0
-    assert measure(measurable_poses(half[None])).seen[[2, 3, 5, 6]].tolist() == [False, True, False, True]
-    assert measure(measurable_poses(pose[None])).seen.all()
+    assert measure_body(measurable_poses(half[None])).seen[[2, 3, 5, 6]].tolist() == [False, True, False, True]
+    assert measure_body(measurable_poses(pose[None])).seen.all()

@@ -1,4 +1,4 @@
-"""A killed run goes on to the same weights; two processes do what one with twice the batch does."""
+"""A killed run resumes to the same weights; two processes do what one with twice the batch does."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ DANCE += [f"--set={change}" for change in ("width=4", "size=64", "frames=6", "to
 
 
 @pytest.mark.parametrize("recipe", ["ours", pytest.param("our views", marks=pytest.mark.slow), "the paper's"])
-def test_a_killed_run_goes_on_to_the_same_weights(recipe: str, tmp_path: Path) -> None:
+def test_a_killed_run_resumes_to_the_same_weights(recipe: str, tmp_path: Path) -> None:
     options = {"ours": OURS, "our views": VIEWS}.get(recipe)
     options = options or [*MARKET, "--data", market(tmp_path / "data", people=3, views=2)]
     whole, cut = tmp_path / "whole", tmp_path / "cut"

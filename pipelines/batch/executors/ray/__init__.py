@@ -1,1 +1,1 @@
-"""Jobs as tasks of a Ray cluster."""
+"""Jobs as tasks of a Ray cluster: connection and nodes, tasks, and files between machines without shared storage."""

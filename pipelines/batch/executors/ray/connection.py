@@ -1,6 +1,7 @@
-"""Connecting to a Ray cluster: which one, without Ray's own messages, and one line for whatever goes wrong.
+"""Connecting to a Ray cluster, without Ray's own messages and with one line for whatever goes wrong.
 
-Ray is imported here when a cluster is wanted, and nowhere before.
+In: an address, or none. Out: a `Cluster`. Called by `executors.registry`. Ray is imported here
+once a cluster is wanted, and nowhere before.
 """
 
 import logging
@@ -18,39 +19,41 @@ from pipelines.batch.executors.ray.network import is_reachable
 if TYPE_CHECKING:
     from pipelines.batch.executors.ray.cluster import Cluster
 
-ROOT = Path(__file__).parents[4]  # where the three packages lie
+PACKAGES_FOLDER = Path(__file__).parents[4]  # contains gfla_cli, pipelines and models
 
 
 @contextmanager
-def connected(address: str | None, note: Callable[[str], None] = lambda _: None) -> Iterator["Cluster"]:
-    """The cluster at `address` (host:port); None: the one of RAY_ADDRESS, else one that runs on this machine, else a
-    Ray of our own that ends with the block. `note` hears in a line which one it is.
+def connect(address: str | None, note: Callable[[str], None] = lambda _: None) -> Iterator["Cluster"]:
+    """A connection to the cluster at `address` (HOST:PORT), closed after the block.
+
+    None is the cluster of RAY_ADDRESS, otherwise one that runs on this machine, otherwise a Ray that is started on this
+    machine and stopped after the block. `note` receives a line that says which.
 
     Raises:
-        BackendUnavailable: Ray is not installed, the cluster does not answer or is of another version.
+        BackendUnavailable: Ray is not installed, or the cluster does not answer or runs another version.
     """
-    ray = _ray()
+    ray = _import_ray()
     wanted = address or os.environ.get("RAY_ADDRESS")
     try:
         if wanted not in (None, "auto"):
-            _check(wanted)
+            _check_address(wanted)
             _init(ray, wanted)
-        elif not _joined(ray):
+        elif not _join_local_cluster(ray):
             if wanted:
                 raise BackendUnavailable("no Ray cluster runs on this machine: start one (ray start --head)")
-            note("no Ray cluster runs here: starting one on this machine for this run")
+            note("no Ray cluster runs on this machine: starting one for this run")
             _init(ray, "local", include_dashboard=False)
         from pipelines.batch.executors.ray.cluster import Cluster
 
         cluster = Cluster(note)
-        note(cluster.described())
+        note(cluster.describe())
         yield cluster
     finally:
         ray.shutdown()
 
 
-def _ray() -> Any:
-    """The module, imported with telemetry off."""
+def _import_ray() -> Any:
+    """The module, with telemetry off."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     try:
         import ray
@@ -63,26 +66,26 @@ def _ray() -> Any:
     return ray
 
 
-def _check(address: str) -> None:
-    """Refuse at once what Ray would refuse after a while and many lines."""
+def _check_address(address: str) -> None:
+    """Refuse at once what Ray would refuse after a while and many lines. Raises BackendUnavailable."""
     if address.startswith("ray://"):
         raise BackendUnavailable(
             f"--ray-address {address}: Ray Client is not supported; join the cluster from this machine "
-            "(ray start --address=HOST:PORT --num-cpus=0) and give HOST:PORT"
+            "(ray start --address=HOST:PORT --num-cpus=0) and pass HOST:PORT"
         )
     host, _, port = address.rpartition(":")
     if address == "local":
         return
     if not host or not port.isdecimal():
-        raise BackendUnavailable(f"--ray-address {address!r} is not HOST:PORT, auto or local")
+        raise BackendUnavailable(f"--ray-address {address!r} must be HOST:PORT, auto or local")
     if not is_reachable(host.strip("[]"), int(port)):
         raise BackendUnavailable(
             f"no Ray cluster answers at {address}: check the address, or start one (ray start --head)"
         )
 
 
-def _joined(ray: Any) -> bool:
-    """Connect to a cluster that runs on this machine, if there is one."""
+def _join_local_cluster(ray: Any) -> bool:
+    """Connect to a cluster that runs on this machine; False if there is none."""
     try:
         _init(ray, "auto")
     except ConnectionError:
@@ -91,22 +94,28 @@ def _joined(ray: Any) -> bool:
 
 
 def _init(ray: Any, address: str, **options: Any) -> None:
-    """Connect, or start what `address` says. Raises ConnectionError only for "auto", if nothing answers."""
+    """Connect to `address`, or start Ray for "local".
+
+    Raises:
+        BackendUnavailable: it does not work, with Ray's reason.
+        ConnectionError: only for "auto", if nothing answers.
+    """
     handler = signal.getsignal(signal.SIGTERM)
     try:
-        with _hushed(), chdir(ROOT):  # Ray puts the working directory before all others on the workers' sys.path
+        # Ray puts the working directory before everything else on the workers' sys.path
+        with _silence_stderr(), chdir(PACKAGES_FOLDER):
             level = logging.CRITICAL if _is_quiet() else logging.INFO
             ray.init(address, log_to_driver=False, logging_level=level, **options)
     except (ConnectionError, RuntimeError, ValueError, AssertionError) as error:
         reason = str(error.__cause__ or error)
         if "AuthenticationError" in reason:
-            reason = "it wants its token: set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH to a file with the token"
+            reason = "it requires its token: set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH to a file with the token"
         elif address == "auto" and isinstance(error, ConnectionError):
             raise
         raise BackendUnavailable(f"can't use Ray at {address}: {' '.join(reason.split())[:500]}") from error
     finally:
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, handler)  # Ray has put its own there, which ends without cleaning up
+            signal.signal(signal.SIGTERM, handler)  # Ray's own handler, set by init, exits without cleaning up
 
 
 def _is_quiet() -> bool:
@@ -114,8 +123,8 @@ def _is_quiet() -> bool:
 
 
 @contextmanager
-def _hushed() -> Iterator[None]:
-    """Ray's libraries write to stderr whatever Python's logging says; GFLA_DEBUG=1 lets them."""
+def _silence_stderr() -> Iterator[None]:
+    """Ray's libraries write to stderr whatever Python's logging says; with GFLA_DEBUG=1 they may."""
     if not _is_quiet():
         yield
         return

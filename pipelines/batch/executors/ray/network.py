@@ -1,14 +1,14 @@
-"""Whether somebody listens at an address."""
+"""Whether an address answers, checked by `connection` and `cluster` before Ray waits for it."""
 
 import socket
 
-PATIENCE = 2.0  # seconds
+CONNECT_TIMEOUT = 2.0  # seconds
 
 
 def is_reachable(host: str, port: int) -> bool:
-    """Whether a connection can be made, within moments."""
+    """Whether a TCP connection to the address succeeds within CONNECT_TIMEOUT."""
     try:
-        socket.create_connection((host, port), PATIENCE).close()
+        socket.create_connection((host, port), CONNECT_TIMEOUT).close()
     except OSError:
         return False
     return True

@@ -5,21 +5,25 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipelines.batch.executors import EXECUTORS, Executor
-from tests.helpers.executor_contract import ExecutorContract, Make
+from pipelines.batch.executors.local import LocalExecutor
+from pipelines.batch.executors.registry import Executor
+from tests.helpers.executor_contract import ExecutorContract, MakeExecutor
 
 
 @pytest.mark.cluster
-class TestLocal(ExecutorContract):
+class TestLocalExecutor(ExecutorContract):
     """The contract."""
 
     @pytest.fixture
-    def make(self) -> Make:
-        def local(folder: Path, *, workers: int) -> Executor:
-            return EXECUTORS["local"](folder, workers=workers, gpus=())
+    def make(self) -> MakeExecutor:
+        return LocalExecutor
 
-        return local
-
-    def victims(self, executor: Executor) -> list[int]:
+    def worker_ids(self, executor: Executor) -> list[int]:
         children = psutil.Process().children()
         return [child.pid for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+def test_no_groups_are_no_events_and_no_process(tmp_path: Path) -> None:
+    before = psutil.Process().children()
+    assert list(LocalExecutor(tmp_path, workers=2).run([])) == []
+    assert psutil.Process().children() == before

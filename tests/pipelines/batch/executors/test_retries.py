@@ -1,6 +1,8 @@
-"""Who goes on after a worker's death."""
+"""Which jobs continue after a worker's death."""
 
 import signal
+
+import pytest
 
 from pipelines.batch.executors.retries import RetryPolicy
 from pipelines.batch.jobs import Group, Job
@@ -12,31 +14,46 @@ def names(groups: list[Group]) -> list[list[str]]:
     return [[job.name for job in group.jobs] for group in groups]
 
 
-def test_the_job_at_work_is_tried_again_alone_and_the_rest_together() -> None:
-    again, lost = RetryPolicy().after(Group(JOBS, threads=3), {"a", "b"}, {"a"}, -signal.SIGKILL)
-    assert names(again) == [["b"], ["c", "d"]]
-    assert {group.threads for group in again} == {3}
-    assert not lost
+def test_the_running_job_is_tried_again_alone_and_the_rest_together() -> None:
+    group = Group(JOBS, threads=3)
+    retry, failed = RetryPolicy().handle_death(group, started={"a", "b"}, ended={"a"}, status=-signal.SIGKILL)
+    assert names(retry) == [["b"], ["c", "d"]]
+    assert {group.threads for group in retry} == {3}
+    assert not failed
 
 
-def test_after_a_second_death_the_job_is_given_up_with_the_cause() -> None:
-    casualties = RetryPolicy()
-    casualties.after(Group(JOBS), {"a"}, set(), -signal.SIGKILL)
-    again, lost = casualties.after(Group(JOBS[:1]), {"a"}, set(), -signal.SIGSEGV)
-    assert not again
-    assert [(event.job, event.state) for event in lost] == [("a", "failed")]
-    assert lost[0].reason == "the process that did it crashed (SIGSEGV), 2 times"
+@pytest.mark.parametrize(
+    ("status", "fate"),
+    [
+        (-signal.SIGSEGV, "crashed (SIGSEGV)"),
+        (-signal.SIGKILL, "was killed (out of memory?)"),
+        (3, "ended unexpectedly with status 3"),
+        (None, "ended unexpectedly"),
+    ],
+)
+def test_after_a_second_death_the_job_fails_with_the_cause(status: int | None, fate: str) -> None:
+    retries = RetryPolicy()
+    retries.handle_death(Group(JOBS), started={"a"}, ended=set(), status=-signal.SIGKILL)
+    retry, failed = retries.handle_death(Group(JOBS[:1]), started={"a"}, ended=set(), status=status)
+    assert not retry
+    assert [(event.job, event.state) for event in failed] == [("a", "failed")]
+    assert failed[0].reason == f"its worker process {fate}; gave up after 2 tries"
 
 
 def test_every_job_of_a_batch_of_the_network_is_a_suspect() -> None:
-    again, lost = RetryPolicy().after(Group(JOBS, together=2), {"a", "b"}, set(), -signal.SIGKILL)
-    assert names(again) == [["a"], ["b"], ["c", "d"]]
-    assert not lost
+    group = Group(JOBS, together=2)
+    retry, failed = RetryPolicy().handle_death(group, started={"a", "b"}, ended=set(), status=-signal.SIGKILL)
+    assert names(retry) == [["a"], ["b"], ["c", "d"]]
+    assert not failed
 
 
-def test_a_worker_that_never_starts_is_blamed_on_the_first_job() -> None:
-    casualties = RetryPolicy()
-    for _ in range(2):
-        again, lost = casualties.after(Group(JOBS), set(), set(), 1)
-    assert [event.job for event in lost] == ["a"]
-    assert names(again) == [["b", "c", "d"]]
+def test_a_worker_that_never_starts_counts_against_the_first_job() -> None:
+    retries = RetryPolicy()
+    retries.handle_death(Group(JOBS), started=set(), ended=set(), status=1)
+    retry, failed = retries.handle_death(Group(JOBS), started=set(), ended=set(), status=1)
+    assert [event.job for event in failed] == ["a"]
+    assert names(retry) == [["b", "c", "d"]]
+
+
+def test_an_idle_worker_may_die() -> None:
+    assert RetryPolicy().handle_death(None, started=set(), ended=set(), status=1) == ([], [])

@@ -1,16 +1,19 @@
+"""Random motion: smooth, within the joints' limits, on the ground, and the same for the same generator."""
+
 import pytest
 import torch
 
-from pipelines.synthetic.motion import inverse_kinematics as posing
-from pipelines.synthetic.motion import motion
-from pipelines.synthetic.motion.arm_actions import ARMS, arms_hang
-from pipelines.synthetic.motion.leg_actions import LEGS, legs_stand
-from pipelines.synthetic.motion.timeline import Script
+from pipelines.synthetic.motion.arm_actions import ARM_ACTIONS, hang_arms
+from pipelines.synthetic.motion.leg_actions import LEG_ACTIONS, stand
+from pipelines.synthetic.motion.motion import sample_motion, sample_motion_at
+from pipelines.synthetic.motion.pose import Pose
+from pipelines.synthetic.motion.timeline import Timeline
 from pipelines.synthetic.people.skeleton import (
     INDEX,
     LIMITS,
     RIG,
     Frames,
+    Motion,
     forward_kinematics,
     standard_proportions,
 )
@@ -19,8 +22,8 @@ BATCH, LENGTH = 160, 50
 
 
 @pytest.fixture(scope="module")
-def moves() -> motion.Motion:
-    return motion.sample_motion(BATCH, LENGTH, torch.Generator().manual_seed(0), tilt=0.0)
+def moves() -> Motion:
+    return sample_motion(BATCH, LENGTH, torch.Generator().manual_seed(0), tilt=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,7 @@ def in_chest(frames: Frames, name: str) -> torch.Tensor:
 
 
 def test_deterministic_for_the_generator():
-    first, same, other = (motion.sample_motion(8, 12, torch.Generator().manual_seed(seed)) for seed in (7, 7, 8))
+    first, same, other = (sample_motion(8, 12, torch.Generator().manual_seed(seed)) for seed in (7, 7, 8))
     assert torch.equal(first.rotations, same.rotations)
     assert torch.equal(first.root, same.root)
     assert not torch.allclose(first.rotations, other.rotations, atol=0.1)
@@ -90,42 +93,30 @@ def test_seen_from_all_sides(frames):
     assert full_turns.any()
 
 
-@pytest.mark.parametrize("action", ARMS + LEGS, ids=lambda action: action.__name__)
+@pytest.mark.parametrize("action", ARM_ACTIONS + LEG_ACTIONS, ids=lambda action: action.__name__)
 def test_each_action_moves_or_poses(action):
-    script = Script(24, torch.arange(40)[None] / 25, 1.6, torch.Generator().manual_seed(1))
-    rest = posing.Pose.neutral(24, 40)
+    timeline = Timeline(24, torch.arange(40)[None] / 25, 1.6, torch.Generator().manual_seed(1))
+    rest = Pose.neutral(24, 40)
     pose = rest.copy()
-    action(script, pose)
+    action(timeline, pose)
     change = torch.cat(
         [(getattr(pose, part) - getattr(rest, part)).flatten(2) for part in ("arms", "legs", "pelvis")], 2
     )
     assert torch.isfinite(change).all()
     assert (change.abs().amax((1, 2)) > 0.02).float().mean() > 0.9
-    if action not in (arms_hang, legs_stand):
+    if action not in (hang_arms, stand):
         assert (change.diff(dim=1).abs().amax((1, 2)) > 0.002).float().mean() > 0.6
 
 
 def test_any_times_show_the_same_motion():
-    even = motion.sample_motion(4, 40, torch.Generator().manual_seed(3))
+    even = sample_motion(4, 40, torch.Generator().manual_seed(3))
     time = torch.tensor([[0.4, 0.0, 1.2]]).repeat(4, 1)
-    some = motion.sample_motion_at(time, 40 / 25, 4, torch.Generator().manual_seed(3))
+    some = sample_motion_at(time, 40 / 25, 4, torch.Generator().manual_seed(3))
     assert torch.allclose(even.rotations[:, [10, 0, 30]], some.rotations, atol=1e-4)
     assert torch.allclose(even.root[:, [10, 0, 30]], some.root, atol=1e-4)
 
 
 def test_amplitude_zero_stands_still():
-    moves = motion.sample_motion(4, 20, torch.Generator().manual_seed(5), amplitude=0.0)
+    moves = sample_motion(4, 20, torch.Generator().manual_seed(5), amplitude=0.0)
     elbows = moves.rotations[:, :, INDEX["l_elbow"]]
     assert torch.allclose(elbows, elbows[:1, :1].expand_as(elbows), atol=1e-5)
-
-
-def test_two_bones_reach_the_target():
-    generator = torch.Generator().manual_seed(6)
-    target = torch.randn(100, 3, generator=generator)
-    target = target / target.norm(dim=-1, keepdim=True) * (0.25 + 0.25 * torch.rand(100, 1, generator=generator))
-    pole = torch.randn(100, 3, generator=generator)
-    first, flexion = posing.two_bones(target, pole, 0.3, 0.25, 2.6)
-    second = target - 0.3 * first
-    assert torch.allclose(second.norm(dim=-1), torch.full((100,), 0.25), atol=1e-4)
-    cosine = (first * second).sum(-1) / 0.25
-    assert torch.allclose(torch.acos(cosine.clamp(-1, 1)), flexion, atol=1e-2)

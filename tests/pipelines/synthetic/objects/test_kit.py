@@ -1,22 +1,26 @@
+"""Parts of objects: closed surfaces of the right size, shape and side."""
+
 import math
 
 import pytest
 import torch
 
-from pipelines.synthetic.objects.kit import Kit, Mesh
-from pipelines.synthetic.people.skeleton import rotation_about
+from pipelines.synthetic.objects.kit import Kit
+from pipelines.synthetic.objects.meshes import Mesh
+from pipelines.synthetic.rotations import rotation_about
 
 CPU = torch.device("cpu")
 
 
 def volumes(mesh: Mesh, batch: int) -> torch.Tensor:
-    """Of closed surfaces whose triangles turn outwards, [B]."""
+    """Volumes [B] of closed surfaces whose triangles turn outwards."""
     a, b, c = mesh.position[mesh.triangles].unbind(1)
     each = (a * torch.linalg.cross(b, c)).sum(-1) / 6
     return torch.zeros(batch).scatter_add(0, mesh.object, each)
 
 
 def middles(mesh: Mesh, batch: int) -> torch.Tensor:
+    """Middles [B, 3] of the bounding boxes."""
     low, high = (torch.zeros(batch, 3) for _ in range(2))
     owner = mesh.owner[:, None].expand(-1, 3)
     low = low.scatter_reduce(0, owner, mesh.position, "amin", include_self=False)
@@ -28,8 +32,8 @@ def test_boxes_have_the_sizes_asked_for(bent):
     kit = Kit(2)
     half = torch.tensor([0.5, 1.0]), 0.3, 0.2
     turn = rotation_about(2, torch.tensor([0.0, 0.7])) @ rotation_about(0, torch.tensor([0.4, 0.0]))
-    kit.box(0, (1.0, 2.0, 3.0), half, radius=0.001, turn=turn, bend=bent)
-    mesh = kit.mesh(CPU)
+    kit.add_box(0, (1.0, 2.0, 3.0), half, radius=0.001, turn=turn, bend=bent)
+    mesh = kit.build_mesh(CPU)
     assert torch.allclose(volumes(mesh, 2), 8 * half[0] * 0.06, rtol=0.03)
     if not bent:
         assert torch.allclose(middles(mesh, 2), torch.tensor([1.0, 2.0, 3.0]).expand(2, 3), atol=1e-4)
@@ -37,8 +41,8 @@ def test_boxes_have_the_sizes_asked_for(bent):
 
 def test_rounding_takes_the_edges_away():
     kit = Kit(1)
-    kit.box(0, (0.0, 0.0, 0.0), (0.5, 0.5, 0.5), radius=0.5)
-    mesh = kit.mesh(CPU)
+    kit.add_box(0, (0.0, 0.0, 0.0), (0.5, 0.5, 0.5), radius=0.5)
+    mesh = kit.build_mesh(CPU)
     assert mesh.position.norm(dim=1).max() < 0.501
     assert torch.allclose(mesh.normal, mesh.position * 2, atol=0.01)
 
@@ -46,31 +50,31 @@ def test_rounding_takes_the_edges_away():
 @pytest.mark.parametrize("round_", [False, True])
 def test_rods_are_cylinders_and_cones(round_):
     kit = Kit(2)
-    kit.rod(0, (1.0, 0.0, 0.0), (1.0, 0.0, 2.0), torch.tensor([0.2, 0.3]), end_radius=0.1, round=round_)
+    kit.add_rod(0, (1.0, 0.0, 0.0), (1.0, 0.0, 2.0), torch.tensor([0.2, 0.3]), end_radius=0.1, round=round_)
     first = torch.tensor([0.2, 0.3])
     expected = math.pi * 2 / 3 * (first.square() + first * 0.1 + 0.01)
-    found = volumes(kit.mesh(CPU), 2)
+    found = volumes(kit.build_mesh(CPU), 2)
     assert torch.allclose(found, expected, rtol=0.04)
     assert (found < expected).all()
 
 
 def test_hulls_may_be_hollowed():
-    """An L, whose middle lies outside of it."""
+    """An L, whose middle is outside of it."""
     outline = torch.tensor([[0.0, 0], [1, 0], [1, 0.1], [0.1, 0.1], [0.1, 1], [0, 1]]).roll(-2, 0)
     y = torch.linspace(0, 1, 4)[:, None].expand(-1, 6)
     grid = torch.stack([outline[:, 0].expand(4, -1), y, outline[:, 1].expand(4, -1)], -1)
     kit = Kit(1)
-    kit.hull(torch.arange(6).expand(1, 3, 6), grid[None])
-    mesh = kit.mesh(CPU)
+    kit.add_hull(torch.arange(6).expand(1, 3, 6), grid[None])
+    mesh = kit.build_mesh(CPU)
     assert volumes(mesh, 1).item() == pytest.approx(0.19, abs=1e-5)
     assert set(mesh.slot.tolist()) == set(range(6))
 
 
 def test_mirrored_parts_are_on_the_other_side():
     kit = Kit(1)
-    kit.box(0, (0.0, 1.0, 0.0), (0.2, 0.1, 0.3), turn=rotation_about(2, torch.tensor([0.5])), mirror=True)
-    kit.rod(1, (0.0, 0.4, 0.0), (0.5, 0.8, 0.1), 0.1, mirror=True)
-    mesh = kit.mesh(CPU)
+    kit.add_box(0, (0.0, 1.0, 0.0), (0.2, 0.1, 0.3), turn=rotation_about(2, torch.tensor([0.5])), mirror=True)
+    kit.add_rod(1, (0.0, 0.4, 0.0), (0.5, 0.8, 0.1), 0.1, mirror=True)
+    mesh = kit.build_mesh(CPU)
     for part in (0, 1):
         place = mesh.position[mesh.triangles[mesh.slot == part].unique()]
         nearest = torch.cdist(place * torch.tensor([1.0, -1.0, 1.0]), place).min(1).values
@@ -83,10 +87,10 @@ def test_parts_go_to_the_objects_that_have_them():
     kit = Kit(4)
     kit.only = torch.tensor([True, True, False, False])
     kit.first_slot = 3
-    kit.box(1, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), present=torch.tensor([True, False, True, True]))
+    kit.add_box(1, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), present=torch.tensor([True, False, True, True]))
     kit.only = torch.tensor([False, False, True, True])
-    kit.rod(0, (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), 0.1)
-    mesh = kit.mesh(CPU)
+    kit.add_rod(0, (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), 0.1)
+    mesh = kit.build_mesh(CPU)
     assert set(mesh.object.tolist()) == {0, 2, 3}
     assert set(mesh.slot[mesh.object == 0].tolist()) == {4}
     assert set(mesh.slot[mesh.object == 2].tolist()) == {3}

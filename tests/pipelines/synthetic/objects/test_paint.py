@@ -1,8 +1,10 @@
+"""Paints and light of objects."""
+
 import pytest
 import torch
 
-from pipelines.synthetic.objects.chairs import chair_paint
-from pipelines.synthetic.objects.paint import KINDS, Paint, lit, painted, sample_light
+from pipelines.synthetic.objects.chairs import sample_chair_paint
+from pipelines.synthetic.objects.paint import KINDS, Paint, light_points, paint_points, sample_light
 
 POINTS = 400
 
@@ -11,7 +13,7 @@ def generator() -> torch.Generator:
     return torch.Generator().manual_seed(2)
 
 
-def places() -> torch.Tensor:
+def sample_places() -> torch.Tensor:
     return torch.rand(POINTS, 3, generator=generator()) - 0.5
 
 
@@ -20,20 +22,20 @@ def rows(number: int) -> torch.Tensor:
 
 
 def test_both_sides_are_painted_alike():
-    paint = chair_paint(20, generator())
-    place = places()
+    paint = sample_chair_paint(20, generator())
+    place = sample_places()
     for row in range(20):
         for slot in range(5):
-            one, other = (painted(paint, rows(row), rows(slot), place * torch.tensor([1, y, 1])) for y in (1, -1))
+            one, other = (paint_points(paint, rows(row), rows(slot), place * torch.tensor([1, y, 1])) for y in (1, -1))
             assert torch.equal(one, other)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_patterns_mix_the_two_colours(kind):
-    paint = chair_paint(1, generator())
+    paint = sample_chair_paint(1, generator())
     paint.kind[:] = KINDS.index(kind)
     paint.colour[:], paint.second[:] = 0.2, 0.8
-    colour = painted(paint, rows(0), rows(0), places())
+    colour = paint_points(paint, rows(0), rows(0), sample_places())
     assert colour.min() >= 0.2 - 1e-6
     assert colour.max() <= 0.8 + 1e-6
     spread = colour.max() - colour.min()
@@ -41,8 +43,8 @@ def test_patterns_mix_the_two_colours(kind):
 
 
 def test_joined_paints_follow_one_another():
-    first, second = chair_paint(3, generator()), chair_paint(3, torch.Generator().manual_seed(9))
-    joined = Paint.joined([first, second])
+    first, second = sample_chair_paint(3, generator()), sample_chair_paint(3, torch.Generator().manual_seed(9))
+    joined = Paint.join([first, second])
     assert torch.equal(joined.colour, torch.cat([first.colour, second.colour], 1))
     assert torch.equal(joined.kind[:, 5:], second.kind)
 
@@ -52,7 +54,7 @@ def test_surfaces_that_face_the_lamp_are_brighter():
     colour, gloss = torch.full((50, 3), 0.5), torch.zeros(50)
     towards = torch.tensor([0.0, 1.0, 0.0]).expand(50, 3)
     bright, dark = (
-        lit(colour, gloss, light, torch.arange(50), normal, towards) for normal in (light.lamp, -light.lamp)
+        light_points(colour, gloss, light, torch.arange(50), normal, towards) for normal in (light.lamp, -light.lamp)
     )
     assert (bright > dark + 0.05).all()
     assert bright.max() <= 1

@@ -1,12 +1,14 @@
+"""Rasterised triangles against trying every pixel with every triangle."""
+
 import torch
 
 from pipelines.synthetic.objects import raster
-from pipelines.synthetic.objects.raster import rasterise, weights_at
+from pipelines.synthetic.objects.raster import barycentric_weights, rasterise
 
 SIZE = (2, 24, 32)
 
 
-def scene(triangles: int = 60) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+def random_triangles(triangles: int = 60) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(5)
     pixel = torch.rand(3 * triangles, 2, generator=generator) * torch.tensor([50.0, 40.0]) - 8
     depth = torch.rand(3 * triangles, generator=generator) + 0.5
@@ -14,7 +16,7 @@ def scene(triangles: int = 60) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor
     return pixel, depth, torch.arange(3 * triangles).view(-1, 3), picture
 
 
-def nearest(pixel, depth, triangles, picture) -> tuple[torch.Tensor, torch.Tensor]:
+def rasterise_slowly(pixel, depth, triangles, picture) -> tuple[torch.Tensor, torch.Tensor]:
     """By trying every pixel with every triangle, in barycentric coordinates from a linear system."""
     index, inverse = torch.full(SIZE, -1), torch.zeros(SIZE, dtype=torch.float64)
     y, x = torch.meshgrid(torch.arange(SIZE[1]), torch.arange(SIZE[2]), indexing="ij")
@@ -32,8 +34,8 @@ def nearest(pixel, depth, triangles, picture) -> tuple[torch.Tensor, torch.Tenso
 
 
 def test_the_nearest_triangle_wins():
-    index, inverse = rasterise(*scene(), SIZE)
-    expected = nearest(*scene())
+    index, inverse = rasterise(*random_triangles(), SIZE)
+    expected = rasterise_slowly(*random_triangles())
     same = index == expected[0]
     assert (index >= 0).float().mean() > 0.3
     assert same.float().mean() > 0.999
@@ -41,9 +43,9 @@ def test_the_nearest_triangle_wins():
 
 
 def test_small_chunks_make_no_difference(monkeypatch):
-    whole = rasterise(*scene(), SIZE)
-    monkeypatch.setattr(raster, "_CHUNK", 500)
-    for part, expected in zip(rasterise(*scene(), SIZE), whole, strict=True):
+    complete = rasterise(*random_triangles(), SIZE)
+    monkeypatch.setattr(raster, "CHUNK", 500)
+    for part, expected in zip(rasterise(*random_triangles(), SIZE), complete, strict=True):
         assert torch.equal(part, expected)
 
 
@@ -53,7 +55,7 @@ def test_weights_are_those_of_the_point_in_space():
     point = share @ corners
     pixel = corners[:, :2] / corners[:, 2:] * 100
     x, y = (point[:2] / point[2] * 100)[:, None]
-    weights = weights_at(pixel, corners[:, 2], torch.tensor([[0, 1, 2]]), x, y)
+    weights = barycentric_weights(pixel, corners[:, 2], torch.tensor([[0, 1, 2]]), x, y)
     assert torch.allclose(weights[0], share, atol=1e-5)
 
 

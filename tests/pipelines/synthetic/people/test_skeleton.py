@@ -1,3 +1,5 @@
+"""The rig of rendered people: proportions, kinematics and joint layouts."""
+
 import pytest
 import torch
 
@@ -10,11 +12,10 @@ from pipelines.synthetic.people.skeleton import (
     coco17,
     forward_kinematics,
     human36m17,
-    mix_rotations,
-    rotation_about,
     sample_proportions,
     standard_proportions,
 )
+from pipelines.synthetic.rotations import rotation_about
 
 
 def at_rest(batch: int, length: int = 1) -> Motion:
@@ -116,9 +117,3 @@ def test_root_scales_with_the_legs():
     motion.root += 1.0
     root = forward_kinematics(proportions, motion).origin[:, 0, 0, 1]
     assert torch.allclose(root, proportions.legs / standard_proportions(5).legs, atol=1e-3)
-
-
-def test_mixed_rotations():
-    first, second = torch.eye(3), rotation_about(1, torch.tensor(1.0))
-    assert torch.allclose(mix_rotations(first, second, 0.5), rotation_about(1, torch.tensor(0.5)), atol=1e-6)
-    assert torch.allclose(mix_rotations(first, second, 1.0), second, atol=1e-6)

@@ -1,4 +1,4 @@
-"""Texture atlases of people: layout, seams, fronts that differ from backs."""
+"""Texture atlases of people: slots, seams, fronts that differ from backs."""
 
 import dataclasses
 

@@ -1,13 +1,13 @@
-"""Backgrounds of the procedural world."""
+"""Backgrounds of rendered people."""
 
 import pytest
 import torch
 
-from pipelines.synthetic.rendering.backgrounds import SCENES, sample_backgrounds
+from pipelines.synthetic.rendering.backgrounds import PAINTERS, sample_backgrounds
 
 
 @pytest.mark.parametrize("size", [(48, 32), (33, 57)])
-def test_backgrounds_are_pictures_of_the_asked_size(size: tuple[int, int]):
+def test_backgrounds_are_pictures_of_the_requested_size(size: tuple[int, int]):
     images = sample_backgrounds(20, size[0], size[1], torch.Generator().manual_seed(0))
     assert images.shape == (20, 3, *size)
     assert images.isfinite().all()
@@ -22,9 +22,9 @@ def test_same_seed_same_backgrounds_and_all_of_a_batch_differ():
     assert distance.min() > 0.01
 
 
-@pytest.mark.parametrize("scene", [scene for scene, _ in SCENES], ids=lambda scene: scene.__name__)
-def test_every_scene_paints_a_batch(scene):
-    images = scene(3, 40, 30, torch.Generator().manual_seed(1))
+@pytest.mark.parametrize("paint", [paint for paint, _ in PAINTERS], ids=lambda paint: paint.__name__)
+def test_every_painter_paints_a_batch(paint):
+    images = paint(3, 40, 30, torch.Generator().manual_seed(1))
     assert images.shape == (3, 3, 40, 30)
     assert images.isfinite().all()
     assert images.flatten(1).std(1).min() > 0

@@ -1,4 +1,4 @@
-"""Noise fields and filters of the procedural world."""
+"""Noise fields, masks and blur."""
 
 import pytest
 import torch

@@ -1,19 +1,21 @@
+"""Rays against round cones: depths, ends, clipping planes and tiles."""
+
 import math
 
 import pytest
 import torch
 
-from pipelines.synthetic.people.skeleton import rotation_about
 from pipelines.synthetic.rendering.raycast import (
     MISS,
     Placed,
     Primitives,
     cast,
     cast_grid,
-    nearest,
+    find_nearest,
     place,
     round_cone_shape,
 )
+from pipelines.synthetic.rotations import rotation_about
 
 IDENTITY = torch.eye(3)[None, None, None]
 ORIGIN = torch.zeros(1, 1, 1, 3)
@@ -45,7 +47,7 @@ def distance(point: torch.Tensor, r1: float, r2: float, length: float) -> torch.
     return ((point - centre).norm(dim=-1) - (r1 + (r2 - r1) * t)).min()
 
 
-def random_people(count: int = 12, pictures: int = 2) -> Placed:
+def place_random_cones(count: int = 12, pictures: int = 2) -> Placed:
     generator = torch.Generator().manual_seed(3)
     linear = torch.linalg.qr(torch.randn(1, count, 3, 3, generator=generator))[0]
     linear = linear * (0.6 + torch.rand(1, count, 1, 3, generator=generator))
@@ -61,7 +63,7 @@ def random_people(count: int = 12, pictures: int = 2) -> Placed:
     return place(shapes, rotation, torch.zeros(1, pictures, 1, 3))
 
 
-def test_hits_lie_on_the_surface():
+def test_hits_are_on_the_surface():
     generator = torch.Generator().manual_seed(0)
     rotation = torch.linalg.qr(torch.randn(1, 1, 1, 3, 3, generator=generator))[0]
     r1, r2, length = 0.3, 0.12, 0.5
@@ -98,20 +100,20 @@ def test_clip_plane_cuts_a_part_away():
 
 @pytest.mark.parametrize("size", [(64, 64), (50, 37)])
 def test_tiles_agree_with_the_reduction_over_all_primitives(size):
-    placed = random_people()
+    placed = place_random_cones()
     x = torch.linspace(-0.9, 0.9, size[1]).repeat(2, 1)
     y = torch.linspace(0.9, -0.9, size[0]).repeat(2, 1)
     depth, index = cast_grid(placed, x, y)
     columns = x[:, None].expand(-1, size[0], -1).flatten(1)
     rows = y[:, :, None].expand(-1, -1, size[1]).flatten(1)
-    expected, primitives = nearest(placed.parameters, columns, rows)
+    expected, primitives = find_nearest(placed.parameters, columns, rows)
     assert 0.05 < (index >= 0).float().mean() < 0.95
     assert torch.equal(index.flatten(1), primitives)
     torch.testing.assert_close(depth.flatten(1), expected)
 
 
 def test_empty_view_hits_nothing():
-    placed = random_people()
+    placed = place_random_cones()
     far = torch.linspace(50, 51, 20).repeat(2, 1)
     depth, index = cast_grid(placed, far, far.flip(1))
     assert (index == -1).all()
@@ -121,7 +123,7 @@ def test_empty_view_hits_nothing():
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_compiled_agrees_with_eager():
-    placed = random_people(count=70, pictures=4)
+    placed = place_random_cones(count=70, pictures=4)
     x, y = torch.rand(2, 4, 60000) * 2 - 1
     expected, primitives = cast(placed, x, y)
     depth, index = cast(Placed(placed.parameters.cuda(), placed.bounds.cuda()), x.cuda(), y.cuda())

@@ -1,4 +1,4 @@
-"""Pictures and landmarks of talking faces agree: every test compares the pixels with the points."""
+"""Pictures and landmarks of talking heads agree: every test compares the pixels with the points."""
 
 import dataclasses
 import functools
@@ -11,18 +11,18 @@ from torch import Tensor
 
 from pipelines.faces.face_maps import face_structure
 from pipelines.faces.landmarks import DlibLandmarks
-from pipelines.synthetic.people.shading import Look, sample_look
+from pipelines.synthetic.people.shading import Appearance, sample_appearance
 from pipelines.synthetic.people.textures import SLOTS, sample_outfit
 from pipelines.synthetic.talking import talking
 from pipelines.synthetic.talking.features import sample_features
 from pipelines.synthetic.talking.heads import FACE, Head, sample_head
-from pipelines.synthetic.talking.landmarks import landmarks
-from pipelines.synthetic.talking.paint import Paint, sample_paint
-from pipelines.synthetic.talking.talking import render, sample_talking
+from pipelines.synthetic.talking.landmarks import measure_landmarks
+from pipelines.synthetic.talking.paint import FacePaint, sample_face_paint
+from pipelines.synthetic.talking.talking import render_heads, sample_talking
 
 SIZE, PEOPLE = 144, 3
 LIPS, EYES, CHIN = slice(48, 60), slice(36, 48), slice(6, 11)
-Scene = tuple[Head, Look, Paint]
+Scene = tuple[Head, Appearance, FacePaint]
 
 
 @functools.cache
@@ -33,10 +33,11 @@ def scene() -> Scene:
     head = sample_head(outfit, 1, SIZE, generator)
     atlas = torch.zeros(PEOPLE, len(SLOTS), 3, 8, 8)
     atlas[:, FACE] = 1
-    look = sample_look(atlas, outfit, generator)
-    look.ambient, look.key = torch.full_like(look.ambient, 0.8), torch.zeros_like(look.key)
-    paint = sample_paint(torch.full((PEOPLE, 3), 0.8), torch.full((PEOPLE, 3), 0.8), generator)
-    return head, look, dataclasses.replace(paint, beard=torch.zeros(PEOPLE, 1))
+    appearance = sample_appearance(atlas, outfit, generator)
+    appearance.ambient = torch.full_like(appearance.ambient, 0.8)
+    appearance.key = torch.zeros_like(appearance.key)
+    paint = sample_face_paint(torch.full((PEOPLE, 3), 0.8), torch.full((PEOPLE, 3), 0.8), generator)
+    return head, appearance, dataclasses.replace(paint, beard=torch.zeros(PEOPLE, 1))
 
 
 def posed(**expression: float) -> Head:
@@ -48,8 +49,8 @@ def posed(**expression: float) -> Head:
 
 def picture(head: Head, **paint: Tensor) -> Tensor:
     """Pictures [N, 3, SIZE, SIZE] of the head, some colours changed."""
-    _, look, colours = scene()
-    return render(head, look, dataclasses.replace(colours, **paint), torch.zeros(PEOPLE, 3, SIZE, SIZE))
+    _, appearance, colours = scene()
+    return render_heads(head, appearance, dataclasses.replace(colours, **paint), torch.zeros(PEOPLE, 3, SIZE, SIZE))
 
 
 def box(mask: Tensor) -> Tensor:
@@ -85,14 +86,14 @@ def brightness(seen: Tensor, point: Tensor) -> float:
 @pytest.mark.parametrize("opening", [0.0, 0.018])
 def test_the_lips_are_where_their_landmarks_are(opening: float) -> None:
     head = posed(opening=opening, smile=0.003)
-    for seen, face in zip(picture(head, lip=red()), landmarks(head), strict=True):
+    for seen, face in zip(picture(head, lip=red()), measure_landmarks(head), strict=True):
         painted = seen[0] - seen[1] > 0.25 * seen.max()
         torch.testing.assert_close(box(painted), around(face[LIPS]), atol=1.6, rtol=0)
 
 
 def test_the_mouth_opens_between_the_inner_lips() -> None:
     head = posed(opening=0.018)
-    for seen, face in zip(picture(head, lip=red()), landmarks(head), strict=True):
+    for seen, face in zip(picture(head, lip=red()), measure_landmarks(head), strict=True):
         top, bottom = face[62], face[66]
         assert bottom[1] - top[1] > 6
         down = 2 * (bottom - top) / (bottom - top).norm()
@@ -103,13 +104,13 @@ def test_the_mouth_opens_between_the_inner_lips() -> None:
 
 
 def test_a_closed_mouth_has_no_inside() -> None:
-    closed = landmarks(posed(opening=0.0))
+    closed = measure_landmarks(posed(opening=0.0))
     torch.testing.assert_close(closed[:, [61, 62, 63]], closed[:, [67, 66, 65]], atol=1e-3, rtol=0)
 
 
 def test_blinking_changes_the_eyes_and_nothing_else() -> None:
     awake, asleep = posed(blink=0.0), posed(blink=1.0)
-    points, closed = landmarks(awake), landmarks(asleep)
+    points, closed = measure_landmarks(awake), measure_landmarks(asleep)
     for first, second, face in zip(picture(awake), picture(asleep), points, strict=True):
         changed = box((first - second).abs().amax(0) > 0.02)
         reach = torch.tensor([2.0, 5.0, 2.0, 3.0])  # lashes and crease
@@ -122,7 +123,7 @@ def test_the_irises_follow_the_gaze() -> None:
     def place(gaze: float) -> Tensor:
         """Mean column of what is dark between the lids of the first face."""
         head = posed(blink=0.0, gaze_x=gaze, gaze_y=0.0)
-        left, top, right, bottom = around(landmarks(head)[0, 42:48]).round().long().tolist()
+        left, top, right, bottom = around(measure_landmarks(head)[0, 42:48]).round().long().tolist()
         eye = picture(head, iris=torch.zeros(PEOPLE, 3))[0, :, top : bottom + 1, left : right + 1].amax(0) < 0.3
         return eye.nonzero()[:, 1].float().mean()
 
@@ -132,7 +133,7 @@ def test_the_irises_follow_the_gaze() -> None:
 @pytest.mark.parametrize("opening", [0.0, 0.018])
 def test_the_chin_is_the_edge_of_the_face(opening: float) -> None:
     head = posed(opening=opening)
-    for seen, face in zip(picture(head), landmarks(head), strict=True):
+    for seen, face in zip(picture(head), measure_landmarks(head), strict=True):
         for point in face[CHIN]:
             outward = (point - face[30]) / (point - face[30]).norm()
             assert brightness(seen, point - 3 * outward) > 0.1
@@ -140,7 +141,7 @@ def test_the_chin_is_the_edge_of_the_face(opening: float) -> None:
 
 
 def test_the_chin_follows_the_mouth() -> None:
-    lower = landmarks(posed(opening=0.018)) - landmarks(posed(opening=0.0))
+    lower = measure_landmarks(posed(opening=0.018)) - measure_landmarks(posed(opening=0.0))
     assert (lower[:, 8, 1] > 2).all()
     assert (lower[:, [0, 16]].norm(dim=-1) < 0.5).all(), "the ears stay"
     assert (lower[:, 17:48].norm(dim=-1) < 0.5).all(), "and so do brows, nose and eyes"

@@ -1,4 +1,4 @@
-"""Placement and wear of training pictures."""
+"""Placement and degradation of training images."""
 
 import math
 
@@ -10,7 +10,7 @@ from pipelines.training.data.augmentation import degrade, place, swap_sides
 
 
 def spots(points, size=64):
-    """Pictures [B, 1, size, size] with a soft dot at points [B, 2]."""
+    """Images [B, 1, size, size] with a soft dot at points [B, 2]."""
     axis = torch.arange(size)
     distance = (axis - points[:, :1]).square()[:, None, :] + (axis - points[:, 1:]).square()[:, :, None]
     return torch.exp(-distance / 18)[:, None]
@@ -23,7 +23,7 @@ def centroid(images):
 
 
 @pytest.mark.parametrize(("scale", "angle", "mirrored"), [(1.0, 0.0, True), (0.6, 0.5, False), (1.4, -0.3, True)])
-def test_pictures_and_points_move_together(scale, angle, mirrored):
+def test_images_and_points_move_together(scale, angle, mirrored):
     points = torch.tensor([[30.0, 24.0], [36.0, 40.0]])
     ones = torch.ones(2)
     placement = place(
@@ -51,19 +51,19 @@ def test_sides_are_exchanged_only_where_mirrored():
     assert torch.equal(swapped[1, 0], points[1, 0])
 
 
-def test_worn_pictures_stay_pictures_and_keep_their_content():
+def test_degraded_images_stay_images_and_keep_their_content():
     generator = torch.Generator().manual_seed(0)
     images = spots(torch.full((40, 2), 30.0), 52).repeat(1, 3, 1, 1) * 0.8 + 0.1
-    worn = degrade(images, generator)
-    assert worn.shape == images.shape
-    assert worn.min() >= 0
-    assert worn.max() <= 1
-    middle, corner = worn[..., 26:34, 26:34].mean((1, 2, 3)), worn[..., :6, :6].mean((1, 2, 3))
+    degraded = degrade(images, generator)
+    assert degraded.shape == images.shape
+    assert degraded.min() >= 0
+    assert degraded.max() <= 1
+    middle, corner = degraded[..., 26:34, 26:34].mean((1, 2, 3)), degraded[..., :6, :6].mean((1, 2, 3))
     assert (middle > corner + 0.1).all()
-    assert (worn.amax(1) - worn.amin(1)).mean((1, 2)).min() < 0.05
+    assert (degraded.amax(1) - degraded.amin(1)).mean((1, 2)).min() < 0.05
 
 
-def test_same_seed_same_wear():
+def test_same_seed_same_degradation():
     images = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(1))
     first, second = (degrade(images, torch.Generator().manual_seed(2)) for _ in range(2))
     assert torch.equal(first, second)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from models.errors import InputError
 from pipelines.datasets.base import SeededDataset
-from pipelines.training.data.batches import Batches, Share, moved, read_batches, rendered_batches
+from pipelines.training.data.batches import Batches, Share, move_to_device, read_batches, rendered_batches
 
 CPU = torch.device("cpu")
 
@@ -19,7 +19,7 @@ class Item(NamedTuple):
 
 
 class Counted(SeededDataset[Item]):
-    """Ten items that tell their epoch and index."""
+    """Ten items that hold their epoch and index."""
 
     def __getitem__(self, index: int) -> Item:
         return Item(torch.tensor(self.epoch), torch.tensor(index))
@@ -46,13 +46,13 @@ def test_another_seed_has_another_order() -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_going_on_anywhere_gives_what_would_have_come(workers: int) -> None:
+def test_starting_anywhere_gives_what_would_have_come(workers: int) -> None:
     whole = places(Share(3), 8)
     for first in (1, 3, 5):
         assert places(Share(3), 8 - first, first=first, workers=workers) == whole[first:]
 
 
-def test_processes_share_what_one_with_their_whole_batch_sees() -> None:
+def test_processes_share_what_one_with_their_total_batch_sees() -> None:
     apart = [places(Share(2, rank, 2), 5) for rank in range(2)]
     assert [a + b for a, b in zip(*apart, strict=True)] == places(Share(4), 5)
 
@@ -72,7 +72,7 @@ def rendered(share: Share, number: int, *, together: int = 2, first: int = 0) ->
     return [batches.next().drawn for _ in range(number)]
 
 
-def test_rendered_batches_are_shared_and_go_on_like_read_ones() -> None:
+def test_rendered_batches_are_shared_and_resumed_like_read_ones() -> None:
     whole = rendered(Share(4), 4)
     assert len(torch.cat(whole).unique()) == 16
     apart = [rendered(Share(2, rank, 2), 4) for rank in range(2)]
@@ -86,6 +86,6 @@ def test_any_batch_can_be_rendered() -> None:
 
 
 def test_moving_keeps_tuples_and_gaps() -> None:
-    batch = moved(Item(torch.ones(2), None), CPU)  # pyright: ignore[reportArgumentType]
+    batch = move_to_device(Item(torch.ones(2), None), CPU)  # pyright: ignore[reportArgumentType]
     assert isinstance(batch, Item)
     assert batch.index is None

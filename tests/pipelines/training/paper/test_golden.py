@@ -1,4 +1,4 @@
-"""The first iterations of the authors' training are reproduced by the recipes: losses, and the first gradients."""
+"""The loops reproduce the first iterations of the authors' training: the losses, and the first gradients."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,15 +7,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.picture import FlowEstimator, PictureGenerator
-from models.generators.recurrent import RecurrentGenerator
 from pipelines.datasets.samples import Pair
-from pipelines.training.engine.session import Processes
-from pipelines.training.paper.configurations import Recipe
-from pipelines.training.paper.losses import Learner, Losses, Terms
+from pipelines.training.engine.distributed import Processes
+from pipelines.training.engine.recipe import Losses
+from pipelines.training.paper.loop import LoopSetup
 from pipelines.training.paper.pairs import FlowLoop, PairLoop, Pairs
-from pipelines.training.paper.sequences import Clips, SequenceLoop
+from pipelines.training.paper.sequences import Clips, FaceLoop, PersonLoop
+from pipelines.training.paper.settings import Recipe
 from tests.helpers.golden import FOLDER, Golden, assert_close, golden_files, open_golden
 from tests.helpers.networks import judge_gradients, load
 from tests.models.test_golden_losses import small_vgg
@@ -81,13 +82,9 @@ class Setting:
         return Recipe(**{ours: options[theirs] for ours, theirs in WEIGHTS.items() if theirs in options})
 
     @property
-    def terms(self) -> Terms:
-        values = self.golden.metadata["options"].get("kernel_size", {"2": 5, "3": 3})
-        kernels = {int(layer): kernel for layer, kernel in values.items()}
-        return Terms(self.recipe, kernels, small_vgg(open_golden(FOLDER / "losses.safetensors")))
-
-    def learner(self, *networks: nn.Module, ratio: float = 1.0) -> Learner:
-        return Learner(networks, Processes("cpu"), rate=self.golden.metadata["options"]["lr"] * ratio)
+    def setup(self) -> LoopSetup:
+        vgg = small_vgg(open_golden(FOLDER / "losses.safetensors"))
+        return LoopSetup(self.recipe, Processes("cpu"), self.golden.metadata["options"]["lr"], vgg)
 
     def discriminator(self, name: str) -> nn.Module:
         return load(_named(self.golden, name), torch.float64)
@@ -112,13 +109,20 @@ def _named(golden: Golden, role: str) -> Golden:
     return open_golden(FOLDER / Path(golden.metadata[role].split()[-1]).name)
 
 
+def assert_kernel_sizes(golden: Golden, found: dict[int, int]) -> None:
+    """The losses use the kernels that the authors' options name."""
+    expected = golden.metadata["options"].get("kernel_size", {"2": 5, "3": 3})
+    assert found == {int(layer): size for layer, size in expected.items()}
+
+
 @pytest.mark.parametrize("path", training_files("stage one"))
 def test_stage_one(path: Path) -> None:
     setting = Setting.of(path)
     assert isinstance(setting.generator, PictureGenerator)
     estimator = FlowEstimator(config=setting.generator.config).double()
     estimator.flow_net.load_state_dict(setting.generator.flow_net.state_dict())
-    loop = FlowLoop(estimator, setting.terms, setting.learner(estimator))
+    loop = FlowLoop(estimator, [], setting.setup)
+    assert_kernel_sizes(setting.golden, loop.losses.kernel_sizes)
     for iteration in range(setting.golden.metadata["iterations"]):
         losses = loop.update(setting.pair())
         setting.judge(iteration, losses, NAMES | {"correctness": "correctness"})
@@ -131,8 +135,8 @@ def test_picture(path: Path) -> None:
     setting = Setting.of(path)
     generator, critic = setting.generator, setting.discriminator("discriminator")
     assert isinstance(generator, PictureGenerator)
-    judge = setting.learner(critic, ratio=setting.recipe.critic_rate)
-    loop = PairLoop(generator, [critic], setting.terms, setting.learner(generator), judge)
+    loop = PairLoop(generator, [critic], setting.setup)
+    assert_kernel_sizes(setting.golden, loop.losses.kernel_sizes)
     for iteration in range(setting.golden.metadata["iterations"]):
         losses = loop.update(setting.pair())
         setting.judge(iteration, losses, NAMES | {"correctness": "correctness_gen"})
@@ -145,12 +149,12 @@ def test_picture(path: Path) -> None:
 def test_recurrent(path: Path) -> None:
     setting = Setting.of(path)
     generator = setting.generator
-    assert isinstance(generator, RecurrentGenerator)
+    assert isinstance(generator, AnimationGenerator | FaceGenerator)
     critics = [setting.discriminator("discriminator"), setting.discriminator("video_discriminator")]
-    judge = setting.learner(*critics, ratio=setting.recipe.critic_rate)
-    loop = SequenceLoop(generator, critics, setting.terms, setting.learner(generator), judge)
     images, structures = setting["images"], setting["structures"]
     face = isinstance(generator, FaceGenerator)
+    loop = (FaceLoop if face else PersonLoop)(generator, critics, setting.setup)
+    assert_kernel_sizes(setting.golden, loop.losses.kernel_sizes)
     reference = (images[:, 0], structures[:, 0]) if face else (setting["ref_image"], setting["ref_structure"])
     clips = Clips(*reference, images, structures)
     picks = iter(setting.golden.metadata["frame_picks"]["picks"])

@@ -15,8 +15,7 @@ from typer.testing import CliRunner
 from gfla_cli.app import app
 from models.losses.perceptual import Vgg19
 from models.weights import load_weights, read_metadata
-from pipelines.training.paper.configurations import CONFIGURATIONS, TASKS, configuration_of, recipe_of
-from pipelines.training.paper.recipe import build
+from pipelines.training.paper.configurations import TASKS, default_recipe, find_configuration
 from tests.helpers import dataset_folders as folders
 from tests.helpers.training_runs import log, state, train
 
@@ -82,7 +81,7 @@ def test_a_folder_of_every_layout_trains(case: Case, tmp_path: Path, vgg: Path) 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ("pose --set width=3", "must be even"),
         ("pose --set size=100", "multiple of 64"),
@@ -97,7 +96,7 @@ def test_a_folder_of_every_layout_trains(case: Case, tmp_path: Path, vgg: Path) 
         ("keypoints --vgg none", "no effect"),
         ("keypoints --data FOLDER", "one recipe"),
         ("animate --data FOLDER", "dance_fashion or dance_iper"),
-        ("animate --data nowhere", "neither 'synthetic' nor a folder"),
+        ("animate --data nowhere", "neither 'synthetic' nor an existing folder"),
         ("pose --data FOLDER --vgg none", "annotation-train.csv is needed"),
         ("motion --config keypoint", "needs Human3.6M"),
         ("pose --vgg nothing.pth", "no file nothing.pth"),
@@ -106,18 +105,18 @@ def test_a_folder_of_every_layout_trains(case: Case, tmp_path: Path, vgg: Path) 
         ("pose --init motion", "no tensor that fits"),
     ],
 )
-def test_what_can_not_be_trained_is_refused_in_a_line(arguments: str, told: str, tmp_path: Path) -> None:
+def test_what_cannot_be_trained_is_refused_in_a_line(arguments: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("text")
     words = arguments.replace("FOLDER", str(tmp_path)).split()
     result = CliRunner().invoke(app, ["train", *words, "--device", "cpu", "--quiet", "--out", str(tmp_path / "run")])
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_without_vgg19_and_network_the_way_out_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_vgg19_and_network_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nothing listens there
     words = ["pose", "--config=pose_market", "--data", folders.market(tmp_path / "data"), "--out", tmp_path / "run"]
     result = CliRunner().invoke(app, ["train", *map(str, words), "--device=cpu", "--quiet", "--set=width=2"])
     assert result.exit_code == 2
@@ -135,9 +134,9 @@ def test_stage_two_starts_from_stage_one(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     train("flow", *common, "--out", one)
     train("pose", *common, "--learning-rate=0", "--init", one / "weights.safetensors", "--out", two)
-    learnt, taken = state(one)["network"], state(two)["network"]
-    assert learnt.keys() < taken.keys()
-    for key, value in learnt.items():
+    learned, taken = state(one)["network"], state(two)["network"]
+    assert learned.keys() < taken.keys()
+    for key, value in learned.items():
         assert torch.equal(taken[key], value), key
 
 
@@ -146,10 +145,10 @@ def test_the_masks_of_stage_one_learn_from_true_flow_only(rendered: bool, tmp_pa
     data = ["--data=synthetic"] if rendered else ["--data", folders.market(tmp_path / "data"), "--vgg", vgg]
     train("flow", "--config=pose_market", *data, "--steps=1", "--batch=1", "--set=width=2", "--out", tmp_path / "run")
     torch.manual_seed(0)
-    configuration = CONFIGURATIONS["pose_market"]
-    fresh = build("flow", configuration, replace(recipe_of("flow", configuration), width=2))[1].state_dict()
-    learnt = state(tmp_path / "run")["network"]
-    changed = {key.split(".")[1][:4] for key, value in learnt.items() if not torch.equal(value, fresh[key])}
+    configuration = find_configuration("flow", "pose_market")
+    fresh = configuration.build_networks(replace(default_recipe(configuration), width=2))[0].state_dict()
+    learned = state(tmp_path / "run")["network"]
+    changed = {key.split(".")[1][:4] for key, value in learned.items() if not torch.equal(value, fresh[key])}
     assert ("mask" in changed) == rendered
     assert {"deco", "enco"} <= changed
     assert log(tmp_path / "run")[0].keys() >= ({"true_flow", "true_mask"} if rendered else {"correctness"})
@@ -171,8 +170,8 @@ def test_rendered_objects_and_faces_train(task: str, size: int, tmp_path: Path) 
 
 @pytest.mark.parametrize(("task", "name"), [(task, name) for task, names in TASKS.items() for name in names])
 def test_every_configuration_has_the_papers_settings(task: str, name: str) -> None:
-    configuration = configuration_of(task, name)
-    recipe = recipe_of(task, configuration)
+    configuration = find_configuration(task, name)
+    recipe = default_recipe(configuration)
     expected = (20, 0.01) if task == "flow" else (2 if name == "dance_iper" else 5, 0.0025)
     assert (recipe.correctness, recipe.regularisation) == expected
     assert (recipe.picture, recipe.style, recipe.content, recipe.adversarial) == (5, 500, 0.5, 2)

@@ -1,22 +1,23 @@
+"""Training of the view-synthesis generator at tiny size: losses, updates, learning, validation."""
+
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
-from models.errors import InputError
 from models.generators.config import ViewConfig
 from models.generators.view import ViewGenerator
-from models.ops.sampling import warp
-from models.turning import DISTANCE, FOCAL, camera_axes, rigid_flow, turn_between
-from pipelines.evaluation import image_metrics as pixels
 from pipelines.runtime.progress import SilentProgress
-from pipelines.synthetic.objects import render, sample_objects
-from pipelines.training.engine.session import Processes, Session, TrainConfig
-from pipelines.training.view_synthesis import validation as view_validation
-from pipelines.training.view_synthesis.data import Recipe, chunks, sample
-from pipelines.training.view_synthesis.losses import reconstruction
-from pipelines.training.view_synthesis.recipe import Trainer
-from pipelines.training.view_synthesis.validation import psnr, ssim, unseen, validate
+from pipelines.training.config import TrainConfig
+from pipelines.training.engine.distributed import Processes
+from pipelines.training.engine.session import Session
+from pipelines.training.image_metrics import psnr
+from pipelines.training.view_synthesis import validation
+from pipelines.training.view_synthesis.data import Recipe, draw_pairs
+from pipelines.training.view_synthesis.losses import reconstruction_losses
+from pipelines.training.view_synthesis.recipe import ViewSynthesisTask
+from pipelines.training.view_synthesis.validation import render_held_out, validate
 
 SMALL = Recipe(size=64, chunk=2, views=2, adversarial_from=0.0, validation=1)
 ARCHITECTURE = ViewConfig(
@@ -25,70 +26,23 @@ ARCHITECTURE = ViewConfig(
 )  # fmt: skip
 
 
-def seeded(seed=1):
+def seeded(seed: int = 1) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def trainer(out, recipe=SMALL, *, steps=8, learning_rate=4e-4, average=0.999):
-    config = TrainConfig(
-        out=out, batch=4, device="cpu", steps=steps, warmup=1, learning_rate=learning_rate, average=average
-    )
+def make_task(out: Path, recipe: Recipe = SMALL, **options) -> ViewSynthesisTask:
+    config = TrainConfig(**{"out": out, "batch": 4, "device": "cpu", "steps": 8, "warmup": 1} | options)
     session = Session(config, Processes("cpu"), SilentProgress())
     torch.manual_seed(0)
-    return Trainer(session, recipe, ViewGenerator(config=ARCHITECTURE))
+    return ViewSynthesisTask(session, recipe, ViewGenerator(config=ARCHITECTURE))
 
 
-@pytest.mark.parametrize("category", ["car", "chair"])
-def test_true_flow_fetches_the_target_from_the_picture_and_from_its_mirror_image(category):
-    given, truth = sample(Recipe(category=category, size=96, views=2, soft=0, azimuth_noise=0), 12, seeded(4))
-    for picture, flow, visible in (
-        (given.image, truth.flow, truth.visible),
-        (given.image.flip(-1), truth.flow_mirrored, truth.visible_mirrored),
-    ):
-        error = (warp(picture, flow) - truth.image).abs().mean(1, keepdim=True) * visible
-        beside = (truth.image - picture).abs().mean(1, keepdim=True) * visible
-        assert visible.mean() > 0.01
-        assert (visible <= (truth.mask > 0)).all()
-        assert error.sum() < 0.5 * beside.sum()
-
-
-@pytest.mark.parametrize("away", [1, 2])
-def test_the_rigid_flow_of_the_true_depth_is_the_true_flow(away: int):
-    objects = sample_objects(category="all", batch=4, generator=seeded(2))
-    objects.focal.fill_(away * FOCAL)
-    objects.distance.fill_(away * DISTANCE)
-    azimuth, elevation = torch.tensor([[20.0, 75.0]]).expand(4, -1), torch.tensor([[0.0, 15.0]]).expand(4, -1)
-    views = render(objects, azimuth, elevation, size=96)
-    axes = [camera_axes(azimuth[:, view], elevation[:, view]) for view in range(2)]
-    mirrored = camera_axes(-azimuth[:, 0], elevation[:, 0])
-    for source, other in ((axes[0], False), (mirrored, True)):
-        flow, _, on_object = views.flow(1, 0, mirrored=other)
-        found = rigid_flow(views.depth(1), turn_between(axes[1], source), away * DISTANCE)
-        assert on_object.sum() > 1000
-        assert ((found - flow).abs() * on_object).max() < 0.05
-
-
-def test_the_source_comes_with_an_error_of_its_azimuth_and_some_samples_are_soft():
-    sharp = sample(Recipe(size=64, views=2, soft=0, azimuth_noise=0), 8, seeded())
-    other = sample(Recipe(size=64, views=2, soft=1, azimuth_noise=5), 8, seeded())
-    assert torch.equal(sharp[0].target_azimuth, other[0].target_azimuth)
-    assert 0.2 < (sharp[0].azimuth - other[0].azimuth).abs().max() < 20
-    changes = [(image[..., 1:] - image[..., :-1]).abs().mean() for image in (sharp[1].image, other[1].image)]
-    assert changes[1] < 0.9 * changes[0]
-    assert [len(given.image) for given, _ in chunks(sharp, 3)] == [3, 3, 2]
-
-
-def test_a_batch_of_part_objects_is_refused():
-    with pytest.raises(InputError, match="multiple of the 6 pairs"):
-        sample(Recipe(size=64, views=3), 4, seeded())
-
-
-def test_an_iteration_updates_both_networks_once_per_chunk(tmp_path):
-    training = trainer(tmp_path)
-    networks = training.generator, training.discriminator
+def test_a_batch_updates_both_networks_once_per_chunk(tmp_path: Path) -> None:
+    task = make_task(tmp_path)
+    networks = task.generator, task.discriminator
     before = [{key: value.clone() for key, value in network.state_dict().items()} for network in networks]
-    losses = training.iterate()
-    assert training.session.step == 2
+    losses = task.update(task.draw_batch())
+    assert task.session.step == 2
     expected = {"picture", "gradient", "generated", "alpha", "depth", "flow", "mask", "fine_flow", "warped", "copy"}
     assert set(losses) == expected | {"adversarial", "features"}
     assert all(torch.isfinite(value) for value in losses.values())
@@ -97,42 +51,41 @@ def test_an_iteration_updates_both_networks_once_per_chunk(tmp_path):
         assert len(changed) > 0.9 * len(list(network.parameters()))
 
 
-def test_true_depth_flow_and_alpha_cost_nothing():
+def test_true_depth_flow_and_alpha_cost_nothing() -> None:
     """What the losses ask for is what the renderer says."""
-    given, truth = sample(Recipe(size=64, views=2, soft=0, azimuth_noise=0), 4, seeded(3))
+    sample = draw_pairs(Recipe(size=64, views=2, soft=0, azimuth_noise=0), 4, seeded(3))
+    truth = sample.truth
     torch.manual_seed(0)
-    view = ViewGenerator(config=ARCHITECTURE).eval()(*vars(given).values())
-    before = reconstruction(SMALL, view, truth)
+    view = ViewGenerator(config=ARCHITECTURE).eval()(*sample.inputs.tensors())
+    before = reconstruction_losses(SMALL, view, truth)
     detail = replace(view.detail, flow_reference=truth.flow, flow_previous=truth.flow_mirrored)
     better = replace(view, image=truth.image, alpha=truth.mask, detail=detail)
-    after = reconstruction(SMALL, better, truth)
+    after = reconstruction_losses(SMALL, better, truth)
     assert max(after[name] for name in ("picture", "gradient", "fine_flow")) < 1e-4
-    assert (truth.ground != 1).any()
-    beside = (truth.mask == 0).expand_as(truth.image)
-    assert torch.equal(truth.grounded[beside], truth.ground.expand_as(truth.image)[beside])
-    assert torch.equal(truth.grounded[~beside & (truth.mask == 1)], truth.image[~beside & (truth.mask == 1)])
     assert after["alpha"] < 0.2 * before["alpha"]
     assert min(before[name] for name in ("picture", "gradient", "fine_flow", "depth", "flow")) > 0
 
 
-def test_one_object_is_learned_by_heart(tmp_path):
+def test_one_object_can_be_overfitted(tmp_path: Path) -> None:
     """Gradients do what they should: depth and flow find their truth, and the view beats copying the source."""
     recipe = replace(SMALL, chunk=2, category="car", adversarial_from=2.0, soft=0, azimuth_noise=0)
-    training = trainer(tmp_path, recipe, learning_rate=3e-3, steps=1000, average=0.5)
-    given, truth = sample(recipe, 2, seeded(9))
-    inputs = *vars(given).values(), *vars(truth).values()
-    first = training.named(training.learn(*inputs)[1])
+    task = make_task(tmp_path, recipe, learning_rate=3e-3, steps=1000, average=0.5)
+    sample = draw_pairs(recipe, 2, seeded(9))
+    inputs = *sample.inputs.tensors(), *sample.truth.tensors()
+    first = task.name_losses(task.learn(*inputs)[1])
     for _ in range(45):
-        image, losses = training.learn(*inputs)
-    last = training.named(losses)
+        image, losses = task.learn(*inputs)
+    last = task.name_losses(losses)
     assert last["depth"] < 0.5 * first["depth"]
     assert last["flow"] < 0.5 * first["flow"]
-    assert psnr(image, truth.grounded).mean() > psnr(given.image, truth.image).mean() + 8
+    copied = psnr(sample.inputs.image, sample.truth.image).mean()
+    assert psnr(image, sample.truth.on_background()).mean() > copied + 8
 
 
-def test_validation_objects_are_the_same_every_time_and_the_source_is_left_out(monkeypatch):
-    monkeypatch.setattr(view_validation, "TOGETHER", 2)
-    first, again = (list(unseen("chair", 3, size=32, device=torch.device("cpu"))) for _ in range(2))
+def test_held_out_objects_are_the_same_every_time_and_the_source_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = torch.device("cpu")
+    monkeypatch.setattr(validation, "AT_ONCE", 2)
+    first, again = (list(render_held_out("chair", 3, size=32, device=cpu)) for _ in range(2))
     assert [len(group.images) for group in first] == [2, 1]
     assert first[0].images.shape == (2, 18, 3, 32, 32)
     assert all(torch.equal(a.images, b.images) for a, b in zip(first, again, strict=True))
@@ -142,7 +95,7 @@ def test_validation_objects_are_the_same_every_time_and_the_source_is_left_out(m
     numbers, rows = validate(model, "chair", 2, size=64)
     assert set(numbers) == {"psnr", "ssim", "l1", "copy", "copy_ssim", "copy_l1"}
     assert [row.shape for row in rows] == [(7, 3, 64, 64)] * 2
-    (group,) = unseen("chair", 2, size=64, device=torch.device("cpu"))
+    (group,) = render_held_out("chair", 2, size=64, device=cpu)
     others = [
         psnr(group.images[i : i + 1, group.source[i]], group.images[i : i + 1, view])
         for i in range(2)
@@ -150,10 +103,3 @@ def test_validation_objects_are_the_same_every_time_and_the_source_is_left_out(m
         if view != group.source[i]
     ]
     assert numbers["copy"] == pytest.approx(float(torch.cat(others).mean()), abs=1e-4)
-
-
-def test_similarity_is_that_of_evaluation():
-    generator = seeded()
-    first = torch.rand(1, 3, 40, 48, generator=generator).double()
-    second = (first + 0.3 * torch.rand(1, 3, 40, 48, generator=generator)).clamp(0, 1)
-    assert float(ssim(2 * first - 1, 2 * second - 1)) == pytest.approx(pixels.ssim(first, second), abs=1e-6)

@@ -1,4 +1,4 @@
-"""What can't be connected to is told in one line, at once."""
+"""What can't be connected to is refused in one line, at once."""
 
 import socket
 import sys
@@ -6,11 +6,11 @@ import sys
 import pytest
 
 from models.errors import BackendUnavailable
-from pipelines.batch.executors.ray.connection import connected
+from pipelines.batch.executors.ray.connection import connect
 
 
 def refusal(address: str | None) -> str:
-    with pytest.raises(BackendUnavailable) as caught, connected(address):
+    with pytest.raises(BackendUnavailable) as caught, connect(address):
         pass
     return str(caught.value)
 
@@ -22,13 +22,17 @@ def test_without_ray_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(
     ("address", "reason"),
-    [("ray://head:10001", "Ray Client is not supported"), ("head", "is not HOST:PORT"), (":6379", "is not HOST:PORT")],
+    [
+        ("ray://head:10001", "Ray Client is not supported"),
+        ("head", "must be HOST:PORT"),
+        (":6379", "must be HOST:PORT"),
+    ],
 )
-def test_an_address_that_is_none_is_refused(address: str, reason: str) -> None:
+def test_an_address_of_another_form_is_refused(address: str, reason: str) -> None:
     assert reason in refusal(address)
 
 
-def test_where_nobody_answers_there_is_no_waiting() -> None:
+def test_an_address_that_does_not_answer_is_refused_at_once() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"

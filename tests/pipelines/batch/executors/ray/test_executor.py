@@ -1,4 +1,4 @@
-"""A real Ray cluster of two nodes on this machine: the contract, the same bytes, a node that is lost."""
+"""A real Ray cluster of two nodes on this machine: the contract, the same bytes, lost nodes."""
 
 import json
 import os
@@ -19,20 +19,19 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from models.errors import BackendUnavailable, ProcessingError
-from pipelines.batch import runner as coordinate
 from pipelines.batch.events import Event
-from pipelines.batch.executors import EXECUTORS, Executor
-from pipelines.batch.executors.ray import cluster as ray_cluster
-from pipelines.batch.executors.ray import executor as ray_executor
+from pipelines.batch.executors.local import LocalExecutor
 from pipelines.batch.executors.ray.cluster import Cluster
-from pipelines.batch.executors.ray.connection import connected
-from pipelines.batch.executors.ray.transfer import files_of, moved
-from pipelines.batch.jobs import Group, Job, into_groups
-from pipelines.batch.outputs import fingerprint
-from tests.helpers.executor_contract import ExecutorContract, Make, visible
+from pipelines.batch.executors.ray.connection import connect
+from pipelines.batch.executors.ray.executor import RayExecutor
+from pipelines.batch.executors.ray.transfer import existing_files, relocate
+from pipelines.batch.executors.registry import Executor
+from pipelines.batch.jobs import Group, Job, group_jobs
+from pipelines.batch.runner import run_batch
+from pipelines.runtime.fingerprints import content_fingerprint
+from tests.helpers.executor_contract import ExecutorContract, MakeExecutor, visible_files
 from tests.helpers.ray_nodes import HOSTS, ROOT, Nodes
-from tests.helpers.small_batches import animate_job
-from tests.pipelines.batch.conftest import Inputs
+from tests.helpers.small_batches import BatchInputs, animate_job
 
 pytestmark = [
     pytest.mark.cluster,
@@ -45,13 +44,13 @@ def nodes() -> Iterator[Nodes]:
     with pytest.MonkeyPatch.context() as patch, Nodes() as started:
         for name, value in started.environment.items():
             patch.setenv(name, value)
-        _read_environment_again()
+        _reload_ray_settings()
         yield started
-    _read_environment_again()
+    _reload_ray_settings()
 
 
-def _read_environment_again() -> None:
-    """Ray has done so when it was imported."""
+def _reload_ray_settings() -> None:
+    """Ray has read it when it was imported."""
     _raylet: Any = import_module("ray._raylet")
     _raylet.Config.initialize("")
     _raylet.AuthenticationTokenLoader.instance().reset_cache()
@@ -59,12 +58,12 @@ def _read_environment_again() -> None:
 
 @pytest.fixture(scope="module")
 def cluster(nodes: Nodes) -> Iterator[Cluster]:
-    with connected(nodes.address) as found:
-        yield found
+    with connect(nodes.address) as connected:
+        yield connected
 
 
 @pytest.fixture(scope="module")
-def jobs(inputs: Inputs) -> list[Job]:
+def jobs(inputs: BatchInputs) -> list[Job]:
     """Two videos and a folder of pictures."""
     videos = [animate_job(source, inputs.clips[0], inputs.weights) for source in inputs.sources]
     return [*videos, replace(animate_job(inputs.sources[0], inputs.tracks[1], inputs.weights), output="pictures")]
@@ -72,20 +71,20 @@ def jobs(inputs: Inputs) -> list[Job]:
 
 @pytest.fixture(scope="module")
 def expected(jobs: list[Job], tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What the local executor makes of them."""
+    """Their outputs with the local executor."""
     folder = tmp_path_factory.mktemp("local")
-    states = [event.state for event in EXECUTORS["local"](folder, workers=1, gpus=()).run([Group(tuple(jobs))])]
+    states = [event.state for event in LocalExecutor(folder, workers=1).run([Group(tuple(jobs))])]
     assert states.count("done") == len(jobs)
-    return contents(folder)
+    return read_contents(folder)
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """Bytes of every file in the folder but the batch's own."""
-    return {name: (folder / name).read_bytes() for name in visible(folder) if (folder / name).is_file()}
+def read_contents(folder: Path) -> dict[str, bytes]:
+    """Every file in the folder but the batch's own."""
+    return {name: (folder / name).read_bytes() for name in visible_files(folder) if (folder / name).is_file()}
 
 
 def test_the_command_gives_the_bytes_of_the_local_executor(
-    nodes: Nodes, inputs: Inputs, jobs: list[Job], expected: dict[str, bytes], tmp_path: Path
+    nodes: Nodes, inputs: BatchInputs, jobs: list[Job], expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     options = ["--weights", inputs.weights, "--keypoints", "bundled", "--device", "cpu", "--threads", "1"]
@@ -100,11 +99,11 @@ def test_the_command_gives_the_bytes_of_the_local_executor(
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["done"] == 2
     assert [line for line in done.stderr.splitlines() if not line.startswith("gfla: ")] == []
-    made = {name: data for name, data in contents(out).items() if not name.startswith("report.")}
+    made = {name: data for name, data in read_contents(out).items() if not name.startswith("report.")}
     assert made == {job.output: expected[job.output] for job in jobs[:2]}
 
 
-class TestRay(ExecutorContract):
+class TestRayExecutor(ExecutorContract):
     """The contract."""
 
     @pytest.fixture(autouse=True)
@@ -112,18 +111,18 @@ class TestRay(ExecutorContract):
         self.nodes = nodes
 
     @pytest.fixture
-    def make(self, cluster: Cluster) -> Make:
+    def make(self, cluster: Cluster) -> MakeExecutor:
         def on_ray(folder: Path, *, workers: int) -> Executor:
-            return EXECUTORS["ray"](folder, workers=workers, cluster=cluster, at_most=workers)
+            return RayExecutor(folder, workers=workers, cluster=cluster, max_tasks=workers)
 
         return on_ray
 
-    def victims(self, executor: Executor) -> list[int]:
-        return [process for number in range(2) for process in self.nodes.busy(number)]
+    def worker_ids(self, executor: Executor) -> list[int]:
+        return [process for number in range(2) for process in self.nodes.busy_workers(number)]
 
 
 @pytest.mark.parametrize("what", ["package", "version"])
-def test_a_node_that_is_no_match_is_named(
+def test_a_node_with_other_packages_is_named(
     what: str, cluster: Cluster, jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = jobs[0]
@@ -133,13 +132,13 @@ def test_a_node_that_is_no_match_is_named(
         exec("class Option: pass", vars(absent))
         job = replace(job, options=job.options | {"seed": absent.Option()})
     else:
-        monkeypatch.setattr(ray_executor, "versions", lambda: {"gfla": "0.0.1"})
+        monkeypatch.setattr("pipelines.batch.executors.ray.executor.versions", lambda: {"gfla": "0.0.1"})
     reason = {"package": "can't run gfla .*absent.*", "version": r"has gfla .*, this machine 0\.0\.1"}[what]
     with pytest.raises(BackendUnavailable, match=rf"^node 127\.0\.0\.[23] {reason}: install the same"):
-        list(EXECUTORS["ray"](tmp_path, workers=1, cluster=cluster).run([Group((job,))]))
+        list(RayExecutor(tmp_path, workers=1, cluster=cluster).run([Group((job,))]))
 
 
-def test_nodes_that_see_no_file_of_ours_give_the_same_bytes(
+def test_nodes_without_shared_storage_give_the_same_bytes(
     nodes: Nodes,
     cluster: Cluster,
     jobs: list[Job],
@@ -148,73 +147,74 @@ def test_nodes_that_see_no_file_of_ours_give_the_same_bytes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ours = Path("/proc/self/cwd")  # another folder in every process
-    places = {path: f"{ours}/{Path(path).name}" for job in jobs for path in files_of(job)}
+    places = {path: f"{ours}/{Path(path).name}" for job in jobs for path in existing_files(job)}
     for path in places:
         shutil.copy(path, tmp_path)
     monkeypatch.chdir(tmp_path)
-    hidden = [moved(job, places) for job in jobs]
+    hidden = [relocate(job, places) for job in jobs]
     lost = animate_job(ours / "bad.png", ours / "walk.mp4", ours / "small.safetensors")
     (tmp_path / "bad.png").write_text("no picture")
     groups = [Group((*hidden[:2], lost)), Group((hidden[2],))]
-    options = {"workers": 2, "cluster": cluster, "at_most": 2}
+    options = {"workers": 2, "cluster": cluster, "max_tasks": 2}
     with pytest.raises(BackendUnavailable, match=r"does not see .*--no-shared-storage"):
-        list(EXECUTORS["ray"](ours / "out", **options).run(groups))
-    assert contents(tmp_path / "out") == {}
+        list(RayExecutor(ours / "out", **options).run(groups))
+    assert read_contents(tmp_path / "out") == {}
 
-    events = list(EXECUTORS["ray"](ours / "out", **options, shared_storage=False).run(groups))
-    assert contents(tmp_path / "out") == expected
+    events = list(RayExecutor(ours / "out", **options, shared_storage=False).run(groups))
+    assert read_contents(tmp_path / "out") == expected
     for event in events:
-        for name, (sha256, _, changed) in (event.files or {}).items():
-            assert fingerprint(tmp_path / "out" / name)[::2] == (sha256, changed)
+        for name, (sha256, _, mtime) in (event.files or {}).items():
+            assert content_fingerprint(tmp_path / "out" / name)[::2] == (sha256, mtime)
     reason = next(event.reason for event in events if event.state == "failed")
-    assert reason == "/proc/self/cwd/bad.png is not a picture that can be read: give a PNG, JPEG, WebP, TIFF, ..."
+    assert (reason or "").startswith("/proc/self/cwd/bad.png is not a picture")
     assert list((tmp_path / "out" / ".gfla").rglob("*")) == []
     assert not [path for number in range(2) for path in nodes.temporary(number).glob("*") if path.name != "ray"]
 
 
 @pytest.mark.parametrize(
     ("device", "threads", "reason"),
-    [("cpu", 2, "no node .* offers 2 CPUs"), ("cuda:1", 1, "--device cuda:1: Ray chooses a GPU for each task")],
+    [("cpu", 2, "no node .* has 2 CPUs"), ("cuda:1", 1, "--device cuda:1: Ray chooses a GPU for each task")],
 )
-def test_what_no_node_can_do_is_refused_before_anything_runs(
+def test_what_no_node_can_run_is_refused_before_anything_runs(
     device: str, threads: int, reason: str, cluster: Cluster, jobs: list[Job], tmp_path: Path
 ) -> None:
     job = replace(jobs[0], options=jobs[0].options | {"device": device})
     with pytest.raises(BackendUnavailable, match=reason):
-        next(EXECUTORS["ray"](tmp_path, workers=1, cluster=cluster).run([Group((job,), threads=threads)]))
+        next(RayExecutor(tmp_path, workers=1, cluster=cluster).run([Group((job,), threads=threads)]))
 
 
 @pytest.mark.parametrize(("device", "gpus"), [("auto", 1), ("cuda", 1), ("cpu", 0)])
-def test_jobs_take_a_gpu_where_they_may(device: str, gpus: int, cluster: Cluster, jobs: list[Job]) -> None:
+def test_jobs_take_a_gpu_if_their_device_allows_it(device: str, gpus: int, cluster: Cluster, jobs: list[Job]) -> None:
     group = Group((replace(jobs[0], options=jobs[0].options | {"device": device}),))
-    assert cluster.needs(group).get("GPU", 0) == gpus
-    assert cluster.room(group) == {0: 2, 1: 1}[gpus]
+    assert cluster.required_resources(group).get("GPU", 0) == gpus
+    assert cluster.capacity(group) == {0: 2, 1: 1}[gpus]
     assert len(cluster.machine([device]).gpus) == gpus
 
 
 def occupy() -> Iterator[str]:
-    yield "at it"
+    """A task that keeps a node busy."""
+    yield "running"
     time.sleep(60)
 
 
-class Misfortune:
-    """Listens to a batch; when the second job has started the second node dies, and the first has time at last."""
+class NodeKiller:
+    """A listener: once two jobs have started, the second node dies, and the first one is no longer occupied."""
 
     def __init__(self, nodes: Nodes, occupation: Any) -> None:
         self.nodes, self.occupation = nodes, occupation
-        self.told: list[tuple[str, str]] = []
+        self.events: list[tuple[str, str]] = []
 
     def begin(self, jobs: int, skipped: int, workers: int) -> None: ...
 
     def event(self, event: Event) -> None:
-        self.told.append((event.job, event.state))
-        if event.state == "started" and len({job for job, _ in self.told}) == 2 and self.nodes.busy(1):
+        self.events.append((event.job, event.state))
+        if event.state == "started" and len({job for job, _ in self.events}) == 2 and self.nodes.busy_workers(1):
             self.nodes.kill(1)
             ray.cancel(self.occupation, force=True)
 
 
 def test_a_lost_node_costs_no_job(
-    nodes: Nodes, cluster: Cluster, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    nodes: Nodes, cluster: Cluster, inputs: BatchInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notes: list[str] = []
     monkeypatch.setattr(cluster, "note", notes.append)
@@ -224,20 +224,20 @@ def test_a_lost_node_costs_no_job(
     occupation = task.options(num_returns="streaming", scheduling_strategy=there).remote()
     next(occupation)
     every = [animate_job(source, clip, inputs.weights) for clip in inputs.clips for source in inputs.sources]
-    executor, listener = EXECUTORS["ray"](tmp_path, workers=2, cluster=cluster), Misfortune(nodes, occupation)
-    outcome = coordinate.run(every, tmp_path, executor, lambda jobs: into_groups(jobs, size=2), listener)
-    assert [note.partition(":")[0] for note in notes] == [f"node {HOSTS[1]} is lost"]
+    executor, listener = RayExecutor(tmp_path, workers=2, cluster=cluster), NodeKiller(nodes, occupation)
+    outcome = run_batch(every, tmp_path, executor, lambda jobs: group_jobs(jobs, size=2), listener)
+    assert [note.partition(":")[0] for note in notes] == [f"lost node {HOSTS[1]}"]
     assert sorted(outcome.done) == sorted(job.name for job in every)
-    assert contents(tmp_path).keys() == {job.output for job in every}
-    starts = Counter(job for job, state in listener.told if state == "started")
+    assert read_contents(tmp_path).keys() == {job.output for job in every}
+    starts = Counter(job for job, state in listener.events if state == "started")
     assert sorted(starts.values()) == [1, 1, 1, 2]
 
 
-def test_a_lost_cluster_is_one_line(
+def test_a_lost_cluster_is_reported_in_one_line(
     nodes: Nodes, cluster: Cluster, jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ray_cluster, "PATIENCE", 1.0)
-    events = EXECUTORS["ray"](tmp_path, workers=1, cluster=cluster).run([Group(tuple(jobs))])
+    monkeypatch.setattr("pipelines.batch.executors.ray.cluster.HEAD_TIMEOUT", 1.0)
+    events = RayExecutor(tmp_path, workers=1, cluster=cluster).run([Group(tuple(jobs))])
     assert next(event.state for event in events) == "started"
     nodes.kill(0)
     with pytest.raises(ProcessingError, match=r"lost the Ray cluster at 127\.0\.0\.2:.* run the same command"):

@@ -1,0 +1,72 @@
+"""What a person does at each moment: where hands, feet and pelvis are and where the person looks, before it is solved
+into joint rotations.
+
+`arm_actions` and `leg_actions` fill poses in; `inverse_kinematics.solve_pose` turns them into a `Motion`.
+
+Legend: B batch, T frames of the clip, side 0 right, side 1 left. Both sides share one mirrored system: x away from the
+body, y up, z forward. A leg (or arm) length is that of an average adult's outstretched leg (or arm).
+"""
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from pipelines.synthetic.tensors import constant
+
+HANGING = (0.1, -0.965, 0.05, 0.3, 0.1, 0.0)  # an arm, as in `Pose.arms`
+STANDING = (0.02, 0.0, 0.0, 0.0, 0.12)  # a leg, as in `Pose.legs`
+
+
+@dataclass
+class Pose:
+    """Poses of B people at T moments."""
+
+    heading: Tensor
+    """[B, T] radians about y, 0 towards +z."""
+    travel: Tensor
+    """[B, T, 2] x, z of the body in the world, in leg lengths."""
+    lift: Tensor
+    """[B, T] height of a jump, in leg lengths."""
+    pelvis: Tensor
+    """[B, T, 3] offset of the pelvis from standing, in the heading's frame, in leg lengths."""
+    hips: Tensor
+    """[B, T, 3] flexion, twist and bend of the pelvis, radians."""
+    spine: Tensor
+    """[B, T, 3] flexion, twist and bend of the trunk, radians."""
+    neck: Tensor
+    """[B, T, 3] flexion, twist and bend of the neck, radians."""
+    arms: Tensor
+    """[B, T, 2, 6] hand from the shoulder in arm lengths (3), swivel of the elbow outwards, flexion and twist of the
+    wrist in radians."""
+    legs: Tensor
+    """[B, T, 2, 5] ankle from its place in standing in leg lengths (3), heel raise and turn-out in radians."""
+
+    @staticmethod
+    def neutral(batch: int, length: int, device: torch.device | str = "cpu") -> "Pose":
+        """Standing still with hanging arms: `batch` people at `length` moments."""
+
+        def zeros(*shape: int) -> Tensor:
+            return torch.zeros(batch, length, *shape, device=device)
+
+        heading = zeros()
+        arms = zeros(2, 6) + constant(HANGING, heading.device)
+        legs = zeros(2, 5) + constant(STANDING, heading.device)
+        return Pose(heading, zeros(2), zeros(), zeros(3), zeros(3), zeros(3), zeros(3), arms, legs)
+
+    def copy(self) -> "Pose":
+        """A pose with tensors of its own."""
+        return Pose(*(getattr(self, field.name).clone() for field in fields(self)))
+
+    def where(self, mask: Tensor, other: "Pose") -> "Pose":
+        """This pose for the people for whom `mask` [B] is true, the other for the rest."""
+        pairs = ((getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
+        return Pose(*(torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b) for a, b in pairs))
+
+    def scale(self, amplitude: float) -> "Pose":
+        """Deviations from standing still times `amplitude`; the heading stays."""
+        rest = Pose.neutral(*self.heading.shape, device=self.heading.device)
+        pairs = ((getattr(self, field.name), getattr(rest, field.name)) for field in fields(self))
+        scaled = Pose(*(b + amplitude * (a - b) for a, b in pairs))
+        scaled.heading = self.heading
+        return scaled

@@ -1,0 +1,284 @@
+"""Training crops of the keypoint network: rendered people pasted, turned and degraded on cluttered backgrounds.
+
+`render_cutouts` renders a pool of people, `compose` makes crops of them; `keypoints.data.CropStream` calls both.
+
+Legend: B batch, N people in a pool, S source size, H = W crop size, K = 17 COCO joints. Images are [B, 3, H, W]
+in [0, 1] here.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from pipelines.keypoints.layouts import COCO17_FLIP
+from pipelines.synthetic.clips import render_clip
+from pipelines.synthetic.people.skeleton import Frames
+from pipelines.synthetic.rendering.backgrounds import random_shape
+from pipelines.synthetic.rendering.noise import (
+    chance,
+    column,
+    gaussian_blur,
+    natural_noise,
+    normal,
+    pick,
+    pixel_grid,
+    uniform,
+)
+from pipelines.synthetic.rendering.palettes import cloth_colours, skin_tones
+from pipelines.synthetic.rotations import rotation_about
+from pipelines.synthetic.scene import ClipConfig, Scene, sample_scene
+from pipelines.training.data.augmentation import degrade, place, subset, swap_sides
+
+BACKGROUND_THINGS = (0.3, 0.25, 0.2, 0.15, 0.12, 0.1)  # sizes as fractions of the crop
+FOREGROUND_THINGS = (0.32, 0.2)
+CUT_OFF = 3  # index of the framing that shows the upper body only
+
+
+@dataclass(frozen=True)
+class CropConfig:
+    """What the crops look like. Fractions are of the crops of a batch, unless said otherwise."""
+
+    size: int = 256
+    """Height and width of the crops, in pixels."""
+    source: int = 256
+    """Height and width at which people are rendered before they are scaled, in pixels."""
+    supersample: int = 2
+    """Rays per pixel and direction."""
+    poses: int = 2
+    """Images of each person in one rendering."""
+    keep: int = 2
+    """Renderings of the same people."""
+    renew: int = 4
+    """Batches between two renderings."""
+    pool: int = 12
+    """Renderings from which a batch is drawn."""
+    texture_size: int = 128
+    """Texels of clothes and skin per side."""
+    framing: tuple[float, float, float, float] = (0.64, 0.16, 0.1, 0.1)
+    """Weights of how the person is framed: as a detector that follows it does, far, close, cut off."""
+    usual: tuple[float, float] = (0.64, 0.98)
+    """Part of the crop that a followed person takes, as a range."""
+    beside: float = 0.35
+    """Fraction with another person behind."""
+    before: float = 0.12
+    """Fraction with another person in front."""
+    occluder: float = 0.2
+    """Fraction with each of two things in front."""
+    clutter: float = 0.35
+    """Fraction with each of six things behind."""
+    nobody: float = 0.05
+    """Fraction without any person."""
+    any_heading: float = 0.75
+    """Chance that a person is turned by any angle; otherwise its heading is the motion's, mostly frontal."""
+    worn: float = 0.85
+    """Fraction that went through a camera and a codec."""
+
+
+def followed(config: CropConfig) -> CropConfig:
+    """The crops of a detector that follows one person through an ordinary place: little clutter, fair images."""
+    return replace(
+        config, framing=(1.0, 0.0, 0.0, 0.0), usual=(0.76, 0.92), beside=0.15, before=0.0, occluder=0.03, clutter=0.15,
+        nobody=0.0, worn=0.5,
+    )  # fmt: skip
+
+
+@dataclass
+class Cutouts:
+    """Rendered people without background, and backgrounds to put them on. Images are uint8."""
+
+    colours: Tensor
+    """Colours times coverage [N, 3, S, S]."""
+    coverage: Tensor
+    """[N, 1, S, S]."""
+    joints: Tensor
+    """[N, K, 2] in pixels."""
+    seen: Tensor
+    """Which joints are visible [N, K], bool."""
+    backgrounds: Tensor
+    """[N, 3, S, S]."""
+
+    def __getitem__(self, index: Tensor) -> "Cutouts":
+        return Cutouts(*(tensor[index] for tensor in vars(self).values()))
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+    @property
+    def layers(self) -> Tensor:
+        """Colours times coverage, and coverage: [N, 4, S, S] in [0, 1]."""
+        return torch.cat([self.colours, self.coverage], 1).float() / 255
+
+
+def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator) -> tuple[Tensor, Tensor]:
+    """`batch` crops with people of the pool on backgrounds, behind and in front of others.
+
+    Returns:
+        Images [B, 3, H, W] in [-1, 1]; keypoints [B, K, 3]: x, y in pixels and a weight, 1 for a visible joint, 0.5 for
+        one hidden behind something, 0 for one outside of the image or of nobody.
+    """
+    order = torch.randperm(len(pool), generator=generator, device=generator.device)
+    people = pool[order[:batch]]
+    image = _draw_background(pool.backgrounds[order.roll(1)[:batch]], config.size, generator)
+    image, _ = _add_things(image, BACKGROUND_THINGS, config.clutter, generator)
+    present = torch.ones(batch, 1, 1, 1, device=image.device)
+    present[subset(generator, config.nobody, batch)] = 0
+    scale, centre, joints, seen, layer = _place_person(config, people, generator)
+    others = order.roll(batch // 2 + 1)[:batch]
+    chosen, layers = _place_neighbours(config, pool, others, scale, centre, config.beside, 0.12, generator)
+    image[chosen] = _composite(image[chosen], layers * present[chosen], generator)
+    image = image * (1 - _draw_contact_shadow(layer[:, 3:] * present, generator))
+    image = _composite(image, layer * present, generator)
+    chosen, layers = _place_neighbours(config, pool, others.roll(1), scale, centre, config.before, 0.3, generator)
+    image[chosen] = _composite(image[chosen], layers * present[chosen], generator)
+    image, covered = _add_things(image, FOREGROUND_THINGS, config.occluder, generator)
+    covered[chosen] = torch.maximum(covered[chosen], layers[:, 3:])
+    weight = _weigh_joints(joints, seen, covered, config.size) * present[:, :, 0, 0]
+    worn = subset(generator, config.worn, batch)
+    if len(worn):
+        image[worn] = degrade(image[worn], generator)
+    return image * 2 - 1, torch.cat([joints, weight[..., None]], -1)
+
+
+def draw_scene(config: CropConfig, batch: int, generator: Generator) -> Scene:
+    """People in motion, enough for `batch` crops."""
+    clips = ClipConfig(
+        height=config.source, width=config.source, length=25, fps=5.0, fill=(0.8, 0.86), shift=0.0,
+        texture_size=config.texture_size, supersample=config.supersample, shadow=0.0,
+    )  # fmt: skip
+    return sample_scene(clips, batch=-(-batch // config.poses), generator=generator)
+
+
+def render_cutouts(config: CropConfig, scene: Scene, generator: Generator) -> Cutouts:
+    """Render every person of the scene in `config.poses` poses, seen from any side."""
+    times = torch.randint(
+        0, scene.config.length, (len(scene.gamma), config.poses), generator=generator, device=generator.device
+    )
+    turned = _turn_people(scene, config.any_heading, generator)
+    clip = render_clip(replace(scene, frames=turned, background=torch.zeros_like(scene.background)), times)
+    return Cutouts(
+        _to_uint8((clip.images.flatten(0, 1) + 1) / 2),
+        _to_uint8(clip.mask.flatten(0, 1)),
+        clip.coco.flatten(0, 1),
+        clip.coco_visible.flatten(0, 1),
+        _to_uint8(scene.background).repeat_interleave(config.poses, 0),
+    )
+
+
+def _to_uint8(images: Tensor) -> Tensor:
+    return (images * 255).round().to(torch.uint8)
+
+
+def _turn_people(scene: Scene, share: float, generator: Generator) -> Frames:
+    """The motion seen from a random side, for a fraction `share` of the frames; people stay where they are."""
+    frames = scene.frames
+    angle = uniform(generator, *frames.origin.shape[:2], low=-torch.pi, high=torch.pi)
+    turn = rotation_about(1, angle * chance(generator, share, *angle.shape))[:, :, None]
+    pelvis = frames.origin[:, :, :1]
+    return Frames(turn @ frames.rotation, (turn @ (frames.origin - pelvis)[..., None])[..., 0] + pelvis)
+
+
+def _draw_background(sources: Tensor, size: int, generator: Generator) -> Tensor:
+    """Backgrounds [B, 3, size, size] at any zoom, place and orientation, as crops of larger images [B, 3, S, S]."""
+    batch, side = len(sources), sources.shape[-1]
+    scale = uniform(generator, batch, low=1.02, high=1.9) * size / side
+    middle = uniform(generator, batch, 2, low=-0.5, high=0.5) * (side - size / scale)[:, None] * 0.95 + (side - 1) / 2
+    target = torch.full_like(middle, (size - 1) / 2)
+    mirrored = chance(generator, 0.5, batch)
+    return place(scale, torch.zeros_like(scale), mirrored, middle, target).warp(sources.float() / 255, size)
+
+
+def _place_person(
+    config: CropConfig, people: Cutouts, generator: Generator
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """The person whose joints are labels: its scale [B] and middle [B, 2], its joints in the crop [B, K, 2], which of
+    them are visible [B, K], and its colours times coverage and coverage [B, 4, H, W]."""
+    batch, size = len(people), config.size
+    low, high = people.joints.amin(1), people.joints.amax(1)
+    extent = (high - low).amax(1) * 1.15
+    kind = pick(generator, config.framing, batch)
+    bounds = torch.tensor([config.usual, (0.33, config.usual[0]), (0.98, 1.35), (1.3, 2.4)], device=kind.device)[kind]
+    share = torch.lerp(bounds[:, 0], bounds[:, 1], uniform(generator, batch))
+    scale = share * size / extent
+    source = (low + high) / 2
+    upper = people.joints[:, 5:13].mean(1) * 0.6 + people.joints[:, :5].mean(1) * 0.4
+    source = torch.where((kind == CUT_OFF)[:, None], upper, source)
+    free = (1 - share).clamp(min=0.12, max=0.35)[:, None]
+    centre = (size - 1) / 2 + uniform(generator, batch, 2, low=-0.5, high=0.5) * free * size
+    angle = normal(generator, batch) * 0.14
+    angle = torch.where(chance(generator, 0.06, batch), uniform(generator, batch, low=-1.7, high=1.7), angle)
+    mirrored = chance(generator, 0.5, batch)
+    placement = place(scale, angle, mirrored, source, centre)
+    joints = swap_sides(placement.points(people.joints), mirrored, COCO17_FLIP)
+    seen = swap_sides(people.seen, mirrored, COCO17_FLIP)
+    return scale, centre, joints, seen, placement.warp(people.layers, size)
+
+
+def _place_neighbours(
+    config: CropConfig, pool: Cutouts, others: Tensor, scale: Tensor, centre: Tensor, share: float, apart: float,
+    generator: Generator,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Another person for a fraction `share` of the crops, not larger and not nearer to the centre.
+
+    Returns:
+        Indices of the chosen crops [C], and the layers [C, 4, H, W] to put there.
+    """
+    chosen = subset(generator, share, len(scale))
+    people, count, size = pool[others[chosen]], len(chosen), config.size
+    if count == 0:
+        return chosen, scale.new_zeros(0, 4, size, size)
+    scale = scale[chosen].clamp(max=size / config.source * 1.2) * uniform(generator, count, low=0.45, high=1.02)
+    side = torch.where(chance(generator, 0.5, count), 1.0, -1.0)
+    shift = side * size * uniform(generator, count, low=apart, high=0.6)
+    target = centre[chosen] + torch.stack([shift, size * uniform(generator, count, low=-0.12, high=0.12)], -1)
+    source = (people.joints.amin(1) + people.joints.amax(1)) / 2
+    placement = place(scale, 0.1 * normal(generator, count), chance(generator, 0.5, count), source, target)
+    return chosen, placement.warp(people.layers, size)
+
+
+def _composite(image: Tensor, layer: Tensor, generator: Generator) -> Tensor:
+    """A layer [B, 4, H, W] of colours times coverage and coverage, in its own light, over images [B, 3, H, W]."""
+    gain = torch.exp(0.18 * normal(generator, len(image), 1) + 0.05 * normal(generator, len(image), 3))
+    return image * (1 - layer[:, 3:]) + (layer[:, :3] * column(gain, 4)).clamp(0, 1)
+
+
+def _draw_contact_shadow(coverage: Tensor, generator: Generator) -> Tensor:
+    """Soft darkness around and below a person, [B, 1, H, W] in 0 to 0.5."""
+    batch, size = len(coverage), coverage.shape[-1]
+    small = coverage[..., ::4, ::4]
+    soft = gaussian_blur(small, uniform(generator, batch, low=1.0, high=5.0), max_sigma=5.0)
+    shift = int(0.02 * size / 4) + 1
+    soft = F.interpolate(soft.roll((shift, shift), (2, 3)), size=(size, size), mode="bilinear")
+    return soft * column(uniform(generator, batch, high=0.5) * chance(generator, 0.5, batch), 4)
+
+
+def _add_things(image: Tensor, sizes: tuple[float, ...], share: float, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Images with textured boxes, bars and discs of these sizes, each in a fraction `share` of the batch; their mask
+    [B, 1, H, W]."""
+    batch, size = len(image), image.shape[-1]
+    x, y = pixel_grid(size, size, image.device)
+    covered = torch.zeros_like(image[:, :1])
+    textures = natural_noise(-(-batch // 4), size, size, generator)
+    for extent in sizes:
+        chosen = subset(generator, share, batch)
+        count = len(chosen)
+        if count == 0:
+            continue
+        mask = random_shape(x, y, count, extent, generator)
+        skin = chance(generator, 0.15, count, 1)
+        fill = torch.where(skin, skin_tones(count, generator), cloth_colours(count, generator, neutral=0.6))
+        strength = column(uniform(generator, count, high=0.3), 4)
+        fill = (column(fill, 4) * (1 + strength * textures[chosen % len(textures)])).clamp(0, 1)
+        image[chosen] = torch.lerp(image[chosen], fill, mask)
+        covered[chosen] = torch.maximum(covered[chosen], mask)
+    return image, covered
+
+
+def _weigh_joints(joints: Tensor, seen: Tensor, covered: Tensor, size: int) -> Tensor:
+    """[B, K] weights: 1 visible, 0.5 hidden, 0 outside of the image."""
+    inside = ((joints > -0.5) & (joints < size - 0.5)).all(-1)
+    nearest = joints.round().long().clamp(0, size - 1)
+    rows = torch.arange(len(joints), device=joints.device)[:, None]
+    hidden = (covered[rows, 0, nearest[..., 1], nearest[..., 0]] > 0.5) | ~seen
+    return inside * torch.where(hidden, 0.5, 1.0)

@@ -1,0 +1,46 @@
+"""Shadows on the floor and on the wall."""
+
+import dataclasses
+
+import torch
+
+from pipelines.synthetic.scene import ClipConfig, sample_scene
+from pipelines.synthetic.shadows import add_shadows
+
+SIZE = 64
+CONFIG = ClipConfig(height=SIZE, width=SIZE, length=4, texture_size=16, roll=0.0)
+
+
+def darkened(floor: float, wall: float, shift: float = 0.0) -> tuple[torch.Tensor, torch.Tensor]:
+    """How much darker a white background gets, [4, SIZE, SIZE], with a square as the person; and the ankles' pixels."""
+    scene = sample_scene(CONFIG, batch=1, generator=torch.Generator().manual_seed(2))
+    white = torch.ones_like(scene.background)
+    scene = dataclasses.replace(scene, background=white, shadow=torch.tensor([[floor, wall, shift]]))
+    mask = torch.zeros(4, 1, SIZE, SIZE)
+    mask[..., 24:40, 24:40] = 1
+    images = add_shadows(scene, scene.frames, mask)
+    assert images.shape == (4, 3, SIZE, SIZE)
+    ankles = scene.camera.project(scene.frames.origin[:, :, [7, 10]])[0]  # [4, 2, 2]
+    return 1 - images[:, 0], ankles
+
+
+def test_without_strength_there_is_no_shadow():
+    assert darkened(0.0, 0.0)[0].abs().max() == 0
+
+
+def test_the_floor_is_darkest_at_the_feet():
+    dark, ankles = darkened(0.5, 0.0)
+    for picture, points in zip(dark, ankles.round().long(), strict=True):
+        for x, y in points.clamp(0, SIZE - 1):
+            assert picture[y : y + 6, x].max() > 0.3
+        assert picture[: SIZE // 3].max() < 0.01
+
+
+def test_the_shadow_on_the_wall_is_shifted():
+    x = torch.arange(SIZE)
+    middles = []
+    for shift in (0.0, 0.125):
+        across = darkened(0.0, 0.5, shift)[0].sum((0, 1))
+        middles.append((across * x).sum() / across.sum())
+    assert abs(middles[0] - 31.5) < 0.5
+    assert abs(middles[0] - middles[1] - 0.125 * SIZE) < 0.5

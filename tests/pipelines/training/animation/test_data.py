@@ -1,0 +1,44 @@
+"""Training data of the animation generator."""
+
+import torch
+
+from models.ops.sampling import warp
+from pipelines.training.animation.data import Recipe, draw_clips, draw_times
+
+
+def seeded(seed: int = 1) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_targets_follow_each_other_within_one_motion() -> None:
+    recipe = Recipe(clip_length=96, actions=2, rollout=6, fastest=3)
+    times = draw_times(recipe, 500, seeded())
+    steps = times[:, 1:].diff(dim=1)
+    assert times.min() >= 0
+    assert times.max() < 96
+    assert (steps == steps[:, :1]).all()
+    assert steps.unique().tolist() == [1, 2, 3]
+    assert (times[:, 1] // 48 == times[:, -1] // 48).all()
+    assert (times[:, 0] // 48 != times[:, 1] // 48).float().mean() > 0.3
+
+
+def test_the_true_flow_copies_the_target_from_both_sources() -> None:
+    clips = draw_clips(Recipe(size=64, clip_length=24, rollout=1, start_share=1.0), 2, seeded(4))
+    truth = clips.targets[0]
+    for flow, visible in (
+        (truth.flow_previous, truth.visible_previous),
+        (truth.flow_reference, truth.visible_reference),
+    ):
+        error = (warp(clips.reference.image, flow) - truth.image).abs() * visible
+        assert visible.mean() > 0.3
+        assert error.sum() / (3 * visible.sum()) < 0.06
+    assert truth.structure.shape == (2, 20, 64, 64)
+
+
+def test_chunks_divide_every_field() -> None:
+    clips = draw_clips(Recipe(size=64, clip_length=24, rollout=1, returns=1), 3, seeded())
+    parts = list(clips.chunks(2))
+    assert [len(part.previous.image) for part in parts] == [2, 1]
+    whole = clips.targets[0].tensors()
+    for index, tensor in enumerate(whole):
+        assert torch.equal(torch.cat([part.targets[0].tensors()[index] for part in parts]), tensor)

@@ -1,0 +1,39 @@
+"""Training data of the viewpoint network."""
+
+import torch
+from torch.nn.functional import grid_sample
+
+from models.viewpoint import FILL
+from pipelines.synthetic.objects import render, sample_objects
+from pipelines.training.viewpoint.data import OTHER, VIEWS, Recipe, draw_labelled, fill_frame
+
+
+def seeded(seed: int = 1) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_labels_fit_their_images() -> None:
+    seen = draw_labelled(Recipe(others=0.25), 24, 64, seeded())
+    assert seen.images.shape == (24, 3, 64, 64)
+    assert (seen.images.min() >= -1, seen.images.max() <= 1) == (True, True)
+    assert (seen.kind[-6:] == OTHER).all()
+    assert (seen.kind[:-6] != OTHER).all()
+    assert all((group == group[0]).all() for group in seen.kind[:16].split(VIEWS))
+    assert not torch.equal(seen.azimuth[0], seen.azimuth[1])
+
+
+def test_objects_fill_their_images_and_the_frame_leads_back() -> None:
+    objects = sample_objects(category="all", batch=6, generator=seeded(3))
+    views = render(objects, torch.arange(6)[:, None] * 55.0, torch.zeros(6, 1), size=128)
+    images, mask, frame = fill_frame(views.images[:, 0], views.mask[:, 0])
+    for covered in mask[:, 0] > 0.5:
+        rows, columns = (covered.any(axis).nonzero()[:, 0] for axis in (1, 0))
+        sides = [int(line[-1] - line[0]) + 1 for line in (rows, columns)]
+        assert abs(max(sides) / 128 - FILL) < 0.03
+        assert all(abs((line[0] + line[-1]) / 2 - 63.5) < 2 for line in (rows, columns))
+    axis = (torch.arange(128) + 0.5) / 64 - 1
+    square = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1)
+    grid = square * frame[:, 2].exp()[:, None, None, None] + 2 * frame[:, None, None, :2]
+    back = 1 - grid_sample(1 - images, grid, align_corners=False)
+    assert (back - views.images[:, 0]).abs().mean() < 0.02
+    assert (images - views.images[:, 0]).abs().mean() > 0.05
