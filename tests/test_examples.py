@@ -3,12 +3,17 @@
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import av
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from models.motion import MotionNetwork
+from models.weights import load_weights
+from pipelines.batch.executors.registry import EXECUTORS
 from pipelines.keypoints.detectors.registry import DETECTORS
 from tests.helpers.drawn_faces import write_face_inputs
 from tests.helpers.small_batches import small_clip, small_source
@@ -17,6 +22,7 @@ FOLDER = Path(__file__).parents[1] / "examples"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
 SOURCE = next(iter(sorted(FOLDER.glob("source.*"))), FOLDER / "source.png")
 DRIVING = FOLDER / "driving.mp4"
+LONGER = ("render_", "own_executor")
 OBJECTS = [FOLDER / "car.png", FOLDER / "chair.png"]
 
 
@@ -37,18 +43,17 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _only_the_bundled_detector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nothing is downloaded, and what a script registers is forgotten."""
-    before = dict(DETECTORS)
-    monkeypatch.setitem(DETECTORS, "auto", DETECTORS["bundled"])
-    yield
-    DETECTORS.clear()
-    DETECTORS.update(before)
+def _process_as_before() -> Iterator[None]:
+    """No test downloads YOLO; what a script registers or sets is undone."""
+    threads = torch.get_num_threads()
+    with patch.dict(DETECTORS, auto=DETECTORS["bundled"]), patch.dict(EXECUTORS):
+        yield
+    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_a_script_is_short(script: Path) -> None:
-    limit = 60 if script.name.startswith("render_") else 40
+    limit = 70 if script.name.startswith(LONGER) else 40
     assert len(script.read_text().splitlines()) < limit
 
 
@@ -101,6 +106,28 @@ def test_own_detector(person: Path, clip: Path, tmp_path: Path, capsys: pytest.C
     run("own_detector.py", person, clip, tmp_path / "out.mp4")
     assert (tmp_path / "out.mp4").stat().st_size > 1000
     assert capsys.readouterr().out == "low-light: a person in 2 of 2 frames\n"
+
+
+def test_own_executor(person: Path, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("own_executor.py", person, clip, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.mp4")) == ["crop.mp4", "full.mp4"]
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in lines if "progress" not in line] == [
+        "2 jobs to run, 0 finished earlier", "full started", "full done", "crop started", "crop done",
+    ]  # fmt: skip
+
+
+def test_train_for_a_minute(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("train_for_a_minute.py", tmp_path / "run", 1)
+    assert capsys.readouterr().out.startswith("step ")
+    assert isinstance(load_weights(tmp_path / "run" / "weights.safetensors"), MotionNetwork)
+
+
+def test_render_readme(tmp_path: Path) -> None:
+    run("render_readme.py", tmp_path, 3, 40)
+    assert Image.open(tmp_path / "strip.png").size[1] == 80
+    with Image.open(tmp_path / "animation.webp") as moving:
+        assert getattr(moving, "n_frames", 1) > 1
 
 
 def test_render_training_clip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
