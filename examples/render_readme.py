@@ -10,8 +10,8 @@ from pipelines import AnimateConfig, animate
 from pipelines.media.sources import open_video
 
 SOURCE, DRIVING = (Path(__file__).parent / name for name in ("source.png", "driving.mp4"))
-CHOSEN = (0.0, 0.2, 0.38, 0.66, 0.82)  # the strip's frames, as shares of the video
-GREY = (128, 136, 145)  # of titles: legible on white and on black
+CHOSEN = (0.15, 0.3, 0.47, 0.6, 0.72)  # the frames of the strip, as shares of the video
+GREY = (120, 128, 138)  # of titles: legible on white and on black
 Tile = tuple[str, Image.Image]  # a picture and its title
 
 
@@ -52,10 +52,11 @@ def arrange(columns: list[list[Tile]], height: int, line: int) -> Image.Image:
 def main(folder: str, frames: str = "100", height: str = "400") -> None:
     source, side = ("source", Image.open(SOURCE).convert("RGB")), int(height)
     driving, results = generate(int(frames))
-    titles = [("driving video", "result")] + [("", "")] * len(CHOSEN)
-    chosen = [int(share * len(results)) for share in CHOSEN]
-    pairs = [[(one, driving[n]), (two, results[n])] for n, (one, two) in zip(chosen, titles, strict=False)]
-    arrange([[source], *pairs], 2 * side, side // 8).save(Path(folder) / "strip.png", optimize=True)
+    pairs = []
+    for share in CHOSEN:
+        index, first = int(share * len(results)), share == CHOSEN[0]
+        pairs.append([("driving video" if first else "", driving[index]), ("result" if first else "", results[index])])
+    arrange([[source], *pairs], side * 3 // 2, side // 11).save(Path(folder) / "strip.png", optimize=True)
     moving = [
         arrange([[source], [("driving video", before)], [("result", after)]], side, side // 14)
         for before, after in zip(driving, results, strict=True)

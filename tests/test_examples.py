@@ -125,7 +125,7 @@ def test_train_for_a_minute(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_render_readme(tmp_path: Path) -> None:
     run("render_readme.py", tmp_path, 3, 40)
-    assert Image.open(tmp_path / "strip.png").size[1] == 80
+    assert Image.open(tmp_path / "strip.png").size[1] == 60
     with Image.open(tmp_path / "animation.webp") as moving:
         assert getattr(moving, "n_frames", 1) > 1
 
