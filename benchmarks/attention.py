@@ -1,8 +1,9 @@
-"""Local attention, fast form against the paper's literal form, inside the authors' full-width dance generator.
+"""Speed of local attention: the fast form against the paper's literal form, inside the authors' dance generator.
 
-All run the same weights on the same frames, in turns. The literal forms extract the blocks of source and target,
-concatenate and convolve them, and encode the reference again for every frame; the fast form caches the reference.
-Blocks are extracted by index gathers, four neighbours of every tap as in the authors' extension, or by `grid_sample`.
+All forms run the same weights on the same frames, one after the other. The literal forms extract the patches of source
+and target, concatenate and convolve them, and encode the reference again for every frame; the fast form encodes the
+reference once. Patches are extracted by index gathers, four neighbours per tap as in the authors' CUDA extension, or by
+`grid_sample`. B batch, C channels, H, W size of the source, h, w size of the flow, k kernel size.
 
     python -m benchmarks.attention [--frames N] [--threads N] [--size N]
 """
@@ -26,7 +27,7 @@ Extractor = Callable[[Tensor, Tensor, int], Tensor]
 
 
 def index_gathers(source: Tensor, flow: Tensor, kernel: int) -> Tensor:
-    """Blocks [B,C,k*h,k*w] of source [B,C,H,W] around flow [B,2,h,w]: four clamped neighbours of each tap, weighted."""
+    """Patches [B,C,k*h,k*w] of source [B,C,H,W] around flow [B,2,h,w]: weighted sums of four clamped neighbours."""
     height, width = source.shape[-2:]
     x0, y0, fx, fy = split_positions(*tap_positions(flow, kernel))
     batch = torch.arange(source.shape[0])[:, None, None]
@@ -40,31 +41,31 @@ def index_gathers(source: Tensor, flow: Tensor, kernel: int) -> Tensor:
 
 
 def grid_samples(source: Tensor, flow: Tensor, kernel: int) -> Tensor:
-    """The same blocks by one `grid_sample`."""
+    """The same patches by a single `grid_sample`."""
     return sample_at(source, *tap_positions(flow, kernel))
 
 
 class LiteralAttention(nn.Module):
-    """The paper's order of work with the parameters of a LocalAttention."""
+    """The paper's literal form, with the parameters of a LocalAttention."""
 
     def __init__(self, attention: LocalAttention, extract: Extractor) -> None:
         super().__init__()
         self.layers, self.kernel, self.extract = attention.fully_connect_layer, attention.kernel_size, extract
 
     def project(self, source: Tensor) -> Tensor:
-        """Nothing can be known before the flow is."""
+        """Return the source [B,C,H,W]: this form can compute nothing before the flow is known."""
         return source
 
     def forward(self, source: Tensor, target: Tensor, flow: Tensor, *, projected: Tensor | None = None) -> Tensor:
         """Source [B,C,H,W], target [B,C,h,w], flow [B,2,h,w] -> [B,C,h,w]."""
         blocks = self.extract(source, flow, self.kernel)
-        asked = self.extract(target, torch.zeros_like(flow), self.kernel)
-        weights = self.layers(torch.cat([asked, blocks], dim=1)).softmax(dim=1)
+        queries = self.extract(target, torch.zeros_like(flow), self.kernel)
+        weights = self.layers(torch.cat([queries, blocks], dim=1)).softmax(dim=1)
         return F.avg_pool2d(reshape_attention(weights) * blocks, self.kernel)
 
 
-def literal(generator: AnimationGenerator, extract: Extractor) -> AnimationGenerator:
-    """The same generator, sharing its parameters, with every attention in its literal form."""
+def literal_twin(generator: AnimationGenerator, extract: Extractor) -> AnimationGenerator:
+    """A generator that shares the parameters of `generator`, with every attention in the literal form."""
     twin = AnimationGenerator(config=generator.config)
     twin.load_state_dict(generator.state_dict(), assign=True)
     for step, _ in generator.config.attended:
@@ -73,14 +74,14 @@ def literal(generator: AnimationGenerator, extract: Extractor) -> AnimationGener
     return twin.eval()
 
 
-def runners(size: int) -> dict[str, Callable[[], Tensor]]:
-    """One frame, size x size, in each form."""
+def make_forms(size: int) -> dict[str, Callable[[], Tensor]]:
+    """Functions that generate one frame [1,3,size,size], by the name of the form."""
     generator = AnimationGenerator(config=dance_fashion()).eval()
     picture = torch.rand(1, 3, size, size) * 2 - 1
     inputs = picture, *torch.rand(2, 1, 20, size, size)
 
     def naive(extract: Extractor) -> Callable[[], Tensor]:
-        twin, (image, structure, following) = literal(generator, extract), inputs
+        twin, (image, structure, following) = literal_twin(generator, extract), inputs
         state = State(image, structure)
         return lambda: twin.step(twin.encode_reference(image, structure), state, following).image
 
@@ -97,7 +98,7 @@ def runners(size: int) -> dict[str, Callable[[], Tensor]]:
 
 @torch.inference_mode()
 def main() -> None:
-    """Time all forms in turns and print the best of each."""
+    """Time all forms one after the other, and print the shortest time of each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -105,7 +106,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    forms = runners(options.size)
+    forms = make_forms(options.size)
     images = {name: run() for name, run in forms.items()}
     times: dict[str, list[float]] = {name: [] for name in forms}
     for _ in range(options.frames):

@@ -1,9 +1,9 @@
-"""View synthesis of cars and chairs: on rendered objects that no training has seen, on true views, and in time.
+"""View synthesis of cars and chairs: on rendered objects that training never saw, on true views, and its speed.
 
-Rendered: a source from a random side and the 17 other views of 18, at elevation 0; PSNR, SSIM and L1 beside copying the
-source, and how well the azimuth is found. True views: a folder of az_DDD.png for each --true, made from the elevation
-DEG; sources in steps of 60 degrees to all others in steps of 20, the azimuth given and found; how well it is found in
-all of them. Time: one turntable as the command makes it.
+Rendered objects: from a random one of 18 views at elevation 0 to the 17 others; PSNR, SSIM and L1 beside those of
+copying the source, and the error of the estimated azimuth. True views, a folder of az_DDD.png for each --true, at
+elevation DEG: from views in steps of 60 degrees to all others in steps of 20, with the azimuth given and estimated, and
+the error of the azimuth estimated from all of them. Speed: one turntable as the command makes it.
 
     python -m benchmarks.view_synthesis [--weights NAME|FILE] [--viewpoint NAME|FILE] [--objects N] [--distance D]
         [--true car=FOLDER[@DEG]]
@@ -24,20 +24,20 @@ from models.generators.view import ViewGenerator
 from models.viewpoint import ViewpointNetwork, angle_between
 from models.weights import load_weights
 from pipelines.configs import DEFAULT_DISTANCE, ObjectCategory, ViewSynthConfig
-from pipelines.object_views.comparison import means, true_views
+from pipelines.object_views.comparison import find_true_views, mean_scores
 from pipelines.runtime.devices import choose_device
 from pipelines.training.view_synthesis import validation as view_validation
 from pipelines.training.viewpoint import validation as viewpoint
-from pipelines.view_synthesis import synthesize_views
-from pipelines.view_synthesis_job import ViewSynthResult
+from pipelines.view_synthesis import ViewSynthResult, synthesize_views
 
 CATEGORIES: tuple[ObjectCategory, ...] = get_args(ObjectCategory)
-SIZE = 256
-SOURCES, TARGETS = 60, 20  # degrees between those of a folder of true views
+SIZE = 256  # pixels
+SOURCE_STEP, TARGET_STEP = 60, 20  # degrees between the views of a folder that serve as sources and as targets
+REVERSED = 120  # degrees: an azimuth that is off by more takes the front for the back
 
 
-def rendered(options: argparse.Namespace) -> None:
-    """Numbers on unseen objects."""
+def measure_rendered_objects(options: argparse.Namespace) -> None:
+    """Print the scores of views and azimuths of objects that training never saw."""
     device = choose_device(options.device)
     model = channels_last(fold_batch_norm(load_weights(options.weights, device=device, expect="view")))
     assert isinstance(model, ViewGenerator)
@@ -49,68 +49,73 @@ def rendered(options: argparse.Namespace) -> None:
         show(f"azimuth of {category}s", viewpoint.validate(network, category, options.objects))
 
 
-def compared(options: argparse.Namespace, category: ObjectCategory, folder: Path, elevation: float) -> None:
-    """Numbers on true views."""
-    views = {azimuth: path for azimuth, path in true_views(folder).items() if azimuth % SOURCES == 0}
-    for found in (False, True):
-        numbers = []
-        for azimuth, path in views.items():
-            result = job(options, category, path, elevation, azimuth=None if found else azimuth, compare=folder)
-            numbers += [view for view in result.compared if view.azimuth % TARGETS == 0 and view.azimuth != azimuth]
-        show(f"{len(numbers)} true views of a {category}, azimuth {'found' if found else 'given'}", means(numbers))
-    errors, heights = [], []
-    for azimuth, path in true_views(folder).items():
-        (seen,) = job(options, category, path, elevation, azimuth=None).sources
-        errors.append(float(angle_between(torch.tensor(seen.azimuth), torch.tensor(azimuth))))
-        heights.append(seen.elevation)
+def measure_true_views(options: argparse.Namespace, category: ObjectCategory, folder: Path, elevation: float) -> None:
+    """Print the scores of views and azimuths on a folder of true views; elevation in degrees."""
+    true = find_true_views(folder)
+    for estimated in (False, True):
+        scores = []
+        for azimuth, path in true.items():
+            if azimuth % SOURCE_STEP == 0:
+                given = None if estimated else azimuth
+                result = render_once(options, category, path, elevation, azimuth=given, compare=folder)
+                scores += [
+                    view for view in result.compared if view.azimuth % TARGET_STEP == 0 and view.azimuth != azimuth
+                ]
+        how = "estimated" if estimated else "given"
+        show(f"{len(scores)} true views of a {category}, azimuth {how}", mean_scores(scores))
+    errors, elevations = [], []
+    for azimuth, path in true.items():
+        (source,) = render_once(options, category, path, elevation, azimuth=None).sources
+        errors.append(float(angle_between(torch.tensor(source.azimuth), torch.tensor(azimuth))))
+        elevations.append(source.elevation)
     show(
         f"azimuth of {len(errors)} true views of a {category}",
-        {"median": median(errors), "worst": max(errors), "reversed": sum(error > 120 for error in errors)}
-        | {"elevation": median(heights)},
+        {"median": median(errors), "worst": max(errors), "reversed": sum(error > REVERSED for error in errors)}
+        | {"elevation": median(elevations)},
     )
 
 
-def job(
-    options: argparse.Namespace, category: ObjectCategory, path: Path, elevation: float, **asked: float | Path | None
+def render_once(
+    options: argparse.Namespace, category: ObjectCategory, path: Path, elevation: float, **given: float | Path | None
 ) -> ViewSynthResult:
-    """One view of a picture, thrown away."""
-    with tempfile.TemporaryDirectory() as place:
+    """Render one view of a picture, and whatever it is compared with; the output is thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
         config = ViewSynthConfig(
             images=(path,),
             category=category,
-            output=Path(place) / "one.png",
+            output=Path(folder) / "one.png",
             device=options.device,
             weights=options.weights,
             viewpoint=options.viewpoint,
             elevation=elevation,
             distance=options.distance,
             angles=(0.0,),
-            **asked,  # pyright: ignore[reportArgumentType]
+            **given,  # pyright: ignore[reportArgumentType]
         )
         return synthesize_views(config)
 
 
-def timed(options: argparse.Namespace) -> None:
-    """Seconds of a whole turntable of 72 frames."""
+def measure_speed(options: argparse.Namespace) -> None:
+    """Print the seconds of a full turntable of 72 frames, in all and by stage."""
     (group,) = view_validation.render_held_out("car", 1, size=SIZE, device=torch.device("cpu"))
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as folder:
         picture = ((group.sources[0] + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
-        Image.fromarray(picture).save(Path(place) / "car.png")
-        job = ViewSynthConfig(
-            images=(Path(place) / "car.png",),
+        Image.fromarray(picture).save(Path(folder) / "car.png")
+        config = ViewSynthConfig(
+            images=(Path(folder) / "car.png",),
             category="car",
-            output=Path(place) / "out.mp4",
+            output=Path(folder) / "out.mp4",
             device=options.device,
             weights=options.weights,
             azimuth=40.0,
         )
         began = time.perf_counter()
-        result = synthesize_views(job)
+        result = synthesize_views(config)
         show("turntable", {"seconds": time.perf_counter() - began, **result.seconds})
 
 
 def show(title: str, numbers: dict[str, float]) -> None:
-    """One line."""
+    """Print one line."""
     print(f"{title}:", "  ".join(f"{name} {value:.4g}" for name, value in numbers.items()), flush=True)
 
 
@@ -127,11 +132,11 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     if options.objects:
-        rendered(options)
+        measure_rendered_objects(options)
     for category, _, place in (given.partition("=") for given in options.true):
         folder, _, elevation = place.partition("@")
-        compared(options, category, Path(folder), float(elevation or 0))
-    timed(options)
+        measure_true_views(options, category, Path(folder), float(elevation or 0))
+    measure_speed(options)
 
 
 if __name__ == "__main__":

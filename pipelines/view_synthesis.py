@@ -1,156 +1,262 @@
-"""`gfla view-synth`: views of an object all around, from one picture of it.
+"""`gfla view-synth`: views of an object from all sides, from one picture of it.
 
-Picture of the object -> cut out, framed, seen from an azimuth -> generator, given each target's viewpoint -> turntable,
-contact sheet or numbered pictures. The authors' generators take the picture as it is (official format, sections 9.6,
-9.7 and 10).
+Picture of an object -> cut out and framed, its viewpoint estimated -> generator, once for each azimuth -> turntable,
+contact sheet or numbered pictures. The authors' generators take the picture as it is, with a given viewpoint (official
+format, sections 9.6, 9.7 and 10).
+S = 256: side of source pictures and views. Angles are in degrees and as in `models.generators.view_codes`.
 """
 
 import math
-from collections.abc import Iterable, Iterator
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from models.errors import WeightsError
+from models.errors import InputError, WeightsError
 from models.generators.picture import PictureGenerator
 from models.generators.view import ViewGenerator
-from models.generators.view_codes import CHANNELS
+from models.generators.view_codes import CHANNELS, ELEVATION_STEP, ELEVATIONS
 from models.viewpoint import ViewpointNetwork
 from models.weights import load_weights, read_metadata
-from pipelines.configs import ViewSynthConfig
+from pipelines.configs import DEFAULT_DISTANCE, ViewSynthConfig
 from pipelines.generation.resources import Resources
-from pipelines.generation.rollout import Stopwatch
-from pipelines.media.stills import write_stills
-from pipelines.media.writer import open_output
-from pipelines.object_views.comparison import ViewScores, compare, true_views
+from pipelines.object_views.comparison import ViewScores, find_true_views, mean_scores, score_view
+from pipelines.object_views.output import check_view_output, write_views
 from pipelines.object_views.renderers import GridViewRenderer, ObjectRenderer, ViewRenderer
-from pipelines.object_views.source import SIDE, ObjectView, load_object, load_shapenet
+from pipelines.object_views.source import ObjectView, load_shapenet_view, load_square_picture
 from pipelines.object_views.viewpoint import estimate_view
 from pipelines.runtime.devices import autocast, choose_device
-from pipelines.runtime.progress import Progress, SilentProgress
-from pipelines.view_synthesis_job import ViewSynthResult, check, is_sheet
+from pipelines.runtime.progress import SILENT, Progress
+from pipelines.runtime.stopwatch import Stopwatch
+from pipelines.runtime.summaries import describe_input, summarize_run
 
-TURN = 3  # seconds that a turntable takes
-COLUMNS = 6
+MIN_DISTANCE, MAX_DISTANCE = 1.0, 20.0  # of the camera, in diagonals of the object
+MAX_ELEVATION = ELEVATIONS * ELEVATION_STEP  # degrees, exclusive
+
+
+@dataclass(frozen=True)
+class ViewSynthResult:
+    """What a run wrote and how long it took."""
+
+    config: ViewSynthConfig
+    azimuths: dict[Path, list[float]]
+    """Azimuths of the views in each output, 0 <= azimuth < 360."""
+    sources: list[ObjectView]
+    """One per output, in the same order."""
+    device: str
+    seconds: dict[str, float]
+    """By stage: `load`, `generate`."""
+    compared: list[ViewScores] = field(default_factory=list)
+    """Scores of the views that have a true one."""
+
+    @property
+    def means(self) -> dict[str, float]:
+        """The means of `compared`."""
+        return mean_scores(self.compared)
+
+    def summary(self) -> dict[str, Any]:
+        """One JSON-ready object: inputs with SHA-256, options, versions, timings, outputs."""
+        viewpoint = ("azimuth", "elevation", "confidence")
+        compared = {"views": [asdict(view) for view in self.compared], "means": self.means} if self.compared else {}
+        return {
+            "outputs": [str(path) for path in self.azimuths],
+            "azimuths": list(self.azimuths.values()),
+            "inputs": [describe_input(path) for path in self.config.inputs],
+            "sources": [{name: getattr(source, name) for name in viewpoint} for source in self.sources],
+            "compared": compared,
+            **summarize_run(self.config, weights=self.config.generator, device=self.device, seconds=self.seconds),
+        }
 
 
 def synthesize_views(
-    config: ViewSynthConfig, progress: Progress | None = None, studio: Resources | None = None
+    config: ViewSynthConfig, progress: Progress = SILENT, resources: Resources | None = None
 ) -> ViewSynthResult:
-    """Make the views of every picture and write them.
+    """Render the object of every picture from all sides and write the views.
 
-    `studio` has what several jobs share.
+    Args:
+        resources: loaded networks that several jobs share.
 
     Raises:
-        InputError: unreadable input, existing or unwritable output, wrong option.
-        WeightsError, BackendUnavailable: weights or device asked for can't be used.
-        ProcessingError: the work started and could not be finished (full disk).
+        InputError: an unreadable input, an existing or unwritable output, or an invalid option.
+        WeightsError, BackendUnavailable: the weights or the device can't be used.
+        ProcessingError: the work started but could not be finished, for example because the disk is full.
     """
-    progress, studio, clock = progress or SilentProgress(), studio or Resources(), Stopwatch()
-    own = check(config)
+    resources, stopwatch = resources or Resources(), Stopwatch()
+    # 1. Refuse whatever can be refused before any work
+    validate(config)
     device = choose_device(config.device)
-    with clock("load"):
-        viewer = _viewer(config, device, studio, own=own)
-        sources = list(_sources(config, device, studio, progress, own=own))
-    made, compared = {}, []
+    with stopwatch("load"):
+        # 2. Networks: the generator and, if it takes objects that are cut out and framed, the viewpoint network
+        renderer, viewpoint = load_networks(config, device, resources)
+        # 3. Source views: uint8 [S, S, 3] with a viewpoint, one for each output
+        sources = load_sources(config, viewpoint, progress)
+    written: dict[Path, list[float]] = {}  # azimuths
+    compared: list[ViewScores] = []
     for source, target in zip(sources, config.targets(), strict=True):
-        count = config.views or viewer.views
-        azimuths = list(config.angles) or [source.azimuth + 360 * view / count for view in range(count)]
-        if doubt := viewer.doubt(source, azimuths, config.elevation):
-            progress.note(doubt)
+        azimuths = choose_azimuths(config, source, renderer.views_per_turn)
+        if warning := renderer.warning(source, azimuths, config.elevation):
+            progress.note(warning)
+        # 4. Render: uint8 [S, S, 3 or 4] for each azimuth
         progress.stage(target.name, len(azimuths))
-        pictures = _timed(viewer.show(source, azimuths, config.elevation), clock, progress)
-        _write(target, pictures, len(azimuths), config, studio.threads)
-        made[target] = [azimuth % 360 for azimuth in azimuths]
+        views = render_views(renderer, source, azimuths, config.elevation, stopwatch, progress)
+        # 5. Write the views as they come
+        options = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
+        write_views(target, views, count=len(azimuths), **options, threads=resources.threads)
+        written[target] = [azimuth % 360 for azimuth in azimuths]
+        # 6. Compare with true views
         if config.compare:
-            compared += _compared(viewer, source, config.compare, config.elevation)
-    return ViewSynthResult(config, made, sources, str(device), dict(clock.seconds), compared)
+            compared += compare_views(renderer, source, config.compare, config.elevation)
+    return ViewSynthResult(config, written, sources, str(device), dict(stopwatch.seconds), compared)
 
 
-def contact_sheet(pictures: Iterable[np.ndarray]) -> np.ndarray:
-    """Pictures uint8 [h, w, 3 or 4] of one size in rows of at most 6, blank where the last row is short."""
-    cells = list(pictures)
-    columns = min(len(cells), COLUMNS)
-    rows = math.ceil(len(cells) / columns)
-    empty = np.full_like(cells[0], 255 if cells[0].shape[2] == 3 else 0)
-    cells += [empty] * (rows * columns - len(cells))
-    return np.concatenate([np.concatenate(cells[row * columns : (row + 1) * columns], 1) for row in range(rows)])
+# 1. Validation
 
 
-def _viewer(config: ViewSynthConfig, device: torch.device, studio: Resources, *, own: bool) -> ViewRenderer:
+def validate(config: ViewSynthConfig) -> None:
+    """Refuse whatever can be refused before any work.
+
+    Raises:
+        InputError: an invalid option, or an output that exists or can't be written.
+        WeightsError: no such weights, or damaged ones.
+    """
+    if bool(config.images) == bool(config.shapenet) or (config.shapenet is None) != (config.id is None):
+        raise InputError("pass either pictures, or --shapenet FILE with --id, one of its views")
+    if not holds_view_generator(config.generator):
+        _validate_for_authors_generators(config)
+    for angle in (config.azimuth or 0.0, *config.angles):
+        if not math.isfinite(angle):
+            raise InputError(f"angle {angle:g}: --azimuth and --angles must be finite numbers of degrees")
+    if not 0 <= config.elevation < MAX_ELEVATION:
+        raise InputError(f"--elevation {config.elevation:g} must be at least 0 and below {MAX_ELEVATION} degrees")
+    if not MIN_DISTANCE <= config.distance <= MAX_DISTANCE:
+        limits = f"from {MIN_DISTANCE:g} to {MAX_DISTANCE:g} diagonals of the object"
+        raise InputError(f"--distance {config.distance:g} must be {limits}")
+    _validate_outputs(config)
+    if config.compare:
+        _validate_comparison(config, config.compare)
+
+
+def holds_view_generator(weights: str) -> bool:
+    """Whether weights are of the project's generator, which takes framed objects and renders any viewpoint.
+
+    Otherwise they have to be of one of the authors', which take pictures as they are and know 54 viewpoints on white.
+    """
+    return read_metadata(weights)["architecture"] == "view"
+
+
+def _validate_for_authors_generators(config: ViewSynthConfig) -> None:
+    if config.images and config.azimuth is None:
+        raise InputError(
+            "these weights need --azimuth, the direction from which the picture shows the object (0 front, 180 back)"
+        )
+    if config.distance != DEFAULT_DISTANCE:
+        raise InputError(f"--distance {config.distance:g}: the camera of the authors' generators is fixed, omit it")
+    if config.background != "white":
+        raise InputError(f"--background {config.background}: the authors' generators render on white only, omit it")
+
+
+def _validate_outputs(config: ViewSynthConfig) -> None:
+    targets = config.targets()
+    if len(set(targets)) < len(targets):
+        raise InputError("two pictures have the same name, so their outputs would too: pass them one at a time")
+    for target in targets:
+        transparent = config.background == "transparent"
+        check_view_output(target, transparent=transparent, overwrite=config.overwrite, inputs=config.inputs)
+
+
+def _validate_comparison(config: ViewSynthConfig, folder: Path) -> None:
+    if len(config.targets()) > 1:
+        raise InputError("--compare takes a single picture, because its folder holds views of one object")
+    if config.background != "white":
+        raise InputError("--compare needs --background white, because the true views are on white")
+    find_true_views(folder)
+
+
+# 2. Networks
+
+
+def load_networks(
+    config: ViewSynthConfig, device: torch.device, resources: Resources
+) -> tuple[ViewRenderer, ViewpointNetwork | None]:
+    """The generator, and the viewpoint network unless it is not needed: the authors' generators take pictures as they
+    are, and ShapeNet's views have a viewpoint.
+
+    Raises WeightsError if the weights are of another architecture or of another category of objects.
+    """
     precision = autocast(config.precision, device)
-    if own:
-        generator = studio.load(load_weights, config.generator, device=device, expect="view")
-        assert isinstance(generator, ViewGenerator)
-        return ObjectRenderer(generator, precision, background=config.background, distance=config.distance)
-    return GridViewRenderer(studio.load(_load_official, config.generator, config.category, device), precision)
+    if not holds_view_generator(config.generator):
+        generator = resources.load(_load_authors_generator, config.generator, config.category, device)
+        return GridViewRenderer(generator, precision), None
+    generator = resources.load(load_weights, config.generator, device=device, expect="view")
+    assert isinstance(generator, ViewGenerator)
+    renderer = ObjectRenderer(generator, precision, background=config.background, distance=config.distance)
+    if config.shapenet:
+        return renderer, None
+    viewpoint = resources.load(load_weights, config.viewpoint, device=device, expect="viewpoint")
+    assert isinstance(viewpoint, ViewpointNetwork)
+    return renderer, viewpoint
 
 
-def _load_official(weights: str, category: str, device: torch.device) -> PictureGenerator:
+def _load_authors_generator(weights: str, category: str, device: torch.device) -> PictureGenerator:
     generator = load_weights(weights, device=device, expect="picture")
     assert isinstance(generator, PictureGenerator)
     if not generator.config.coded or generator.config.structure_channels != CHANNELS:
-        raise WeightsError(f"{weights} makes pictures of people, not of objects: see `gfla weights list`")
+        raise WeightsError(f"{weights} weights generate people, not objects: see `gfla weights list`")
     official = read_metadata(weights).get("official", "")
     if official and official != f"shapenet_{category}":
-        raise WeightsError(f"{weights} are {official} weights, which don't fit --category {category}")
+        raise WeightsError(f"{weights} holds {official} weights, which don't match --category {category}")
     return generator
 
 
-def _sources(
-    config: ViewSynthConfig, device: torch.device, studio: Resources, progress: Progress, *, own: bool
-) -> Iterator[ObjectView]:
+# 3. Source views
+
+
+def load_sources(config: ViewSynthConfig, viewpoint: ViewpointNetwork | None, progress: Progress) -> list[ObjectView]:
+    """The view of the ShapeNet file, or one of each picture: framed by the viewpoint network if there is one."""
     if config.shapenet and config.id is not None:
-        view = load_shapenet(config.shapenet, config.id)
-        yield view if config.azimuth is None else ObjectView(view.picture, config.azimuth, view.elevation)
-        return
-    if not own:
-        assert config.azimuth is not None
-        for path in config.images:
-            yield ObjectView(load_object(path), config.azimuth, config.elevation)
-        return
-    network = _viewpoint(config, device, studio)
-    asked = {"azimuth": config.azimuth, "elevation": config.elevation, "progress": progress}
-    for path in config.images:
-        yield estimate_view(path, network, category=config.category, **asked)
+        view = load_shapenet_view(config.shapenet, config.id)
+        return [view if config.azimuth is None else replace(view, azimuth=config.azimuth)]
+    if viewpoint is None:
+        assert config.azimuth is not None  # see `validate`
+        return [ObjectView(load_square_picture(path), config.azimuth, config.elevation) for path in config.images]
+    given = {"category": config.category, "azimuth": config.azimuth, "elevation": config.elevation}
+    return [estimate_view(path, viewpoint, **given, progress=progress) for path in config.images]
 
 
-def _viewpoint(config: ViewSynthConfig, device: torch.device, studio: Resources) -> ViewpointNetwork:
-    network = studio.load(load_weights, config.viewpoint, device=device, expect="viewpoint")
-    assert isinstance(network, ViewpointNetwork)
-    return network
+# 4. Rendering
 
 
-def _timed(pictures: Iterator[np.ndarray], clock: Stopwatch, progress: Progress) -> Iterator[np.ndarray]:
-    while True:
-        with clock("generate"):
-            picture = next(pictures, None)
-        if picture is None:
-            return
-        yield picture
+def choose_azimuths(config: ViewSynthConfig, source: ObjectView, views_per_turn: int) -> list[float]:
+    """The azimuths asked for, or those of a full turn that begins at the source's."""
+    count = config.views or views_per_turn
+    return list(config.angles) or [source.azimuth + 360 * view / count for view in range(count)]
+
+
+def render_views(
+    renderer: ViewRenderer,
+    source: ObjectView,
+    azimuths: Sequence[float],
+    elevation: float,
+    stopwatch: Stopwatch,
+    progress: Progress,
+) -> Iterator[np.ndarray]:
+    """Views uint8 [S, S, 3 or 4], timed and counted."""
+    views = renderer.render(source, azimuths, elevation)
+    for _ in azimuths:
+        with stopwatch("generate"):
+            view = next(views)
+        yield view
         progress.advance()
 
 
-def _compared(viewer: ViewRenderer, source: ObjectView, folder: Path, elevation: float) -> list[ViewScores]:
-    """Every true view but the source's own."""
-    views = {azimuth: path for azimuth, path in true_views(folder).items() if azimuth != source.azimuth % 360}
-    made = viewer.show(source, list(views), elevation)
-    return [compare(azimuth, picture, path) for (azimuth, path), picture in zip(views.items(), made, strict=True)]
+# 6. Comparison
 
 
-def _write(
-    target: Path, pictures: Iterator[np.ndarray], count: int, config: ViewSynthConfig, threads: int | None
-) -> None:
-    if is_sheet(target):
-        write_stills(target, (contact_sheet(pictures) for _ in range(1)), overwrite=config.overwrite)
-        return
-    if config.background == "transparent":
-        write_stills(target, pictures, overwrite=config.overwrite)
-        return
-    rate = Fraction(count, TURN)
-    size = {"width": SIDE, "height": SIDE, "time_base": 1 / rate, "rate": rate}
-    with open_output(target, **size, overwrite=config.overwrite, threads=threads) as writer:
-        for number, picture in enumerate(pictures):
-            writer.write(picture, number)
+def compare_views(renderer: ViewRenderer, source: ObjectView, folder: Path, elevation: float) -> list[ViewScores]:
+    """Scores of all views that have a true one in the folder, except the source's own."""
+    true = {azimuth: path for azimuth, path in find_true_views(folder).items() if azimuth != source.azimuth % 360}
+    views = renderer.render(source, list(true), elevation)
+    return [score_view(azimuth, view, path) for (azimuth, path), view in zip(true.items(), views, strict=True)]

@@ -158,7 +158,7 @@ def test_training_and_the_program_import_without_what_only_files_and_people_need
     modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in trained]
     program = f"""
 import importlib, sys
-for missing in ("av", "ultralytics", "dlib", "h5py", "skimage", "tensorboard"):
+for missing in ("av", "ultralytics", "dlib", "h5py", "skimage", "tensorboard", "tqdm"):
     sys.modules[missing] = None
 for name in {["gfla_cli.app", *modules]!r}:
     importlib.import_module(name)

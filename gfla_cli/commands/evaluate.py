@@ -85,7 +85,7 @@ def evaluate(
         out_json(result.summary() | {"warnings": console.notes})
     else:
         table(("METRIC", "VALUE", "BETTER", "HOW"), [_row(score) for score in result.scores])
-        for line in result.words():
+        for line in result.describe_conditions():
             out(line)
     if result.refused:
         raise BackendUnavailable("; ".join(f"{score.name} skipped: {score.skipped}" for score in result.refused))

@@ -27,9 +27,7 @@ def _task(text: str) -> str:
     return text
 
 
-Task = Annotated[
-    str, typer.Argument(metavar="|".join(TASK_NAMES), callback=_task, help="What to train.", show_default=False)
-]
+Task = Annotated[str, typer.Argument(metavar="TASK", callback=_task, help=f"What to train: {', '.join(TASK_NAMES)}.")]
 Data = Annotated[
     str, typer.Option(metavar="synthetic|FOLDER", help="Images rendered during training, or the folder of a data set.")
 ]

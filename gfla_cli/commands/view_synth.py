@@ -9,7 +9,7 @@ from gfla_cli import options
 from gfla_cli.console import Console, out, out_json, table
 
 if TYPE_CHECKING:
-    from pipelines.view_synthesis_job import ViewSynthResult
+    from pipelines.view_synthesis import ViewSynthResult
 
 VIEW = "View"
 

@@ -25,11 +25,12 @@ from pipelines.datasets.dance_lists import ClipSpec, parse_test_line, read_test_
 from pipelines.datasets.files import find_companion
 from pipelines.datasets.report import DatasetReport
 from pipelines.datasets.samples import Sequence
-from pipelines.datasets.transforms import AffineDraw, RandomAffine, Size, read_mask, resize, to_image
+from pipelines.datasets.transforms import AffineDraw, RandomAffine, Size, read_mask, resize
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17, select
 from pipelines.keypoints.structure_maps import structure_map
 from pipelines.keypoints.track_file import load_json
 from pipelines.media.pictures import PICTURE_SUFFIXES, load_picture
+from pipelines.media.tensors import image_to_tensor
 
 FRAMES_OF_CLIPS, CLEAN, NOISY, MASKS = "train_A", "train_video2d", "train_alphapose", "train_C"
 POSE_SUFFIXES = ("_keypoints.json", ".json")
@@ -117,7 +118,7 @@ class DanceClips(SeededDataset[Sequence]):
         """The image [3, H, W] of a frame and its structure [20, H, W], which is zero where nobody was found."""
         picture = load_picture(path)
         image = resize(picture, self.size)
-        image = to_image(image if draw is None else draw.warp_picture(image))
+        image = image_to_tensor(image if draw is None else draw.warp_picture(image))
         points = read_pose(find_companion(path, self.root / FRAMES_OF_CLIPS, self.root / kind, POSE_SUFFIXES), kind)
         if points is None:
             return image, torch.zeros(STRUCTURE_CHANNELS, *self.size)

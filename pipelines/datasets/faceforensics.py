@@ -20,10 +20,11 @@ from pipelines.datasets.clip_folders import FRAMES, check_pictures, draw_consecu
 from pipelines.datasets.files import find_companion, find_one
 from pipelines.datasets.report import DatasetReport
 from pipelines.datasets.samples import Sequence
-from pipelines.datasets.transforms import resize, to_image
+from pipelines.datasets.transforms import resize
 from pipelines.faces.face_maps import face_structure
 from pipelines.faces.landmarks import read_landmarks
 from pipelines.media.pictures import load_picture
+from pipelines.media.tensors import image_to_tensor
 
 
 def required(phase: str) -> list[str]:
@@ -67,7 +68,7 @@ class FaceClips(SeededDataset[Sequence]):
         picture = load_picture(path)
         points = require_landmarks(find_companion(path, self.pictures, self.landmarks, (".txt",)))
         structure = face_structure(picture, points, size=self.size)
-        return to_image(resize(picture, (self.size, self.size))), torch.from_numpy(structure)
+        return image_to_tensor(resize(picture, (self.size, self.size))), torch.from_numpy(structure)
 
 
 def require_landmarks(path: Path) -> np.ndarray:

@@ -22,7 +22,8 @@ from pipelines.datasets.base import SeededDataset
 from pipelines.datasets.files import find_one, read_words
 from pipelines.datasets.report import DatasetReport
 from pipelines.datasets.samples import Pair
-from pipelines.datasets.transforms import resize, to_image
+from pipelines.datasets.transforms import resize
+from pipelines.media.tensors import image_to_tensor
 
 SIZE = 256  # side of the pictures, pixels
 DEGREES_PER_UNIT = 10  # of azimuths in `pose`
@@ -84,7 +85,7 @@ class ObjectPairs(SeededDataset[Pair]):
     def _read(self, name: str) -> tuple[Tensor, Tensor]:
         """Image [3, size, size] and code [S, 1, 1] of a view."""
         picture, (azimuth, elevation) = read_view(self._open(), name)
-        image = to_image(resize(picture, (self.size, self.size)))
+        image = image_to_tensor(resize(picture, (self.size, self.size)))
         return image, view_code(DEGREES_PER_UNIT * azimuth, elevation)
 
     def _open(self) -> Any:

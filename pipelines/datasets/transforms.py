@@ -1,6 +1,6 @@
 """Pictures as the networks take and return them (official format, section 9.7), and their augmentation (section 8.3).
 
-The data sets of this room call it; inference uses `to_image` and `to_picture`.
+The data sets of this room call it.
 
 Legend: H, W picture size, K joints. Pictures are uint8 [H, W, 3], images float [3, H, W] in [-1, 1]; points are x, y in
 pixels.
@@ -11,23 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from pipelines.media.pictures import load_picture
+from pipelines.media.tensors import image_to_tensor
 
 Size = tuple[int, int]  # H, W
 Colour = tuple[int, int, int]  # red, green, blue in 0..255
-
-
-def to_image(picture: np.ndarray) -> Tensor:
-    """uint8 [H, W, 3] -> float32 [3, H, W] in [-1, 1]."""
-    return (torch.from_numpy(picture.transpose(2, 0, 1).copy()).float() / 255 - 0.5) / 0.5  # [3, H, W]
-
-
-def to_picture(image: Tensor) -> np.ndarray:
-    """[3, H, W] in [-1, 1] -> uint8 [H, W, 3], truncated as the authors save it; values beyond are clipped."""
-    return ((image.float().clamp(-1, 1) + 1) / 2 * 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy()  # [H, W, 3]
 
 
 @dataclass(frozen=True)
@@ -98,13 +88,13 @@ def read_image(path: Path, size: Size, draw: AffineDraw | None = None) -> Tensor
     Raises:
         InputError: see `load_picture`.
     """
-    return to_image(_read_picture(path, size, draw))
+    return image_to_tensor(_read_picture(path, size, draw))
 
 
 def read_mask(path: Path, size: Size, draw: AffineDraw | None = None) -> Tensor:
     """A mask like `read_image`, [1, H, W] in 0..1; what comes in from outside is 0."""
     draw = draw and AffineDraw(draw.matrix, (0, 0, 0))
-    return to_image(_read_picture(path, size, draw))[:1] / 2 + 0.5
+    return image_to_tensor(_read_picture(path, size, draw))[:1] / 2 + 0.5
 
 
 def _read_picture(path: Path, size: Size, draw: AffineDraw | None) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""Numbers for generated pictures and videos, each with the convention it was computed by."""
+"""Scores of generated pictures and videos, each with the convention it was computed by."""

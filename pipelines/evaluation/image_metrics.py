@@ -1,7 +1,9 @@
-"""Metrics that compare two pictures pixel by pixel, each averaged over the pictures.
+"""Metrics that compare two pictures, and meters that take many pairs.
 
-H, W: size of the pictures. Pictures go in as float64 [1, 3, H, W] in 0..1. SSIM is scikit-image's: torchmetrics' is
-off by up to 2e-3 on bright pictures in float32, and in float64 the same number after 25 times as long.
+Called by `pipelines.evaluation.protocols` and `pipelines.object_views.comparison`.
+H, W: height and width of the pictures, which go in as float64 RGB [1, 3, H, W] in 0..1; `generated` comes first. SSIM
+is scikit-image's: torchmetrics' is off by up to 2e-3 on bright pictures in float32, and in float64 it takes 25 times as
+long for the same number.
 """
 
 import math
@@ -11,35 +13,36 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from skimage.metrics import structural_similarity
 from torch import Tensor
-from torchmetrics.functional.regression import mean_absolute_error, mean_squared_error
 
 from models.errors import InputError
 
-GAUSSIAN_SIGMA, GAUSSIAN_WINDOW = 1.5, 11
-UNIFORM_WINDOW = 51
+GAUSSIAN_SIGMA = 1.5  # pixels
+GAUSSIAN_WINDOW, UNIFORM_WINDOW = 11, 51  # pixels
+Measure = Callable[[Tensor, Tensor], Tensor | float]
 
 
 class Meter(Protocol):
-    """One metric in the making: fed with every pair, then asked for its value."""
+    """A metric that is given one pair of pictures after the other, and then asked for its value."""
 
     name: str
     better: str
+    """Which values are better: lower or higher."""
     how: str
+    """The convention it is computed by."""
 
     def add(self, generated: Tensor, reference: Tensor) -> None: ...
     def value(self) -> float: ...
 
 
 @dataclass
-class Mean:
-    """The mean over all pairs of what `measure` says of each."""
+class MeanMeter:
+    """The mean of what `measure` returns for each pair."""
 
     name: str
     better: str
     how: str
-    measure: Callable[[Tensor, Tensor], Tensor | float]
+    measure: Measure
     values: list[float] = field(default_factory=list)
 
     def add(self, generated: Tensor, reference: Tensor) -> None:
@@ -49,10 +52,10 @@ class Mean:
         return float(np.mean(self.values))
 
 
-class Flicker:
-    """How much the frame-to-frame change differs from the reference's; 0 if only what stands still is wrong.
+class FlickerMeter:
+    """How much the changes from frame to frame differ from those of the reference; a constant error costs nothing.
 
-    NaN for a single frame.
+    The value of a single frame is NaN.
     """
 
     name, better = "flicker", "lower"
@@ -63,9 +66,9 @@ class Flicker:
         self.changes: list[float] = []
 
     def add(self, generated: Tensor, reference: Tensor) -> None:
-        before, self.error = self.error, generated - reference
-        if before is not None:
-            self.changes.append(float((self.error - before).abs().mean()))
+        previous, self.error = self.error, generated - reference
+        if previous is not None:
+            self.changes.append(float((self.error - previous).abs().mean()))
 
     def value(self) -> float:
         return float(np.mean(self.changes)) if self.changes else float("nan")
@@ -77,53 +80,61 @@ def to_tensor(picture: np.ndarray) -> Tensor:
 
 
 def psnr(generated: Tensor, reference: Tensor) -> float:
-    """Peak signal-to-noise ratio in dB for peak 1; infinite for equal pictures.
-
-    From torchmetrics' squared error: its own PSNR takes a logarithm in float32, which costs 2e-6 dB.
-    """
-    error = float(mean_squared_error(generated.flatten(), reference.flatten()))
+    """Peak signal-to-noise ratio in dB for a peak of 1; infinite for equal pictures."""
+    error = float(_difference(generated, reference).square().mean())
     return -10 * math.log10(error) if error else math.inf
 
 
 def l1(generated: Tensor, reference: Tensor) -> Tensor:
     """Mean absolute difference."""
-    return mean_absolute_error(generated.flatten(), reference.flatten())
+    return _difference(generated, reference).abs().mean()
 
 
 def mae(generated: Tensor, reference: Tensor) -> Tensor:
-    """The authors' relative error: sum |g - r| over sum (g + r); 0 for two black pictures."""
+    """The authors' relative error, sum |g - r| / sum (g + r); 0 for two black pictures."""
     total = (generated + reference).sum()
     return (generated - reference).abs().sum() / total if total > 0 else total
 
 
 def ssim(generated: Tensor, reference: Tensor, *, data_range: float = 1.0) -> float:
-    """Structural similarity as published: Gaussian of sigma 1.5, only where its 11 x 11 window lies in the picture.
+    """Structural similarity as published (Wang et al. 2004): Gaussian window of sigma 1.5.
 
-    Raises InputError for pictures smaller than the window.
+    The mean is taken where the window of 11 x 11 pixels is inside the picture. Raises InputError for pictures that are
+    smaller than the window.
     """
     how = {"gaussian_weights": True, "sigma": GAUSSIAN_SIGMA, "use_sample_covariance": False}
-    return _similarity(generated, reference, GAUSSIAN_WINDOW, data_range=data_range, **how)
+    return _compute_ssim(generated, reference, GAUSSIAN_WINDOW, data_range=data_range, **how)
 
 
 def ssim_of_prediction(generated: Tensor, reference: Tensor) -> float:
-    """The authors' second SSIM: the same with the range of the generated picture in place of 1."""
+    """The authors' second SSIM: `ssim` with the range of the generated picture instead of 1."""
     return ssim(generated, reference, data_range=float(generated.max() - generated.min()) or 1.0)
 
 
 def ssim_uniform(generated: Tensor, reference: Tensor) -> float:
-    """The authors' first SSIM: uniform window of 51, sample covariance, range 1. Raises InputError below 51 pixels."""
-    return _similarity(generated, reference, UNIFORM_WINDOW, data_range=1.0)
+    """The authors' first SSIM: uniform window of 51 x 51 pixels, sample covariance, range 1.
+
+    Raises InputError for pictures that are smaller than the window.
+    """
+    return _compute_ssim(generated, reference, UNIFORM_WINDOW, data_range=1.0)
 
 
-def _similarity(generated: Tensor, reference: Tensor, window: int, **how: Any) -> float:
+def check_size(picture: Tensor, least: int, what: str) -> None:
+    """Raises InputError if a picture [1, 3, H, W] has a side of less than `least` pixels; `what` needs them."""
+    height, width = picture.shape[-2:]
+    if min(height, width) < least:
+        raise InputError(f"pictures of {width}x{height} are smaller than {what} of {least}: choose other metrics")
+
+
+def _difference(generated: Tensor, reference: Tensor) -> Tensor:
+    """[3 * H * W], flat so that the order of summation does not depend on the layout in memory."""
+    return (generated - reference).flatten()
+
+
+def _compute_ssim(generated: Tensor, reference: Tensor, window: int, **how: Any) -> float:
+    from skimage.metrics import structural_similarity  # here, so that training can use the rest without scikit-image
+
     check_size(generated, window, "SSIM's window")
     first, second = reference[0].numpy(), generated[0].numpy()
     found: Any = structural_similarity(first, second, win_size=window, channel_axis=0, **how)
     return float(found)
-
-
-def check_size(picture: Tensor, least: int, what: str) -> None:
-    """Raises InputError if [1, 3, H, W] is smaller than `least` pixels either way."""
-    height, width = picture.shape[-2:]
-    if min(height, width) < least:
-        raise InputError(f"pictures of {width}x{height} are smaller than {what} of {least}: choose other --metric")

@@ -1,4 +1,8 @@
-"""Keypoint distance: do the generated people stand as those of the reference? No reference weights are needed."""
+"""Keypoint distance: how far the people of generated pictures stand from those of the reference.
+
+It needs no published weights: the bundled keypoint network looks for the people. Called by
+`pipelines.evaluation.evaluate`.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,12 +20,15 @@ HOW = "mean distance of joints seen on both sides, in body sizes, bundled keypoi
 
 
 @dataclass(frozen=True)
-class PoseDistance:
-    """Mean distance in body sizes, None if no picture shows a person on both sides; and how many do, of how many."""
+class KeypointDistance:
+    """The mean over the pictures that show a person on both sides."""
 
     value: float | None
+    """In body sizes; None if no picture shows a person on both sides."""
     seen: int
+    """Number of pictures with a person on both sides."""
     pictures: int
+    """Number of all pictures."""
 
     @property
     def how(self) -> str:
@@ -29,23 +36,28 @@ class PoseDistance:
         return f"{HOW}; a person on both sides in {self.seen} of {self.pictures}"
 
 
-def pose_distance(comparison: Comparison, *, device: str, progress: Progress) -> PoseDistance:
-    """Look for the person in every picture of both sides; videos are followed, folders searched one by one."""
-    extractor = BundledDetector(load_weights("keypoints", device=device, expect="keypoints"), device=device)
+def measure_keypoint_distance(comparison: Comparison, *, device: str, progress: Progress) -> KeypointDistance:
+    """Detect the person in all pictures of both sides; videos are tracked, other pictures searched one by one.
+
+    Raises:
+        InputError: see `Comparison.pairs`.
+    """
+    detector = BundledDetector(load_weights("keypoints", device=device, expect="keypoints"), device=device)
     progress.stage("keypoint distance", None)
 
-    def people(pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        return extractor.track(pictures) if comparison.is_video else map(extractor.detect, pictures)
+    def detect_people(pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        return detector.track(pictures) if comparison.is_video else map(detector.detect, pictures)
 
-    first, second = tee(comparison.pairs())  # read in step, so that one pair waits at most
-    found: list[float] = []
-    for one, other in zip(people(ours for ours, _ in first), people(theirs for _, theirs in second), strict=True):
-        found.append(joint_distance(one[0], other[0]) if len(one) and len(other) else float("nan"))
+    first, second = tee(comparison.pairs())  # both are read in step, so that at most one pair is kept
+    generated = detect_people(picture for picture, _ in first)
+    reference = detect_people(picture for _, picture in second)
+    distances: list[float] = []
+    for ours, theirs in zip(generated, reference, strict=True):  # [P, 17, 3] each, the person first
+        distances.append(joint_distance(ours[0], theirs[0]) if len(ours) and len(theirs) else float("nan"))
         progress.advance()
-    return _summary(found)
+    return _average(distances)
 
 
-def _summary(found: list[float]) -> PoseDistance:
-    distances = np.array(found)
-    seen = distances[np.isfinite(distances)]
-    return PoseDistance(float(seen.mean()) if len(seen) else None, len(seen), len(distances))
+def _average(distances: list[float]) -> KeypointDistance:
+    finite = [value for value in distances if np.isfinite(value)]
+    return KeypointDistance(float(np.array(finite).mean()) if finite else None, len(finite), len(distances))

@@ -1,4 +1,7 @@
-"""Which metrics there are and how each is computed: the usual way, or the authors' (official format, section 10)."""
+"""The metrics of each protocol and how they are computed: the usual way, or the authors' (official format, section 10).
+
+Called by `pipelines.evaluation.evaluate`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,16 +10,20 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from models.errors import InputError
+from pipelines.configs import EvaluateConfig
 from pipelines.evaluation.feature_networks import (
     ALEXNET,
+    FEATURES,
     INCEPTION_2015,
     INCEPTION_TORCHVISION,
-    FeatureFile,
     TorchvisionInception,
+    build_inception_2015,
 )
 from pipelines.evaluation.image_metrics import (
-    Flicker,
-    Mean,
+    FlickerMeter,
+    MeanMeter,
+    Measure,
     Meter,
     check_size,
     l1,
@@ -26,64 +33,83 @@ from pipelines.evaluation.image_metrics import (
     ssim_of_prediction,
     ssim_uniform,
 )
+from pipelines.runtime.downloads import PublishedFile
 
-LPIPS_LEAST = 32  # what AlexNet's two poolings leave a pixel of
+LPIPS_MIN_SIDE = 32  # pixels: AlexNet's two poolings leave one of them
+MakeMeter = Callable[[bool], Meter]  # from --fetch: whether missing feature weights may be downloaded
 
 
 @dataclass(frozen=True)
 class Inception:
-    """The feature network of an FID. `drop_last`: leave out an incomplete last batch of 64."""
+    """The feature network of an FID."""
 
-    file: FeatureFile
+    file: PublishedFile
     build: Callable[[Path], nn.Module]
+    """From the file: uint8 [n, 3, H, W] -> [n, features]."""
     how: str
+    """The convention, for the report."""
     drop_last: bool = False
+    """Leave out an incomplete last batch of 64."""
+    features: int = FEATURES
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """Metrics of one convention: those fed pair by pair, by name, and the FID.
-
-    own_reference: FID may be taken against REFERENCE itself, else its reference set must be named.
-    poses: keypoint distance belongs to it. official_names: see `pictures.compare`.
-    """
+    """The metrics of one convention."""
 
     name: str
-    meters: dict[str, Callable[[bool], Meter]]
+    meters: dict[str, MakeMeter]
+    """Metrics that are computed pair by pair, by name. They raise BackendUnavailable if their weights are missing."""
     inception: Inception
-    own_reference: bool = True
-    poses: bool = True
+    fid_against_reference: bool = True
+    """Whether FID may be computed against REFERENCE; otherwise its reference set must be named."""
+    keypoints: bool = True
+    """Whether keypoint distance is one of the metrics."""
     official_names: bool = False
+    """See `image_pairs.open_comparison`."""
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """All names, in the order of the report."""
-        return ("fid", *self.meters, *(("keypoints",) if self.poses else ()))
+        return ("fid", *self.meters, *(("keypoints",) if self.keypoints else ()))
 
 
-def _lpips(fetch: bool) -> Meter:
+def choose_protocol(config: EvaluateConfig) -> Protocol:
+    """The protocol of a job. Raises InputError for an unknown one, and for options that don't belong to it."""
+    if config.protocol not in PROTOCOLS:
+        raise InputError(f"protocol {config.protocol!r} must be one of {', '.join(PROTOCOLS)}")
+    protocol = PROTOCOLS[config.protocol]
+    for name in config.metrics:
+        if name not in protocol.metrics:
+            names = ", ".join(protocol.metrics)
+            raise InputError(f"metric {name!r} of protocol {protocol.name} must be one of {names}")
+    if protocol.official_names and config.crop:
+        raise InputError(f"protocol {protocol.name} compares complete pictures: omit --crop")
+    return protocol
+
+
+def _mean(name: str, better: str, how: str, measure: Measure) -> MakeMeter:
+    def make(fetch: bool) -> Meter:
+        return MeanMeter(name, better, f"{how}, mean over pictures", measure)
+
+    return make
+
+
+def _make_lpips(fetch: bool) -> Meter:
     ALEXNET.obtain(fetch=fetch)
     from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 
     network: Any = LearnedPerceptualImagePatchSimilarity(net_type="alex", normalize=True)
 
     def measure(generated: Tensor, reference: Tensor) -> Tensor:
-        check_size(generated, LPIPS_LEAST, "LPIPS's least size")
+        check_size(generated, LPIPS_MIN_SIDE, "LPIPS's least size")
         return network(generated.float(), reference.float())
 
-    return Mean("lpips", "lower", "LPIPS 0.1, AlexNet with linear heads, no resizing, mean over pictures", measure)
+    return MeanMeter("lpips", "lower", "LPIPS 0.1, AlexNet with linear heads, no resizing, mean over pictures", measure)
 
 
-def _inception_2015(weights: Path) -> nn.Module:
-    from torchmetrics.image.fid import NoTrainInceptionV3
-
-    return NoTrainInceptionV3(
-        "inception-v3-compat", ["2048"], feature_extractor_weights_path=str(weights), antialias=True
-    )
-
-
-def _mean(name: str, better: str, how: str, measure: Callable[[Tensor, Tensor], Tensor | float]) -> Callable:
-    return lambda fetch: Mean(name, better, f"{how}, mean over pictures", measure)
+def _make_flicker(fetch: bool) -> Meter:
+    return FlickerMeter()
 
 
 PSNR = _mean("psnr", "higher", "dB, range 0..1", psnr)
@@ -92,18 +118,20 @@ L1 = _mean("l1", "lower", "mean absolute difference, range 0..1", l1)
 STANDARD = Protocol(
     "standard",
     {
-        "lpips": _lpips,
+        "lpips": _make_lpips,
         "ssim": _mean("ssim", "higher", "Gaussian sigma 1.5, window 11, borders left out, RGB range 0..1", ssim),
         "psnr": PSNR,
         "l1": L1,
-        "flicker": lambda fetch: Flicker(),
+        "flicker": _make_flicker,
     },
-    Inception(INCEPTION_2015, _inception_2015, "2015 Inception, 2048 features, bilinear with antialiasing to 299x299"),
+    Inception(
+        INCEPTION_2015, build_inception_2015, "2015 Inception, 2048 features, bilinear with antialiasing to 299x299"
+    ),
 )
 GFLA = Protocol(
     "gfla",
     {
-        "lpips": _lpips,
+        "lpips": _make_lpips,
         "ssim": _mean("ssim", "higher", "uniform window 51, sample covariance, RGB range 0..1", ssim_uniform),
         "ssim256": _mean(
             "ssim256", "higher", "Gaussian sigma 1.5, range of the generated picture, RGB", ssim_of_prediction
@@ -118,8 +146,8 @@ GFLA = Protocol(
         "torchvision's InceptionV3, pool features, bilinear to 299x299, incomplete last batch of 64 left out",
         drop_last=True,
     ),
-    own_reference=False,
-    poses=False,
+    fid_against_reference=False,
+    keypoints=False,
     official_names=True,
 )
 PROTOCOLS = {protocol.name: protocol for protocol in (STANDARD, GFLA)}

@@ -88,7 +88,7 @@ def find_audio_stream(container: InputContainer) -> AudioStream | None:
 class AudioTrack:
     """The sound stream of an output: call `feed` while the video grows and `finish` at its end.
 
-    If the sound is damaged, it ends early with a note; the video goes on.
+    If the sound is damaged, it ends early with a note; the video continues.
     """
 
     plan: AudioPlan

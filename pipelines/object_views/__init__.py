@@ -1,1 +1,1 @@
-"""Views of an object: foreground, viewpoint, renderers, comparison with true views."""
+"""One object seen from all sides: foreground, viewpoint, renderers, outputs, comparison with true views."""

@@ -1,6 +1,11 @@
-"""Synthesised views beside true ones: a folder of pictures whose names end in their azimuth, az_DDD.png."""
+"""Comparison of rendered views with true ones: pictures in a folder whose names end in their azimuth, az_DDD.png.
+
+A view and the file of the true one go in; L1, PSNR and SSIM come out. Called by `pipelines.view_synthesis`.
+S: side of the views. Azimuths are in degrees and as in `models.generators.view_codes`.
+"""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,50 +18,54 @@ from pipelines.media.folders import PictureFolder
 from pipelines.media.pictures import load_picture
 from pipelines.object_views.source import SIDE
 
-NAME = re.compile(r"az_?(\d+(?:\.\d+)?)$")
+AZIMUTH_IN_NAME = re.compile(r"az_?(\d+(?:\.\d+)?)$")
 
 
 @dataclass(frozen=True)
 class ViewScores:
-    """One view and how near it is to the true one: L1 in 0..1, PSNR in dB, SSIM."""
+    """How close one view is to the true one."""
 
     azimuth: float
+    """In degrees, 0 <= azimuth < 360."""
     l1: float
+    """Mean absolute difference of values in 0..1."""
     psnr: float
+    """In dB."""
     ssim: float
+    """At most 1, for equal pictures."""
 
 
-def true_views(folder: Path) -> dict[float, Path]:
-    """Azimuth -> picture. Raises InputError if the folder has none whose name says it, or two of one azimuth."""
+def find_true_views(folder: Path) -> dict[float, Path]:
+    """Azimuth in degrees -> picture. Raises InputError if no name in the folder has one, or if two have the same."""
     found: dict[float, Path] = {}
     for path in PictureFolder(folder, rate=None).files:
-        if match := NAME.search(path.stem):
+        if match := AZIMUTH_IN_NAME.search(path.stem):
             azimuth = float(match[1]) % 360
             if azimuth in found:
                 raise InputError(
-                    f"{folder} has two pictures of azimuth {azimuth:g}: {found[azimuth].name}, {path.name}"
+                    f"{folder} has two pictures of azimuth {azimuth:g}: remove {found[azimuth].name} or {path.name}"
                 )
             found[azimuth] = path
     if not found:
-        raise InputError(f"{folder} has no pictures called az_DDD.png, DDD their azimuth in degrees")
+        raise InputError(f"{folder} has no pictures named az_DDD.png, where DDD is the azimuth in degrees")
     return found
 
 
-def compare(azimuth: float, made: np.ndarray, path: Path) -> ViewScores:
-    """A view uint8 [S, S, 3] with the true one of a file, which is scaled to its size.
+def score_view(azimuth: float, view: np.ndarray, path: Path) -> ViewScores:
+    """Compare a view uint8 [S, S, 3] with the true one in a file, which is resized to S.
 
     Raises:
-        InputError: a file that can't be read, or is no square.
+        InputError: the file is unreadable, or its picture is not a square.
     """
     true = load_picture(path)
-    if true.shape[0] != true.shape[1]:
-        raise InputError(f"{path} is {true.shape[1]}x{true.shape[0]}: true views must be squares")
-    smaller = true.shape[0] > SIDE
-    true = cv2.resize(true, (SIDE, SIDE), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
-    pair = to_tensor(made), to_tensor(true)
+    height, width = true.shape[:2]
+    if height != width:
+        raise InputError(f"{path} is {width}x{height}: true views must be squares")
+    true = cv2.resize(true, (SIDE, SIDE), interpolation=cv2.INTER_AREA if height > SIDE else cv2.INTER_CUBIC)
+    pair = to_tensor(view), to_tensor(true)
     return ViewScores(azimuth, float(l1(*pair)), psnr(*pair), ssim(*pair))
 
 
-def means(views: list[ViewScores]) -> dict[str, float]:
-    """The mean of each number."""
+def mean_scores(views: Sequence[ViewScores]) -> dict[str, float]:
+    """The means of `l1`, `psnr` and `ssim`."""
     return {name: float(np.mean([getattr(view, name) for view in views])) for name in ("l1", "psnr", "ssim")}

@@ -1,6 +1,8 @@
-"""An object cut out of a picture with a plain or transparent background, and laid on white.
+"""Segmentation of an object in front of a plain or transparent background.
 
-H, W picture. Masks are uint8 [H,W], 255 on the object.
+A picture file goes in; the object on white with its mask comes out. Called by `pipelines.object_views.viewpoint`.
+H, W: height and width of the picture. Masks are uint8 [H, W], 255 on the object and 0 on the background. Distances of
+colours are Euclidean in OpenCV's 8-bit Lab, whose three channels are 0..255.
 """
 
 from dataclasses import dataclass
@@ -11,69 +13,79 @@ import numpy as np
 
 from models.errors import InputError
 from pipelines.media.pictures import load_with_alpha
-from pipelines.object_views.source import check_size
+from pipelines.object_views.source import WHITE, check_size
 
-LARGEST = 1024  # pixels of the longer side that are kept
-WORKING = 400  # pixels of the longer side at which GrabCut runs
-ROUNDS = 4  # of GrabCut
-PLAIN = 12.0  # colours of a plain background differ less from each other (Lab, 0..255)
-FAR = 14.0  # colours of the object differ more from the background
-LEAST, MOST = 0.004, 0.9  # shares of a picture that an object covers
-SOLID = 128
+MAX_SIDE = 1024  # pixels: a picture with a longer side is reduced
+GRABCUT_SIDE = 400  # pixels of the longer side at which GrabCut runs
+GRABCUT_ITERATIONS = 4
+MAX_PLAIN_SPREAD = 12.0  # Lab: three quarters of the border pixels of a plain background are nearer to its colour
+MIN_OBJECT_DISTANCE = 14.0  # Lab: where GrabCut starts, pixels farther from the background's colour are object
+MIN_OBJECT_SHARE, MAX_OBJECT_SHARE = 0.004, 0.9  # shares of the picture that an object can cover
+OPAQUE = 128  # mask values from here on count as object
+MIN_WHITE = 250  # channels of a background that counts as white,
+MAX_WHITE_SPREAD = 2.0  # Lab: if its border pixels differ by less than this;
+MIN_WHITE_DISTANCE = 2.5  # Lab: what is farther from it is object
+MAX_HOLE_SHARE = 0.002  # share of the picture: holes of the mask up to this size are filled
+SPECK_RATIO = 100  # parts of the mask this many times smaller than the largest are removed
+NOT_PLAIN = "its background is not plain, so the object may be cut out badly: use a picture with a transparent one"
 
 
 @dataclass(frozen=True)
 class Foreground:
-    """picture: uint8 RGB [H,W,3], the object on white; mask; background: its colour before, uint8 [3]; doubt: what may
-    have gone wrong, "" if nothing; untouched: the picture was on white already."""
+    """An object that was cut out."""
 
     picture: np.ndarray
+    """uint8 RGB [H, W, 3], the object on white."""
     mask: np.ndarray
+    """uint8 [H, W], 255 on the object."""
     background: np.ndarray
-    doubt: str
-    untouched: bool
+    """uint8 [3], the colour that the object was cut from."""
+    warning: str | None
+    """What may have gone wrong, in one line."""
+    was_on_white: bool
+    """Whether the picture was on white already, or transparent; `picture` then shows it unchanged."""
 
     @property
     def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom of the object in pixels."""
-        rows, columns = (np.flatnonzero((self.mask >= SOLID).any(axis)) for axis in (1, 0))
+        """Left, top, right, bottom of the object in pixels; right and bottom are exclusive."""
+        rows, columns = (np.flatnonzero((self.mask >= OPAQUE).any(axis)) for axis in (1, 0))
         return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def segment_foreground(path: Path) -> Foreground:
-    """The object of a picture file: by its transparency, else by what differs from the border.
+    """Cut out the object of a picture file: by its transparency, or by what differs from the picture's border.
 
     Raises:
-        InputError: unreadable, too small, or nothing that stands out from its background.
+        InputError: the file is unreadable, too small, or nothing stands out from its background.
     """
     picture, alpha = load_with_alpha(path)
     check_size(path, picture)
-    picture, alpha = _limited(picture, LARGEST), None if alpha is None else _limited(alpha, LARGEST)
-    if alpha is not None and (alpha >= SOLID).any():
-        return Foreground(picture, _largest(alpha), np.full(3, 255, np.uint8), "", True)
-    colour, spread = _border(picture)
-    away = _distance(picture, colour)
-    untouched = bool(colour.min() >= 250 and spread < 2)
-    mask = np.where(away > 2.5, 255, 0).astype(np.uint8) if untouched else _grabbed(picture, away)
-    mask = _largest(mask)
-    share = float((mask >= SOLID).mean())
-    if share < LEAST and spread < PLAIN:
-        raise InputError(f"{path} shows nothing that stands out from its background: give a picture of an object")
-    if share < LEAST:
+    if alpha is not None and (mask := _shrink(alpha, MAX_SIDE)).max() >= OPAQUE:
+        picture, mask = _shrink(picture, MAX_SIDE), _remove_specks(mask)
+        return Foreground(picture, mask, np.array(WHITE, np.uint8), warning=None, was_on_white=True)
+    return _segment_by_colour(path, _shrink(picture, MAX_SIDE))
+
+
+def _segment_by_colour(path: Path, picture: np.ndarray) -> Foreground:
+    colour, spread = _measure_border(picture)
+    distance = _measure_distance(picture, colour)
+    on_white = bool(colour.min() >= MIN_WHITE and spread < MAX_WHITE_SPREAD)
+    if on_white:
+        mask = _remove_specks(np.where(distance > MIN_WHITE_DISTANCE, 255, 0).astype(np.uint8))
+    else:
+        mask = _remove_specks(_run_grabcut(picture, distance))
+    share = float((mask >= OPAQUE).mean())
+    plain = spread < MAX_PLAIN_SPREAD
+    if share < MIN_OBJECT_SHARE and plain:
+        raise InputError(f"{path} shows nothing that stands out from its background: use a picture of an object")
+    if share < MIN_OBJECT_SHARE:
         mask = np.full_like(mask, 255)
-    doubt = (
-        ""
-        if spread < PLAIN and share < MOST
-        else "its background is not plain, the object may be cut out badly: give one with transparency"
-    )
-    if untouched:
-        return Foreground(picture, mask, colour, doubt, True)
-    cover = cv2.GaussianBlur(mask, (0, 0), max(0.6, max(mask.shape) / 800))[..., None] / 255
-    return Foreground(np.rint(255 + cover * (picture - 255.0)).astype(np.uint8), mask, colour, doubt, False)
+    warning = None if plain and share < MAX_OBJECT_SHARE else NOT_PLAIN
+    return Foreground(picture if on_white else _lay_on_white(picture, mask), mask, colour, warning, on_white)
 
 
-def _limited(image: np.ndarray, side: int) -> np.ndarray:
-    """[H,W] or [H,W,3], made smaller if its longer side exceeds `side`."""
+def _shrink(image: np.ndarray, side: int) -> np.ndarray:
+    """[H, W] or [H, W, 3], reduced if its longer side exceeds `side` pixels."""
     height, width = image.shape[:2]
     scale = side / max(height, width)
     if scale >= 1:
@@ -82,51 +94,57 @@ def _limited(image: np.ndarray, side: int) -> np.ndarray:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
-def _border(picture: np.ndarray) -> tuple[np.ndarray, float]:
-    """Median colour of the outermost pixels, and what three quarters of them differ from it at most."""
-    edges = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
-    colour = np.median(edges, axis=0).astype(np.uint8)
-    return colour, float(np.quantile(_distance(edges[None], colour), 0.75))
+def _measure_border(picture: np.ndarray) -> tuple[np.ndarray, float]:
+    """Median colour uint8 [3] of the outermost pixels, and the distance that three quarters of them stay within."""
+    border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    colour = np.median(border, axis=0).astype(np.uint8)
+    return colour, float(np.quantile(_measure_distance(border[None], colour), 0.75))
 
 
-def _distance(picture: np.ndarray, colour: np.ndarray) -> np.ndarray:
-    """How far the pixels [H,W] are from a colour, in Lab of 0..255."""
+def _measure_distance(picture: np.ndarray, colour: np.ndarray) -> np.ndarray:
+    """Distance float32 [H, W] of the pixels uint8 [H, W, 3] from a colour uint8 [3]."""
     lab, other = (cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.float32) for image in (picture, colour[None, None]))
     return np.linalg.norm(lab - other, axis=-1)
 
 
-def _grabbed(picture: np.ndarray, away: np.ndarray) -> np.ndarray:
-    """GrabCut from what differs from the border's colour; its margin is background for sure."""
-    height, width = away.shape
-    small, near = _limited(picture, WORKING), _limited(away, WORKING)
-    labels = np.where(near > FAR, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+def _run_grabcut(picture: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """Mask by GrabCut, started from the pixels far from the border's colour; the border itself is background."""
+    height, width = distance.shape
+    small, small_distance = _shrink(picture, GRABCUT_SIDE), _shrink(distance, GRABCUT_SIDE)
+    labels = np.where(small_distance > MIN_OBJECT_DISTANCE, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     labels[[0, -1]] = labels[:, [0, -1]] = cv2.GC_BGD
     if (labels == cv2.GC_PR_FGD).any() and (labels != cv2.GC_PR_FGD).any():
-        cv2.setRNGSeed(0)
+        cv2.setRNGSeed(0)  # the same result every time
         models = np.zeros((1, 65)), np.zeros((1, 65))
-        cv2.grabCut(small, labels, None, *models, ROUNDS, cv2.GC_INIT_WITH_MASK)  # pyright: ignore
-    found = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8) * 255
-    return cv2.resize(_filled(found), (width, height), interpolation=cv2.INTER_LINEAR)
+        cv2.grabCut(small, labels, None, *models, GRABCUT_ITERATIONS, cv2.GC_INIT_WITH_MASK)  # pyright: ignore
+    mask = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8) * 255
+    return cv2.resize(_fill_holes(mask), (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def _filled(mask: np.ndarray) -> np.ndarray:
-    """With small holes closed: what of the object looks like the background."""
+def _fill_holes(mask: np.ndarray) -> np.ndarray:
+    """The mask without small holes: parts of the object that have the colour of the background."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(255 - mask)
     for label in range(1, count):
         left, top, width, height, area = stats[label]
         inside = left > 0 and top > 0 and left + width < mask.shape[1] and top + height < mask.shape[0]
-        if inside and area < 0.002 * mask.size:
+        if inside and area < MAX_HOLE_SHARE * mask.size:
             mask = np.where(labels == label, 255, mask)
     return mask.astype(np.uint8)
 
 
-def _largest(mask: np.ndarray) -> np.ndarray:
-    """Without specks: parts smaller than a hundredth of the largest go."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((mask >= SOLID).astype(np.uint8))
+def _remove_specks(mask: np.ndarray) -> np.ndarray:
+    """The mask without parts that are `SPECK_RATIO` times smaller than its largest."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((mask >= OPAQUE).astype(np.uint8))
     if count < 2:
         return np.zeros_like(mask)
     area = stats[:, cv2.CC_STAT_AREA].astype(float)
-    area[0] = 0
-    kept = area >= area.max() / 100
-    near = cv2.dilate(kept[labels].astype(np.uint8), np.ones((3, 3), np.uint8))
+    area[0] = 0  # the background
+    large = area >= area.max() / SPECK_RATIO
+    near = cv2.dilate(large[labels].astype(np.uint8), np.ones((3, 3), np.uint8))  # with the soft edge around a part
     return np.where(near > 0, mask, 0).astype(np.uint8)
+
+
+def _lay_on_white(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The object uint8 [H, W, 3] on white, its edge softened."""
+    opacity = cv2.GaussianBlur(mask, (0, 0), max(0.6, max(mask.shape) / 800))[..., None] / 255
+    return np.rint(255 + opacity * (picture - 255.0)).astype(np.uint8)

@@ -1,4 +1,8 @@
-"""What shows an object from any side: the project's generator, or the authors'. S side of the pictures."""
+"""Renderers: generators that show an object from any viewpoint, the project's own and the authors'.
+
+A source view and target viewpoints go in; pictures come out, one after the other. Called by `pipelines.view_synthesis`.
+S: side of the pictures. Angles are in degrees and as in `models.generators.view_codes`.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -16,80 +20,90 @@ from models.generators.view_codes import known_view, view_code
 from pipelines.media.tensors import image_to_tensor, normalise_pixels, tensor_to_image
 from pipelines.object_views.source import ObjectView
 
-BACKGROUNDS = ("white", "transparent", "original")
-
 
 class ViewRenderer(Protocol):
-    """Views of an object, one after the other; `views` of them make a turn, unless it is said."""
+    """What renders the views of an object."""
 
     @property
-    def views(self) -> int: ...
-
-    def show(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
-        """uint8 [S, S, 3], or [S, S, 4] with a transparent background."""
+    def views_per_turn(self) -> int:
+        """Number of views in a full turn unless the user chooses one."""
         ...
 
-    def doubt(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> str:
-        """One line if `show` makes other views than these, else ""."""
+    def render(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
+        """uint8 [S, S, 3], or [S, S, 4] with a transparent background, for each azimuth."""
+        ...
+
+    def warning(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> str | None:
+        """One line if `render` shows other viewpoints than these."""
         ...
 
 
 @dataclass(frozen=True)
 class GridViewRenderer:
-    """The authors' generator, which knows 54 views; results are truncated to bytes, as the authors save them."""
+    """The authors' generator, which knows 54 viewpoints; values are truncated to bytes, as the authors save them."""
 
     generator: PictureGenerator
     precision: AbstractContextManager
-    views: int = 18
+    """Context in which the generator runs: autocast, or none."""
+    views_per_turn: int = 18
 
-    def show(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
+    def render(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
         device = next(self.generator.parameters()).device
         image = image_to_tensor(source.picture)[None].to(device)
-        own = view_code(source.azimuth, source.elevation)[None].to(device)
+        source_code = view_code(source.azimuth, source.elevation)[None].to(device)  # [1, 21, 1, 1]
         for azimuth in azimuths:
             with torch.inference_mode(), self.precision:
-                made = self.generator(image, own, view_code(azimuth, elevation)[None].to(device))
+                made = self.generator(image, source_code, view_code(azimuth, elevation)[None].to(device))
             yield tensor_to_image(made.image[0], rounding="truncate")
 
-    def doubt(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> str:
-        asked = [(source.azimuth, source.elevation), *((azimuth, elevation) for azimuth in azimuths)]
-        if all((azimuth % 360, elevation) == known_view(azimuth, elevation) for azimuth, elevation in asked):
-            return ""
-        return "these weights know azimuths in steps of 20 and elevations in steps of 10 degrees: rounded down"
+    def warning(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> str | None:
+        viewpoints = [(source.azimuth, source.elevation), *((azimuth, elevation) for azimuth in azimuths)]
+        if all((azimuth % 360, elevation) == known_view(azimuth, elevation) for azimuth, elevation in viewpoints):
+            return None
+        return "these weights know azimuths in steps of 20 and elevations in steps of 10 degrees: angles rounded down"
 
 
 class ObjectRenderer:
-    """The project's generator: any angle, on any background, from `distance` diagonals of the object."""
+    """The project's generator, which renders any viewpoint on any background.
+
+    Args:
+        precision: context in which the generator runs: autocast, or none.
+        background: white, transparent, or original, the colour around the object in the source picture.
+        distance: of the camera, in diagonals of the object.
+    """
+
+    views_per_turn = 72
 
     def __init__(
         self, generator: ViewGenerator, precision: AbstractContextManager, *, background: str, distance: float
     ) -> None:
         self.generator = channels_last(fold_batch_norm(generator))
-        self.precision, self.background, self.distance, self.views = precision, background, distance, 72
+        self.precision, self.background, self.distance = precision, background, distance
         self.device = next(generator.parameters()).device
 
-    def show(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
+    def render(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
         image = image_to_tensor(source.picture)[None].to(self.device).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), self.precision:
-            pose = self._angle(source.azimuth), self._angle(source.elevation)
+            pose = self._to_batch(source.azimuth), self._to_batch(source.elevation)
             encoded = self.generator.encode(image, *pose, self.distance)
         for azimuth in azimuths:
             with torch.inference_mode(), self.precision:
-                view = self.generator.view(encoded, self._angle(azimuth), self._angle(elevation))
-                made = self._laid(view, source.background)
+                view = self.generator.view(encoded, self._to_batch(azimuth), self._to_batch(elevation))
+                made = self._compose(view, source.background)
             yield tensor_to_image(made, rounding="round")
 
-    def doubt(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> str:
-        return ""
+    def warning(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> str | None:
+        return None
 
-    def _laid(self, view: View, original: tuple[int, int, int]) -> Tensor:
-        """[3 or 4, S, S] in -1..1."""
+    def _compose(self, view: View, original: tuple[int, int, int]) -> Tensor:
+        """The view on its background, or with its opacity as a fourth channel: [3 or 4, S, S] in [-1, 1]."""
         if self.background == "transparent":
             return torch.cat([view.colours, 2 * view.alpha - 1], 1)[0].float()
         if self.background == "original":
-            colour = normalise_pixels(torch.tensor(original, device=self.device))
+            colour = normalise_pixels(torch.tensor(original, device=self.device))  # [3]
             return view.on(colour.view(3, 1, 1))[0].float()
         return view.image[0].float()
 
-    def _angle(self, degrees: float) -> Tensor:
+    def _to_batch(self, degrees: float) -> Tensor:
+        """[1]."""
         return torch.tensor([degrees], dtype=torch.float32, device=self.device)

@@ -1,6 +1,9 @@
-"""The picture of an object as a view-synthesis network reads it: from any picture file, or from ShapeNet's HDF5 files.
+"""The source picture of view synthesis: from any picture file, or from one of ShapeNet's HDF5 files.
 
-H, W picture; S side of the network's square.
+A picture file, or an HDF5 file and the name of a view in it, go in; a square picture of the object comes out, with the
+viewpoint where it is known. Called by `pipelines.view_synthesis` and `pipelines.object_views.viewpoint`.
+H, W: height and width of a picture; S = 256: side of the networks' square pictures. Angles are in degrees and as in
+`models.generators.view_codes`.
 """
 
 import itertools
@@ -15,75 +18,76 @@ from pipelines.datasets.shapenet import open_hdf5, read_view
 from pipelines.media.files import check_readable
 from pipelines.media.pictures import load_picture
 
-SIDE = 256
-SMALLEST = 32
+SIDE = 256  # S, pixels
+MIN_SIDE = 32  # pixels of the shorter side of a picture that can show an object
 WHITE = (255, 255, 255)
 
 
 @dataclass(frozen=True)
 class ObjectView:
-    """A picture uint8 RGB [S, S, 3] and from where it shows the object, in degrees.
-
-    confidence: that the azimuth is about right, None if it was given; background: the colour the object was cut from.
-    """
+    """A picture of an object and the viewpoint that it was taken from."""
 
     picture: np.ndarray
+    """uint8 RGB [S, S, 3]."""
     azimuth: float
+    """In degrees."""
     elevation: float
+    """In degrees above the horizon."""
     confidence: float | None = None
+    """Probability, 0..1, that the azimuth is about right; None if it was not estimated."""
     background: tuple[int, int, int] = WHITE
+    """RGB colour around the object before it was cut out."""
 
 
-def load_object(path: Path) -> np.ndarray:
-    """The picture file as uint8 RGB [S, S, 3]: transparency on white, padded to a square, scaled.
+def load_square_picture(path: Path) -> np.ndarray:
+    """The picture file as uint8 RGB [S, S, 3]: transparency on white, padded to a square, resized.
 
     Raises:
-        InputError: unreadable, or too small to show an object.
+        InputError: the file is unreadable, or too small to show an object.
     """
     picture = load_picture(path)
     check_size(path, picture)
-    return scaled(_square(picture))
+    return resize_square(_pad_to_square(picture))
 
 
-def check_size(path: Path, picture: np.ndarray) -> None:
-    """Raises InputError for a picture [H, W, 3] that is too small to show an object."""
-    height, width = picture.shape[:2]
-    if min(height, width) < SMALLEST:
-        raise InputError(f"{path} has {width}x{height} pixels: give a picture of at least {SMALLEST}x{SMALLEST}")
-
-
-def load_shapenet(path: Path, key: str) -> ObjectView:
-    """View `key` of an HDF5 file of the authors' layout: `KEY/image`, `KEY/pose` = azimuth / 10 and elevation.
+def load_shapenet_view(path: Path, key: str) -> ObjectView:
+    """View `key` of an HDF5 file in the authors' layout: `KEY/image`, `KEY/pose` = azimuth / 10 and elevation.
 
     Raises:
-        InputError: no such file or view, or of another layout.
-        BackendUnavailable: no h5py.
+        InputError: no such file or view, or the file has another layout.
+        BackendUnavailable: h5py is not installed.
     """
     check_readable(path)
     with open_hdf5(path) as file:
         if key not in file:
-            some = ", ".join(itertools.islice(file, 3))
-            raise InputError(f"{path} has no view {key!r}: give --id, for instance {some}")
+            examples = ", ".join(itertools.islice(file, 3))
+            raise InputError(f"{path} has no view {key!r}: pass --id with one that it has, such as {examples}")
         picture, (azimuth, elevation) = read_view(file, key)
-    return ObjectView(scaled(_square(picture)), 10 * azimuth, elevation)
+    return ObjectView(resize_square(_pad_to_square(picture)), 10 * azimuth, elevation)
 
 
-def _square(picture: np.ndarray) -> np.ndarray:
-    """Padded on both sides with the median colour of its border."""
+def check_size(path: Path, picture: np.ndarray) -> None:
+    """Raises InputError if a picture [H, W, 3] is too small to show an object."""
+    height, width = picture.shape[:2]
+    if min(height, width) < MIN_SIDE:
+        raise InputError(f"{path} has {width}x{height} pixels: use a picture of at least {MIN_SIDE}x{MIN_SIDE}")
+
+
+def resize_square(picture: np.ndarray) -> np.ndarray:
+    """uint8 [H, H, 3] -> [S, S, 3]; a picture of that size is returned unchanged."""
+    side = picture.shape[0]
+    if side == SIDE:
+        return picture
+    return cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC)
+
+
+def _pad_to_square(picture: np.ndarray) -> np.ndarray:
+    """[H, W, 3] -> [max(H, W), max(H, W), 3], padded on both sides with the median colour of the picture's border."""
     height, width = picture.shape[:2]
     side = max(height, width)
-    edges = (picture[0], picture[-1], picture[:, 0], picture[:, -1])
-    colour = np.median(np.concatenate(edges), axis=0).astype(np.uint8)
+    border = (picture[0], picture[-1], picture[:, 0], picture[:, -1])
     square = np.empty((side, side, 3), np.uint8)
-    square[:] = colour
+    square[:] = np.median(np.concatenate(border), axis=0).astype(np.uint8)
     top, left = (side - height) // 2, (side - width) // 2
     square[top : top + height, left : left + width] = picture
     return square
-
-
-def scaled(square: np.ndarray) -> np.ndarray:
-    """A square picture uint8 [H, H, 3] as [S, S, 3]."""
-    side = square.shape[0]
-    if side == SIDE:
-        return square
-    return cv2.resize(square, (SIDE, SIDE), interpolation=cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC)

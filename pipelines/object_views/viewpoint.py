@@ -1,9 +1,13 @@
-"""From where a picture shows an object: the object is cut out, looked at by the viewpoint network, and framed.
+"""Estimation of the viewpoint from which a picture shows an object.
 
-H, W picture; S side of the square that view synthesis reads.
+A picture file goes in; the object is cut out, the viewpoint network sees it, and it comes out framed as the
+view-synthesis network was trained to see it. Called by `pipelines.view_synthesis`.
+H, W: height and width of the picture; S: side of the square picture for view synthesis. Angles are in degrees and as in
+`models.generators.view_codes`.
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,15 +16,23 @@ import torch
 from models.viewpoint import FILL, KINDS, Estimate, ViewpointNetwork, decode
 from pipelines.media.tensors import image_to_tensor
 from pipelines.object_views.foreground import Foreground, segment_foreground
-from pipelines.object_views.source import SIDE, ObjectView, scaled
+from pipelines.object_views.source import SIDE, WHITE, ObjectView, resize_square
 from pipelines.runtime.progress import Progress
 
-SURE, DOUBTFUL = 0.6, 0.5  # confidence of an azimuth, chance of a kind
-# Shares of the side and of its logarithm: a picture that is framed about right stays as it is.
-MAX_CENTRE_OFFSET, MAX_LOG_SCALE = 0.06, 0.25
-HIGHEST = 29.0  # degrees of elevation
+MIN_CONFIDENCE = 0.6  # of an estimated azimuth: below it the note recommends --azimuth
+MIN_KIND_PROBABILITY = 0.5  # of a kind other than the category: above it a note says so
+MAX_ELEVATION = 29.0  # degrees: the viewpoint codes end below 30
+# A picture that is framed this closely to the estimate is used as it is: resampling would only blur it.
+MAX_CENTRE_OFFSET = 0.06  # share of the picture's side
+MAX_LOG_SCALE = 0.25  # natural logarithm of the ratio of the sides
 
-Square = tuple[float, float, float]  # x, y of the middle and side of a square, in pixels of the picture
+
+class Square(NamedTuple):
+    """A square of a picture, which may reach beyond it: its centre x, y and its side, in pixels of the picture."""
+
+    x: float
+    y: float
+    side: float
 
 
 def estimate_view(
@@ -32,80 +44,94 @@ def estimate_view(
     elevation: float,
     progress: Progress,
 ) -> ObjectView:
-    """The object of a picture file on white, framed as in training, and from where it is seen.
+    """The object of a picture file on white, framed as in training, with its viewpoint.
 
-    `azimuth` None asks the network, which then also knows the elevation. What is doubtful is said in a note.
+    Args:
+        category: what the picture should show; a note says so if it shows something else.
+        azimuth, elevation: the viewpoint if it is known; with `azimuth` None the network estimates both.
+        progress: receives notes on the estimate and on whatever is doubtful.
 
     Raises:
-        InputError: unreadable, too small, or nothing that stands out from its background.
+        InputError: the file is unreadable, too small, or nothing stands out from its background.
     """
-    cutout = segment_foreground(path)
-    if cutout.doubt:
-        progress.note(f"{path.name}: {cutout.doubt}")
-    whole = _whole(cutout)
-    background = tuple(cutout.background.tolist())
-    box = _box(cutout)
-    found = _estimate(network, squared(cutout.picture, box, network.config.size))
-    _tell_kind(path, found, category, progress)
-    frame = _frame(box, found)
-    keep = cutout.untouched and _close(frame, whole) and cutout.picture.shape[0] == cutout.picture.shape[1]
-    picture = scaled(cutout.picture) if keep else squared(cutout.picture, frame, SIDE)
+    foreground = segment_foreground(path)
+    if foreground.warning:
+        progress.note(f"{path.name}: {foreground.warning}")
+    box = _square_around_object(foreground)
+    estimate = _run_network(network, crop_square(foreground.picture, box, network.config.size))
+    _note_other_kind(path, estimate, category, progress)
+    picture = _frame_object(foreground, _place_frame(box, estimate))
+    background = tuple(foreground.background.tolist())
     if azimuth is not None:
         return ObjectView(picture, azimuth, elevation, background=background)
-    seen, sure, height = float(found.azimuth), float(found.confidence), float(found.elevation.clamp(0, HIGHEST))
-    hint = "" if sure >= SURE else "; it may be wrong, --azimuth says it better"
-    progress.note(f"{path.name}: seen from azimuth {seen:.0f}, elevation {height:.0f}, confidence {sure:.2f}{hint}")
-    return ObjectView(picture, seen, height, sure, background)
+    azimuth, confidence = float(estimate.azimuth), float(estimate.confidence)
+    elevation = float(estimate.elevation.clamp(0, MAX_ELEVATION))
+    _note_viewpoint(path, azimuth, elevation, confidence, progress)
+    return ObjectView(picture, azimuth, elevation, confidence, background)
 
 
-def squared(picture: np.ndarray, frame: Square, size: int) -> np.ndarray:
-    """What a square of the picture uint8 [H, W, 3] shows, [size, size, 3]; beyond the picture it is white."""
-    x, y, side = frame
+def crop_square(picture: np.ndarray, square: Square, size: int) -> np.ndarray:
+    """Resample a square of a picture uint8 [H, W, 3] to [size, size, 3]; beyond the picture it is white."""
+    x, y, side = square
     scale = size / side
-    if scale < 1:
+    if scale < 1:  # reduce first, by averaging: warpAffine would skip pixels
         height, width = picture.shape[:2]
-        picture = cv2.resize(
-            picture, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
-        )
-        x, y, scale = (x + 0.5) * picture.shape[1] / width - 0.5, (y + 0.5) * picture.shape[0] / height - 0.5, 1.0
-    middle = (size - 1) / 2
-    place = np.array([[scale, 0, middle - scale * x], [0, scale, middle - scale * y]])
-    return cv2.warpAffine(picture, place, (size, size), flags=cv2.INTER_CUBIC, borderValue=(255, 255, 255))
+        reduced = max(1, round(width * scale)), max(1, round(height * scale))
+        picture = cv2.resize(picture, reduced, interpolation=cv2.INTER_AREA)
+        # Pixel centres are at whole numbers, so the picture's left edge is at -0.5.
+        x, y, scale = (x + 0.5) * reduced[0] / width - 0.5, (y + 0.5) * reduced[1] / height - 0.5, 1.0
+    centre = (size - 1) / 2
+    matrix = np.array([[scale, 0, centre - scale * x], [0, scale, centre - scale * y]])
+    return cv2.warpAffine(picture, matrix, (size, size), flags=cv2.INTER_CUBIC, borderValue=WHITE)
 
 
-def _whole(cutout: Foreground) -> Square:
-    """The square around the picture."""
-    height, width = cutout.mask.shape
-    return (width - 1) / 2, (height - 1) / 2, float(max(height, width))
+def _square_around_object(foreground: Foreground) -> Square:
+    """The square in which the viewpoint network expects the object: its longer side fills `FILL` of it."""
+    left, top, right, bottom = foreground.box
+    return Square((left + right - 1) / 2, (top + bottom - 1) / 2, max(right - left, bottom - top) / FILL)
 
 
-def _box(cutout: Foreground) -> Square:
-    """The square that the object fills as the network wants it."""
-    left, top, right, bottom = cutout.box
-    return (left + right - 1) / 2, (top + bottom - 1) / 2, max(right - left, bottom - top) / FILL
+def _square_around_picture(foreground: Foreground) -> Square:
+    height, width = foreground.mask.shape
+    return Square((width - 1) / 2, (height - 1) / 2, float(max(height, width)))
 
 
 @torch.inference_mode()
-def _estimate(network: ViewpointNetwork, picture: np.ndarray) -> Estimate:
+def _run_network(network: ViewpointNetwork, picture: np.ndarray) -> Estimate:
+    """uint8 [h, h, 3] of the network's size -> its estimate, without the batch dimension."""
     device = next(network.parameters()).device
     found = decode(network(image_to_tensor(picture)[None].to(device)))
     return Estimate(*(value[0].cpu() for value in vars(found).values()))
 
 
-def _frame(box: Square, found: Estimate) -> Square:
-    """The square in which view synthesis wants the object."""
-    x, y, side = found.frame.tolist()
-    return box[0] + x * box[2], box[1] + y * box[2], box[2] * float(np.exp(side))
+def _place_frame(box: Square, estimate: Estimate) -> Square:
+    """The square in which view synthesis expects the object: the estimate is relative to the network's square."""
+    x, y, log_side = estimate.frame.tolist()
+    return Square(box.x + x * box.side, box.y + y * box.side, box.side * float(np.exp(log_side)))
 
 
-def _close(frame: Square, other: Square) -> bool:
-    away = max(abs(frame[0] - other[0]), abs(frame[1] - other[1])) / other[2]
-    return away < MAX_CENTRE_OFFSET and abs(np.log(frame[2] / other[2])) < MAX_LOG_SCALE
+def _frame_object(foreground: Foreground, frame: Square) -> np.ndarray:
+    """The framed object uint8 [S, S, 3]; a square picture on white that is framed about right is not resampled."""
+    picture = foreground.picture
+    is_square = picture.shape[0] == picture.shape[1]
+    if foreground.was_on_white and is_square and _are_close(frame, _square_around_picture(foreground)):
+        return resize_square(picture)
+    return crop_square(picture, frame, SIDE)
 
 
-def _tell_kind(path: Path, found: Estimate, category: str, progress: Progress) -> None:
-    chances = dict(zip(KINDS, found.kinds.tolist(), strict=True))
-    likely = max(chances, key=chances.__getitem__)
-    if likely != category and chances[likely] > DOUBTFUL:
-        other = "" if likely == "other" else f" but like a {likely}"
-        progress.note(f"{path.name} does not look like a {category} on a plain background{other}: don't expect much")
+def _are_close(frame: Square, other: Square) -> bool:
+    offset = max(abs(frame.x - other.x), abs(frame.y - other.y)) / other.side
+    return offset < MAX_CENTRE_OFFSET and abs(np.log(frame.side / other.side)) < MAX_LOG_SCALE
+
+
+def _note_other_kind(path: Path, estimate: Estimate, category: str, progress: Progress) -> None:
+    probabilities = dict(zip(KINDS, estimate.kinds.tolist(), strict=True))
+    likely = max(probabilities, key=probabilities.__getitem__)
+    if likely != category and probabilities[likely] > MIN_KIND_PROBABILITY:
+        hint = "" if likely == "other" else f" but like a {likely}"
+        progress.note(f"{path.name} does not look like a {category} on a plain background{hint}: results will be poor")
+
+
+def _note_viewpoint(path: Path, azimuth: float, elevation: float, confidence: float, progress: Progress) -> None:
+    seen = f"{path.name}: seen from azimuth {azimuth:.0f}, elevation {elevation:.0f}, confidence {confidence:.2f}"
+    progress.note(seen if confidence >= MIN_CONFIDENCE else f"{seen}; if that is wrong, pass --azimuth")

@@ -15,15 +15,15 @@ class Progress(Protocol):
     """Receives stages, steps and one-line notes."""
 
     def stage(self, name: str, total: int | None) -> None:
-        """Begin a stage of `total` steps; None: not known."""
+        """Begin a stage of `total` steps; None if their number is not known."""
         ...
 
     def advance(self, n: int = 1) -> None:
-        """Count `n` more steps of the stage."""
+        """Count `n` more steps of the current stage."""
         ...
 
     def note(self, message: str) -> None:
-        """One line worth knowing."""
+        """Report one line that the user should know."""
         ...
 
 
@@ -47,7 +47,7 @@ def note_all(progress: Progress, messages: Iterable[str]) -> None:
 
 
 class NotesProgress(SilentProgress):
-    """Collects the notes and ignores the rest."""
+    """Collects the notes in `notes` and ignores the rest."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []

@@ -1,33 +1,47 @@
-"""`gfla evaluate`: numbers with their conventions, what is skipped and why, and inputs that don't fit."""
+"""`gfla evaluate`: its options reach the pipeline, and the scores are printed."""
 
 import json
-import shutil
+import math
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
-from tests.helpers.media_files import SOURCE, cut, scenery, write_picture, write_video
+from models.errors import InputError
+from pipelines.configs import EvaluateConfig
+from pipelines.evaluation.evaluate import EvaluateResult, Score
+from pipelines.runtime.progress import Progress
+
+CONDITIONS = {"compared": "3 pictures of 60x64", "resize": "none"}
+SCORES = [
+    Score("psnr", "dB, range 0..1", "higher", math.inf, 3),
+    Score("l1", "mean absolute difference", "lower", 0.0392156862, 3),
+    Score("flicker", "mean change", skipped="pictures have no order: pass videos"),
+]
 
 
-@pytest.fixture(autouse=True)
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """torch's cache of downloads, with nothing in it."""
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    return tmp_path / "torch"
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A pipeline that stores its config under "config" and answers with `SCORES`, or raises "error"."""
+    state: dict[str, Any] = {"error": None}
+
+    def evaluate_pictures(config: EvaluateConfig, progress: Progress) -> EvaluateResult:
+        state["config"] = config
+        if state["error"]:
+            raise state["error"]
+        progress.note("made is not\nall JPEG")
+        return EvaluateResult(config, SCORES, CONDITIONS)
+
+    monkeypatch.setattr("pipelines.evaluation.evaluate.evaluate_pictures", evaluate_pictures)
+    return state
 
 
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
-    """Three pictures each, 60 x 64, the generated ones 10 levels darker."""
-    for folder, shift in (("made", 0), ("true", 10)):
-        (tmp_path / folder).mkdir()
-        for number in range(3):
-            picture = scenery(60, 64, 5 * number) // 2 + np.uint8(shift)
-            Image.fromarray(picture).save(tmp_path / folder / f"p{number}.png")
+    for name in ("made", "true"):
+        (tmp_path / name).mkdir()
     return tmp_path / "made", tmp_path / "true"
 
 
@@ -36,177 +50,72 @@ def run(*arguments: object) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
-def report(*arguments: object) -> tuple[int, dict[str, dict]]:
-    code, stdout, _ = run(*arguments, "--json", "--quiet")
-    return code, {score["name"]: score for score in json.loads(stdout)["metrics"]}
+def test_options_have_the_defaults_of_the_config(folders: tuple[Path, Path], stand_in: dict[str, Any]) -> None:
+    code, _, stderr = run(*folders)
+    assert (code, stderr) == (0, "gfla: made is not all JPEG\n")
+    assert stand_in["config"] == EvaluateConfig(*folders)
 
 
-def test_folders_are_measured(folders: tuple[Path, Path]) -> None:
-    code, scores = report(*folders, "--metric", "l1,psnr,ssim")
-    assert code == 0
-    assert scores["l1"]["value"] == pytest.approx(10 / 255, abs=1e-9)
-    assert scores["psnr"]["value"] == pytest.approx(20 * np.log10(255 / 10), abs=1e-6)
-    assert 0.9 < scores["ssim"]["value"] < 1
-    assert {score["pictures"] for score in scores.values()} == {3}
-
-
-def test_without_names_what_can_not_be_computed_is_skipped_with_the_reason(folders: tuple[Path, Path]) -> None:
-    code, scores = report(*(folder / "p0.png" for folder in folders))
-    assert code == 0
-    assert list(scores) == ["fid", "lpips", "ssim", "psnr", "l1", "flicker", "keypoints"]
-    reasons = {
-        "fid": "inception-2015",
-        "lpips": "alexnet",
-        "flicker": "give a video",
-        "keypoints": "no picture shows a person",
-    }
-    assert {name for name, score in scores.items() if score["value"] is None} == set(reasons)
-    for name, part in reasons.items():
-        assert part in scores[name]["skipped"]
-
-
-def test_every_number_says_how_it_was_made(folders: tuple[Path, Path]) -> None:
-    _, scores = report(
-        *folders, "--metric", "l1", "--resize", "32x40", "--crop", "16x20", "--fid-reference", folders[0]
+def test_all_options_reach_the_pipeline(folders: tuple[Path, Path], stand_in: dict[str, Any]) -> None:
+    options = {"--fid-reference": folders[1], "--metric": "ssim,l1", "--protocol": "gfla", "--device": "cpu"}
+    pairs = [word for pair in options.items() for word in pair]
+    code, _, stderr = run(*folders, *pairs, "--resize", "32x40", "--crop", "16x20", "--fetch", "--quiet")
+    assert (code, stderr) == (0, "")
+    assert stand_in["config"] == EvaluateConfig(
+        generated=folders[0],
+        reference=folders[1],
+        fid_reference=folders[1],
+        metrics=("ssim", "l1"),
+        protocol="gfla",
+        resize=(32, 40),
+        crop=(16, 20),
+        fetch=True,
+        device="cpu",
     )
-    assert scores["l1"]["resize"] == "32x40, Pillow bicubic"
-    assert scores["l1"]["crop"] == "middle 16x20"
-    assert scores["l1"]["compared"] == "3 pictures of 16x20"
-    assert scores["l1"]["generated"] == f"{folders[0]} (png)"
-    assert scores["l1"]["fid reference"] == f"{folders[0]} (png), 3 pictures"
-    stdout = run(*folders, "--metric", "psnr,l1")[1]
-    assert [line.split()[0] for line in stdout.splitlines()[:3]] == ["METRIC", "psnr", "l1"]
-    for part in ("resize: none", "crop: none", "torchmetrics 1", "pillow"):
-        assert part in stdout
 
 
-@pytest.mark.parametrize(("metric", "hint"), [("fid", "--fetch"), ("lpips", "alexnet-owt"), ("flicker", "give videos")])
-def test_a_metric_asked_for_by_name_that_is_skipped_is_an_error(
-    metric: str, hint: str, folders: tuple[Path, Path]
+def test_scores_are_a_table_with_their_conditions_below(folders: tuple[Path, Path], stand_in: dict[str, Any]) -> None:
+    lines = run(*folders)[1].splitlines()
+    assert lines[0].split() == ["METRIC", "VALUE", "BETTER", "HOW"]
+    assert lines[1].split(maxsplit=3) == ["psnr", "inf", "higher", "dB, range 0..1"]
+    assert lines[2].split(maxsplit=3) == ["l1", "0.039216", "lower", "mean absolute difference"]
+    assert lines[3].split(maxsplit=3) == ["flicker", "skipped", "lower", "pictures have no order: pass videos"]
+    assert lines[4:6] == ["compared: 3 pictures of 60x64", "resize: none"]
+    assert lines[6].startswith("versions: python 3")
+
+
+def test_the_json_report_has_the_same_keys_as_ever(folders: tuple[Path, Path], stand_in: dict[str, Any]) -> None:
+    code, stdout, _ = run(*folders, "--json")
+    report = json.loads(stdout)
+    assert (code, list(report)) == (0, ["protocol", "metrics", "versions", "warnings"])
+    keys = ["name", "how", "better", "value", "pictures", "skipped"]
+    assert [list(score) for score in report["metrics"]] == [[*keys, *CONDITIONS]] * 3
+    assert [score["value"] for score in report["metrics"]] == ["inf", 0.0392156862, None]
+    assert report["warnings"] == ["made is not all JPEG"]
+
+
+def test_a_skipped_metric_that_was_asked_for_by_name_is_an_error(
+    folders: tuple[Path, Path], stand_in: dict[str, Any]
 ) -> None:
-    code, stdout, stderr = run(*folders, "--metric", f"l1,{metric}", "--quiet")
+    code, stdout, stderr = run(*folders, "--metric", "psnr,l1,flicker", "--quiet")
     assert code == 2
-    assert stdout.splitlines()[1].startswith("l1 ")
-    assert len(stderr.splitlines()) == 1
-    assert f"{metric} skipped" in stderr
-    assert hint in stderr
+    assert stdout.splitlines()[2].startswith("l1 ")
+    assert stderr == "gfla: flicker skipped: pictures have no order: pass videos\n"
 
 
-def test_damaged_weights_are_not_loaded(folders: tuple[Path, Path], empty_cache: Path) -> None:
-    file = empty_cache / "hub" / "checkpoints" / "weights-inception-2015-12-05-6726825d.pth"
-    file.parent.mkdir(parents=True)
-    file.write_bytes(b"anything")
-    code, _, stderr = run(*folders, "--metric", "fid", "--quiet")
-    assert code == 2
-    assert "damaged" in stderr
-
-
-def test_videos_are_measured_frame_by_frame(tmp_path: Path) -> None:
-    first = write_video(tmp_path / "a.mp4", frames=4)
-    second = shutil.copy(first, tmp_path / "b.mp4")
-    code, scores = report(first, second, "--metric", "psnr,flicker,ssim")
-    assert code == 0
-    assert scores["psnr"]["value"] == "inf"
-    assert scores["flicker"]["value"] == 0
-    assert scores["ssim"]["value"] == 1
-    assert scores["ssim"]["compared"] == "4 frames of 96x96"
-
-
-def test_keypoint_distance_sees_a_person_that_moved(tmp_path: Path) -> None:
-    picture = np.asarray(Image.open(SOURCE).convert("RGB"))
-    small = np.asarray(Image.fromarray(picture).resize((picture.shape[1] // 2, picture.shape[0] // 2)))
-    still, moved = Image.fromarray(small), Image.fromarray(np.roll(small, 12, 1))
-    for name, content in (("a.png", still), ("b.png", moved)):
-        content.save(tmp_path / name)
-    code, scores = report(tmp_path / "a.png", tmp_path / "b.png", "--metric", "keypoints")
-    assert code == 0
-    body = 0.8 * small.shape[0]
-    assert scores["keypoints"]["value"] == pytest.approx(12 / body, rel=0.35)
-    assert "1 of 1" in scores["keypoints"]["how"]
-
-
-def test_the_authors_protocol(folders: tuple[Path, Path]) -> None:
-    made, true = folders
-    for file in sorted(made.iterdir()):
-        Image.open(file).save(made / f"someone_2_{file.stem}_vis.jpg", quality=95)
-        file.unlink()
-    write_picture(true / "never_asked_for.png")
-    code, scores = report(made, true, "--protocol", "gfla")
-    assert code == 0
-    assert list(scores) == ["fid", "lpips", "ssim", "ssim256", "psnr", "l1", "mae"]
-    assert "--fid-reference" in scores["fid"]["skipped"]
-    assert scores["ssim"]["compared"] == "3 pictures of 60x64"
-    assert 0.03 < scores["l1"]["value"] < 0.06
-    assert "window 51" in scores["ssim"]["how"]
-    code, _, stderr = run(made, true, "--protocol", "gfla", "--crop", "20x20")
-    assert (code, "leave out --crop" in stderr) == (2, True)
-
-
-def test_a_metric_of_the_other_protocol_is_named(folders: tuple[Path, Path]) -> None:
-    code, _, stderr = run(*folders, "--metric", "mae")
-    assert code == 2
-    assert "'mae' of protocol standard must be one of fid" in stderr
-
-
-def spoil_name(made: Path, true: Path) -> None:
-    (made / "p1.png").rename(made / "q1.png")
-
-
-def spoil_rest(made: Path, true: Path) -> None:
-    (made / "p1.png").unlink()
-
-
-def spoil_size(made: Path, true: Path) -> None:
-    write_picture(made / "p1.png", width=60, height=63)
-
-
-def spoil_twins(made: Path, true: Path) -> None:
-    write_picture(made / "p1.jpg")
-
-
-def spoil_all(made: Path, true: Path) -> None:
-    for file in made.iterdir():
-        file.unlink()
-
-
-def spoil_file(made: Path, true: Path) -> None:
-    cut(true / "p2.png", 0.5)
+def test_what_the_pipeline_refuses_is_one_line_and_2(folders: tuple[Path, Path], stand_in: dict[str, Any]) -> None:
+    stand_in["error"] = InputError("p1.png has no partner")
+    assert run(*folders) == (2, "", "gfla: p1.png has no partner\n")
 
 
 @pytest.mark.parametrize(
-    ("spoil", "line"),
-    [
-        (spoil_name, "1 of 3 names have no picture in"),
-        (spoil_rest, "1 of 3 names have no picture in"),
-        (spoil_size, "give --resize"),
-        (spoil_twins, "keep one of each name"),
-        (spoil_all, "holds no pictures"),
-        (spoil_file, "p2.png is a damaged picture"),
-    ],
+    ("option", "value"),
+    [("--resize", "large"), ("--crop", "0x5"), ("--metric", "beauty"), ("--protocol", "other")],
 )
-def test_folders_that_do_not_fit_are_one_line_and_2(spoil, line: str, folders: tuple[Path, Path]) -> None:
-    spoil(*folders)
-    code, stdout, stderr = run(*folders, "--metric", "l1", "--quiet")
-    assert (code, stdout) == (2, "")
-    assert line in stderr
-    assert len(stderr.splitlines()) == 1
-
-
-def test_videos_that_do_not_fit_are_one_line_and_2(tmp_path: Path) -> None:
-    long, short = write_video(tmp_path / "a.mp4", frames=6), write_video(tmp_path / "b.mp4", frames=4)
-    broken = cut(write_video(tmp_path / "c.mp4", frames=40, moov_first=True), 0.85)
-    for first, second, line in (
-        (long, short, "b.mp4 has 4 frames"),
-        (long, tmp_path, "give two folders or two videos"),
-        (broken, write_video(tmp_path / "d.mp4", frames=40), "damaged or cut short"),
-    ):
-        code, _, stderr = run(first, second, "--metric", "l1", "--quiet")
-        assert code == 2
-        assert line in stderr
-
-
-@pytest.mark.parametrize("option", [("--resize", "large"), ("--crop", "0x5"), ("--metric", "beauty")])
-def test_wrong_values_are_found_at_once(option: tuple[str, str], folders: tuple[Path, Path]) -> None:
-    code, _, stderr = run(*folders, *option)
-    assert code == 2
-    assert option[1] in stderr
+def test_a_wrong_value_is_one_line_that_names_it(
+    option: str, value: str, folders: tuple[Path, Path], stand_in: dict[str, Any]
+) -> None:
+    code, stdout, stderr = run(*folders, option, value)
+    assert (code, stdout, len(stderr.splitlines())) == (2, "", 1)
+    assert value in stderr
+    assert "config" not in stand_in

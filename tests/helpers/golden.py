@@ -71,6 +71,12 @@ class Golden:
             return self._code(recipe).to(dtype)
         return self.generated(key, *recipe).to(dtype)
 
+    def part(self, prefix: str) -> dict[str, Tensor]:
+        """The stored tensors whose names start with `prefix`, in float64 and without it."""
+        return {
+            key.removeprefix(prefix): value.double() for key, value in self.tensors.items() if key.startswith(prefix)
+        }
+
     def _code(self, description: str) -> Tensor:
         """One-hot view code [1,S,1,1] from a description such as "azimuth 3, elevation 1"."""
         found = CODE.search(description)

@@ -16,6 +16,7 @@ from models.generators.animation import AnimationConfig, AnimationGenerator
 from models.generators.config import GeneratorConfig, PictureConfig
 from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
+from models.losses.perceptual import Vgg19
 from models.motion import MotionConfig, MotionNetwork
 from tests.helpers.golden import ALIAS, Golden, assert_close, golden_files, open_golden
 
@@ -25,23 +26,24 @@ GRADIENT_TOLERANCE = 1e-6
 PLAIN_FLOAT32_TOLERANCE = 1e-4  # where a file doesn't record the reference's rounding noise
 
 
-def animation(values: dict) -> AnimationGenerator:
+def build_animation(values: dict) -> AnimationGenerator:
     return AnimationGenerator(config=AnimationConfig(**asdict(generator_config(values))))
 
 
-def face(values: dict) -> FaceGenerator:
+def build_face(values: dict) -> FaceGenerator:
     return FaceGenerator(config=generator_config(values))
 
 
-def pose(values: dict) -> PictureGenerator:
+def build_pose(values: dict) -> PictureGenerator:
     return PictureGenerator(config=PictureConfig(**asdict(generator_config(values)), spectral=values["use_spect"]))
 
 
-def view(values: dict) -> PictureGenerator:
+def build_view(values: dict) -> PictureGenerator:
     return PictureGenerator(config=PictureConfig(**asdict(generator_config(values)), coded=True))
 
 
 def generator_config(values: dict) -> GeneratorConfig:
+    """Our config of the constructor arguments in a golden file."""
     assert values["num_blocks"] == 2
     layers = tuple(values["attn_layer"])
     return GeneratorConfig(
@@ -58,12 +60,12 @@ def generator_config(values: dict) -> GeneratorConfig:
     )
 
 
-def motion(values: dict) -> MotionNetwork:
+def build_motion(values: dict) -> MotionNetwork:
     config = MotionConfig(joints=values["structure_nc"], channels=values["channels"], layers=values["layers"])
     return MotionNetwork(config=config)
 
 
-def discriminator(values: dict) -> nn.Module:
+def build_discriminator(values: dict) -> nn.Module:
     sizes = {"channels": values["input_nc"], "width": values["ndf"], "max_width": values["img_f"]}
     sizes["layers"] = values["layers"]
     if values["network"] == "TemporalDiscriminator":
@@ -72,14 +74,14 @@ def discriminator(values: dict) -> nn.Module:
 
 
 NETWORKS: dict[str, Callable[[dict], nn.Module]] = {
-    "PoseGenerator": pose,
-    "ShapeNetGenerator": view,
-    "DanceGenerator": animation,
-    "FaceGenerator": face,
-    "KPInput2DGenerator": motion,
-    "ResDiscriminator": discriminator,
-    "PatchDiscriminator": discriminator,
-    "TemporalDiscriminator": discriminator,
+    "PoseGenerator": build_pose,
+    "ShapeNetGenerator": build_view,
+    "DanceGenerator": build_animation,
+    "FaceGenerator": build_face,
+    "KPInput2DGenerator": build_motion,
+    "ResDiscriminator": build_discriminator,
+    "PatchDiscriminator": build_discriminator,
+    "TemporalDiscriminator": build_discriminator,
 }
 
 
@@ -120,6 +122,14 @@ def load_state(module: Module, golden: Golden, dtype: torch.dtype) -> Module:
     shapes = {key: list(value.shape) for key, value in module.state_dict().items()}
     module.to(dtype).load_state_dict(golden.state(dtype, shapes))
     return module
+
+
+def small_vgg(golden: Golden) -> Vgg19:
+    """The narrow VGG19 of the golden file of losses, in float64."""
+    state = golden.part("vgg_loss/state.")
+    vgg = Vgg19(width=len(state["features.0.bias"])).double()
+    vgg.load_state_dict(state)
+    return vgg
 
 
 def sum_of_squares(images: list[Tensor], maps: list[Tensor]) -> Tensor:

@@ -1,4 +1,4 @@
-"""The authors' losses are reproduced, values and gradients: every case of the golden losses files."""
+"""The authors' losses, values and gradients: every case of the golden files of losses."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from models.losses.adversarial import ADVERSARIAL
-from models.losses.perceptual import LAYERS, Vgg19, content_loss, gram, style_loss
+from models.losses.perceptual import LAYERS, content_loss, gram, style_loss
 from models.losses.sampling import (
     affine_regularisation,
     affine_residual,
@@ -17,7 +17,7 @@ from models.losses.sampling import (
     sampling_correctness,
 )
 from tests.helpers.golden import Golden, assert_close, open_golden
-from tests.helpers.networks import golden_cases
+from tests.helpers.networks import golden_cases, small_vgg
 
 TOLERANCE = 1e-9
 UNUSED = re.compile("bilinear|real_0_dis_0")  # nobody trains with these
@@ -27,8 +27,8 @@ MODES = {"adversarial_lsgan": "lsgan", "adversarial_hinge": "hinge", "adversaria
 @pytest.mark.parametrize(("path", "case"), golden_cases("losses"))
 def test_loss(path: Path, case: str) -> None:
     golden = open_golden(path)
-    inputs = {key: value.requires_grad_() for key, value in part(golden, f"{case}/in.").items()}
-    expected = part(golden, f"{case}/out.")
+    inputs = {key: value.requires_grad_() for key, value in golden.part(f"{case}/in.").items()}
+    expected = golden.part(f"{case}/out.")
     if case in MODES:
         found = adversarial(MODES[case], inputs["x"])
     elif case.startswith("affine_regularization"):
@@ -93,7 +93,7 @@ def correctness_of_pictures(golden: Golden, inputs: dict[str, Tensor]) -> dict[s
 def perceptual(golden: Golden, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
     vgg = small_vgg(golden)
     found, target = vgg(inputs["x"]), vgg(inputs["y"])
-    for key, sums in part(golden, "vgg_loss/mid.x.").items():
+    for key, sums in golden.part("vgg_loss/mid.x.").items():
         name = key.removesuffix("_sum")
         if name in LAYERS:
             features = found.get(name, vgg(inputs["x"], [name])[name])
@@ -106,17 +106,6 @@ def perceptual(golden: Golden, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         "gram_relu3_4_x": gram(found["relu3_4"]),
         "grad_x_of_half_content_plus_500_style": gradient(inputs["x"]),
     }
-
-
-def small_vgg(golden: Golden) -> Vgg19:
-    state = part(golden, "vgg_loss/state.")
-    vgg = Vgg19(width=len(state["features.0.bias"])).double()
-    vgg.load_state_dict(state)
-    return vgg
-
-
-def part(golden: Golden, prefix: str) -> dict[str, Tensor]:
-    return {key.removeprefix(prefix): value.double() for key, value in golden.tensors.items() if key.startswith(prefix)}
 
 
 def gradient(leaf: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from models.errors import InputError
+from pipelines.media.tensors import tensor_to_image
 from pipelines.runtime.progress import Progress
 
 NO_TENSORBOARD = "TensorBoard is not installed, so there are no TensorBoard logs: pip install 'gfla[research]'"
@@ -81,8 +82,8 @@ def save_sheet(path: Path, rows: Sequence[Tensor]) -> np.ndarray:
     Raises:
         InputError: the file cannot be written.
     """
-    strips = [row.detach().float().cpu().permute(2, 0, 3, 1).flatten(1, 2).numpy() for row in rows]  # [H, N * W, 3]
-    sheet = ((np.concatenate(strips) + 1) * 127.5).clip(0, 255).astype(np.uint8)
+    images = [tensor_to_image(row.detach(), rounding="truncate") for row in rows]  # [N, H, W, 3] each
+    sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in images])
     if not cv2.imwrite(str(path), np.ascontiguousarray(sheet[..., ::-1])):
         raise InputError(f"can't write {path}: is the folder writable?")
     return sheet

@@ -16,12 +16,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from pipelines.synthetic.motion.motion import sample_motion_at
-from pipelines.synthetic.people.skeleton import (
-    coco17,
-    forward_kinematics,
-    human36m17,
-    sample_proportions,
-)
+from pipelines.synthetic.people.skeleton import coco17, forward_kinematics, human36m17, sample_proportions
 from pipelines.synthetic.rotations import rotation_about
 from pipelines.training.motion.detector_noise import DetectorErrors, detect
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from torch import nn
 
-from models.discriminators import ResDiscriminator, TemporalDiscriminator
+from models.discriminators import official_discriminators
 from models.errors import InputError
 from models.generators import config
 from models.generators.config import GeneratorConfig
@@ -15,8 +15,6 @@ from pipelines.training.paper.motion import MotionLoop
 from pipelines.training.paper.pairs import FlowLoop, PairLoop
 from pipelines.training.paper.sequences import FaceLoop, PersonLoop
 from pipelines.training.paper.settings import Recipe
-
-IMAGE_CHANNELS = 3
 
 
 @dataclass(frozen=True)
@@ -39,15 +37,15 @@ class Configuration:
     """Width of the images over their height."""
     masked: bool = False
     """Whether the correctness counts inside the data set's masks only."""
-    discriminator_layers: int = 4
-    """How many times the image discriminator halves the size."""
     true_flow: bool = True
     """Whether rendered images come with their true flow."""
 
     def build_networks(self, recipe: Recipe) -> tuple[nn.Module, list[nn.Module]]:
         """The network and its discriminators, initialised from torch's random state."""
         network = self.loop.network_type(config=self.network_config(recipe.width))
-        discriminators = self._build_discriminators(recipe.width) if self.loop.adversarial else []
+        discriminators = []
+        if self.loop.adversarial:
+            discriminators = official_discriminators(self.name, generator_width=recipe.width)
         for each in (network, *discriminators):
             initialise(each)
         return network, discriminators
@@ -60,24 +58,12 @@ class Configuration:
         sizes = {"width": width, "max_width": 8 * width, "flow_width": width // 2, "flow_max_width": 4 * width}
         return replace(official, **sizes, attention_hidden=2 * width)
 
-    def _build_discriminators(self, width: int) -> list[nn.Module]:
-        """Of images, and for sequences of video."""
-        sizes = {"width": width // 2, "max_width": 2 * width}
-        image = ResDiscriminator(**sizes, layers=self.discriminator_layers)
-        if self.loop is FaceLoop:
-            return [image, ResDiscriminator(channels=IMAGE_CHANNELS * (FaceLoop.judged_frames - 1), **sizes)]
-        if self.loop is PersonLoop:
-            return [image, TemporalDiscriminator(frames=PersonLoop.judged_frames, **sizes)]
-        return [image]
-
 
 CONFIGURATIONS = {
     each.name: each
     for each in (
         Configuration("pose_fashion", config.pose_fashion, PairLoop, "fashion", 8),
-        Configuration(
-            "pose_market", config.pose_market, PairLoop, "market", 8, height=128, aspect=0.5, discriminator_layers=3
-        ),
+        Configuration("pose_market", config.pose_market, PairLoop, "market", 8, height=128, aspect=0.5),
         Configuration("dance_fashion", config.dance_fashion, PersonLoop, "dance-fashion", 2),
         Configuration("dance_iper", config.dance_iper, PersonLoop, "dance-iper", 2, masked=True),
         Configuration("face", config.face, FaceLoop, "faceforensics", 2, true_flow=False),

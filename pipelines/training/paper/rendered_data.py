@@ -15,6 +15,7 @@ from torch import Generator, Tensor
 from models.generators.view_codes import view_code
 from pipelines.datasets.samples import Pair
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
+from pipelines.media.tensors import tensor_to_image
 from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
 from pipelines.training.data.structure_maps import person_structures, structure_maps
 from pipelines.training.paper.configurations import Configuration
@@ -72,7 +73,7 @@ def draw_face_clips(configuration: Configuration, recipe: Recipe, batch: int, ge
     from pipelines.synthetic.talking.talking import sample_talking
 
     images, landmarks = sample_talking(batch=batch, frames=recipe.frames, size=recipe.size, generator=generator)
-    pixels = ((images + 1) * 127.5).clamp(0, 255).byte().flatten(0, 1).permute(0, 2, 3, 1).cpu().numpy()
+    pixels = tensor_to_image(images.flatten(0, 1), rounding="truncate")  # [B * T, H, W, 3]
     points = landmarks.flatten(0, 1).cpu().numpy()
     maps = [face_structure(*each, size=recipe.size) for each in zip(pixels, points, strict=True)]
     structures = torch.stack([torch.as_tensor(each) for each in maps]).to(images.device)

@@ -11,6 +11,7 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Generator, Tensor, nn
 
+from models.discriminators import DANCE_VIDEO_FRAMES, FACE_VIDEO_FRAMES
 from models.errors import InputError
 from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
@@ -182,7 +183,7 @@ class PersonLoop(SequenceLoop):
 
     architecture = "animation"
     network_type = AnimationGenerator
-    judged_frames = 6
+    judged_frames = DANCE_VIDEO_FRAMES
 
     def video_input(self, frames: Tensor) -> Tensor:
         return frames.transpose(1, 2)  # [B, 3, 6, H, W]
@@ -202,7 +203,7 @@ class FaceLoop(SequenceLoop):
 
     architecture = "face"
     network_type = FaceGenerator
-    judged_frames = 3
+    judged_frames = FACE_VIDEO_FRAMES
 
     def video_input(self, frames: Tensor) -> Tensor:
         return (frames[:, :-1] - frames[:, 1:]).flatten(1, 2)  # [B, 6, H, W]

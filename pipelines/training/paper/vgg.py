@@ -4,12 +4,12 @@ from pathlib import Path
 
 from models.errors import BackendUnavailable
 from models.losses.perceptual import Vgg19, load_vgg19
-from pipelines.evaluation.feature_networks import FeatureFile
+from pipelines.runtime.downloads import PublishedFile
 from pipelines.runtime.progress import Progress
 from pipelines.training.config import TrainConfig
 from pipelines.training.engine.distributed import Processes
 
-VGG19 = FeatureFile("torchvision's VGG19", "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth", "dcbb9e9d")
+VGG19 = PublishedFile("torchvision's VGG19", "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth", "dcbb9e9d")
 
 
 def find_vgg19(config: TrainConfig, processes: Processes, progress: Progress) -> Vgg19 | None:

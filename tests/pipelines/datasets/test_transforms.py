@@ -2,20 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.functional import affine
 
-from pipelines.datasets.transforms import (
-    AffineDraw,
-    RandomAffine,
-    affine_matrix,
-    read_image,
-    read_mask,
-    to_image,
-    to_picture,
-)
+from pipelines.datasets.transforms import AffineDraw, RandomAffine, affine_matrix, read_image, read_mask
 
 WHITE = (255, 255, 255)
 
@@ -70,15 +61,6 @@ def test_draws_fill_their_range_and_follow_the_size() -> None:
     for values, low, high in ((angle, -5, 5), (scale, 0.98, 1.02), (shift[:, 0], -10, 10), (shift[:, 1], -1.5, 1.5)):
         assert low <= values.min() < low + 0.05 * (high - low)
         assert high - 0.05 * (high - low) < values.max() <= high
-
-
-def test_images_there_and_back() -> None:
-    picture = noise(5, 7)
-    image = to_image(picture)
-    assert image.shape == (3, 5, 7)
-    assert (image.min() >= -1) & (image.max() <= 1)
-    assert np.abs(to_picture(image).astype(int) - picture).max() <= 1, "saving truncates"
-    assert to_picture(torch.tensor([-9.0, 9.0]).reshape(1, 1, 2).expand(3, 1, 2)).tolist() == [[[0] * 3, [255] * 3]]
 
 
 def test_masks_are_black_outside_the_picture(tmp_path) -> None:

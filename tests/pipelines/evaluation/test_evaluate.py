@@ -1,157 +1,174 @@
-"""Every metric against an independent computation, and against the authors' formulas of the golden files."""
+"""Evaluation of folders and videos: scores with their conventions, and what is skipped and why."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from safetensors import safe_open
-from scipy.linalg import sqrtm
-from scipy.ndimage import correlate1d
-from torch import nn
-from torchmetrics.functional.image import structural_similarity_index_measure
+from PIL import Image
+from torch import Tensor, nn
 
 from models.errors import InputError
-from pipelines.evaluation.feature_networks import TorchvisionInception
-from pipelines.evaluation.fid import BATCH, Frechet, add_pictures, frechet_distance
-from pipelines.evaluation.image_metrics import (
-    Flicker,
-    l1,
-    mae,
-    psnr,
-    ssim,
-    ssim_of_prediction,
-    ssim_uniform,
-    to_tensor,
-)
-from tests.helpers.golden import FOLDER
-
-Pair = tuple[np.ndarray, np.ndarray]
+from pipelines.configs import EvaluateConfig
+from pipelines.evaluation import protocols
+from pipelines.evaluation.evaluate import EvaluateResult, Score, evaluate_pictures
+from pipelines.runtime.downloads import PublishedFile
+from pipelines.runtime.progress import NotesProgress
+from tests.helpers.media_files import SOURCE, scenery, write_picture, write_video
 
 
-def golden(case: str) -> list:
-    """The tensors of one case, one parameter for each file that has it."""
-    found = []
-    for path in sorted(FOLDER.glob("data*.safetensors")):
-        with safe_open(path, "pt") as file:
-            tensors = {key.split("/")[1]: file.get_tensor(key) for key in file.keys() if key.split("/")[0] == case}  # noqa: SIM118
-        found += [pytest.param(tensors, id=path.stem)] if tensors else []
-    return found
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """torch's cache of downloads, with nothing in it."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    return tmp_path / "torch"
 
 
-@pytest.fixture(params=["noise", "bright", "dark", "equal"])
-def pair(request: pytest.FixtureRequest) -> Pair:
-    """Two pictures uint8 [61, 53, 3]: unequal, almost white, almost black, and the same."""
-    rng = np.random.default_rng(3)
-    low, high = {"noise": (0, 256), "bright": (249, 256), "dark": (0, 3), "equal": (0, 256)}[request.param]
-    first, second = rng.integers(low, high, (2, 61, 53, 3), dtype=np.uint8)
-    return first, first if request.param == "equal" else second
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """Three pictures each, 60 x 64; the generated ones are 10 levels darker."""
+    for folder, shift in (("made", 0), ("true", 10)):
+        (tmp_path / folder).mkdir()
+        for number in range(3):
+            picture = scenery(60, 64, 5 * number) // 2 + np.uint8(shift)
+            Image.fromarray(picture).save(tmp_path / folder / f"p{number}.png")
+    return tmp_path / "made", tmp_path / "true"
 
 
-def tensors(pair: Pair) -> tuple[torch.Tensor, torch.Tensor]:
-    return to_tensor(pair[0]), to_tensor(pair[1])
+def evaluate(
+    generated: Path, reference: Path, *metrics: Any, **options: Any
+) -> tuple[EvaluateResult, dict[str, Score]]:
+    result = evaluate_pictures(EvaluateConfig(generated, reference, metrics=metrics, **options))
+    return result, {score.name: score for score in result.scores}
 
 
-def test_psnr_and_l1_are_the_formulas(pair: Pair) -> None:
-    first, second = (picture.astype(np.float64) / 255 for picture in pair)
-    squared = ((first - second) ** 2).mean()
-    expected = 10 * np.log10(1 / squared) if squared else np.inf
-    assert float(psnr(*tensors(pair))) == pytest.approx(expected, abs=1e-6)
-    assert float(l1(*tensors(pair))) == pytest.approx(np.abs(first - second).mean(), abs=1e-9)
-    assert float(mae(*tensors(pair))) == pytest.approx(np.abs(first - second).sum() / (first + second).sum(), abs=1e-9)
+def test_folders_are_measured(folders: tuple[Path, Path]) -> None:
+    result, scores = evaluate(*folders, "l1", "psnr", "ssim")
+    assert list(scores) == ["l1", "psnr", "ssim"]
+    assert scores["l1"].value == pytest.approx(10 / 255, abs=1e-9)
+    assert scores["psnr"].value == pytest.approx(20 * np.log10(255 / 10), abs=1e-6)
+    assert scores["ssim"].value is not None
+    assert 0.9 < scores["ssim"].value < 1
+    assert {score.pictures for score in result.scores} == {3}
+    assert {score.better for score in result.scores} == {"lower", "higher"}
+    assert result.refused == []
 
 
-def by_hand(first: np.ndarray, second: np.ndarray) -> float:
-    """SSIM from Wang et al.'s formula with filters of its own: uint8 [H, W, 3]."""
-    places = np.arange(-5, 6)
-    window = np.exp(-(places**2) / (2 * 1.5**2))
-    window /= window.sum()
-
-    def smooth(values: np.ndarray) -> np.ndarray:
-        return correlate1d(correlate1d(values, window, 0), window, 1)[5:-5, 5:-5]
-
-    x, y = first / 255, second / 255
-    mx, my = smooth(x), smooth(y)
-    vx, vy, cov = smooth(x * x) - mx**2, smooth(y * y) - my**2, smooth(x * y) - mx * my
-    return float(((2 * mx * my + 1e-4) * (2 * cov + 9e-4) / ((mx**2 + my**2 + 1e-4) * (vx + vy + 9e-4))).mean())
-
-
-def test_ssim_is_the_formula_and_torchmetrics(pair: Pair) -> None:
-    found = ssim(*tensors(pair))
-    assert found == pytest.approx(by_hand(*pair), abs=1e-6)
-    _, full = structural_similarity_index_measure(*tensors(pair), data_range=1.0, return_full_image=True)
-    assert found == pytest.approx(float(full[..., 5:-5, 5:-5].mean()), abs=1e-6)
+def test_without_names_what_can_not_be_computed_is_skipped_with_the_reason(folders: tuple[Path, Path]) -> None:
+    result, scores = evaluate(*(folder / "p0.png" for folder in folders))
+    assert list(scores) == ["fid", "lpips", "ssim", "psnr", "l1", "flicker", "keypoints"]
+    reasons = {
+        "fid": "inception-2015",
+        "lpips": "alexnet",
+        "flicker": "pass a video",
+        "keypoints": "no picture shows a person",
+    }
+    assert {name for name, score in scores.items() if score.value is None} == set(reasons)
+    for name, part in reasons.items():
+        assert part in str(scores[name].skipped)
+    assert result.refused == []
 
 
-def test_small_pictures_are_refused_where_the_window_does_not_fit() -> None:
-    small = to_tensor(np.zeros((50, 60, 3), np.uint8))
-    assert ssim(small, small) == 1
-    with pytest.raises(InputError, match="60x50 are smaller than SSIM's window of 51"):
-        ssim_uniform(small, small)
+def test_skipped_metrics_that_were_asked_for_by_name_are_refused(folders: tuple[Path, Path]) -> None:
+    result, scores = evaluate(*folders, "l1", "fid", "lpips", "flicker")
+    assert [score.name for score in result.refused] == ["fid", "lpips", "flicker"]
+    for name, hint in {"fid": "pass --fetch", "lpips": "alexnet-owt", "flicker": "pass videos"}.items():
+        assert hint in str(scores[name].skipped)
+    assert scores["l1"].value is not None
 
 
-@pytest.mark.parametrize("case", golden("metrics"))
-def test_the_authors_numbers_reproduce(case: dict[str, torch.Tensor]) -> None:
-    reference, generated = (case[f"in.{name}"].permute(2, 0, 1)[None].double() for name in ("gt", "pred"))
-    measures = (psnr, ssim_uniform, ssim_of_prediction, mae, l1)
-    found = [float(measure(generated, reference)) for measure in measures]
-    np.testing.assert_allclose(found, case["out.psnr_ssim_ssim256_mae_l1"].numpy(), atol=1e-6)
+def test_damaged_weights_are_not_loaded(folders: tuple[Path, Path], empty_cache: Path) -> None:
+    file = empty_cache / "hub" / "checkpoints" / "weights-inception-2015-12-05-6726825d.pth"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"anything")
+    _, scores = evaluate(*folders, "fid")
+    assert "damaged" in str(scores["fid"].skipped)
 
 
-def independent_distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Frechet distance with scipy's matrix root."""
-    a, b = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
-    root = np.real(np.asarray(sqrtm(a @ b)))
-    return float(((first.mean(0) - second.mean(0)) ** 2).sum() + np.trace(a + b - 2 * root))
+def test_fid_is_computed_against_the_reference_or_another_folder(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a stand-in for Inception whose features are the mean colour."""
+    file = protocols.INCEPTION_2015
+    monkeypatch.setattr(PublishedFile, "obtain", lambda file, fetch: file.path)
+    stand_in = protocols.Inception(file, lambda path: MeanColour(), "stand-in", features=3)
+    monkeypatch.setitem(protocols.PROTOCOLS, "standard", replace(protocols.STANDARD, inception=stand_in))
+    made, true = folders
+    _, scores = evaluate(made, true, "fid")
+    assert scores["fid"].how == f"stand-in, against {true}, 3 generated, 3 reference pictures"
+    assert scores["fid"].value == pytest.approx(3 * 10**2, rel=1e-6)  # the means of three colours differ by 10
+    _, scores = evaluate(made, true, "fid", fid_reference=made)
+    assert scores["fid"].value == pytest.approx(0, abs=1e-4)
+    assert scores["fid"].pictures == 3
+    _, scores = evaluate(made / "p0.png", true / "p0.png", "fid")
+    assert "too few pictures (1 generated, 1 reference pictures)" in str(scores["fid"].skipped)
 
 
-def test_fid_of_given_features_is_the_formula() -> None:
-    rng = np.random.default_rng(0)
-    first = rng.normal(size=(300, 24)) @ rng.normal(size=(24, 24)) + 3
-    second = rng.normal(size=(200, 24)) * rng.uniform(0.1, 4, 24)
-    assert frechet_distance(first, second) == pytest.approx(independent_distance(first, second), abs=1e-6)
-    assert frechet_distance(first, first) == pytest.approx(0, abs=1e-6)
+class MeanColour(nn.Module):
+    """uint8 [n, 3, H, W] -> [n, 3]."""
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return pictures.double().mean((2, 3))
 
 
-@pytest.mark.parametrize("case", golden("frechet"))
-def test_the_authors_fid_reproduces(case: dict[str, torch.Tensor]) -> None:
-    found = frechet_distance(case["in.a"].numpy(), case["in.b"].numpy())
-    assert found == pytest.approx(float(case["out.distance"]), abs=1e-6)
+def test_every_score_comes_with_its_conditions(folders: tuple[Path, Path]) -> None:
+    result, _ = evaluate(*folders, "l1", resize=(32, 40), crop=(16, 20), fid_reference=folders[0])
+    (score,) = result.summary()["metrics"]
+    assert score["resize"] == "32x40, Pillow bicubic"
+    assert score["crop"] == "middle 16x20"
+    assert score["compared"] == "3 pictures of 16x20"
+    assert score["generated"] == f"{folders[0]} (png)"
+    assert score["fid reference"] == f"{folders[0]} (png), 3 pictures"
+    assert {"resize: 32x40, Pillow bicubic", "crop: middle 16x20"} <= set(result.describe_conditions())
+    assert result.describe_conditions()[-1].startswith("versions: ")
+    assert "torchmetrics 1" in result.describe_conditions()[-1]
 
 
-def test_fid_of_pictures_takes_every_picture_or_whole_batches_only() -> None:
-    pictures = np.random.default_rng(1).integers(0, 256, (BATCH + 10, 6, 5, 3), dtype=np.uint8)
-    network = nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten())
-    for drop_last, counted in ((False, BATCH + 10), (True, BATCH)):
-        frechet = Frechet(12)
-        for real, part in ((True, pictures), (False, 255 - pictures)):
-            floats = (picture.astype(np.float32) for picture in part)
-            add_pictures(frechet, floats, network, real=real, drop_last=drop_last, device="cpu")
-        assert frechet.counts == {True: counted, False: counted}
-        with torch.inference_mode():
-            features = network(torch.from_numpy(pictures[:counted].transpose(0, 3, 1, 2)).float()).double().numpy()
-            others = network(torch.from_numpy(255 - pictures[:counted].transpose(0, 3, 1, 2)).float()).double().numpy()
-        assert frechet.value() == pytest.approx(independent_distance(features, others), rel=1e-6)
+def test_videos_are_measured_frame_by_frame(tmp_path: Path) -> None:
+    first = write_video(tmp_path / "a.mp4", frames=4)
+    result, scores = evaluate(first, Path(shutil.copy(first, tmp_path / "b.mp4")), "psnr", "flicker", "ssim")
+    assert [score.value for score in result.scores] == [np.inf, 0, 1]
+    assert result.summary()["metrics"][0]["value"] == "inf"
+    assert result.conditions["compared"] == "4 frames of 96x96"
+    assert scores["flicker"].pictures == 4
 
 
-def test_fid_of_one_picture_is_refused() -> None:
-    with pytest.raises(InputError, match="two pictures on each side"):
-        frechet_distance(np.zeros((1, 4)), np.zeros((5, 4)))
+def test_keypoint_distance_measures_how_far_a_person_moved(tmp_path: Path) -> None:
+    picture = np.asarray(Image.open(SOURCE).convert("RGB"))
+    small = np.asarray(Image.fromarray(picture).resize((picture.shape[1] // 2, picture.shape[0] // 2)))
+    Image.fromarray(small).save(tmp_path / "a.png")
+    Image.fromarray(np.roll(small, 12, 1)).save(tmp_path / "b.png")
+    _, scores = evaluate(tmp_path / "a.png", tmp_path / "b.png", "keypoints")
+    body = 0.8 * small.shape[0]
+    assert scores["keypoints"].value == pytest.approx(12 / body, rel=0.35)
+    assert "1 of 1" in scores["keypoints"].how
 
 
-def test_torchvisions_inception_gives_pool_features() -> None:
-    pictures = torch.randint(0, 256, (2, 3, 64, 48), dtype=torch.uint8)
-    network = TorchvisionInception(None)
-    features = network(pictures)
-    assert features.shape == (2, network.num_features)
-    assert (features >= 0).all()
-    assert torch.equal(features, network(pictures))
+def test_the_authors_protocol(folders: tuple[Path, Path]) -> None:
+    made, true = folders
+    for file in sorted(made.iterdir()):
+        Image.open(file).save(made / f"someone_2_{file.stem}_vis.jpg", quality=95)
+        file.unlink()
+    write_picture(true / "never_asked_for.png")
+    result, scores = evaluate(made, true, protocol="gfla")
+    assert list(scores) == ["fid", "lpips", "ssim", "ssim256", "psnr", "l1", "mae"]
+    assert "--fid-reference" in str(scores["fid"].skipped)
+    assert result.conditions["compared"] == "3 pictures of 60x64"
+    assert scores["l1"].value == pytest.approx(10 / 255, rel=0.3)
+    assert "window 51" in scores["ssim"].how
 
 
-def test_flicker_is_zero_for_a_constant_error_and_counts_what_blinks() -> None:
-    rng = np.random.default_rng(2)
-    frames = rng.uniform(0, 0.8, (4, 1, 3, 8, 8))
-    steady, blinking = Flicker(), Flicker()
-    for index, frame in enumerate(frames):
-        steady.add(torch.from_numpy(frame + 0.1), torch.from_numpy(frame))
-        blinking.add(torch.from_numpy(frame + 0.1 * (index % 2)), torch.from_numpy(frame))
-    assert steady.value() == pytest.approx(0, abs=1e-12)
-    assert blinking.value() == pytest.approx(0.1)
+def test_pictures_that_the_authors_would_not_have_written_are_noted(folders: tuple[Path, Path]) -> None:
+    for protocol, count in (("standard", 0), ("gfla", 1)):
+        progress = NotesProgress()
+        config = EvaluateConfig(*folders, metrics=("l1",), protocol=protocol)  # pyright: ignore[reportArgumentType]
+        evaluate_pictures(config, progress)
+        assert len(progress.notes) == count
+    assert "is not all JPEG" in progress.notes[0]
+
+
+def test_a_fid_reference_that_is_not_a_folder_is_refused(folders: tuple[Path, Path]) -> None:
+    with pytest.raises(InputError, match=r"p0\.png is not a folder: pass a folder"):
+        evaluate(*folders, "l1", fid_reference=folders[0] / "p0.png")

@@ -1,66 +1,95 @@
+"""The viewpoint of a picture and the framing of its object, with constant networks and with the bundled one."""
+
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from models.viewpoint import FILL, ViewpointConfig, ViewpointNetwork
+from models.viewpoint import FILL, ViewpointNetwork
+from models.weights import load_weights
 from pipelines.object_views.foreground import segment_foreground
-from pipelines.object_views.viewpoint import estimate_view
-from pipelines.runtime.progress import SilentProgress
+from pipelines.object_views.source import ObjectView
+from pipelines.object_views.viewpoint import Square, crop_square, estimate_view
+from pipelines.runtime.progress import NotesProgress
+from tests.helpers.media_files import EXAMPLES
+from tests.helpers.view_networks import constant_viewpoint_network
 
 
-def told(x: float, y: float, side: float) -> ViewpointNetwork:
-    """A network that always answers with a car from azimuth 90 and this frame."""
-    network = ViewpointNetwork(config=ViewpointConfig(widths=(4, 4, 4, 4, 4), hidden=4, bins=36)).eval()
-    last = network.head[-1]
-    assert isinstance(last, torch.nn.Linear)
-    torch.nn.init.zeros_(last.weight)
-    with torch.no_grad():
-        last.bias.copy_(torch.tensor([0.0] * 9 + [9.0] + [0.0] * 26 + [9, 0, 0, 0, 10 * x, 10 * y, 10 * np.log(side)]))
+def estimate(
+    path: Path, network: ViewpointNetwork, *, category: str = "car", azimuth: float | None = None, elevation: float = 0
+) -> tuple[ObjectView, list[str]]:
+    progress = NotesProgress()
+    given = {"category": category, "azimuth": azimuth, "elevation": elevation}
+    return estimate_view(path, network, **given, progress=progress), progress.notes
+
+
+@pytest.fixture(scope="module")
+def bundled() -> ViewpointNetwork:
+    network = load_weights("viewpoint", expect="viewpoint")
+    assert isinstance(network, ViewpointNetwork)
     return network
 
 
-def box(path: Path, picture: np.ndarray) -> np.ndarray:
-    """Left, top, right, bottom of what is on the picture, in parts of its side."""
-    Image.fromarray(picture).save(path)
-    return np.array(segment_foreground(path).box) / len(picture)
-
-
 @pytest.fixture
-def small(tmp_path: Path) -> Path:
+def block(tmp_path: Path) -> Path:
     """A dark block of 60 x 30 pixels in a corner of a grey picture."""
     picture = np.full((200, 300, 3), 190, np.uint8)
     picture[20:50, 30:90] = (120, 30, 40)
-    Image.fromarray(picture).save(tmp_path / "small.png")
-    return tmp_path / "small.png"
+    Image.fromarray(picture).save(tmp_path / "block.png")
+    return tmp_path / "block.png"
 
 
 @pytest.mark.parametrize(("x", "y", "side"), [(0.0, 0.0, 1.0), (0.05, -0.1, 1.4)])
-def test_the_object_is_framed_as_the_network_says(small: Path, x: float, y: float, side: float) -> None:
-    seen = estimate_view(small, told(x, y, side), category="car", azimuth=None, elevation=0, progress=SilentProgress())
-    found = box(small.with_name("framed.png"), seen.picture)
-    wide, middle = FILL / side, np.array([0.5 - x / side, 0.5 - y / side])
-    half = np.array([wide / 2, wide / 4])
-    expected = np.concatenate([middle - half, middle + half])
-    np.testing.assert_allclose(found, expected, atol=0.012)
-    assert (seen.azimuth, seen.background) == (pytest.approx(90, abs=0.1), (190, 190, 190))
-    assert (seen.picture[:5] == 255).all()
+def test_the_object_is_framed_as_the_network_says(block: Path, x: float, y: float, side: float) -> None:
+    view, _ = estimate(block, constant_viewpoint_network(azimuth=90, x=x, y=y, side=side))
+    Image.fromarray(view.picture).save(block.with_name("framed.png"))
+    box = np.array(segment_foreground(block.with_name("framed.png")).box) / len(view.picture)
+    width, centre = FILL / side, np.array([0.5 - x / side, 0.5 - y / side])
+    half = np.array([width / 2, width / 4])
+    np.testing.assert_allclose(box, np.concatenate([centre - half, centre + half]), atol=0.012)
+    assert (view.azimuth, view.background) == (pytest.approx(90, abs=0.1), (190, 190, 190))
+    assert (view.picture[:5] == 255).all()
 
 
-def test_a_square_on_white_that_is_framed_about_so_stays_as_it_is(tmp_path: Path) -> None:
+def test_a_square_on_white_that_is_framed_about_right_is_used_as_it_is(tmp_path: Path) -> None:
     picture = np.full((256, 256, 3), 255, np.uint8)
     picture[100:156, 60:200] = np.random.default_rng(0).integers(0, 120, (56, 140, 3))
-    Image.fromarray(picture).save(tmp_path / "white.png")
+    path = tmp_path / "white.png"
+    Image.fromarray(picture).save(path)
     side = 256 / (140 / FILL)
-    asked = {"category": "car", "azimuth": 12.0, "elevation": 5.0, "progress": SilentProgress()}
-    kept = estimate_view(tmp_path / "white.png", told(0, 0, side * 1.05), **asked)
-    np.testing.assert_array_equal(kept.picture, picture)
-    assert (kept.azimuth, kept.elevation, kept.confidence) == (12, 5, None)
-    assert (
-        np.abs(
-            estimate_view(tmp_path / "white.png", told(0, 0, side * 1.4), **asked).picture.astype(int) - picture
-        ).max()
-        > 99
-    )
+    view, notes = estimate(path, constant_viewpoint_network(azimuth=90, side=side * 1.05), azimuth=12, elevation=5)
+    np.testing.assert_array_equal(view.picture, picture)
+    assert (view.azimuth, view.elevation, view.confidence) == (12, 5, None)
+    assert notes == []
+    view, _ = estimate(path, constant_viewpoint_network(azimuth=90, side=side * 1.4), azimuth=12, elevation=5)
+    assert np.abs(view.picture.astype(int) - picture).max() > 99
+
+
+@pytest.mark.parametrize("factor", [0.4, 1.0, 2.3])
+def test_a_square_is_resampled_around_its_centre(factor: float) -> None:
+    y, x = np.mgrid[:200, :300]
+    picture = np.stack([x * 0.5 + 20, y * 0.5 + 30, np.full_like(x, 99)], -1).round().astype(np.uint8)
+    side = 100.0
+    found = crop_square(picture, Square(150.0, 90.0, side), round(side * factor))
+    columns = 150 + (np.arange(len(found)) - (len(found) - 1) / 2) / factor
+    assert np.abs(found[len(found) // 2, 3:-3, 0] - (columns[3:-3] * 0.5 + 20)).max() < 1.5
+    beyond = crop_square(picture, Square(0.0, 0.0, 50.0), 50)
+    assert (beyond[:20, :20] == 255).all()
+
+
+@pytest.mark.parametrize(("category", "azimuth"), [("car", 40), ("chair", 325)])
+def test_the_example_is_seen_from_where_it_was_rendered(
+    category: str, azimuth: float, bundled: ViewpointNetwork
+) -> None:
+    view, notes = estimate(EXAMPLES / f"{category}.png", bundled, category=category)
+    assert view.azimuth == pytest.approx(azimuth, abs=8)
+    assert view.confidence is not None
+    assert view.confidence > 0.9
+    assert len(notes) == 1
+    assert notes[0].startswith(f"{category}.png: seen from azimuth {view.azimuth:.0f}, elevation")
+
+
+def test_a_person_is_not_taken_for_a_car(bundled: ViewpointNetwork) -> None:
+    _, notes = estimate(EXAMPLES / "source.png", bundled, category="car")
+    assert "source.png does not look like a car on a plain background: results will be poor" in notes

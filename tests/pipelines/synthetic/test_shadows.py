@@ -34,6 +34,8 @@ def test_the_floor_is_darkest_at_the_feet():
         for x, y in points.clamp(0, SIZE - 1):
             assert picture[y : y + 6, x].max() > 0.3
         assert picture[: SIZE // 3].max() < 0.01
+        rows, columns = (picture > 0.2).any(1).sum(), (picture > 0.2).any(0).sum()
+        assert rows < columns, "the shadow is flat"
 
 
 def test_the_shadow_on_the_wall_is_shifted():

@@ -18,8 +18,7 @@ from pipelines.training.paper.pairs import FlowLoop, PairLoop, Pairs
 from pipelines.training.paper.sequences import Clips, FaceLoop, PersonLoop
 from pipelines.training.paper.settings import Recipe
 from tests.helpers.golden import FOLDER, Golden, assert_close, golden_files, open_golden
-from tests.helpers.networks import judge_gradients, load
-from tests.models.test_golden_losses import small_vgg
+from tests.helpers.networks import judge_gradients, load, small_vgg
 
 TOLERANCE = 1e-8  # of the loss
 WEIGHTS = {

@@ -168,7 +168,8 @@ def test_nodes_without_shared_storage_give_the_same_bytes(
     reason = next(event.reason for event in events if event.state == "failed")
     assert (reason or "").startswith("/proc/self/cwd/bad.png is not a picture")
     assert list((tmp_path / "out" / ".gfla").rglob("*")) == []
-    assert not [path for number in range(2) for path in nodes.temporary(number).glob("*") if path.name != "ray"]
+    left = {path.name.partition("_")[0] for number in range(2) for path in nodes.temporary(number).glob("*")}
+    assert left <= {"ray", "torchinductor"}  # PyTorch's empty cache, unless another test has set one up elsewhere
 
 
 @pytest.mark.parametrize(

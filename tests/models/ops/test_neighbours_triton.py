@@ -1,4 +1,4 @@
-"""The Triton form against the torch form, in Triton's interpreter (a fresh process: the switch is read at import)."""
+"""The Triton form against the torch form, in Triton's interpreter: in a fresh process, as it is chosen at import."""
 
 import os
 import subprocess

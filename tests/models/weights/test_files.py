@@ -1,11 +1,10 @@
-import hashlib
-import json
+"""Weights files: written, read back, and refused when they are damaged or of another kind."""
+
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from platformdirs import user_data_path
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
@@ -17,8 +16,7 @@ from models.generators.face import FaceGenerator
 from models.generators.picture import FlowEstimator, PictureGenerator
 from models.keypoints import KeypointConfig, KeypointNetwork
 from models.motion import MotionConfig, MotionNetwork
-from models.weights import bundled, catalogue, load_weights, read_metadata, resolve, save_weights, verify
-from models.weights.user import user_folder
+from models.weights import load_weights, read_metadata, save_weights
 
 FACE = GeneratorConfig(structure_channels=5, width=4, max_width=16, flow_width=4, flow_max_width=8)
 PICTURE = PictureConfig(structure_channels=5, width=4, max_width=16, flow_width=4, flow_max_width=8)
@@ -118,71 +116,6 @@ def test_keys_are_named(tmp_path: Path) -> None:
     assert "unheard_of" in refused(path)
 
 
-def test_bundled_weights_are_sound() -> None:
-    assert set(verify().values()) <= {None}
-    for entry in catalogue():
-        assert load_weights(entry.name, expect=entry.architecture).config is not None
-        assert entry.size == entry.file.stat().st_size
-
-
-def test_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundled, "FOLDER", tmp_path)
-    save(tmp_path / "own.safetensors")
-    digest = hashlib.sha256((tmp_path / "own.safetensors").read_bytes()).hexdigest()
-    (tmp_path / "catalogue.json").write_text(json.dumps({"own": {"file": "own.safetensors", "sha256": digest}}))
-    assert [(entry.name, entry.architecture, entry.sha256) for entry in catalogue()] == [("own", "motion", digest)]
-    assert isinstance(load_weights("own"), MotionNetwork)
-    assert verify() == {"own": None}
-    with (tmp_path / "own.safetensors").open("ab") as file:
-        file.write(b"0")
-    assert "SHA-256" in str(verify()["own"])
-    (tmp_path / "own.safetensors").unlink()
-    assert "missing" in str(verify()["own"])
-    assert "own.safetensors" in refused(Path("own"))
-
-
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's folder with weights called mine."""
-    monkeypatch.setenv("GFLA_WEIGHTS", str(tmp_path / "own"))
-    (tmp_path / "own").mkdir()
-    save(tmp_path / "own" / "mine.safetensors")
-    return tmp_path / "own"
-
-
-def test_the_users_weights_have_names(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(load_weights("mine", expect="motion"), MotionNetwork)
-    entry = catalogue()[-1]
-    assert (entry.name, entry.bundled, entry.architecture, entry.problem) == ("mine", False, "motion", None)
-    assert verify()["mine"] is None
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine").touch()
-    assert resolve("mine") == own / "mine.safetensors"
-    assert "person, viewpoint, mine" in refused(Path("other"))
-
-
-def test_bundled_names_come_first(own: Path) -> None:
-    save(own / "motion.safetensors")
-    assert resolve("motion").parent == bundled.FOLDER
-    assert "has the name of bundled weights" in str(catalogue()[-1].problem)
-
-
-def test_harm_to_the_users_weights_is_noticed(own: Path) -> None:
-    file = own / "mine.safetensors"
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    assert "has changed since it was written" in str(verify()["mine"])
-    for content in (b"", whole[: len(whole) // 2]):
-        file.write_bytes(content)
-        assert "mine.safetensors is not a readable" in str(verify()["mine"])
-        assert "mine.safetensors is not a readable" in str(catalogue()[-1].problem)
-
-
 def test_files_from_before_have_no_official_preprocessing() -> None:
     metadata = read_metadata("person")
     assert (metadata["official"], metadata["sha256"]) == ("", "")
-
-
-def test_the_users_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("GFLA_WEIGHTS")
-    assert user_folder() == user_data_path("gfla", appauthor=False) / "weights"

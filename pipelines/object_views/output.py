@@ -1,0 +1,75 @@
+"""Outputs of view synthesis: a turntable video or GIF, numbered pictures, or a contact sheet.
+
+Views go in, one after the other; a file or a folder comes out. Called by `pipelines.view_synthesis`.
+S: side of the views, uint8 RGB [S, S, 3], or [S, S, 4] with opacity.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from models.errors import InputError
+from pipelines.media.stills import SUFFIXES, check_stills, write_stills
+from pipelines.media.writer import check_video_output, open_output
+from pipelines.object_views.source import SIDE
+
+SECONDS_PER_TURN = 3
+SHEET_COLUMNS = 6
+TRANSPARENT_SUFFIXES = ("", ".png", ".webp")  # the first one is a folder
+
+
+def is_sheet(path: Path) -> bool:
+    """Whether all views go into one picture."""
+    return path.suffix.lower() in SUFFIXES and "%" not in path.name and not path.is_dir()
+
+
+def check_view_output(path: Path, *, transparent: bool, overwrite: bool, inputs: Iterable[Path]) -> None:
+    """Raises InputError if `write_views` would refuse the output."""
+    if transparent and path.suffix.lower() not in TRANSPARENT_SUFFIXES:
+        raise InputError(f"{path} can't be transparent: use sheet.png, a folder or %05d.png")
+    if is_sheet(path):
+        check_stills(path, count=1, overwrite=overwrite, inputs=inputs)
+    else:
+        check_video_output(path, overwrite=overwrite, inputs=inputs)
+
+
+def write_views(
+    path: Path, views: Iterable[np.ndarray], *, count: int, transparent: bool, overwrite: bool, threads: int | None
+) -> None:
+    """Write `count` views as they come; the output appears under its name when all are there.
+
+    A video or GIF takes three seconds for all views.
+
+    Args:
+        transparent: whether the views have four channels.
+        threads: of the video encoder, None for as many as there are cores.
+
+    Raises:
+        InputError: see `check_view_output`.
+        ProcessingError: the disk is full.
+    """
+    if is_sheet(path):
+        write_stills(path, [contact_sheet(list(views))], overwrite=overwrite)
+    elif transparent:
+        write_stills(path, views, overwrite=overwrite)
+    else:
+        rate = Fraction(count, SECONDS_PER_TURN)
+        size = {"width": SIDE, "height": SIDE, "time_base": 1 / rate, "rate": rate}
+        with open_output(path, **size, overwrite=overwrite, threads=threads) as writer:
+            for number, view in enumerate(views):
+                writer.write(view, number)
+
+
+def contact_sheet(views: Sequence[np.ndarray]) -> np.ndarray:
+    """Views [S, S, C] in rows of at most 6 -> [rows * S, columns * S, C].
+
+    The end of a short last row is white, or transparent if the views have opacity.
+    """
+    columns = min(len(views), SHEET_COLUMNS)
+    rows = math.ceil(len(views) / columns)
+    blank = np.full_like(views[0], 255 if views[0].shape[2] == 3 else 0)
+    cells = [*views, *[blank] * (rows * columns - len(views))]
+    return np.concatenate([np.concatenate(cells[row * columns : (row + 1) * columns], 1) for row in range(rows)])

@@ -1,0 +1,58 @@
+"""Small untrained networks of view synthesis."""
+
+import math
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from models.generators.config import PictureConfig, ViewConfig
+from models.generators.picture import PictureGenerator
+from models.generators.view import ViewGenerator
+from models.viewpoint import ViewpointConfig, ViewpointNetwork
+from models.weights import save_weights
+
+BINS = 36  # of the azimuth
+LOGIT = 9.0  # of what a constant network is sure of
+
+
+def small_view_generator() -> ViewGenerator:
+    """The project's generator."""
+    torch.manual_seed(1)
+    config = ViewConfig(
+        width=4, max_width=16, flow_width=4, flow_max_width=16, flow_layers=4, kernel_sizes=(3, 3),
+        attention_hidden=8, norm="batch", volume_channels=2, volume_depth=4, detail_hidden=4,
+    )  # fmt: skip
+    return ViewGenerator(config=config).eval()
+
+
+def small_authors_generator(*, structure_channels: int = 21, coded: bool = True) -> PictureGenerator:
+    """The authors' generator of objects, or, not `coded`, of people."""
+    torch.manual_seed(1)
+    config = PictureConfig(
+        width=8, max_width=16, flow_width=4, flow_max_width=8, attention_hidden=8,
+        structure_channels=structure_channels, coded=coded,
+    )  # fmt: skip
+    return PictureGenerator(config=config).eval()
+
+
+def constant_viewpoint_network(
+    *, azimuth: float, elevation: float = 10, x: float = 0, y: float = 0, side: float = 1
+) -> ViewpointNetwork:
+    """A network that sees a car from this viewpoint in every picture; x, y, side: the frame, as `models.viewpoint`."""
+    network = ViewpointNetwork(config=ViewpointConfig(widths=(4, 4, 4, 4, 4), hidden=4, bins=BINS)).eval()
+    last = network.head[-1]
+    assert isinstance(last, nn.Linear)
+    nn.init.zeros_(last.weight)
+    azimuths = [LOGIT if number == azimuth * BINS / 360 else 0.0 for number in range(BINS)]
+    frame = [10 * x, 10 * y, 10 * math.log(side)]
+    with torch.no_grad():
+        last.bias.copy_(torch.tensor([*azimuths, LOGIT, 0, 0, elevation / 10 - 1, *frame]))
+    return network
+
+
+def save(path: Path, network: nn.Module, architecture: str, official: str = "") -> Path:
+    """A weights file of the network, in full precision."""
+    kinds = {"architecture": architecture, "licence": "test", "command": "test", "extra": {}}
+    save_weights(path, network, **kinds, official=official, exact=True)
+    return path
