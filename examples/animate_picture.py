@@ -1,4 +1,4 @@
-"""Animate a picture with a video from Python.
+"""Animate the person in a picture with a driving video.
 
 python examples/animate_picture.py SOURCE DRIVING OUTPUT [MAX_FRAMES]
 """
@@ -6,34 +6,22 @@ python examples/animate_picture.py SOURCE DRIVING OUTPUT [MAX_FRAMES]
 import sys
 from pathlib import Path
 
-from pipelines.animation import animate
-from pipelines.configs import AnimateConfig
-
-
-class Lines:
-    """Prints what the pipeline is doing; any object with these three methods will do."""
-
-    def stage(self, name: str, total: int | None) -> None:
-        print(f"{name} ({total or 'unknown number of'} frames)")
-
-    def advance(self, n: int = 1) -> None:
-        pass
-
-    def note(self, message: str) -> None:
-        print(message)
+from pipelines import AnimateConfig, animate
+from pipelines.runtime.progress import TqdmProgress
 
 
 def main(source: str, driving: str, output: str, max_frames: str | None = None) -> None:
     config = AnimateConfig(
         source=Path(source),
         driving=Path(driving),
-        output=Path(output),
-        keypoints="bundled",
+        output=Path(output),  # .mp4, .mov, .webm, .gif, or a pattern such as frames/%05d.png
+        keypoints="bundled",  # the default "auto" prefers YOLO, and downloads its weights
         max_frames=int(max_frames) if max_frames else None,
         overwrite=True,
     )
-    result = animate(config, Lines())
-    print(result.summary())
+    with TqdmProgress() as progress:  # or any object with the methods stage, advance and note
+        result = animate(config, progress)
+    print(f"{result.output}: {result.frames} frames, {result.missing_frames} of them without a person")
 
 
 if __name__ == "__main__":

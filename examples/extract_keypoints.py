@@ -1,35 +1,28 @@
-"""Find the person in every frame of a video and print where the wrists go.
+"""Follow the person in a video, save the poses, and print where the wrists are.
 
-python examples/extract_keypoints.py VIDEO [MAX_FRAMES]
+The saved track can be used in place of the video: by `animate`, and by anything else that reads JSON.
+
+python examples/extract_keypoints.py VIDEO OUTPUT.json [MAX_FRAMES]
 """
 
 import sys
-from collections.abc import Iterator
+from pathlib import Path
 
-import numpy as np
-
-from pipelines.keypoints.detectors.registry import create_detector
+from pipelines import KeypointsConfig, extract_keypoints
 from pipelines.keypoints.layouts import COCO17_NAMES
-from pipelines.keypoints.tracking import fill_gaps, select_person
-from pipelines.media.sources import open_video
 
 WRISTS = [COCO17_NAMES.index(f"{side}_wrist") for side in ("left", "right")]
 
 
-def main(video: str, max_frames: str = "100") -> None:
-    extractor = create_detector("bundled")
-    times: list[float] = []
-    with open_video(video, max_frames=int(max_frames)) as source:
-
-        def images() -> Iterator[np.ndarray]:
-            for frame in source:
-                times.append(float(frame.pts * source.info.time_base))
-                yield frame.image
-
-        people = list(extractor.track(images()))  # one array [P, 17, 3] per frame
-    points, gaps = fill_gaps(select_person(people))  # [T, 17, 3]: x, y in pixels, confidence
-    print(f"{gaps.frames} frames, {gaps.missing_frames} without a person")
-    for seconds, pose in zip(times, points, strict=True):
+def main(video: str, output: str, max_frames: str = "100") -> None:
+    config = KeypointsConfig(
+        input=Path(video), output=Path(output), keypoints="bundled", max_frames=int(max_frames), overwrite=True
+    )
+    result = extract_keypoints(config)
+    print(result.line())
+    for frame in result.track.frames:
+        seconds = float(frame.pts * result.track.time_base)
+        (pose,) = frame.people  # [17, 3]: x and y in pixels, confidence in 0..1
         left, right = (f"({x:.0f}, {y:.0f})" for x, y, _ in pose[WRISTS])
         print(f"{seconds:6.2f} s  left wrist {left}  right wrist {right}")
 

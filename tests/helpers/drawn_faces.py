@@ -1,9 +1,18 @@
-"""A drawn face: landmarks of the 68-point layout and a picture of them, for tests."""
+"""A drawn face: landmarks of the 68-point layout, a picture of them, and the files that `gfla face` takes."""
 
 from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
+from PIL import Image
+
+from models.generators.config import GeneratorConfig
+from models.generators.face import FaceGenerator
+from models.weights import save_weights
+
+WIDTH, HEIGHT = 160, 120  # of the driving frames, in pixels
+SMALL_FACE = GeneratorConfig(structure_channels=16, width=8, max_width=32, flow_width=8, flow_max_width=32)
 
 
 def drawn_landmarks(width: int, height: int, *, mouth: float = 0.02, turn: float = 0.0) -> np.ndarray:
@@ -46,3 +55,21 @@ def write_landmarks(path: Path, landmarks: np.ndarray) -> Path:
     """A text file of the authors' kind: whole numbers `x,y`, one point a line."""
     path.write_text("\n".join(f"{x},{y}" for x, y in np.round(landmarks).astype(int).tolist()) + "\n")
     return path
+
+
+def write_face_inputs(folder: Path, *, frames: int = 3) -> Path:
+    """Write `source.png`, the frames `driving/N.png`, the landmarks `source.txt` and `landmarks/N.txt`, and
+    `face.safetensors`, a small face generator that was never trained. Returns the folder."""
+    torch.manual_seed(3)
+    kind = {"architecture": "face", "licence": "", "command": "", "extra": {}, "official": "face"}
+    save_weights(folder / "face.safetensors", FaceGenerator(config=SMALL_FACE), **kind, exact=True)
+    points = drawn_landmarks(200, 180)
+    Image.fromarray(drawn_face(200, 180, points)).save(folder / "source.png")
+    write_landmarks(folder / "source.txt", points)
+    for name in ("driving", "landmarks"):
+        (folder / name).mkdir()
+    for number in range(frames):
+        points = drawn_landmarks(WIDTH, HEIGHT, mouth=0.02 * number, turn=0.01 * number)
+        Image.fromarray(drawn_face(WIDTH, HEIGHT, points)).save(folder / "driving" / f"{number}.png")
+        write_landmarks(folder / "landmarks" / f"{number}.txt", points)
+    return folder

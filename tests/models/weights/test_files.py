@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,22 +12,26 @@ from torch import nn
 
 from models.errors import WeightsError
 from models.generators.animation import AnimationConfig, AnimationGenerator
-from models.generators.config import GeneratorConfig, PictureConfig
+from models.generators.config import GeneratorConfig, PictureConfig, ViewConfig
 from models.generators.face import FaceGenerator
 from models.generators.picture import FlowEstimator, PictureGenerator
+from models.generators.view import ViewGenerator
 from models.keypoints import KeypointConfig, KeypointNetwork
 from models.motion import MotionConfig, MotionNetwork
+from models.viewpoint import ViewpointConfig, ViewpointNetwork
 from models.weights import load_weights, read_metadata, save_weights
+from models.weights.files import ARCHITECTURES
 
-FACE = GeneratorConfig(structure_channels=5, width=4, max_width=16, flow_width=4, flow_max_width=8)
-PICTURE = PictureConfig(structure_channels=5, width=4, max_width=16, flow_width=4, flow_max_width=8)
+SMALL: dict[str, Any] = {"width": 4, "max_width": 16, "flow_width": 4, "flow_max_width": 8}
+FACE = GeneratorConfig(structure_channels=5, **SMALL)
+PICTURE = PictureConfig(structure_channels=5, **SMALL)
 MODELS = {
-    "animation": lambda: AnimationGenerator(
-        config=AnimationConfig(width=4, max_width=16, flow_width=4, flow_max_width=8, norm="batch", detail_hidden=4)
-    ),
+    "animation": lambda: AnimationGenerator(config=AnimationConfig(**SMALL, norm="batch", detail_hidden=4)),
     "face": lambda: FaceGenerator(config=FACE),
     "picture": lambda: PictureGenerator(config=replace(PICTURE, coded=True)),
     "flow": lambda: FlowEstimator(config=replace(PICTURE, spectral=True)),
+    "view": lambda: ViewGenerator(config=ViewConfig(**SMALL, volume_channels=2, volume_depth=4, detail_hidden=4)),
+    "viewpoint": lambda: ViewpointNetwork(config=ViewpointConfig(widths=(4, 8, 8), hidden=8, bins=4, size=32)),
     "motion": lambda: MotionNetwork(config=MotionConfig(joints=3, channels=8, layers=2)),
     "keypoints": lambda: KeypointNetwork(config=KeypointConfig(joints=3, widths=(4, 8, 8))),
 }
@@ -38,7 +43,7 @@ def save(path: Path, architecture: str = "motion", model: nn.Module | None = Non
     return model
 
 
-@pytest.mark.parametrize("architecture", MODELS)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_round_trip(architecture: str, tmp_path: Path) -> None:
     path = tmp_path / "net.safetensors"
     saved = save(path, architecture)

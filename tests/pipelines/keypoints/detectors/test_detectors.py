@@ -1,4 +1,4 @@
-"""One conformance class for every extractor, on random weights; then what is special to each."""
+"""Both detectors against the shared contract, on random weights; then what is special to each."""
 
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from models.keypoints import KeypointConfig, KeypointNetwork
 from pipelines.keypoints.detectors import yolo
 from pipelines.keypoints.detectors.bundled import SIZE, BundledDetector, score
 from pipelines.keypoints.detectors.crops import person_crop, sample_crop, search_crops
-from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, create_detector
+from pipelines.keypoints.detectors.registry import KeypointDetector, create_detector
 from pipelines.media.square_crop import SquareCrop
+from tests.helpers.detector_contract import DetectorContract
 from tests.helpers.poses import standing
 
 
@@ -27,58 +28,17 @@ def yolo_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module", params=["bundled", "yolo"])
-def extractor(request: pytest.FixtureRequest) -> KeypointDetector:
-    if request.param == "yolo":
-        return yolo.YoloDetector(request.getfixturevalue("yolo_weights"), confidence=1e-6)
-    torch.manual_seed(0)
-    return BundledDetector(KeypointNetwork(config=KeypointConfig(widths=(8, 8, 16, 16, 16))))
+class TestBundledDetector(DetectorContract):
+    @pytest.fixture(scope="class")
+    def detector(self) -> KeypointDetector:
+        torch.manual_seed(0)
+        return BundledDetector(KeypointNetwork(config=KeypointConfig(widths=(8, 8, 16, 16, 16))))
 
 
-def _picture(height: int, width: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-
-
-class TestConformance:
-    """What `KeypointDetector` promises."""
-
-    @pytest.mark.parametrize("size", [(240, 320), (300, 96), (1, 1), (3, 700)])
-    def test_people(self, extractor: KeypointDetector, size: tuple[int, int]) -> None:
-        image = _picture(*size)
-        before = image.copy()
-        people = extractor.detect(image)
-        self.check(people)
-        np.testing.assert_array_equal(image, before)
-        np.testing.assert_array_equal(extractor.detect(image), people)
-
-    def test_track_is_lazy_and_gives_one_result_per_frame(self, extractor: KeypointDetector) -> None:
-        taken = []
-
-        def frames():
-            for seed in range(3):
-                taken.append(seed)
-                yield _picture(120, 160, seed)
-
-        results = extractor.track(frames())
-        self.check(next(results))
-        assert len(taken) == 1
-        rest = list(results)
-        assert len(rest) == 2
-        assert list(extractor.track([])) == []
-
-    def test_views_are_accepted(self, extractor: KeypointDetector) -> None:
-        image = _picture(200, 200)
-        np.testing.assert_array_equal(extractor.detect(image[::2, ::-2]), extractor.detect(image[::2, ::-2].copy()))
-
-    def test_name_is_registered(self, extractor: KeypointDetector) -> None:
-        assert extractor.name in DETECTORS
-
-    @staticmethod
-    def check(people: np.ndarray) -> None:
-        assert people.dtype == np.float32
-        assert people.shape[1:] == (17, 3)
-        assert np.isfinite(people).all()
-        assert ((people[..., 2] >= 0) & (people[..., 2] <= 1)).all()
+class TestYoloDetector(DetectorContract):
+    @pytest.fixture(scope="class")
+    def detector(self, yolo_weights: Path) -> KeypointDetector:
+        return yolo.YoloDetector(yolo_weights, confidence=1e-6)
 
 
 def test_unknown_name() -> None:
@@ -108,7 +68,7 @@ class Painted(nn.Module):
         return torch.logit((torch.exp(-gap / 72) * (mass > 0)[..., None, None] * 0.95).clamp(1e-9, 0.95))
 
 
-class PaintedExtractor(BundledDetector):
+class PaintedDetector(BundledDetector):
     """Without flip averaging: painted joints do not change sides in a mirror."""
 
     def __init__(self) -> None:
@@ -136,19 +96,19 @@ def _spread(x: float, y: float, size: float = 1.0) -> np.ndarray:
 
 def test_bundled_finds_a_small_person_in_a_large_frame_to_the_pixel() -> None:
     pose = _spread(700, 60)
-    people = PaintedExtractor().detect(_painting(pose, 400, 1200))
+    people = PaintedDetector().detect(_painting(pose, 400, 1200))
     assert len(people) == 1
     body = [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]
     assert np.abs(people[0, body, :2] - pose[body, :2]).max() < 1.0
 
 
 def test_bundled_follows_with_one_pass_per_frame_and_finds_the_person_again() -> None:
-    extractor = PaintedExtractor()
+    detector = PaintedDetector()
     poses = [_spread(60 + 12 * t, 40) for t in range(6)] + [None, None] + [_spread(500, 60)]
     frames = [_painting(pose, 360, 640) if pose is not None else np.zeros((360, 640, 3), np.uint8) for pose in poses]
     calls, results = [], []
-    for people in extractor.track(frames):
-        calls.append(extractor.network.calls)
+    for people in detector.track(frames):
+        calls.append(detector.network.calls)
         results.append(people)
     assert [len(people) for people in results] == [1] * 6 + [0, 0, 1]
     assert np.diff(calls)[:5].tolist() == [1] * 5
@@ -158,25 +118,25 @@ def test_bundled_follows_with_one_pass_per_frame_and_finds_the_person_again() ->
 
 
 def test_bundled_reports_an_empty_picture() -> None:
-    assert PaintedExtractor().detect(np.zeros((360, 640, 3), np.uint8)).shape == (0, 17, 3)
+    assert PaintedDetector().detect(np.zeros((360, 640, 3), np.uint8)).shape == (0, 17, 3)
 
 
 def test_bundled_doubts_a_person_who_is_elsewhere_in_the_mirror() -> None:
     """Painted dots keep their sides in the mirror: without the override above the two views contradict each other."""
     pose, crop = _spread(30, 10), SquareCrop(0, 0, SIZE, SIZE)
     image = _painting(pose, SIZE, SIZE)
-    sure = PaintedExtractor()._sureness(image, pose, crop)
+    sure = PaintedDetector()._sureness(image, pose, crop)
     np.testing.assert_allclose(sure, score(pose), rtol=1e-6)
     assert BundledDetector(Painted())._sureness(image, pose, crop) < 0.6 * sure
 
 
 def test_a_small_person_is_searched_for_only_while_no_large_one_is_clear() -> None:
-    extractor = PaintedExtractor()
-    painted = extractor.network
+    detector = PaintedDetector()
+    painted = detector.network
     assert isinstance(painted, Painted)
-    extractor.detect(_painting(_spread(90, 60), 400, 420))
+    detector.detect(_painting(_spread(90, 60), 400, 420))
     near = painted.calls
-    extractor.detect(np.zeros((400, 420, 3), np.uint8))
+    detector.detect(np.zeros((400, 420, 3), np.uint8))
     assert painted.calls - near > near
 
 
@@ -188,10 +148,10 @@ class Ramp(nn.Module):
 
 
 def test_flip_averaging_is_symmetric() -> None:
-    extractor = BundledDetector(Ramp())
+    detector = BundledDetector(Ramp())
     batch = torch.rand(1, 3, SIZE, SIZE)
-    maps = extractor._heat_maps(batch, flip=True)
-    mirrored = extractor._heat_maps(batch.flip(3), flip=True)
+    maps = detector._heat_maps(batch, flip=True)
+    mirrored = detector._heat_maps(batch.flip(3), flip=True)
     torch.testing.assert_close(mirrored.flip(3)[:, [0, 2, 1]], maps[:, :3])
     torch.testing.assert_close(maps[:, 0], torch.zeros_like(maps[:, 0]))
 
@@ -275,7 +235,7 @@ def test_auto_says_what_it_chose(yolo_weights: Path, tmp_path: Path, monkeypatch
     assert create_detector("auto", yolo_weights=yolo_weights, note=notes.append).name == "yolo"
     monkeypatch.setattr(yolo, "cached_weights", lambda: tmp_path / yolo.WEIGHTS)
     monkeypatch.setattr(yolo, "_connected", lambda: False)
-    stand_in = PaintedExtractor()
+    stand_in = PaintedDetector()
     monkeypatch.setattr("pipelines.keypoints.detectors.registry._bundled", lambda **options: stand_in)
     assert create_detector("auto", note=notes.append) is stand_in
     assert [note.split(" (")[0] for note in notes] == ["keypoints: YOLO", "keypoints: bundled network"]

@@ -1,0 +1,23 @@
+"""Find out whether a picture and a driving video suit each other before you spend time on the animation.
+
+python examples/check_inputs.py SOURCE DRIVING
+"""
+
+import sys
+from pathlib import Path
+
+from pipelines import check_inputs
+
+
+def main(source: str, driving: str) -> None:
+    report = check_inputs(Path(source), Path(driving))
+    print(report.verdict)  # "good", "doubtful" or "impossible"
+    for reason in report.reasons:
+        print(f"- {reason}")
+    if report.seconds is not None:  # it is None if the animation is impossible
+        for title, text in report.lines():
+            print(f"{title}: {text}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
