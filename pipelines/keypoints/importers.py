@@ -42,7 +42,7 @@ def load_openpose(folder: Path, *, size: Size | None = None, rate: Fraction | No
     """
     paths = sorted(folder.glob("*.json"), key=natural_key)
     if not paths:
-        raise InputError(f"{folder}: no JSON files in this folder; give a folder written by OpenPose")
+        raise InputError(f"{folder}: no JSON files in this folder; use a folder written by OpenPose")
     documents = [(str(path), load_json(path)) for path in paths]
     return parse_openpose(documents, str(folder), size=size, rate=rate)
 

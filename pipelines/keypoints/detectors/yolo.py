@@ -59,9 +59,9 @@ def find_weights(given: str | Path | None, *, seconds: float) -> Path:
 
 def _fetch(path: Path, seconds: float) -> None:
     """Let Ultralytics download into a temporary folder in a process that can be ended, then move the file."""
-    unavailable = f"{WEIGHTS} is not here and could not be fetched; give --yolo-weights FILE or use --keypoints bundled"
+    unavailable = f"{WEIGHTS} is missing and could not be downloaded; pass --yolo-weights FILE or use --keypoints bundled"
     if seconds <= 0:
-        raise BackendUnavailable(f"{WEIGHTS} is not here yet; --keypoints yolo fetches it")
+        raise BackendUnavailable(f"{WEIGHTS} is missing; --keypoints yolo downloads it")
     if not _connected():
         raise BackendUnavailable(unavailable)
     try:
@@ -96,7 +96,7 @@ def yolo_class() -> "type[YOLO]":
         from ultralytics import YOLO
     except Exception as error:  # a broken install fails in many ways
         raise BackendUnavailable(f"Ultralytics can't be imported ({error}); use --keypoints bundled") from error
-    Image.open = opener  # Ultralytics puts one in its place that needs more packages for files that are no picture
+    Image.open = opener  # Ultralytics puts one in its place that needs more packages for files that are not pictures
     return YOLO
 
 
@@ -106,9 +106,9 @@ def _load(weights: Path) -> "YOLO":
         model = kind(weights, verbose=False)
         joints = getattr(model.model, "kpt_shape", None)
     except Exception as error:  # Ultralytics lets unpickling errors of any kind through
-        raise WeightsError(f"{weights}: not a YOLO weights file; give a pose model such as {WEIGHTS}") from error
+        raise WeightsError(f"{weights}: not a YOLO weights file; use a pose model such as {WEIGHTS}") from error
     if model.task != "pose" or joints is None or tuple(joints) != (17, 3):
-        raise WeightsError(f"{weights}: a YOLO {model.task} model; give a COCO-17 pose model such as {WEIGHTS}")
+        raise WeightsError(f"{weights}: a YOLO {model.task} model; use a COCO-17 pose model such as {WEIGHTS}")
     return model
 
 
