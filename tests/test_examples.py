@@ -15,8 +15,8 @@ from models.motion import MotionNetwork
 from models.weights import load_weights
 from pipelines.batch.executors.registry import EXECUTORS
 from pipelines.keypoints.detectors.registry import DETECTORS
-from tests.helpers.drawn_faces import write_face_inputs
-from tests.helpers.small_batches import small_clip, small_source
+from tests.helpers.faces import write_face_inputs
+from tests.helpers.small_batches import write_small_clip, write_small_source
 
 FOLDER = Path(__file__).parents[1] / "examples"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
@@ -33,13 +33,13 @@ def run(script: str, *arguments: object) -> None:
 @pytest.fixture(scope="module")
 def person(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small copy of the example person."""
-    return small_source(tmp_path_factory.mktemp("person") / "person.png")
+    return write_small_source(tmp_path_factory.mktemp("person") / "person.png")
 
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two small frames of the example video."""
-    return small_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames=2)
+    return write_small_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames=2)
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,15 @@ import pytest
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
-from tests.helpers.media_files import DRIVING, SOURCE, cut, with_index_first, write_picture, write_sound, write_video
+from tests.helpers.media_files import (
+    DRIVING,
+    SOURCE,
+    copy_with_index_first,
+    truncate_file,
+    write_picture,
+    write_sound,
+    write_video,
+)
 
 QUICK = ["--keypoints", "bundled", "--max-frames", "4", "--quiet"]
 
@@ -35,12 +43,12 @@ def text(folder: Path) -> Path:
 
 
 def without_moov(folder: Path) -> Path:
-    return cut(write_video(folder / "no_moov.mp4"), 0.5)
+    return truncate_file(write_video(folder / "no_moov.mp4"), 0.5)
 
 
 def moov_alone(folder: Path) -> Path:
     path = write_video(folder / "moov_alone.mp4", moov_first=True)
-    return cut(path, (path.read_bytes().index(b"mdat") + 8) / path.stat().st_size)
+    return truncate_file(path, (path.read_bytes().index(b"mdat") + 8) / path.stat().st_size)
 
 
 def nobody(folder: Path) -> Path:
@@ -91,7 +99,7 @@ def test_bad_driving_video(make: Callable[[Path], Path], tmp_path: Path, capfd: 
 def test_a_video_cut_short_is_refused_and_its_first_frames_can_be_asked_for(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    driving, output = cut(with_index_first(DRIVING, tmp_path / "cut.mp4"), 0.23), tmp_path / "out.mp4"
+    driving, output = truncate_file(copy_with_index_first(DRIVING, tmp_path / "cut.mp4"), 0.23), tmp_path / "out.mp4"
     code, line = refuse(SOURCE, driving, output, capfd, "--max-frames", "100")
     assert code == 2
     assert "cut.mp4 is damaged or cut short" in line

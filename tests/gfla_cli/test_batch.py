@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from gfla_cli.app import app
 from pipelines.batch.runner import read_rows
 from tests.helpers.media_files import write_picture, write_video
-from tests.helpers.small_batches import small_clip, small_source, small_weights
+from tests.helpers.small_batches import write_small_clip, write_small_source, write_small_weights
 
 REPORTS = {"report.json", "report.html"}
 
@@ -117,12 +117,12 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("src", "drv"):
         (folder / name).mkdir()
     for number in range(3):
-        small_source(folder / "src" / f"s{number}.png", shade=1 - number / 10)
+        write_small_source(folder / "src" / f"s{number}.png", shade=1 - number / 10)
     for number in range(4):
-        small_clip(folder / "drv" / f"d{number}.mp4", start=9 * number, frames=3 + number)
+        write_small_clip(folder / "drv" / f"d{number}.mp4", start=9 * number, frames=3 + number)
     for path in (folder / "src" / "bad.png", folder / "drv" / "bad.mp4"):
         path.write_text("This is neither.\n" * 50)
-    small_weights(folder / "small.safetensors")
+    write_small_weights(folder / "small.safetensors")
     return folder
 
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from gfla_cli.app import app
 from gfla_cli.commands import data
 from pipelines.datasets.registry import LAYOUTS, PHASES
-from tests.helpers.dataset_folders import market, shapenet
+from tests.helpers.dataset_folders import write_market, write_shapenet
 
 
 def check(*arguments: object) -> Result:
@@ -20,7 +20,7 @@ def check(*arguments: object) -> Result:
 
 @pytest.fixture
 def people(tmp_path: Path) -> Path:
-    return market(tmp_path / "market")
+    return write_market(tmp_path / "market")
 
 
 def test_a_complete_folder_is_counted(people: Path) -> None:
@@ -88,7 +88,7 @@ def test_wrong_usage_is_one_line_and_2(arguments: list[str], hint: str) -> None:
 
 
 def test_without_h5py_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shapenet(tmp_path, models=1, size=16)
+    write_shapenet(tmp_path, models=1, size=16)
     monkeypatch.setitem(sys.modules, "h5py", None)
     result = check(tmp_path, "--as", "shapenet-car", "--quiet")
     assert result.exit_code == 2

@@ -8,12 +8,12 @@ from PIL import Image
 
 from pipelines.batch.events import JobRow
 from pipelines.media.writer import open_output
-from tests.helpers.media_files import scenery
+from tests.helpers.media_files import make_scenery
 
 HOSTILE = '</script><img src=x onerror="document.title=1">'
 
 
-def report_row(name: str, output: str = "", *, state: str = "done", **values) -> JobRow:
+def make_report_row(name: str, output: str = "", *, state: str = "done", **values) -> JobRow:
     """The row of a job that is done, unless `values` say otherwise."""
     plain: JobRow = {
         "name": name,
@@ -31,36 +31,36 @@ def report_row(name: str, output: str = "", *, state: str = "done", **values) ->
     return plain | values  # pyright: ignore[reportReturnType]
 
 
-def brightening_clip(path: Path, *, frames: int = 50, side: int = 96) -> Path:
+def write_brightening_clip(path: Path, *, frames: int = 50, side: int = 96) -> Path:
     """A video, GIF or folder whose frames brighten from one to the next."""
     with open_output(path, width=side, height=side, time_base=Fraction(1, 25)) as writer:
         for number in range(frames):
-            writer.write(scenery(side, side, shift=2 * number - 60), number, 1)
+            writer.write(make_scenery(side, side, shift=2 * number - 60), number, 1)
     return path
 
 
 def write_results(folder: Path) -> list[JobRow]:
     """Write results of each kind into `folder`; returns rows for them, and for jobs without a result."""
     (folder / "in deep").mkdir()
-    brightening_clip(folder / "in deep" / "50% #1?.mp4")
-    brightening_clip(folder / "turn.gif", frames=5)
-    brightening_clip(folder / "poses", frames=3)
-    brightening_clip(folder / "in deep" / "p%03d.png", frames=4)
-    brightening_clip(folder / "web.webm", frames=5)
-    Image.fromarray(scenery(300, 200)).save(folder / "sheet.png")
+    write_brightening_clip(folder / "in deep" / "50% #1?.mp4")
+    write_brightening_clip(folder / "turn.gif", frames=5)
+    write_brightening_clip(folder / "poses", frames=3)
+    write_brightening_clip(folder / "in deep" / "p%03d.png", frames=4)
+    write_brightening_clip(folder / "web.webm", frames=5)
+    Image.fromarray(make_scenery(300, 200)).save(folder / "sheet.png")
     return [
-        report_row("video", "in deep/50% #1?.mp4", seconds=3661.0, warnings=["2 of 100 frames show nobody"]),
-        report_row("gif", "turn.gif", command="view-synth", driving="", frames=5, seconds=2.0),
-        report_row("folder", "poses", command="pose", frames=3, seconds=9.0),
-        report_row("pattern", "in deep/p%03d.png", command="pose", frames=4, seconds=10.0),
-        report_row("webm", "web.webm", source="bea.png", warnings=["one", "two", "three"]),
-        report_row("sheet", "sheet.png", command="view-synth", driving=""),
-        report_row("gone", "gone.mp4"),
-        report_row(HOSTILE, "x.mp4", state="failed", reason=f"{HOSTILE}: no person found", source=HOSTILE),
-        report_row("bad-10", state="failed", reason="walk.mp4 is empty"),
-        report_row("bad-9", state="failed", reason="walk.mp4 is empty"),
-        report_row("waiting", state="queued"),
-        report_row("now", state="started"),
+        make_report_row("video", "in deep/50% #1?.mp4", seconds=3661.0, warnings=["2 of 100 frames show nobody"]),
+        make_report_row("gif", "turn.gif", command="view-synth", driving="", frames=5, seconds=2.0),
+        make_report_row("folder", "poses", command="pose", frames=3, seconds=9.0),
+        make_report_row("pattern", "in deep/p%03d.png", command="pose", frames=4, seconds=10.0),
+        make_report_row("webm", "web.webm", source="bea.png", warnings=["one", "two", "three"]),
+        make_report_row("sheet", "sheet.png", command="view-synth", driving=""),
+        make_report_row("gone", "gone.mp4"),
+        make_report_row(HOSTILE, "x.mp4", state="failed", reason=f"{HOSTILE}: no person found", source=HOSTILE),
+        make_report_row("bad-10", state="failed", reason="walk.mp4 is empty"),
+        make_report_row("bad-9", state="failed", reason="walk.mp4 is empty"),
+        make_report_row("waiting", state="queued"),
+        make_report_row("now", state="started"),
     ]
 
 

@@ -76,12 +76,12 @@ def save_picture(path: Path, picture: np.ndarray) -> None:
     assert cv2.imwrite(str(path), picture[..., ::-1] if picture.ndim == 3 else picture)
 
 
-def fashion(folder: Path, *, people: int = 2, views: int = 2, height: int = 256, width: int = 176) -> Path:
+def write_fashion(folder: Path, *, people: int = 2, views: int = 2, height: int = 256, width: int = 176) -> Path:
     """DeepFashion: annotated pictures of 256x176, every view of a person paired with every other view."""
     return _person_pairs(folder, "fasion", people, views, height, width)
 
 
-def market(folder: Path, *, people: int = 2, views: int = 2, height: int = 128, width: int = 64) -> Path:
+def write_market(folder: Path, *, people: int = 2, views: int = 2, height: int = 128, width: int = 64) -> Path:
     """Market-1501 of 128x64."""
     return _person_pairs(folder, "market", people, views, height, width)
 
@@ -103,7 +103,7 @@ def _person_pairs(folder: Path, prefix: str, people: int, views: int, height: in
     return folder
 
 
-def dance(
+def write_dance(
     folder: Path, *, masks: bool = False, clips: int = 2, frames: int = 32, height: int = 64, width: int = 64
 ) -> Path:
     """FashionVideo, or iPER with `masks`: frames, clean and noisy poses per clip, and the list of tests."""
@@ -131,7 +131,7 @@ def write_pose(path: Path, *poses: np.ndarray) -> None:
     path.write_text(json.dumps({"version": "1.1", "people": people}))
 
 
-def faceforensics(folder: Path, *, clips: int = 2, frames: int = 32, size: int = 64) -> Path:
+def write_faceforensics(folder: Path, *, clips: int = 2, frames: int = 32, size: int = 64) -> Path:
     """FaceForensics: pictures and the 68 landmarks of a face that moves a little."""
     for seed, phase in enumerate(PHASES):
         scenes = render_people(clips, frames, height=size, width=size, seed=seed)
@@ -140,19 +140,19 @@ def faceforensics(folder: Path, *, clips: int = 2, frames: int = 32, size: int =
                 save_picture(
                     folder / f"{phase}_data" / f"{phase}{clip}" / f"{frame:05d}.png", scenes.images[clip, frame]
                 )
-                lines = "".join(f"{x},{y}\n" for x, y in landmarks(size, 0.1 * np.sin(frame / 3 + clip)))
+                lines = "".join(f"{x},{y}\n" for x, y in make_face_landmarks(size, 0.1 * np.sin(frame / 3 + clip)))
                 path = folder / f"{phase}_keypoints" / f"{phase}{clip}" / f"{frame:05d}.txt"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(lines)
     return folder
 
 
-def landmarks(size: int, shift: float = 0.0) -> np.ndarray:
+def make_face_landmarks(size: int, shift: float = 0.0) -> np.ndarray:
     """Landmarks int [68, 2] of a plain face in the middle of a square picture; `shift` to the right in half widths."""
     return np.round(size / 2 + size * 0.36 * (np.array(FACE) + np.array((shift, 0)))).astype(int)
 
 
-def shapenet(folder: Path, category: str = "car", *, models: int = 2, size: int = 256) -> Path:
+def write_shapenet(folder: Path, category: str = "car", *, models: int = 2, size: int = 256) -> Path:
     """ShapeNet: HDF5 with 18 views of every model at elevation 0, the lists of views and of models."""
     import h5py
 
@@ -172,7 +172,7 @@ def shapenet(folder: Path, category: str = "car", *, models: int = 2, size: int 
     return folder
 
 
-def human36m(
+def write_human36m(
     folder: Path, *, subjects: Sequence[str] = ("S1", "S9"), frames: int = 60, cameras: int = 2, seed: int = 0
 ) -> Path:
     """Human3.6M as VideoPose3D stores it: true joints, and COCO-17 joints with a detector's errors."""
@@ -198,12 +198,12 @@ def human36m(
 
 
 SMALL_FOLDERS: dict[str, Callable[[Path], Path]] = {
-    "fashion": fashion,
-    "market": market,
-    "dance-fashion": partial(dance, frames=5),
-    "dance-iper": partial(dance, frames=5, masks=True),
-    "faceforensics": partial(faceforensics, frames=4),
-    "shapenet-car": partial(shapenet, size=64),
-    "human36m": partial(human36m, subjects=("S1", "S5", "S6", "S7", "S8", "S9", "S11")),
+    "fashion": write_fashion,
+    "market": write_market,
+    "dance-fashion": partial(write_dance, frames=5),
+    "dance-iper": partial(write_dance, frames=5, masks=True),
+    "faceforensics": partial(write_faceforensics, frames=4),
+    "shapenet-car": partial(write_shapenet, size=64),
+    "human36m": partial(write_human36m, subjects=("S1", "S5", "S6", "S7", "S8", "S9", "S11")),
 }
 """A writer of a small complete folder for every layout but the chairs, which are like the cars."""

@@ -11,7 +11,7 @@ import pytest
 from pipelines.batch.events import Event
 from pipelines.batch.executors.registry import Executor
 from pipelines.batch.jobs import Group, Job
-from tests.helpers.small_batches import BatchInputs, animate_job
+from tests.helpers.small_batches import BatchInputs, make_animate_job
 
 MakeExecutor = Callable[..., Executor]
 
@@ -35,7 +35,7 @@ class ExecutorContract:
     def jobs(self, inputs: BatchInputs) -> list[Job]:
         """Two that work, and between them one that can't."""
         sources = (inputs.sources[0], inputs.broken_source, inputs.sources[1])
-        return [animate_job(source, inputs.tracks[0], inputs.weights) for source in sources]
+        return [make_animate_job(source, inputs.tracks[0], inputs.weights) for source in sources]
 
     def final_states(self, events: list[Event]) -> dict[str, list[str]]:
         """The states in which each job ended, by its name."""

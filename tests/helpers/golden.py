@@ -1,7 +1,7 @@
 """Golden files: inputs, weights and outputs of the authors' networks and losses (official format, section 12).
 
-`open_golden` reads a file of `golden_files`; `tests.helpers.networks` builds its network and compares its outputs. The
-folder is tests/golden, or GFLA_GOLDEN if that is set.
+`open_golden` reads a file of `golden_files`; `tests.helpers.golden_networks` builds its network and compares its
+outputs. The folder is tests/golden, or GFLA_GOLDEN if that is set.
 """
 
 import json
@@ -87,11 +87,11 @@ class Golden:
 
     def generated(self, key: str, shape: list[int], scale: float, offset: float) -> Tensor:
         """The pseudo-random tensor of this name, uniform in offset - scale to offset + scale."""
-        values = offset + scale * (2 * unit(self.metadata["salt"], key, int(np.prod(shape))) - 1)
+        values = offset + scale * (2 * hashed_numbers(self.metadata["salt"], key, int(np.prod(shape))) - 1)
         return torch.from_numpy(values.astype(np.float32).reshape(shape))
 
 
-def unit(salt: int, key: str, count: int) -> np.ndarray:
+def hashed_numbers(salt: int, key: str, count: int) -> np.ndarray:
     """`count` pseudo-random numbers of 24 bits in [0, 1), hashed from salt, key and index."""
     seed = (zlib.crc32(key.encode()) * 0xD1342543DE82EF95 + salt * 0xA0761D6478BD642F) % 2**64
     with np.errstate(over="ignore"):

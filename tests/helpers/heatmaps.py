@@ -7,7 +7,7 @@ from torch import Tensor
 from models.keypoints import STRIDE, refine_cells
 
 
-def heatmap_logits(positions: Tensor, *, sigma: float = 1.5, height: int = 64, width: int = 48) -> Tensor:
+def make_heatmap_logits(positions: Tensor, *, sigma: float = 1.5, height: int = 64, width: int = 48) -> Tensor:
     """Logits [B,K,h,w] of Gaussian heat maps with peaks of 0.9 at positions [B,K,2], x, y in pixels of the crop.
 
     sigma: standard deviation in cells. height, width: h, w.

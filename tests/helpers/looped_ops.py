@@ -12,15 +12,15 @@ from torch import Tensor
 RANDOM = torch.Generator()  # tests/models/conftest.py seeds it before every test
 
 
-def uniform(*shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
+def make_uniform(*shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
     """Random values in [-1, 1)."""
     return torch.rand(*shape, dtype=torch.float64, generator=RANDOM).mul(2).sub(1).to(dtype)
 
 
-def flow_like(*shape: int, spread: float, dtype: torch.dtype = torch.float64) -> Tensor:
+def make_flow(*shape: int, spread: float, dtype: torch.dtype = torch.float64) -> Tensor:
     """Flows in -spread..spread + 1 whose fractions stay away from integers, where bilinear sampling has kinks."""
-    integers = (uniform(*shape) * spread).round()
-    return (integers + 0.5 + 0.3 * uniform(*shape)).to(dtype)
+    integers = (make_uniform(*shape) * spread).round()
+    return (integers + 0.5 + 0.3 * make_uniform(*shape)).to(dtype)
 
 
 def looped_blocks(source: Tensor, flow: Tensor, kernel: int) -> Tensor:

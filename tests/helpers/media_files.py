@@ -12,7 +12,7 @@ SOURCE = next(iter(sorted(EXAMPLES.glob("source.*"))), EXAMPLES / "source.png")
 DRIVING = EXAMPLES / "driving.mp4"
 
 
-def scenery(width: int, height: int, shift: int = 0) -> np.ndarray:
+def make_scenery(width: int, height: int, shift: int = 0) -> np.ndarray:
     """A soft gradient with nobody in it, uint8 [H, W, 3]."""
     across = np.linspace(0, 200, width)[None, :, None] + np.linspace(0, 40, height)[:, None, None]
     return (across + np.array([0, 10, 20]) + shift).clip(0, 255).astype(np.uint8)
@@ -20,7 +20,7 @@ def scenery(width: int, height: int, shift: int = 0) -> np.ndarray:
 
 def write_picture(path: Path, *, width: int = 96, height: int = 96) -> Path:
     """A picture without a person."""
-    Image.fromarray(scenery(width, height)).save(path)
+    Image.fromarray(make_scenery(width, height)).save(path)
     return path
 
 
@@ -32,7 +32,7 @@ def write_video(path: Path, *, width: int = 96, height: int = 96, frames: int = 
         stream = container.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
         for index in range(frames):
-            frame = av.VideoFrame.from_ndarray(scenery(width, height, 3 * index), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(make_scenery(width, height, 3 * index), format="rgb24")
             frame.pts, frame.time_base = index, Fraction(1, 25)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
@@ -51,14 +51,14 @@ def write_sound(path: Path) -> Path:
     return path
 
 
-def cut(path: Path, share: float) -> Path:
+def truncate_file(path: Path, share: float) -> Path:
     """The file's first bytes under the same name."""
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
     return path
 
 
-def with_index_first(source: Path, path: Path) -> Path:
+def copy_with_index_first(source: Path, path: Path) -> Path:
     """A copy of an MP4's video, its index before the frames, so that it can be read when it is cut short."""
     with av.open(str(source)) as old, av.open(str(path), "w", options={"movflags": "faststart"}) as new:
         stream = new.add_stream_from_template(old.streams.video[0])

@@ -15,17 +15,17 @@ STANDING = np.array(
 )  # fmt: skip
 
 
-def standing(x: float = 0, y: float = 0, *, size: float = 1, confidence: float = 0.9) -> np.ndarray:
+def make_standing_pose(x: float = 0, y: float = 0, *, size: float = 1, confidence: float = 0.9) -> np.ndarray:
     """COCO-17 pose [17, 3], about 200 px tall times `size`."""
     pose = np.concatenate((STANDING * size + (x, y), np.full((17, 1), confidence)), 1)
     return pose.astype(np.float32)
 
 
-def people(count: int, seed: int) -> Proportions:
+def sample_people(count: int, seed: int) -> Proportions:
     return sample_proportions(count, torch.Generator().manual_seed(seed))
 
 
-def perform(
+def sample_poses(
     persons: Proportions, seed: int, *, frames: int = 40, scale: float = 150, amplitude: float = 1
 ) -> tuple[np.ndarray, np.ndarray]:
     """COCO-17 and Human3.6M-17 [B, T, 17, 2] of people doing the motion of `seed`, in pixels."""

@@ -14,7 +14,7 @@ from pipelines.generation.rollout import FrameGenerator, generate_picture
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.keypoints.tracking import GapSummary
 from pipelines.runtime.stopwatch import Stopwatch
-from tests.helpers.poses import people, perform
+from tests.helpers.poses import sample_people, sample_poses
 
 HEIGHT, WIDTH, FRAMES = 560, 600, 2
 
@@ -75,7 +75,8 @@ class ProcessorContract:
 
 def make_people() -> tuple[SourcePerson, DrivingMotion]:
     """A person who stands in a picture of noise, and the motion of another one, both in pixels of such a picture."""
-    coco, human = (_with_confidence(poses[0]) for poses in perform(people(1, seed=1), seed=2, frames=FRAMES + 1))
+    layouts = sample_poses(sample_people(1, seed=1), seed=2, frames=FRAMES + 1)
+    coco, human = (_with_confidence(poses[0]) for poses in layouts)  # [T + 1, 17, 3]
     picture = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
     source = SourcePerson(picture, coco[0], human[0])
     times = {"pts": [0, 1], "durations": [1, 1], "time_base": Fraction(1, 25)}

@@ -37,25 +37,25 @@ class BatchInputs:
     """An animation generator."""
 
 
-def make_batch_inputs(folder: Path) -> BatchInputs:
+def write_batch_inputs(folder: Path) -> BatchInputs:
     """Write all inputs into `folder`."""
     for name in ("bad.png", "bad.mp4"):
         (folder / name).write_text("This is not a picture.\n" * 50)
-    clips = [small_clip(folder / "walk.mp4"), small_clip(folder / "turn.mp4", start=40, frames=6)]
+    clips = [write_small_clip(folder / "walk.mp4"), write_small_clip(folder / "turn.mp4", start=40, frames=6)]
     tracks = [clip.with_suffix(".json") for clip in clips]
     for clip, track in zip(clips, tracks, strict=True):
         extract_keypoints(KeypointsConfig(clip, track, keypoints="bundled", device="cpu"))
     return BatchInputs(
-        sources=[small_source(folder / f"{name}.png", shade=shade) for name, shade in (("ann", 1.0), ("bob", 0.8))],
+        sources=[write_small_source(folder / "ann.png"), write_small_source(folder / "bob.png", shade=0.8)],
         clips=clips,
         tracks=tracks,
         broken_source=folder / "bad.png",
         broken_clip=folder / "bad.mp4",
-        weights=small_weights(folder / "small.safetensors"),
+        weights=write_small_weights(folder / "small.safetensors"),
     )
 
 
-def small_weights(path: Path) -> Path:
+def write_small_weights(path: Path) -> Path:
     """An animation generator that was never trained."""
     torch.manual_seed(4)
     config = replace(bundled_person(), width=4, max_width=16, flow_width=4, flow_max_width=8, attention_hidden=8)
@@ -64,7 +64,7 @@ def small_weights(path: Path) -> Path:
     return path
 
 
-def small_car_weights(path: Path) -> Path:
+def write_small_car_weights(path: Path) -> Path:
     """A view generator of the authors' kind for cars that was never trained."""
     torch.manual_seed(1)
     small = PictureConfig(width=8, max_width=16, flow_width=4, flow_max_width=8, attention_hidden=8)
@@ -74,14 +74,14 @@ def small_car_weights(path: Path) -> Path:
     return path
 
 
-def small_source(path: Path, *, shade: float = 1.0) -> Path:
+def write_small_source(path: Path, *, shade: float = 1.0) -> Path:
     """The example person, a quarter the size, in any brightness."""
     picture = Image.open(SOURCE).convert("RGB").resize(SIZE).point(lambda value: int(value * shade))
     picture.save(path)
     return path
 
 
-def small_clip(path: Path, *, start: int = 0, frames: int = 4) -> Path:
+def write_small_clip(path: Path, *, start: int = 0, frames: int = 4) -> Path:
     """A part of the example video, half the size."""
     with av.open(str(DRIVING)) as old, av.open(str(path), "w") as new:
         stream = new.add_stream("libx264", rate=25)
@@ -95,7 +95,7 @@ def small_clip(path: Path, *, start: int = 0, frames: int = 4) -> Path:
     return path
 
 
-def animate_job(source: Path, driving: Path, weights: Path, **options: object) -> Job:
+def make_animate_job(source: Path, driving: Path, weights: Path, **options: object) -> Job:
     """A job of `gfla animate` on the CPU with the bundled detector."""
     fixed = {"source": str(source), "driving": str(driving), "weights": str(weights), "keypoints": "bundled"}
     name = f"{source.stem}--{driving.stem}"

@@ -22,7 +22,7 @@ PATIENCE = 240.0  # seconds to wait for a run
 TINY_CROPS = CropConfig(size=64, source=48, supersample=1, texture_size=32, pool=2, renew=1)
 
 
-def train(*arguments: object) -> None:
+def run_training(*arguments: object) -> None:
     """Run `gfla train` with these arguments in this process, on one thread as in the others; it must succeed."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -33,7 +33,7 @@ def train(*arguments: object) -> None:
     assert result.exit_code == 0, result.stderr
 
 
-def begin(*arguments: object, processes: int = 1) -> subprocess.Popen:
+def start_training(*arguments: object, processes: int = 1) -> subprocess.Popen:
     """Start the same in a process of its own, or in several under torchrun."""
     launch = (
         ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)] if processes > 1 else []
@@ -45,7 +45,7 @@ def begin(*arguments: object, processes: int = 1) -> subprocess.Popen:
     )
 
 
-def finish(run: subprocess.Popen) -> None:
+def wait_for_end(run: subprocess.Popen) -> None:
     """Wait until the run ends; it must succeed."""
     _, stderr = run.communicate(timeout=PATIENCE)
     assert run.returncode == 0, stderr
@@ -63,21 +63,21 @@ def kill_after_saving(run: subprocess.Popen, out: Path) -> None:
     assert run.returncode == -signal.SIGKILL
 
 
-def saved_step(out: Path) -> int:
+def read_step(out: Path) -> int:
     return torch.load(out / "state.pt", weights_only=True)["session"]["step"]
 
 
-def log(out: Path) -> list[dict[str, Any]]:
+def read_log(out: Path) -> list[dict[str, Any]]:
     """The reports, without the time they took."""
     lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
 
 
-def weights(out: Path) -> dict[str, Tensor]:
+def read_weights(out: Path) -> dict[str, Tensor]:
     return load_file(out / "weights.safetensors")
 
 
-def state(out: Path) -> dict[str, Any]:
+def read_state(out: Path) -> dict[str, Any]:
     """The networks, optimisers and random state that were saved last."""
     saved = torch.load(out / "state.pt", weights_only=True)
     return {key: value for key, value in saved.items() if key != "session"}

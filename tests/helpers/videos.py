@@ -18,7 +18,7 @@ TICKS = Fraction(1, 12800)
 RATE = 44100
 
 
-def corners(height: int = 48, width: int = 64) -> np.ndarray:
+def make_corners(height: int = 48, width: int = 64) -> np.ndarray:
     """uint8 RGB with four colours: red top left, green top right, blue bottom left, white bottom right."""
     image = np.zeros((height, width, 3), np.uint8)
     image[: height // 2, : width // 2] = (200, 30, 30)
@@ -33,12 +33,12 @@ def corner_pixels(image: np.ndarray) -> np.ndarray:
     return image[[4, 4, 40, 40], [4, 60, 4, 60]].astype(int)
 
 
-def shade(number: int, height: int = 48, width: int = 64) -> np.ndarray:
-    """A grey picture whose level tells the frame's number; read it back with `number_of`."""
+def make_shade(number: int, height: int = 48, width: int = 64) -> np.ndarray:
+    """A grey picture whose level is the frame's number; `read_shade` reads it."""
     return np.full((height, width, 3), 20 + 8 * (number % 26), np.uint8)
 
 
-def number_of(image: np.ndarray) -> int:
+def read_shade(image: np.ndarray) -> int:
     return round((float(image.mean()) - 20) / 8)
 
 
@@ -59,7 +59,7 @@ def make_clip(
     muxer: dict[str, str] | None = None,
 ) -> Path:
     """A clip of `frames` (or that many shades) at 25 a second unless pts say otherwise; its sound beeps from `beep`."""
-    images = [shade(number) for number in range(frames)] if isinstance(frames, int) else list(frames)
+    images = [make_shade(number) for number in range(frames)] if isinstance(frames, int) else list(frames)
     step = int(1 / (25 * time_base))
     stamps = list(pts) if pts is not None else [step * number for number in range(len(images))]
     length = (stamps[-1] + step) * time_base
@@ -119,7 +119,7 @@ def encode_beep(stream: AudioStream, seconds: Fraction, beep: Fraction) -> list:
     return packets + stream.encode(None)
 
 
-def onset(path: Path) -> float:
+def find_beep(path: Path) -> float:
     """When the beep begins (s on the player's clock)."""
     with av.open(str(path)) as container:
         for frame in container.decode(audio=0):

@@ -16,7 +16,7 @@ BINS = 36  # of the azimuth
 LOGIT = 9.0  # of what a constant network is sure of
 
 
-def small_view_generator() -> ViewGenerator:
+def make_view_generator() -> ViewGenerator:
     """The project's generator."""
     torch.manual_seed(1)
     config = ViewConfig(
@@ -26,7 +26,7 @@ def small_view_generator() -> ViewGenerator:
     return ViewGenerator(config=config).eval()
 
 
-def small_authors_generator(*, structure_channels: int = 21, coded: bool = True) -> PictureGenerator:
+def make_authors_generator(*, structure_channels: int = 21, coded: bool = True) -> PictureGenerator:
     """The authors' generator of objects, or, not `coded`, of people."""
     torch.manual_seed(1)
     config = PictureConfig(
@@ -36,7 +36,7 @@ def small_authors_generator(*, structure_channels: int = 21, coded: bool = True)
     return PictureGenerator(config=config).eval()
 
 
-def constant_viewpoint_network(
+def make_constant_viewpoint_network(
     *, azimuth: float, elevation: float = 10, x: float = 0, y: float = 0, side: float = 1
 ) -> ViewpointNetwork:
     """A network that sees a car from this viewpoint in every picture; x, y, side: the frame, as `models.viewpoint`."""
@@ -51,7 +51,7 @@ def constant_viewpoint_network(
     return network
 
 
-def save(path: Path, network: nn.Module, architecture: str, official: str = "") -> Path:
+def save_network(path: Path, network: nn.Module, architecture: str, official: str = "") -> Path:
     """A weights file of the network, in full precision."""
     kinds = {"architecture": architecture, "licence": "test", "command": "test", "extra": {}}
     save_weights(path, network, **kinds, official=official, exact=True)

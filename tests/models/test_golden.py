@@ -17,21 +17,21 @@ from tests.helpers.golden import (
     Golden,
     assert_close,
     golden_files,
+    hashed_numbers,
     open_golden,
-    unit,
 )
-from tests.helpers.networks import (
+from tests.helpers.golden_networks import (
     DTYPES,
     NETWORKS,
     PLAIN_FLOAT32_TOLERANCE,
+    assert_gradients,
+    assert_image,
+    assert_loss,
+    assert_maps,
+    assert_sums,
+    build_network,
     golden_params,
     in_both_precisions,
-    judge_gradients,
-    judge_image,
-    judge_loss,
-    judge_maps,
-    judge_sums,
-    load,
     sum_of_squares,
 )
 
@@ -46,13 +46,13 @@ def test_every_file_is_of_a_kind_that_is_judged(path: Path) -> None:
     assert golden.network in (*NETWORKS, "ops", "losses", "training")
     if "hash_check" in golden.metadata:
         check = golden.metadata["hash_check"]
-        assert unit(golden.metadata["salt"], check["key"], 5).tolist() == check["first5_of_r"]
+        assert hashed_numbers(golden.metadata["salt"], check["key"], 5).tolist() == check["first5_of_r"]
 
 
 @pytest.mark.parametrize(("path", "dtype"), in_both_precisions(golden_params(*PICTURES)))
 def test_picture(path: Path, dtype: torch.dtype) -> None:
     golden = open_golden(path)
-    generator = load(golden, dtype).eval()
+    generator = build_network(golden, dtype).eval()
     assert isinstance(generator, PictureGenerator)
     noise = golden.metadata["float32_vs_float64_max_abs"]
     for suffix in [case["suffix"] for case in golden.metadata.get("cases", [{"suffix": ""}])]:
@@ -61,11 +61,11 @@ def test_picture(path: Path, dtype: torch.dtype) -> None:
             found = generator(*_picture_inputs(golden, suffix, dtype))
         exact = dtype == torch.float64
         allowed = {kind: FLOAT64_TOLERANCE if exact else FLOAT32_FACTOR * noise[kind + suffix] for kind in IMAGE_FLOW}
-        judge_image(golden, f"out{suffix}.image", found.image, allowed["image"])
-        judge_maps(golden, f"out{suffix}.", "flow", found.flows, allowed["flow"])
-        judge_maps(golden, f"out{suffix}.", "mask", found.masks, allowed["flow"])
+        assert_image(golden, f"out{suffix}.image", found.image, allowed["image"])
+        assert_maps(golden, f"out{suffix}.", "flow", found.flows, allowed["flow"])
+        assert_maps(golden, f"out{suffix}.", "mask", found.masks, allowed["flow"])
         if exact:
-            judge_sums(golden, f"out{suffix}.image", found.image)
+            assert_sums(golden, f"out{suffix}.image", found.image)
             for key in [key for key in golden.tensors if key.startswith(f"mid{suffix}.")]:
                 kind, index = key.split(".")[1:]
                 assert_close(key, seen[kind][int(index)], golden.tensors[key], FLOAT64_TOLERANCE)
@@ -74,19 +74,19 @@ def test_picture(path: Path, dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("path", golden_params(*PICTURES))
 def test_picture_gradients(path: Path) -> None:
     golden = _with_gradients(path)
-    generator = load(golden, torch.float64)
+    generator = build_network(golden, torch.float64)
     source, *structures = _picture_inputs(golden, "", torch.float64)
     found = generator(source.requires_grad_(), *structures)
     loss = sum_of_squares([found.image], found.flows + found.masks)
-    judge_loss(golden, loss)
+    assert_loss(golden, loss)
     loss.backward()
-    judge_gradients(golden, generator, {"input.source": source})
+    assert_gradients(golden, generator, {"input.source": source})
 
 
 @pytest.mark.parametrize(("path", "dtype"), in_both_precisions(golden_params(*RECURRENT)))
 def test_recurrent(path: Path, dtype: torch.dtype) -> None:
     golden = open_golden(path)
-    generator = load(golden, dtype)
+    generator = build_network(golden, dtype)
     assert isinstance(generator, RecurrentGenerator)
     with torch.no_grad():
         for case in golden.metadata.get("cases", [{"suffix": ""}]):
@@ -103,22 +103,22 @@ def test_recurrent(path: Path, dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("path", golden_params(*RECURRENT))
 def test_recurrent_gradients(path: Path) -> None:
     golden = _with_gradients(path)
-    generator = load(golden, torch.float64)
+    generator = build_network(golden, torch.float64)
     picture = golden.input("in.ref_image", torch.float64).requires_grad_()
     structure = golden.input("in.ref_structure", torch.float64)
     steps = generator(golden.input("in.structure_a", torch.float64), picture, structure)
     maps = [x for step in steps for kind in _maps(step).values() for x in kind]
     loss = sum_of_squares([step.image for step in steps], maps)
-    judge_loss(golden, loss)
+    assert_loss(golden, loss)
     loss.backward()
-    judge_gradients(golden, generator, {"input.ref_image": picture})
+    assert_gradients(golden, generator, {"input.ref_image": picture})
 
 
 @DTYPES
 @pytest.mark.parametrize("path", golden_params("KPInput2DGenerator"))
 def test_motion(path: Path, dtype: torch.dtype) -> None:
     golden = open_golden(path)
-    network = load(golden, dtype).eval()
+    network = build_network(golden, dtype).eval()
     assert isinstance(network, MotionNetwork)
     tolerance = FLOAT64_TOLERANCE if dtype == torch.float64 else PLAIN_FLOAT32_TOLERANCE
     outputs = [key for key in golden.tensors if re.fullmatch(r"out\w*\.keypoints", key)]
@@ -130,12 +130,12 @@ def test_motion(path: Path, dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("path", golden_params("KPInput2DGenerator"))
 def test_motion_gradients(path: Path) -> None:
     golden = _with_gradients(path)
-    network = load(golden, torch.float64).eval()
+    network = build_network(golden, torch.float64).eval()
     track = golden.input("in.keypoints", torch.float64).requires_grad_()
     loss = network(track).square().sum()
-    judge_loss(golden, loss)
+    assert_loss(golden, loss)
     loss.backward()
-    judge_gradients(golden, network, {"input.keypoints": track})
+    assert_gradients(golden, network, {"input.keypoints": track})
 
 
 def _with_gradients(path: Path) -> Golden:
@@ -178,13 +178,13 @@ def _judge_steps(golden: Golden, prefix: str, steps: list[Step]) -> None:
     image_noise = noise.get("image", noise.get(f"image_{prefix[-2]}"))
     for frame, step in enumerate(steps):
         allowed = FLOAT64_TOLERANCE if exact else FLOAT32_FACTOR * image_noise[frame]
-        judge_image(golden, prefix + "image", step.image, allowed, frame)
+        assert_image(golden, prefix + "image", step.image, allowed, frame)
         if exact or "flow" in noise:
             allowed = FLOAT64_TOLERANCE if exact else FLOAT32_FACTOR * noise["flow"][frame]
             for kind, found in _maps(step).items():
-                judge_maps(golden, f"{prefix}{kind}.", str(frame), found, allowed)
+                assert_maps(golden, f"{prefix}{kind}.", str(frame), found, allowed)
     if exact:
-        judge_sums(golden, prefix + "image", torch.stack([step.image for step in steps]))
+        assert_sums(golden, prefix + "image", torch.stack([step.image for step in steps]))
 
 
 def _maps(step: Step) -> dict[str, list[Tensor]]:

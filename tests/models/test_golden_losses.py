@@ -17,7 +17,7 @@ from models.losses.sampling import (
     sampling_correctness,
 )
 from tests.helpers.golden import Golden, assert_close, open_golden
-from tests.helpers.networks import golden_cases, small_vgg
+from tests.helpers.golden_networks import build_small_vgg, golden_cases
 
 TOLERANCE = 1e-9
 UNUSED = re.compile("bilinear|real_0_dis_0")  # nobody trains with these
@@ -83,7 +83,7 @@ def correctness(inputs: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def correctness_of_pictures(golden: Golden, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-    vgg = small_vgg(golden)
+    vgg = build_small_vgg(golden)
     flows = [inputs["flow.0"], inputs["flow.1"]]
     loss = correctness_of_layers(vgg(inputs["source"]), vgg(inputs["target"]), flows, (2, 3))
     loss.backward()
@@ -91,7 +91,7 @@ def correctness_of_pictures(golden: Golden, inputs: dict[str, Tensor]) -> dict[s
 
 
 def perceptual(golden: Golden, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-    vgg = small_vgg(golden)
+    vgg = build_small_vgg(golden)
     found, target = vgg(inputs["x"]), vgg(inputs["y"])
     for key, sums in golden.part("vgg_loss/mid.x.").items():
         name = key.removesuffix("_sum")

@@ -10,8 +10,8 @@ from torch import Tensor
 from models.attention import LocalAttention
 from models.ops.resampling import gaussian_resample
 from tests.helpers.golden import FLOAT64_TOLERANCE, assert_close, open_golden
+from tests.helpers.golden_networks import golden_cases
 from tests.helpers.literal_attention import extract_blocks, reshape_attention
-from tests.helpers.networks import golden_cases
 
 
 @pytest.mark.parametrize(("path", "case"), golden_cases("ops"))

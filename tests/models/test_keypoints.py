@@ -6,19 +6,19 @@ import torch
 from models.fold import fold_batch_norm
 from models.keypoints import KeypointConfig, KeypointNetwork
 from tests.helpers.golden import assert_close
-from tests.helpers.heatmaps import decode_heatmaps, heatmap_logits
+from tests.helpers.heatmaps import decode_heatmaps, make_heatmap_logits
 
 
 def test_peaks_between_cells_are_found() -> None:
     torch.manual_seed(0)
     positions = torch.rand(2, 17, 2) * torch.tensor([170.0, 230.0]) + 10
-    found = decode_heatmaps(heatmap_logits(positions))
+    found = decode_heatmaps(make_heatmap_logits(positions))
     assert_close("positions", found[..., :2], positions, 0.05)
     assert bool(((found[..., 2] > 0.7) & (found[..., 2] <= 0.9)).all())
 
 
 def test_peaks_at_the_border_and_flat_maps() -> None:
-    corner = decode_heatmaps(heatmap_logits(torch.tensor([[[1.5, 253.5]]])))
+    corner = decode_heatmaps(make_heatmap_logits(torch.tensor([[[1.5, 253.5]]])))
     assert_close("corner", corner[0, 0, :2], torch.tensor([1.5, 253.5]), 1e-4)
     nothing = decode_heatmaps(torch.full((1, 2, 8, 8), -20.0))
     assert bool(nothing.isfinite().all())

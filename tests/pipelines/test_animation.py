@@ -9,21 +9,21 @@ from PIL import Image
 from models.errors import WeightsError
 from models.weights import load_weights
 from pipelines import AnimateConfig, AnimateResult, animate
-from tests.helpers.checkpoints import official_files
 from tests.helpers.media_files import SOURCE
+from tests.helpers.official_checkpoints import find_official_files
 from tests.helpers.official_networks import (
     FRAMES,
     assert_same_picture,
     expected_clip,
     import_official,
-    save_official_weights,
+    write_official_weights,
 )
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with weights, and the pose track driving.json."""
-    return save_official_weights(tmp_path_factory.mktemp("official"))
+    return write_official_weights(tmp_path_factory.mktemp("official"))
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,9 @@ def test_a_clip_by_the_authors_networks(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not {"dance_fashion", "keypoint"} <= set(official_files()), reason="the reference files lack it")
+@pytest.mark.skipif(
+    not {"dance_fashion", "keypoint"} <= set(find_official_files()), reason="the reference files lack it"
+)
 def test_a_clip_by_imported_checkpoints(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GFLA_WEIGHTS", str(tmp_path / "weights"))
     expected = expected_clip(import_official("dance_fashion", tmp_path), import_official("keypoint", tmp_path))

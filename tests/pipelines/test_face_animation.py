@@ -16,44 +16,25 @@ from skimage import data
 
 from models.errors import GflaError
 from models.generators import config
-from models.generators.config import GeneratorConfig
 from models.generators.face import FaceGenerator
 from models.generators.recurrent import Step
-from models.weights import save_weights
 from pipelines import FaceConfig, FaceResult, animate_face
 from pipelines.faces.face_maps import face_structure
 from pipelines.media.sources import open_video
 from pipelines.runtime.progress import SILENT, NotesProgress, Progress
 from pipelines.weights.checkpoints import import_checkpoint
-from tests.helpers.checkpoints import generated, official_files, save_checkpoint
-from tests.helpers.drawn_faces import drawn_face, drawn_landmarks, write_landmarks
+from tests.helpers.faces import SMALL_FACE, write_face_inputs, write_landmarks
 from tests.helpers.golden import open_golden
+from tests.helpers.official_checkpoints import find_official_files, generate_state, save_checkpoint
 from tests.helpers.videos import make_clip, sound_codec
 
-FRAMES, WIDTH, HEIGHT = 3, 160, 120
-SMALL = GeneratorConfig(structure_channels=16, width=8, max_width=32, flow_width=8, flow_max_width=32)
+FRAMES = 3
 
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `source.png`, `driving/`, landmarks of both and `face.safetensors`."""
-    folder = tmp_path_factory.mktemp("face")
-    torch.manual_seed(3)
-    network = FaceGenerator(config=SMALL)
-    save_weights(
-        folder / "face.safetensors", network, architecture="face", licence="", command="", extra={}, exact=True,
-        official="face",
-    )  # fmt: skip
-    source = drawn_landmarks(200, 180)
-    Image.fromarray(drawn_face(200, 180, source)).save(folder / "source.png")
-    write_landmarks(folder / "source.txt", source)
-    for name in ("driving", "landmarks"):
-        (folder / name).mkdir()
-    for number in range(FRAMES):
-        points = drawn_landmarks(WIDTH, HEIGHT, mouth=0.02 * number, turn=0.01 * number)
-        Image.fromarray(drawn_face(WIDTH, HEIGHT, points)).save(folder / "driving" / f"{number}.png")
-        write_landmarks(folder / "landmarks" / f"{number}.txt", points)
-    return folder
+    return write_face_inputs(tmp_path_factory.mktemp("face"), frames=FRAMES)
 
 
 @pytest.fixture
@@ -104,7 +85,7 @@ def test_without_retargeting_it_equals_the_network_called_directly(
 ) -> None:
     run(retarget="none", frame="crop")
     torch.manual_seed(3)
-    network = FaceGenerator(config=SMALL).eval()
+    network = FaceGenerator(config=SMALL_FACE).eval()
     structures = [structure(inputs / "driving" / f"{n}.png", inputs / "landmarks" / f"{n}.txt") for n in range(FRAMES)]
     with torch.no_grad():
         steps = network(
@@ -122,14 +103,14 @@ def test_an_imported_checkpoint_by_its_name(
     run: Callable[..., FaceResult], inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GFLA_WEIGHTS", str(tmp_path / "weights"))
-    golden = open_golden(official_files()["face"])
+    golden = open_golden(find_official_files()["face"])
     save_checkpoint(tmp_path / "latest_net_G.pth", golden, "face")
     import_checkpoint(tmp_path / "latest_net_G.pth", kind="face")
     (tmp_path / "landmarks").mkdir()
     shutil.copy(inputs / "landmarks" / "0.txt", tmp_path / "landmarks")
     run(weights="face", retarget="none", frame="crop", max_frames=1, landmarks=tmp_path / "landmarks")
     network = FaceGenerator(config=config.face()).eval()
-    network.load_state_dict(generated(golden, "face"))
+    network.load_state_dict(generate_state(golden, "face"))
     driving = structure(inputs / "driving" / "0.png", inputs / "landmarks" / "0.txt")
     source = squashed(inputs / "source.png"), structure(inputs / "source.png", inputs / "source.txt")
     with torch.no_grad():

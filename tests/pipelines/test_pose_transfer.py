@@ -19,14 +19,14 @@ from pipelines.keypoints.loading import load_track
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
 from pipelines.pose_transfer import find_targets
-from tests.helpers.checkpoints import official_files
 from tests.helpers.media_files import DRIVING, SOURCE
+from tests.helpers.official_checkpoints import find_official_files
 from tests.helpers.official_networks import (
     assert_same_picture,
     expected_pose,
     import_official,
-    save_official_weights,
-    source_picture,
+    load_source,
+    write_official_weights,
 )
 
 HANDS_UP, WALKING = 20, 60
@@ -170,7 +170,7 @@ def test_what_cannot_be_done_is_an_error(prepare: Any, message: str, targets: Pa
 @pytest.fixture(scope="module")
 def official(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with weights in the authors' layouts, and the pose track target.json."""
-    return save_official_weights(tmp_path_factory.mktemp("official"))
+    return write_official_weights(tmp_path_factory.mktemp("official"))
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_a_pose_by_the_authors_networks(weights: str, size: tuple[int, int], off
     assert_same_picture(pixels(tmp_path / "made.png"), expected_pose(load_weights(weights), size))
 
 
-@pytest.mark.parametrize(("kind", "size"), [pose for pose in FULL_WIDTH if pose.values[0] in official_files()])
+@pytest.mark.parametrize(("kind", "size"), [pose for pose in FULL_WIDTH if pose.values[0] in find_official_files()])
 def test_a_pose_by_an_imported_checkpoint(
     kind: str, size: tuple[int, int], official: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +202,7 @@ def test_the_full_frame_has_the_sources_size_and_body_is_the_default(
 ) -> None:
     report = run(official / "target.json", weights=weights, output=tmp_path / "body.png").summary()
     assert report["options"]["retarget"] == "body"
-    assert pixels(tmp_path / "body.png").shape == source_picture().shape
+    assert pixels(tmp_path / "body.png").shape == load_source().shape
     run(official / "target.json", weights=weights, retarget="none", output=tmp_path / "none.png")
     assert (tmp_path / "none.png").read_bytes() != (tmp_path / "body.png").read_bytes()
 

@@ -21,10 +21,10 @@ from pipelines.runtime.progress import NotesProgress
 from pipelines.synthetic.objects import render, sample_objects
 from pipelines.view_synthesis import ViewSynthResult, synthesize_views
 from tests.helpers.view_networks import (
-    constant_viewpoint_network,
-    save,
-    small_authors_generator,
-    small_view_generator,
+    make_authors_generator,
+    make_constant_viewpoint_network,
+    make_view_generator,
+    save_network,
 )
 
 TRUE_AZIMUTHS = (40, 0, 120, 250)
@@ -73,25 +73,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def own(folder: Path) -> Case:
     """The project's generator with the bundled viewpoint network."""
-    generator = small_view_generator()
-    weights = save(folder / "objects.safetensors", generator, "view")
+    generator = make_view_generator()
+    weights = save_network(folder / "objects.safetensors", generator, "view")
     return Case(generator, folder, {"weights": str(weights), "distance": DISTANCE})
 
 
 @pytest.fixture(scope="module")
 def viewpoint(folder: Path) -> str:
     """A viewpoint network that sees a car from azimuth 300, elevation 12, in every picture."""
-    network = constant_viewpoint_network(azimuth=300, elevation=12)
-    return str(save(folder / "viewpoint.safetensors", network, "viewpoint"))
+    network = make_constant_viewpoint_network(azimuth=300, elevation=12)
+    return str(save_network(folder / "viewpoint.safetensors", network, "viewpoint"))
 
 
 @pytest.fixture(scope="module")
 def authors(folder: Path) -> Case:
     """The authors' generator of cars."""
-    generator = small_authors_generator()
-    weights = save(folder / "authors.safetensors", generator, "picture", official="shapenet_car")
-    people = small_authors_generator(structure_channels=18, coded=False)
-    save(folder / "people.safetensors", people, "picture", official="pose_fashion")
+    generator = make_authors_generator()
+    weights = save_network(folder / "authors.safetensors", generator, "picture", official="shapenet_car")
+    people = make_authors_generator(structure_channels=18, coded=False)
+    save_network(folder / "people.safetensors", people, "picture", official="pose_fashion")
     return Case(generator, folder, {"weights": str(weights), "azimuth": 0.0})
 
 

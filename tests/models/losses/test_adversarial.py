@@ -5,11 +5,11 @@ import torch
 import torch.nn.functional as F
 
 from models.losses.adversarial import ADVERSARIAL, feature_matching
-from tests.helpers.looped_ops import uniform
+from tests.helpers.looped_ops import make_uniform
 
 
 def test_adversarial_modes() -> None:
-    real, fake = uniform(2, 1, 4, 3) * 3, uniform(2, 1, 4, 3) * 3
+    real, fake = make_uniform(2, 1, 4, 3) * 3, make_uniform(2, 1, 4, 3) * 3
     ones, zeros = torch.ones_like(real), torch.zeros_like(real)
     entropy = F.binary_cross_entropy_with_logits
     expected = {
@@ -24,8 +24,8 @@ def test_adversarial_modes() -> None:
 
 
 def test_feature_matching_sums_over_layers_and_trains_the_fake_side_only() -> None:
-    fake = [uniform(2, 3, 4, 4).requires_grad_(), uniform(2, 6, 2, 2).requires_grad_()]
-    real = [uniform(2, 3, 4, 4).requires_grad_(), uniform(2, 6, 2, 2).requires_grad_()]
+    fake = [make_uniform(2, 3, 4, 4).requires_grad_(), make_uniform(2, 6, 2, 2).requires_grad_()]
+    real = [make_uniform(2, 3, 4, 4).requires_grad_(), make_uniform(2, 6, 2, 2).requires_grad_()]
     loss = feature_matching(fake, real)
     expected = sum(float(F.l1_loss(a.detach().float(), b.detach().float())) for a, b in zip(fake, real, strict=True))
     assert float(loss.detach()) == pytest.approx(expected, rel=1e-6)

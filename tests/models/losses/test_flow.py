@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.losses.flow import pool_flow, supervised_flow, visibility
-from tests.helpers.looped_ops import uniform
+from tests.helpers.looped_ops import make_uniform
 
 
 def test_pooling_is_the_mean_over_visible_pixels_in_coarse_pixels() -> None:
@@ -21,7 +21,7 @@ def test_pooling_is_the_mean_over_visible_pixels_in_coarse_pixels() -> None:
 
 
 def test_supervised_flow_is_about_the_distance_where_the_weight_is() -> None:
-    true, weight = uniform(1, 2, 3, 3, dtype=torch.float32), torch.zeros(1, 1, 3, 3)
+    true, weight = make_uniform(1, 2, 3, 3, dtype=torch.float32), torch.zeros(1, 1, 3, 3)
     weight[0, 0, 1, 1] = 1.0
     flow = true.clone()
     flow[0, :, 1, 1] += torch.tensor([3.0, 4.0])

@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from models.losses.image import gradient_pyramid, weighted_l1
-from tests.helpers.looped_ops import uniform
+from tests.helpers.looped_ops import make_uniform
 
 
 def test_weighted_l1_is_not_divided_by_the_weight() -> None:
-    image, target = uniform(2, 3, 4, 5), uniform(2, 3, 4, 5)
+    image, target = make_uniform(2, 3, 4, 5), make_uniform(2, 3, 4, 5)
     weight = torch.zeros(2, 1, 4, 5, dtype=torch.float64)
     weight[:, :, :2] = 3.0
     expected = 3 * (image - target)[:, :, :2].abs().sum() / image.numel()
@@ -18,7 +18,7 @@ def test_weighted_l1_is_not_divided_by_the_weight() -> None:
 def test_gradient_pyramid_by_hand() -> None:
     error = torch.tensor([[1.0, 2.0], [4.0, 8.0]], dtype=torch.float64).view(1, 1, 2, 2)
     down, right, mean = (3 + 6) / 2, (1 + 4) / 2, 15 / 4
-    target = uniform(1, 1, 2, 2)
+    target = make_uniform(1, 1, 2, 2)
     assert float(gradient_pyramid(target + error, target, levels=1)) == pytest.approx(down + right + mean)
 
 

@@ -7,7 +7,7 @@ import torch
 
 from models.errors import WeightsError
 from models.losses.perceptual import Vgg19, content_loss, gram, load_vgg19, style_loss
-from tests.helpers.looped_ops import uniform
+from tests.helpers.looped_ops import make_uniform
 
 
 def test_layers_beyond_the_last_name_are_not_computed() -> None:
@@ -19,11 +19,11 @@ def test_layers_beyond_the_last_name_are_not_computed() -> None:
 
 
 def test_perceptual_losses() -> None:
-    vgg, image = Vgg19(width=2).double(), uniform(1, 3, 32, 32)
+    vgg, image = Vgg19(width=2).double(), make_uniform(1, 3, 32, 32)
     flipped = vgg(image.flip(-1))
     assert float(content_loss(vgg(image), vgg(image))) == float(style_loss(vgg(image), vgg(image))) == 0
     assert float(content_loss(vgg(image), flipped)) > 0
-    features = uniform(2, 3, 4, 5)
+    features = make_uniform(2, 3, 4, 5)
     torch.testing.assert_close(gram(features)[1, 0, 2], (features[1, 0] * features[1, 2]).sum() / 60)
     torch.testing.assert_close(gram(features.flip(-1)), gram(features))
 

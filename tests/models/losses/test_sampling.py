@@ -8,12 +8,12 @@ import torch.nn.functional as F
 
 from models.losses.sampling import affine_regularisation, sampling_correctness
 from models.ops.resampling import gaussian_resample
-from tests.helpers.looped_ops import flow_like, uniform
+from tests.helpers.looped_ops import make_flow, make_uniform
 
 
 @pytest.mark.parametrize("kernel", [3, 4])
 def test_affine_regularisation_is_the_best_fits_residual(kernel: int) -> None:
-    flow = uniform(2, 2, 5, 6)
+    flow = make_uniform(2, 2, 5, 6)
     rows, columns = torch.meshgrid(*[torch.arange(kernel, dtype=torch.float64)] * 2, indexing="ij")
     affine = torch.stack([rows.flatten(), columns.flatten(), torch.ones(kernel**2)], 1).double()
     total, count = 0.0, 0
@@ -27,23 +27,25 @@ def test_affine_regularisation_is_the_best_fits_residual(kernel: int) -> None:
 
 
 def test_affine_regularisation_gradient_and_refusal() -> None:
-    assert torch.autograd.gradcheck(lambda flow: affine_regularisation(flow, 3), uniform(1, 2, 4, 5).requires_grad_())
+    assert torch.autograd.gradcheck(
+        lambda flow: affine_regularisation(flow, 3), make_uniform(1, 2, 4, 5).requires_grad_()
+    )
     with pytest.raises(ValueError, match="smaller than a window of 5 x 5"):
-        affine_regularisation(uniform(1, 2, 4, 9), 5)
+        affine_regularisation(make_uniform(1, 2, 4, 9), 5)
 
 
 def test_correctness_is_nothing_where_the_flow_finds_the_best_place() -> None:
     """A source of one direction everywhere agrees with the target at all places alike."""
     source = torch.ones(1, 4, 6, 6, dtype=torch.float64)
-    target, flow = uniform(1, 4, 6, 6).abs() + 0.1, 2 * uniform(1, 2, 6, 6)
+    target, flow = make_uniform(1, 4, 6, 6).abs() + 0.1, 2 * make_uniform(1, 2, 6, 6)
     torch.testing.assert_close(sampling_correctness(source, target, flow).item(), 0.0, atol=1e-7, rtol=0)
-    varied = uniform(1, 4, 6, 6).abs() + 0.1
+    varied = make_uniform(1, 4, 6, 6).abs() + 0.1
     assert float(sampling_correctness(varied, target, flow)) > 1e-3
 
 
 def test_correctness_by_hand() -> None:
-    source, target = uniform(1, 3, 2, 3), uniform(1, 3, 2, 3)
-    flow, mask = uniform(1, 2, 2, 3) * 0.4, torch.tensor([[[[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]]]).double()
+    source, target = make_uniform(1, 3, 2, 3), make_uniform(1, 3, 2, 3)
+    flow, mask = make_uniform(1, 2, 2, 3) * 0.4, torch.tensor([[[[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]]]).double()
     warped = gaussian_resample(source, flow)
     terms = []
     for y, x in product(range(2), range(3)):
@@ -58,6 +60,6 @@ def test_correctness_by_hand() -> None:
 
 
 def test_correctness_gradient() -> None:
-    source, target = uniform(1, 3, 4, 5), uniform(1, 3, 4, 5)
-    flow = flow_like(1, 2, 4, 5, spread=2.0).requires_grad_()
+    source, target = make_uniform(1, 3, 4, 5), make_uniform(1, 3, 4, 5)
+    flow = make_flow(1, 2, 4, 5, spread=2.0).requires_grad_()
     assert torch.autograd.gradcheck(lambda flow: sampling_correctness(source, target, flow), flow)

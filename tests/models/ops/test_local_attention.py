@@ -11,7 +11,7 @@ from models.attention import LocalAttention
 from models.ops.local_attention import project_source
 from tests.helpers.golden import assert_close
 from tests.helpers.literal_attention import extract_blocks, reshape_attention
-from tests.helpers.looped_ops import flow_like, looped_blocks, uniform
+from tests.helpers.looped_ops import looped_blocks, make_flow, make_uniform
 
 TOLERANCES = {torch.float64: 1e-12, torch.float32: 2e-6, torch.bfloat16: 3e-2}
 DTYPES = pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["float64", "float32"])
@@ -30,8 +30,8 @@ def looped_attention(module: LocalAttention, source: Tensor, target: Tensor, flo
 @FLOWS
 @pytest.mark.parametrize("kernel", [1, 2, 3, 4, 5])
 def test_it_is_the_literal_form(kernel: int, spread: float, dtype: torch.dtype) -> None:
-    source, target = uniform(2, 2, 4, 5, dtype=dtype), uniform(2, 2, 3, 4, dtype=dtype)
-    flow = flow_like(2, 2, 3, 4, spread=spread, dtype=dtype)
+    source, target = make_uniform(2, 2, 4, 5, dtype=dtype), make_uniform(2, 2, 3, 4, dtype=dtype)
+    flow = make_flow(2, 2, 3, 4, spread=spread, dtype=dtype)
     module = LocalAttention(channels=2, kernel_size=kernel, hidden=8).to(dtype)
     expected = looped_attention(module, source, target, flow, kernel)
     assert_close("attention", module(source, target, flow), expected, TOLERANCES[dtype])
@@ -40,7 +40,7 @@ def test_it_is_the_literal_form(kernel: int, spread: float, dtype: torch.dtype) 
 
 @pytest.mark.parametrize("shift", [0.0, 1.0, -2.0, 0.5, 1e6, -1e30, math.inf])
 def test_it_takes_any_flow(shift: float) -> None:
-    source, target = uniform(1, 2, 4, 5), uniform(1, 2, 4, 5)
+    source, target = make_uniform(1, 2, 4, 5), make_uniform(1, 2, 4, 5)
     module = LocalAttention(channels=2, kernel_size=3, hidden=4).double()
     bounded = max(min(shift, 50.0), -50.0)
     expected = looped_attention(module, source, target, torch.full((1, 2, 4, 5), bounded, dtype=torch.float64), 3)
@@ -53,7 +53,7 @@ def test_it_takes_any_flow(shift: float) -> None:
 @pytest.mark.parametrize("kernel", [2, 3])
 def test_gradient(kernel: int) -> None:
     module = LocalAttention(channels=2, kernel_size=kernel, hidden=3).double()
-    inputs = [uniform(2, 2, 3, 4), uniform(2, 2, 2, 3), flow_like(2, 2, 2, 3, spread=2.0)]
+    inputs = [make_uniform(2, 2, 3, 4), make_uniform(2, 2, 2, 3), make_flow(2, 2, 2, 3, spread=2.0)]
     leaves = [value.requires_grad_() for value in inputs] + list(module.parameters())
 
     def compute(source: Tensor, target: Tensor, flow: Tensor, *parameters: Tensor) -> Tensor:
@@ -70,36 +70,36 @@ def test_gradient(kernel: int) -> None:
 @FLOWS
 @pytest.mark.parametrize("kernel", [1, 3, 4])
 def test_extracted_blocks_are_the_looped_ones(kernel: int, spread: float, dtype: torch.dtype) -> None:
-    source, flow = uniform(2, 2, 4, 3, dtype=dtype), flow_like(2, 2, 3, 4, spread=spread, dtype=dtype)
+    source, flow = make_uniform(2, 2, 4, 3, dtype=dtype), make_flow(2, 2, 3, 4, spread=spread, dtype=dtype)
     expected = looped_blocks(source, flow, kernel)
     assert_close("blocks", extract_blocks(source, flow, kernel), expected, 10 * TOLERANCES[dtype])
 
 
 def test_gradient_of_extracted_blocks() -> None:
-    leaves = [uniform(2, 2, 3, 4).requires_grad_(), flow_like(2, 2, 3, 2, spread=2.0).requires_grad_()]
+    leaves = [make_uniform(2, 2, 3, 4).requires_grad_(), make_flow(2, 2, 3, 2, spread=2.0).requires_grad_()]
     assert torch.autograd.gradcheck(lambda source, flow: extract_blocks(source, flow, 2), leaves)
 
 
 @pytest.mark.parametrize("size", [(0, 3, 4), (2, 0, 4)])
 def test_empty_blocks(size: tuple[int, int, int]) -> None:
     batch, height, width = size
-    blocks = extract_blocks(uniform(batch, 4, 5, 6), uniform(batch, 2, height, width), 3)
+    blocks = extract_blocks(make_uniform(batch, 4, 5, 6), make_uniform(batch, 2, height, width), 3)
     assert blocks.shape == (batch, 4, 3 * height, 3 * width)
 
 
 def test_reshape_puts_each_weight_into_its_block() -> None:
-    attention = uniform(2, 9, 2, 3)
+    attention = make_uniform(2, 9, 2, 3)
     reshaped = reshape_attention(attention)
     for r, s in product(range(3), range(3)):
         assert torch.equal(reshaped[:, 0, r::3, s::3], attention[:, 3 * r + s])
     with pytest.raises(ValueError, match="square"):
-        reshape_attention(uniform(1, 8, 2, 2))
+        reshape_attention(make_uniform(1, 8, 2, 2))
 
 
 def test_memory_layout_does_not_matter() -> None:
     module = LocalAttention(channels=4, kernel_size=3, hidden=8).double()
-    source, target = uniform(2, 4, 6, 5), uniform(2, 4, 6, 5)
-    flow = flow_like(2, 2, 6, 5, spread=2.0)
+    source, target = make_uniform(2, 4, 6, 5), make_uniform(2, 4, 6, 5)
+    flow = make_flow(2, 2, 6, 5, spread=2.0)
     expected = module(source, target, flow)
     strided = torch.stack([source, source], dim=-1)[..., 0]
     last = [value.contiguous(memory_format=torch.channels_last) for value in (source, target, flow)]
@@ -109,15 +109,15 @@ def test_memory_layout_does_not_matter() -> None:
 
 
 def test_single_pixel_source() -> None:
-    source, flow = uniform(1, 2, 1, 1), flow_like(1, 2, 1, 1, spread=3.0)
+    source, flow = make_uniform(1, 2, 1, 1), make_flow(1, 2, 1, 1, spread=3.0)
     module = LocalAttention(channels=2, kernel_size=3, hidden=4).double()
     assert_close("attention", module(source, source, flow), source / 9, 1e-12)
 
 
 def test_autocast_keeps_positions_exact() -> None:
     module = LocalAttention(channels=4, kernel_size=3, hidden=8)
-    source, target = uniform(1, 4, 6, 6, dtype=torch.float32), uniform(1, 4, 6, 6, dtype=torch.float32)
-    flow = flow_like(1, 2, 6, 6, spread=2.0, dtype=torch.float32)
+    source, target = make_uniform(1, 4, 6, 6, dtype=torch.float32), make_uniform(1, 4, 6, 6, dtype=torch.float32)
+    flow = make_flow(1, 2, 6, 6, spread=2.0, dtype=torch.float32)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         found = module(source, target, flow)
     assert_close("attention", found, module(source, target, flow), TOLERANCES[torch.bfloat16])
@@ -125,13 +125,13 @@ def test_autocast_keeps_positions_exact() -> None:
 
 def test_wrong_shapes_are_refused() -> None:
     module = LocalAttention(channels=2, kernel_size=3, hidden=4).double()
-    source, flow = uniform(1, 2, 4, 4), uniform(1, 2, 4, 4)
+    source, flow = make_uniform(1, 2, 4, 4), make_uniform(1, 2, 4, 4)
     with pytest.raises(ValueError, match="expected target"):
-        module(source, uniform(1, 2, 3, 4), flow)
+        module(source, make_uniform(1, 2, 3, 4), flow)
     with pytest.raises(ValueError, match="expected weight"):
-        module(uniform(1, 3, 4, 4), uniform(1, 3, 4, 4), flow)
+        module(make_uniform(1, 3, 4, 4), make_uniform(1, 3, 4, 4), flow)
     with pytest.raises(ValueError, match="expected projected"):
-        module(source, source, flow, projected=project_source(source, uniform(4, 2, 5, 5)))
+        module(source, source, flow, projected=project_source(source, make_uniform(4, 2, 5, 5)))
 
 
 @pytest.mark.gpu
@@ -139,7 +139,7 @@ def test_wrong_shapes_are_refused() -> None:
 @pytest.mark.parametrize("dtype", list(TOLERANCES), ids=str)
 def test_cuda_agrees_with_cpu(dtype: torch.dtype) -> None:
     module = LocalAttention(channels=8, kernel_size=3, hidden=16).double()
-    source, target, flow = uniform(2, 8, 9, 7), uniform(2, 8, 9, 7), flow_like(2, 2, 9, 7, spread=3.0)
+    source, target, flow = make_uniform(2, 8, 9, 7), make_uniform(2, 8, 9, 7), make_flow(2, 2, 9, 7, spread=3.0)
     leaves = [value.requires_grad_() for value in (source, target, flow)]
     expected = torch.autograd.grad(module(*leaves).square().sum(), leaves)
     moved = module.cuda().float() if dtype == torch.bfloat16 else module.cuda().to(dtype)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.helpers.small_batches import BatchInputs, make_batch_inputs
+from tests.helpers.small_batches import BatchInputs, write_batch_inputs
 
 
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> BatchInputs:
-    return make_batch_inputs(tmp_path_factory.mktemp("inputs"))
+    return write_batch_inputs(tmp_path_factory.mktemp("inputs"))

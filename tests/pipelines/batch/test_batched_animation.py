@@ -13,7 +13,7 @@ from pipelines.batch.events import Event
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.worker import run_group
 from pipelines.generation.video_output import VideoOutput
-from tests.helpers.small_batches import BatchInputs, animate_job
+from tests.helpers.small_batches import BatchInputs, make_animate_job
 
 ROUNDING = 2  # levels of 255
 
@@ -40,9 +40,9 @@ def last_events(jobs: list[Job], folder: Path, *, together: int) -> dict[str, Ev
 def jobs(inputs: BatchInputs) -> list[Job]:
     """Lengths of 4, 2 and 6 frames, and one that can't be read."""
     (ann, bob), (first, second) = inputs.sources, inputs.tracks
-    short = replace(animate_job(bob, first, inputs.weights, max_frames=2), name="short")
-    good = animate_job(ann, first, inputs.weights), short, animate_job(ann, second, inputs.weights)
-    return [as_pictures(job) for job in (*good, animate_job(inputs.broken_source, first, inputs.weights))]
+    short = replace(make_animate_job(bob, first, inputs.weights, max_frames=2), name="short")
+    good = make_animate_job(ann, first, inputs.weights), short, make_animate_job(ann, second, inputs.weights)
+    return [as_pictures(job) for job in (*good, make_animate_job(inputs.broken_source, first, inputs.weights))]
 
 
 def test_jobs_of_different_lengths_one_of_which_fails_half_way(

@@ -12,7 +12,7 @@ import pytest
 from models.errors import InputError
 from pipelines.batch.events import JobRow
 from pipelines.batch.report import write_report
-from tests.helpers.batch_reports import HOSTILE, report_row, write_results
+from tests.helpers.batch_reports import HOSTILE, make_report_row, write_results
 
 
 class Page(HTMLParser):
@@ -109,18 +109,18 @@ def test_each_kind_of_result_is_shown_as_what_it_is(batch: tuple[Path, list[JobR
     ],
 )
 def test_a_url_stays_in_the_folder_whatever_the_name(output: str, url: str, tmp_path: Path) -> None:
-    assert write_page(tmp_path, [report_row("odd", output)]).rows[0]["url"] == url
+    assert write_page(tmp_path, [make_report_row("odd", output)]).rows[0]["url"] == url
 
 
 def test_thumbnails_belong_to_their_rows_and_may_be_missing(tmp_path: Path) -> None:
-    rows = [report_row("first"), report_row("second"), report_row("third")]
+    rows = [make_report_row("first"), make_report_row("second"), make_report_row("third")]
     page = write_page(tmp_path, rows, {"third": b"\xff\xd8", "first": b""})
     assert page.thumbnails == [b"", b"", b"\xff\xd8"]
 
 
 def test_a_report_replaces_an_earlier_one_and_leaves_nothing_else(tmp_path: Path) -> None:
-    write_page(tmp_path, [report_row("first", state="queued")])
-    page = write_page(tmp_path, [report_row("second", state="queued")])
+    write_page(tmp_path, [make_report_row("first", state="queued")])
+    page = write_page(tmp_path, [make_report_row("second", state="queued")])
     assert [row["name"] for row in page.rows] == ["second"]
     assert {path.name for path in tmp_path.iterdir()} == {"report.json", "report.html"}
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from pipelines.batch.thumbnails import MAX_BYTES, MAX_SIDE, make_thumbnail, make_thumbnails
-from tests.helpers.batch_reports import HOSTILE, brightening_clip, report_row, write_results
+from tests.helpers.batch_reports import HOSTILE, make_report_row, write_brightening_clip, write_results
 
 
 def decode(data: bytes) -> np.ndarray:
@@ -17,7 +17,7 @@ def decode(data: bytes) -> np.ndarray:
 
 
 def test_a_thumbnail_is_the_middle_frame(tmp_path: Path) -> None:
-    clips = [brightening_clip(tmp_path / f"{frames}.mp4", frames=frames) for frames in (10, 100)]
+    clips = [write_brightening_clip(tmp_path / f"{frames}.mp4", frames=frames) for frames in (10, 100)]
     dark, bright = (decode(make_thumbnail(clip)).mean() for clip in clips)
     assert bright - dark == pytest.approx(2 * 45, abs=6)
 
@@ -28,7 +28,7 @@ def test_a_result_of_few_frames_has_a_thumbnail(name: str, tmp_path: Path) -> No
     if path.suffix == ".png":
         Image.new("RGB", (30, 20), "red").save(path)
     else:
-        brightening_clip(path, frames=2)
+        write_brightening_clip(path, frames=2)
     assert decode(make_thumbnail(path)).shape[2] == 3
 
 
@@ -50,13 +50,13 @@ def test_every_kind_of_result_has_a_thumbnail_and_what_is_missing_has_none(tmp_p
 
 def test_a_thumbnail_is_kept_for_as_long_as_the_result_is_the_same(tmp_path: Path) -> None:
     Image.new("RGB", (30, 20), "red").save(tmp_path / "a.png")
-    red = make_thumbnails(tmp_path, [report_row("a", "a.png")])
+    red = make_thumbnails(tmp_path, [make_report_row("a", "a.png")])
     Image.new("RGB", (30, 20), "blue").save(tmp_path / "a.png")
-    assert make_thumbnails(tmp_path, [report_row("a", "a.png")]) == red
-    changed = report_row("a", "a.png", sha256="0" * 64)
+    assert make_thumbnails(tmp_path, [make_report_row("a", "a.png")]) == red
+    changed = make_report_row("a", "a.png", sha256="0" * 64)
     assert make_thumbnails(tmp_path, [changed]) != red
 
 
 def test_a_damaged_result_has_no_thumbnail(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"no video at all")
-    assert make_thumbnails(tmp_path, [report_row("a")]) == {"a": b""}
+    assert make_thumbnails(tmp_path, [make_report_row("a")]) == {"a": b""}

@@ -18,7 +18,7 @@ from pipelines.configs import AnimateConfig
 from pipelines.generation.resources import Resources
 from pipelines.keypoints.detectors.bundled import BundledDetector
 from pipelines.runtime.progress import SilentProgress
-from tests.helpers.small_batches import BatchInputs, animate_job, small_car_weights
+from tests.helpers.small_batches import BatchInputs, make_animate_job, write_small_car_weights
 
 
 def run_jobs(folder: Path, *jobs: Job, **options: int) -> tuple[list[Event], dict[str, Event]]:
@@ -45,7 +45,7 @@ def test_jobs_of_a_group_give_the_bytes_of_single_commands_and_each_input_is_det
             return original(self, given)
 
         monkeypatch.setattr(BundledDetector, way, counted)
-    jobs = [animate_job(source, inputs.clips[0], inputs.weights) for source in inputs.sources]
+    jobs = [make_animate_job(source, inputs.clips[0], inputs.weights) for source in inputs.sources]
     events, last = run_jobs(tmp_path, *jobs)
     assert [last[job.name].state for job in jobs] == ["done", "done"]
     assert sorted(detections) == ["detect", "detect", "track"]
@@ -64,16 +64,16 @@ def test_jobs_of_a_group_give_the_bytes_of_single_commands_and_each_input_is_det
 
 
 def test_one_bad_job_does_not_stop_the_others(inputs: BatchInputs, tmp_path: Path) -> None:
-    good = animate_job(inputs.sources[0], inputs.tracks[0], inputs.weights)
+    good = make_animate_job(inputs.sources[0], inputs.tracks[0], inputs.weights)
     pipe = tmp_path / "inputs" / "pipe.json"
     pipe.parent.mkdir()
     os.mkfifo(pipe)
     bad = [
-        animate_job(inputs.broken_source, inputs.clips[0], inputs.weights),
-        animate_job(inputs.sources[0], inputs.broken_clip, inputs.weights),
-        animate_job(inputs.sources[0], tmp_path / "missing.mp4", inputs.weights),
-        animate_job(inputs.sources[0], pipe, inputs.weights),
-        animate_job(pipe.parent, inputs.clips[0], inputs.weights),
+        make_animate_job(inputs.broken_source, inputs.clips[0], inputs.weights),
+        make_animate_job(inputs.sources[0], inputs.broken_clip, inputs.weights),
+        make_animate_job(inputs.sources[0], tmp_path / "missing.mp4", inputs.weights),
+        make_animate_job(inputs.sources[0], pipe, inputs.weights),
+        make_animate_job(pipe.parent, inputs.clips[0], inputs.weights),
     ]
     _, last = run_jobs(tmp_path, *bad, good)
     assert last[good.name].state == "done"
@@ -93,7 +93,7 @@ def test_a_pose_job_writes_its_picture(inputs: BatchInputs, tmp_path: Path) -> N
 
 
 def test_a_view_job_writes_its_turntable(inputs: BatchInputs, tmp_path: Path) -> None:
-    weights = small_car_weights(tmp_path / "car.safetensors")
+    weights = write_small_car_weights(tmp_path / "car.safetensors")
     given = {"images": [str(inputs.sources[0])], "category": "car", "weights": str(weights)}
     job = Job("v", "view-synth", {**given, "azimuth": 40.0, "angles": [0.0, 20.0, 60.0], "device": "cpu"}, "v.mp4")
     _, last = run_jobs(tmp_path, job)
@@ -105,7 +105,7 @@ def test_a_view_of_a_shapenet_file_needs_no_picture(tmp_path: Path) -> None:
     data = tmp_path / "data_car.hdf5"
     with h5py.File(data, "w") as file:
         file["a_4_20/image"], file["a_4_20/pose"] = np.zeros((256, 256, 3), np.uint8), np.array([4, 20])
-    weights = small_car_weights(tmp_path / "car.safetensors")
+    weights = write_small_car_weights(tmp_path / "car.safetensors")
     options = {"shapenet": str(data), "id": "a_4_20", "category": "car", "weights": str(weights), "device": "cpu"}
     _, last = run_jobs(tmp_path / "out", Job("v", "view-synth", {**options, "angles": [0.0, 20.0]}, "v.mp4"))
     assert last["v"].state == "done", last["v"].reason

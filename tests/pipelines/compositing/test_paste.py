@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from pipelines.compositing.paste import box_mask, crop, paste, side_by_side, soft_box_mask
-from tests.helpers.videos import corners
+from tests.helpers.videos import make_corners
 
 
 @pytest.mark.parametrize("box", [(3, 4, 20, 30), (0, 0, 64, 48), (10, 10, 11, 11)])
 def test_crop_inside_is_a_slice(box):
     left, top, right, bottom = box
-    assert (crop(corners(), box) == corners()[top:bottom, left:right]).all()
+    assert (crop(make_corners(), box) == make_corners()[top:bottom, left:right]).all()
 
 
 def test_crop_repeats_the_edge():
@@ -31,7 +31,7 @@ def test_soft_mask_rises_to_one_and_is_symmetric():
 
 
 def test_box_mask_keeps_edges_at_the_border():
-    mask = box_mask(corners(), (-5, 10, 30, 48), 6)
+    mask = box_mask(make_corners(), (-5, 10, 30, 48), 6)
     assert (mask[20:, : 29 - 6] == 1).all()
     assert mask[0, 10] < 0.1
     assert mask[20, -1] < 0.1
@@ -58,12 +58,12 @@ def test_paste_touches_only_the_box_and_is_exact_where_the_mask_is_whole(box):
 
 def test_paste_refuses_other_sizes():
     with pytest.raises(ValueError, match="size"):
-        paste(corners(), corners(), (0, 0, 10, 10), np.ones((10, 10)))
+        paste(make_corners(), make_corners(), (0, 0, 10, 10), np.ones((10, 10)))
 
 
 def test_side_by_side_keeps_proportions():
-    row = side_by_side([corners(48, 64), corners(24, 16), corners(96, 10)])
+    row = side_by_side([make_corners(48, 64), make_corners(24, 16), make_corners(96, 10)])
     assert row.shape == (96, 128 + 64 + 10, 3)
     assert row.dtype == np.uint8
-    assert side_by_side([corners(48, 64), corners(24, 16)], height=24).shape == (24, 32 + 16, 3)
-    assert (side_by_side([corners()]) == corners()).all()
+    assert side_by_side([make_corners(48, 64), make_corners(24, 16)], height=24).shape == (24, 32 + 16, 3)
+    assert (side_by_side([make_corners()]) == make_corners()).all()

@@ -35,7 +35,7 @@ def pictures(folder: Path, clip: str, size: int) -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One clip with more frames than become references."""
-    return folders.dance(tmp_path_factory.mktemp("long"), clips=1, frames=24, height=32, width=32)
+    return folders.write_dance(tmp_path_factory.mktemp("long"), clips=1, frames=24, height=32, width=32)
 
 
 def test_training_takes_consecutive_frames_and_an_early_reference(long: Path) -> None:
@@ -97,7 +97,7 @@ def test_tests_can_list_frames(folder_of, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def single(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clip of one frame, which is the reference as well; picture and mask are the same grey."""
-    folder = folders.dance(tmp_path_factory.mktemp("single"), clips=1, frames=1, masks=True)
+    folder = folders.write_dance(tmp_path_factory.mktemp("single"), clips=1, frames=1, masks=True)
     for name in ("train_A", "train_C"):
         folders.save_picture(folder / "train_256" / name / "train0/00000.png", np.full((64, 64), 100, np.uint8))
     return folder

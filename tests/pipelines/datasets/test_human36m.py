@@ -10,7 +10,7 @@ import torch
 from models.errors import InputError
 from pipelines.datasets.human36m import DETECTED_JOINTS, TRUE_JOINTS
 from pipelines.datasets.registry import open_dataset
-from tests.helpers.dataset_folders import human36m
+from tests.helpers.dataset_folders import write_human36m
 
 
 def tracks(folder: Path, pattern: str) -> dict:
@@ -85,7 +85,7 @@ def _fit(values: np.ndarray, points: np.ndarray) -> tuple[int, float, np.ndarray
 
 
 def test_clips_of_different_lengths_are_dropped(tmp_path: Path) -> None:
-    folder = human36m(tmp_path, subjects=("S1", "S9"), cameras=1, frames=200)
+    folder = write_human36m(tmp_path, subjects=("S1", "S9"), cameras=1, frames=200)
     true, detected = tracks(folder, TRUE_JOINTS), tracks(folder, DETECTED_JOINTS)
     true["S1"]["Walking"][0] = true["S1"]["Walking"][0][:-3]  # 1.5 %
     true["S9"]["Walking"][0] = true["S9"]["Walking"][0][:-1]  # 0.5 %
@@ -99,7 +99,7 @@ def test_clips_of_different_lengths_are_dropped(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_clips_of_the_phase_is_refused(tmp_path: Path) -> None:
-    folder = human36m(tmp_path, subjects=("S9",), cameras=1)
+    folder = write_human36m(tmp_path, subjects=("S9",), cameras=1)
     with pytest.raises(InputError, match="no clip of S1, S5, S6, S7, S8"):
         open_dataset("human36m", folder, "train")
 

@@ -10,7 +10,7 @@ import torch
 
 from models.errors import InputError
 from pipelines.datasets.registry import open_dataset
-from tests.helpers.dataset_folders import shapenet
+from tests.helpers.dataset_folders import write_shapenet
 from tests.helpers.dataset_reading import read_resized
 
 
@@ -58,7 +58,7 @@ def test_pictures_of_another_size_are_resized(folder_of, tmp_path: Path) -> None
 
 
 def test_elevations_and_chairs(tmp_path: Path) -> None:
-    folder = shapenet(tmp_path, "chair", models=1, size=32)
+    folder = write_shapenet(tmp_path, "chair", models=1, size=32)
     with h5py.File(folder / "data_chair.hdf5", "a") as file:
         file["train0_4_0"]["pose"][...] = (7, 25)  # pyright: ignore
     data = open_dataset("shapenet-chair", folder, "train", size=32)

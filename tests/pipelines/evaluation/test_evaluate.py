@@ -16,7 +16,7 @@ from pipelines.evaluation import protocols
 from pipelines.evaluation.evaluate import EvaluateResult, Score, evaluate_pictures
 from pipelines.runtime.downloads import PublishedFile
 from pipelines.runtime.progress import NotesProgress
-from tests.helpers.media_files import SOURCE, scenery, write_picture, write_video
+from tests.helpers.media_files import SOURCE, make_scenery, write_picture, write_video
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     for folder, shift in (("made", 0), ("true", 10)):
         (tmp_path / folder).mkdir()
         for number in range(3):
-            picture = scenery(60, 64, 5 * number) // 2 + np.uint8(shift)
+            picture = make_scenery(60, 64, 5 * number) // 2 + np.uint8(shift)
             Image.fromarray(picture).save(tmp_path / folder / f"p{number}.png")
     return tmp_path / "made", tmp_path / "true"
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from models.errors import InputError
 from pipelines.evaluation.fid import BATCH, FrechetDistance, add_pictures
-from tests.helpers.golden_cases import golden_cases
+from tests.helpers.golden_data import data_cases
 
 
 def frechet_distance(reference: np.ndarray, generated: np.ndarray) -> float:
@@ -34,7 +34,7 @@ def test_the_distance_of_features_is_the_formula() -> None:
     assert frechet_distance(first, first) == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize("case", golden_cases("frechet"))
+@pytest.mark.parametrize("case", data_cases("frechet"))
 def test_the_authors_number_is_reproduced(case: dict[str, torch.Tensor]) -> None:
     found = frechet_distance(case["in.a"].numpy(), case["in.b"].numpy())
     assert found == pytest.approx(float(case["out.distance"]), abs=1e-6)

@@ -24,7 +24,7 @@ from pipelines.evaluation.image_metrics import (
     ssim_uniform,
     to_tensor,
 )
-from tests.helpers.golden_cases import golden_cases
+from tests.helpers.golden_data import data_cases
 
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -87,7 +87,7 @@ def test_pictures_smaller_than_the_window_are_refused() -> None:
         ssim_uniform(small, small)
 
 
-@pytest.mark.parametrize("case", golden_cases("metrics"))
+@pytest.mark.parametrize("case", data_cases("metrics"))
 def test_the_authors_numbers_are_reproduced(case: dict[str, torch.Tensor]) -> None:
     reference, generated = (case[f"in.{name}"].permute(2, 0, 1)[None].double() for name in ("gt", "pred"))
     measures = (psnr, ssim_uniform, ssim_of_prediction, mae, l1)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from models.errors import InputError
 from pipelines.evaluation.image_pairs import Geometry, open_comparison
-from tests.helpers.media_files import cut, write_picture, write_video
+from tests.helpers.media_files import truncate_file, write_picture, write_video
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def remove_all(made: Path, true: Path) -> None:
 
 
 def damage_one(made: Path, true: Path) -> None:
-    cut(true / "p2.png", 0.5)
+    truncate_file(true / "p2.png", 0.5)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_videos_are_read_frame_by_frame_as_often_as_needed(tmp_path: Path) -> No
 
 def test_videos_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     long, short = write_video(tmp_path / "a.mp4", frames=6), write_video(tmp_path / "b.mp4", frames=4)
-    broken = cut(write_video(tmp_path / "c.mp4", frames=40, moov_first=True), 0.85)
+    broken = truncate_file(write_video(tmp_path / "c.mp4", frames=40, moov_first=True), 0.85)
     for first, second, line in (
         (long, short, r"b\.mp4 has 4 frames, .*a\.mp4 has more: cut them to equal length"),
         (long, tmp_path, "pass two folders or two videos"),

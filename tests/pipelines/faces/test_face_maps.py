@@ -6,7 +6,7 @@ from skimage.feature import canny as skimage_canny
 from models.errors import InputError
 from pipelines.faces.edges import canny
 from pipelines.faces.face_maps import CHANNELS, face_structure
-from tests.helpers.drawn_faces import drawn_landmarks
+from tests.helpers.faces import make_landmarks
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -26,7 +26,7 @@ def test_flat_pictures_have_no_edges() -> None:
 
 def test_structure_of_a_face() -> None:
     picture = np.full((120, 100, 3), 128, np.uint8)
-    structure = face_structure(picture, drawn_landmarks(100, 120), size=64)
+    structure = face_structure(picture, make_landmarks(100, 120), size=64)
     assert structure.shape == (CHANNELS, 64, 64)
     assert set(np.unique(structure[15])) == set(range(7))
     assert structure[:15].max() <= 1
@@ -34,13 +34,13 @@ def test_structure_of_a_face() -> None:
 
 
 def test_landmarks_count_at_whole_pixels() -> None:
-    picture, landmarks = np.full((64, 64, 3), 128, np.uint8), drawn_landmarks(64, 64).astype(int)
+    picture, landmarks = np.full((64, 64, 3), 128, np.uint8), make_landmarks(64, 64).astype(int)
     whole, within = face_structure(picture, landmarks, size=64), face_structure(picture, landmarks + 0.9, size=64)
     np.testing.assert_array_equal(within, whole)
 
 
 def test_a_face_beyond_the_border_is_clamped() -> None:
-    structure = face_structure(np.zeros((64, 64, 3), np.uint8), drawn_landmarks(64, 64) + 40, size=64)
+    structure = face_structure(np.zeros((64, 64, 3), np.uint8), make_landmarks(64, 64) + 40, size=64)
     assert structure[0, :, -1].any()
 
 

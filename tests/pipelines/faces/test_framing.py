@@ -3,12 +3,12 @@ import pytest
 
 from models.errors import InputError
 from pipelines.faces.framing import face_box, frame_faces
-from tests.helpers.drawn_faces import drawn_landmarks
+from tests.helpers.faces import make_landmarks
 
 
 def test_fit_shows_the_driving_face_at_the_same_place_and_size() -> None:
-    source = drawn_landmarks(200, 200) + np.array((400, 300))
-    driving = drawn_landmarks(320, 320) + np.array((37, 11))
+    source = make_landmarks(200, 200) + np.array((400, 300))
+    driving = make_landmarks(320, 320) + np.array((37, 11))
     box, other = frame_faces(source, (1000, 900), driving, (640, 480), "fit")
     assert box[2] - box[0] == box[3] - box[1]
     own = (source - box[:2]) / (box[2] - box[0])
@@ -17,12 +17,12 @@ def test_fit_shows_the_driving_face_at_the_same_place_and_size() -> None:
 
 
 def test_none_takes_both_whole() -> None:
-    face = drawn_landmarks(100, 100)
+    face = make_landmarks(100, 100)
     assert frame_faces(face, (100, 90), face, (70, 80), "none") == ((0, 0, 100, 90), (0, 0, 70, 80))
 
 
 def test_the_square_stays_in_the_picture() -> None:
-    left, top, right, bottom = face_box(drawn_landmarks(100, 100), (100, 120))
+    left, top, right, bottom = face_box(make_landmarks(100, 100), (100, 120))
     assert (left, right) == (0, 100)
     assert bottom - top == 100
     assert top >= 0
@@ -30,6 +30,6 @@ def test_the_square_stays_in_the_picture() -> None:
 
 
 def test_unknown_mode() -> None:
-    face = drawn_landmarks(100, 100)
+    face = make_landmarks(100, 100)
     with pytest.raises(InputError, match="body"):
         frame_faces(face, (100, 90), face, (70, 80), "body")

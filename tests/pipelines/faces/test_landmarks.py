@@ -12,7 +12,7 @@ from models.errors import BackendUnavailable, InputError
 from pipelines.faces import landmarks
 from pipelines.faces.landmarks import DlibLandmarks, load_landmarks, read_landmarks
 from pipelines.keypoints.tracking import select_person
-from tests.helpers.drawn_faces import drawn_landmarks, write_landmarks
+from tests.helpers.faces import make_landmarks, write_landmarks
 
 INSTALLED = all(importlib.util.find_spec(name) for name in ("dlib", "face_recognition_models"))
 needs_dlib = pytest.mark.skipif(not INSTALLED, reason="pip install gfla[face]")
@@ -59,11 +59,11 @@ def test_a_missing_extra_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_text_files_in_natural_order(tmp_path: Path) -> None:
     for number in (1, 2, 10):
-        write_landmarks(tmp_path / f"frame{number}.txt", drawn_landmarks(100, 100) + number)
+        write_landmarks(tmp_path / f"frame{number}.txt", make_landmarks(100, 100) + number)
     (tmp_path / "frame3.txt").write_text("")
     track = load_landmarks(tmp_path, size=(100, 100))
     assert [len(frame.people) for frame in track.frames] == [1, 1, 0, 1]
-    last = np.round(drawn_landmarks(100, 100) + 10)
+    last = np.round(make_landmarks(100, 100) + 10)
     np.testing.assert_allclose(track.frames[3].people[0, :, :2], last)
 
 

@@ -16,7 +16,7 @@ from pipelines.keypoints.cleaning import (
     map_joints,
     window_starts,
 )
-from tests.helpers.poses import people, perform, standing
+from tests.helpers.poses import make_standing_pose, sample_people, sample_poses
 
 
 class Middle(nn.Module):
@@ -33,7 +33,7 @@ class Middle(nn.Module):
 
 
 def _track(frames: int, step: float = 3) -> np.ndarray:
-    return np.stack([standing(50 + step * t, 20) for t in range(frames)])
+    return np.stack([make_standing_pose(50 + step * t, 20) for t in range(frames)])
 
 
 def test_encode_and_decode() -> None:
@@ -101,8 +101,8 @@ def test_confidence_is_carried_over() -> None:
 
 
 def test_geometric_mapping_is_near_the_true_joints() -> None:
-    persons = people(6, 1)
-    coco, truth = perform(persons, 2, amplitude=0.5)
+    persons = sample_people(6, 1)
+    coco, truth = sample_poses(persons, 2, amplitude=0.5)
     error = np.linalg.norm(map_joints(coco) - truth, axis=-1) / (150 * persons.height.numpy()[:, None, None])
     exact = [1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16]
     assert error[..., exact].max() < 1e-6

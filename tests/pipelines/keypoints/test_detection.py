@@ -10,7 +10,7 @@ from models.errors import InputError
 from pipelines.keypoints.detection import align_track, detect_video
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.media.sources import open_video
-from tests.helpers.media_files import cut, write_video
+from tests.helpers.media_files import truncate_file, write_video
 
 
 def track(frames: int, *, begin: int = 0) -> PoseTrack:
@@ -54,7 +54,7 @@ class Blind:
 
 
 def test_a_video_that_breaks_off_is_refused_only_within_the_frames_asked_for(tmp_path: Path) -> None:
-    clip = cut(write_video(tmp_path / "clip.mp4", frames=40, moov_first=True), 0.85)
+    clip = truncate_file(write_video(tmp_path / "clip.mp4", frames=40, moov_first=True), 0.85)
     source = open_video(clip)
     readable = len(detect_video(source, Blind()).frames)
     assert 1 < readable < 40

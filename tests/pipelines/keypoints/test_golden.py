@@ -13,8 +13,8 @@ from pipelines.keypoints.cleaning import encode, window_indices
 from pipelines.keypoints.layouts import LIMBS, OPENPOSE18_TO_COCO17, select
 from pipelines.keypoints.structure_maps import heat_maps, palette, person_maps, skeleton_picture, structure_map
 from pipelines.media.tensors import image_to_tensor, tensor_to_image
-from tests.helpers.face_checks import CHECKS as FACES
 from tests.helpers.golden import FOLDER, OWN
+from tests.helpers.golden_faces import CHECKS as FACES
 
 ELSEWHERE = ("metrics", "frechet")  # judged in tests/pipelines/evaluation
 LAYOUT = {"coco17": "coco17", "human36m17": "h36m17", "openpose18": "coco17"}

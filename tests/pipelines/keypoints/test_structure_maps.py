@@ -6,9 +6,9 @@ import pytest
 from pipelines.keypoints.cleaning import map_joints
 from pipelines.keypoints.drawing import draw_pose, draw_skeleton
 from pipelines.keypoints.structure_maps import palette, structure_map
-from tests.helpers.poses import standing
+from tests.helpers.poses import make_standing_pose
 
-POSE = standing(20, 5)
+POSE = make_standing_pose(20, 5)
 
 
 @pytest.mark.parametrize("size", [(256, 256), (260, 320)])

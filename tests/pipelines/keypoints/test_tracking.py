@@ -3,40 +3,40 @@ import pytest
 
 from models.errors import InputError
 from pipelines.keypoints.tracking import fill_gaps, is_person, joint_distance, select_person
-from tests.helpers.poses import standing
+from tests.helpers.poses import make_standing_pose
 
 
 def _crowd(frames: int = 10) -> list[np.ndarray]:
     """A small person who walks left to right past a large one; their order in each frame alternates."""
-    small = [standing(20 + 30 * t, 50, size=0.5) for t in range(frames)]
-    large = [standing(150, 0) for t in range(frames)]
+    small = [make_standing_pose(20 + 30 * t, 50, size=0.5) for t in range(frames)]
+    large = [make_standing_pose(150, 0) for t in range(frames)]
     return [np.stack((a, b) if t % 2 else (b, a)) for t, (a, b) in enumerate(zip(small, large, strict=True))]
 
 
 def test_largest_is_followed() -> None:
-    np.testing.assert_allclose(select_person(_crowd())[:, 0, 0], standing(150, 0)[0, 0])
+    np.testing.assert_allclose(select_person(_crowd())[:, 0, 0], make_standing_pose(150, 0)[0, 0])
 
 
 def test_first_from_the_left_is_followed_past_the_other() -> None:
     track = select_person(_crowd(), "1")
-    np.testing.assert_allclose(track[:, 0, 0], [standing(20 + 30 * t, 50, size=0.5)[0, 0] for t in range(10)])
+    np.testing.assert_allclose(track[:, 0, 0], [make_standing_pose(20 + 30 * t, 50, size=0.5)[0, 0] for t in range(10)])
 
 
 def test_number_counts_in_the_first_frame_with_enough_people() -> None:
-    frames = [standing(150, 0)[None], *_crowd()]
+    frames = [make_standing_pose(150, 0)[None], *_crowd()]
     assert not select_person(frames, "1")[:, 0, 0].std()
     crossing = select_person([frames[0][:0], *_crowd()], "2")
-    np.testing.assert_allclose(crossing[1:, 0, 0], standing(150, 0)[0, 0])
+    np.testing.assert_allclose(crossing[1:, 0, 0], make_standing_pose(150, 0)[0, 0])
     assert not crossing[0].any()
 
 
 def test_person_is_found_again_after_a_gap() -> None:
-    frames = [np.stack((standing(0, 0), standing(300, 0, size=0.8))) for _ in range(12)]
+    frames = [np.stack((make_standing_pose(0, 0), make_standing_pose(300, 0, size=0.8))) for _ in range(12)]
     for t in range(4, 8):
         frames[t] = frames[t][1:]
     track = select_person(frames)
     assert not track[4:8].any()
-    np.testing.assert_allclose(track[8:], np.repeat(standing(0, 0)[None], 4, 0))
+    np.testing.assert_allclose(track[8:], np.repeat(make_standing_pose(0, 0)[None], 4, 0))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_person_is_found_again_after_a_gap() -> None:
     [
         ([np.empty((0, 17, 3), np.float32)] * 3, "largest", "any of the 3 frames"),
         ([np.empty((0, 17, 3), np.float32)], "largest", "the picture"),
-        ([standing(confidence=0.1)[None]], "largest", "no person"),
+        ([make_standing_pose(confidence=0.1)[None]], "largest", "no person"),
         (_crowd(), "3", "no frame shows more than 2"),
         (_crowd(), "0", "'0'"),
         (_crowd(), "tall", "'tall'"),
@@ -56,15 +56,15 @@ def test_choice_that_can_not_be_made(frames: list[np.ndarray], person: str, mess
 
 
 def test_distance_ignores_joints_without_confidence() -> None:
-    first, second = standing(), standing(20)
+    first, second = make_standing_pose(), make_standing_pose(20)
     assert joint_distance(first, second) == pytest.approx(0.1, rel=0.05)
     second[3] = (900, 900, 0)
     assert joint_distance(first, second) == pytest.approx(0.1, rel=0.05)
-    assert joint_distance(first, standing(confidence=0)) == float("inf")
+    assert joint_distance(first, make_standing_pose(confidence=0)) == float("inf")
 
 
 def _walk() -> np.ndarray:
-    return np.stack([standing(10 * t, 0) for t in range(9)])
+    return np.stack([make_standing_pose(10 * t, 0) for t in range(9)])
 
 
 def test_interpolation_is_linear_across_gaps() -> None:
@@ -111,7 +111,7 @@ def test_nobody_and_unknown_mode() -> None:
 
 
 def test_is_person() -> None:
-    pose = standing()
+    pose = make_standing_pose()
     assert is_person(pose)
     pose[3:, 2] = 0
     assert not is_person(pose)
@@ -119,6 +119,6 @@ def test_is_person() -> None:
 
 def test_somebody_in_hardly_any_frame_is_nobody() -> None:
     track = np.zeros((25, 17, 3), np.float32)
-    track[12:14] = standing(50, 20)
+    track[12:14] = make_standing_pose(50, 20)
     with pytest.raises(InputError, match="in only 2 of 25 frames"):
         fill_gaps(track)

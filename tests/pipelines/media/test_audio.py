@@ -8,7 +8,7 @@ from models.errors import InputError
 from pipelines.media.audio import plan_audio
 from pipelines.media.sources import open_video
 from pipelines.media.writer import open_output
-from tests.helpers.videos import make_clip, make_sound, onset, sound_codec, sound_end
+from tests.helpers.videos import find_beep, make_clip, make_sound, sound_codec, sound_end
 
 BEEP = Fraction(3, 2)
 
@@ -47,12 +47,12 @@ def convert(clip: Path, output: Path, *, choice: str = "driving", **selection) -
 @pytest.mark.parametrize("start", [None, Fraction(73, 100)])
 def test_sound_stays_in_time(tmp_path: Path, given, sound, output, expected, start):
     clip = make_clip(tmp_path / given, frames=60, sound=sound, beep=BEEP)
-    before = onset(clip) - float(open_video(clip).info.start)
+    before = find_beep(clip) - float(open_video(clip).info.start)
     result = tmp_path / output
     assert convert(clip, result, start=start) == []
     assert sound_codec(result) == expected
     begin = Fraction(0) if start is None else Fraction(76, 100)
-    assert onset(result) == pytest.approx(before - float(begin), abs=0.006)
+    assert find_beep(result) == pytest.approx(before - float(begin), abs=0.006)
     assert sound_end(result) == pytest.approx(2.4 - float(begin), abs=0.04)
 
 
@@ -77,7 +77,7 @@ def test_another_file_and_none(tmp_path: Path):
     clip = make_clip(tmp_path / "in.mp4", frames=30, sound="aac")
     tone = make_sound(tmp_path / "tone.wav", codec="pcm_s16le", seconds=Fraction(3), beep=Fraction(1, 2))
     convert(clip, tmp_path / "a.mp4", choice=str(tone), start=Fraction(2, 5))
-    assert onset(tmp_path / "a.mp4") == pytest.approx(0.5, abs=0.004)
+    assert find_beep(tmp_path / "a.mp4") == pytest.approx(0.5, abs=0.004)
     assert sound_end(tmp_path / "a.mp4") == pytest.approx(0.8, abs=0.025)
     convert(clip, tmp_path / "b.mp4", choice="none")
     assert sound_codec(tmp_path / "b.mp4") is None

@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 
 from models.errors import InputError
 from pipelines.media.pictures import MAX_PIXELS, load_picture
-from tests.helpers.videos import corners, shade
+from tests.helpers.videos import make_corners, make_shade
 
 
 def saved(path: Path, picture: Image.Image, **options) -> Path:
@@ -31,8 +31,8 @@ def test_exif_rotation(tmp_path: Path, orientation: int):
     }[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
-    stored = Image.fromarray(np.ascontiguousarray(inverse(corners())))
-    assert (load_picture(saved(tmp_path / "a.png", stored, exif=exif)) == corners()).all()
+    stored = Image.fromarray(np.ascontiguousarray(inverse(make_corners())))
+    assert (load_picture(saved(tmp_path / "a.png", stored, exif=exif)) == make_corners()).all()
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
@@ -55,7 +55,7 @@ def test_alpha_goes_on_white(tmp_path: Path, mode: str):
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "CMYK", "YCbCr", "RGB"])
 def test_colour_models(tmp_path: Path, mode: str):
-    picture = Image.fromarray(corners()).convert(mode)
+    picture = Image.fromarray(make_corners()).convert(mode)
     suffix = "jpg" if mode in ("CMYK", "YCbCr") else "png"
     image = load_picture(saved(tmp_path / f"a.{suffix}", picture))
     expected = np.asarray(picture.convert("RGB"))
@@ -91,19 +91,20 @@ def test_float_picture(tmp_path: Path):
 
 
 def test_first_frame_of_an_animation(tmp_path: Path):
-    rest = [Image.fromarray(shade(number)) for number in (5, 6)]
-    path = saved(tmp_path / "a.gif", Image.fromarray(shade(2)), save_all=True, append_images=rest)
-    assert (load_picture(path) == shade(2)).all()
+    rest = [Image.fromarray(make_shade(number)) for number in (5, 6)]
+    path = saved(tmp_path / "a.gif", Image.fromarray(make_shade(2)), save_all=True, append_images=rest)
+    assert (load_picture(path) == make_shade(2)).all()
 
 
 def test_colour_profile_is_applied(tmp_path: Path):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
-    picture = Image.fromarray(corners())
-    assert (load_picture(saved(tmp_path / "a.png", picture, icc_profile=profile)) == corners()).all()  # does not fit
-    assert (load_picture(saved(tmp_path / "b.png", picture, icc_profile=b"broken")) == corners()).all()
+    corners = make_corners()
+    picture = Image.fromarray(corners)
+    assert (load_picture(saved(tmp_path / "a.png", picture, icc_profile=profile)) == corners).all()  # does not fit
+    assert (load_picture(saved(tmp_path / "b.png", picture, icc_profile=b"broken")) == corners).all()
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     image = load_picture(saved(tmp_path / "c.png", picture, icc_profile=srgb))
-    assert np.abs(image.astype(int) - corners()).max() <= 1
+    assert np.abs(image.astype(int) - make_corners()).max() <= 1
 
 
 def bomb(path: Path, side: int) -> Path:

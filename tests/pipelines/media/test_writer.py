@@ -16,7 +16,7 @@ from PIL import Image
 from models.errors import InputError, ProcessingError
 from pipelines.media.sources import open_video
 from pipelines.media.writer import open_output
-from tests.helpers.videos import TICKS, corner_pixels, corners, number_of, shade
+from tests.helpers.videos import TICKS, corner_pixels, make_corners, make_shade, read_shade
 
 UNEVEN = [(100, 500), (600, 37), (637, 900), (1537, 3000), (4537, 20), (4557, 5000), (9557, 1111)]
 
@@ -24,20 +24,20 @@ UNEVEN = [(100, 500), (600, 37), (637, 900), (1537, 3000), (4537, 20), (4557, 50
 def write(path: Path, *, frames: int = 5, size: tuple[int, int] = (48, 64), **options) -> Path:
     with open_output(path, width=64, height=48, time_base=Fraction(1, 25), rate=Fraction(25), **options) as writer:
         for number in range(frames):
-            writer.write(shade(number, *size), number, 1)
+            writer.write(make_shade(number, *size), number, 1)
     return path
 
 
 def write_stamps(path: Path, stamps: list[int]) -> None:
     with open_output(path, width=64, height=48, time_base=TICKS) as writer:
         for number, stamp in enumerate(stamps):
-            writer.write(shade(number), stamp, 1)
+            writer.write(make_shade(number), stamp, 1)
 
 
 def fail_while_writing(path: Path, error: type[BaseException], **options) -> None:
     with open_output(path, width=64, height=48, time_base=TICKS, **options) as writer:
         for number in range(30):
-            writer.write(shade(number), number * 512, 512)
+            writer.write(make_shade(number), number * 512, 512)
         raise error
 
 
@@ -53,11 +53,11 @@ def test_uneven_time_stamps_come_back(tmp_path: Path, suffix: str):
     ends = [begin for begin, _ in stamps[1:]] + [stamps[-1][0] + 1536]
     with open_output(path, width=64, height=48, time_base=TICKS, rate=Fraction(30)) as writer:
         for number, ((begin, _), end) in enumerate(zip(stamps, ends, strict=True)):
-            writer.write(shade(number), begin, end - begin)
+            writer.write(make_shade(number), begin, end - begin)
     source = open_video(path)
     frames = list(source)
     base = source.info.time_base
-    assert [number_of(frame.image) for frame in frames] == list(range(len(stamps)))
+    assert [read_shade(frame.image) for frame in frames] == list(range(len(stamps)))
     for frame, (begin, _), end in zip(frames, stamps, ends, strict=True):
         assert frame.duration is not None
         assert abs(frame.pts * base - (begin - stamps[0][0]) * TICKS) <= (0 if clock == TICKS else clock / 2)
@@ -70,7 +70,7 @@ def test_clocks_are_kept_exactly(tmp_path: Path, base: Fraction):
     step = max(1, round(Fraction(1, 25) / base))
     with open_output(path, width=64, height=48, time_base=base, rate=1 / (step * base)) as writer:
         for number in range(6):
-            writer.write(shade(number), number * step, step)
+            writer.write(make_shade(number), number * step, step)
     source = open_video(path)
     times = [frame.pts * source.info.time_base for frame in source]
     assert times == [number * step * base for number in range(6)]
@@ -82,13 +82,13 @@ def test_colours_survive_and_are_tagged(tmp_path: Path, name: str, codec: str | 
     path = tmp_path / name
     with open_output(path, width=64, height=48, time_base=Fraction(1, 25), codec=codec, crf=8) as writer:
         for number in range(3):
-            writer.write(corners(), number, 1)
+            writer.write(make_corners(), number, 1)
     with av.open(str(path)) as container:
         context = container.streams.video[0].codec_context
         assert (context.pix_fmt, context.colorspace, context.color_range) == ("yuv420p", 1, 1)
         assert (int(context.color_primaries), int(context.color_trc)) == (1, 1)
     image = next(iter(open_video(path))).image
-    assert np.abs(corner_pixels(image) - corner_pixels(corners())).max() < 8
+    assert np.abs(corner_pixels(image) - corner_pixels(make_corners())).max() < 8
 
 
 def test_mp4_has_its_index_first(tmp_path: Path):
@@ -99,21 +99,21 @@ def test_mp4_has_its_index_first(tmp_path: Path):
 def test_odd_sizes_repeat_the_last_row_and_column(tmp_path: Path):
     path = tmp_path / "out.mp4"
     with open_output(path, width=63, height=47, time_base=Fraction(1, 25)) as writer:
-        writer.write(shade(3, 47, 63), 0, 1)
+        writer.write(make_shade(3, 47, 63), 0, 1)
     assert next(iter(open_video(path))).image.shape == (48, 64, 3)
     gif = tmp_path / "out.gif"
     with open_output(gif, width=63, height=47, time_base=Fraction(1, 25)) as writer:
-        writer.write(shade(3, 47, 63), 0, 1)
+        writer.write(make_shade(3, 47, 63), 0, 1)
     assert next(iter(open_video(gif))).image.shape == (47, 63, 3)
 
 
 def test_gif_colours_and_length(tmp_path: Path):
     with open_output(tmp_path / "out.gif", width=64, height=48, time_base=Fraction(1, 25)) as writer:
         for number in range(40):
-            writer.write(np.roll(corners(), number, axis=1), number, 1)
+            writer.write(np.roll(make_corners(), number, axis=1), number, 1)
     source = open_video(tmp_path / "out.gif")
     for number, frame in enumerate(source):
-        assert np.abs(frame.image.astype(int) - np.roll(corners(), number, axis=1)).max() < 8
+        assert np.abs(frame.image.astype(int) - np.roll(make_corners(), number, axis=1)).max() < 8
     assert source.info.frames == 40
     assert source.info.duration == Fraction(40, 25)
 
@@ -121,15 +121,15 @@ def test_gif_colours_and_length(tmp_path: Path):
 def test_gif_leaves_out_what_players_cannot_show(tmp_path: Path):
     with open_output(tmp_path / "out.gif", width=64, height=48, time_base=Fraction(1, 100)) as writer:
         for number in range(10):
-            writer.write(shade(number), number, 1)
-    assert [number_of(frame.image) for frame in open_video(tmp_path / "out.gif")] == [0, 2, 4, 6, 8]
+            writer.write(make_shade(number), number, 1)
+    assert [read_shade(frame.image) for frame in open_video(tmp_path / "out.gif")] == [0, 2, 4, 6, 8]
     assert "dropped 5" in writer.notes[0]
 
 
 def test_folder_and_pattern(tmp_path: Path):
     folder = write(tmp_path / "frames")
     assert sorted(item.name for item in folder.iterdir()) == [f"{number:05d}.png" for number in range(5)]
-    assert (np.asarray(Image.open(folder / "00002.png")) == shade(2)).all()
+    assert (np.asarray(Image.open(folder / "00002.png")) == make_shade(2)).all()
     write(folder / "take_%03d.png", frames=2)
     assert (folder / "take_001.png").is_file()
     assert (folder / "00004.png").is_file()

@@ -13,7 +13,7 @@ from pipelines.object_views.source import ObjectView
 from pipelines.object_views.viewpoint import Square, crop_square, estimate_view
 from pipelines.runtime.progress import NotesProgress
 from tests.helpers.media_files import EXAMPLES
-from tests.helpers.view_networks import constant_viewpoint_network
+from tests.helpers.view_networks import make_constant_viewpoint_network
 
 
 def estimate(
@@ -42,7 +42,7 @@ def block(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("x", "y", "side"), [(0.0, 0.0, 1.0), (0.05, -0.1, 1.4)])
 def test_the_object_is_framed_as_the_network_says(block: Path, x: float, y: float, side: float) -> None:
-    view, _ = estimate(block, constant_viewpoint_network(azimuth=90, x=x, y=y, side=side))
+    view, _ = estimate(block, make_constant_viewpoint_network(azimuth=90, x=x, y=y, side=side))
     Image.fromarray(view.picture).save(block.with_name("framed.png"))
     box = np.array(segment_foreground(block.with_name("framed.png")).box) / len(view.picture)
     width, centre = FILL / side, np.array([0.5 - x / side, 0.5 - y / side])
@@ -58,11 +58,11 @@ def test_a_square_on_white_that_is_framed_about_right_is_used_as_it_is(tmp_path:
     path = tmp_path / "white.png"
     Image.fromarray(picture).save(path)
     side = 256 / (140 / FILL)
-    view, notes = estimate(path, constant_viewpoint_network(azimuth=90, side=side * 1.05), azimuth=12, elevation=5)
+    view, notes = estimate(path, make_constant_viewpoint_network(azimuth=90, side=side * 1.05), azimuth=12, elevation=5)
     np.testing.assert_array_equal(view.picture, picture)
     assert (view.azimuth, view.elevation, view.confidence) == (12, 5, None)
     assert notes == []
-    view, _ = estimate(path, constant_viewpoint_network(azimuth=90, side=side * 1.4), azimuth=12, elevation=5)
+    view, _ = estimate(path, make_constant_viewpoint_network(azimuth=90, side=side * 1.4), azimuth=12, elevation=5)
     assert np.abs(view.picture.astype(int) - picture).max() > 99
 
 

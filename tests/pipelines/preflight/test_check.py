@@ -19,7 +19,7 @@ from pipelines.preflight.check import DOUBTFUL, GOOD, IMPOSSIBLE, InputChecker, 
 from pipelines.preflight.inspection import SourceInspection
 from pipelines.preflight.timing import TimingEstimate, estimate_timing
 from tests.helpers.media_files import DRIVING, SOURCE, write_picture, write_video
-from tests.helpers.poses import standing
+from tests.helpers.poses import make_standing_pose
 
 BUNDLED = AnimateConfig(Path(), Path(), keypoints="bundled")
 NOBODY = np.empty((0, 17, 3), np.float32)
@@ -49,7 +49,7 @@ class Pair:
 
 
 def portrait(pose: np.ndarray | None = None, *, size: tuple[int, int] = (200, 300), hidden=()) -> SourceInspection:
-    return SourceInspection(size, standing() if pose is None else pose, hidden)
+    return SourceInspection(size, make_standing_pose() if pose is None else pose, hidden)
 
 
 @pytest.fixture
@@ -58,8 +58,8 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
 
 
 def test_a_good_pair_and_its_numbers(pair: Pair) -> None:
-    pair.portrait = portrait(standing(size=1.25), size=(250, 375))
-    found = pair.check([standing()[None]] * 40)
+    pair.portrait = portrait(make_standing_pose(size=1.25), size=(250, 375))
+    found = pair.check([make_standing_pose()[None]] * 40)
     assert (found.verdict, found.reasons, found.frames, found.looks, found.person_share) == (GOOD, (), 40, 40, 1)
     assert (found.whole_share, found.hidden) == (1, ())
     assert found.scale == pytest.approx(1.25)
@@ -70,9 +70,9 @@ def test_a_good_pair_and_its_numbers(pair: Pair) -> None:
 @pytest.mark.parametrize(
     ("people", "reason"),
     [
-        ([standing()[None]] * 8 + [NOBODY] * 2, "the person in 80% of the frames"),
-        ([standing()[None]] * 7 + [standing(0, 52)[None]] * 3, "the feet in 70% of the frames"),
-        ([standing(size=0.3)[None]] * 5, "in the video is 61 pixels tall"),
+        ([make_standing_pose()[None]] * 8 + [NOBODY] * 2, "the person in 80% of the frames"),
+        ([make_standing_pose()[None]] * 7 + [make_standing_pose(0, 52)[None]] * 3, "the feet in 70% of the frames"),
+        ([make_standing_pose(size=0.3)[None]] * 5, "in the video is 61 pixels tall"),
     ],
 )
 def test_a_video_that_will_show_is_doubtful(pair: Pair, people: list[np.ndarray], reason: str) -> None:
@@ -85,27 +85,27 @@ def test_a_video_that_will_show_is_doubtful(pair: Pair, people: list[np.ndarray]
     ("seen", "reason"),
     [
         (portrait(hidden=("knees", "feet")), "does not show the knees and feet"),
-        (portrait(standing(size=0.2)), "in the picture is 41 pixels tall"),
+        (portrait(make_standing_pose(size=0.2)), "in the picture is 41 pixels tall"),
         (portrait(size=(400_000, 300_000)), "of memory are needed"),
     ],
 )
 def test_a_picture_that_will_show_is_doubtful(pair: Pair, seen: SourceInspection, reason: str) -> None:
     pair.portrait = seen
-    found = pair.check([standing()[None]] * 5)
+    found = pair.check([make_standing_pose()[None]] * 5)
     assert found.verdict == DOUBTFUL
     assert [reason in line for line in found.reasons] == [True]
 
 
 def test_bodies_must_be_alike_only_without_retargeting(pair: Pair) -> None:
     pair.portrait = portrait(size=(400, 600))
-    assert pair.check([standing()[None]] * 5).verdict == GOOD
-    assert "0.5 times as tall" in pair.check([standing()[None]] * 5, retarget="none").reasons[0]
-    pair.portrait = portrait(standing(size=2), size=(400, 600))
-    assert pair.check([standing()[None]] * 5, retarget="none").verdict == GOOD
+    assert pair.check([make_standing_pose()[None]] * 5).verdict == GOOD
+    assert "0.5 times as tall" in pair.check([make_standing_pose()[None]] * 5, retarget="none").reasons[0]
+    pair.portrait = portrait(make_standing_pose(size=2), size=(400, 600))
+    assert pair.check([make_standing_pose()[None]] * 5, retarget="none").verdict == GOOD
 
 
 def test_too_few_frames_with_a_person_are_impossible(pair: Pair) -> None:
-    found = pair.check([standing()[None]] + [NOBODY] * 9)
+    found = pair.check([make_standing_pose()[None]] + [NOBODY] * 9)
     assert (found.verdict, found.seconds, found.memory, pair.timed) == (IMPOSSIBLE, None, None, [])
     assert "track.json: a person in only 1 of the 10 inspected frames" in found.reasons[0]
 
@@ -116,7 +116,7 @@ def test_a_share_from_some_frames_refuses_only_when_it_is_certain() -> None:
 
 
 def test_every_picture_and_video_is_looked_at_and_timed_once(tmp_path: Path, pair: Pair) -> None:
-    pair.check([standing()[None]] * 5)
+    pair.check([make_standing_pose()[None]] * 5)
     pair.timed.clear()
     pair.looked.clear()
     checker, track, damaged = InputChecker(BUNDLED), tmp_path / "track.json", tmp_path / "damaged.json"
@@ -172,4 +172,4 @@ def test_a_picture_without_feet_is_doubtful(checker: InputChecker, tmp_path: Pat
 def test_weights_that_are_none_are_an_error_of_the_run(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "estimate_timing", estimate_timing)
     with pytest.raises(WeightsError, match="giant"):
-        pair.check([standing()[None]], source=SOURCE, weights="giant")
+        pair.check([make_standing_pose()[None]], source=SOURCE, weights="giant")

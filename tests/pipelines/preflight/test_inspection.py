@@ -22,9 +22,9 @@ from pipelines.preflight.inspection import (
     missing_body_parts,
 )
 from pipelines.runtime.progress import SilentProgress
-from tests.helpers.media_files import SOURCE, cut, write_video
-from tests.helpers.poses import standing
-from tests.helpers.videos import make_clip, number_of
+from tests.helpers.media_files import SOURCE, truncate_file, write_video
+from tests.helpers.poses import make_standing_pose
+from tests.helpers.videos import make_clip, read_shade
 
 SIZE = (200, 300)
 NOBODY = np.empty((0, 17, 3), np.float32)
@@ -40,8 +40,8 @@ class Scripted:
         self.empty, self.seen = set(empty), []
 
     def detect(self, image: np.ndarray) -> np.ndarray:
-        self.seen.append(number_of(image))
-        return NOBODY if self.seen[-1] in self.empty else standing(size=0.15)[None]
+        self.seen.append(read_shade(image))
+        return NOBODY if self.seen[-1] in self.empty else make_standing_pose(size=0.15)[None]
 
     def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         return map(self.detect, images)
@@ -65,8 +65,8 @@ def without(pose: np.ndarray, *joints: int) -> np.ndarray:
 
 
 def test_a_whole_person_inside_the_picture_hides_nothing() -> None:
-    assert missing_body_parts(standing(), SIZE) == ()
-    assert missing_body_parts(without(standing(), 3, 5, 12, 13, 16), SIZE) == (), (
+    assert missing_body_parts(make_standing_pose(), SIZE) == ()
+    assert missing_body_parts(without(make_standing_pose(), 3, 5, 12, 13, 16), SIZE) == (), (
         "one of two is enough: seen from the side"
     )
 
@@ -74,13 +74,13 @@ def test_a_whole_person_inside_the_picture_hides_nothing() -> None:
 @pytest.mark.parametrize(
     ("pose", "hidden"),
     [
-        (without(standing(), 15, 16), ("feet",)),
-        (without(standing(), 0, 1, 2, 3, 4), ("head",)),
-        (without(standing(), 13, 14, 15, 16), ("knees", "feet")),
-        (standing(0, 52), ("feet",)),
-        (standing(0, 90), ("feet",)),
-        (standing(0, -33), ("head",)),
-        (standing(-82, 0), ("shoulders", "hips", "knees", "feet")),
+        (without(make_standing_pose(), 15, 16), ("feet",)),
+        (without(make_standing_pose(), 0, 1, 2, 3, 4), ("head",)),
+        (without(make_standing_pose(), 13, 14, 15, 16), ("knees", "feet")),
+        (make_standing_pose(0, 52), ("feet",)),
+        (make_standing_pose(0, 90), ("feet",)),
+        (make_standing_pose(0, -33), ("head",)),
+        (make_standing_pose(-82, 0), ("shoulders", "hips", "knees", "feet")),
     ],
 )
 def test_what_is_unsure_or_at_the_edge_is_hidden(pose: np.ndarray, hidden: tuple[str, ...]) -> None:
@@ -124,26 +124,26 @@ def test_someone_seen_now_and_then_is_still_one_person(tmp_path: Path) -> None:
     class Walker(Scripted):
         def detect(self, image: np.ndarray) -> np.ndarray:
             self.seen.append(0)
-            return standing(6.0 * len(self.seen), size=0.1)[None]
+            return make_standing_pose(6.0 * len(self.seen), size=0.1)[None]
 
     path = make_clip(tmp_path / "clip.mp4", frames=150)
     assert looked(path, Walker()).person_share == 1, "0.3 body heights from look to look, 3 frames apart"
 
 
 def test_a_track_is_read_whole_and_parts_are_counted(tmp_path: Path) -> None:
-    poses = [standing()[None]] * 6 + [without(standing(), 15, 16)[None]] * 2 + [NOBODY] * 2
+    poses = [make_standing_pose()[None]] * 6 + [without(make_standing_pose(), 15, 16)[None]] * 2 + [NOBODY] * 2
     clip = looked(saved(tmp_path, poses), start=Fraction(1, 25))
     assert (clip.frames, clip.looks, clip.size) == (9, 9, SIZE)
     assert clip.shown == {"head": 1, "shoulders": 1, "hips": 1, "knees": 1, "feet": pytest.approx(5 / 7)}
 
 
 def test_the_cleaned_layout_has_no_face_to_miss(tmp_path: Path) -> None:
-    clip = looked(saved(tmp_path, [measurable_poses(standing()[None])] * 3, layout="h36m17"))
+    clip = looked(saved(tmp_path, [measurable_poses(make_standing_pose()[None])] * 3, layout="h36m17"))
     assert clip.shown == {"shoulders": 1, "hips": 1, "knees": 1, "feet": 1}
 
 
 def test_the_person_asked_for_is_looked_at(tmp_path: Path) -> None:
-    left, right = standing(size=0.3), standing(120, size=0.5)
+    left, right = make_standing_pose(size=0.3), make_standing_pose(120, size=0.5)
     path = saved(tmp_path, [np.stack((left, right))] * 3 + [right[None]])
     assert (looked(path).person_share, looked(path, person="1").person_share) == (1, 0.75)
 
@@ -153,11 +153,11 @@ def test_nobody_and_damage_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"clip.mp4: no person found in any of the 50 inspected frames"):
         looked(path, Scripted(empty=range(100)))
     with pytest.raises(InputError, match=r"cut.mp4 is damaged or cut short, only \d+ of its frames can be read"):
-        looked(cut(write_video(tmp_path / "cut.mp4", frames=40, moov_first=True), 0.85))
+        looked(truncate_file(write_video(tmp_path / "cut.mp4", frames=40, moov_first=True), 0.85))
 
 
 def test_a_bone_counts_only_with_both_ends() -> None:
-    pose = standing()
+    pose = make_standing_pose()
     half = without(pose, 11, 12)
     half[[11, 12], :2] = 0
     assert measure_body(measurable_poses(half[None])).seen[[2, 3, 5, 6]].tolist() == [False, True, False, True]

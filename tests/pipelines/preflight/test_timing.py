@@ -14,10 +14,10 @@ from pipelines.preflight import timing as rehearsal
 from pipelines.preflight.inspection import DrivingInspection
 from pipelines.preflight.timing import TIMED_FRAMES, estimate_memory, estimate_timing, time_detection
 from pipelines.runtime.progress import Progress
-from tests.helpers.poses import standing
-from tests.helpers.videos import make_clip, number_of
+from tests.helpers.poses import make_standing_pose
+from tests.helpers.videos import make_clip, read_shade
 
-CLIP = DrivingInspection((200, 300), 900, 20, np.stack([standing(x) for x in range(20)]), {}, Fraction(2, 5))
+CLIP = DrivingInspection((200, 300), 900, 20, np.stack([make_standing_pose(x) for x in range(20)]), {}, Fraction(2, 5))
 CONFIG = AnimateConfig(Path("me.png"), Path("dance.mp4"), person="2", start=3, audio="driving", compare=True)
 
 
@@ -68,8 +68,8 @@ def test_watching_is_timed_where_the_person_is_and_without_the_search(clock: Clo
             self.seen = []
             for image in images:
                 clock.now += 0.25 if self.seen else 7.0
-                self.seen.append(number_of(image))
-                yield standing()[None]
+                self.seen.append(read_shade(image))
+                yield make_standing_pose()[None]
 
     path, extractor = make_clip(tmp_path / "clip.mp4", frames=26), Slow()
     assert time_detection(path, CONFIG, extractor, CLIP) == pytest.approx(0.25)

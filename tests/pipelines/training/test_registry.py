@@ -15,7 +15,7 @@ from pipelines.training.engine.recipe import Task
 from pipelines.training.engine.session import Session
 from pipelines.training.paper.configurations import TASKS
 from pipelines.training.registry import PAPER_TASKS, RECIPES, Training, find_training
-from tests.helpers.dataset_folders import human36m
+from tests.helpers.dataset_folders import write_human36m
 from tests.helpers.training_runs import TINY_CROPS
 
 SUPERVISED = {"network", "average", "optimiser"}
@@ -64,7 +64,7 @@ def test_a_recipe_of_our_own_is_found_under_its_name(name: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", PAPER_TASKS)
 def test_a_recipe_of_the_paper_is_found_under_its_name(name: str, tmp_path: Path) -> None:
-    data = str(human36m(tmp_path / "data")) if name == "motion" else "synthetic"
+    data = str(write_human36m(tmp_path / "data")) if name == "motion" else "synthetic"
     training = find_training(name, TASKS[name][0], data)
     task = make_task(training, tmp_path / "run", data)
     assert task.name == name

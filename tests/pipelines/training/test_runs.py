@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.dataset_folders import market
+from tests.helpers.dataset_folders import write_market
 from tests.helpers.training_runs import (
     assert_equal,
-    begin,
-    finish,
     kill_after_saving,
-    log,
-    saved_step,
-    state,
-    train,
-    weights,
+    read_log,
+    read_state,
+    read_step,
+    read_weights,
+    run_training,
+    start_training,
+    wait_for_end,
 )
 
 pytestmark = pytest.mark.cluster
@@ -33,23 +33,23 @@ DANCE += [f"--set={change}" for change in ("width=4", "size=64", "frames=6", "to
 @pytest.mark.parametrize("recipe", ["ours", pytest.param("our views", marks=pytest.mark.slow), "the paper's"])
 def test_a_killed_run_resumes_to_the_same_weights(recipe: str, tmp_path: Path) -> None:
     options = {"ours": OURS, "our views": VIEWS}.get(recipe)
-    options = options or [*MARKET, "--data", market(tmp_path / "data", people=3, views=2)]
+    options = options or [*MARKET, "--data", write_market(tmp_path / "data", people=3, views=2)]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    kill_after_saving(begin(*options, "--out", cut), cut)
-    killed_at = saved_step(cut)
-    train(*options, "--out", cut, "--resume")
-    train(*options, "--out", whole)
-    assert 0 < killed_at < saved_step(whole)
-    assert_equal(weights(cut), weights(whole))
-    assert_equal(state(cut), state(whole))
-    assert log(cut) == log(whole)
+    kill_after_saving(start_training(*options, "--out", cut), cut)
+    killed_at = read_step(cut)
+    run_training(*options, "--out", cut, "--resume")
+    run_training(*options, "--out", whole)
+    assert 0 < killed_at < read_step(whole)
+    assert_equal(read_weights(cut), read_weights(whole))
+    assert_equal(read_state(cut), read_state(whole))
+    assert read_log(cut) == read_log(whole)
 
 
 def test_two_processes_do_what_one_with_twice_the_batch_does(tmp_path: Path) -> None:
-    two = begin(*DANCE, "--batch=1", "--out", tmp_path / "two", processes=2)
-    train(*DANCE, "--batch=2", "--out", tmp_path / "one")
-    finish(two)
-    one, two = log(tmp_path / "one"), log(tmp_path / "two")
+    two = start_training(*DANCE, "--batch=1", "--out", tmp_path / "two", processes=2)
+    run_training(*DANCE, "--batch=2", "--out", tmp_path / "one")
+    wait_for_end(two)
+    one, two = read_log(tmp_path / "one"), read_log(tmp_path / "two")
     assert [report.pop("step") for report in one] == [report.pop("step") for report in two] == [1, 2, 3]
     for found, expected in zip(two, one, strict=True):
         assert found.pop("kind") == expected.pop("kind")

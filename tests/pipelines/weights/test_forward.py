@@ -11,14 +11,14 @@ from torch import Tensor
 from models.errors import InputError
 from pipelines.weights.checkpoints import import_checkpoint
 from pipelines.weights.forward import run_network
-from tests.helpers.checkpoints import official_files, save_checkpoint
 from tests.helpers.golden import FLOAT32_FACTOR, FLOAT64_TOLERANCE, Golden, open_golden
-from tests.helpers.networks import PLAIN_FLOAT32_TOLERANCE, judge_image, judge_maps
+from tests.helpers.golden_networks import PLAIN_FLOAT32_TOLERANCE, assert_image, assert_maps
+from tests.helpers.official_checkpoints import find_official_files, save_checkpoint
 
 INPUTS = {"structure_a": "structures", "keypoints": "track"}
 QUICK = ("pose_market", "keypoint", "shapenet_car", "dance_fashion")
 EXACT = ("pose_market", "keypoint")
-KINDS = [pytest.param(kind, marks=() if kind in QUICK else pytest.mark.slow) for kind in official_files()]
+KINDS = [pytest.param(kind, marks=() if kind in QUICK else pytest.mark.slow) for kind in find_official_files()]
 
 
 @pytest.fixture
@@ -59,24 +59,24 @@ def judge(golden: Golden, found: dict[str, Tensor], exact: bool) -> None:
         own = [noise[kind][frame] if several else noise[kind] for kind in ("image", "flow")]
         for_image, for_flow = (FLOAT64_TOLERANCE if exact else FLOAT32_FACTOR * each for each in own)
         prefix = "out.a." if several else "out."
-        judge_image(golden, prefix + "image", image, for_image, frame if several else None)
+        assert_image(golden, prefix + "image", image, for_image, frame if several else None)
         for kind in ("flow", "mask"):
             name = f"{kind}.{frame}" if several else kind
             maps = sorted(key for key in found if re.fullmatch(re.escape(name) + r"\.\d", key))
             assert len(maps) == (4 if several else len(golden.metadata["config"]["attn_layer"]))
-            judge_maps(golden, prefix, name, [found[key] for key in maps], for_flow)
+            assert_maps(golden, prefix, name, [found[key] for key in maps], for_flow)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_imported_checkpoint_gives_the_reference_outputs(kind: str, folder: Path) -> None:
-    golden, exact = open_golden(official_files()[kind]), kind in EXACT
+    golden, exact = open_golden(find_official_files()[kind]), kind in EXACT
     judge(golden, outputs(kind, golden, folder, frames=1, precision="fp64" if exact else "fp32"), exact)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [kind for kind in official_files() if kind not in EXACT])
+@pytest.mark.parametrize("kind", [kind for kind in find_official_files() if kind not in EXACT])
 def test_in_double_precision_over_all_frames(kind: str, folder: Path) -> None:
-    golden = open_golden(official_files()[kind])
+    golden = open_golden(find_official_files()[kind])
     judge(golden, outputs(kind, golden, folder, frames=99, precision="fp64"), exact=True)
 
 

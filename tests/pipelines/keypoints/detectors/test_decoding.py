@@ -7,9 +7,9 @@ from torch import Tensor
 from pipelines.keypoints.detectors.decoding import body_height, decode_pairs
 from pipelines.keypoints.layouts import COCO17_FLIP
 from tests.helpers.heatmaps import decode_heatmaps
-from tests.helpers.poses import standing
+from tests.helpers.poses import make_standing_pose
 
-POSE = standing(30, 2)
+POSE = make_standing_pose(30, 2)
 WRISTS, ANKLES = (9, 10), (15, 16)
 
 

@@ -16,7 +16,7 @@ from pipelines.keypoints.detectors.crops import person_crop, sample_crop, search
 from pipelines.keypoints.detectors.registry import KeypointDetector, create_detector
 from pipelines.media.square_crop import SquareCrop
 from tests.helpers.detector_contract import DetectorContract
-from tests.helpers.poses import standing
+from tests.helpers.poses import make_standing_pose
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def _painting(pose: np.ndarray, height: int, width: int) -> np.ndarray:
 
 def _spread(x: float, y: float, size: float = 1.0) -> np.ndarray:
     """A standing pose with the face pulled apart, so that painted dots do not overlap."""
-    pose = standing(x, y, size=size)
+    pose = make_standing_pose(x, y, size=size)
     pose[:5, 0] = pose[0, 0] + np.array((0, 14, -14, 28, -28)) * size
     return pose
 
@@ -188,7 +188,7 @@ def test_search_covers_the_frame(size: tuple[int, int]) -> None:
 
 
 def test_crop_reaches_down_for_unseen_legs() -> None:
-    pose = standing(100, 100)
+    pose = make_standing_pose(100, 100)
     whole = person_crop(pose, 600, 600, size=SIZE, confident=0.3)
     pose[11:, 2] = 0
     half = person_crop(pose, 600, 600, size=SIZE, confident=0.3)

@@ -18,7 +18,7 @@ from pipelines.training.paper.pairs import FlowLoop, PairLoop, Pairs
 from pipelines.training.paper.sequences import Clips, FaceLoop, PersonLoop
 from pipelines.training.paper.settings import Recipe
 from tests.helpers.golden import FOLDER, Golden, assert_close, golden_files, open_golden
-from tests.helpers.networks import judge_gradients, load, small_vgg
+from tests.helpers.golden_networks import assert_gradients, build_network, build_small_vgg
 
 TOLERANCE = 1e-8  # of the loss
 WEIGHTS = {
@@ -70,7 +70,7 @@ class Setting:
     @classmethod
     def of(cls, path: Path) -> "Setting":
         golden = open_golden(path)
-        return cls(golden, load(_named(golden, "generator"), torch.float64))
+        return cls(golden, build_network(_named(golden, "generator"), torch.float64))
 
     def __getitem__(self, key: str) -> Tensor:
         return self.golden.input(f"in.{key}", torch.float64)
@@ -82,11 +82,11 @@ class Setting:
 
     @property
     def setup(self) -> LoopSetup:
-        vgg = small_vgg(open_golden(FOLDER / "losses.safetensors"))
+        vgg = build_small_vgg(open_golden(FOLDER / "losses.safetensors"))
         return LoopSetup(self.recipe, Processes("cpu"), self.golden.metadata["options"]["lr"], vgg)
 
     def discriminator(self, name: str) -> nn.Module:
-        return load(_named(self.golden, name), torch.float64)
+        return build_network(_named(self.golden, name), torch.float64)
 
     def pair(self) -> Pairs:
         return Pairs(Pair(self["P1"], self["BP1"], self["P2"], self["BP2"]))
@@ -100,7 +100,7 @@ class Setting:
             assert_close(prefix + name, loss[None], value, TOLERANCE * float(value.abs()))
 
     def judge_gradients(self, role: str, network: nn.Module) -> None:
-        judge_gradients(self.golden, network, prefix=f"gradnorm.{role}.")
+        assert_gradients(self.golden, network, prefix=f"gradnorm.{role}.")
 
 
 def _named(golden: Golden, role: str) -> Golden:

@@ -17,7 +17,7 @@ from models.losses.perceptual import Vgg19
 from models.weights import load_weights, read_metadata
 from pipelines.training.paper.configurations import TASKS, default_recipe, find_configuration
 from tests.helpers import dataset_folders as folders
-from tests.helpers.training_runs import log, state, train
+from tests.helpers.training_runs import read_log, read_state, run_training
 
 FLOW = {"correctness", "regularisation"}
 PICTURE = {"picture", "content", "style", "adversarial", "critic"}
@@ -38,14 +38,16 @@ class Case:
 
 
 CASES = [
-    Case("flow", "pose_market", folders.market, FLOW, 128),
-    Case("pose", "pose_fashion", folders.fashion, PICTURE | FLOW),
-    Case("animate", "dance_fashion", partial(folders.dance, clips=1, frames=8), VIDEO),
-    Case("animate", "dance_iper", partial(folders.dance, clips=1, frames=8, masks=True), VIDEO),
-    Case("face", "face", partial(folders.faceforensics, clips=1, frames=8), VIDEO),
-    Case("view-synth", "shapenet_car", folders.shapenet, PICTURE | FLOW, 256, 3 * 256),
-    Case("view-synth", "shapenet_chair", partial(folders.shapenet, category="chair"), PICTURE | FLOW, 256, 3 * 256),
-    Case("motion", "keypoint", folders.human36m, {"square"}),
+    Case("flow", "pose_market", folders.write_market, FLOW, 128),
+    Case("pose", "pose_fashion", folders.write_fashion, PICTURE | FLOW),
+    Case("animate", "dance_fashion", partial(folders.write_dance, clips=1, frames=8), VIDEO),
+    Case("animate", "dance_iper", partial(folders.write_dance, clips=1, frames=8, masks=True), VIDEO),
+    Case("face", "face", partial(folders.write_faceforensics, clips=1, frames=8), VIDEO),
+    Case("view-synth", "shapenet_car", folders.write_shapenet, PICTURE | FLOW, 256, 3 * 256),
+    Case(
+        "view-synth", "shapenet_chair", partial(folders.write_shapenet, category="chair"), PICTURE | FLOW, 256, 3 * 256
+    ),
+    Case("motion", "keypoint", folders.write_human36m, {"square"}),
 ]
 
 
@@ -66,8 +68,8 @@ def test_a_folder_of_every_layout_trains(case: Case, tmp_path: Path, vgg: Path) 
     small = [] if motion else ["--vgg", vgg, "--set=width=2", f"--set=size={case.height}"]
     small += ["--set=frames=6"] if case.losses == VIDEO else []
     settings = ["--steps=2", "--batch=1", "--validate-every=1", "--set=workers=0", "--out", out]
-    train(case.task, "--config", case.configuration, "--data", data, *small, *settings)
-    reports = log(out)
+    run_training(case.task, "--config", case.configuration, "--data", data, *small, *settings)
+    reports = read_log(out)
     assert [report["step"] for report in reports] == [1, 2]
     assert all(report.keys() - {"kind", "step"} == case.losses for report in reports)
     assert all(math.isfinite(report[name]) and report[name] > 0 for report in reports for name in case.losses)
@@ -117,7 +119,14 @@ def test_what_cannot_be_trained_is_refused_in_a_line(arguments: str, message: st
 def test_without_vgg19_and_network_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nothing listens there
-    words = ["pose", "--config=pose_market", "--data", folders.market(tmp_path / "data"), "--out", tmp_path / "run"]
+    words = [
+        "pose",
+        "--config=pose_market",
+        "--data",
+        folders.write_market(tmp_path / "data"),
+        "--out",
+        tmp_path / "run",
+    ]
     result = CliRunner().invoke(app, ["train", *map(str, words), "--device=cpu", "--quiet", "--set=width=2"])
     assert result.exit_code == 2
     assert "--vgg none" in result.stderr
@@ -125,16 +134,16 @@ def test_without_vgg19_and_network_the_remedy_is_named(tmp_path: Path, monkeypat
 
 
 def assert_exactly_saved(network: nn.Module, out: Path) -> None:
-    for key, value in state(out)["network"].items():
+    for key, value in read_state(out)["network"].items():
         assert torch.equal(network.state_dict()[key], value), key
 
 
 def test_stage_two_starts_from_stage_one(tmp_path: Path) -> None:
     common = ["--config=pose_market", "--steps=1", "--batch=1", "--set=width=2", "--set=together=1"]
     one, two = tmp_path / "one", tmp_path / "two"
-    train("flow", *common, "--out", one)
-    train("pose", *common, "--learning-rate=0", "--init", one / "weights.safetensors", "--out", two)
-    learned, taken = state(one)["network"], state(two)["network"]
+    run_training("flow", *common, "--out", one)
+    run_training("pose", *common, "--learning-rate=0", "--init", one / "weights.safetensors", "--out", two)
+    learned, taken = read_state(one)["network"], read_state(two)["network"]
     assert learned.keys() < taken.keys()
     for key, value in learned.items():
         assert torch.equal(taken[key], value), key
@@ -142,24 +151,26 @@ def test_stage_two_starts_from_stage_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rendered", [True, False])
 def test_the_masks_of_stage_one_learn_from_true_flow_only(rendered: bool, tmp_path: Path, vgg: Path) -> None:
-    data = ["--data=synthetic"] if rendered else ["--data", folders.market(tmp_path / "data"), "--vgg", vgg]
-    train("flow", "--config=pose_market", *data, "--steps=1", "--batch=1", "--set=width=2", "--out", tmp_path / "run")
+    data = ["--data=synthetic"] if rendered else ["--data", folders.write_market(tmp_path / "data"), "--vgg", vgg]
+    run_training(
+        "flow", "--config=pose_market", *data, "--steps=1", "--batch=1", "--set=width=2", "--out", tmp_path / "run"
+    )
     torch.manual_seed(0)
     configuration = find_configuration("flow", "pose_market")
     fresh = configuration.build_networks(replace(default_recipe(configuration), width=2))[0].state_dict()
-    learned = state(tmp_path / "run")["network"]
+    learned = read_state(tmp_path / "run")["network"]
     changed = {key.split(".")[1][:4] for key, value in learned.items() if not torch.equal(value, fresh[key])}
     assert ("mask" in changed) == rendered
     assert {"deco", "enco"} <= changed
-    assert log(tmp_path / "run")[0].keys() >= ({"true_flow", "true_mask"} if rendered else {"correctness"})
+    assert read_log(tmp_path / "run")[0].keys() >= ({"true_flow", "true_mask"} if rendered else {"correctness"})
 
 
 @pytest.mark.parametrize(("task", "size"), [("view-synth", 256), ("face", 64)])
 def test_rendered_objects_and_faces_train(task: str, size: int, tmp_path: Path) -> None:
     settings = [f"--set={change}" for change in ("width=2", f"size={size}", "together=1")]
     settings += ["--set=frames=6"] if task == "face" else ["--config=shapenet_car"]
-    train(task, "--steps=1", "--batch=2", *settings, "--out", tmp_path)
-    (report,) = log(tmp_path)
+    run_training(task, "--steps=1", "--batch=2", *settings, "--out", tmp_path)
+    (report,) = read_log(tmp_path)
     assert all(math.isfinite(value) for key, value in report.items() if key != "kind")
     assert ("true_flow" in report) == (task == "view-synth")
     sheet = cv2.imread(str(tmp_path / "sheet.png"))

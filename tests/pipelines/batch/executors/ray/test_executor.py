@@ -31,7 +31,7 @@ from pipelines.batch.runner import run_batch
 from pipelines.runtime.fingerprints import content_fingerprint
 from tests.helpers.executor_contract import ExecutorContract, MakeExecutor, visible_files
 from tests.helpers.ray_nodes import HOSTS, ROOT, Nodes
-from tests.helpers.small_batches import BatchInputs, animate_job
+from tests.helpers.small_batches import BatchInputs, make_animate_job
 
 pytestmark = [
     pytest.mark.cluster,
@@ -65,8 +65,8 @@ def cluster(nodes: Nodes) -> Iterator[Cluster]:
 @pytest.fixture(scope="module")
 def jobs(inputs: BatchInputs) -> list[Job]:
     """Two videos and a folder of pictures."""
-    videos = [animate_job(source, inputs.clips[0], inputs.weights) for source in inputs.sources]
-    return [*videos, replace(animate_job(inputs.sources[0], inputs.tracks[1], inputs.weights), output="pictures")]
+    videos = [make_animate_job(source, inputs.clips[0], inputs.weights) for source in inputs.sources]
+    return [*videos, replace(make_animate_job(inputs.sources[0], inputs.tracks[1], inputs.weights), output="pictures")]
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +152,7 @@ def test_nodes_without_shared_storage_give_the_same_bytes(
         shutil.copy(path, tmp_path)
     monkeypatch.chdir(tmp_path)
     hidden = [relocate(job, places) for job in jobs]
-    lost = animate_job(ours / "bad.png", ours / "walk.mp4", ours / "small.safetensors")
+    lost = make_animate_job(ours / "bad.png", ours / "walk.mp4", ours / "small.safetensors")
     (tmp_path / "bad.png").write_text("no picture")
     groups = [Group((*hidden[:2], lost)), Group((hidden[2],))]
     options = {"workers": 2, "cluster": cluster, "max_tasks": 2}
@@ -224,7 +224,7 @@ def test_a_lost_node_costs_no_job(
     task: Any = ray.remote(max_retries=0)(occupy)
     occupation = task.options(num_returns="streaming", scheduling_strategy=there).remote()
     next(occupation)
-    every = [animate_job(source, clip, inputs.weights) for clip in inputs.clips for source in inputs.sources]
+    every = [make_animate_job(source, clip, inputs.weights) for clip in inputs.clips for source in inputs.sources]
     executor, listener = RayExecutor(tmp_path, workers=2, cluster=cluster), NodeKiller(nodes, occupation)
     outcome = run_batch(every, tmp_path, executor, lambda jobs: group_jobs(jobs, size=2), listener)
     assert [note.partition(":")[0] for note in notes] == [f"lost node {HOSTS[1]}"]

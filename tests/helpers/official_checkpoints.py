@@ -9,13 +9,13 @@ from torch import Tensor
 
 from models.weights.official import OFFICIAL
 from tests.helpers.golden import Golden, golden_files, open_golden
-from tests.helpers.networks import NETWORKS
+from tests.helpers.golden_networks import NETWORKS
 
 ON_SEVERAL_GPUS = ("dance_fashion", "face")
 
 
 @cache
-def official_files() -> dict[str, Path]:
+def find_official_files() -> dict[str, Path]:
     """Configuration -> file of full width whose weights are generated."""
     found = {}
     for path in golden_files():
@@ -28,7 +28,7 @@ def official_files() -> dict[str, Path]:
     return found
 
 
-def generated(golden: Golden, kind: str) -> dict[str, Tensor]:
+def generate_state(golden: Golden, kind: str) -> dict[str, Tensor]:
     """The weights of a file of full width under canonical keys."""
     shapes = {key: list(tensor.shape) for key, tensor in OFFICIAL[kind].build().state_dict().items()}
     return golden.state(torch.float32, shapes)
@@ -36,7 +36,7 @@ def generated(golden: Golden, kind: str) -> dict[str, Tensor]:
 
 def save_checkpoint(path: Path, golden: Golden, kind: str) -> None:
     """Write latest_net_G.pth: aliases share their tensor, dance and face have `module.` before every key."""
-    state = generated(golden, kind)
+    state = generate_state(golden, kind)
     state |= {alias: state[key] for alias, key in golden.metadata["alias"].items()}
     several = kind in ON_SEVERAL_GPUS
     prefixed = OrderedDict((("module." if several else "") + key, tensor) for key, tensor in state.items())

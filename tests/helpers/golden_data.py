@@ -6,7 +6,7 @@ from safetensors import safe_open
 from tests.helpers.golden import FOLDER
 
 
-def golden_cases(case: str) -> list:
+def data_cases(case: str) -> list:
     """The tensors of one case by name, one parameter for each file that has it."""
     found = []
     for path in sorted(FOLDER.glob("data*.safetensors")):

@@ -112,7 +112,7 @@ def _case_names(path: Path) -> list[str]:
     return sorted({key.split("/")[0] for key in open_golden(path).tensors})
 
 
-def load(golden: Golden, dtype: torch.dtype) -> nn.Module:
+def build_network(golden: Golden, dtype: torch.dtype) -> nn.Module:
     """The network of a golden file with its weights, in training mode."""
     return load_state(NETWORKS[golden.network](golden.metadata["config"]), golden, dtype)
 
@@ -124,7 +124,7 @@ def load_state(module: Module, golden: Golden, dtype: torch.dtype) -> Module:
     return module
 
 
-def small_vgg(golden: Golden) -> Vgg19:
+def build_small_vgg(golden: Golden) -> Vgg19:
     """The narrow VGG19 of the golden file of losses, in float64."""
     state = golden.part("vgg_loss/state.")
     vgg = Vgg19(width=len(state["features.0.bias"])).double()
@@ -137,7 +137,7 @@ def sum_of_squares(images: list[Tensor], maps: list[Tensor]) -> Tensor:
     return torch.stack([x.square().sum() for x in images] + [x.square().mean() for x in maps]).sum()
 
 
-def judge_image(golden: Golden, key: str, image: Tensor, allowed: float, frame: int | None = None) -> None:
+def assert_image(golden: Golden, key: str, image: Tensor, allowed: float, frame: int | None = None) -> None:
     """Compare an image with the stored one, or with every second pixel of it if that is all the file has."""
     complete = key in golden.tensors
     stored = golden.tensors[key if complete else f"{key}_every_second"]
@@ -145,14 +145,14 @@ def judge_image(golden: Golden, key: str, image: Tensor, allowed: float, frame: 
     assert_close(f"{key} {frame or ''}", image if complete else image[..., ::2, ::2], expected, allowed)
 
 
-def judge_sums(golden: Golden, key: str, images: Tensor) -> None:
+def assert_sums(golden: Golden, key: str, images: Tensor) -> None:
     """Compare sum, sum of squares and sum of absolute values of images, if the file has them."""
     if f"{key}_sum" in golden.tensors:
         sums = torch.stack([images.sum(), images.square().sum(), images.abs().sum()])
         assert_close(f"{key}_sum", sums, golden.tensors[f"{key}_sum"], 1e-6 * float(sums[2]))
 
 
-def judge_maps(golden: Golden, prefix: str, kind: str, found: list[Tensor], allowed: float) -> None:
+def assert_maps(golden: Golden, prefix: str, kind: str, found: list[Tensor], allowed: float) -> None:
     """Compare flows or masks with the tensors `<prefix><kind>.<0, 1, ...>` of the file."""
     stored = [key for key in golden.tensors if re.fullmatch(re.escape(f"{prefix}{kind}.") + r"\d+", key)]
     assert len(found) == len(stored)
@@ -161,7 +161,7 @@ def judge_maps(golden: Golden, prefix: str, kind: str, found: list[Tensor], allo
         assert_close(key, value, golden.tensors[key], allowed)
 
 
-def judge_gradients(
+def assert_gradients(
     golden: Golden, module: nn.Module, inputs: dict[str, Tensor] | None = None, *, prefix: str = "gradnorm."
 ) -> None:
     """Compare the norms of all gradients after a backward pass; inputs: further leaves by name."""
@@ -179,7 +179,7 @@ def judge_gradients(
         assert_close(prefix + key, gradient.norm()[None], value, tolerance)
 
 
-def judge_loss(golden: Golden, loss: Tensor) -> None:
+def assert_loss(golden: Golden, loss: Tensor) -> None:
     """Compare the loss of `sum_of_squares`."""
     expected = golden.tensors["out.gradloss"]
     assert_close("gradloss", loss[None], expected, GRADIENT_TOLERANCE * float(loss.detach().abs()))

@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 160, 120  # of the driving frames, in pixels
 SMALL_FACE = GeneratorConfig(structure_channels=16, width=8, max_width=32, flow_width=8, flow_max_width=32)
 
 
-def drawn_landmarks(width: int, height: int, *, mouth: float = 0.02, turn: float = 0.0) -> np.ndarray:
+def make_landmarks(width: int, height: int, *, mouth: float = 0.02, turn: float = 0.0) -> np.ndarray:
     """Landmarks [68, 2] of a face that fills most of the picture; `mouth` opens it, `turn` shifts the features."""
     angle = np.pi * np.arange(17) / 16
     jaw = np.stack([-0.36 * np.cos(angle), 0.4 * np.sin(angle)], -1)
@@ -29,7 +29,7 @@ def drawn_landmarks(width: int, height: int, *, mouth: float = 0.02, turn: float
     return (np.concatenate([jaw, inside]) + np.array((0.5, 0.45))) * (width, height)
 
 
-def drawn_face(width: int, height: int, landmarks: np.ndarray) -> np.ndarray:
+def draw_face(width: int, height: int, landmarks: np.ndarray) -> np.ndarray:
     """A plain picture of these landmarks, uint8 RGB [height, width, 3]."""
     picture = np.full((height, width, 3), (90, 110, 150), np.uint8)
     points = np.round(landmarks).astype(np.int32)
@@ -63,13 +63,13 @@ def write_face_inputs(folder: Path, *, frames: int = 3) -> Path:
     torch.manual_seed(3)
     kind = {"architecture": "face", "licence": "", "command": "", "extra": {}, "official": "face"}
     save_weights(folder / "face.safetensors", FaceGenerator(config=SMALL_FACE), **kind, exact=True)
-    points = drawn_landmarks(200, 180)
-    Image.fromarray(drawn_face(200, 180, points)).save(folder / "source.png")
+    points = make_landmarks(200, 180)
+    Image.fromarray(draw_face(200, 180, points)).save(folder / "source.png")
     write_landmarks(folder / "source.txt", points)
     for name in ("driving", "landmarks"):
         (folder / name).mkdir()
     for number in range(frames):
-        points = drawn_landmarks(WIDTH, HEIGHT, mouth=0.02 * number, turn=0.01 * number)
-        Image.fromarray(drawn_face(WIDTH, HEIGHT, points)).save(folder / "driving" / f"{number}.png")
+        points = make_landmarks(WIDTH, HEIGHT, mouth=0.02 * number, turn=0.01 * number)
+        Image.fromarray(draw_face(WIDTH, HEIGHT, points)).save(folder / "driving" / f"{number}.png")
         write_landmarks(folder / "landmarks" / f"{number}.txt", points)
     return folder

@@ -10,7 +10,7 @@ from pipelines.faces.curves import run_pixels
 from pipelines.faces.face_maps import extend_landmarks, face_structure, line_maps, part_labels
 
 Tensors = dict[str, np.ndarray]
-STRAY = 0.02  # of the curves' pixels: degenerate fits
+MAX_STRAY_SHARE = 0.02  # of the curves' pixels: degenerate fits
 
 
 def face(case: str, data: Tensors) -> None:
@@ -41,7 +41,7 @@ def interp_points(case: str, data: Tensors) -> None:
 def assert_within_a_pixel(found: np.ndarray, expected: np.ndarray) -> None:
     for here, there in ((found, expected), (expected, found)):
         near = cv2.dilate(there.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-        assert (here & ~near).sum() <= STRAY * here.sum()
+        assert (here & ~near).sum() <= MAX_STRAY_SHARE * here.sum()
 
 
 CHECKS = (face, interp_points)
