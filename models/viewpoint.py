@@ -40,7 +40,7 @@ class ViewpointConfig:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ViewpointOutput:
     """What the network returns."""
 
     azimuth: Tensor
@@ -57,7 +57,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ViewpointEstimate:
     """The network's output as angles and probabilities."""
 
     azimuth: Tensor
@@ -96,14 +96,14 @@ class ViewpointNetwork(nn.Module):
             nn.Linear(config.hidden, config.bins + len(KINDS) + 4),
         )
 
-    def forward(self, image: Tensor) -> Answer:
+    def forward(self, image: Tensor) -> ViewpointOutput:
         """Image [B,3,H,W] in [-1, 1] of the config's size -> its viewpoint, as logits."""
         found = self.head(self.down(image)).float().split([self.config.bins, len(KINDS), 1, 3], 1)
         azimuth, kind, elevation, frame = found
-        return Answer(azimuth, kind, 10 + 10 * elevation[:, 0], 0.1 * frame)
+        return ViewpointOutput(azimuth, kind, 10 + 10 * elevation[:, 0], 0.1 * frame)
 
 
-def decode(answer: Answer) -> Estimate:
+def decode_viewpoint(answer: ViewpointOutput) -> ViewpointEstimate:
     """Turn the network's output into angles and probabilities.
 
     The azimuth is the mean direction of the most probable arc of REACH degrees to both sides, and the arc's
@@ -117,7 +117,7 @@ def decode(answer: Answer) -> Estimate:
     inside = arcs.gather(1, middle[:, None, None].expand(-1, 1, 2 * reach + 1))[:, 0]  # [B,2r+1]
     offset = torch.arange(-reach, reach + 1, device=chances.device, dtype=chances.dtype)
     azimuth = (middle + (inside * offset).sum(1) / confidence) * (360 / bins)
-    return Estimate(azimuth % 360, confidence, answer.elevation, answer.kind.softmax(1), answer.frame)
+    return ViewpointEstimate(azimuth % 360, confidence, answer.elevation, answer.kind.softmax(1), answer.frame)
 
 
 def azimuth_target(azimuth: Tensor, bins: int, spread: float) -> Tensor:

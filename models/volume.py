@@ -25,7 +25,7 @@ MAX_DEPTH = 0.55  # from the object's centre: no surface is further than half a 
 
 
 @dataclass(frozen=True)
-class Outlook:
+class ViewGeometry:
     """Depths, flows and masks of one view."""
 
     depths: list[Tensor]
@@ -104,7 +104,7 @@ class VolumeReader(nn.Module):
 
     def forward(
         self, volumes: Sequence[Tensor], turns: Sequence[Tensor], code: Tensor, distance: float = DISTANCE
-    ) -> tuple[Tensor, Outlook]:
+    ) -> tuple[Tensor, ViewGeometry]:
         """Read one view.
 
         Args:
@@ -120,23 +120,23 @@ class VolumeReader(nn.Module):
         cells = [rotate_volume(volume, turn, distance).flatten(1, 2) for volume, turn in pairs]  # [B,C*D,h,w]
         seen = self.collapse(torch.cat(cells, 1))
         features = x = seen + self.back(self.around(_append_code(seen, code)))
-        outlook = Outlook([], [[] for _ in turns], [[] for _ in turns])
+        geometry = ViewGeometry([], [[] for _ in turns], [[] for _ in turns])
         for block, head in zip(self.decoder, self.heads, strict=True):
             x = block(x)
             # Positions need more than half precision, as in `models.flow`.
             with torch.autocast(device_type=x.device.type, enabled=False):
-                _add_level(outlook, head(x.float() if x.dtype != torch.float64 else x), turns, distance)
-        return features, outlook
+                _add_level(geometry, head(x.float() if x.dtype != torch.float64 else x), turns, distance)
+        return features, geometry
 
 
-def _add_level(outlook: Outlook, found: Tensor, turns: Sequence[Tensor], distance: float) -> None:
-    """Split the result [B,1+3*sources,h,w] of a head into depth, flows and masks, and append them to `outlook`."""
+def _add_level(geometry: ViewGeometry, found: Tensor, turns: Sequence[Tensor], distance: float) -> None:
+    """Split the result [B,1+3*sources,h,w] of a head into depth, flows and masks, and append them to `geometry`."""
     depth, *rest = found.split([1, *[2, 1] * len(turns)], 1)
     depth = MAX_DEPTH * depth.tanh()
-    outlook.depths.append(depth)
+    geometry.depths.append(depth)
     for source, turn in enumerate(turns):
-        outlook.flows[source].append(rigid_flow(depth, turn.to(depth.dtype), distance) + rest[2 * source])
-        outlook.masks[source].append(rest[2 * source + 1].sigmoid())
+        geometry.flows[source].append(rigid_flow(depth, turn.to(depth.dtype), distance) + rest[2 * source])
+        geometry.masks[source].append(rest[2 * source + 1].sigmoid())
 
 
 def _sizes(config: ViewConfig) -> list[int]:

@@ -72,7 +72,7 @@ class State:
 
     def __getitem__(self, batch: slice) -> "State":
         """The state of some items of the batch."""
-        return take(self, batch)
+        return select_items(self, batch)
 
 
 @dataclass(frozen=True)
@@ -243,13 +243,15 @@ def _join(image: Tensor, structure: Tensor) -> Tensor:
     return torch.cat([image.contiguous(memory_format=layout), structure], dim=1)
 
 
-def take(batch: Batch, which: slice | Tensor) -> Batch:
+def select_items(batch: Batch, which: slice | Tensor) -> Batch:
     """Some items of a batch: of a tensor [B,...], or of every tensor in a list or dataclass; None stays None."""
     if isinstance(batch, Tensor):
         return cast(Batch, batch[which])
     if isinstance(batch, list):
-        return cast(Batch, [take(item, which) for item in batch])
+        return cast(Batch, [select_items(item, which) for item in batch])
     if batch is None:
         return batch
-    parts: dict[str, Any] = {field.name: take(getattr(batch, field.name), which) for field in fields(cast(Any, batch))}
+    parts: dict[str, Any] = {
+        field.name: select_items(getattr(batch, field.name), which) for field in fields(cast(Any, batch))
+    }
     return type(batch)(**parts)

@@ -19,7 +19,7 @@ from models.generators.config import ViewConfig
 from models.generators.parts import DecoderSource, SourceEncoder, TargetDecoder, check_image
 from models.layers import activation
 from models.turning import DISTANCE, camera_axes, pose_code, turn_between
-from models.volume import Outlook, VolumeEncoder, VolumeReader
+from models.volume import ViewGeometry, VolumeEncoder, VolumeReader
 
 OWN, MIRRORED = 0, 1  # index of the image and of its mirror image among the sources
 WHITE = 1.0
@@ -65,7 +65,7 @@ class View:
     generated: Tensor
     """[B,3,H,W], the image before the detail head copies pixels of the sources into it."""
 
-    outlook: Outlook
+    geometry: ViewGeometry
     """Depths, flows and masks."""
 
     detail: Detail
@@ -127,20 +127,20 @@ class ViewGenerator(nn.Module):
         turns = [turn_between(axes, camera_axes(sign * source.azimuth, source.elevation)) for sign in (1, -1)]
         codes = [pose_code(angle, elevation, self.config.harmonics) for angle in (azimuth, azimuth - source.azimuth)]
         volumes = source.volume, source.volume.flip(-1)
-        structure, outlook = self.reader(volumes, turns, torch.cat(codes, 1), source.distance)
+        structure, geometry = self.reader(volumes, turns, torch.cat(codes, 1), source.distance)
         sources = [
-            DecoderSource(source.features[own], outlook.flows[own], outlook.masks[own], source.projected[own])
+            DecoderSource(source.features[own], geometry.flows[own], geometry.masks[own], source.projected[own])
             for own in (OWN, MIRRORED)
         ]
         features = self.target(structure, *sources)
         alpha = self.cover(features).float().sigmoid()
         generated = WHITE + alpha * (self.target.outconv(features) - WHITE)
-        finest = [(fields[MIRRORED][-1], fields[OWN][-1]) for fields in (outlook.flows, outlook.masks)]
+        finest = [(fields[MIRRORED][-1], fields[OWN][-1]) for fields in (geometry.flows, geometry.masks)]
         pictures = source.images[MIRRORED], source.images[OWN]
         image, detail = self.detail(features, generated, *pictures, *finest)
         # A pixel can't be darker than its alpha allows: black in any channel means covered completely.
         darkness = ((WHITE - image) / 2).amax(1, keepdim=True)  # [B,1,H,W]
-        return View(image, torch.maximum(alpha, darkness), generated, outlook, detail)
+        return View(image, torch.maximum(alpha, darkness), generated, geometry, detail)
 
     def forward(
         self, image: Tensor, azimuth: Tensor, elevation: Tensor, target_azimuth: Tensor, target_elevation: Tensor

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from models.generators.picture import Picture, PictureGenerator
-from models.generators.recurrent import RecurrentGenerator, State, Step, take
+from models.generators.recurrent import RecurrentGenerator, State, Step, select_items
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
 from pipelines.media.tensors import normalise_pixels
 from pipelines.runtime.stopwatch import Stopwatch
@@ -53,12 +53,12 @@ class FrameGenerator:
             with _inference(self.stopwatch, self.precision):
                 if remaining != active:
                     kept = torch.tensor([active.index(number) for number in remaining], device=self.device)
-                    reference, state, active = take(reference, kept), take(state, kept), remaining
+                    reference, state, active = select_items(reference, kept), select_items(state, kept), remaining
                 poses = _stack([self.processors[number].frame_inputs(frame) for number in active], self.device)
                 step = generator.step(reference, state, *poses)
                 state = step.state
             for place, number in enumerate(active):
-                yield number, take(step, slice(place, place + 1))
+                yield number, select_items(step, slice(place, place + 1))
 
     def _has_frame(self, number: int, frame: int) -> bool:
         return frame < len(self.processors[number].poses) and number not in self.stopped

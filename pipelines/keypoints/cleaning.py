@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines.keypoints.layouts import COCO17_NAMES
-from pipelines.keypoints.structure_maps import present
+from pipelines.keypoints.structure_maps import is_present
 
 if TYPE_CHECKING:
     import torch
@@ -70,7 +70,7 @@ def fit_square(points: np.ndarray, *, rate: float = 25.0) -> FollowingSquare:
 
     rate: frames per second.
     """
-    there = present(points)
+    there = is_present(points)
     if not there.any():
         return FollowingSquare(np.zeros((len(points), 2)), 1.0)
     xy = np.where(there[..., None], points[..., :2], np.nan)
@@ -159,7 +159,7 @@ def _window(points: np.ndarray, canvas: FollowingSquare, start: int) -> np.ndarr
     frames = points[index].astype(np.float64)
     inside = frames.copy()
     inside[..., :2] -= canvas.corner[index, None]
-    inside[~present(frames)] = 0
+    inside[~is_present(frames)] = 0
     return encode(inside, canvas.side)
 
 

@@ -22,7 +22,7 @@ RAINBOW18 = (
 )  # fmt: skip
 
 
-def palette(count: int) -> np.ndarray:
+def joint_colours(count: int) -> np.ndarray:
     """Colours of `count` joints, uint8 [count, 3]: the rainbow for 18, else the PASCAL VOC bit palette."""
     if count == 18:
         return np.array(RAINBOW18, np.uint8)
@@ -34,7 +34,7 @@ def palette(count: int) -> np.ndarray:
     return colours
 
 
-def present(points: np.ndarray) -> np.ndarray:
+def is_present(points: np.ndarray) -> np.ndarray:
     """Which joints are there: points [..., K, 2 or 3] -> bool [..., K]."""
     found = (points[..., 0] != 0) & (points[..., 1] != 0)
     return found & (points[..., 2] > 0) if points.shape[-1] > 2 else found
@@ -44,7 +44,7 @@ def heat_maps(
     points: np.ndarray, height: int, width: int, *, sigma: float = SIGMA, out: np.ndarray | None = None
 ) -> np.ndarray:
     """Gaussian of each joint at its fractional place, float32 [K, H, W] in 0..1; zero channel if missing (9.1)."""
-    there = present(points)
+    there = is_present(points)
     y = np.exp(-((np.arange(height) - points[:, 1, None]) ** 2) / (2 * sigma**2)) * there[:, None]
     x = np.exp(-((np.arange(width) - points[:, 0, None]) ** 2) / (2 * sigma**2))
     return np.multiply(y.astype(np.float32)[:, :, None], x.astype(np.float32)[:, None, :], out=out)
@@ -55,14 +55,14 @@ def skeleton_picture(points: np.ndarray, height: int, width: int, *, limbs: tupl
     from skimage.draw import line_aa
 
     canvas = np.zeros((height, width, 3), np.uint8)
-    there = present(points)
+    there = is_present(points)
     joints = _drawable(points, height, width)
     for a, b in limbs:
         if there[a] and there[b]:
             rows, columns, coverage = line_aa(joints[a, 1], joints[a, 0], joints[b, 1], joints[b, 0])
             rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
             canvas[rows, columns] = (255 * coverage)[:, None]
-    for joint, colour in zip(joints[there], palette(len(points))[there], strict=True):
+    for joint, colour in zip(joints[there], joint_colours(len(points))[there], strict=True):
         pixels = _disk() + joint  # [pixels, 2] x, y
         pixels = pixels[((pixels >= 0) & (pixels < (width, height))).all(1)]
         canvas[pixels[:, 1], pixels[:, 0]] = colour

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import torch
 
-from models.viewpoint import FILL, KINDS, Estimate, ViewpointNetwork, decode
+from models.viewpoint import FILL, KINDS, ViewpointEstimate, ViewpointNetwork, decode_viewpoint
 from pipelines.media.tensors import image_to_tensor
 from pipelines.object_views.foreground import Foreground, segment_foreground
 from pipelines.object_views.source import SIDE, WHITE, ObjectView, resize_square
@@ -97,14 +97,14 @@ def _square_around_picture(foreground: Foreground) -> Square:
 
 
 @torch.inference_mode()
-def _run_network(network: ViewpointNetwork, picture: np.ndarray) -> Estimate:
+def _run_network(network: ViewpointNetwork, picture: np.ndarray) -> ViewpointEstimate:
     """uint8 [h, h, 3] of the network's size -> its estimate, without the batch dimension."""
     device = next(network.parameters()).device
-    found = decode(network(image_to_tensor(picture)[None].to(device)))
-    return Estimate(*(value[0].cpu() for value in vars(found).values()))
+    found = decode_viewpoint(network(image_to_tensor(picture)[None].to(device)))
+    return ViewpointEstimate(*(value[0].cpu() for value in vars(found).values()))
 
 
-def _place_frame(box: Square, estimate: Estimate) -> Square:
+def _place_frame(box: Square, estimate: ViewpointEstimate) -> Square:
     """The square in which view synthesis expects the object: the estimate is relative to the network's square."""
     x, y, log_side = estimate.frame.tolist()
     return Square(box.x + x * box.side, box.y + y * box.side, box.side * float(np.exp(log_side)))
@@ -124,7 +124,7 @@ def _are_close(frame: Square, other: Square) -> bool:
     return offset < MAX_CENTRE_OFFSET and abs(np.log(frame.side / other.side)) < MAX_LOG_SCALE
 
 
-def _note_other_kind(path: Path, estimate: Estimate, category: str, progress: Progress) -> None:
+def _note_other_kind(path: Path, estimate: ViewpointEstimate, category: str, progress: Progress) -> None:
     probabilities = dict(zip(KINDS, estimate.kinds.tolist(), strict=True))
     likely = max(probabilities, key=probabilities.__getitem__)
     if likely != category and probabilities[likely] > MIN_KIND_PROBABILITY:

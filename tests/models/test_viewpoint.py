@@ -6,27 +6,29 @@ from torch import Tensor
 
 from models.viewpoint import (
     KINDS,
-    Answer,
     ViewpointConfig,
     ViewpointNetwork,
+    ViewpointOutput,
     angle_between,
     azimuth_target,
-    decode,
+    decode_viewpoint,
 )
 from models.weights import load_weights, save_weights
 
 SMALL = ViewpointConfig(widths=(4, 8, 8, 8, 8), hidden=8, bins=36, size=64)
 
 
-def answer(chances: Tensor) -> Answer:
+def answer(chances: Tensor) -> ViewpointOutput:
     batch = len(chances)
-    return Answer(chances.clamp(min=1e-9).log(), torch.zeros(batch, 3), torch.zeros(batch), torch.zeros(batch, 3))
+    return ViewpointOutput(
+        chances.clamp(min=1e-9).log(), torch.zeros(batch, 3), torch.zeros(batch), torch.zeros(batch, 3)
+    )
 
 
 @pytest.mark.parametrize("azimuth", [0.0, 3.0, 90.0, 181.5, 358.0])
 @pytest.mark.parametrize("bins", [36, 72])
 def test_the_direction_of_a_peak_is_found_between_bins_and_across_zero(azimuth: float, bins: int) -> None:
-    estimate = decode(answer(azimuth_target(torch.tensor([azimuth]), bins, 6.0)))
+    estimate = decode_viewpoint(answer(azimuth_target(torch.tensor([azimuth]), bins, 6.0)))
     assert float(angle_between(estimate.azimuth, torch.tensor(azimuth))) < 0.3
     assert 0 <= float(estimate.azimuth) < 360
     assert float(estimate.confidence) > 0.98
@@ -34,10 +36,10 @@ def test_the_direction_of_a_peak_is_found_between_bins_and_across_zero(azimuth: 
 
 def test_front_or_back_is_decided_for_the_likelier_and_confidence_says_so() -> None:
     front, back = (azimuth_target(torch.tensor([azimuth]), 72, 6.0) for azimuth in (30.0, 210.0))
-    estimate = decode(answer(0.35 * front + 0.65 * back))
+    estimate = decode_viewpoint(answer(0.35 * front + 0.65 * back))
     assert float(estimate.azimuth) == pytest.approx(210, abs=0.5)
     assert float(estimate.confidence) == pytest.approx(0.65, abs=0.02)
-    assert float(decode(answer(torch.full((1, 72), 1 / 72))).confidence) == pytest.approx(9 / 72, abs=1e-3)
+    assert float(decode_viewpoint(answer(torch.full((1, 72), 1 / 72))).confidence) == pytest.approx(9 / 72, abs=1e-3)
 
 
 def test_angles_are_apart_the_short_way() -> None:

@@ -31,7 +31,7 @@ ENVIRONMENT = {
 FETCH = "import sys; from ultralytics.utils.downloads import attempt_download_asset as get; get(sys.argv[1])"
 
 
-def cached_weights() -> Path:
+def cached_weights_path() -> Path:
     """Where the fetched weights are kept."""
     from platformdirs import user_cache_path
 
@@ -51,7 +51,7 @@ def find_weights(given: str | Path | None, *, seconds: float) -> Path:
         if not Path(given).is_file():
             raise InputError(f"{given}: no such YOLO weights file; check --yolo-weights")
         return Path(given)
-    path = cached_weights()
+    path = cached_weights_path()
     if not path.is_file():
         _fetch(path, seconds)
     return path
@@ -59,10 +59,12 @@ def find_weights(given: str | Path | None, *, seconds: float) -> Path:
 
 def _fetch(path: Path, seconds: float) -> None:
     """Let Ultralytics download into a temporary folder in a process that can be ended, then move the file."""
-    unavailable = f"{WEIGHTS} is missing and could not be downloaded; pass --yolo-weights FILE or use --keypoints bundled"
+    unavailable = (
+        f"{WEIGHTS} is missing and could not be downloaded; pass --yolo-weights FILE or use --keypoints bundled"
+    )
     if seconds <= 0:
         raise BackendUnavailable(f"{WEIGHTS} is missing; --keypoints yolo downloads it")
-    if not _connected():
+    if not has_network():
         raise BackendUnavailable(unavailable)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +78,7 @@ def _fetch(path: Path, seconds: float) -> None:
         raise BackendUnavailable(unavailable) from error
 
 
-def _connected() -> bool:
+def has_network() -> bool:
     """Whether there is a way out at all: a proxy, or a route to an address outside. Nothing is sent."""
     if getproxies():
         return True
@@ -84,7 +86,7 @@ def _connected() -> bool:
         return probe.connect_ex(UNUSED_ADDRESS) == 0
 
 
-def yolo_class() -> "type[YOLO]":
+def import_yolo() -> "type[YOLO]":
     """Ultralytics' YOLO, imported with its side effects switched off.
 
     Raises:
@@ -101,7 +103,7 @@ def yolo_class() -> "type[YOLO]":
 
 
 def _load(weights: Path) -> "YOLO":
-    kind = yolo_class()
+    kind = import_yolo()
     try:
         model = kind(weights, verbose=False)
         joints = getattr(model.model, "kpt_shape", None)

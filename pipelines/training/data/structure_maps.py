@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17
-from pipelines.keypoints.structure_maps import DISK_RADIUS, SIGMA, palette
+from pipelines.keypoints.structure_maps import DISK_RADIUS, SIGMA, joint_colours
 
 
 def structure_maps(keypoints: Tensor, limbs: Sequence[tuple[int, int]], *, size: int, present: Tensor) -> Tensor:
@@ -67,7 +67,7 @@ def _draw_skeleton(joints: Tensor, limbs: Sequence[tuple[int, int]], axis: Tenso
         coverage = _draw_line(joints[:, start], joints[:, end], x, y) * both  # [N, H, W]
         lines = torch.where(coverage > 0, (255 * coverage).floor(), lines)
     image = lines[:, None].repeat(1, 3, 1, 1)  # [N, 3, H, W]
-    for index, colour in enumerate(palette(joints.shape[1]).tolist()):
+    for index, colour in enumerate(joint_colours(joints.shape[1]).tolist()):
         inside = (x - joints[:, index, 0, None, None]) ** 2 + (y - joints[:, index, 1, None, None]) ** 2
         inside = (inside < DISK_RADIUS**2) & present[:, index, None, None]
         image = torch.where(inside[:, None], joints.new_tensor(colour)[None, :, None, None], image)

@@ -15,7 +15,7 @@ DEPTH_SOFTNESS = 0.02  # diagonals of the object: errors below this one count le
 def reconstruction_losses(recipe: Recipe, view: View, truth: Truth) -> dict[str, Tensor]:
     """Every loss of one view but the adversarial ones, weighted scalars by name."""
     own, mirrored = (truth.flow, truth.visible), (truth.flow_mirrored, truth.visible_mirrored)
-    look = view.outlook
+    look = view.geometry
     sources = (
         (look.flows[OWN], look.masks[OWN], *own),
         (look.flows[MIRRORED], look.masks[MIRRORED], *mirrored),

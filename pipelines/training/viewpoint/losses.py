@@ -3,11 +3,11 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.viewpoint import Answer, azimuth_target
+from models.viewpoint import ViewpointOutput, azimuth_target
 from pipelines.training.viewpoint.data import OTHER, LabelledImages, Recipe
 
 
-def viewpoint_losses(recipe: Recipe, answer: Answer, truth: LabelledImages) -> dict[str, Tensor]:
+def viewpoint_losses(recipe: Recipe, answer: ViewpointOutput, truth: LabelledImages) -> dict[str, Tensor]:
     """Cross entropies of azimuth and kind, errors of elevation and frame, weighted scalars by name.
 
     Images without an object count for the kind only.

@@ -5,7 +5,7 @@ Called by `viewpoint.recipe` and `benchmarks.view_synthesis`. Angles are in degr
 
 import torch
 
-from models.viewpoint import REACH, ViewpointNetwork, angle_between, decode
+from models.viewpoint import REACH, ViewpointNetwork, angle_between, decode_viewpoint
 from pipelines.synthetic.objects import render, sample_objects
 from pipelines.training.viewpoint.data import OTHER, draw_others, fill_frame
 
@@ -33,7 +33,7 @@ def validate(network: ViewpointNetwork, category: str, count: int) -> dict[str, 
         azimuth = 360 * torch.rand(number, generator=generator, device=device)
         views = render(drawn, azimuth[:, None], torch.zeros_like(azimuth)[:, None], size=size)
         images, _, frame = fill_frame(views.images[:, 0], views.mask[:, 0])
-        found = decode(network(images))
+        found = decode_viewpoint(network(images))
         size_errors.append((found.frame - frame)[:, 2].abs())
         errors.append(angle_between(found.azimuth, azimuth))
         confidences.append(found.confidence)

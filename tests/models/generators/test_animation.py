@@ -7,7 +7,7 @@ from torch import Tensor
 from models.detail import Detail
 from models.fold import fold_batch_norm
 from models.generators.animation import AnimationConfig, AnimationGenerator, State, bundled_person, dance_fashion
-from models.generators.recurrent import take
+from models.generators.recurrent import select_items
 from models.ops.sampling import warp
 from tests.helpers.golden import assert_close
 
@@ -38,13 +38,15 @@ def test_pictures_of_a_batch_may_leave_and_the_others_go_on() -> None:
     whole = generator.encode_reference(images, structures[0], joints)
     first = generator.step(whole, State.initial(whole), structures[1], joints + 3)
     staying = torch.tensor([0, 2])
-    after = generator.step(take(whole, staying), take(first.state, staying), structures[0, staying], joints[staying])
+    after = generator.step(
+        select_items(whole, staying), select_items(first.state, staying), structures[0, staying], joints[staying]
+    )
     for place, number in enumerate((0, 2)):
         one = slice(number, number + 1)
         reference = generator.encode_reference(images[one], structures[0, one], joints[one])
         alone = generator.step(reference, State.initial(reference), structures[1, one], joints[one] + 3)
         alone = generator.step(reference, alone.state, structures[0, one], joints[one])
-        step = take(after, slice(place, place + 1))
+        step = select_items(after, slice(place, place + 1))
         assert step.detail is not None
         assert alone.detail is not None
         assert_close("image", step.image, alone.image, 1e-5)

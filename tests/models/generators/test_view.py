@@ -46,8 +46,8 @@ def test_shapes_and_ranges() -> None:
     assert view.alpha.shape == (2, 1, 64, 64)
     assert (view.alpha.min() >= 0, view.alpha.max() <= 1) == (True, True)
     for source in (OWN, MIRRORED):
-        assert [flow.shape[1:] for flow in view.outlook.flows[source]] == [(2, 8, 8), (2, 16, 16)]
-        assert [mask.shape[1:] for mask in view.outlook.masks[source]] == [(1, 8, 8), (1, 16, 16)]
+        assert [flow.shape[1:] for flow in view.geometry.flows[source]] == [(2, 8, 8), (2, 16, 16)]
+        assert [mask.shape[1:] for mask in view.geometry.masks[source]] == [(1, 8, 8), (1, 16, 16)]
     assert_close("white", view.on(1.0), view.image, 1e-6)
     assert_close("blend", view.detail.compose(view.generated), view.image, 1e-6)
     assert (view.alpha >= (1 - view.image).amax(1, keepdim=True) / 2).all()
@@ -67,7 +67,7 @@ def test_an_untrained_view_from_the_source_reads_the_source_in_place() -> None:
     """No depth and no turn: the flow is zero, and the copied picture is the picture."""
     image = picture()
     view = seen(build().eval(), image, 130, 130)
-    assert view.outlook.flows[OWN][-1].abs().max() < 1e-4
+    assert view.geometry.flows[OWN][-1].abs().max() < 1e-4
     assert_close("copied", view.detail.warped_reference, image, 1e-3)
     mirrored = warp(image.flip(-1), view.detail.flow_previous)
     assert_close("from the mirror", view.detail.warped_previous, mirrored, 1e-6)
@@ -77,8 +77,8 @@ def test_seen_from_the_front_the_mirror_image_is_as_near_as_the_picture() -> Non
     """At azimuth 0 the mirror image shows the object from azimuth 0 too; at 90 from the other side."""
     generator = build().eval()
     front, side = seen(generator, picture(), 0, 0), seen(generator, picture(), 90, 90)
-    assert front.outlook.flows[MIRRORED][-1].abs().max() < 1e-4
-    assert side.outlook.flows[MIRRORED][-1].abs().max() > 1
+    assert front.geometry.flows[MIRRORED][-1].abs().max() < 1e-4
+    assert side.geometry.flows[MIRRORED][-1].abs().max() > 1
 
 
 def test_whole_turns_change_nothing() -> None:
@@ -90,14 +90,14 @@ def test_whole_turns_change_nothing() -> None:
 def test_every_parameter_learns() -> None:
     generator = build()
     view = seen(generator, picture(2), 30, 200)
-    (view.image.square().sum() + view.outlook.depths[0].sum()).backward()
+    (view.image.square().sum() + view.geometry.depths[0].sum()).backward()
     assert [name for name, parameter in generator.named_parameters() if parameter.grad is None] == []
 
 
 def test_autocast_leaves_flows_and_images_exact_types() -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         view = seen(build(), picture(2), 30, 200)
-    assert {view.outlook.flows[OWN][0].dtype, view.detail.flow_previous.dtype, view.image.dtype} == {torch.float32}
+    assert {view.geometry.flows[OWN][0].dtype, view.detail.flow_previous.dtype, view.image.dtype} == {torch.float32}
 
 
 def test_folding_is_exact() -> None:

@@ -11,7 +11,7 @@ from models.generators.view_codes import view_code
 from pipelines.datasets.transforms import AffineDraw, affine_matrix
 from pipelines.keypoints.cleaning import encode, window_indices
 from pipelines.keypoints.layouts import LIMBS, OPENPOSE18_TO_COCO17, select
-from pipelines.keypoints.structure_maps import heat_maps, palette, person_maps, skeleton_picture, structure_map
+from pipelines.keypoints.structure_maps import heat_maps, joint_colours, person_maps, skeleton_picture, structure_map
 from pipelines.media.tensors import image_to_tensor, tensor_to_image
 from tests.helpers.golden import FOLDER, OWN
 from tests.helpers.golden_faces import CHECKS as FACES
@@ -49,7 +49,7 @@ def _pose(flat: np.ndarray, size_hw: np.ndarray, canvas_hw: np.ndarray) -> np.nd
 
 def colormap(case: str, data: Tensors) -> None:
     for name, colours in data.items():
-        np.testing.assert_array_equal(palette(int(name.split(".")[1])), colours)
+        np.testing.assert_array_equal(joint_colours(int(name.split(".")[1])), colours)
 
 
 def coords(case: str, data: Tensors) -> None:

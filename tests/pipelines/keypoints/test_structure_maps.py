@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.keypoints.cleaning import map_joints
 from pipelines.keypoints.drawing import draw_pose, draw_skeleton
-from pipelines.keypoints.structure_maps import palette, structure_map
+from pipelines.keypoints.structure_maps import joint_colours, structure_map
 from tests.helpers.poses import make_standing_pose
 
 POSE = make_standing_pose(20, 5)
@@ -47,7 +47,7 @@ def test_joints_far_outside_are_harmless() -> None:
 
 def test_palette_is_distinct() -> None:
     for count in (17, 18, 25):
-        assert len({tuple(colour) for colour in palette(count).tolist()}) == count
+        assert len({tuple(colour) for colour in joint_colours(count).tolist()}) == count
 
 
 @pytest.mark.parametrize("layout", ["coco17", "h36m17"])

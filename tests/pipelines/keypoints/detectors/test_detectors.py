@@ -24,7 +24,7 @@ def yolo_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A YOLO pose model of its own configuration with random weights."""
     path = tmp_path_factory.mktemp("yolo") / "random-pose.pt"
     torch.manual_seed(0)
-    yolo.yolo_class()("yolo11n-pose.yaml", verbose=False).save(path)
+    yolo.import_yolo()("yolo11n-pose.yaml", verbose=False).save(path)
     return path
 
 
@@ -217,14 +217,14 @@ def test_pillow_still_opens_pictures_itself(yolo_weights: Path, tmp_path: Path) 
 
 
 def test_other_yolo_tasks_are_refused(tmp_path: Path) -> None:
-    yolo.yolo_class()("yolo11n.yaml", verbose=False).save(tmp_path / "detect.pt")
+    yolo.import_yolo()("yolo11n.yaml", verbose=False).save(tmp_path / "detect.pt")
     with pytest.raises(WeightsError, match="detect model"):
         yolo.YoloDetector(tmp_path / "detect.pt")
 
 
 def test_offline_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yolo, "cached_weights", lambda: tmp_path / "cache" / yolo.WEIGHTS)
-    monkeypatch.setattr(yolo, "_connected", lambda: False)
+    monkeypatch.setattr(yolo, "cached_weights_path", lambda: tmp_path / "cache" / yolo.WEIGHTS)
+    monkeypatch.setattr(yolo, "has_network", lambda: False)
     with pytest.raises(BackendUnavailable, match="--keypoints bundled"):
         create_detector("yolo")
     assert not (tmp_path / "cache").exists()
@@ -233,8 +233,8 @@ def test_offline_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_auto_says_what_it_chose(yolo_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notes: list[str] = []
     assert create_detector("auto", yolo_weights=yolo_weights, note=notes.append).name == "yolo"
-    monkeypatch.setattr(yolo, "cached_weights", lambda: tmp_path / yolo.WEIGHTS)
-    monkeypatch.setattr(yolo, "_connected", lambda: False)
+    monkeypatch.setattr(yolo, "cached_weights_path", lambda: tmp_path / yolo.WEIGHTS)
+    monkeypatch.setattr(yolo, "has_network", lambda: False)
     stand_in = PaintedDetector()
     monkeypatch.setattr("pipelines.keypoints.detectors.registry._bundled", lambda **options: stand_in)
     assert create_detector("auto", note=notes.append) is stand_in
