@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("gfla_cli", "pipelines", "models", "tests", "examples", "benchmarks")
 FORMAT = ROOT / "docs" / "official-format.md"
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "tests" / "README.md"]
+PAGES += sorted((ROOT / "pipelines").rglob("README.md"))
 MODULES = [path for folder in PACKAGES for path in sorted((ROOT / folder).rglob("*.py")) if path != Path(__file__)]
 
 NUMBER = r"\d{1,2}(?:\.\d{1,2})?"
