@@ -6,11 +6,11 @@ python examples/check_inputs.py SOURCE DRIVING
 import sys
 from pathlib import Path
 
-from pipelines import check_inputs
+from pipelines import AnimateConfig, check_inputs
 
 
 def main(source: str, driving: str) -> None:
-    report = check_inputs(Path(source), Path(driving))
+    report = check_inputs(AnimateConfig(Path(source), Path(driving), keypoints="bundled"))
     print(report.verdict)  # "good", "doubtful" or "impossible"
     for reason in report.reasons:
         print(f"- {reason}")

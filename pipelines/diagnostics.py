@@ -63,7 +63,7 @@ def diagnose() -> Diagnosis:
         versions=versions(),
         devices=[_probe("cpu", _cpu), _probe("cuda", _cuda), _probe("mps", _mps)],
         codecs=[_probe(name, lambda name=name: _encoder(name)) for name in ENCODERS],
-        backends=_extractors(),
+        backends=_detectors(),
         weights=_weights(),
     )
 
@@ -112,7 +112,7 @@ def _encoder(name: str) -> str:
     return ENCODERS[name]
 
 
-def _extractors() -> list[Finding]:
+def _detectors() -> list[Finding]:
     from pipelines.keypoints.detectors.registry import availability
 
     found = [Finding(f"{name} keypoints", reason=reason) for name, reason in availability().items()]

@@ -7,19 +7,20 @@ independent of each other. The authors' generators of single pictures are used h
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from models.errors import InputError
 from models.generators.picture import Picture, PictureGenerator
 from models.generators.recurrent import Step
-from pipelines.configs import DetectorName, PoseConfig
+from pipelines.configs import PoseConfig
 from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.resources import Resources
 from pipelines.generation.rollout import FrameGenerator, generate_picture
 from pipelines.keypoints.detection import detect_image
+from pipelines.keypoints.detectors.registry import DETECTORS
 from pipelines.keypoints.loading import is_track, load_track
 from pipelines.keypoints.motion import DrivingMotion, find_source_person, follow_person
 from pipelines.keypoints.retargeting import retarget
@@ -91,8 +92,8 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
         ProcessingError: the work started and could not be finished (full disk).
     """
     # 1. Find the targets, and refuse whatever can be refused before any work
-    if config.keypoints not in get_args(DetectorName):
-        raise InputError(f"keypoints {config.keypoints!r} must be one of {', '.join(get_args(DetectorName))}")
+    if config.keypoints not in DETECTORS:
+        raise InputError(f"keypoints {config.keypoints!r} must be one of {', '.join(DETECTORS)}")
     targets = find_targets(config.targets)
     output = config.target(len(targets))
     check_stills(output, count=len(targets), overwrite=config.overwrite, inputs=(config.source, *config.targets))

@@ -130,7 +130,7 @@ def test_the_training_side_imports_no_video_or_detection_library() -> None:
     assert not wrong
 
 
-def test_ultralytics_is_imported_by_its_extractor_only() -> None:
+def test_ultralytics_is_imported_by_its_detector_only() -> None:
     shipped = [path for path in FILES if path.parts[0] in PACKAGES]
     found = [(path, late) for path in shipped for module, late in imported(path) if module.startswith("ultralytics")]
     assert {path.parts[:2] for path, _ in found} <= {("pipelines", "keypoints")}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
 
@@ -13,7 +13,7 @@ from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
 from models.weights import load_weights, read_metadata, resolve
-from pipelines.configs import DetectorName, FaceConfig
+from pipelines.configs import FaceConfig
 from pipelines.generation.processors import ProcessorFactory, choose_processor
 from pipelines.keypoints.cleaning import PoseCleaner
 from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, create_detector
@@ -102,9 +102,7 @@ def load_detector(
     """
     name = keypoints if keypoints in DETECTORS else "auto"
     if name == "auto" and keypoints != "auto" and not is_track(keypoints):
-        raise InputError(
-            f"keypoints {keypoints!r} must be {', '.join(get_args(DetectorName))} or an existing pose file"
-        )
+        raise InputError(f"keypoints {keypoints!r} must be {', '.join(DETECTORS)} or an existing pose file")
     progress = NotesProgress()
     return create_detector(name, device=str(device), yolo_weights=yolo_weights, note=progress.note), progress.notes
 

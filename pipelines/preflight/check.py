@@ -169,12 +169,18 @@ class InputChecker:
         return self._results[key]
 
 
-def check_inputs(source: Path, driving: Path, *, thorough: bool = False, progress: Progress = SILENT) -> InputReport:
-    """Check one pair with the default options; `InputChecker` is for many pairs, or other options.
+def check_inputs(config: AnimateConfig, progress: Progress = SILENT, *, thorough: bool = False) -> InputReport:
+    """Inspect the source picture and the driving video of an animation before it is made.
 
-    Raises BackendUnavailable, WeightsError: the detector or the animation's weights can't be used.
+    Args:
+        config: the animation; `InputChecker` checks many pairs with the same options.
+        progress: hears of stages, steps and notes.
+        thorough: inspect every frame of the video instead of at most 64.
+
+    Raises:
+        BackendUnavailable, WeightsError: the detector, the device or the weights can't be used.
     """
-    return InputChecker(AnimateConfig(source, driving), progress, thorough=thorough).check(source, driving)
+    return InputChecker(config, progress, thorough=thorough).check(config.source, config.driving)
 
 
 def largest_share(share: float, sample: int | None) -> float:

@@ -1,4 +1,8 @@
-"""Keypoint extractors by name: pictures in, COCO-17 poses out."""
+"""Keypoint detectors by name: pictures in, COCO-17 poses out.
+
+The chains call `create_detector`. A new detector is a class with the members of `KeypointDetector`, a line in DETECTORS
+and a test class derived from `tests/helpers/detector_contract.py`. P people of a picture.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -12,16 +16,17 @@ Note = Callable[[str], None]
 
 
 class KeypointDetector(Protocol):
-    """Finds people; shared conformance tests hold every extractor to this."""
+    """Finds people; one contract test holds every detector to this."""
 
     name: str
+    """Part of the keys of cached tracks and of reports."""
 
     def detect(self, image: np.ndarray) -> np.ndarray:
         """Picture uint8 [H, W, 3] RGB -> people float32 [P, 17, 3]: x, y in its pixels, confidence 0..1."""
         ...
 
     def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Frames of a video, one at a time -> the people of each; may use what the frames before showed."""
+        """Frames of a video, one at a time -> the people of each; may use what earlier frames showed."""
         ...
 
 
@@ -42,12 +47,12 @@ def _auto(*, device: str, yolo_weights: str | Path | None, note: Note) -> Keypoi
     from pipelines.keypoints.detectors.yolo import QUICK_FETCH_SECONDS, YoloDetector, find_weights
 
     try:
-        extractor = YoloDetector(find_weights(yolo_weights, seconds=QUICK_FETCH_SECONDS), device=device)
+        detector = YoloDetector(find_weights(yolo_weights, seconds=QUICK_FETCH_SECONDS), device=device)
     except BackendUnavailable as reason:
         note(f"keypoints: bundled network ({reason})")
         return _bundled(device=device, yolo_weights=None, note=note)
-    note(f"keypoints: YOLO ({extractor.weights.name})")
-    return extractor
+    note(f"keypoints: YOLO ({detector.weights.name})")
+    return detector
 
 
 DETECTORS: dict[str, Callable[..., KeypointDetector]] = {"auto": _auto, "yolo": _yolo, "bundled": _bundled}
@@ -56,19 +61,19 @@ DETECTORS: dict[str, Callable[..., KeypointDetector]] = {"auto": _auto, "yolo": 
 def create_detector(
     name: str, *, device: str = "cpu", yolo_weights: str | Path | None = None, note: Note = lambda message: None
 ) -> KeypointDetector:
-    """Build an extractor.
+    """Build a detector.
 
     Args:
-        name: "yolo", "bundled", or "auto": YOLO if its weights are at hand or fetched within a few seconds, else the
-            bundled network.
+        name: "yolo", "bundled", or "auto": YOLO if its weights are available or can be downloaded within a few seconds,
+            otherwise the bundled network.
         device: "cpu", "cuda:0", "mps".
-        yolo_weights: file of a YOLO pose model; None lets Ultralytics fetch one.
-        note: gets one line that says what "auto" chose and why.
+        yolo_weights: file of a YOLO pose model; None lets Ultralytics download one.
+        note: receives one line that says what "auto" chose and why.
 
     Raises:
         InputError: unknown name.
-        BackendUnavailable: YOLO asked for by name, but Ultralytics or its weights can't be had.
-        WeightsError: a weights file is damaged or no pose model.
+        BackendUnavailable: YOLO was requested by name, but Ultralytics or its weights are not available.
+        WeightsError: a weights file is damaged or not a pose model.
     """
     if name not in DETECTORS:
         raise InputError(f"keypoints {name!r} must be {', '.join(DETECTORS)} or an existing pose track file")
@@ -76,7 +81,7 @@ def create_detector(
 
 
 def availability() -> dict[str, str | None]:
-    """For each extractor why it can't run here, None where it can; nothing is fetched."""
+    """For each detector why it can't run here, None if it can; nothing is downloaded."""
     from models.weights import load_weights
     from pipelines.keypoints.detectors.yolo import find_weights
 

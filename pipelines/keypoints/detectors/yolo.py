@@ -32,18 +32,18 @@ FETCH = "import sys; from ultralytics.utils.downloads import attempt_download_as
 
 
 def cached_weights_path() -> Path:
-    """Where the fetched weights are kept."""
+    """Where downloaded weights are stored."""
     from platformdirs import user_cache_path
 
     return user_cache_path("gfla", appauthor=False) / WEIGHTS
 
 
 def find_weights(given: str | Path | None, *, seconds: float) -> Path:
-    """The weights file given, or the cached one, or one that Ultralytics fetches within `seconds` (0: never).
+    """The weights file given, or the cached one, or one that Ultralytics downloads within `seconds` (0: never).
 
     Raises:
         InputError: the given file does not exist.
-        BackendUnavailable: Ultralytics is not installed, or there is nothing to be had.
+        BackendUnavailable: Ultralytics is not installed, or the weights can't be downloaded.
     """
     if importlib.util.find_spec("ultralytics") is None:
         raise BackendUnavailable("Ultralytics is not installed; pip install ultralytics, or use --keypoints bundled")
@@ -59,9 +59,7 @@ def find_weights(given: str | Path | None, *, seconds: float) -> Path:
 
 def _fetch(path: Path, seconds: float) -> None:
     """Let Ultralytics download into a temporary folder in a process that can be ended, then move the file."""
-    unavailable = (
-        f"{WEIGHTS} is missing and could not be downloaded; pass --yolo-weights FILE or use --keypoints bundled"
-    )
+    unavailable = f"{WEIGHTS} is missing and can't be downloaded; pass --yolo-weights FILE or use --keypoints bundled"
     if seconds <= 0:
         raise BackendUnavailable(f"{WEIGHTS} is missing; --keypoints yolo downloads it")
     if not has_network():
@@ -79,7 +77,7 @@ def _fetch(path: Path, seconds: float) -> None:
 
 
 def has_network() -> bool:
-    """Whether there is a way out at all: a proxy, or a route to an address outside. Nothing is sent."""
+    """Whether this machine can reach others: it has a proxy, or a route to an outside address. Nothing is sent."""
     if getproxies():
         return True
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -33,11 +33,11 @@ class Pair:
         monkeypatch.setattr(preflight, "inspect_source", self.inspect_source)
         monkeypatch.setattr(preflight, "estimate_timing", self.estimate_timing)
 
-    def inspect_source(self, path: Path, extractor: object) -> SourceInspection:
+    def inspect_source(self, path: Path, detector: object) -> SourceInspection:
         self.looked.append(path.name)
         return self.portrait
 
-    def estimate_timing(self, config: AnimateConfig, clip: object, extractor: str) -> TimingEstimate:
+    def estimate_timing(self, config: AnimateConfig, clip: object, detector: str) -> TimingEstimate:
         self.timed.append(config.source.name)
         return TimingEstimate(start=2.0, frame=0.5, side=250)
 

@@ -47,9 +47,9 @@ class Scripted:
         return map(self.detect, images)
 
 
-def looked(path: Path, extractor: Scripted | None = None, *, every_frame: bool = False, **options) -> DrivingInspection:
+def looked(path: Path, detector: Scripted | None = None, *, every_frame: bool = False, **options) -> DrivingInspection:
     config = AnimateConfig(CONFIG.source, CONFIG.driving, **options)
-    return inspect_driving(path, config, extractor or Scripted(), SilentProgress(), every_frame=every_frame)
+    return inspect_driving(path, config, detector or Scripted(), SilentProgress(), every_frame=every_frame)
 
 
 def saved(folder: Path, people: list[np.ndarray], *, layout: str = "coco17") -> Path:
@@ -89,10 +89,10 @@ def test_what_is_unsure_or_at_the_edge_is_hidden(pose: np.ndarray, hidden: tuple
 
 @pytest.mark.parametrize(("name", "rows"), [("head", slice(120, None)), ("feet", slice(0, 500))])
 def test_the_networks_poses_of_cut_pictures_show_it(name: str, rows: slice) -> None:
-    extractor, picture = create_detector("bundled"), load_picture(SOURCE)
-    assert missing_body_parts(extractor.detect(picture)[0], picture.shape[1::-1]) == ()
+    detector, picture = create_detector("bundled"), load_picture(SOURCE)
+    assert missing_body_parts(detector.detect(picture)[0], picture.shape[1::-1]) == ()
     part = np.ascontiguousarray(picture[rows])
-    assert name in missing_body_parts(extractor.detect(part)[0], part.shape[1::-1])
+    assert name in missing_body_parts(detector.detect(part)[0], part.shape[1::-1])
 
 
 def test_a_short_clip_is_looked_at_frame_by_frame(tmp_path: Path) -> None:
@@ -103,19 +103,19 @@ def test_a_short_clip_is_looked_at_frame_by_frame(tmp_path: Path) -> None:
 
 
 def test_of_a_long_clip_some_frames_evenly(tmp_path: Path) -> None:
-    path, extractor = make_clip(tmp_path / "clip.mp4", frames=150), Scripted()
-    clip = looked(path, extractor)
+    path, detector = make_clip(tmp_path / "clip.mp4", frames=150), Scripted()
+    clip = looked(path, detector)
     assert (clip.frames, clip.looks) == (150, 50)
-    assert extractor.seen == [number % 26 for number in range(0, 150, 3)]
+    assert detector.seen == [number % 26 for number in range(0, 150, 3)]
     assert clip.looks <= MAX_INSPECTED_FRAMES
     assert looked(path, every_frame=True).looks == 150
 
 
 def test_options_pick_the_part_to_look_at(tmp_path: Path) -> None:
-    path, extractor = make_clip(tmp_path / "clip.mp4", frames=150), Scripted()
-    clip = looked(path, extractor, start=Fraction(2, 5), max_frames=70)
+    path, detector = make_clip(tmp_path / "clip.mp4", frames=150), Scripted()
+    clip = looked(path, detector, start=Fraction(2, 5), max_frames=70)
     assert (clip.frames, clip.looks) == (70, 35)
-    assert extractor.seen == [number % 26 for number in range(10, 80, 2)]
+    assert detector.seen == [number % 26 for number in range(10, 80, 2)]
     assert clip.moment == Fraction(10 + 34, 25)
     assert looked(path, fps=5).frames == 30
 

@@ -71,12 +71,12 @@ def test_watching_is_timed_where_the_person_is_and_without_the_search(clock: Clo
                 self.seen.append(read_shade(image))
                 yield make_standing_pose()[None]
 
-    path, extractor = make_clip(tmp_path / "clip.mp4", frames=26), Slow()
-    assert time_detection(path, CONFIG, extractor, CLIP) == pytest.approx(0.25)
-    assert extractor.seen == list(range(10, 10 + TIMED_FRAMES))
+    path, detector = make_clip(tmp_path / "clip.mp4", frames=26), Slow()
+    assert time_detection(path, CONFIG, detector, CLIP) == pytest.approx(0.25)
+    assert detector.seen == list(range(10, 10 + TIMED_FRAMES))
     late = replace(CLIP, moment=Fraction(1))
-    assert time_detection(path, CONFIG, extractor, late) == pytest.approx(7), "a single frame is better than none"
-    assert time_detection(tmp_path / "track.json", CONFIG, extractor, CLIP) == 0
+    assert time_detection(path, CONFIG, detector, late) == pytest.approx(7), "a single frame is better than none"
+    assert time_detection(tmp_path / "track.json", CONFIG, detector, CLIP) == 0
 
 
 def test_memory_grows_with_each_size() -> None:
