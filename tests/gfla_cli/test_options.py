@@ -91,7 +91,7 @@ def cases() -> Iterator[Any]:
         command = commands()[name]
         annotations = inspect.signature(command.callback).parameters
         for option in command.params:
-            for flag in set(option.opts) - NO_FIELD if option.param_type_name == "option" else ():
+            for flag in sorted(set(option.opts) - NO_FIELD) if option.param_type_name == "option" else ():
                 kind = get_args(annotations[option.name].annotation)[0]
                 if get_origin(kind) is Literal:
                     value = next(each for each in get_args(kind) if each not in (option.default, "chair"))
