@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -142,6 +143,13 @@ def test_options_can_be_read_without_torch() -> None:
     program = "import sys; sys.modules['torch'] = None; import pipelines.configs; from pipelines import AnimateConfig"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_offers_its_type_hints(package: str) -> None:
+    assert (ROOT / package / "py.typed").is_file()
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    assert "py.typed" in data["*"]
 
 
 def test_nobody_imports_click() -> None:
