@@ -70,13 +70,13 @@ class BundledDetector:
             if score(better) < score(pose):
                 break
             pose, crop = better, closer
-        return (pose if self._sureness(image, pose, crop) >= MIN_PERSON_SCORE else None), crop
+        return (pose if self.score_person(image, pose, crop) >= MIN_PERSON_SCORE else None), crop
 
-    def _sureness(self, image: np.ndarray, pose: np.ndarray, crop: SquareCrop) -> float:
-        """Score of a pose, less if the joints lie elsewhere in the mirror: then there is nobody to find."""
+    def score_person(self, image: np.ndarray, pose: np.ndarray, crop: SquareCrop) -> float:
+        """Score of a pose [17, 3], 0..1; lower if the mirrored crop puts the joints elsewhere, where nobody is."""
         if score(pose) < MIN_PERSON_SCORE:
             return score(pose)
-        plain, mirrored = (decode_pairs(maps)[0, 5:, :2] for maps in self._views(self._pixels(image, [crop])))
+        plain, mirrored = (decode_pairs(maps)[0, 5:, :2] for maps in self.predict_both(self._pixels(image, [crop])))
         distance = np.linalg.norm(plain - mirrored, axis=-1) * (crop.side / SIZE)
         return score(pose) * (0.5 + 0.5 * float((distance < MAX_MIRROR_DISTANCE * body_height(pose)).mean()))
 
@@ -89,7 +89,7 @@ class BundledDetector:
         for first in range(0, len(crops), BATCH):
             chosen = crops[first : first + BATCH]
             before = [crop.to_canvas(previous).astype(np.float32) for crop in chosen] if previous is not None else None
-            keypoints = decode_pairs(self._heat_maps(self._pixels(image, chosen), flip=flip), before)
+            keypoints = decode_pairs(self.predict_heat_maps(self._pixels(image, chosen), flip=flip), before)
             poses += [crop.from_canvas(pose) for crop, pose in zip(chosen, keypoints, strict=True)]
         return np.reshape(poses, (-1, 17, 3)).astype(np.float32)
 
@@ -99,16 +99,16 @@ class BundledDetector:
         batch = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2)
         return normalise_pixels(batch).contiguous(memory_format=torch.channels_last)
 
-    def _heat_maps(self, batch: Tensor, *, flip: bool) -> Tensor:
-        """Logits [N, K, S/4, S/4]; with `flip` averaged with those of the mirrored crop."""
+    def predict_heat_maps(self, batch: Tensor, *, flip: bool) -> Tensor:
+        """Crops [N, 3, S, S] -> logits [N, K, S/4, S/4]; with `flip` averaged with those of the mirrored crops."""
         if not flip:
             return self.network(batch)
-        plain, mirrored = self._views(batch)
+        plain, mirrored = self.predict_both(batch)
         return (plain + mirrored) / 2
 
     @torch.inference_mode()
-    def _views(self, batch: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of the crops, and of the mirrored crops in the places and sides of the crops themselves."""
+    def predict_both(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits [N, K, S/4, S/4] of crops [N, 3, S, S], and those of the mirrored crops, mirrored back."""
         both = torch.cat((batch, batch.flip(3))).contiguous(memory_format=torch.channels_last)
         plain, mirrored = self.network(both).chunk(2)
         return plain, mirrored.flip(3)[:, list(COCO17_FLIP)]

@@ -50,7 +50,7 @@ def _auto(*, device: str, yolo_weights: str | Path | None, note: Note) -> Keypoi
         detector = YoloDetector(find_weights(yolo_weights, seconds=QUICK_FETCH_SECONDS), device=device)
     except BackendUnavailable as reason:
         note(f"keypoints: bundled network ({reason})")
-        return _bundled(device=device, yolo_weights=None, note=note)
+        return DETECTORS["bundled"](device=device, yolo_weights=None, note=note)
     note(f"keypoints: YOLO ({detector.weights.name})")
     return detector
 

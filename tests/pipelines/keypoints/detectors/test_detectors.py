@@ -13,7 +13,7 @@ from models.keypoints import KeypointConfig, KeypointNetwork
 from pipelines.keypoints.detectors import yolo
 from pipelines.keypoints.detectors.bundled import SIZE, BundledDetector, score
 from pipelines.keypoints.detectors.crops import person_crop, sample_crop, search_crops
-from pipelines.keypoints.detectors.registry import KeypointDetector, create_detector
+from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, create_detector
 from pipelines.media.square_crop import SquareCrop
 from tests.helpers.detector_contract import DetectorContract
 from tests.helpers.poses import make_standing_pose
@@ -74,7 +74,7 @@ class PaintedDetector(BundledDetector):
     def __init__(self) -> None:
         super().__init__(Painted())
 
-    def _views(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+    def predict_both(self, batch: Tensor) -> tuple[Tensor, Tensor]:
         maps = self.network(batch)
         return maps, maps
 
@@ -125,9 +125,9 @@ def test_bundled_doubts_a_person_who_is_elsewhere_in_the_mirror() -> None:
     """Painted dots keep their sides in the mirror: without the override above the two views contradict each other."""
     pose, crop = _spread(30, 10), SquareCrop(0, 0, SIZE, SIZE)
     image = _painting(pose, SIZE, SIZE)
-    sure = PaintedDetector()._sureness(image, pose, crop)
+    sure = PaintedDetector().score_person(image, pose, crop)
     np.testing.assert_allclose(sure, score(pose), rtol=1e-6)
-    assert BundledDetector(Painted())._sureness(image, pose, crop) < 0.6 * sure
+    assert BundledDetector(Painted()).score_person(image, pose, crop) < 0.6 * sure
 
 
 def test_a_small_person_is_searched_for_only_while_no_large_one_is_clear() -> None:
@@ -150,8 +150,8 @@ class Ramp(nn.Module):
 def test_flip_averaging_is_symmetric() -> None:
     detector = BundledDetector(Ramp())
     batch = torch.rand(1, 3, SIZE, SIZE)
-    maps = detector._heat_maps(batch, flip=True)
-    mirrored = detector._heat_maps(batch.flip(3), flip=True)
+    maps = detector.predict_heat_maps(batch, flip=True)
+    mirrored = detector.predict_heat_maps(batch.flip(3), flip=True)
     torch.testing.assert_close(mirrored.flip(3)[:, [0, 2, 1]], maps[:, :3])
     torch.testing.assert_close(maps[:, 0], torch.zeros_like(maps[:, 0]))
 
@@ -236,7 +236,7 @@ def test_auto_says_what_it_chose(yolo_weights: Path, tmp_path: Path, monkeypatch
     monkeypatch.setattr(yolo, "cached_weights_path", lambda: tmp_path / yolo.WEIGHTS)
     monkeypatch.setattr(yolo, "has_network", lambda: False)
     stand_in = PaintedDetector()
-    monkeypatch.setattr("pipelines.keypoints.detectors.registry._bundled", lambda **options: stand_in)
+    monkeypatch.setitem(DETECTORS, "bundled", lambda **options: stand_in)
     assert create_detector("auto", note=notes.append) is stand_in
     assert [note.split(" (")[0] for note in notes] == ["keypoints: YOLO", "keypoints: bundled network"]
     assert all("\n" not in note for note in notes)
