@@ -1,11 +1,10 @@
 """Progress of a batch on stderr."""
 
-import io
-
 import pytest
 
 from gfla_cli.batch_display import BatchDisplay
 from pipelines.batch.events import Event
+from tests.helpers.terminal import Terminal
 
 
 def test_failures_are_printed_at_once_and_again_at_the_end(
@@ -38,10 +37,6 @@ def test_quiet_prints_failures_only(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_on_a_terminal_there_is_a_bar_for_all_jobs_and_one_for_each_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     screen = Terminal()
     monkeypatch.setattr("sys.stderr", screen)
     monkeypatch.setenv("TERM", "xterm")

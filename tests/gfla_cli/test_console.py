@@ -1,6 +1,5 @@
 """What is printed, where, and what is not."""
 
-import io
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 from gfla_cli import console
 from gfla_cli.console import Console
+from tests.helpers.terminal import Terminal
 
 
 def test_without_a_terminal_a_stage_is_one_plain_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,10 +50,6 @@ def test_an_interrupted_stage_is_not_reported_as_finished(capsys: pytest.Capture
 
 
 def test_on_a_terminal_there_is_a_bar_for_each_stage(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     screen = Terminal()
     monkeypatch.setattr("sys.stderr", screen)
     monkeypatch.setenv("TERM", "xterm")

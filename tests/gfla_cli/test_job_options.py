@@ -6,41 +6,9 @@ import pytest
 
 from gfla_cli.job_options import is_option, parse
 from models.errors import InputError
+from tests.helpers.old_journal import DEFAULT_OPTIONS
 
-ANIMATE = {
-    "compare": False,
-    "frame": "full",
-    "audio": "driving",
-    "keypoints": "auto",
-    "person": "largest",
-    "on_missing": "interpolate",
-    "retarget": "body",
-    "weights": "person",
-    "motion": "motion",
-    "device": "auto",
-    "precision": "auto",
-    "seed": 0,
-}
-POSE = {
-    "compare": False,
-    "frame": "full",
-    "keypoints": "auto",
-    "person": "largest",
-    "retarget": "body",
-    "weights": "person",
-    "motion": "motion",
-    "device": "auto",
-    "precision": "auto",
-}
-VIEW_SYNTH = {
-    "category": "car",
-    "elevation": 0.0,
-    "distance": 1.8,
-    "background": "white",
-    "viewpoint": "viewpoint",
-    "device": "auto",
-    "precision": "auto",
-}
+ANIMATE, POSE, VIEW_SYNTH = (DEFAULT_OPTIONS[command] for command in ("animate", "pose", "view-synth"))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """`gfla train`: options reach the recipe, and a tiny run leaves a log and weights."""
 
-import io
 import json
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pipelines.training.engine import recipe as engine
 from pipelines.training.motion import data as motion
 from pipelines.training.motion.recipe import MotionTask
 from pipelines.training.view_synthesis import data as view_synth
+from tests.helpers.terminal import Terminal
 
 
 class Training:
@@ -114,13 +114,6 @@ def test_help_names_every_task_without_torch() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "omitted options keep the recipe's defaults" in done.stdout
-
-
-class Terminal(io.StringIO):
-    """Stderr of a person who watches."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.mark.parametrize("quiet", [False, True])

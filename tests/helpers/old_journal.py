@@ -34,3 +34,43 @@ def write_old_journal(folder: Path) -> None:
     (folder / ".gfla").mkdir(parents=True)
     (folder / ".gfla" / "journal.jsonl").write_text(JOURNAL)
     (folder / "a.mp4").write_bytes(CONTENTS)
+
+
+# What a job without any option has beside its inputs. It is part of the keys in old journals: with one more, one fewer
+# or another value, every old batch would run again from the start.
+DEFAULT_OPTIONS = {
+    "animate": {
+        "compare": False,
+        "frame": "full",
+        "audio": "driving",
+        "keypoints": "auto",
+        "person": "largest",
+        "on_missing": "interpolate",
+        "retarget": "body",
+        "weights": "person",
+        "motion": "motion",
+        "device": "auto",
+        "precision": "auto",
+        "seed": 0,
+    },
+    "pose": {
+        "compare": False,
+        "frame": "full",
+        "keypoints": "auto",
+        "person": "largest",
+        "retarget": "body",
+        "weights": "person",
+        "motion": "motion",
+        "device": "auto",
+        "precision": "auto",
+    },
+    "view-synth": {
+        "category": "car",
+        "elevation": 0.0,
+        "distance": 1.8,
+        "background": "white",
+        "viewpoint": "viewpoint",
+        "device": "auto",
+        "precision": "auto",
+    },
+}

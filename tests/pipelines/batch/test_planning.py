@@ -9,6 +9,7 @@ from gfla_cli.job_options import parse
 from models.errors import InputError
 from pipelines.batch.jobs import Job
 from pipelines.batch.planning import JobRequest, build_jobs, expand_pairs, refuse_links_outside
+from tests.helpers.old_journal import DEFAULT_OPTIONS
 
 
 @pytest.fixture
@@ -108,46 +109,6 @@ def test_options_are_parsed_by_the_command(files: Path) -> None:
     for given, words in (({"frame": "x"}, "'x' is not one of"), ({"category": "car"}, "has no option 'category'")):
         with pytest.raises(InputError, match=words):
             plan_jobs(files, options=given)
-
-
-# What a job without any option has beside its inputs. It is part of the keys in old journals: with one more, one fewer
-# or another value, every old batch would run again from the start.
-DEFAULT_OPTIONS = {
-    "animate": {
-        "compare": False,
-        "frame": "full",
-        "audio": "driving",
-        "keypoints": "auto",
-        "person": "largest",
-        "on_missing": "interpolate",
-        "retarget": "body",
-        "weights": "person",
-        "motion": "motion",
-        "device": "auto",
-        "precision": "auto",
-        "seed": 0,
-    },
-    "pose": {
-        "compare": False,
-        "frame": "full",
-        "keypoints": "auto",
-        "person": "largest",
-        "retarget": "body",
-        "weights": "person",
-        "motion": "motion",
-        "device": "auto",
-        "precision": "auto",
-    },
-    "view-synth": {
-        "category": "car",
-        "elevation": 0.0,
-        "distance": 1.8,
-        "background": "white",
-        "viewpoint": "viewpoint",
-        "device": "auto",
-        "precision": "auto",
-    },
-}
 
 
 @pytest.mark.parametrize("command", DEFAULT_OPTIONS)
