@@ -102,7 +102,7 @@ class BundledDetector:
     def predict_heat_maps(self, batch: Tensor, *, flip: bool) -> Tensor:
         """Crops [N, 3, S, S] -> logits [N, K, S/4, S/4]; with `flip` averaged with those of the mirrored crops."""
         if not flip:
-            return self.network(batch)
+            return self.network(batch).joints
         plain, mirrored = self.predict_both(batch)
         return (plain + mirrored) / 2
 
@@ -110,7 +110,7 @@ class BundledDetector:
     def predict_both(self, batch: Tensor) -> tuple[Tensor, Tensor]:
         """Logits [N, K, S/4, S/4] of crops [N, 3, S, S], and those of the mirrored crops, mirrored back."""
         both = torch.cat((batch, batch.flip(3))).contiguous(memory_format=torch.channels_last)
-        plain, mirrored = self.network(both).chunk(2)
+        plain, mirrored = self.network(both).joints.chunk(2)
         return plain, mirrored.flip(3)[:, list(COCO17_FLIP)]
 
 

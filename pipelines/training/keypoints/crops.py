@@ -7,6 +7,7 @@ in [0, 1] here.
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -30,6 +31,7 @@ from pipelines.synthetic.rendering.palettes import cloth_colours, skin_tones
 from pipelines.synthetic.rotations import rotation_about
 from pipelines.synthetic.scene import ClipConfig, Scene, sample_scene
 from pipelines.training.data.augmentation import degrade, place, subset, swap_sides
+from pipelines.training.keypoints.appearance import restyle
 
 BACKGROUND_THINGS = (0.3, 0.25, 0.2, 0.15, 0.12, 0.1)  # sizes as fractions of the crop
 FOREGROUND_THINGS = (0.32, 0.2)
@@ -56,15 +58,15 @@ class CropConfig:
     """Renderings from which a batch is drawn."""
     texture_size: int = 128
     """Texels of clothes and skin per side."""
-    framing: tuple[float, float, float, float] = (0.64, 0.16, 0.1, 0.1)
+    framing: tuple[float, float, float, float] = (0.54, 0.14, 0.16, 0.16)
     """Weights of how the person is framed: as a detector that follows it does, far, close, cut off."""
     usual: tuple[float, float] = (0.64, 0.98)
     """Part of the crop that a followed person takes, as a range."""
-    beside: float = 0.35
+    beside: float = 0.45
     """Fraction with another person behind."""
-    before: float = 0.12
+    before: float = 0.2
     """Fraction with another person in front."""
-    occluder: float = 0.2
+    occluder: float = 0.25
     """Fraction with each of two things in front."""
     clutter: float = 0.35
     """Fraction with each of six things behind."""
@@ -74,13 +76,15 @@ class CropConfig:
     """Chance that a person is turned by any angle; otherwise its heading is the motion's, mostly frontal."""
     worn: float = 0.85
     """Fraction that went through a camera and a codec."""
+    restyled: float = 0.2
+    """Fraction with each of five random looks: filters, hues, tones, low light, motion blur."""
 
 
 def detector_crops(config: CropConfig) -> CropConfig:
     """The crops of a detector that follows one person through an ordinary place: little clutter, fair images."""
     return replace(
         config, framing=(1.0, 0.0, 0.0, 0.0), usual=(0.76, 0.92), beside=0.15, before=0.0, occluder=0.03, clutter=0.15,
-        nobody=0.0, worn=0.5,
+        nobody=0.0, worn=0.5, restyled=0.0,
     )  # fmt: skip
 
 
@@ -111,13 +115,22 @@ class Cutouts:
         return torch.cat([self.colours, self.coverage], 1).float() / 255
 
 
-def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator) -> tuple[Tensor, Tensor]:
-    """`batch` crops with people of the pool on backgrounds, behind and in front of others.
+class Crops(NamedTuple):
+    """Images and what the network has to find in them."""
 
-    Returns:
-        Images [B, 3, H, W] in [-1, 1]; keypoints [B, K, 3]: x, y in pixels and a weight, 1 for a visible joint, 0.5 for
-        one hidden behind something, 0 for one outside of the image or of nobody.
-    """
+    images: Tensor
+    """[B, 3, H, W] in [-1, 1]."""
+
+    keypoints: Tensor
+    """[B, K, 3]: x, y in pixels and a weight, 1 for a visible joint, 0.5 for one hidden behind something, 0 for one
+    outside of the image or of nobody."""
+
+    mask: Tensor
+    """[B, 1, H, W]: visible coverage by the person, 0 to 1."""
+
+
+def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator) -> Crops:
+    """`batch` crops with people of the pool on backgrounds, behind and in front of others."""
     order = torch.randperm(len(pool), generator=generator, device=generator.device)
     people = pool[order[:batch]]
     image = _draw_background(pool.backgrounds[order.roll(1)[:batch]], config.size, generator)
@@ -135,10 +148,12 @@ def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator)
     image, covered = _add_things(image, FOREGROUND_THINGS, config.occluder, generator)
     covered[chosen] = torch.maximum(covered[chosen], layers[:, 3:])
     weight = _weigh_joints(joints, seen, covered, config.size) * present[:, :, 0, 0]
+    mask = layer[:, 3:] * present * (1 - covered)
+    image = restyle(image, config.restyled, generator)
     worn = subset(generator, config.worn, batch)
     if len(worn):
         image[worn] = degrade(image[worn], generator)
-    return image * 2 - 1, torch.cat([joints, weight[..., None]], -1)
+    return Crops(image * 2 - 1, torch.cat([joints, weight[..., None]], -1), mask)
 
 
 def draw_scene(config: CropConfig, batch: int, generator: Generator) -> Scene:

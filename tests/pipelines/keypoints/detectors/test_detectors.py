@@ -9,7 +9,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor, nn
 
 from models.errors import BackendUnavailable, InputError, WeightsError
-from models.keypoints import KeypointConfig, KeypointNetwork
+from models.keypoints import KeypointConfig, KeypointMaps, KeypointNetwork
 from pipelines.keypoints.detectors import yolo
 from pipelines.keypoints.detectors.bundled import SIZE, BundledDetector, score
 from pipelines.keypoints.detectors.crops import person_crop, sample_crop, search_crops
@@ -53,7 +53,7 @@ class Painted(nn.Module):
         super().__init__()
         self.calls = 0
 
-    def forward(self, image: Tensor) -> Tensor:
+    def forward(self, image: Tensor) -> KeypointMaps:
         self.calls += len(image)
         code = image[:, 0] * 127.5 + 127.5  # [N, S, S]
         blue = image[:, 2] > 0.9  # the inside of a dot: its edge mixes colours
@@ -65,7 +65,8 @@ class Painted(nn.Module):
         y = (maps.sum(3) * place).sum(2) / mass.clamp_min(1)
         cells = 4 * torch.arange(SIZE / 4) + 1.5
         gap = (cells - x[..., None])[..., None, :] ** 2 + (cells - y[..., None])[..., None] ** 2
-        return torch.logit((torch.exp(-gap / 72) * (mass > 0)[..., None, None] * 0.95).clamp(1e-9, 0.95))
+        logits = torch.logit((torch.exp(-gap / 72) * (mass > 0)[..., None, None] * 0.95).clamp(1e-9, 0.95))
+        return KeypointMaps(logits, None)
 
 
 class PaintedDetector(BundledDetector):
@@ -75,7 +76,7 @@ class PaintedDetector(BundledDetector):
         super().__init__(Painted())
 
     def predict_both(self, batch: Tensor) -> tuple[Tensor, Tensor]:
-        maps = self.network(batch)
+        maps = self.network(batch).joints
         return maps, maps
 
 
@@ -143,8 +144,9 @@ def test_a_small_person_is_searched_for_only_while_no_large_one_is_clear() -> No
 class Ramp(nn.Module):
     """Asymmetric maps: shows whether the mirrored pass is mirrored back, and left and right exchanged."""
 
-    def forward(self, image: Tensor) -> Tensor:
-        return nn.functional.avg_pool2d(image[:, :1], 4) * torch.arange(17.0).view(1, 17, 1, 1)
+    def forward(self, image: Tensor) -> KeypointMaps:
+        maps = nn.functional.avg_pool2d(image[:, :1], 4) * torch.arange(17.0).view(1, 17, 1, 1)
+        return KeypointMaps(maps, None)
 
 
 def test_flip_averaging_is_symmetric() -> None:
