@@ -126,7 +126,7 @@ class _MaskHead(nn.Module):
     def __init__(self, channels: int, stem: int) -> None:
         super().__init__()
         self.reduce = nn.Conv2d(channels, stem, 1)
-        self.model = nn.Sequential(*_convolution(stem, stem), *_convolution(stem, stem), nn.Conv2d(stem, 1, 1))
+        self.model = nn.Sequential(*_convolution(stem, stem), nn.Conv2d(stem, 1, 1))
 
     def forward(self, x: Tensor, stem: Tensor) -> Tensor:
         return self.model(F.interpolate(self.reduce(x), size=stem.shape[-2:], mode="bilinear") + stem)
