@@ -11,7 +11,6 @@ from math import floor
 from pathlib import Path
 from typing import cast
 
-import av
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
@@ -23,6 +22,7 @@ from av.filter import Graph
 from av.packet import Packet
 
 from models.errors import InputError
+from pipelines.media.containers import open_media, to_fraction
 from pipelines.media.files import check_readable
 from pipelines.media.formats import MEDIA_ERRORS, Container, output_kind
 from pipelines.media.stream import FrameSource
@@ -66,9 +66,9 @@ def plan_audio(choice: str | Path, source: FrameSource | None, output: Path) -> 
     path = Path(choice)
     check_readable(path)
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        with open_media(path) as container:
             stream = find_audio_stream(container)
-            start = (stream.start_time or 0) * stream.time_base if stream and stream.time_base else Fraction(0)
+            start = (stream.start_time or 0) * (to_fraction(stream.time_base) or Fraction(0)) if stream else Fraction(0)
     except MEDIA_ERRORS:
         raise InputError(f"{path} can't be read as sound: use a file with sound, `driving` or `none`") from None
     if stream is None:
@@ -107,14 +107,15 @@ class AudioTrack:
     """One-line notes for the user."""
 
     def __post_init__(self):
-        self.input = av.open(str(self.plan.path), metadata_errors="replace")
+        self.input = open_media(self.plan.path)
         stream = find_audio_stream(self.input)
-        if stream is None or stream.time_base is None:
+        clock = to_fraction(stream.time_base) if stream else None
+        if stream is None or clock is None:
             raise ValueError("no usable audio stream")
         if len(self.input.streams.audio) > 1:
             self.notes.append(f"{self.plan.path.name} has several sound tracks: the first is used")
         self.source: AudioStream = stream
-        self.clock: Fraction = stream.time_base
+        self.clock = clock
         self.copy = self.copy and stream.codec_context.codec.canonical_name in self.spec.copied_audio
         self.output = self._add_copied_stream() if self.copy else self._add_encoded_stream()
         self.offset = round(self.plan.start / self.clock)
