@@ -16,8 +16,10 @@ from typing import Any
 
 from models.errors import InputError
 from pipelines.batch.jobs import COMMANDS, Job
+from pipelines.media.formats import CONTAINERS
 from pipelines.media.ordering import natural_key
 from pipelines.media.pictures import PICTURE_SUFFIXES
+from pipelines.media.stills import SUFFIXES as STILL_TYPES
 
 DRIVING_SUFFIXES = frozenset(
     (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".ts", ".wmv", ".flv", ".3gp", ".ogv")
@@ -26,6 +28,9 @@ FRAME_SUFFIXES = PICTURE_SUFFIXES | {".json"}  # what a folder of frames, or of 
 # Patterns of job names, and suffixes of outputs.
 NAME_PATTERNS = {"animate": "{source}--{driving}", "pose": "{source}--{driving}", "view-synth": "{source}--turntable"}
 OUTPUT_SUFFIXES = {"animate": ".mp4", "pose": ".png", "view-synth": ".mp4"}
+# Suffixes of outputs that the commands can write; without one the output is a folder of pictures.
+VIDEO_TYPES = (*CONTAINERS, ".gif")
+OUTPUT_TYPES = {"animate": VIDEO_TYPES, "pose": STILL_TYPES, "view-synth": (*VIDEO_TYPES, *STILL_TYPES)}
 # Options that may name a file.
 FILE_OPTIONS = ("audio", "keypoints", "yolo_weights", "weights", "motion", "viewpoint", "shapenet")
 JOB_FIELDS = ("name", "command", "source", "driving", "output")  # what a job has beside the options of its command
@@ -112,7 +117,7 @@ def build_jobs(
         defaults: options for requests that omit them.
         command: for requests that name none.
         name: pattern of job names with {source} and {driving}; None for the command's own.
-        suffix: of outputs; None for the command's own.
+        suffix: of outputs, with or without its dot; None for the command's own, "" for folders of pictures.
 
     Raises:
         InputError: a value that the command refuses, an output outside the folder, two jobs with the same name or file.
@@ -172,8 +177,11 @@ def _build_job(
         output, label = own["output"], own.get("name") or str(PurePosixPath(own["output"]).with_suffix(""))
     else:
         label = own.get("name") or _format_name(name or NAME_PATTERNS[command], stems)
-        output = label + (OUTPUT_SUFFIXES[command] if suffix is None else suffix)
+        output = label + (OUTPUT_SUFFIXES[command] if suffix is None else _check_suffix(suffix, command))
+        if suffix == "" and PurePosixPath(output).suffix:
+            raise InputError(f"{output!r:.60} can't be the name of a folder, because of its dot: choose another --name")
     _check_output(output)
+    _check_type(PurePosixPath(output).suffix, command, f"output {output!r:.60}")
     if len(label) > MAX_NAME_LENGTH:
         raise InputError(f"name {label!r:.60}... is longer than {MAX_NAME_LENGTH} characters: choose a shorter one")
     return Job(label, command, options | inputs, output)
@@ -222,6 +230,20 @@ def _check_output(output: str) -> None:
         raise InputError(f"{shown}... is longer than {MAX_NAME_LENGTH} bytes: choose a shorter name")
     if "%" in output and output.lower().endswith(".png"):
         raise InputError(f"{shown}: for numbered pictures use the name of a folder, without suffix")
+
+
+def _check_suffix(text: str, command: str) -> str:
+    """The value of --suffix with its dot. Raises InputError for a type that the command can't write."""
+    suffix = text if text[:1] in ("", ".") else f".{text}"
+    _check_type(suffix, command, f"--suffix {text!r:.60}")
+    return suffix
+
+
+def _check_type(suffix: str, command: str, label: str) -> None:
+    """Raises InputError for a suffix that the command can't write; `label` begins the message."""
+    if suffix and suffix.lower() not in OUTPUT_TYPES[command]:
+        known = ", ".join(OUTPUT_TYPES[command])
+        raise InputError(f"{label}: gfla {command} can't write this type: use {known}, or no suffix for a folder")
 
 
 def _refuse_collisions(jobs: Sequence[Job], origins: Sequence[str]) -> None:

@@ -123,6 +123,7 @@ HOSTILE_OUTPUTS = {
     "é" * 101 + ".mp4": "longer than 200 bytes",
     "a\tb.mp4": "control character",
     "%05d.png": "numbered pictures",
+    "a.xyz": "output 'a.xyz': gfla animate can't write this type: use .mp4",
 }
 
 
