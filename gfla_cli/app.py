@@ -33,6 +33,7 @@ from gfla_cli.commands import (
     weights,
 )
 from gfla_cli.examples import add_examples
+from gfla_cli.usage_errors import USAGE_ERROR, explain_usage_error
 from models.errors import GflaError, ProcessingError, explain
 
 # Set before torch is loaded. Waiting threads that sleep cost a few per cent; spinning, they slow a busy machine
@@ -40,9 +41,9 @@ from models.errors import GflaError, ProcessingError, explain
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 INTERRUPTED = 130
-# The first row that matches decides. BadParameter's base is the base of all usage errors of Typer.
+# The first row that matches decides.
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
-    (typer.BadParameter.__bases__[0], 2),
+    (USAGE_ERROR, 2),
     (ProcessingError, 1),
     (GflaError, 2),
     (ModuleNotFoundError, 2),
@@ -134,10 +135,10 @@ def _print_error(error: Exception) -> int:
 
 
 def _message(error: Exception) -> str:
-    if isinstance(error, EXIT_CODES[0][0]):
+    if isinstance(error, USAGE_ERROR):
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "gfla"
-        return f"{error.format_message().rstrip('.')} (see '{command} --help')"  # pyright: ignore[reportAttributeAccessIssue]
+        return f"{explain_usage_error(error)} (see '{command} --help')"
     return explain(error)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from gfla_cli.console import PLAIN_INTERVAL, error, print_line, start_bars
+from gfla_cli.console import PLAIN_INTERVAL, error, one_line, print_line, start_bars
 
 if TYPE_CHECKING:
     from rich.progress import Progress as ProgressBars
@@ -21,6 +21,8 @@ class BatchDisplay:
 
     quiet: bool = False
     """Print failures only, after the end."""
+    warnings: list[str] = field(default_factory=list)
+    """What was left out or changed of the whole batch, for the reports."""
     _total: int = 0
     _ended: int = 0
     _started: float = 0.0
@@ -63,6 +65,11 @@ class BatchDisplay:
         """Print one line of information."""
         if not self.quiet:
             print_line(message, self._bars)
+
+    def warn(self, message: str) -> None:
+        """Print one line about the whole batch and keep it for the reports."""
+        self.warnings.append(one_line(message))
+        self.note(message)
 
     def end(self, done: int, skipped: int, failed: Mapping[str, str]) -> None:
         """After the `with` block: print the summary and, quiet or not, every failure as `job: reason`."""

@@ -19,6 +19,7 @@ import typer
 
 from gfla_cli.commands import animate, pose, view_synth
 from gfla_cli.options import build_config
+from gfla_cli.usage_errors import USAGE_ERROR, explain_usage_error
 from models.errors import InputError
 from pipelines.configs import AnimateConfig, PoseConfig, ViewSynthConfig
 
@@ -75,10 +76,8 @@ def _parsed(command: str, values: tuple[tuple[str, str], ...]) -> dict[str, Any]
         arguments += _argument(name, value, known[name])
     try:
         config = _parser(command)(arguments, standalone_mode=False)
-    except Exception as error:
-        if not isinstance(error, typer.BadParameter.__bases__[0]):
-            raise
-        raise InputError(error.format_message().rstrip(".")) from None  # pyright: ignore[reportAttributeAccessIssue]
+    except USAGE_ERROR as error:
+        raise InputError(explain_usage_error(error)) from None
     options = {name: _plain(value) for name, value in vars(config).items() if name not in _left_out(command)}
     return {name: options[name] for name in (*FILES, *options) if options.get(name) not in (None, [])}
 

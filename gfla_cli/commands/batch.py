@@ -28,7 +28,8 @@ def batch(
 
     if batch.executor != "ray" and (batch.ray_address or batch.no_shared_storage):
         raise typer.BadParameter("--ray-address and --no-shared-storage go with --executor ray")
-    jobs = _jobs(batch, job_options.used(of_jobs))
+    display = BatchDisplay(quiet=quiet)
+    jobs = _jobs(batch, job_options.used(of_jobs), display)
     executor_options = ExecutorOptions(
         [job.options.get("device", "auto") for job in jobs],
         *(batch.workers, batch.threads, batch.together),
@@ -39,31 +40,33 @@ def batch(
         return _show_checks(jobs, batch.output, json=json, quiet=quiet)
     if batch.dry_run:
         return _show_plan(jobs, batch.output, executor_options.allocate().workers)
-    return _run(jobs, batch, executor_options, json=json, quiet=quiet)
+    return _run(jobs, batch, executor_options, display, json=json)
 
 
-def _run(jobs: "list[Job]", batch: BatchOptions, options: "ExecutorOptions", *, json: bool, quiet: bool) -> int:
+def _run(
+    jobs: "list[Job]", batch: BatchOptions, options: "ExecutorOptions", display: BatchDisplay, *, json: bool
+) -> int:
     """Run the jobs, write the report, print the summary. Exit code 0: all done, 3: some failed, 1: all failed."""
     from pipelines.batch.executors.registry import open_executor
     from pipelines.batch.runner import read_rows, run_batch
 
     folder, rules = batch.output, {"retry_failed": batch.retry_failed, "overwrite": batch.overwrite}
     with (
-        BatchDisplay(quiet=quiet) as display,
+        display,
         open_executor(batch.executor, folder, options, display.note) as (executor, allocation),
     ):
         outcome = run_batch(jobs, folder, executor, allocation.group_jobs, display, **rules)
-    _write_report(folder)
+    _write_report(folder, display.warnings)
     display.end(len(outcome.done), len(outcome.skipped), outcome.failed)
     if json:
         counts = {"done": len(outcome.done), "skipped": len(outcome.skipped), "failed": len(outcome.failed)}
-        out_json({"folder": folder, **counts, "jobs": read_rows(folder)})
+        out_json({"folder": folder, **counts, "warnings": display.warnings, "jobs": read_rows(folder)})
     else:
         out(str(folder))
     return outcome.code
 
 
-def _jobs(batch: BatchOptions, used: dict[str, str]) -> "list[Job]":
+def _jobs(batch: BatchOptions, used: dict[str, str], display: BatchDisplay) -> "list[Job]":
     """The jobs of the list, or of every pair of inputs.
 
     Raises:
@@ -82,20 +85,21 @@ def _jobs(batch: BatchOptions, used: dict[str, str]) -> "list[Job]":
         if (second is None) != (kind == "view-synth"):
             wrong = "takes no DRIVINGS" if second else f"needs DRIVINGS beside {first!r}, or a .csv or .yaml list alone"
             raise typer.BadParameter(f"{kind} {wrong}")
-        requests = expand_pairs(kind, first, second, used, batch.output, pair=batch.pair)
+        requests = expand_pairs(kind, first, second, used, batch.output, pair=batch.pair, note=display.warn)
         jobs = build_jobs(requests, job_options.parse, **names)
     refuse_links_outside(jobs, batch.output)
     return jobs
 
 
-def _write_report(folder: Path) -> None:
+def _write_report(folder: Path, warnings: list[str]) -> None:
     from pipelines.batch.report import write_report
     from pipelines.batch.runner import read_rows
     from pipelines.batch.thumbnails import make_thumbnails
 
     found = read_rows(folder)
     command = shlex.join(["gfla", *sys.argv[1:]])
-    write_report(folder, found, command=command, thumbnails=make_thumbnails(folder, found))
+    thumbnails = make_thumbnails(folder, found)
+    write_report(folder, found, command=command, thumbnails=thumbnails, warnings=warnings)
 
 
 def _show_checks(jobs: "list[Job]", folder: Path, *, json: bool, quiet: bool) -> int:

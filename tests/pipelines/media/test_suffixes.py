@@ -34,15 +34,19 @@ def test_ffmpeg_reads_every_video_suffix():
 @pytest.mark.parametrize("suffix", [".jfif", ".jpe", ".tga", ".jp2", ".pgm", ".dib"])
 def test_batch_folders_take_what_animate_reads(tmp_path: Path, suffix: str):
     Image.fromarray(make_shade(3)).convert("L").save(tmp_path / f"picture{suffix}")
-    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "clip.mp4").touch()
     (request,) = expand_pairs("animate", str(tmp_path), str(tmp_path / "clip.mp4"), {}, tmp_path / "out")
     assert read_shade(load_picture(request.values["source"])) == 3
 
 
 @pytest.mark.parametrize("suffix", sorted(DRIVING_SUFFIXES))
 def test_batch_folders_take_every_kind_of_driving(tmp_path: Path, suffix: str):
-    (tmp_path / f"clip{suffix.upper()}").touch()
-    (request,) = expand_pairs("animate", "picture.png", str(tmp_path), {}, tmp_path / "out")
+    for name in ("picture.png", f"drivings/clip{suffix.upper()}"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (request,) = expand_pairs(
+        "animate", str(tmp_path / "picture.png"), str(tmp_path / "drivings"), {}, tmp_path / "out"
+    )
     assert request.values["driving"].lower().endswith(f"clip{suffix}")
 
 
