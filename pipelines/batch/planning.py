@@ -17,11 +17,9 @@ from typing import Any
 from models.errors import InputError
 from pipelines.batch.jobs import COMMANDS, Job
 from pipelines.media.ordering import natural_key
-from pipelines.media.pictures import PICTURE_SUFFIXES
+from pipelines.media.suffixes import DRIVING_SUFFIXES, PICTURE_SUFFIXES
 
-DRIVING_SUFFIXES = frozenset(
-    (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".ts", ".wmv", ".flv", ".3gp", ".ogv")
-) | {".gif", ".json"}
+CLIP_SUFFIXES = DRIVING_SUFFIXES | {".json"}  # of drivings that are one file
 FRAME_SUFFIXES = PICTURE_SUFFIXES | {".json"}  # what a folder of frames, or of target poses, consists of
 # Patterns of job names, and suffixes of outputs.
 NAME_PATTERNS = {"animate": "{source}--{driving}", "pose": "{source}--{driving}", "view-synth": "{source}--turntable"}
@@ -141,13 +139,13 @@ def _find_drivings(command: str, text: str) -> list[Path]:
     if command == "pose":
         return find_files(text, FRAME_SUFFIXES)
     if not path.is_dir():
-        return find_files(text, DRIVING_SUFFIXES)
+        return find_files(text, CLIP_SUFFIXES)
     return sorted((item for item in path.iterdir() if _is_driving(item)), key=natural_key) or [path]
 
 
 def _is_driving(path: Path) -> bool:
     has_frames = path.is_dir() and any(item.suffix.lower() in FRAME_SUFFIXES for item in path.iterdir())
-    return path.name[0] != "." and (has_frames or path.suffix.lower() in DRIVING_SUFFIXES)
+    return path.name[0] != "." and (has_frames or path.suffix.lower() in CLIP_SUFFIXES)
 
 
 def _build_job(

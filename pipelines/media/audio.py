@@ -13,6 +13,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from models.errors import InputError
+from pipelines.media.containers import open_media
 from pipelines.media.files import check_readable
 from pipelines.media.formats import MEDIA_ERRORS, output_kind
 from pipelines.media.stream import FrameSource
@@ -49,21 +50,19 @@ def plan_audio(choice: str | Path, source: FrameSource | None, output: Path) -> 
         return _plan_file(Path(choice), output)
     if source is None or source.info.kind != "video":
         return None, []
-    with av.open(str(source.path), metadata_errors="replace") as container:
+    with open_media(source.path) as container:
         tracks, track = container.streams.audio, choose_track(container)
         if not tracks:
             return None, []
         if track is None:
-            return None, [
-                f"{source.path.name}: its sound can't be decoded here, so the output is silent: use --audio FILE"
-            ]
+            return None, [f"{source.path.name}: its sound can't be decoded, so the output is silent; try --audio FILE"]
         return _plan_track(AudioPlan(source.path, source.info.start), track, len(tracks), output)
 
 
 def _plan_file(path: Path, output: Path) -> tuple[AudioPlan | None, list[str]]:
     check_readable(path)
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        with open_media(path) as container:
             track = choose_track(container)
             if track is None:
                 raise InputError(f"{path} has no sound: use a file with sound, `driving` or `none`")

@@ -11,7 +11,6 @@ from fractions import Fraction
 from math import floor
 from typing import cast
 
-import av
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
@@ -24,6 +23,7 @@ from av.filter import Graph
 from av.packet import Packet
 
 from pipelines.media.audio import AudioPlan, choose_track
+from pipelines.media.containers import open_media, to_fraction
 from pipelines.media.formats import MEDIA_ERRORS, Container, describe_media_error
 
 SEEK_MARGIN = 2  # seconds before the first video frame at which reading begins
@@ -57,7 +57,7 @@ class AudioTrack:
     """One-line notes for the user."""
 
     def __post_init__(self):
-        self.input = av.open(str(self.plan.path), metadata_errors="replace")
+        self.input = open_media(self.plan.path)
         try:
             self._open()
         except BaseException:
@@ -66,10 +66,12 @@ class AudioTrack:
 
     def _open(self) -> None:
         stream = choose_track(self.input)
-        if stream is None or stream.time_base is None:
+        clock = to_fraction(stream.time_base) if stream else None
+        if stream is None or clock is None:
             raise ValueError("no usable sound track")
         self.source: AudioStream = stream
-        self.clock = min(stream.time_base, Fraction(1, stream.codec_context.sample_rate))  # in AVI one packet is a tick
+        self.source_clock = clock
+        self.clock = min(clock, Fraction(1, stream.codec_context.sample_rate))  # in AVI one packet is a tick
         self.copy = self.copy and stream.codec_context.codec.canonical_name in self.spec.copied_audio
         self.output = self._add_copied_stream() if self.copy else self._add_encoded_stream()
         self.offset = round(self.plan.start / self.clock)
@@ -93,7 +95,7 @@ class AudioTrack:
         """Mux the remaining packets up to `end`, in seconds from the first video frame; the last one is cut there."""
         while self.pending is not None and self._start(self.pending) < end:
             packet, self.pending = self.pending, next(self.packets, None)
-            left = floor((end - self._start(packet)) / packet.time_base)
+            left = floor((end - self._start(packet)) / self._clock_of(packet))
             if packet.duration and packet.duration > left > 0:
                 packet.duration = left
             self._mux(packet)
@@ -102,11 +104,14 @@ class AudioTrack:
         if self.dropped:
             self.notes.append(f"{self.plan.path.name}: {self.dropped} damaged packet(s) of the sound were left out")
 
+    def _clock_of(self, packet: Packet) -> Fraction:
+        return to_fraction(packet.time_base) or self.clock
+
     def _start(self, packet: Packet) -> Fraction:
-        return (packet.pts or 0) * packet.time_base
+        return (packet.pts or 0) * self._clock_of(packet)
 
     def _length(self, packet: Packet) -> Fraction:
-        return (packet.duration or 0) * packet.time_base
+        return (packet.duration or 0) * self._clock_of(packet)
 
     def _mux(self, packet: Packet) -> None:
         if packet.dts is None or (self.last_dts is not None and packet.dts <= self.last_dts):
@@ -144,7 +149,7 @@ class AudioTrack:
             self.notes.append(f"{self.plan.path.name}: the sound is damaged and ends early ({reason})")
 
     def _seek(self) -> None:
-        target = round((self.plan.start - SEEK_MARGIN) / (self.source.time_base or self.clock))
+        target = round((self.plan.start - SEEK_MARGIN) / self.source_clock)
         if target > (self.source.start_time or 0):
             try:
                 self.input.seek(target, stream=self.source)
@@ -156,7 +161,7 @@ class AudioTrack:
         for packet in self.input.demux(self.source):
             if packet.pts is None or not packet.size:
                 continue
-            ticks = packet.time_base / self.clock
+            ticks = self.source_clock / self.clock
             packet.pts = packet.dts = round(packet.pts * ticks) - self.offset
             packet.duration = round((packet.duration or 0) * ticks)
             packet.time_base = self.clock
@@ -188,7 +193,7 @@ class AudioTrack:
                 self.dropped += 1
                 continue
             for frame in frames:
-                begin = None if frame.pts is None else (frame.pts * (frame.time_base or self.clock)) - self.plan.start
+                begin = None if frame.pts is None else frame.pts * self.source_clock - self.plan.start
                 frame.pts = end if begin is None else round(begin * frame.sample_rate)
                 frame.time_base = Fraction(1, frame.sample_rate)
                 end = frame.pts + frame.samples

@@ -18,6 +18,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from models.errors import ProcessingError
 from pipelines.media.audio import AudioPlan
 from pipelines.media.audio_track import AudioTrack
+from pipelines.media.containers import create_media
 from pipelines.media.formats import MEDIA_ERRORS, Container, describe_media_error
 from pipelines.media.timing import round_half_up
 
@@ -77,9 +78,7 @@ class VideoEncoder:
 
     def _open(self, path, spec, codec, size, rate, audio, copy) -> None:
         self.track = None
-        self.container: OutputContainer = av.open(
-            str(path), "w", format=spec.muxer, container_options=dict(spec.options)
-        )
+        self.container: OutputContainer = create_media(path, spec.muxer, dict(spec.options))
         encoder, options = codec
         self.stream = self.container.add_stream(encoder, rate=rate, options=options, time_base=self.time_base)
         context = self.stream.codec_context
@@ -157,7 +156,7 @@ class GifEncoder:
         self.size = (width, height)
         self.waiting: list[tuple[VideoFrame, int, int]] = []
         self.graph: Graph | None = None
-        self.container: OutputContainer = av.open(str(path), "w", format="gif")
+        self.container: OutputContainer = create_media(path, "gif")
         self.stream = self.container.add_stream("gif", rate=100, time_base=GIF_TIME_BASE)
         context = self.stream.codec_context
         context.width, context.height, context.pix_fmt = width, height, "pal8"

@@ -59,9 +59,10 @@ def check_output(path: Path, *, overwrite: bool = False, inputs: Iterable[Path] 
             raise InputError(f"output {path} is also an input: choose another name with -o")
     target = resolve_output(path)
     folder = target.parent if os.path.lexists(target.parent) else target.parent.parent
+    if not os.path.lexists(folder):
+        raise InputError(f"folder {path.parent} does not exist: create it first, or choose another with -o")
     if not os.path.isdir(folder):
-        problem = "is not a folder" if os.path.lexists(target.parent) else "does not exist"
-        raise InputError(f"folder {path.parent} {problem}: create it first, or choose another with -o")
+        raise InputError(f"{path.parent} is no folder: choose another place with -o")
     if os.path.isfile(target) and not overwrite:
         raise InputError(f"{path} already exists: choose another name with -o, or use --overwrite")
     if os.path.lexists(target) and not os.path.isfile(target) and not os.path.isdir(target):

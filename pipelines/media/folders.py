@@ -15,7 +15,8 @@ from PIL import Image
 from models.errors import InputError
 from pipelines.media.frames import FileInfo, ReadStats
 from pipelines.media.ordering import natural_key
-from pipelines.media.pictures import PICTURE_ERRORS, PICTURE_SUFFIXES, load_picture, open_picture, picture_to_rgb
+from pipelines.media.pictures import PICTURE_ERRORS, is_heif, load_picture, open_picture, picture_to_rgb
+from pipelines.media.suffixes import MOTION_JPEG_SUFFIXES, PICTURE_SUFFIXES
 from pipelines.media.timing import CorruptFrame, TimedFrame
 
 FOLDER_RATE = Fraction(25)  # frames per second
@@ -75,10 +76,12 @@ class AnimatedPicture:
         Raises:
             InputError: it is named like a picture but can't be read.
         """
+        if path.suffix.lower() in MOTION_JPEG_SUFFIXES:
+            return None
         try:
             return cls(path)
         except InputError:
-            if path.suffix.lower() in PICTURE_SUFFIXES:
+            if path.suffix.lower() in PICTURE_SUFFIXES or is_heif(path):
                 raise
             return None
 

@@ -4,27 +4,29 @@ In: a file. Out: frames uint8 RGB [H, W, 3] with the pts of the file; H, W is th
 pixel aspect. The backend of `pipelines.media.stream.FrameSource` for videos.
 """
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.sidedata.sidedata import Type as SideData
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
 
 from models.errors import InputError
+from pipelines.media.containers import open_container, to_fraction
 from pipelines.media.formats import MEDIA_ERRORS
 from pipelines.media.frames import FileInfo, ReadStats
 from pipelines.media.timing import CorruptFrame, TimedFrame
 
-TEXT_FORMATS = {"tty", "lrc", "srt", "webvtt", "ass", "microdvd"}  # text files that FFmpeg opens as if they were videos
 SEEK_MARGIN = 1  # seconds: seeking is by decoding time, which is ahead of presentation time
 MAX_READ_ERRORS = 32  # in a row, after which the rest of the file is given up
 MISSING_SHARE = 0.02  # of the frames in the index may be missing: edit lists hide some
@@ -42,17 +44,18 @@ class VideoFile:
         self.path = path
         with open_container(path) as container:
             stream = find_video_stream(container, path)
-            if stream.time_base is None:
+            time_base = to_fraction(stream.time_base)
+            if time_base is None:
                 raise InputError(f"{path}: the video stream has no time base: convert the file to MP4 first")
-            self.aspect = stream.sample_aspect_ratio or Fraction(1)
+            self.aspect = to_fraction(stream.sample_aspect_ratio) or Fraction(1)
             if not Fraction(1, 4) <= self.aspect <= 4:  # the header is wrong
                 self.aspect = Fraction(1)
             self.file_info = FileInfo(
                 kind="video",
-                time_base=stream.time_base,
-                rate=stream.average_rate or stream.guessed_rate or stream.base_rate,
+                time_base=time_base,
+                rate=to_fraction(stream.average_rate or stream.guessed_rate or stream.base_rate),
                 frames=stream.frames or None,
-                duration=_read_duration(container, stream),
+                duration=_read_duration(container, stream, time_base),
                 has_audio=any(audio.codec_context is not None for audio in container.streams.audio),
                 start_pts=stream.start_time or 0,
             )
@@ -101,23 +104,6 @@ class VideoFile:
             yield from decode_frames(fresh, find_video_stream(fresh, self.path), stats)
 
 
-@contextmanager
-def open_container(path: Path) -> Iterator[InputContainer]:
-    """Open a media file; it is closed when the block ends.
-
-    Raises:
-        InputError: it can't be opened; the message has the likely reason.
-    """
-    try:
-        container = av.open(str(path), metadata_errors="replace")
-    except MEDIA_ERRORS as error:
-        raise InputError(f"{path} {_explain_failure(path)} ({type(error).__name__})") from None
-    with container:
-        if container.format.name in TEXT_FORMATS:
-            raise InputError(f"{path} is a text file, not a video")
-        yield container
-
-
 def find_video_stream(container: InputContainer, path: Path) -> VideoStream:
     """The first video stream that is not a cover picture and has a decoder.
 
@@ -164,7 +150,7 @@ def read_display_matrix(frame: VideoFrame) -> bytes | None:
 
     Reading it makes a reference cycle that keeps the frame alive, so do it only once per pass.
     """
-    data = frame.side_data.get("DISPLAYMATRIX")
+    data = cast(Mapping, frame.side_data).get(SideData.DISPLAYMATRIX)
     return None if data is None else bytes(data)
 
 
@@ -235,22 +221,11 @@ def _turn_upright(image: np.ndarray, matrix: bytes) -> np.ndarray:
     return image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
 
 
-def _read_duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    if stream.duration and stream.time_base is not None:
-        return stream.duration * stream.time_base
+def _read_duration(container: InputContainer, stream: VideoStream, time_base: Fraction) -> Fraction | None:
+    if stream.duration:
+        return stream.duration * time_base
     if "DURATION" in stream.metadata:  # Matroska, whose container duration includes the sound
         with suppress(ValueError):
             hours, minutes, seconds = stream.metadata["DURATION"].split(":")
             return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
     return Fraction(container.duration, av.time_base) if container.duration else None
-
-
-def _explain_failure(path: Path) -> str:
-    """The likely reason why FFmpeg can't open a file, as the rest of a sentence."""
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if head[4:8] in (b"ftyp", b"mdat", b"free", b"wide"):
-        return "can't be read: its index (moov atom) is missing, so the recording or copy was probably interrupted"
-    if b"\0" not in head:
-        return "is a text file, not a video"
-    return "is not a video that can be read: it is damaged or of an unknown type"

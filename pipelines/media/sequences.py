@@ -14,7 +14,7 @@ from PIL import Image
 from models.errors import InputError
 from pipelines.media.files import resolve_output, temporary_name
 from pipelines.media.ordering import natural_key
-from pipelines.media.pictures import PICTURE_SUFFIXES
+from pipelines.media.suffixes import PICTURE_SUFFIXES
 
 FOLDER_PATTERN = "%05d.png"
 NUMBER = r"%0?\d*d"
