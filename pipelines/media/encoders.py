@@ -16,9 +16,10 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
 from models.errors import ProcessingError
-from pipelines.media.audio import AudioPlan, AudioTrack
+from pipelines.media.audio import AudioPlan
+from pipelines.media.audio_track import AudioTrack
 from pipelines.media.containers import create_media
-from pipelines.media.formats import MEDIA_ERRORS, Container
+from pipelines.media.formats import MEDIA_ERRORS, Container, describe_media_error
 from pipelines.media.timing import round_half_up
 
 GIF_TIME_BASE = Fraction(1, 100)  # seconds
@@ -73,7 +74,7 @@ class VideoEncoder:
                 if copy is None:
                     raise ProcessingError(f"can't encode {size[0]}x{size[1]} with {codec[0]}: {error}") from error
                 if copy is False and audio:
-                    self.notes.append(f"{audio.path.name}: the sound can't be used ({type(error).__name__})")
+                    self.notes.append(f"{audio.path.name}: the sound can't be used ({describe_media_error(error)})")
 
     def _open(self, path, spec, codec, size, rate, audio, copy) -> None:
         self.track = None

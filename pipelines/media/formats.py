@@ -95,6 +95,11 @@ WEBM = Container(
 CONTAINERS = {".mp4": MP4, ".m4v": MP4, ".mov": MOV, ".webm": WEBM}
 
 
+def describe_media_error(error: Exception) -> str:
+    """The reason of one of MEDIA_ERRORS without file names, for a message to the user."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
 def output_kind(path: Path) -> str:
     """The kind of an output: "video", "gif", "pattern" (numbered files such as out/%05d.png) or "folder".
 
