@@ -15,7 +15,7 @@ from models.weights import load_weights
 from pipelines.configs import KeypointsConfig, OnMissing
 from pipelines.keypoints.cleaning import clean_poses
 from pipelines.keypoints.detection import detect_video
-from pipelines.keypoints.detectors.registry import create_detector
+from pipelines.keypoints.detectors.registry import check_person, create_detector
 from pipelines.keypoints.loading import is_track, load_track, select_frames
 from pipelines.keypoints.track import PoseTrack
 from pipelines.keypoints.track_file import save_track
@@ -98,6 +98,7 @@ def _find_track(config: KeypointsConfig, progress: Progress) -> PoseTrack:
         return select_frames(load_track(config.input, rate=rate), config.start, config.end, config.max_frames)
     device = str(choose_device(config.device))
     detector = create_detector(config.keypoints, device=device, yolo_weights=config.yolo_weights, note=progress.note)
+    check_person(config.person, detector)
     selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
     with open_video(config.input, **selection) as video:
         track = detect_video(video, detector, progress)

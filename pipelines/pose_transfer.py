@@ -20,7 +20,7 @@ from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.resources import Resources
 from pipelines.generation.rollout import FrameGenerator, generate_picture
 from pipelines.keypoints.detection import detect_image
-from pipelines.keypoints.detectors.registry import DETECTORS
+from pipelines.keypoints.detectors.registry import DETECTORS, check_person
 from pipelines.keypoints.loading import is_track, load_track
 from pipelines.keypoints.motion import DrivingMotion, find_source_person, follow_person
 from pipelines.keypoints.retargeting import retarget
@@ -148,6 +148,7 @@ def find_target_pose(target: PoseTarget, networks: PersonNetworks, *, person: st
     """The pose of the selected person of a target. Raises InputError: unreadable picture, nobody in it."""
     track = target.track
     if target.picture is not None:
+        check_person(person, networks.detector)
         with networks.track_cache.entry(target.picture) as entry:
             if entry.track is None:
                 entry.track = detect_image(load_picture(target.picture), networks.detector)

@@ -14,7 +14,7 @@ import numpy as np
 from pipelines.configs import AnimateConfig, OnMissing
 from pipelines.keypoints.cleaning import PoseCleaner
 from pipelines.keypoints.detection import align_track, detect_image, detect_video
-from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector
+from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, check_person
 from pipelines.keypoints.layouts import h36m17_to_coco17
 from pipelines.keypoints.loading import load_track, select_frames
 from pipelines.keypoints.track import DEFAULT_RATE, PoseTrack
@@ -124,13 +124,15 @@ def find_driving_track(
         video: the opened driving video; None if `config.driving` is a pose track itself.
 
     Raises:
-        InputError: a damaged video or pose file, or one that does not fit the other.
+        InputError: a damaged video or pose file, or one that does not fit the other; a person that the detector can't
+            find.
     """
     if video is None:
         rate = None if config.fps is None else Fraction(config.fps)
         return select_frames(load_track(config.driving, rate=rate), config.start, config.end, config.max_frames)
     if config.keypoints not in DETECTORS:
         return align_track(load_track(config.keypoints), video, config.keypoints)
+    check_person(config.person, detector)
     with cache.entry(config.driving, config.start, config.end, config.max_frames, config.fps) as entry:
         if entry.track is None:
             entry.track = detect_video(video, detector, progress, require_all=True)

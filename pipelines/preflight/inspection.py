@@ -15,7 +15,7 @@ from models.errors import InputError
 from pipelines.configs import AnimateConfig
 from pipelines.keypoints.cleaning import map_joints
 from pipelines.keypoints.detection import detect_video
-from pipelines.keypoints.detectors.registry import KeypointDetector
+from pipelines.keypoints.detectors.registry import KeypointDetector, check_person
 from pipelines.keypoints.layouts import H36M17_PARENT, h36m17_to_coco17
 from pipelines.keypoints.loading import is_track, load_track, select_frames
 from pipelines.keypoints.track import PoseTrack
@@ -114,6 +114,7 @@ def inspect_driving(
         rate = None if config.fps is None else Fraction(config.fps)
         track = select_frames(load_track(path, rate=rate), config.start, config.end, config.max_frames)
         return _inspect_track(path, track, len(track.frames), interval=1, config=config)
+    check_person(config.person, detector)
     open_part = partial(open_video, path, start=config.start, end=config.end, fps=config.fps)
     with open_part(max_frames=config.max_frames) as video:
         frames = video.info.frames

@@ -33,6 +33,7 @@ class BundledDetector:
     """One person, followed through a video; works offline with the bundled weights."""
 
     name = "bundled"
+    finds_one_person = True
 
     def __init__(self, network: nn.Module, *, device: str = "cpu") -> None:
         self.network = fold_batch_norm(network).to(device).to(memory_format=torch.channels_last)

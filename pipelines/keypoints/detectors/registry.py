@@ -16,7 +16,10 @@ Note = Callable[[str], None]
 
 
 class KeypointDetector(Protocol):
-    """Finds people; one contract test holds every detector to this."""
+    """Finds people; one contract test holds every detector to this.
+
+    A detector that finds one person at most says so with `finds_one_person = True`.
+    """
 
     name: str
     """Part of the keys of cached tracks and of reports."""
@@ -78,6 +81,19 @@ def create_detector(
     if name not in DETECTORS:
         raise InputError(f"keypoints {name!r} must be {', '.join(DETECTORS)} or an existing pose track file")
     return DETECTORS[name](device=device, yolo_weights=yolo_weights, note=note)
+
+
+def check_person(person: str, detector: KeypointDetector) -> None:
+    """Refuse a `person` that this detector can never find: the second one, of a detector that finds one.
+
+    Raises:
+        InputError: says so and what to use instead.
+    """
+    if getattr(detector, "finds_one_person", False) and person.isdecimal() and int(person) > 1:
+        raise InputError(
+            f"person {person} asked for, but the {detector.name} detector finds one person only: use --keypoints yolo, "
+            "a pose file with everybody, or leave out --person"
+        )
 
 
 def availability() -> dict[str, str | None]:
