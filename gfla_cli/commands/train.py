@@ -96,8 +96,8 @@ Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        metavar="NAME=NUMBER",
-        help="Change a number of the recipe; repeatable. An unknown NAME lists all names.",
+        metavar="NAME=VALUE",
+        help="Change a setting of the recipe; repeatable. An unknown NAME lists all names.",
         rich_help_panel=options.MODEL,
     ),
 ]
@@ -165,10 +165,10 @@ def train(
 
 
 def _change_recipe(recipe: Any, settings: Sequence[str], changes: list[str], category: str | None) -> Any:
-    """`recipe` with `NAME=NUMBER` applied to some of its `settings`, and with the category.
+    """`recipe` with `NAME=VALUE` applied to some of its `settings`, and with the category.
 
     Raises:
-        typer.BadParameter: no such name, not a number, or a recipe without categories.
+        typer.BadParameter: no such name, not a value for it, or a recipe without categories.
     """
     if category and not hasattr(recipe, "category"):
         raise typer.BadParameter("--category is for `train view-synth` on synthetic data without --config")
@@ -176,7 +176,7 @@ def _change_recipe(recipe: Any, settings: Sequence[str], changes: list[str], cat
     values: dict[str, Any] = {"category": category} if category else {}
     for name, _, text in (change.partition("=") for change in changes):
         if name not in kinds:
-            raise typer.BadParameter(f"--set {name!r}: the numbers of this recipe are {', '.join(kinds)}")
+            raise typer.BadParameter(f"--set {name!r}: the settings of this recipe are {', '.join(kinds)}")
         try:
             values[name] = kinds[name](text)
         except ValueError:
