@@ -63,7 +63,7 @@ class CropConfig:
     usual: tuple[float, float] = (0.64, 0.98)
     """Part of the crop that a followed person takes, as a range."""
     beside: float = 0.45
-    """Fraction with another person behind."""
+    """Fraction with another person behind; half of it have one more."""
     before: float = 0.2
     """Fraction with another person in front."""
     occluder: float = 0.25
@@ -72,6 +72,8 @@ class CropConfig:
     """Fraction with each of six things behind."""
     nobody: float = 0.05
     """Fraction without any person."""
+    athletic: float = 0.35
+    """Fraction of people in sports and floor work: crouching, kneeling, sitting, lying, kicking, jumping."""
     any_heading: float = 0.75
     """Chance that a person is turned by any angle; otherwise its heading is the motion's, mostly frontal."""
     worn: float = 0.85
@@ -84,7 +86,7 @@ def detector_crops(config: CropConfig) -> CropConfig:
     """The crops of a detector that follows one person through an ordinary place: little clutter, fair images."""
     return replace(
         config, framing=(1.0, 0.0, 0.0, 0.0), usual=(0.76, 0.92), beside=0.15, before=0.0, occluder=0.03, clutter=0.15,
-        nobody=0.0, worn=0.5, restyled=0.0,
+        nobody=0.0, worn=0.5, restyled=0.0, athletic=0.0,
     )  # fmt: skip
 
 
@@ -139,8 +141,10 @@ def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator)
     present[subset(generator, config.nobody, batch)] = 0
     scale, centre, joints, seen, layer = _place_person(config, people, generator)
     others = order.roll(batch // 2 + 1)[:batch]
-    chosen, layers = _place_neighbours(config, pool, others, scale, centre, config.beside, 0.12, generator)
-    image[chosen] = _composite(image[chosen], layers * present[chosen], generator)
+    for share in (config.beside, config.beside / 2):
+        others = others.roll(1)
+        chosen, layers = _place_neighbours(config, pool, others, scale, centre, share, 0.12, generator)
+        image[chosen] = _composite(image[chosen], layers * present[chosen], generator)
     image = image * (1 - _draw_contact_shadow(layer[:, 3:] * present, generator))
     image = _composite(image, layer * present, generator)
     chosen, layers = _place_neighbours(config, pool, others.roll(1), scale, centre, config.before, 0.3, generator)
@@ -160,7 +164,7 @@ def draw_scene(config: CropConfig, batch: int, generator: Generator) -> Scene:
     """People in motion, enough for `batch` crops."""
     clips = ClipConfig(
         height=config.source, width=config.source, length=25, fps=5.0, fill=(0.8, 0.86), shift=0.0,
-        texture_size=config.texture_size, supersample=config.supersample, shadow=0.0,
+        texture_size=config.texture_size, supersample=config.supersample, shadow=0.0, athletic=config.athletic,
     )  # fmt: skip
     return sample_scene(clips, batch=-(-batch // config.poses), generator=generator)
 
