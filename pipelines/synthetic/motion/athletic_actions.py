@@ -20,7 +20,14 @@ _HIGH_KICKS = ((0.02, 0.8, 0.85), (0.85, 0.65, 0.1), (0.05, 0.6, -0.75), (0.0, 0
 _FLAT = STANDING
 _FRONT, _BACK = (0.03, 0.0, 0.5, 0.0, 0.05), (0.03, 0.0, -0.55, 0.8, 0.0)
 _UP = (0.15, 0.95, 0.15, 0.3, 0.0, 0.0)
-_PROP = (0.08, 0.05, 0.97, 0.1, -0.9, 0.0)  # arms stretched to the front: to the ground, for who lies or kneels face down
+_PROP = (
+    0.08,
+    0.05,
+    0.97,
+    0.1,
+    -0.9,
+    0.0,
+)  # arms stretched to the front: to the ground, for who lies or kneels face down
 _SIDE_PROP = (0.2, -0.85, -0.3, 0.3, -0.8, 0.0)  # on the ground behind a person who sits
 # Poses near the ground: pelvis down and forward, flexion of hips and spine, right leg, left leg, both arms.
 _FLOOR = (

@@ -54,9 +54,7 @@ def sample_motion(
             roll has half of it.
     """
     time = torch.arange(length, dtype=torch.float32, device=generator.device) / fps
-    return sample_motion_at(
-        time, length / fps, batch, generator, amplitude=amplitude, tilt=tilt, athletic=athletic
-    )
+    return sample_motion_at(time, length / fps, batch, generator, amplitude=amplitude, tilt=tilt, athletic=athletic)
 
 
 def sample_motion_at(
