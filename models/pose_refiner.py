@@ -19,6 +19,8 @@ from torch import Tensor, nn
 
 JOINTS = 17
 MIDDLE_RATE = 30.0  # frames per second that the network sees as 0
+BEND_SCALE, BEND_LIMIT = 16.0, 4.0  # of what the network sees of how far a joint lies beside its neighbours in time
+CHANGE_SCALE = 0.1  # of its answer, in half sides
 TRUNK = (7, 8, 9, 10)  # Human3.6M joints that no detector reports: spine, thorax, neck, head
 
 
@@ -37,8 +39,8 @@ class RefinerConfig:
 
     @property
     def margin(self) -> int:
-        """M, frames that the result is shorter than the track on either side: 47."""
-        return 1 + sum(self.dilations)
+        """M, frames that the result is shorter than the track on either side: 48."""
+        return 2 + sum(self.dilations)
 
 
 class Refined(NamedTuple):
@@ -57,7 +59,7 @@ class PoseRefiner(nn.Module):
     def __init__(self, *, config: RefinerConfig) -> None:
         super().__init__()
         self.config = config
-        self.enter = nn.Conv1d(3 * JOINTS + 2, config.channels, 3)
+        self.enter = nn.Conv1d(5 * JOINTS + 2, config.channels, 3)
         self.blocks = nn.ModuleList(_Block(config.channels, dilation) for dilation in config.dilations)
         self.norm = _FrameNorm(config.channels)
         self.leave = nn.Conv1d(config.channels, 3 * JOINTS, 1)
@@ -84,18 +86,27 @@ class PoseRefiner(nn.Module):
         values = values.unflatten(1, (3, JOINTS)).permute(0, 3, 2, 1)  # [B,T,K,3]
         doubt = values[..., 2].float()
         share = torch.where(free, 1.0, doubt.sigmoid())[..., None]
-        change = values[..., :2].float()
+        change = values[..., :2].float() * CHANGE_SCALE
         return Refined(mapped + _limit(change, self.config.tolerance, share), doubt)
 
     def _hidden(self, points: Tensor, confidence: Tensor, rate: Tensor) -> Tensor:
         """What the last block returns [B,C,T]."""
-        inside = (confidence > 0).any(-1, keepdim=True).to(points)  # [B,T+2M,1]
-        pace = (rate.to(points) / MIDDLE_RATE).log() / math.log(8)  # about -1 at 4, 1 at 240 frames per second
-        joints = torch.cat([points.flatten(2), confidence, inside, inside * pace[:, None, None]], 2)  # [B,T+2M,3K+2]
-        x = self.enter(joints.transpose(1, 2))
+        x = self.enter(_describe(points, confidence, rate))
         for block in self.blocks:
             x = block(x)
         return x
+
+
+def _describe(points: Tensor, confidence: Tensor, rate: Tensor) -> Tensor:
+    """What the network sees of a track [B,T,K,2]: places, confidences, bends, which frames there are, how fast they
+    follow each other; [B,5K+2,T-2]."""
+    inside = (confidence > 0).any(-1, keepdim=True).to(points)  # [B,T,1]
+    pace = (rate.to(points) / MIDDLE_RATE).log() / math.log(8)  # about -1 at 4, 1 at 240 frames per second
+    whole = inside[:, 1:-1] * inside[:, :-2] * inside[:, 2:]
+    bend = (points[:, 1:-1] - (points[:, :-2] + points[:, 2:]) / 2).flatten(2) * whole
+    bend = (bend * BEND_SCALE).clamp(-BEND_LIMIT, BEND_LIMIT)  # [B,T-2,2K]
+    rest = torch.cat([points.flatten(2), confidence, inside, inside * pace[:, None, None]], 2)[:, 1:-1]
+    return torch.cat([rest, bend], 2).transpose(1, 2)
 
 
 def _limit(change: Tensor, tolerance: float, share: Tensor) -> Tensor:

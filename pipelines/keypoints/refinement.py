@@ -65,14 +65,15 @@ def map_track(points: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor]:
         Joints [B, T, 17, 2]; which of them rest on nothing that was seen [B, T, 17], bool: the limbs behind a missing
         joint, and always the trunk, which no detector reports.
     """
-    matrix, used, trunk = (each.to(points.device) for each in _mapping())
+    matrix, used, trunk = _mapping(points.device)
     missing = (confidence < CONFIDENT).to(points)
-    return matrix.to(points) @ points, ((missing @ used.to(points).T) > 0) | trunk
+    return matrix @ points, (missing @ used.T > 0) | trunk
 
 
 @cache
-def _mapping() -> tuple[Tensor, Tensor, Tensor]:
+def _mapping(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """The matrix [17, 17] of `map_joints`, which COCO joints each row uses, and which rows are the trunk's [17]."""
     units = np.repeat(np.eye(JOINTS)[..., None], 2, -1)  # [unit, joint, 2]
-    matrix = torch.from_numpy(map_joints(units)[..., 0].T.copy())
-    return matrix, (matrix != 0).double(), torch.isin(torch.arange(JOINTS), torch.tensor(TRUNK))
+    matrix = torch.from_numpy(map_joints(units)[..., 0].T).to(device, torch.float32)
+    trunk = torch.tensor([joint in TRUNK for joint in range(JOINTS)], device=device)
+    return matrix, (matrix != 0).float(), trunk

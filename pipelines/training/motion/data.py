@@ -63,8 +63,9 @@ def draw_windows(recipe: Recipe, batch: int, length: int, generator: Generator) 
     inside = _draw_clip_ends(batch, length, generator)
     points, confidence = _fill_gaps(points, confidence, inside, coco, generator)
     middle, half = _draw_square(points, confidence > 0, rate, generator)
-    known = (confidence > 0)[..., None]
-    points = torch.where(known, (points - middle) / half, 0.0)
+    known = confidence > 0
+    points = torch.where(known[..., None], (points - middle) / half, 0.0)
+    inside = inside & known.any(-1)  # a clip in which nobody is ever found is none
     return Windows(points, confidence, (human[..., :2] - middle) / half, rate, inside)
 
 
@@ -129,12 +130,12 @@ def _draw_square(points: Tensor, known: Tensor, rate: Tensor, generator: Generat
     spread = torch.exp(0.1 * torch.randn(batch, device=points.device, generator=generator))
     larger = draw_uniform(1, 2.2, (batch,), generator) ** (draw_uniform(0, 1, (batch,), generator) < 0.3)
     side = (extent.nan_to_num(1.0) / BODY_SHARE * spread * larger).clamp(min=0.05)[:, None, None]  # [B, 1, 1]
-    start = torch.where(frames, low, far).amin(1, keepdim=True)
-    end = torch.where(frames, high, -far).amax(1, keepdim=True)  # [B, 1, 2]
+    ever = frames.any(1, keepdim=True)
+    start = torch.where(ever, torch.where(frames, low, far).amin(1, keepdim=True), 0.0)  # [B, 1, 2]
+    end = torch.where(ever, torch.where(frames, high, -far).amax(1, keepdim=True), 0.0)
     follows = (end - start).amax(-1, keepdim=True) > side
     path = _smooth((low + high) / 2, frames, rate)
     middle = torch.where(follows, path, (start + end) / 2)
-    middle = torch.where(frames.any(1, keepdim=True), middle, 0.0)
     room = (side - (end - start)).clamp(min=0) / 2 + 0.03 * side
     return (middle + room * draw_uniform(-1, 1, (batch, 1, 2), generator))[:, :, None], side[..., None] / 2
 
