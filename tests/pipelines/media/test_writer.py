@@ -123,7 +123,7 @@ def test_gif_leaves_out_what_players_cannot_show(tmp_path: Path):
         for number in range(10):
             writer.write(make_shade(number), number, 1)
     assert [read_shade(frame.image) for frame in open_video(tmp_path / "out.gif")] == [0, 2, 4, 6, 8]
-    assert "dropped 5" in writer.notes[0]
+    assert "5 frame(s) were left out" in writer.notes[0]
 
 
 def test_folder_and_pattern(tmp_path: Path):
