@@ -19,7 +19,7 @@ from models.errors import ProcessingError
 from pipelines.media.audio import AudioPlan
 from pipelines.media.audio_track import AudioTrack
 from pipelines.media.containers import create_media
-from pipelines.media.formats import MEDIA_ERRORS, ChosenCodec, Container, describe_excess, describe_media_error
+from pipelines.media.formats import MEDIA_ERRORS, SMALLER, ChosenCodec, Container, describe_excess, describe_media_error
 from pipelines.media.timing import round_half_up
 
 GIF_TIME_BASE = Fraction(1, 100)  # seconds
@@ -73,7 +73,8 @@ class VideoEncoder:
                 self.abort()
                 reason = describe_media_error(error)
                 if copy is None:
-                    raise ProcessingError(f"can't encode {size[0]}x{size[1]} with {codec.encoder}: {reason}") from error
+                    problem = f"can't encode {size[0]}x{size[1]} with {codec.encoder} ({reason})"
+                    raise ProcessingError(f"{problem}: {SMALLER}") from error
                 if copy is False and audio:
                     self.notes.append(f"{audio.path.name}: the sound can't be used, the output is silent ({reason})")
 

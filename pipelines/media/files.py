@@ -86,7 +86,7 @@ def check_output_name(path: Path) -> None:
     """Raises InputError for standard streams and for names that are too long for the file system."""
     absolute = os.path.abspath(path)
     if str(path) == "-" or absolute in STREAMS or os.path.dirname(absolute) in STREAM_FOLDERS:
-        raise InputError(f"output {path}: gfla can't write to standard output yet: name a file with -o")
+        raise InputError(f"output {path}: gfla does not write to standard output: name a file or folder instead")
     for part in (path, path.parent):
         if (length := len(os.fsencode(part.name))) > (limit := _max_name_bytes(path)):
             raise InputError(f"name {part.name[:40]!r}... has {length} bytes, {limit} are possible: choose one with -o")

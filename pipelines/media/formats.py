@@ -62,6 +62,7 @@ class Container:
 # The largest picture of the highest level (6.2) of H.264, HEVC and VP9; few players show more.
 MAX_PIXELS = 35_651_584
 MAX_SIDE = 16_384
+SMALLER = "use a smaller picture, --frame crop, or numbered pictures (-o frames/)"
 MEDIA_ERRORS = (FFmpegError, ValueError, EOFError)  # what PyAV raises for files that are damaged or of no use
 # With AVX-512, x264 reads uninitialised memory, so that encoding the same frames twice would give different bytes.
 AVX2 = 11  # CV_CPU_AVX2
@@ -174,5 +175,5 @@ def describe_excess(width: int, height: int) -> str | None:
         return None
     return (
         f"{width}x{height} is beyond every level of the video codecs ({MAX_PIXELS / 1e6:.0f} megapixels), so most "
-        "players will not show it: use a smaller picture, --frame crop, or numbered pictures (-o frames/)"
+        f"players will not show it: {SMALLER}"
     )
