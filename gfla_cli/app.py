@@ -56,7 +56,8 @@ class Program(TyperGroup):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the command line and exit with its code."""
-        _interrupt_on_sigterm()
+        console.accept_all_characters()
+        _interrupt_on_signals()
         kwargs["standalone_mode"] = False
         try:
             code = super().main(*args, **kwargs) or 0
@@ -142,14 +143,18 @@ def _message(error: Exception) -> str:
     return explain(error)
 
 
-def _interrupt_on_sigterm() -> None:
-    """Let SIGTERM clean up like Ctrl-C."""
+def _interrupt_on_signals() -> None:
+    """Let SIGTERM, and SIGHUP at the end of the terminal, clean up like Ctrl-C; what `nohup` ignores stays ignored."""
 
     def interrupt(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, interrupt)
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGTERM", "SIGHUP"):  # Windows lacks the second
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, interrupt)
 
 
 def _discard_stdout() -> int:

@@ -5,18 +5,35 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from rich.progress import Progress as ProgressBars
 
+UNDECODED = range(0xDC80, 0xDD00)  # stand for bytes of file names that are not valid in the file system's encoding
 PLAIN_INTERVAL = 5.0  # seconds between two progress lines where stderr is not a terminal
+
+
+def accept_all_characters() -> None:
+    """Let stdout and stderr write what their encoding lacks: undecoded bytes as they are, the rest like \\u2014."""
+    codecs.register_error("gfla", _write_anyway)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="gfla")
+
+
+def _write_anyway(error: UnicodeError) -> tuple[str | bytes, int]:
+    if isinstance(error, UnicodeEncodeError) and ord(error.object[error.start]) in UNDECODED:
+        return bytes([ord(error.object[error.start]) - 0xDC00]), error.start + 1
+    return codecs.backslashreplace_errors(error)
 
 
 def error(message: str) -> None:

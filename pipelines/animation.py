@@ -124,7 +124,7 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
             sizes = {"driver_size": motion.size, "source_size": source.size}
             poses = retarget(motion.poses, source.pose, config.retarget, **sizes)
             processor = networks.make_processor(source, motion, poses, config.retarget)
-        output = VideoOutput(config, processor, motion, video, audio, stopwatch, resources.threads)
+        output = VideoOutput(config, processor, motion, video, audio, stopwatch, progress, resources.threads)
         yield Animation(config, networks, motion, processor, output, stopwatch)
 
 

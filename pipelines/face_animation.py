@@ -84,7 +84,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
         frames = FrameGenerator([processor], generator, autocast(config.precision, device), stopwatch)
         progress.stage("face", len(motion.pts))
         with (
-            VideoOutput(config, processor, motion, None, audio, stopwatch) as output,
+            VideoOutput(config, processor, motion, None, audio, stopwatch, progress) as output,
             background_worker(output.write) as write,
         ):
             for _, step in frames:

@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.media.files import atomic_output, report_write_errors
 from pipelines.runtime.fingerprints import file_identity, json_digest
+from pipelines.runtime.locks import exclusive_lock
 
 UNKNOWN_DURATION = -1
 
@@ -51,7 +52,7 @@ class TrackCache:
         if file.is_file():
             yield CacheEntry(load_tensors(file))
             return
-        with _exclusive_lock(self.folder / f"{key}.lock"):
+        with exclusive_lock(self.folder / f"{key}.lock"):
             entry = CacheEntry(load_tensors(file) if file.is_file() else None)
             is_new = entry.track is None
             yield entry
@@ -84,12 +85,3 @@ def load_tensors(path: Path) -> PoseTrack:
         for stamp, pose, duration in zip(pts.tolist(), poses, durations.tolist(), strict=True)
     ]
     return PoseTrack(layout, width, height, Fraction(time_base), frames, tuple(warnings))
-
-
-@contextmanager
-def _exclusive_lock(path: Path) -> Iterator[None]:
-    import fcntl  # which Windows lacks; only a batch caches tracks
-
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -46,14 +46,22 @@ def check_readable(path: Path) -> None:
         raise InputError(f"{path} can't be read: {error.strerror or error}") from None
 
 
-def check_output(path: Path, *, overwrite: bool = False, inputs: Iterable[Path] = ()) -> None:
-    """Check that a file or folder can be written to `path`. One missing folder above it is accepted: it will be made.
+def check_output(
+    path: Path, *, overwrite: bool = False, inputs: Iterable[Path] = (), may_be_folder: bool = False
+) -> None:
+    """Check that a file can be written to `path`. One missing folder above it is accepted: it will be made.
+
+    Args:
+        path: the output.
+        overwrite: whether it may replace a file.
+        inputs: what it must not be.
+        may_be_folder: whether it may be an existing folder.
 
     Raises:
-        InputError: `path` is one of the inputs, an existing file (unless `overwrite`), a pipe or device, has too long
-            a name, or is in a folder that can't be made or is not writable.
+        InputError: `path` is one of the inputs, an existing file or folder, a pipe or device, has too long a name, or
+            is in a folder that can't be made or is not writable.
     """
-    _check_name(path)
+    check_output_name(path)
     for item in inputs:
         if _is_same_file(path, item):
             raise InputError(f"output {path} is also an input: choose another name with -o")
@@ -65,11 +73,36 @@ def check_output(path: Path, *, overwrite: bool = False, inputs: Iterable[Path] 
         raise InputError(f"{path.parent} is no folder: choose another place with -o")
     if os.path.isfile(target) and not overwrite:
         raise InputError(f"{path} already exists: choose another name with -o, or use --overwrite")
+    if os.path.isdir(target) and not may_be_folder:
+        raise InputError(f"output {path} is a folder: choose the name of a file with -o")
     if os.path.lexists(target) and not os.path.isfile(target) and not os.path.isdir(target):
         kind = "a symbolic link to itself" if target.is_symlink() else "a pipe or device"
         raise InputError(f"output {path} is {kind}: choose a file with -o")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(f"can't write to folder {folder}: choose another with -o")
+
+
+def check_output_name(path: Path) -> None:
+    """Raises InputError for standard streams and for names that are too long for the file system."""
+    absolute = os.path.abspath(path)
+    if str(path) == "-" or absolute in STREAMS or os.path.dirname(absolute) in STREAM_FOLDERS:
+        raise InputError(f"output {path}: gfla does not write to standard output: name a file or folder instead")
+    for part in (path, path.parent):
+        if (length := len(os.fsencode(part.name))) > (limit := _max_name_bytes(path)):
+            raise InputError(f"name {part.name[:40]!r}... has {length} bytes, {limit} are possible: choose one with -o")
+
+
+def make_output_folder(path: Path) -> None:
+    """Make a folder for outputs, and those above it, unless it is there.
+
+    Raises:
+        InputError: it can't be made.
+    """
+    check_output_name(path)
+    try:
+        resolve_output(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path} can't be written: {error.strerror or error}") from None
 
 
 def resolve_output(path: Path) -> Path:
@@ -174,7 +207,7 @@ def _existing_parent(path: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(exist_ok=True)
     except OSError as error:
-        raise InputError(f"can't create folder {path.parent}: {error.strerror or error}") from None
+        raise InputError(f"can't make folder {path.parent}: {error.strerror or error}") from None
     try:
         yield
     except BaseException:
@@ -182,16 +215,6 @@ def _existing_parent(path: Path) -> Iterator[None]:
             with suppress(OSError):
                 path.parent.rmdir()
         raise
-
-
-def _check_name(path: Path) -> None:
-    """Raises InputError for standard streams and for names that are too long for the file system."""
-    absolute = os.path.abspath(path)
-    if str(path) == "-" or absolute in STREAMS or os.path.dirname(absolute) in STREAM_FOLDERS:
-        raise InputError(f"output {path}: gfla can't write to standard output yet: name a file with -o")
-    for part in (path, path.parent):
-        if (length := len(os.fsencode(part.name))) > (limit := _max_name_bytes(path)):
-            raise InputError(f"name {part.name[:40]!r}... has {length} bytes, {limit} are possible: choose one with -o")
 
 
 def _max_name_bytes(path: Path) -> int:

@@ -4,7 +4,6 @@ Verdicts: "impossible", `gfla animate` would refuse; "doubtful", it works, but s
 result; "good".
 """
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from math import sqrt
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import psutil
 
 from models.errors import InputError
 from pipelines.configs import AnimateConfig
@@ -234,4 +234,4 @@ def _doubts(
 
 
 def _memory_here() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return psutil.virtual_memory().total

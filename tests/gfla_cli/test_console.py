@@ -1,6 +1,8 @@
 """What is printed, where, and what is not."""
 
+import io
 import json
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -74,3 +76,21 @@ def test_json_accepts_paths_and_fractions(capsys: pytest.CaptureFixture[str]) ->
 def test_the_columns_of_a_table_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     console.table(("NAME", "SIZE"), [("person", 7), ("a", 12)])
     assert capsys.readouterr().out == "NAME    SIZE\nperson  7\na       12\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "written"),
+    [
+        ("cp1252", "caf\u00e9 \U0001f389.mp4", b"caf\xe9 \\U0001f389.mp4\n"),
+        ("ascii", "\u2713.mp4", b"\\u2713.mp4\n"),
+        ("utf-8", "\u2713 \udcff.mp4", b"\xe2\x9c\x93 \xff.mp4\n"),  # a file name that is not UTF-8
+        ("utf-8", "\ud800.mp4", b"\\ud800.mp4\n"),
+    ],
+)
+def test_every_name_can_be_printed(monkeypatch: pytest.MonkeyPatch, encoding: str, text: str, written: bytes) -> None:
+    data = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(data, encoding=encoding, newline="\n"))
+    console.accept_all_characters()
+    console.out(text)
+    sys.stdout.flush()
+    assert data.getvalue() == written

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from models.errors import InputError, WeightsError
+from pipelines.media.files import make_output_folder
 from pipelines.runtime.progress import Progress
 from pipelines.training.config import TrainConfig
 from pipelines.training.engine.distributed import Processes
@@ -45,7 +46,7 @@ class Session:
         self.config, self.out, self.processes, self.progress = config, config.out, processes, progress
         if self._state_file.exists() and not config.resume:
             raise InputError(f"{self.out} holds a training run: continue it with --resume or choose another --out")
-        self.out.mkdir(parents=True, exist_ok=True)
+        make_output_folder(self.out)
         self.step = self._previous_step = self._resumed_at = self._saved_step = 0
         self.fraction_done = 0.0
         self.generator = torch.Generator(processes.device)
