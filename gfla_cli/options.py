@@ -17,10 +17,10 @@ from typer.models import OptionInfo
 
 from gfla_cli import value_parsers as parse
 from gfla_cli.value_parsers import names
-from pipelines.configs import DetectorName, DeviceOptions, ModelOptions, OutputOptions, PoseConfig
+from pipelines.configs import DetectorName, DeviceOptions, ModelOptions, OutputOptions, PoseConfig, PoseOptions
 from pipelines.runtime.field_docs import field_docs
 
-MODEL, OUTPUT = ModelOptions.panel, OutputOptions.panel
+MODEL, OUTPUT, POSE = ModelOptions.panel, OutputOptions.panel, PoseOptions.panel
 WEIGHTS = "NAME|PATH"
 
 # Field name -> Typer's argument or option; a field that is not listed becomes `--name`.
@@ -45,6 +45,7 @@ OPTIONS: dict[str, Any] = {
     "keypoints": typer.Option(metavar="auto|yolo|bundled|FILE", parser=parse.keypoints),
     "yolo_weights": typer.Option(metavar="FILE", exists=True, dir_okay=False),
     "person": typer.Option(metavar="largest|N", parser=parse.person),
+    "place": typer.Option(rich_help_panel=POSE),
     "landmarks": typer.Option(metavar="auto|FOLDER", parser=parse.landmarks_folder, show_default="auto"),
     "source_landmarks": typer.Option(metavar="auto|FILE", parser=parse.landmarks_file, show_default="auto"),
     "weights": typer.Option(metavar=WEIGHTS),

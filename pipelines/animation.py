@@ -17,6 +17,7 @@ from pipelines.generation.rollout import FrameGenerator
 from pipelines.generation.video_output import VideoOutput, VideoResult, check_outputs
 from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.motion import DrivingMotion, find_driving_track, find_source_person, follow_person
+from pipelines.keypoints.placement import place_motion
 from pipelines.keypoints.retargeting import retarget
 from pipelines.media.audio import plan_audio
 from pipelines.media.pictures import load_picture
@@ -120,9 +121,12 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
             with error_context(config.driving):
                 motion = follow_person(track, cleaner, person=config.person, on_missing=config.on_missing)
             note_all(progress, motion.gaps.notes("person", config.on_missing))
-            # 6. Retarget to the source person's body -> [T, 17, 2]; put both on the network's canvas
+            # 6. Retarget to the source person's body, in the picture -> [T, 17, 2]; put both on the network's canvas
             sizes = {"driver_size": motion.size, "source_size": source.size}
             poses = retarget(motion.poses, source.pose, config.retarget, **sizes)
+            if config.retarget != "none":
+                poses, change = place_motion(poses, source.pose, source.size, config.place)
+                note_all(progress, change.notes())
             processor = networks.make_processor(source, motion, poses, config.retarget)
         output = VideoOutput(config, processor, motion, video, audio, stopwatch, progress, resources.threads)
         yield Animation(config, networks, motion, processor, output, stopwatch)

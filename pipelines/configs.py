@@ -16,6 +16,7 @@ DetectorName = Literal["auto", "yolo", "bundled"]
 PoseLayout = Literal["coco17", "h36m17"]
 OnMissing = Literal["interpolate", "hold", "fail"]
 Retarget = Literal["body", "fit", "none"]
+Place = Literal["frame", "follow", "still"]
 FaceRetarget = Literal["fit", "none"]
 Framing = Literal["full", "crop"]
 DebugView = Literal["flow", "mask", "skeleton", "attention"]
@@ -135,6 +136,9 @@ class AnimateConfig(VideoOptions, SelectionOptions, PoseOptions, ModelOptions):
     driving: Path
     """Video, GIF, folder of pictures, or pose track with the motion to transfer."""
     _: KW_ONLY
+    place: Place = "frame"
+    """Path of the body through the picture: `frame` scales and shifts the driving person's path if the body would leave
+    the picture, `follow` keeps it, `still` leaves the body in its place. Has no effect with `--retarget none`."""
     weights: str = "person"
     """Weights of the generator: a name (see `gfla weights list`) or a file."""
     seed: int = 0
