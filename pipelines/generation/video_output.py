@@ -15,6 +15,7 @@ from pipelines.generation.visualization import check_views, draw_debug_frame
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
 from pipelines.media.sources import FrameSource
+from pipelines.media.turning import turn_picture
 from pipelines.media.writer import Writer, check_video_output, open_output
 from pipelines.runtime.progress import Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
@@ -90,6 +91,7 @@ class VideoOutput:
             result = self.processor.postprocess(step, self.config.frame)
             if self.config.compare:
                 driving = next(self.driving_frames).image if self.driving_frames else None
+                driving = None if driving is None else turn_picture(driving, self.motion.quarter_turns)
                 result = self.processor.comparison(self.count, driving, result)
         with self.stopwatch("encode"):
             self._write(self.config.target, result, self.audio)

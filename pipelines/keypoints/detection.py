@@ -11,9 +11,10 @@ from fractions import Fraction
 import numpy as np
 
 from models.errors import InputError
+from pipelines.keypoints.appearance import make_thumbnail, trunk_colours
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track import PoseFrame, PoseTrack
-from pipelines.media.sources import FrameSource
+from pipelines.media.sources import Frame, FrameSource
 from pipelines.runtime.progress import SILENT, Progress
 
 
@@ -43,16 +44,17 @@ def detect_video(
     info = video.info
     progress.stage("keypoints", info.frames)
     track = PoseTrack(layout, info.width, info.height, info.time_base)
-    stamps: deque[tuple[int, int | None]] = deque()  # of frames that the detector has taken but not yet answered
+    frames: deque[Frame] = deque()  # those that the detector has taken but not yet answered
 
     def images() -> Iterator[np.ndarray]:
         for frame in video:
-            stamps.append((frame.pts, frame.duration))
+            frames.append(frame)
             yield frame.image
 
     for people in detector.track(images()):
-        pts, duration = stamps.popleft()
-        track.frames.append(PoseFrame(pts, people, duration))
+        frame = frames.popleft()
+        colours = trunk_colours(frame.image, people) if layout == "coco17" else None
+        track.frames.append(PoseFrame(frame.pts, people, frame.duration, make_thumbnail(frame.image), colours))
         progress.advance()
     if require_all:
         _require_all_frames(video, len(track.frames))

@@ -11,11 +11,14 @@ from torch import Tensor, nn
 from models.errors import BackendUnavailable, InputError, WeightsError
 from models.keypoints import KeypointConfig, KeypointMaps, KeypointNetwork
 from pipelines.keypoints.detectors import yolo
-from pipelines.keypoints.detectors.bundled import SIZE, BundledDetector, score
+from pipelines.keypoints.detectors.bundled import SIZE, BundledDetector
 from pipelines.keypoints.detectors.crops import person_crop, sample_crop, search_crops
 from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, create_detector
+from pipelines.keypoints.detectors.scores import score
+from pipelines.media.pictures import load_picture
 from pipelines.media.square_crop import SquareCrop
 from tests.helpers.detector_contract import DetectorContract
+from tests.helpers.media_files import SOURCE
 from tests.helpers.poses import make_standing_pose
 
 
@@ -242,3 +245,12 @@ def test_auto_says_what_it_chose(yolo_weights: Path, tmp_path: Path, monkeypatch
     assert create_detector("auto", note=notes.append) is stand_in
     assert [note.split(" (")[0] for note in notes] == ["keypoints: YOLO", "keypoints: bundled network"]
     assert all("\n" not in note for note in notes)
+
+
+@pytest.mark.parametrize(("rows", "shows_hips"), [(363, True), (285, True), (200, False)])
+def test_bundled_finds_people_cut_at_thighs_waist_and_chest(rows: int, shows_hips: bool) -> None:
+    detector, picture = create_detector("bundled"), load_picture(SOURCE)
+    whole, part = detector.detect(picture)[0], detector.detect(np.ascontiguousarray(picture[:rows]))[0]
+    assert np.abs(part[:7, :2] - whole[:7, :2]).max() < 8
+    assert (part[11:13, 2] > 0.3).all() == shows_hips
+    assert (part[13:, 2] < 0.3).all(), "legs that the picture does not show are not made up"
