@@ -71,9 +71,12 @@ class BatchDisplay:
         self.warnings.append(one_line(message))
         self.note(message)
 
-    def end(self, done: int, skipped: int, failed: Mapping[str, str]) -> None:
-        """After the `with` block: print the summary and, quiet or not, every failure as `job: reason`."""
-        self.note(f"{done} done, {skipped} done before, {len(failed)} failed{self._pace()}")
+    def end(self, done: int, skipped: int, failed: Mapping[str, str], seconds: float) -> None:
+        """After the `with` block: print the summary and, quiet or not, every failure as `job: reason`.
+
+        `seconds` is the wall time of the program.
+        """
+        self.note(f"{done} done, {skipped} done before, {len(failed)} failed in {seconds:.1f} s{self._pace()}")
         for name, reason in failed.items():
             error(f"{name}: {reason}")
 

@@ -99,6 +99,8 @@ class Console:
     """What a stage counts; rates are in `unit`/s."""
     notes: list[str] = field(default_factory=list)
     """Notes so far, for the JSON report."""
+    begun: float = field(default_factory=lambda: time.monotonic())
+    """When the run began, in seconds of the monotonic clock."""
     _stage: _Stage | None = None
     _bars: ProgressBars | None = None
 

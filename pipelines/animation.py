@@ -56,7 +56,7 @@ def animate(config: AnimateConfig, progress: Progress = SILENT, resources: Resou
     with prepare_animation(config, progress, resources or Resources()) as animation:
         # 7. Generate; composing and encoding run in a second thread, at most two frames behind
         progress.stage("animate", animation.frames)
-        with animation.output as output, background_worker(output.write) as write:
+        with animation.output as output, background_worker(output.write, animation.stopwatch) as write:
             for _, step in generate_frames([animation]):
                 write(step)
                 progress.advance()
@@ -92,6 +92,7 @@ class Animation:
             detector=self.networks.detector.name,
             device=str(self.networks.device),
             seconds=dict(self.stopwatch.seconds),
+            overlapping=dict(self.stopwatch.overlapping),
         )
 
 

@@ -85,7 +85,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
         progress.stage("face", len(motion.pts))
         with (
             VideoOutput(config, processor, motion, None, audio, stopwatch, progress) as output,
-            background_worker(output.write) as write,
+            background_worker(output.write, stopwatch) as write,
         ):
             for _, step in frames:
                 write(step)
@@ -100,6 +100,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
         landmarks="files" if config.landmarks else DlibLandmarks.name,
         device=str(device),
         seconds=dict(stopwatch.seconds),
+        overlapping=dict(stopwatch.overlapping),
     )
 
 

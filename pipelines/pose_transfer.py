@@ -134,7 +134,8 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
             progress.advance()
 
     # 6. Write the pictures as they come
-    write_stills(output, generate(), overwrite=config.overwrite)
+    with stopwatch("encode"):
+        write_stills(output, generate(), overwrite=config.overwrite)
     names, device = [target.name for target in targets], str(networks.device)
     return PoseResult(config, output, names, networks.detector.name, device, dict(stopwatch.seconds))
 

@@ -48,7 +48,7 @@ class ViewSynthResult:
     """One per output, in the same order."""
     device: str
     seconds: dict[str, float]
-    """By stage: `load`, `generate`."""
+    """By stage: `load`, `generate`, `encode`, `compare`."""
     compared: list[ViewScores] = field(default_factory=list)
     """Scores of the views that have a true one."""
 
@@ -104,11 +104,14 @@ def synthesize_views(
         views = render_views(renderer, source, azimuths, config.elevation, stopwatch, progress)
         # 5. Write the views as they come
         options = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
-        note_all(progress, write_views(target, views, count=len(azimuths), **options, threads=resources.threads))
+        with stopwatch("encode"):
+            notes = write_views(target, views, count=len(azimuths), **options, threads=resources.threads)
+        note_all(progress, notes)
         written[target] = [azimuth % 360 for azimuth in azimuths]
         # 6. Compare with true views
         if config.compare:
-            compared += compare_views(renderer, source, config.compare, config.elevation)
+            with stopwatch("compare"):
+                compared += compare_views(renderer, source, config.compare, config.elevation)
     return ViewSynthResult(config, written, sources, str(device), dict(stopwatch.seconds), compared)
 
 

@@ -11,6 +11,7 @@ from gfla_cli import job_options, options
 from gfla_cli.batch_display import BatchDisplay
 from gfla_cli.batch_options import BatchOptions
 from gfla_cli.console import Console, out, out_json, table
+from gfla_cli.reports import wall_seconds
 
 if TYPE_CHECKING:
     from pipelines.batch.executors.registry import ExecutorOptions
@@ -57,10 +58,12 @@ def _run(
     ):
         outcome = run_batch(jobs, folder, executor, allocation.group_jobs, display, **rules)
     _write_report(folder, display.warnings)
-    display.end(len(outcome.done), len(outcome.skipped), outcome.failed)
+    seconds = round(wall_seconds(), 3)
+    display.end(len(outcome.done), len(outcome.skipped), outcome.failed, seconds)
     if json:
         counts = {"done": len(outcome.done), "skipped": len(outcome.skipped), "failed": len(outcome.failed)}
-        out_json({"folder": folder, **counts, "warnings": display.warnings, "jobs": read_rows(folder)})
+        about = {"warnings": display.warnings, "wall_seconds": seconds}
+        out_json({"folder": folder, **counts, **about, "jobs": read_rows(folder)})
     else:
         out(str(folder))
     return outcome.code
@@ -99,7 +102,8 @@ def _write_report(folder: Path, warnings: list[str]) -> None:
     found = read_rows(folder)
     command = shlex.join(["gfla", *sys.argv[1:]])
     thumbnails = make_thumbnails(folder, found)
-    write_report(folder, found, command=command, thumbnails=thumbnails, warnings=warnings)
+    about = {"warnings": warnings, "wall_seconds": round(wall_seconds(), 3)}
+    write_report(folder, found, command=command, thumbnails=thumbnails, **about)
 
 
 def _show_checks(jobs: "list[Job]", folder: Path, *, json: bool, quiet: bool) -> int:

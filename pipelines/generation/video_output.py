@@ -147,6 +147,8 @@ class VideoResult:
     """The device that the generator ran on."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time in seconds by stage."""
+    overlapping: dict[str, float] = field(default_factory=dict)
+    """The part of `seconds` in a second thread, beside other stages, by stage."""
 
     @property
     def output(self) -> Path:
@@ -161,7 +163,8 @@ class VideoResult:
     def summary(self) -> dict[str, Any]:
         """One JSON-ready object: inputs with SHA-256, options, versions, timings, output."""
         config = self.config
-        return summarize_run(config, weights=config.weights, device=self.device, seconds=self.seconds) | {
+        times = {"seconds": self.seconds, "overlapping": self.overlapping}
+        return summarize_run(config, weights=config.weights, device=self.device, **times) | {
             "output": str(self.output),
             "debug_output": str(self.debug_output) if self.debug_output else None,
             "inputs": {"source": describe_input(config.source), "driving": describe_input(config.driving)},

@@ -165,9 +165,10 @@ def finished(words: list[str]) -> subprocess.CompletedProcess[str]:
 def undisturbed(people: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess]:
     """A whole run on two workers."""
     output = tmp_path_factory.mktemp("undisturbed") / "out"
-    return output, subprocess.run(
-        command(people, output, "--workers", "2"), capture_output=True, text=True, check=False
-    )
+    began = time.monotonic()
+    done = finished(command(people, output, "--workers", "2"))
+    (output.parent / "seconds").write_text(str(time.monotonic() - began))
+    return output, done
 
 
 @pytest.mark.cluster
@@ -185,6 +186,8 @@ def test_twelve_videos_and_eight_clear_failures(people: Path, undisturbed) -> No
     assert report["rows"] == read_rows(output)
     assert report["counts"] == {"queued": 0, "started": 0, "done": 12, "failed": 8}
     assert report["command"].startswith("gfla batch ")
+    seconds = float((output.parent / "seconds").read_text())
+    assert 0.7 * seconds < report["wall_seconds"] < seconds
     assert report["warnings"] == [unused(people)]
     assert done.stderr.splitlines()[0] == f"gfla: {unused(people)}"
     page = (output / "report.html").read_text()
@@ -264,4 +267,5 @@ def test_interrupted_it_is_130_and_goes_on_later(people: Path, tmp_path: Path) -
     assert (done.returncode, report["done"] + report["skipped"], report["failed"]) == (3, 4, 1)
     assert report["skipped"] >= 1
     assert len(report["jobs"]) == 5
+    assert report["wall_seconds"] > 0
     assert report["warnings"] == [unused(people)]

@@ -17,14 +17,14 @@ def test_failures_are_printed_at_once_and_again_at_the_end(
         display.event(Event("ann--x", "started", worker=0))
         display.event(Event("ann--x", "progress", worker=0, stage="animate", step=3, steps=9))
         display.event(Event("ann--x", "failed", worker=0, reason="no person"))
-    display.end(3, 1, {"ann--x": "no person"})
+    display.end(3, 1, {"ann--x": "no person"}, 12.34)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "gfla: 4 jobs on 4 workers, 1 from before"
     assert lines[2] == "gfla: 0/4 jobs; worker 0: ann--x animate 3/9"
     assert lines[3] == "gfla: ann--x failed: no person"
     assert lines[4].startswith("gfla: 1/4 jobs, ")
     assert " s left; worker 0: ann--x failed" in lines[4]
-    assert lines[5].startswith("gfla: 3 done, 1 done before, 1 failed, ")
+    assert lines[5].startswith("gfla: 3 done, 1 done before, 1 failed in 12.3 s, ")
     assert lines[6] == "gfla: ann--x: no person"
 
 
@@ -32,7 +32,7 @@ def test_quiet_prints_failures_only(capsys: pytest.CaptureFixture[str]) -> None:
     with BatchDisplay(quiet=True) as display:
         display.begin(1, 0, 1)
         display.event(Event("ann--x", "failed", reason="no person"))
-    display.end(0, 0, {"ann--x": "no person"})
+    display.end(0, 0, {"ann--x": "no person"}, 1.0)
     assert capsys.readouterr().err == "gfla: ann--x: no person\n"
 
 
