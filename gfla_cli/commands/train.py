@@ -16,7 +16,8 @@ from models.errors import BackendUnavailable
 from pipelines.training.registry import TASK_NAMES
 
 if TYPE_CHECKING:
-    from pipelines.runtime.progress import TqdmProgress
+    from pipelines.runtime.progress import Progress, TqdmProgress
+    from pipelines.training.config import TrainConfig
 
 LENGTH, PLACE = "Length", "Place"
 
@@ -159,6 +160,7 @@ def train(
     recipe = _change_recipe(training.recipe, training.settings, changes or [], category)
     first = os.environ.get("RANK", "0") == "0"
     with _open_display(quiet=quiet or not first) as progress:
+        recipe = _limit_validation(recipe, training.validation_setting, changes or [], config, progress)
         weights = fit(training.make_task, recipe, config, progress)
     if first:
         print_out(str(weights))
@@ -183,6 +185,20 @@ def _change_recipe(recipe: Any, settings: Sequence[str], changes: list[str], cat
             kind = "an integer" if kinds[name] is int else "a number"
             raise typer.BadParameter(f"--set {name}: {text!r} is not {kind}") from None
     return replace(recipe, **values)
+
+
+def _limit_validation(
+    recipe: Any, setting: str, changes: list[str], config: "TrainConfig", progress: "Progress"
+) -> Any:
+    """`recipe` with fewer held-out samples if the run is short and the user has not set their number."""
+    if not setting or any(change.startswith(f"{setting}=") for change in changes):
+        return recipe
+    full = getattr(recipe, setting)
+    size = config.validation_size(full)
+    if size < full:
+        hint = f"--set {setting}={full} takes all"
+        progress.note(f"the run is short, so it validates on {size} instead of {full} held-out samples: {hint}")
+    return replace(recipe, **{setting: size})
 
 
 def _open_display(*, quiet: bool) -> "Console | TqdmProgress":

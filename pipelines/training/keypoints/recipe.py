@@ -39,12 +39,14 @@ class KeypointTask(SupervisedTask[KeypointNetwork, tuple[Tensor, Tensor]]):
 
     def prepare(self) -> None:
         """Held-out crops as of a detector that follows a person, and (names with the prefix) as of training."""
-        self.draw_batch()
+        self.warm_up()
         self.held_out: dict[str, HeldOutCrops] = {}
         if self.session.processes.is_main:
             kinds = {"": detector_crops(self.recipe.crops), "hard_": self.recipe.crops}
-            number = self.recipe.validation
-            self.held_out = {prefix: render_held_out(kind, number, self.device) for prefix, kind in kinds.items()}
+            number, progress = self.recipe.validation, self.session.progress
+            self.session.begin("render held-out crops", number * len(kinds), unit="crops")
+            for prefix, kind in kinds.items():
+                self.held_out[prefix] = render_held_out(kind, number, self.device, progress)
 
     def draw_batch(self) -> tuple[Tensor, Tensor]:
         return self.crops.next()
@@ -57,8 +59,10 @@ class KeypointTask(SupervisedTask[KeypointNetwork, tuple[Tensor, Tensor]]):
 
     def validate(self, network: KeypointNetwork) -> Validation:
         numbers, drawn = {}, []
+        total = sum(len(crops.images) for crops in self.held_out.values())
+        self.session.begin("validate", total, unit="crops")
         for prefix, crops in self.held_out.items():
-            found, predicted = validate(network, crops)
+            found, predicted = validate(network, crops, self.session.progress)
             numbers |= {prefix + name: value for name, value in found.items()}
             drawn.append(draw_keypoints(crops.images[:SHEET_CROPS], predicted[:SHEET_CROPS]))
         shown = torch.cat(drawn)

@@ -10,12 +10,13 @@ from torch import Tensor
 
 from models.keypoints import KeypointNetwork
 from pipelines.keypoints.detectors.decoding import decode_pairs
+from pipelines.runtime.progress import SILENT, Progress
 from pipelines.training.keypoints.crops import CropConfig
 from pipelines.training.keypoints.data import draw_crops
 from pipelines.training.keypoints.metrics import measure
 
 VALIDATION_SEED = 7717
-AT_ONCE = 64  # crops that are rendered or detected together
+AT_ONCE, AT_ONCE_ON_CPU = 64, 8  # crops that are rendered or detected together
 MIN_CONFIDENCE = 0.2  # of a keypoint that is drawn
 NOSE_COLOUR, LEFT_COLOUR, RIGHT_COLOUR = (1.0, 1.0, -1.0), (1.0, -1.0, -1.0), (-1.0, -0.2, 1.0)
 
@@ -30,18 +31,31 @@ class HeldOutCrops:
     """[N, K, 3] as of `crops.compose`."""
 
 
-def render_held_out(config: CropConfig, number: int, device: torch.device) -> HeldOutCrops:
+def render_held_out(config: CropConfig, number: int, device: torch.device, progress: Progress = SILENT) -> HeldOutCrops:
     """`number` crops from a seed of their own."""
     generator = torch.Generator(device).manual_seed(VALIDATION_SEED)
-    counts = [min(AT_ONCE, number - start) for start in range(0, number, AT_ONCE)]
-    images, keypoints = zip(*(draw_crops(config, count, generator) for count in counts), strict=True)
+    at_once, parts = _at_once(device), []
+    for start in range(0, number, at_once):
+        count = min(at_once, number - start)
+        parts.append(draw_crops(config, count, generator))
+        progress.advance(count)
+    images, keypoints = zip(*parts, strict=True)
     return HeldOutCrops(torch.cat(images), torch.cat(keypoints))
 
 
+def _at_once(device: torch.device) -> int:
+    return AT_ONCE_ON_CPU if device.type == "cpu" else AT_ONCE
+
+
 @torch.no_grad()
-def validate(network: KeypointNetwork, crops: HeldOutCrops) -> tuple[dict[str, float], Tensor]:
+def validate(
+    network: KeypointNetwork, crops: HeldOutCrops, progress: Progress = SILENT
+) -> tuple[dict[str, float], Tensor]:
     """The numbers of `metrics.measure`, and the keypoints [N, K, 3] as the detector decodes them."""
-    poses = [torch.from_numpy(decode_pairs(network(part))) for part in crops.images.split(AT_ONCE)]
+    poses = []
+    for part in crops.images.split(_at_once(crops.images.device)):
+        poses.append(torch.from_numpy(decode_pairs(network(part))))
+        progress.advance(len(part))
     predicted = torch.cat(poses).to(crops.images.device)
     return {name: float(value) for name, value in measure(predicted, crops.keypoints).items()}, predicted
 

@@ -42,6 +42,7 @@ class MotionTask(SupervisedTask[MotionNetwork, Windows]):
         return motion_losses(self.recipe, self.predict(batch.track), batch.truth[..., margin:-margin])
 
     def validate(self, network: MotionNetwork) -> Validation:
+        self.session.begin("validate", None, unit="windows")
         return Validation(validate(network, self.recipe, self.device))
 
 

@@ -3,6 +3,7 @@
 Every sample is a source and a target view of one object. Legend: B samples, H = W image size.
 """
 
+import math
 from dataclasses import fields
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ from pipelines.training.engine.recipe import Validation
 from pipelines.training.engine.session import Session
 from pipelines.training.view_synthesis.data import Inputs, Recipe, Truth, ViewPairs, draw_pairs
 from pipelines.training.view_synthesis.losses import reconstruction_losses
-from pipelines.training.view_synthesis.validation import validate
+from pipelines.training.view_synthesis.validation import VIEWS, validate
 
 SHOWN = 4  # objects of each category on the sheet
 INPUTS = len(fields(Inputs))
@@ -44,10 +45,12 @@ class ViewSynthesisTask(GanTask[ViewGenerator, ViewPairs]):
         return f"--category {self.recipe.category}"
 
     def prepare(self) -> None:
-        self.draw_batch()
+        self.warm_up()
 
     def draw_batch(self) -> ViewPairs:
-        return draw_pairs(self.recipe, self.session.config.batch, self.session.generator)
+        pairs = self.recipe.views * (self.recipe.views - 1)  # samples of an object
+        due = math.ceil(self.session.samples_due(self.chunk) / pairs) * pairs if pairs else 0
+        return draw_pairs(self.recipe, min(self.session.config.batch, due), self.session.generator)
 
     def update_chunk(self, chunk: ViewPairs) -> Tensor:
         """One update."""
@@ -67,8 +70,11 @@ class ViewSynthesisTask(GanTask[ViewGenerator, ViewPairs]):
         """Numbers of each category, their names prefixed with it."""
         numbers, rows = {}, []
         every = [category for category in CATEGORIES if category != "all"]
-        for category in every if self.recipe.category == "all" else [self.recipe.category]:
-            found, shown = validate(network, category, self.recipe.validation, size=self.recipe.size)
+        chosen = every if self.recipe.category == "all" else [self.recipe.category]
+        size, number, progress = self.recipe.size, self.recipe.validation, self.session.progress
+        self.session.begin("validate", len(chosen) * number * VIEWS, unit="views")
+        for category in chosen:
+            found, shown = validate(network, category, number, size=size, progress=progress)
             numbers |= {f"{category}_{name}": value for name, value in found.items()}
             rows += shown[:SHOWN]
         return Validation(numbers, rows)
