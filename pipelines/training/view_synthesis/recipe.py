@@ -18,10 +18,11 @@ from pipelines.training.engine.gan import GanTask
 from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
 from pipelines.training.engine.session import Session
-from pipelines.training.view_synthesis.data import Inputs, Recipe, Truth, ViewPairs, draw_pairs
+from pipelines.training.view_synthesis.data import Inputs, Recipe, Truth, ViewPairs, draw_pairs, join, pair_views
 from pipelines.training.view_synthesis.losses import reconstruction_losses
 from pipelines.training.view_synthesis.validation import VIEWS, validate
 
+OBJECTS_AT_ONCE_ON_CPU = 2  # rendered together
 SHOWN = 4  # objects of each category on the sheet
 INPUTS = len(fields(Inputs))
 
@@ -48,9 +49,15 @@ class ViewSynthesisTask(GanTask[ViewGenerator, ViewPairs]):
         self.warm_up()
 
     def draw_batch(self) -> ViewPairs:
-        pairs = self.recipe.views * (self.recipe.views - 1)  # samples of an object
-        due = math.ceil(self.session.samples_due(self.chunk) / pairs) * pairs if pairs else 0
-        return draw_pairs(self.recipe, min(self.session.config.batch, due), self.session.generator)
+        """Rendered bit by bit on a CPU, where a batch of the default size takes minutes."""
+        batch = self.session.config.batch
+        pairs = len(pair_views(self.recipe, batch))
+        due = min(batch, math.ceil(self.session.samples_due(self.chunk) / pairs) * pairs)
+        at_once, parts = OBJECTS_AT_ONCE_ON_CPU * pairs if self.device.type == "cpu" else due, []
+        for start in range(0, due, at_once):
+            parts.append(draw_pairs(self.recipe, min(at_once, due - start), self.session.generator))
+            self.session.progress.advance(0)
+        return join(parts)
 
     def update_chunk(self, chunk: ViewPairs) -> Tensor:
         """One update."""
