@@ -15,7 +15,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from gfla_cli import console
 from gfla_cli.commands import (
@@ -33,6 +32,7 @@ from gfla_cli.commands import (
     weights,
 )
 from gfla_cli.examples import add_examples
+from gfla_cli.plain_help import PlainGroup, use_plain_help
 from models.errors import GflaError, ProcessingError, explain
 
 # Set before torch is loaded. Waiting threads that sleep cost a few per cent; spinning, they slow a busy machine
@@ -50,7 +50,7 @@ EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
 )
 
 
-class Program(TyperGroup):
+class Program(PlainGroup):
     """The command group whose `main` prints errors as one line; with GFLA_DEBUG=1 also the traceback."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
@@ -92,6 +92,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")
 app.command("doctor")(doctor.doctor)
 add_examples(app)
+use_plain_help(app)
 
 
 def _show_version(requested: bool) -> None:

@@ -43,14 +43,16 @@ Config = Annotated[
 ]
 Category = Annotated[
     Literal["car", "chair", "all"] | None,
-    typer.Option(show_default="all", help="What view-synth renders.", rich_help_panel=options.MODEL),
+    typer.Option(
+        metavar="car|chair|all", show_default="all", help="What view-synth renders.", rich_help_panel=options.MODEL
+    ),
 ]
 Vgg = Annotated[
     str,
     typer.Option(
         metavar="torchvision|PATH|none",
         show_default="torchvision for a FOLDER, else none",
-        help="VGG19 for the paper's losses.",
+        help="VGG19 for the paper's losses: torchvision's, a file, or none to train without those that need it.",
         rich_help_panel=options.MODEL,
     ),
 ]
@@ -74,9 +76,12 @@ Only = Annotated[
         rich_help_panel=options.MODEL,
     ),
 ]
-Steps = Annotated[int | None, typer.Option(min=1, help="Number of optimiser updates.", rich_help_panel=LENGTH)]
+Steps = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Number of optimiser updates.", rich_help_panel=LENGTH)
+]
 Seconds = Annotated[
-    float | None, typer.Option(min=1, help="Seconds of training, instead of --steps.", rich_help_panel=LENGTH)
+    float | None,
+    typer.Option(metavar="SECONDS", min=1, help="Seconds of training, instead of --steps.", rich_help_panel=LENGTH),
 ]
 PauseAfter = Annotated[
     float | None,
@@ -84,8 +89,12 @@ PauseAfter = Annotated[
         metavar="SECONDS", min=1, help="Save and stop after this time; --resume continues.", rich_help_panel=LENGTH
     ),
 ]
-Batch = Annotated[int | None, typer.Option(min=1, help="Samples per process and batch.", rich_help_panel=LENGTH)]
-LearningRate = Annotated[float | None, typer.Option(min=0.0, help="Peak of the learning rate.", rich_help_panel=LENGTH)]
+Batch = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Samples per process and batch.", rich_help_panel=LENGTH)
+]
+LearningRate = Annotated[
+    float | None, typer.Option(metavar="NUMBER", min=0.0, help="Peak of the learning rate.", rich_help_panel=LENGTH)
+]
 ValidateEvery = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Validate and save every N updates.", rich_help_panel=LENGTH)
 ]

@@ -105,9 +105,7 @@ def open_hdf5(path: Path) -> Any:
     try:
         import h5py
     except ImportError:
-        raise BackendUnavailable(
-            f"HDF5 files need h5py, which is not installed: {install_command('research')}"
-        ) from None
+        raise BackendUnavailable(f"HDF5 files need the package h5py: {install_command('research')}") from None
     try:
         return h5py.File(path, "r")
     except OSError:
