@@ -15,7 +15,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from gfla_cli import console
 from gfla_cli.commands import (
@@ -33,6 +32,7 @@ from gfla_cli.commands import (
     weights,
 )
 from gfla_cli.examples import add_examples
+from gfla_cli.plain_help import PlainGroup, use_plain_help
 from gfla_cli.usage_errors import USAGE_ERROR, explain_usage_error
 from models.errors import GflaError, ProcessingError, explain
 
@@ -51,7 +51,7 @@ EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
 )
 
 
-class Program(TyperGroup):
+class Program(PlainGroup):
     """The command group whose `main` prints errors as one line; with GFLA_DEBUG=1 also the traceback."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
@@ -94,6 +94,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")
 app.command("doctor")(doctor.doctor)
 add_examples(app)
+use_plain_help(app)
 
 
 def _show_version(requested: bool) -> None:

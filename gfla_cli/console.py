@@ -113,12 +113,12 @@ class Console:
         if self._bars is not None:
             self._bars.stop()
 
-    def stage(self, name: str, total: int | None = None) -> None:
-        """End the current stage and start one of `total` steps, None if that is not known."""
+    def stage(self, name: str, total: int | None = None, *, done: int = 0, unit: str = "") -> None:
+        """End the current stage and start one; see `pipelines.runtime.progress.Progress`."""
         self._end_stage()
-        self._stage = _Stage(name, total, self.unit)
+        self._stage = _Stage(name, total, unit or self.unit, done, earlier=done)
         if self._bars is not None:
-            self._stage.task = self._bars.add_task(name, total=total, rate="")
+            self._stage.task = self._bars.add_task(name, total=total, completed=done, rate="")
 
     def advance(self, n: int = 1) -> None:
         """Count `n` more steps of the current stage."""
@@ -159,22 +159,24 @@ class _Stage:
     total: int | None
     unit: str
     done: int = 0
+    earlier: int = 0
+    """Steps of `done` that an earlier run has done."""
     task: Any = None
     started: float = field(default_factory=time.monotonic)
     printed: float = field(default_factory=time.monotonic)
 
     def rate(self) -> str:
         seconds = max(time.monotonic() - self.started, 1e-6)
-        return f"{self.done / seconds:.1f} {self.unit}/s" if self.done else ""
+        return f"{(self.done - self.earlier) / seconds:.1f} {self.unit}/s" if self.done > self.earlier else ""
 
     def line(self) -> str:
         seconds = time.monotonic() - self.started
         if not self.done:
             return f"{self.name}: {seconds:.1f} s"
         parts = [f"{self.name}: {self.done}" + (f"/{self.total}" if self.total else ""), self.rate()]
-        if self.total and self.done < self.total:
-            parts.append(f"{seconds * (self.total - self.done) / self.done:.0f} s left")
-        return ", ".join(parts)
+        if self.total and self.earlier < self.done < self.total:
+            parts.append(f"{seconds * (self.total - self.done) / (self.done - self.earlier):.0f} s left")
+        return ", ".join(filter(None, parts))
 
 
 def _plain(value: object) -> object:

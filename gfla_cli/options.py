@@ -158,6 +158,8 @@ def _parameter(config: type, field: Field, changed: Any) -> Parameter:
     item = get_args(hint)[0] if get_origin(hint) is tuple else None
     if get_origin(item) is Literal:
         option.parser = names(get_args(item))
+    if get_origin(hint) is Literal:
+        option.metavar = option.metavar or "|".join(get_args(hint))
     default = Parameter.empty if field.default is MISSING else None if field.default == () else field.default
     if option.parser is not None:
         hint = str | None  # the parser gives another type
@@ -182,6 +184,6 @@ def _panel(config: type, name: str) -> str:
 DETECTOR = Annotated[DetectorName, typer.Option(help=_help(PoseConfig, "keypoints"))]  # where no file is accepted
 Overwrite = Annotated[bool, described(OutputOptions, "overwrite")]
 Device = Annotated[str, described(DeviceOptions, "device")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.", rich_help_panel=MODEL)]
+Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Seed of everything random.", rich_help_panel=MODEL)]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.", rich_help_panel=OUTPUT)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.", rich_help_panel=OUTPUT)]

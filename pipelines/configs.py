@@ -120,7 +120,7 @@ class VideoOptions(PictureOptions):
     debug: tuple[DebugView, ...] = ()
     """Second video, OUTPUT--debug, that shows any of `flow`, `mask`, `skeleton`, `attention`."""
     audio: str = "driving"
-    """Soundtrack: that of the `driving` video, `none`, or a file."""
+    """Soundtrack: that of the `driving` video, `none` for a silent video, or a file."""
     crf: int | None = None
     """Encoding quality, 0 to 63, lower is better; the codec's own default if omitted."""
     codec: str | None = None
@@ -205,7 +205,7 @@ class ViewSynthConfig(OutputOptions, ModelOptions):
 
     panel: ClassVar[str] = "View"
     images: tuple[Path, ...]
-    """Pictures of objects, one object each; none if `shapenet` is used."""
+    """Pictures of objects, one object each; leave them out with `--shapenet`."""
     category: ObjectCategory
     """Kind of object in the pictures."""
     _: KW_ONLY

@@ -34,6 +34,19 @@ def test_a_long_stage_shows_the_time_left(capsys: pytest.CaptureFixture[str], mo
     assert " s left" in capsys.readouterr().err.splitlines()[0]
 
 
+def test_a_resumed_stage_counts_on_and_its_rate_is_that_of_this_run(capsys: pytest.CaptureFixture[str]) -> None:
+    with Console() as progress:
+        progress.stage("train", 110, done=100, unit="steps")
+        progress.stage("train", 2 * 10**12, done=10**12, unit="steps")
+        progress.advance()
+    nothing_done, one_done = capsys.readouterr().err.splitlines()
+    assert nothing_done == "gfla: train: 100/110"
+    count, rate, left = one_done.split(", ")
+    assert count == "gfla: train: 1000000000001/2000000000000"
+    assert float(rate.removesuffix(" steps/s")) < 1e7
+    assert left.endswith(" s left")
+
+
 def test_quiet_prints_nothing_but_keeps_the_notes(capsys: pytest.CaptureFixture[str]) -> None:
     with Console(quiet=True) as progress:
         progress.stage("poses", None)

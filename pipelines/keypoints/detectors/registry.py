@@ -47,10 +47,10 @@ def _yolo(*, device: str, yolo_weights: str | Path | None, note: Note) -> Keypoi
 
 
 def _auto(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
-    from pipelines.keypoints.detectors.yolo import QUICK_FETCH_SECONDS, YoloDetector, find_weights
+    from pipelines.keypoints.detectors.yolo import YoloDetector, find_weights, quick_fetch_seconds
 
     try:
-        detector = YoloDetector(find_weights(yolo_weights, seconds=QUICK_FETCH_SECONDS), device=device)
+        detector = YoloDetector(find_weights(yolo_weights, seconds=quick_fetch_seconds()), device=device)
     except BackendUnavailable as reason:
         note(f"keypoints: bundled network ({reason})")
         return DETECTORS["bundled"](device=device, yolo_weights=None, note=note)
@@ -68,7 +68,7 @@ def create_detector(
 
     Args:
         name: "yolo", "bundled", or "auto": YOLO if its weights are available or can be downloaded within a few seconds,
-            otherwise the bundled network.
+            which is tried once a day, otherwise the bundled network.
         device: "cpu", "cuda:0", "mps".
         yolo_weights: file of a YOLO pose model; None lets Ultralytics download one.
         note: receives one line that says what "auto" chose and why.

@@ -41,12 +41,14 @@ class KeypointTask(SupervisedTask[KeypointNetwork, Crops]):
 
     def prepare(self) -> None:
         """Held-out crops as of a detector that follows a person, and (names with the prefix) as of training."""
-        self.draw_batch()
+        self.warm_up()
         self.held_out: dict[str, Crops] = {}
         if self.session.processes.is_main:
             kinds = {"": detector_crops(self.recipe.crops), "hard_": self.recipe.crops}
-            number = self.recipe.validation
-            self.held_out = {prefix: render_held_out(kind, number, self.device) for prefix, kind in kinds.items()}
+            number, progress = self.recipe.validation, self.session.progress
+            self.session.begin("render held-out crops", number * len(kinds), unit="crops")
+            for prefix, kind in kinds.items():
+                self.held_out[prefix] = render_held_out(kind, number, self.device, progress)
 
     def draw_batch(self) -> Crops:
         return self.crops.next()
@@ -61,8 +63,10 @@ class KeypointTask(SupervisedTask[KeypointNetwork, Crops]):
 
     def validate(self, network: KeypointNetwork) -> Validation:
         numbers, drawn = {}, []
+        total = sum(len(crops.images) for crops in self.held_out.values())
+        self.session.begin("validate", total, unit="crops")
         for prefix, crops in self.held_out.items():
-            found, keypoints, masks = validate(network, crops)
+            found, keypoints, masks = validate(network, crops, self.session.progress)
             numbers |= {prefix + name: value for name, value in found.items()}
             shown = slice(SHEET_CROPS)
             drawn.append(draw_keypoints(crops.images[shown], keypoints[shown], masks[shown]))

@@ -9,26 +9,36 @@ from torch import Tensor
 
 from models.keypoints import KeypointNetwork
 from pipelines.keypoints.detectors.decoding import decode_pairs
+from pipelines.runtime.progress import SILENT, Progress
 from pipelines.training.keypoints.crops import CropConfig, Crops
 from pipelines.training.keypoints.data import draw_crops
 from pipelines.training.keypoints.metrics import mask_overlap, measure
 
 VALIDATION_SEED = 7717
-AT_ONCE = 64  # crops that are rendered or detected together
+AT_ONCE, AT_ONCE_ON_CPU = 64, 8  # crops that are rendered or detected together
 MIN_CONFIDENCE = 0.2  # of a keypoint that is drawn
 NOSE_COLOUR, LEFT_COLOUR, RIGHT_COLOUR = (1.0, 1.0, -1.0), (1.0, -1.0, -1.0), (-1.0, -0.2, 1.0)
 
 
-def render_held_out(config: CropConfig, number: int, device: torch.device) -> Crops:
+def render_held_out(config: CropConfig, number: int, device: torch.device, progress: Progress = SILENT) -> Crops:
     """`number` crops from a seed of their own, which training never draws."""
     generator = torch.Generator(device).manual_seed(VALIDATION_SEED)
-    counts = [min(AT_ONCE, number - start) for start in range(0, number, AT_ONCE)]
-    parts = zip(*(draw_crops(config, count, generator) for count in counts), strict=True)
-    return Crops(*(torch.cat(part) for part in parts))
+    at_once, parts = _at_once(device), []
+    for start in range(0, number, at_once):
+        count = min(at_once, number - start)
+        parts.append(draw_crops(config, count, generator))
+        progress.advance(count)
+    return Crops(*(torch.cat(part) for part in zip(*parts, strict=True)))
+
+
+def _at_once(device: torch.device) -> int:
+    return AT_ONCE_ON_CPU if device.type == "cpu" else AT_ONCE
 
 
 @torch.no_grad()
-def validate(network: KeypointNetwork, crops: Crops) -> tuple[dict[str, float], Tensor, Tensor]:
+def validate(
+    network: KeypointNetwork, crops: Crops, progress: Progress = SILENT
+) -> tuple[dict[str, float], Tensor, Tensor]:
     """Numbers, and what was found.
 
     Returns:
@@ -36,11 +46,12 @@ def validate(network: KeypointNetwork, crops: Crops) -> tuple[dict[str, float], 
         [N, 1, H/2, W/2] in 0 to 1.
     """
     poses, masks = [], []
-    for images in crops.images.split(AT_ONCE):
+    for images in crops.images.split(_at_once(crops.images.device)):
         joints, mask = network(images, mask=True)
         assert mask is not None
         poses.append(torch.from_numpy(decode_pairs(joints)))
         masks.append(mask.float().sigmoid())
+        progress.advance(len(images))
     predicted, found = torch.cat(poses).to(crops.images.device), torch.cat(masks)
     numbers = measure(predicted, crops.keypoints) | {"mask_iou": mask_overlap(found, crops.mask)}
     return {name: float(value) for name, value in numbers.items()}, predicted, found

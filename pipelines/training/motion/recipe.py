@@ -43,6 +43,7 @@ class MotionTask(SupervisedTask[PoseRefiner, Windows]):
         return motion_losses(self.recipe, output, mapped, free, truth, batch.rate, inside)
 
     def validate(self, network: PoseRefiner) -> Validation:
+        self.session.begin("validate", None, unit="windows")
         return Validation(validate(network, self.recipe, self.device))
 
 

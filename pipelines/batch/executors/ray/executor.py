@@ -216,4 +216,4 @@ def _unusable_node(error: Exception, cause: Exception) -> BackendUnavailable:
     place = re.search(r"\bip=([\w.:]+)", str(error))
     reason = str(cause).partition("\n")[0].removeprefix("System error: ")
     node = f"node {place[1]}" if place else "a node"
-    return BackendUnavailable(f"{node} can't run gfla ({reason}): install the same gfla[ray] on every node")
+    return BackendUnavailable(f"{node} can't run gfla ({reason}): install the same gfla with its extra ray everywhere")

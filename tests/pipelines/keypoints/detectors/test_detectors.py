@@ -1,5 +1,8 @@
 """Both detectors against the shared contract, on random weights; then what is special to each."""
 
+import os
+import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
@@ -233,6 +236,36 @@ def test_offline_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(BackendUnavailable, match="--keypoints bundled"):
         create_detector("yolo")
     assert not (tmp_path / "cache").exists()
+
+
+def test_auto_tries_a_download_that_fails_once_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts, notes = [], []
+
+    def fail(command: list[str], **options: object) -> None:
+        attempts.append(command)
+        raise subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr(yolo, "cached_weights_path", lambda: tmp_path / "cache" / yolo.WEIGHTS)
+    monkeypatch.setattr(yolo, "has_network", lambda: True)
+    monkeypatch.setattr(subprocess, "run", fail)
+    monkeypatch.setitem(DETECTORS, "bundled", lambda **options: PaintedDetector())
+
+    def runs() -> int:
+        for _ in range(2):
+            create_detector("auto", note=notes.append)
+        return len(attempts)
+
+    assert runs() == 1
+    (marker,) = (tmp_path / "cache").iterdir()
+    os.utime(marker, times=(0, time.time() - 23 * 3600))
+    assert runs() == 1
+    os.utime(marker, times=(0, time.time() - 25 * 3600))
+    assert runs() == 2
+    with pytest.raises(BackendUnavailable):
+        create_detector("yolo")
+    assert len(attempts) == 3  # asked for by name, it always tries
+    assert len(notes) == 6
+    assert all(note.startswith("keypoints: bundled network (") and "\n" not in note for note in notes)
 
 
 def test_auto_says_what_it_chose(yolo_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
