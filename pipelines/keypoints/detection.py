@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from models.errors import InputError
+from pipelines.keypoints.details import DetailedDetector, People
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.media.sources import FrameSource
@@ -20,7 +21,8 @@ from pipelines.runtime.progress import SILENT, Progress
 def detect_image(picture: np.ndarray, detector: KeypointDetector) -> PoseTrack:
     """Everybody in one picture uint8 RGB [H, W, 3], as a COCO-17 track of one frame."""
     height, width = picture.shape[:2]
-    return PoseTrack("coco17", width, height, Fraction(1, 25), [PoseFrame(0, detector.detect(picture))])
+    people = detector.detect_people(picture) if isinstance(detector, DetailedDetector) else detector.detect(picture)
+    return PoseTrack("coco17", width, height, Fraction(1, 25), [_make_frame(0, people, None)])
 
 
 def detect_video(
@@ -50,14 +52,21 @@ def detect_video(
             stamps.append((frame.pts, frame.duration))
             yield frame.image
 
-    for people in detector.track(images()):
+    found = detector.track_people(images()) if isinstance(detector, DetailedDetector) else detector.track(images())
+    for people in found:
         pts, duration = stamps.popleft()
-        track.frames.append(PoseFrame(pts, people, duration))
+        track.frames.append(_make_frame(pts, people, duration))
         progress.advance()
     if require_all:
         _require_all_frames(video, len(track.frames))
     track.warnings = tuple(video.warnings)
     return track
+
+
+def _make_frame(pts: int, people: np.ndarray | People, duration: int | None) -> PoseFrame:
+    if isinstance(people, People):
+        return PoseFrame(pts, people.poses, duration, people.details)
+    return PoseFrame(pts, people, duration)
 
 
 def align_track(track: PoseTrack, video: FrameSource, name: str) -> PoseTrack:

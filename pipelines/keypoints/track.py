@@ -10,6 +10,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from pipelines.keypoints.details import PersonDetails
+
 DEFAULT_RATE = 25.0  # frames per second of a track that does not tell
 
 
@@ -23,6 +25,8 @@ class PoseFrame:
     """float32 [P, 17, 3]."""
     duration: int | None = None
     """How long the frame is shown, in units of the track's time base; None if unknown."""
+    details: tuple[PersonDetails | None, ...] = ()
+    """What else is known of each of the people; empty if nothing is."""
 
 
 @dataclass
