@@ -31,6 +31,9 @@ from pipelines.keypoints.detectors.mediapipe.regions import Region
 
 LAYERS = ((8, 2), (16, 2), (32, 6))
 MIN_SCORE = 0.3  # sureness from which on the detector has found a person, whom the pose network confirms
+MIN_PART_SCORE = 0.5  # the same in a part of the frame: the more places are searched, the more look like a person
+MIN_CONFIRMATION = 0.8  # presence of a new person in two looks; followed people may be less clear
+MAX_DISAGREEMENT = 0.05  # mean distance of the joints in the two looks, in sides of the region
 SEARCH_INTERVAL = 8  # frames between two searches for people who are not followed yet
 THOROUGH_SEARCH_INTERVAL = 12  # while nobody is found, frames between two searches for small people
 MAX_PEOPLE = 8
@@ -109,8 +112,9 @@ class MediaPipeDetector:
     def _search(self, image: np.ndarray, known: list[BodyPoints], *, thorough: bool) -> list[BodyPoints]:
         """People in a frame who are not among the known ones; in parts of it if the whole shows nobody."""
         found: list[BodyPoints] = []
-        for region in _search_regions(image, thorough=thorough):
-            for box in self.detector.find(image, region):
+        for number, region in enumerate(_search_regions(image, thorough=thorough)):
+            boxes = self.detector.find(image, region)
+            for box in boxes if number == 0 else boxes[boxes[:, -1] >= MIN_PART_SCORE]:
                 people = [*known, *found]
                 hips = person_region(box[4:6], box[6:8])
                 if len(people) < MAX_PEOPLE and hips.side > 1 and not any(_same_place(hips, each) for each in people):
@@ -122,14 +126,17 @@ class MediaPipeDetector:
         return found
 
     def _look(self, image: np.ndarray, region: Region) -> BodyPoints | None:
-        """The person in a region that the detector gives, looked at once more if the region does not fit the person."""
-        body = self.pose.find(image, region)
-        if body is None:
+        """The person in a region that the detector gives; None if a second look does not confirm the first.
+
+        The second look is at the region that the pose itself tells, and is the better one where the detector's is off.
+        """
+        first = self.pose.find(image, region)
+        second = self.pose.find(image, first.next_region()) if first else None
+        if not first or not second or min(first.presence, second.presence) < MIN_CONFIRMATION:
             return None
-        better = body.next_region()
-        if _mismatch(region, better) <= MAX_MISMATCH:
-            return body
-        return self.pose.find(image, better) or body
+        if _distance(first, second) > MAX_DISAGREEMENT:
+            return None
+        return first if _mismatch(first.region, second.region) <= MAX_MISMATCH else second
 
     def _describe(self, image: np.ndarray, people: list[BodyPoints]) -> People:
         poses = [body.points[list(COCO17)][:, [0, 1, 3]] for body in people]
@@ -176,8 +183,13 @@ def _same_place(region: Region, body: BodyPoints) -> bool:
 
 
 def _same_pose(first: BodyPoints, second: BodyPoints) -> bool:
+    return _distance(first, second) < SAME_POSE
+
+
+def _distance(first: BodyPoints, second: BodyPoints) -> float:
+    """Mean distance of shoulders, hips, knees and ankles, in sides of the larger region."""
     distances = np.linalg.norm((first.points - second.points)[list(BODY), :2], axis=1)
-    return float(distances.mean()) < SAME_POSE * max(first.region.side, second.region.side)
+    return float(distances.mean()) / max(first.region.side, second.region.side)
 
 
 def _mismatch(first: Region, second: Region) -> float:

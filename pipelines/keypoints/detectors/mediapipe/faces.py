@@ -1,6 +1,5 @@
 """Faces: boxes with 6 points by a detector, then a mesh of 468 points, x, y and depth in pixels of the frame."""
 
-from collections.abc import Iterable, Iterator
 
 import numpy as np
 
