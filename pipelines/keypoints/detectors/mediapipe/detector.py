@@ -5,7 +5,7 @@ P people of a frame.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from pipelines.keypoints.detectors.crops import search_crops
 from pipelines.keypoints.detectors.mediapipe.boxes import BoxDetector
 from pipelines.keypoints.detectors.mediapipe.faces import FaceMesh
 from pipelines.keypoints.detectors.mediapipe.hands import HandNetworks
-from pipelines.keypoints.detectors.mediapipe.networks import load_network, sigmoid
+from pipelines.keypoints.detectors.mediapipe.networks import Network, load_network, sigmoid
 from pipelines.keypoints.detectors.mediapipe.pose import (
     CENTRE,
     COCO17,
@@ -32,8 +32,8 @@ from pipelines.keypoints.detectors.mediapipe.regions import Region
 LAYERS = ((8, 2), (16, 2), (32, 6))
 MIN_SCORE = 0.3  # sureness from which on the detector has found a person, whom the pose network confirms
 MIN_PART_SCORE = 0.5  # the same in a part of the frame: the more places are searched, the more look like a person
-MIN_CONFIRMATION = 0.8  # presence of a new person in two looks; followed people may be less clear
-MAX_DISAGREEMENT = 0.05  # mean distance of the joints in the two looks, in sides of the region
+MIN_CONFIRMATION = 0.9  # presence of a new person in two looks; followed people may be less clear
+MAX_DISAGREEMENT = 0.04  # mean distance of the joints in the two looks, in sides of the region
 SEARCH_INTERVAL = 8  # frames between two searches for people who are not followed yet
 THOROUGH_SEARCH_INTERVAL = 12  # while nobody is found, frames between two searches for small people
 MAX_PEOPLE = 8
@@ -62,16 +62,20 @@ class _Followed:
 class MediaPipeDetector:
     """Everybody, with depth and feet, and with hands, face mesh and mask when `wanted`.
 
+    Args:
+        load: gives the networks by the names of their files.
+
     Raises:
         BackendUnavailable: LiteRT is missing, or the networks were not fetched or are damaged.
     """
 
     name = "mediapipe"
 
-    def __init__(self) -> None:
+    def __init__(self, load: Callable[[str], Network] = load_network) -> None:
         self.wanted: frozenset[DetailName] = frozenset()
-        self.detector = BoxDetector(load_network("pose_detection"), LAYERS, least=MIN_SCORE)
-        self.pose = PoseNetwork(load_network("pose_landmark_full"))
+        self.detector = BoxDetector(load("pose_detection"), LAYERS, least=MIN_SCORE)
+        self.pose = PoseNetwork(load("pose_landmark_full"))
+        self._load = load
         self._hands: HandNetworks | None = None
         self._face: FaceMesh | None = None
 
@@ -156,12 +160,12 @@ class MediaPipeDetector:
 
     def _load_hands(self) -> HandNetworks | None:
         if "hands" in self.wanted and self._hands is None:
-            self._hands = HandNetworks(load_network("hand_recrop"), load_network("hand_landmark_full"))
+            self._hands = HandNetworks(self._load("hand_recrop"), self._load("hand_landmark_full"))
         return self._hands if "hands" in self.wanted else None
 
     def _load_face(self) -> FaceMesh | None:
         if "face" in self.wanted and self._face is None:
-            self._face = FaceMesh.load()
+            self._face = FaceMesh(self._load("face_detection_short_range"), self._load("face_landmark"))
         return self._face if "face" in self.wanted else None
 
 

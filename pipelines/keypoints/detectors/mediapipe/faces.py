@@ -1,6 +1,5 @@
 """Faces: boxes with 6 points by a detector, then a mesh of 468 points, x, y and depth in pixels of the frame."""
 
-
 import numpy as np
 
 from pipelines.keypoints.detectors.mediapipe.boxes import BoxDetector
@@ -66,7 +65,8 @@ def mesh_region(mesh: np.ndarray) -> Region:
 
 def pose_region(points: np.ndarray) -> Region:
     """Where the detector looks for the face of a pose with the points [11, 2]."""
-    return _around(points, *points[list(POSE_EYES)], POSE_MARGIN)
+    right_eye, left_eye = points[list(POSE_EYES)]
+    return _around(points, right_eye, left_eye, POSE_MARGIN)
 
 
 def _around(points: np.ndarray, right_eye: np.ndarray, left_eye: np.ndarray, margin: float) -> Region:

@@ -51,4 +51,4 @@ def palm_region(palm: np.ndarray) -> Region:
     middle = (2 * index + little) / 3
     angle = Region.between(wrist, middle, direction=UP, scale=1.0).angle
     side = 2 * math.dist(wrist, middle) * PALM_MARGIN
-    return Region(*middle.tolist(), side, angle).shifted(0, SHIFT)
+    return Region(float(middle[0]), float(middle[1]), side, angle).shifted(0, SHIFT)
