@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from typing import ClassVar, Literal, TypeVar
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
-DetectorName = Literal["auto", "yolo", "bundled"]
+DetectorName = Literal["auto", "yolo", "mediapipe", "bundled"]
 PoseLayout = Literal["coco17", "h36m17"]
 OnMissing = Literal["interpolate", "hold", "fail"]
 Retarget = Literal["body", "fit", "none"]
@@ -53,7 +53,7 @@ class DetectionOptions:
 
     panel: ClassVar[str] = "Pose"
     keypoints: str = "auto"
-    """Keypoint detector or pose file; `auto` is YOLO if its weights are available, otherwise the bundled network."""
+    """Keypoint detector or pose file; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
     yolo_weights: Path | None = None
     """Weights file of a YOLO pose model."""
     person: str = "largest"
@@ -189,7 +189,7 @@ class PoseConfig(PictureOptions, PoseOptions, ModelOptions):
     output: Path | None = None
     """Picture to write (.png, .jpg, .webp); for several targets a folder/ or poses/%05d.png."""
     keypoints: DetectorName = "auto"
-    """Keypoint detector; `auto` is YOLO if its weights are available, otherwise the bundled network."""
+    """Keypoint detector; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
     weights: str = "person"
     """Weights of the generator: a name (see `gfla weights list`) or a file."""
 
@@ -266,7 +266,7 @@ class KeypointsConfig(SelectionOptions, DetectionOptions, DeviceOptions):
     """Pose track to write (.json)."""
     _: KW_ONLY
     keypoints: DetectorName = "auto"
-    """Keypoint detector; `auto` is YOLO if its weights are available, otherwise the bundled network."""
+    """Keypoint detector; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
     overwrite: bool = False
     """Replace existing output."""
     layout: PoseLayout = "coco17"

@@ -12,6 +12,7 @@ import numpy as np
 
 from models.errors import InputError
 from pipelines.keypoints.appearance import make_thumbnail, trunk_colours
+from pipelines.keypoints.details import DetailedDetector, People
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.media.sources import Frame, FrameSource
@@ -21,7 +22,8 @@ from pipelines.runtime.progress import SILENT, Progress
 def detect_image(picture: np.ndarray, detector: KeypointDetector) -> PoseTrack:
     """Everybody in one picture uint8 RGB [H, W, 3], as a COCO-17 track of one frame."""
     height, width = picture.shape[:2]
-    return PoseTrack("coco17", width, height, Fraction(1, 25), [PoseFrame(0, detector.detect(picture))])
+    people = detector.detect_people(picture) if isinstance(detector, DetailedDetector) else detector.detect(picture)
+    return PoseTrack("coco17", width, height, Fraction(1, 25), [_make_frame(0, people, None)])
 
 
 def detect_video(
@@ -51,15 +53,23 @@ def detect_video(
             frames.append(frame)
             yield frame.image
 
-    for people in detector.track(images()):
-        frame = frames.popleft()
-        colours = trunk_colours(frame.image, people) if layout == "coco17" else None
-        track.frames.append(PoseFrame(frame.pts, people, frame.duration, make_thumbnail(frame.image), colours))
+    found = detector.track_people(images()) if isinstance(detector, DetailedDetector) else detector.track(images())
+    for people in found:
+        image = frames[0].image
+        frame = _make_frame(frames[0].pts, people, frames.popleft().duration)
+        colours = trunk_colours(image, frame.people) if layout == "coco17" else None
+        track.frames.append(replace(frame, thumbnail=make_thumbnail(image), colours=colours))
         progress.advance()
     if require_all:
         _require_all_frames(video, len(track.frames))
     track.warnings = tuple(video.warnings)
     return track
+
+
+def _make_frame(pts: int, people: np.ndarray | People, duration: int | None) -> PoseFrame:
+    if isinstance(people, People):
+        return PoseFrame(pts, people.poses, duration, details=people.details)
+    return PoseFrame(pts, people, duration)
 
 
 def align_track(track: PoseTrack, video: FrameSource, name: str) -> PoseTrack:

@@ -10,6 +10,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from pipelines.keypoints.details import PersonDetails
+
 DEFAULT_RATE = 25.0  # frames per second of a track that does not tell
 
 
@@ -27,6 +29,8 @@ class PoseFrame:
     """The frame in small, uint8 RGB [16, 16, 3]; None if it was not seen."""
     colours: np.ndarray | None = None
     """Colours of the people's trunks, float32 [P, 3] in 0..255; NaN if hidden, None if the frame was not seen."""
+    details: tuple[PersonDetails | None, ...] = ()
+    """What else is known of each of the people; empty if nothing is."""
 
 
 @dataclass

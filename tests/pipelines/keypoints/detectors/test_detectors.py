@@ -268,6 +268,16 @@ def test_auto_tries_a_download_that_fails_once_a_day(tmp_path: Path, monkeypatch
     assert all(note.startswith("keypoints: bundled network (") and "\n" not in note for note in notes)
 
 
+def test_auto_prefers_fetched_networks_to_the_bundled_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yolo, "cached_weights_path", lambda: tmp_path / yolo.WEIGHTS)
+    monkeypatch.setattr(yolo, "has_network", lambda: False)
+    notes: list[str] = []
+    stand_in = PaintedDetector()
+    monkeypatch.setitem(DETECTORS, "mediapipe", lambda **options: stand_in)
+    assert create_detector("auto", note=notes.append) is stand_in
+    assert [note.split(" (")[0] for note in notes] == ["keypoints: MediaPipe"]
+
+
 def test_auto_says_what_it_chose(yolo_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notes: list[str] = []
     assert create_detector("auto", yolo_weights=yolo_weights, note=notes.append).name == "yolo"
@@ -278,6 +288,7 @@ def test_auto_says_what_it_chose(yolo_weights: Path, tmp_path: Path, monkeypatch
     assert create_detector("auto", note=notes.append) is stand_in
     assert [note.split(" (")[0] for note in notes] == ["keypoints: YOLO", "keypoints: bundled network"]
     assert all("\n" not in note for note in notes)
+    assert "gfla weights fetch mediapipe" in notes[1]
 
 
 @pytest.mark.parametrize(("rows", "shows_hips"), [(363, True), (285, True), (200, False)])
