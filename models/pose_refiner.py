@@ -1,8 +1,8 @@
 """Pose refiner: what a detected pose track needs to become the true motion, and where it needs nothing.
 
 In: a COCO-17 track with confidences and its Human3.6M-17 mapping by geometry. Out: the mapping, corrected. A joint that
-was seen may move by `tolerance` and no further, unless the network is sure that the detector was wrong; a joint that was
-not seen is placed freely. `pipelines.keypoints.refinement` calls it. The authors' network for the same purpose is
+was seen moves by no more than `tolerance`, unless the network is sure that the detector was wrong; a joint that was not
+seen is placed freely. `pipelines.keypoints.refinement` calls it. The authors' network for the same purpose is in
 `models.motion`.
 
 B batch, T frames of the result, K = 17 joints, M frames of margin on either side, C channels. Positions are in units of
@@ -63,8 +63,8 @@ class PoseRefiner(nn.Module):
         self.blocks = nn.ModuleList(_Block(config.channels, dilation) for dilation in config.dilations)
         self.norm = _FrameNorm(config.channels)
         self.leave = nn.Conv1d(config.channels, 3 * JOINTS, 1)
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
+        for parameter in self.leave.parameters():  # at first nothing is corrected
+            nn.init.zeros_(parameter)
 
     def forward(self, points: Tensor, confidence: Tensor, mapped: Tensor, free: Tensor, rate: Tensor) -> Refined:
         """Correct a pose track.

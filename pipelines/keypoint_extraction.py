@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from models.errors import InputError
-from models.weights import load_weights
 from pipelines.configs import KeypointsConfig, OnMissing
-from pipelines.keypoints.cleaning import clean_poses
+from pipelines.generation.networks import load_pose_cleaner
 from pipelines.keypoints.detectors.registry import check_person, create_detector
 from pipelines.keypoints.loading import is_track, load_track, select_frames
 from pipelines.keypoints.quarter_turns import detect_upright_video
@@ -115,8 +114,8 @@ def _convert_layout(track: PoseTrack, config: KeypointsConfig) -> PoseTrack:
         return track
     if config.layout == "coco17":
         raise InputError(f"{config.input} holds {track.layout} poses, which can't become coco17: add --layout h36m17")
-    network = load_weights("motion", device=choose_device(config.device), expect="motion")
-    poses = clean_poses(np.concatenate(track.people), network, rate=track.rate)  # [T, 17, 3]
+    cleaner = load_pose_cleaner("motion", choose_device(config.device))
+    poses = cleaner(np.concatenate(track.people), size=track.size, rate=track.rate)  # [T, 17, 3]
     return replace(_with_poses(track, poses), layout="h36m17")
 
 

@@ -29,6 +29,7 @@ USED_BY = {
     "picture": "gfla pose",
     "face": "gfla face",
     "motion": "the option --motion of gfla animate and gfla pose",
+    "refiner": "the option --motion of gfla animate and gfla pose",
     "keypoints": "the bundled keypoint detector, which finds them by itself",
     "flow": "gfla train, as --init of the next stage",
     "view": "gfla view-synth",
@@ -68,8 +69,8 @@ def load_generator(
 
 
 def load_pose_cleaner(name: str, device: torch.device) -> PoseCleaner:
-    """The motion network of these weights. Raises WeightsError like `load_generator`."""
-    metadata = require_architecture(name, ("motion",))
+    """The pose refiner or motion network of these weights. Raises WeightsError like `load_generator`."""
+    metadata = require_architecture(name, ("refiner", "motion"))
     return PoseCleaner(load_weights(name, device=str(device)), whole_frame=metadata["official"] == "keypoint")
 
 

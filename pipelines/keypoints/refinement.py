@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.pose_refiner import JOINTS, TRUNK, PoseRefiner
-from pipelines.keypoints.cleaning import fit_square, map_joints
+from pipelines.keypoints.following_square import fit_square
+from pipelines.keypoints.joint_mapping import map_joints
 from pipelines.keypoints.structure_maps import is_present
 from pipelines.keypoints.tracking import CONFIDENT
 

@@ -27,7 +27,7 @@ _PROP = (
     0.1,
     -0.9,
     0.0,
-)  # arms stretched to the front: to the ground, for who lies or kneels face down
+)  # stretched to the front: to the ground, for who kneels face down
 _SIDE_PROP = (0.2, -0.85, -0.3, 0.3, -0.8, 0.0)  # on the ground behind a person who sits
 # Poses near the ground: pelvis down and forward, flexion of hips and spine, right leg, left leg, both arms.
 _FLOOR = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Generator, Tensor
 
-from pipelines.keypoints.cleaning import BODY_SHARE, SMOOTHING_SECONDS
+from pipelines.keypoints.following_square import BODY_SHARE, SMOOTHING_SECONDS
 from pipelines.keypoints.tracking import CONFIDENT, MIN_JOINTS
 from pipelines.training.motion.detector_noise import DetectorErrors, detect
 from pipelines.training.motion.filming import draw_uniform, film_people
@@ -47,7 +47,8 @@ class Windows:
     points: Tensor
     """COCO-17 joints as detected, gaps filled [B, T, 17, 2]; 0 where nothing is known."""
     confidence: Tensor
-    """How sure the detector was of each [B, T, 17], 0..1; below 0.3 where it was filled in, 0 where nothing is known."""
+    """How sure the detector was of each [B, T, 17], 0..1; below 0.3 where a place was filled in, 0 where there is
+    none."""
     truth: Tensor
     """The true Human3.6M-17 joints [B, T, 17, 2]."""
     rate: Tensor
@@ -70,7 +71,7 @@ def draw_windows(recipe: Recipe, batch: int, length: int, generator: Generator) 
 
 
 def _draw_clip_ends(batch: int, length: int, generator: Generator) -> Tensor:
-    """Bool [B, T]: frames of the clip. Most windows lie within their clip; some hold its start, its end or all of it."""
+    """Bool [B, T]: frames of the clip. Most windows lie within their clip; some hold its start, its end or both."""
     time = torch.arange(length, device=generator.device)[None]
 
     def draw_end(chance: float) -> Tensor:

@@ -105,9 +105,7 @@ def _draw_noise(sampler: Sampler, errors: DetectorErrors, hidden: Tensor, distan
     spread = constant(_SPREAD, sampler.device)[:, None] * (1 + 1.5 * hidden[..., None])
     spread = spread * torch.exp(0.7 * sampler.normal(1, 1, 1) - 0.4) * distance.clamp(0.5, 3)
     heavy = 1 + 2 * (sampler.uniform(sampler.length, 17, 1) < 0.04)
-    alike = (sampler.rate.clamp(min=_WHITE_RATE) / _WHITE_RATE) ** -sampler.uniform(
-        1
-    )  # [B, 1], 1 at 30 frames a second
+    alike = (sampler.rate.clamp(min=_WHITE_RATE) / _WHITE_RATE) ** -sampler.uniform(1)  # [B, 1], 1 at 30 Hz
     white = sampler.normal(sampler.length, 17, 2) * heavy * alike[..., None, None]
     quick, slow = (sampler.smooth_noise(hertz, 34).unflatten(2, (17, 2)) for hertz in (8.0, 1.5))
     quick = quick * (1 - alike)[..., None, None]

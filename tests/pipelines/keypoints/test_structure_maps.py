@@ -3,8 +3,8 @@ import time
 import numpy as np
 import pytest
 
-from pipelines.keypoints.cleaning import map_joints
 from pipelines.keypoints.drawing import draw_pose, draw_skeleton
+from pipelines.keypoints.joint_mapping import map_joints
 from pipelines.keypoints.structure_maps import joint_colours, structure_map
 from tests.helpers.poses import make_standing_pose
 
