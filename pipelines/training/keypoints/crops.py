@@ -72,7 +72,7 @@ class CropConfig:
     """Fraction with each of six things behind."""
     nobody: float = 0.05
     """Fraction without any person."""
-    athletic: float = 0.35
+    athletic: float = 0.2
     """Fraction of people in sports and floor work: crouching, kneeling, sitting, lying, kicking, jumping."""
     any_heading: float = 0.75
     """Chance that a person is turned by any angle; otherwise its heading is the motion's, mostly frontal."""
