@@ -81,7 +81,13 @@ Steps = Annotated[
 ]
 Seconds = Annotated[
     float | None,
-    typer.Option(metavar="SECONDS", min=1, help="Seconds of training, instead of --steps.", rich_help_panel=LENGTH),
+    typer.Option(
+        "--seconds",  # named, because some versions of Typer take a metavar like the name for the option itself
+        metavar="SECONDS",
+        min=1,
+        help="Seconds of training, instead of --steps.",
+        rich_help_panel=LENGTH,
+    ),
 ]
 PauseAfter = Annotated[
     float | None,
