@@ -15,7 +15,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from gfla_cli import console
 from gfla_cli.commands import (
@@ -33,6 +32,7 @@ from gfla_cli.commands import (
     weights,
 )
 from gfla_cli.examples import add_examples
+from gfla_cli.plain_help import PlainGroup, use_plain_help
 from gfla_cli.usage_errors import USAGE_ERROR, explain_usage_error
 from models.errors import GflaError, ProcessingError, explain
 
@@ -51,12 +51,13 @@ EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
 )
 
 
-class Program(TyperGroup):
+class Program(PlainGroup):
     """The command group whose `main` prints errors as one line; with GFLA_DEBUG=1 also the traceback."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the command line and exit with its code."""
-        _interrupt_on_sigterm()
+        console.accept_all_characters()
+        _interrupt_on_signals()
         kwargs["standalone_mode"] = False
         try:
             code = super().main(*args, **kwargs) or 0
@@ -93,6 +94,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")
 app.command("doctor")(doctor.doctor)
 add_examples(app)
+use_plain_help(app)
 
 
 def _show_version(requested: bool) -> None:
@@ -142,14 +144,18 @@ def _message(error: Exception) -> str:
     return explain(error)
 
 
-def _interrupt_on_sigterm() -> None:
-    """Let SIGTERM clean up like Ctrl-C."""
+def _interrupt_on_signals() -> None:
+    """Let SIGTERM, and SIGHUP at the end of the terminal, clean up like Ctrl-C; what `nohup` ignores stays ignored."""
 
     def interrupt(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, interrupt)
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGTERM", "SIGHUP"):  # Windows lacks the second
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, interrupt)
 
 
 def _discard_stdout() -> int:

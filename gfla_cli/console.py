@@ -5,18 +5,35 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from rich.progress import Progress as ProgressBars
 
+UNDECODED = range(0xDC80, 0xDD00)  # stand for bytes of file names that are not valid in the file system's encoding
 PLAIN_INTERVAL = 5.0  # seconds between two progress lines where stderr is not a terminal
+
+
+def accept_all_characters() -> None:
+    """Let stdout and stderr write what their encoding lacks: undecoded bytes as they are, the rest like \\u2014."""
+    codecs.register_error("gfla", _write_anyway)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="gfla")
+
+
+def _write_anyway(error: UnicodeError) -> tuple[str | bytes, int]:
+    if isinstance(error, UnicodeEncodeError) and ord(error.object[error.start]) in UNDECODED:
+        return bytes([ord(error.object[error.start]) - 0xDC00]), error.start + 1
+    return codecs.backslashreplace_errors(error)
 
 
 def error(message: str) -> None:
@@ -103,12 +120,12 @@ class Console:
         if self._bars is not None:
             self._bars.stop()
 
-    def stage(self, name: str, total: int | None = None) -> None:
-        """End the current stage and start one of `total` steps, None if that is not known."""
+    def stage(self, name: str, total: int | None = None, *, done: int = 0, unit: str = "") -> None:
+        """End the current stage and start one; see `pipelines.runtime.progress.Progress`."""
         self._end_stage()
-        self._stage = _Stage(name, total, self.unit)
+        self._stage = _Stage(name, total, unit or self.unit, done, earlier=done)
         if self._bars is not None:
-            self._stage.task = self._bars.add_task(name, total=total, rate="")
+            self._stage.task = self._bars.add_task(name, total=total, completed=done, rate="")
 
     def advance(self, n: int = 1) -> None:
         """Count `n` more steps of the current stage."""
@@ -149,22 +166,25 @@ class _Stage:
     total: int | None
     unit: str
     done: int = 0
+    earlier: int = 0
+    """Steps of `done` that an earlier run has done."""
     task: Any = None
     started: float = field(default_factory=time.monotonic)
     printed: float = field(default_factory=time.monotonic)
 
     def rate(self) -> str:
         seconds = max(time.monotonic() - self.started, 1e-6)
-        return f"{self.done / seconds:.1f} {self.unit}/s" if self.done else ""
+        return f"{(self.done - self.earlier) / seconds:.1f} {self.unit}/s" if self.done > self.earlier else ""
 
     def line(self) -> str:
         seconds = time.monotonic() - self.started
         if not self.done:
             return f"{self.name}: {seconds:.1f} s"
         parts = [f"{self.name}: {self.done}" + (f"/{self.total}" if self.total else ""), self.rate()]
-        if self.total and self.done < self.total:
-            parts.append(f"{duration(seconds * (self.total - self.done) / self.done)} left")
-        return ", ".join(parts)
+        if self.total and self.earlier < self.done < self.total:
+            left = seconds * (self.total - self.done) / (self.done - self.earlier)
+            parts.append(f"{duration(left)} left")
+        return ", ".join(filter(None, parts))
 
 
 def _plain(value: object) -> object:

@@ -66,6 +66,10 @@ EXAMPLES = {
         "gfla weights import latest_net_G.pth --as pose_fashion --name mine",
         "gfla weights import mine --export latest_net_G.pth",
     ),
+    "weights fetch": (
+        "gfla weights fetch mediapipe",
+        "gfla weights fetch mediapipe --from mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl",
+    ),
     "weights run": (
         "gfla weights run person in.safetensors -o out.safetensors",
         "gfla weights run face in.safetensors -o out.safetensors --precision fp64",

@@ -33,6 +33,8 @@ OF_THE_BATCH = ("output", "overwrite", "json", "quiet")
 PRINTED = {"view-synth": ("compare",)}  # options whose result is what the command prints
 # Options that may name a file come first, in this order, which is part of a job's key.
 FILES = ("audio", "keypoints", "yolo_weights", "shapenet", "weights", "motion", "viewpoint")
+# Options that jobs of gfla 0.1 do not have: left out where they have this value, so that the keys of old jobs stay.
+ADDED = {"place": AnimateConfig.place}
 YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 
 
@@ -79,7 +81,7 @@ def _parsed(command: str, values: tuple[tuple[str, str], ...]) -> dict[str, Any]
     except USAGE_ERROR as error:
         raise InputError(explain_usage_error(error)) from None
     options = {name: _plain(value) for name, value in vars(config).items() if name not in _left_out(command)}
-    return {name: options[name] for name in (*FILES, *options) if options.get(name) not in (None, [])}
+    return {name: options[name] for name in (*FILES, *options) if options.get(name) not in (None, [], ADDED.get(name))}
 
 
 def _argument(name: str, value: str, parameter: Parameter) -> list[str]:

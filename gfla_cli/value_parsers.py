@@ -4,8 +4,11 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import typer
+
+from pipelines.configs import DetectorName
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 
@@ -70,9 +73,10 @@ def audio(text: str) -> str:
 
 
 def keypoints(text: str) -> str:
-    """`auto`, `yolo`, `bundled` or a path that exists, unchanged."""
-    if text not in ("auto", "yolo", "bundled") and not Path(text).exists():
-        raise typer.BadParameter(f"{text!r} is neither 'auto', 'yolo', 'bundled' nor a pose file that exists")
+    """The name of a detector or a path that exists, unchanged."""
+    if text not in get_args(DetectorName) and not Path(text).exists():
+        known = ", ".join(map(repr, get_args(DetectorName)))
+        raise typer.BadParameter(f"{text!r} is neither {known} nor a pose file that exists")
     return text
 
 

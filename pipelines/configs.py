@@ -12,10 +12,11 @@ from pathlib import Path, PurePath
 from typing import ClassVar, Literal, TypeVar
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
-DetectorName = Literal["auto", "yolo", "bundled"]
+DetectorName = Literal["auto", "yolo", "mediapipe", "bundled"]
 PoseLayout = Literal["coco17", "h36m17"]
 OnMissing = Literal["interpolate", "hold", "fail"]
 Retarget = Literal["body", "fit", "none"]
+Place = Literal["frame", "follow", "still"]
 FaceRetarget = Literal["fit", "none"]
 Framing = Literal["full", "crop"]
 DebugView = Literal["flow", "mask", "skeleton", "attention"]
@@ -52,7 +53,7 @@ class DetectionOptions:
 
     panel: ClassVar[str] = "Pose"
     keypoints: str = "auto"
-    """Keypoint detector or pose file; `auto` is YOLO if its weights are available, otherwise the bundled network."""
+    """Keypoint detector or pose file; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
     yolo_weights: Path | None = None
     """Weights file of a YOLO pose model."""
     person: str = "largest"
@@ -119,7 +120,7 @@ class VideoOptions(PictureOptions):
     debug: tuple[DebugView, ...] = ()
     """Second video, OUTPUT--debug, that shows any of `flow`, `mask`, `skeleton`, `attention`."""
     audio: str = "driving"
-    """Soundtrack: that of the `driving` video, `none`, or a file."""
+    """Soundtrack: that of the `driving` video, `none` for a silent video, or a file."""
     crf: int | None = None
     """Encoding quality, 0 to 63, lower is better; the codec's own default if omitted."""
     codec: str | None = None
@@ -135,6 +136,9 @@ class AnimateConfig(VideoOptions, SelectionOptions, PoseOptions, ModelOptions):
     driving: Path
     """Video, GIF, folder of pictures, or pose track with the motion to transfer."""
     _: KW_ONLY
+    place: Place = "frame"
+    """Path of the body through the picture: `frame` scales and shifts the driving person's path if the body would leave
+    the picture, `follow` keeps it, `still` leaves the body in its place. Has no effect with `--retarget none`."""
     weights: str = "person"
     """Weights of the generator: a name (see `gfla weights list`) or a file."""
     seed: int = 0
@@ -185,7 +189,7 @@ class PoseConfig(PictureOptions, PoseOptions, ModelOptions):
     output: Path | None = None
     """Picture to write (.png, .jpg, .webp); for several targets a folder/ or poses/%05d.png."""
     keypoints: DetectorName = "auto"
-    """Keypoint detector; `auto` is YOLO if its weights are available, otherwise the bundled network."""
+    """Keypoint detector; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
     weights: str = "person"
     """Weights of the generator: a name (see `gfla weights list`) or a file."""
 
@@ -201,7 +205,7 @@ class ViewSynthConfig(OutputOptions, ModelOptions):
 
     panel: ClassVar[str] = "View"
     images: tuple[Path, ...]
-    """Pictures of objects, one object each; none if `shapenet` is used."""
+    """Pictures of objects, one object each; leave them out with `--shapenet`."""
     category: ObjectCategory
     """Kind of object in the pictures."""
     _: KW_ONLY
@@ -262,7 +266,7 @@ class KeypointsConfig(SelectionOptions, DetectionOptions, DeviceOptions):
     """Pose track to write (.json)."""
     _: KW_ONLY
     keypoints: DetectorName = "auto"
-    """Keypoint detector; `auto` is YOLO if its weights are available, otherwise the bundled network."""
+    """Keypoint detector; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
     overwrite: bool = False
     """Replace existing output."""
     layout: PoseLayout = "coco17"

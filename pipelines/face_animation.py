@@ -84,7 +84,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
         frames = FrameGenerator([processor], generator, autocast(config.precision, device), stopwatch)
         progress.stage("face", len(motion.pts))
         with (
-            VideoOutput(config, processor, motion, None, audio, stopwatch) as output,
+            VideoOutput(config, processor, motion, None, audio, stopwatch, progress) as output,
             background_worker(output.write, stopwatch) as write,
         ):
             for _, step in frames:
@@ -124,9 +124,10 @@ def _find_driving_landmarks(
     """Every face in every driving frame, from files or detected."""
     if config.landmarks is not None:
         size = video.info.width, video.info.height
-        return align_track(load_landmarks(config.landmarks, size=size), video, str(config.landmarks))
-    assert detector is not None
-    track = detect_video(video, detector, progress, layout=LAYOUT, require_all=True)
+        track = align_track(load_landmarks(config.landmarks, size=size), video, str(config.landmarks))
+    else:
+        assert detector is not None
+        track = detect_video(video, detector, progress, layout=LAYOUT, require_all=True)
     note_all(progress, track.warnings)
     return track
 

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from models.errors import InputError
-from models.weights import load_weights
 from pipelines.configs import KeypointsConfig, OnMissing
-from pipelines.keypoints.cleaning import clean_poses
-from pipelines.keypoints.detection import detect_video
-from pipelines.keypoints.detectors.registry import create_detector
+from pipelines.generation.networks import load_pose_cleaner
+from pipelines.keypoints.detectors.registry import check_person, create_detector
 from pipelines.keypoints.loading import is_track, load_track, select_frames
+from pipelines.keypoints.quarter_turns import detect_upright_video
 from pipelines.keypoints.track import PoseTrack
 from pipelines.keypoints.track_file import save_track
+from pipelines.keypoints.track_quality import judge_track
 from pipelines.keypoints.tracking import GapSummary, fill_gaps, select_person
 from pipelines.media.files import check_output
 from pipelines.media.sources import open_video
@@ -74,6 +74,8 @@ def extract_keypoints(config: KeypointsConfig, progress: Progress = SILENT) -> K
     track = _find_track(config, progress)
     # 3. One person, gaps filled: T frames of [1, 17, 3]
     with error_context(config.input):
+        selected = select_person(track.people, config.person)
+        note_all(progress, judge_track(track, selected, start=float(config.start or 0)))
         track, gaps = follow_person(track, person=config.person, on_missing=config.on_missing)
     # 4. In the layout asked for
     track = _convert_layout(track, config)
@@ -98,9 +100,10 @@ def _find_track(config: KeypointsConfig, progress: Progress) -> PoseTrack:
         return select_frames(load_track(config.input, rate=rate), config.start, config.end, config.max_frames)
     device = str(choose_device(config.device))
     detector = create_detector(config.keypoints, device=device, yolo_weights=config.yolo_weights, note=progress.note)
+    check_person(config.person, detector)
     selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
     with open_video(config.input, **selection) as video:
-        track = detect_video(video, detector, progress)
+        track = detect_upright_video(video, detector, progress)
     note_all(progress, track.warnings)
     return track
 
@@ -111,8 +114,8 @@ def _convert_layout(track: PoseTrack, config: KeypointsConfig) -> PoseTrack:
         return track
     if config.layout == "coco17":
         raise InputError(f"{config.input} holds {track.layout} poses, which can't become coco17: add --layout h36m17")
-    network = load_weights("motion", device=choose_device(config.device), expect="motion")
-    poses = clean_poses(np.concatenate(track.people), network, rate=track.rate)  # [T, 17, 3]
+    cleaner = load_pose_cleaner("motion", choose_device(config.device))
+    poses = cleaner(np.concatenate(track.people), size=track.size, rate=track.rate)  # [T, 17, 3]
     return replace(_with_poses(track, poses), layout="h36m17")
 
 

@@ -29,7 +29,7 @@ from pipelines.object_views.renderers import GridViewRenderer, ObjectRenderer, V
 from pipelines.object_views.source import ObjectView, load_shapenet_view, load_square_picture
 from pipelines.object_views.viewpoint import estimate_view
 from pipelines.runtime.devices import autocast, choose_device
-from pipelines.runtime.progress import SILENT, Progress
+from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.summaries import describe_input, summarize_run
 
@@ -105,7 +105,8 @@ def synthesize_views(
         # 5. Write the views as they come
         options = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
         with stopwatch("encode"):
-            write_views(target, views, count=len(azimuths), **options, threads=resources.threads)
+            notes = write_views(target, views, count=len(azimuths), **options, threads=resources.threads)
+        note_all(progress, notes)
         written[target] = [azimuth % 360 for azimuth in azimuths]
         # 6. Compare with true views
         if config.compare:

@@ -139,6 +139,13 @@ def test_ultralytics_is_imported_by_its_detector_only() -> None:
     assert all(late for _, late in found)
 
 
+def test_litert_is_imported_by_the_mediapipe_detector_only() -> None:
+    found = [(path, late) for path in FILES for module, late in imported(path) if module.startswith("ai_edge_litert")]
+    shipped = [(path, late) for path, late in found if path.parts[0] in PACKAGES]
+    assert {path for path, _ in shipped} == {Path("pipelines/keypoints/detectors/mediapipe/networks.py")}
+    assert all(late for _, late in shipped)
+
+
 def test_options_can_be_read_without_torch() -> None:
     program = "import sys; sys.modules['torch'] = None; import pipelines.configs; from pipelines import AnimateConfig"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -166,7 +173,7 @@ def test_training_and_the_program_import_without_what_only_files_and_people_need
     modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in trained]
     program = f"""
 import importlib, sys
-for missing in ("av", "ultralytics", "dlib", "h5py", "skimage", "tensorboard", "tqdm"):
+for missing in ("av", "ultralytics", "ai_edge_litert", "dlib", "h5py", "skimage", "tensorboard", "tqdm"):
     sys.modules[missing] = None
 for name in {["gfla_cli.app", *modules]!r}:
     importlib.import_module(name)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from models.motion import MotionNetwork
+from models.pose_refiner import PoseRefiner
 from models.weights import load_weights
 from pipelines.batch.executors.registry import EXECUTORS
 from pipelines.keypoints.detectors.registry import DETECTORS
@@ -120,7 +120,7 @@ def test_own_executor(person: Path, clip: Path, tmp_path: Path, capsys: pytest.C
 def test_train_for_a_minute(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("train_for_a_minute.py", tmp_path / "run", 1)
     assert capsys.readouterr().out.startswith("step ")
-    assert isinstance(load_weights(tmp_path / "run" / "weights.safetensors"), MotionNetwork)
+    assert isinstance(load_weights(tmp_path / "run" / "weights.safetensors"), PoseRefiner)
 
 
 def test_render_readme(tmp_path: Path) -> None:

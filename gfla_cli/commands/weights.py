@@ -1,4 +1,4 @@
-"""`gfla weights`: list, verify and locate weights, import and export the authors' checkpoints, run networks."""
+"""`gfla weights`: list, verify and locate weights, import and export the authors' checkpoints, fetch, run networks."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,17 +9,18 @@ from gfla_cli import options
 from gfla_cli.console import Console, out, out_json, table
 from models.errors import WeightsError
 
-app = typer.Typer(no_args_is_help=True, help="Weights by name: list, verify, locate, import, run.")
+app = typer.Typer(no_args_is_help=True, help="Weights by name: list, verify, locate, import, fetch, run.")
 
 
 @app.command("list")
 def list_weights(json: options.Json = False) -> None:
-    """List all weights with their architecture, size and licence: the bundled ones, then yours."""
+    """List all weights with their architecture, size and licence: bundled, imported, then fetched ones."""
     from dataclasses import asdict
 
     from models.weights import catalogue
+    from pipelines.weights.collections import entries as entries_of_collections
 
-    entries = catalogue()
+    entries = [*catalogue(), *entries_of_collections()]
     if json:
         out_json([asdict(entry) for entry in entries])
         return
@@ -33,8 +34,9 @@ def list_weights(json: options.Json = False) -> None:
 def verify() -> None:
     """Compare every weights file with its SHA-256; exit with code 2 if one is damaged or missing."""
     from models.weights import verify as verify_files
+    from pipelines.weights.collections import verify_collections
 
-    problems = verify_files()
+    problems = verify_files() | verify_collections()
     table(("NAME", "STATE"), [(name, problem or "intact") for name, problem in problems.items()])
     if damaged := [problem for problem in problems.values() if problem]:
         raise WeightsError(
@@ -48,11 +50,14 @@ def path(
         str | None, typer.Argument(metavar="NAME", help="Name of the weights, see 'gfla weights list'.")
     ] = None,
 ) -> None:
-    """Print the path of a weights file, or without NAME the folder of the bundled weights."""
+    """Print the path of a weights file or fetched folder, or without NAME the folder of the bundled weights."""
     from models.weights.bundled import FOLDER, bundled_files
     from models.weights.user import user_files
+    from pipelines.weights.collections import entries, fetched_collections
 
     files = user_files() | {key: file for key, (file, _) in bundled_files().items()}
+    files |= {entry.name: entry.file for entry in entries()}
+    files |= {collection.name: collection.folder for collection in fetched_collections()}
     if name is not None and name not in files:
         raise WeightsError(f"no weights are called {name!r}: choose from {', '.join(sorted(files))}")
     out(str(FOLDER if name is None else files[name]))
@@ -104,6 +109,29 @@ def import_weights(
     if export:
         export_checkpoint(name or file, export, prefix=module_prefix, overwrite=overwrite)
     out(str(export or resolve(name)))
+
+
+@app.command()
+def fetch(
+    name: Annotated[Literal["mediapipe"], typer.Argument(metavar="NAME", help="Networks to fetch: mediapipe.")],
+    wheel: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="FILE.whl", exists=True, dir_okay=False, help="Wheel to take them from, no download."
+        ),
+    ] = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Fetch networks of other projects into your weights folder and check them against their SHA-256.
+
+    mediapipe: poses with masks, hands and faces for --keypoints mediapipe (Apache-2.0, 16 MB), taken out of the wheel
+    of MediaPipe 0.10.21, which pip downloads (36 MB). Nothing is installed.
+    """
+    from pipelines.weights.collections import COLLECTIONS
+    from pipelines.weights.fetching import fetch_collection
+
+    with Console(quiet=quiet) as console:
+        out(str(fetch_collection(COLLECTIONS[name], wheel, console)))
 
 
 @app.command("run")

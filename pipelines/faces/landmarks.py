@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.errors import BackendUnavailable, InputError
+from models.errors import BackendUnavailable, InputError, install_command
 from pipelines.faces.face_maps import LANDMARKS
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.tracking import CONFIDENT
@@ -21,7 +21,7 @@ from pipelines.media.ordering import natural_key
 
 LAYOUT = "ibug68"
 PREDICTOR = "models/shape_predictor_68_face_landmarks.dat"
-INSTALL = "run pip install 'gfla[face]', or pass text files with --landmarks and --source-landmarks"
+INSTALL = f"run {install_command('face')}, or pass text files with --landmarks and --source-landmarks"
 
 
 def find_predictor() -> Path:

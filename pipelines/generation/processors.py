@@ -199,7 +199,7 @@ class OpenPoseProcessor(SquashProcessor):
         return NetworkInputs(person_maps(known, height=self.height, width=self.width, annotated=(size[1], size[0])))
 
 
-ProcessorFactory = Callable[[SourcePerson, DrivingMotion, np.ndarray, Retarget], PersonProcessor]
+ProcessorFactory = Callable[[SourcePerson, DrivingMotion, np.ndarray, Retarget], FrameProcessor]
 
 PROCESSORS: dict[str, ProcessorFactory] = {
     "dance_fashion": SquashProcessor,

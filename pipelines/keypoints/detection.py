@@ -11,16 +11,19 @@ from fractions import Fraction
 import numpy as np
 
 from models.errors import InputError
+from pipelines.keypoints.appearance import make_thumbnail, trunk_colours
+from pipelines.keypoints.details import DetailedDetector, People
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track import PoseFrame, PoseTrack
-from pipelines.media.sources import FrameSource
+from pipelines.media.sources import Frame, FrameSource
 from pipelines.runtime.progress import SILENT, Progress
 
 
 def detect_image(picture: np.ndarray, detector: KeypointDetector) -> PoseTrack:
     """Everybody in one picture uint8 RGB [H, W, 3], as a COCO-17 track of one frame."""
     height, width = picture.shape[:2]
-    return PoseTrack("coco17", width, height, Fraction(1, 25), [PoseFrame(0, detector.detect(picture))])
+    people = detector.detect_people(picture) if isinstance(detector, DetailedDetector) else detector.detect(picture)
+    return PoseTrack("coco17", width, height, Fraction(1, 25), [_make_frame(0, people, None)])
 
 
 def detect_video(
@@ -43,16 +46,19 @@ def detect_video(
     info = video.info
     progress.stage("keypoints", info.frames)
     track = PoseTrack(layout, info.width, info.height, info.time_base)
-    stamps: deque[tuple[int, int | None]] = deque()  # of frames that the detector has taken but not yet answered
+    frames: deque[Frame] = deque()  # those that the detector has taken but not yet answered
 
     def images() -> Iterator[np.ndarray]:
         for frame in video:
-            stamps.append((frame.pts, frame.duration))
+            frames.append(frame)
             yield frame.image
 
-    for people in detector.track(images()):
-        pts, duration = stamps.popleft()
-        track.frames.append(PoseFrame(pts, people, duration))
+    found = detector.track_people(images()) if isinstance(detector, DetailedDetector) else detector.track(images())
+    for people in found:
+        image = frames[0].image
+        frame = _make_frame(frames[0].pts, people, frames.popleft().duration)
+        colours = trunk_colours(image, frame.people) if layout == "coco17" else None
+        track.frames.append(replace(frame, thumbnail=make_thumbnail(image), colours=colours))
         progress.advance()
     if require_all:
         _require_all_frames(video, len(track.frames))
@@ -60,8 +66,16 @@ def detect_video(
     return track
 
 
+def _make_frame(pts: int, people: np.ndarray | People, duration: int | None) -> PoseFrame:
+    if isinstance(people, People):
+        return PoseFrame(pts, people.poses, duration, details=people.details)
+    return PoseFrame(pts, people, duration)
+
+
 def align_track(track: PoseTrack, video: FrameSource, name: str) -> PoseTrack:
     """A pose track that was made of a driving video before, with the time stamps and durations of the video's frames.
+
+    Problems of the video become warnings of the track.
 
     Frame by frame if there are as many; otherwise by time, so that a part of the video gets its part of the track.
 
@@ -79,7 +93,8 @@ def align_track(track: PoseTrack, video: FrameSource, name: str) -> PoseTrack:
             raise InputError(f"{name} has {len(people)} frames, {video.path} has {len(stamps)}: extract it again")
         people = [by_time[time] for time in times]
     frames = [PoseFrame(pts, each, duration) for (pts, duration), each in zip(stamps, people, strict=True)]
-    return replace(track, time_base=video.info.time_base, frames=frames)
+    warnings = (*track.warnings, *video.warnings)
+    return replace(track, time_base=video.info.time_base, frames=frames, warnings=warnings)
 
 
 def _require_all_frames(video: FrameSource, frames: int) -> None:

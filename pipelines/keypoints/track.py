@@ -10,6 +10,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from pipelines.keypoints.details import PersonDetails
+
 DEFAULT_RATE = 25.0  # frames per second of a track that does not tell
 
 
@@ -23,6 +25,12 @@ class PoseFrame:
     """float32 [P, 17, 3]."""
     duration: int | None = None
     """How long the frame is shown, in units of the track's time base; None if unknown."""
+    thumbnail: np.ndarray | None = None
+    """The frame in small, uint8 RGB [16, 16, 3]; None if it was not seen."""
+    colours: np.ndarray | None = None
+    """Colours of the people's trunks, float32 [P, 3] in 0..255; NaN if hidden, None if the frame was not seen."""
+    details: tuple[PersonDetails | None, ...] = ()
+    """What else is known of each of the people; empty if nothing is."""
 
 
 @dataclass
@@ -41,6 +49,10 @@ class PoseTrack:
     """One entry per frame, in order of time; `pts` rises."""
     warnings: tuple[str, ...] = ()
     """One line each about what was wrong with the video."""
+    quarter_turns: int = 0
+    """Counterclockwise quarter turns of the frames before their poses were found; sizes are those after it."""
+    orientation: str | None = None
+    """One line about a person who is not upright; None for an upright one."""
 
     @property
     def size(self) -> tuple[int, int]:

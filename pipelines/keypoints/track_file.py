@@ -5,8 +5,6 @@ P people of a frame; a pose is [17, 3] x, y in pixels of the frame and a confide
 
 import json
 import math
-import os
-import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,10 +12,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from models.errors import InputError, ProcessingError
+from models.errors import InputError
 from pipelines.keypoints.layouts import NAMES
 from pipelines.keypoints.track import PoseFrame, PoseTrack
-from pipelines.media.files import check_readable
+from pipelines.media.files import atomic_output, check_readable, report_write_errors
 
 VERSION = 1
 MAX_BYTES = 512 * 2**20
@@ -117,26 +115,19 @@ def _is_number(value: Any) -> bool:
 
 
 def save_track(path: str | Path, track: PoseTrack) -> None:
-    """Write the JSON track under a temporary name in the same folder and rename it when complete.
+    """Write the JSON track; it replaces an earlier file once it is complete.
 
     Raises:
-        ProcessingError: the folder can't be written, or the disk is full.
+        InputError: the folder can't be written.
+        ProcessingError: the disk is full.
     """
     path = Path(path)
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False, encoding="ascii"
-        ) as file:
-            temporary = file.name
-            _write(file, track)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise ProcessingError(f"{path}: can't be written ({error.strerror}); choose another place") from error
-    finally:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
+    with (
+        atomic_output(path, overwrite=True) as temporary,
+        report_write_errors(path),
+        temporary.open("w", encoding="ascii") as file,
+    ):
+        _write(file, track)
 
 
 def _write(file: Any, track: PoseTrack) -> None:
@@ -148,9 +139,3 @@ def _write(file: Any, track: PoseTrack) -> None:
         file.write(",\n" if index else "\n")
         file.write(json.dumps({"pts": frame.pts, "people": people}, allow_nan=False, separators=(",", ":")))
     file.write("\n]}\n")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -97,7 +97,7 @@ def check_video_output(
             suffix is unknown, or codec or crf don't fit it.
         BackendUnavailable: PyAV was built without the encoder.
     """
-    check_output(path, overwrite=overwrite, inputs=inputs)
+    check_output(path, overwrite=overwrite, inputs=inputs, may_be_folder=True)
     kind = output_kind(path)
     if kind == "video":
         choose_codec(CONTAINERS[path.suffix.lower()], codec=codec, crf=crf)

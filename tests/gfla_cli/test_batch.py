@@ -252,7 +252,7 @@ def test_interrupted_it_is_130_and_goes_on_later(people: Path, tmp_path: Path) -
     while not any(row["state"] == "done" for row in read_rows(output)):
         assert victim.poll() is None
         time.sleep(0.02)
-        if second is None and (output / ".gfla" / "lock").is_file() and (output / ".gfla" / "lock").read_text():
+        if second is None and (output / ".gfla" / "process").is_file():
             second = finished(words())
             assert second.returncode == 2
             assert f"process {victim.pid} is working on" in second.stderr

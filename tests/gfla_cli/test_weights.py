@@ -146,3 +146,10 @@ def test_a_bad_checkpoint_is_one_line_and_2(checkpoint: Path) -> None:
     code, stdout, stderr = run("import", "small.pth", "--as", "keypoint")
     assert (code, stdout, len(stderr.splitlines())) == (2, "", 1)
     assert stderr.startswith("gfla: small.pth ")
+
+
+def test_fetch_of_a_file_that_is_no_wheel_is_one_line_and_2(checkpoint: Path) -> None:
+    code, stdout, stderr = run("fetch", "mediapipe", "--from", "small.pth")
+    assert (code, stdout, len(stderr.splitlines())) == (2, "", 1)
+    assert "small.pth" in stderr
+    assert not (checkpoint / "weights").exists()

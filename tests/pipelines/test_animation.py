@@ -1,6 +1,8 @@
 """`animate` with the authors' networks: the pictures equal their chain written out in tests/helpers."""
 
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,15 +11,25 @@ from PIL import Image
 from models.errors import WeightsError
 from models.weights import load_weights
 from pipelines import AnimateConfig, AnimateResult, animate
+from pipelines.animation import prepare_animation
+from pipelines.generation.resources import Resources
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import save_track
+from pipelines.runtime.progress import NotesProgress
 from tests.helpers.media_files import SOURCE
 from tests.helpers.official_checkpoints import find_official_files
 from tests.helpers.official_networks import (
     FRAMES,
+    HEIGHT,
+    WIDTH,
     assert_same_picture,
     expected_clip,
     import_official,
+    load_source,
+    make_driving_poses,
     write_official_weights,
 )
+from tests.helpers.small_batches import write_small_weights
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +79,38 @@ def test_a_clip_by_imported_checkpoints(folder: Path, tmp_path: Path, monkeypatc
     expected = expected_clip(import_official("dance_fashion", tmp_path), import_official("keypoint", tmp_path))
     crops(folder, tmp_path, "dance_fashion", "keypoint")
     assert_same_clip(tmp_path, expected)
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A track of somebody who walks out of the source picture to the right."""
+    poses = make_driving_poses()[[0] * 10]
+    poses[..., 0] += 60 * np.arange(10)[:, None]
+    frames = [PoseFrame(number, pose[None]) for number, pose in enumerate(poses)]
+    path = tmp_path_factory.mktemp("walk") / "walk.json"
+    save_track(path, PoseTrack("coco17", WIDTH, HEIGHT, Fraction(1, 25), frames))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "inside", "told"),
+    [
+        ({}, True, True),
+        ({"place": "follow"}, False, False),
+        ({"place": "still"}, True, False),
+        ({"retarget": "fit"}, True, True),
+        ({"retarget": "none"}, False, False),
+    ],
+)
+def test_the_body_stays_in_the_picture_unless_its_path_is_followed(
+    options: dict[str, Any], inside: bool, told: bool, walk: Path, tmp_path: Path
+) -> None:
+    weights, progress = str(write_small_weights(tmp_path / "small.safetensors")), NotesProgress()
+    config = AnimateConfig(SOURCE, walk, output=tmp_path / "out.mp4", weights=weights, keypoints="bundled", **options)
+    with prepare_animation(config, progress, Resources()) as animation:
+        hips = animation.processor.poses[:, 0, 0]
+    assert (hips.min() > 0 and hips.max() < load_source().shape[1]) == inside
+    assert any("the motion leaves the picture" in note for note in progress.notes) == told
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_too_few_landmark_files_are_refused(run: Callable[..., FaceResult], inpu
         run(landmarks=tmp_path / "landmarks")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("dlib") is None, reason="pip install gfla[face]")
+@pytest.mark.skipif(importlib.util.find_spec("dlib") is None, reason="pip install '.[face]'")
 def test_faces_are_detected_without_landmark_files(run: Callable[..., FaceResult], tmp_path: Path) -> None:
     astronaut = data.astronaut()
     (tmp_path / "driving").mkdir()

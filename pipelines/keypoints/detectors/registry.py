@@ -16,7 +16,10 @@ Note = Callable[[str], None]
 
 
 class KeypointDetector(Protocol):
-    """Finds people; one contract test holds every detector to this."""
+    """Finds people; one contract test holds every detector to this.
+
+    A detector that finds one person at most says so with `finds_one_person = True`.
+    """
 
     name: str
     """Part of the keys of cached tracks and of reports."""
@@ -43,19 +46,38 @@ def _yolo(*, device: str, yolo_weights: str | Path | None, note: Note) -> Keypoi
     return YoloDetector(find_weights(yolo_weights, seconds=FETCH_SECONDS), device=device)
 
 
+def _mediapipe(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
+    from pipelines.keypoints.detectors.mediapipe.detector import MediaPipeDetector
+
+    return MediaPipeDetector()
+
+
 def _auto(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
-    from pipelines.keypoints.detectors.yolo import QUICK_FETCH_SECONDS, YoloDetector, find_weights
+    from pipelines.keypoints.detectors.yolo import YoloDetector, find_weights, quick_fetch_seconds
 
     try:
-        detector = YoloDetector(find_weights(yolo_weights, seconds=QUICK_FETCH_SECONDS), device=device)
+        detector = YoloDetector(find_weights(yolo_weights, seconds=quick_fetch_seconds()), device=device)
     except BackendUnavailable as reason:
-        note(f"keypoints: bundled network ({reason})")
-        return DETECTORS["bundled"](device=device, yolo_weights=None, note=note)
+        return _without_yolo(str(reason), device=device, note=note)
     note(f"keypoints: YOLO ({detector.weights.name})")
     return detector
 
 
-DETECTORS: dict[str, Callable[..., KeypointDetector]] = {"auto": _auto, "yolo": _yolo, "bundled": _bundled}
+def _without_yolo(reason: str, *, device: str, note: Note) -> KeypointDetector:
+    """MediaPipe's networks if they were fetched, otherwise the bundled one; reason: why YOLO can't run."""
+    try:
+        detector = DETECTORS["mediapipe"](device=device, yolo_weights=None, note=note)
+    except BackendUnavailable:
+        better = "'gfla weights fetch mediapipe' gets a better one"
+        note(f"keypoints: bundled network ({reason}; {better})")
+        return DETECTORS["bundled"](device=device, yolo_weights=None, note=note)
+    note(f"keypoints: MediaPipe ({reason})")
+    return detector
+
+
+DETECTORS: dict[str, Callable[..., KeypointDetector]] = {
+    "auto": _auto, "yolo": _yolo, "mediapipe": _mediapipe, "bundled": _bundled
+}  # fmt: skip
 
 
 def create_detector(
@@ -64,15 +86,16 @@ def create_detector(
     """Build a detector.
 
     Args:
-        name: "yolo", "bundled", or "auto": YOLO if its weights are available or can be downloaded within a few seconds,
-            otherwise the bundled network.
+        name: "yolo", "mediapipe", "bundled", or "auto": YOLO if its weights are available or can be downloaded within
+            a few seconds, which is tried once a day, otherwise MediaPipe if its networks were fetched, otherwise the
+            bundled network.
         device: "cpu", "cuda:0", "mps".
         yolo_weights: file of a YOLO pose model; None lets Ultralytics download one.
         note: receives one line that says what "auto" chose and why.
 
     Raises:
         InputError: unknown name.
-        BackendUnavailable: YOLO was requested by name, but Ultralytics or its weights are not available.
+        BackendUnavailable: YOLO or MediaPipe was requested by name, but the library or the weights are not available.
         WeightsError: a weights file is damaged or not a pose model.
     """
     if name not in DETECTORS:
@@ -80,12 +103,30 @@ def create_detector(
     return DETECTORS[name](device=device, yolo_weights=yolo_weights, note=note)
 
 
+def check_person(person: str, detector: KeypointDetector) -> None:
+    """Refuse a `person` that this detector can never find: the second one, of a detector that finds one.
+
+    Raises:
+        InputError: says so and what to use instead.
+    """
+    if getattr(detector, "finds_one_person", False) and person.isdecimal() and int(person) > 1:
+        raise InputError(
+            f"person {person} asked for, but the {detector.name} detector finds one person only: use --keypoints yolo, "
+            "a pose file with everybody, or leave out --person"
+        )
+
+
 def availability() -> dict[str, str | None]:
     """For each detector why it can't run here, None if it can; nothing is downloaded."""
     from models.weights import load_weights
+    from pipelines.keypoints.detectors.mediapipe.networks import check_networks
     from pipelines.keypoints.detectors.yolo import find_weights
 
-    checks = {"yolo": lambda: find_weights(None, seconds=0), "bundled": lambda: load_weights("keypoints")}
+    checks = {
+        "yolo": lambda: find_weights(None, seconds=0),
+        "mediapipe": check_networks,
+        "bundled": lambda: load_weights("keypoints"),
+    }
     reasons: dict[str, str | None] = {}
     for name, check in checks.items():
         try:

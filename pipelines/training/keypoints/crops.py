@@ -7,6 +7,7 @@ in [0, 1] here.
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -30,6 +31,7 @@ from pipelines.synthetic.rendering.palettes import cloth_colours, skin_tones
 from pipelines.synthetic.rotations import rotation_about
 from pipelines.synthetic.scene import ClipConfig, Scene, sample_scene
 from pipelines.training.data.augmentation import degrade, place, subset, swap_sides
+from pipelines.training.keypoints.appearance import restyle
 
 BACKGROUND_THINGS = (0.3, 0.25, 0.2, 0.15, 0.12, 0.1)  # sizes as fractions of the crop
 FOREGROUND_THINGS = (0.32, 0.2)
@@ -56,31 +58,35 @@ class CropConfig:
     """Renderings from which a batch is drawn."""
     texture_size: int = 128
     """Texels of clothes and skin per side."""
-    framing: tuple[float, float, float, float] = (0.64, 0.16, 0.1, 0.1)
+    framing: tuple[float, float, float, float] = (0.54, 0.14, 0.16, 0.16)
     """Weights of how the person is framed: as a detector that follows it does, far, close, cut off."""
     usual: tuple[float, float] = (0.64, 0.98)
     """Part of the crop that a followed person takes, as a range."""
-    beside: float = 0.35
-    """Fraction with another person behind."""
-    before: float = 0.12
+    beside: float = 0.45
+    """Fraction with another person behind; half of it have one more."""
+    before: float = 0.2
     """Fraction with another person in front."""
-    occluder: float = 0.2
+    occluder: float = 0.25
     """Fraction with each of two things in front."""
     clutter: float = 0.35
     """Fraction with each of six things behind."""
     nobody: float = 0.05
     """Fraction without any person."""
+    athletic: float = 0.2
+    """Fraction of people in sports and floor work: crouching, kneeling, sitting, lying, kicking, jumping."""
     any_heading: float = 0.75
     """Chance that a person is turned by any angle; otherwise its heading is the motion's, mostly frontal."""
     worn: float = 0.85
     """Fraction that went through a camera and a codec."""
+    restyled: float = 0.2
+    """Fraction with each of five random looks: filters, hues, tones, low light, motion blur."""
 
 
 def detector_crops(config: CropConfig) -> CropConfig:
     """The crops of a detector that follows one person through an ordinary place: little clutter, fair images."""
     return replace(
         config, framing=(1.0, 0.0, 0.0, 0.0), usual=(0.76, 0.92), beside=0.15, before=0.0, occluder=0.03, clutter=0.15,
-        nobody=0.0, worn=0.5,
+        nobody=0.0, worn=0.5, restyled=0.0, athletic=0.0,
     )  # fmt: skip
 
 
@@ -111,13 +117,22 @@ class Cutouts:
         return torch.cat([self.colours, self.coverage], 1).float() / 255
 
 
-def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator) -> tuple[Tensor, Tensor]:
-    """`batch` crops with people of the pool on backgrounds, behind and in front of others.
+class Crops(NamedTuple):
+    """Images and what the network has to find in them."""
 
-    Returns:
-        Images [B, 3, H, W] in [-1, 1]; keypoints [B, K, 3]: x, y in pixels and a weight, 1 for a visible joint, 0.5 for
-        one hidden behind something, 0 for one outside of the image or of nobody.
-    """
+    images: Tensor
+    """[B, 3, H, W] in [-1, 1]."""
+
+    keypoints: Tensor
+    """[B, K, 3]: x, y in pixels and a weight, 1 for a visible joint, 0.5 for one hidden behind something, 0 for one
+    outside of the image or of nobody."""
+
+    mask: Tensor
+    """[B, 1, H, W]: visible coverage by the person, 0 to 1."""
+
+
+def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator) -> Crops:
+    """`batch` crops with people of the pool on backgrounds, behind and in front of others."""
     order = torch.randperm(len(pool), generator=generator, device=generator.device)
     people = pool[order[:batch]]
     image = _draw_background(pool.backgrounds[order.roll(1)[:batch]], config.size, generator)
@@ -126,8 +141,10 @@ def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator)
     present[subset(generator, config.nobody, batch)] = 0
     scale, centre, joints, seen, layer = _place_person(config, people, generator)
     others = order.roll(batch // 2 + 1)[:batch]
-    chosen, layers = _place_neighbours(config, pool, others, scale, centre, config.beside, 0.12, generator)
-    image[chosen] = _composite(image[chosen], layers * present[chosen], generator)
+    for share in (config.beside, config.beside / 2):
+        others = others.roll(1)
+        chosen, layers = _place_neighbours(config, pool, others, scale, centre, share, 0.12, generator)
+        image[chosen] = _composite(image[chosen], layers * present[chosen], generator)
     image = image * (1 - _draw_contact_shadow(layer[:, 3:] * present, generator))
     image = _composite(image, layer * present, generator)
     chosen, layers = _place_neighbours(config, pool, others.roll(1), scale, centre, config.before, 0.3, generator)
@@ -135,17 +152,19 @@ def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator)
     image, covered = _add_things(image, FOREGROUND_THINGS, config.occluder, generator)
     covered[chosen] = torch.maximum(covered[chosen], layers[:, 3:])
     weight = _weigh_joints(joints, seen, covered, config.size) * present[:, :, 0, 0]
+    mask = layer[:, 3:] * present * (1 - covered)
+    image = restyle(image, config.restyled, generator)
     worn = subset(generator, config.worn, batch)
     if len(worn):
         image[worn] = degrade(image[worn], generator)
-    return image * 2 - 1, torch.cat([joints, weight[..., None]], -1)
+    return Crops(image * 2 - 1, torch.cat([joints, weight[..., None]], -1), mask)
 
 
 def draw_scene(config: CropConfig, batch: int, generator: Generator) -> Scene:
     """People in motion, enough for `batch` crops."""
     clips = ClipConfig(
         height=config.source, width=config.source, length=25, fps=5.0, fill=(0.8, 0.86), shift=0.0,
-        texture_size=config.texture_size, supersample=config.supersample, shadow=0.0,
+        texture_size=config.texture_size, supersample=config.supersample, shadow=0.0, athletic=config.athletic,
     )  # fmt: skip
     return sample_scene(clips, batch=-(-batch // config.poses), generator=generator)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.errors import InputError, ProcessingError
+from models.errors import InputError
 from pipelines.keypoints.layouts import (
     COCO17_FLIP,
     COCO17_LIMBS,
@@ -50,8 +50,11 @@ def test_round_trip_keeps_everything(tmp_path: Path) -> None:
 
 
 def test_saving_into_a_missing_folder_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ProcessingError, match="can't be written"):
-        save_track(tmp_path / "none" / "t.json", PoseTrack("coco17", 8, 8, Fraction(1, 25), [PoseFrame(0, _poses())]))
+    with pytest.raises(InputError, match="can't make folder"):
+        save_track(
+            tmp_path / "none" / "deeper" / "t.json",
+            PoseTrack("coco17", 8, 8, Fraction(1, 25), [PoseFrame(0, _poses())]),
+        )
 
 
 def test_non_finite_is_not_written(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from models.errors import InputError, ProcessingError
+from pipelines.media.formats import describe_excess
 from pipelines.media.sources import open_video
 from pipelines.media.writer import open_output
 from tests.helpers.videos import TICKS, corner_pixels, make_corners, make_shade, read_shade
@@ -123,7 +124,7 @@ def test_gif_leaves_out_what_players_cannot_show(tmp_path: Path):
         for number in range(10):
             writer.write(make_shade(number), number, 1)
     assert [read_shade(frame.image) for frame in open_video(tmp_path / "out.gif")] == [0, 2, 4, 6, 8]
-    assert "dropped 5" in writer.notes[0]
+    assert "5 frame(s) were left out" in writer.notes[0]
 
 
 def test_folder_and_pattern(tmp_path: Path):
@@ -160,8 +161,9 @@ def test_folder_overwrite_spares_other_files(tmp_path: Path):
         ("out.mp4", {"codec": "vp9"}, "can't be stored in mp4"),
         ("out.mp4", {"crf": 52}, "out of range"),
         ("out.gif", {"crf": 20}, "apply to"),
-        ("none/out.mp4", {}, "does not exist"),
-        ("input.mp4/out.mp4", {}, "does not exist"),
+        ("none/none/out.mp4", {}, "does not exist"),
+        ("input.mp4/out.mp4", {}, "is no folder"),
+        ("x" * 252 + ".mp4", {}, "256 bytes"),
         ("input.mp4", {}, "already exists"),
         ("input.mp4", {"overwrite": True, "inputs": "input.mp4"}, "also an input"),
         ("%s.png", {}, "%05d"),
@@ -187,6 +189,48 @@ def test_unwritable_folder(tmp_path: Path):
     with pytest.raises(InputError, match="can't write into folder"):
         write(tmp_path / "out.mp4")
     tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mov", "out.m4v"])
+def test_hevc_has_the_tag_that_apple_players_need(tmp_path: Path, name: str) -> None:
+    with av.open(str(write(tmp_path / name, codec="hevc"))) as container:
+        assert container.streams.video[0].codec_context.codec_tag == "hvc1"
+    assert len(list(open_video(tmp_path / name))) == 5
+
+
+@pytest.mark.parametrize(("width", "height", "excess"), [(8064, 4416, False), (8064, 6048, True), (16386, 64, True)])
+def test_pictures_beyond_every_level_get_a_note(width: int, height: int, excess: bool) -> None:
+    assert (describe_excess(width, height) is not None) == excess
+
+
+def test_the_note_comes_before_the_first_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.media.formats.MAX_PIXELS", 64 * 48 - 1)
+    with open_output(tmp_path / "out.mp4", width=64, height=48, time_base=TICKS) as writer:
+        assert "64x48 is beyond every level" in writer.notes[0]
+        writer.write(make_shade(0), 0)
+
+
+def test_a_side_that_no_encoder_takes_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ProcessingError, match=r"can't encode 16386x16 .* numbered pictures"),
+        open_output(tmp_path / "out.mp4", width=16386, height=16, time_base=TICKS),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("name", ["new/out.mp4", "new/out.gif", "new/frames", "new/%05d.png"])
+def test_one_missing_folder_is_made(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name)
+    assert len(list(open_video(tmp_path / ("new" if "%" in name else name)))) == 5
+
+
+def test_a_link_to_a_folder_stays(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "frames").symlink_to(tmp_path / "store")
+    write(tmp_path / "frames")
+    write(tmp_path / "frames", frames=3, overwrite=True)
+    assert (tmp_path / "frames").is_symlink()
+    assert len(list((tmp_path / "store").iterdir())) == 3
 
 
 @pytest.mark.parametrize("name", ["out.mp4", "out.webm", "out.gif", "frames", "f_%05d.png"])
