@@ -68,17 +68,24 @@ def print_line(message: str, bars: ProgressBars | None = None) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-def start_bars(*, quiet: bool) -> ProgressBars | None:
-    """Progress bars on stderr; None where stderr is not a terminal."""
+def start_bars(*, quiet: bool, time_left: bool = True) -> ProgressBars | None:
+    """Progress bars on stderr, with a column for the time left or without; None where stderr is not a terminal."""
     if quiet or not sys.stderr.isatty():
         return None
     from rich.console import Console as Screen
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}")
-    bars = Progress(*columns, TimeRemainingColumn(elapsed_when_finished=True), console=Screen(stderr=True))
+    last = (TimeRemainingColumn(elapsed_when_finished=True),) if time_left else ()
+    bars = Progress(*columns, *last, console=Screen(stderr=True))
     bars.start()
     return bars
+
+
+def duration(seconds: float) -> str:
+    """`75 s`, `12 min` or `3.5 h`."""
+    minutes = seconds / 60
+    return f"{seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
 def one_line(text: str) -> str:
@@ -175,7 +182,8 @@ class _Stage:
             return f"{self.name}: {seconds:.1f} s"
         parts = [f"{self.name}: {self.done}" + (f"/{self.total}" if self.total else ""), self.rate()]
         if self.total and self.earlier < self.done < self.total:
-            parts.append(f"{seconds * (self.total - self.done) / (self.done - self.earlier):.0f} s left")
+            left = seconds * (self.total - self.done) / (self.done - self.earlier)
+            parts.append(f"{duration(left)} left")
         return ", ".join(filter(None, parts))
 
 

@@ -14,9 +14,11 @@ from gfla_cli.console import Console, out, out_json, table
 from gfla_cli.reports import wall_seconds
 
 if TYPE_CHECKING:
+    from pipelines.batch.executors.allocation import Allocation
     from pipelines.batch.executors.registry import ExecutorOptions
     from pipelines.batch.jobs import Job
 
+ESTIMATE_LIMIT = 5.0  # seconds for the estimate of the time left, before the jobs start
 OUTPUT = typer.Option("--output", "-o", metavar="DIR", show_default=False)
 
 
@@ -40,7 +42,7 @@ def batch(
     if batch.check:
         return _show_checks(jobs, batch.output, json=json, quiet=quiet)
     if batch.dry_run:
-        return _show_plan(jobs, batch.output, executor_options.allocate().workers)
+        return _show_plan(jobs, batch.output, executor_options.allocate())
     return _run(jobs, batch, executor_options, display, json=json)
 
 
@@ -48,6 +50,7 @@ def _run(
     jobs: "list[Job]", batch: BatchOptions, options: "ExecutorOptions", display: BatchDisplay, *, json: bool
 ) -> int:
     """Run the jobs, write the report, print the summary. Exit code 0: all done, 3: some failed, 1: all failed."""
+    from pipelines.batch.estimate import estimate_jobs
     from pipelines.batch.executors.registry import open_executor
     from pipelines.batch.runner import read_rows, run_batch
 
@@ -56,6 +59,9 @@ def _run(
         display,
         open_executor(batch.executor, folder, options, display.note) as (executor, allocation),
     ):
+        plan = estimate_jobs(jobs, folder, is_core_free=allocation.is_core_free(len(jobs)), limit=ESTIMATE_LIMIT)
+        skipped = ("done",) if batch.retry_failed else ("done", "failed")
+        display.expected = {each.job.name: each.seconds for each in plan if each.state not in skipped}
         outcome = run_batch(jobs, folder, executor, allocation.group_jobs, display, **rules)
     _write_report(folder, display.warnings)
     seconds = round(wall_seconds(), 3)
@@ -122,11 +128,13 @@ def _show_checks(jobs: "list[Job]", folder: Path, *, json: bool, quiet: bool) ->
     return 0 if verdicts == {GOOD} else 2 if verdicts == {IMPOSSIBLE} else 3
 
 
-def _show_plan(jobs: "list[Job]", folder: Path, workers: int) -> int:
-    from pipelines.batch.estimate import estimate_jobs
+def _show_plan(jobs: "list[Job]", folder: Path, allocation: "Allocation") -> int:
+    from pipelines.batch.estimate import estimate_jobs, estimate_wall_time
 
-    plan = estimate_jobs(jobs, folder)
+    plan = estimate_jobs(jobs, folder, is_core_free=allocation.is_core_free(len(jobs)))
     table(("job", "command", "state", "frames", "seconds", ""), [each.row() for each in plan])
-    frames, seconds = sum(each.frames or 0 for each in plan), sum(each.seconds for each in plan)
-    out(f"{len(jobs)} jobs, {frames} frames: about {seconds / min(workers, len(jobs)):.0f} s with {workers} workers")
+    todo = [each.job for each in plan if each.state != "done"]
+    seconds = estimate_wall_time(plan, allocation.group_jobs(todo), allocation.workers)
+    frames, workers = sum(each.frames or 0 for each in plan), allocation.workers
+    out(f"{len(jobs)} jobs, {frames} frames: about {seconds:.0f} s with {workers} workers")
     return 0

@@ -44,7 +44,7 @@ def test_a_resumed_stage_counts_on_and_its_rate_is_that_of_this_run(capsys: pyte
     count, rate, left = one_done.split(", ")
     assert count == "gfla: train: 1000000000001/2000000000000"
     assert float(rate.removesuffix(" steps/s")) < 1e7
-    assert left.endswith(" s left")
+    assert left.endswith(" h left")
 
 
 def test_quiet_prints_nothing_but_keeps_the_notes(capsys: pytest.CaptureFixture[str]) -> None:
