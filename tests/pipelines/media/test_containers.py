@@ -52,8 +52,8 @@ def test_a_playlist_leads_to_no_address(tmp_path: Path):
 def test_tags_that_are_not_utf8_do_no_harm(tmp_path: Path):
     path = make_clip(tmp_path / "clip.mkv")
     path.write_bytes(path.read_bytes().replace(b"Lavf", b"La\xe9f"))
-    with av.open(str(path), metadata_errors="replace") as container:
-        assert "\ufffd" in container.metadata["ENCODER"]
+    with open_media(path) as container:
+        assert not container.metadata["ENCODER"].isascii()
     assert len(list(open_video(path))) == 10
 
 
