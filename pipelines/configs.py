@@ -42,7 +42,7 @@ class SelectionOptions:
     max_frames: int | None = None
     """Use at most this many frames."""
     fps: Seconds | None = None
-    """Resample the driving video to this many frames per second; if omitted, its own time stamps are kept."""
+    """Resample to this many frames per second; folders and raw streams play at it. By default, keep the time stamps."""
     on_missing: OnMissing = "interpolate"
     """Frames without a person: `interpolate` between their neighbours, `hold` the previous pose, or `fail`."""
 

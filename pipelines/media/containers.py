@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol
 
 import av
 from av.container import InputContainer, OutputContainer
@@ -15,7 +15,6 @@ from av.container import InputContainer, OutputContainer
 from models.errors import InputError
 from pipelines.media.formats import MEDIA_ERRORS
 
-ONLY_FILES = {"protocol_whitelist": "file"}  # playlists name other files, and addresses
 TEXT_FORMATS = {"tty", "lrc", "srt", "webvtt", "ass", "microdvd"}  # text files that FFmpeg opens as if they were videos
 
 
@@ -34,11 +33,10 @@ def open_media(path: Path) -> InputContainer:
     Raises:
         FFmpegError, ValueError, EOFError: see MEDIA_ERRORS.
     """
-    arguments: dict[str, Any] = {"options": ONLY_FILES}
     try:
-        return cast(InputContainer, av.open(_file_url(path), metadata_errors="replace", **arguments))
+        return av.open(_file_url(path), metadata_errors="replace")
     except TypeError:  # PyAV 19 has no such argument and never fails on tags
-        return cast(InputContainer, av.open(_file_url(path), **arguments))
+        return av.open(_file_url(path))
 
 
 def create_media(path: Path, muxer: str, options: dict[str, str] | None = None) -> OutputContainer:
@@ -69,7 +67,10 @@ def open_container(path: Path) -> Iterator[InputContainer]:
 
 
 def _file_url(path: Path) -> str:
-    """The name under which FFmpeg opens a file even if the name contains a colon, like `12:30.mp4`."""
+    """The name under which FFmpeg opens a file even if the name contains a colon, like `12:30.mp4`.
+
+    Files that it names in turn, if it is a playlist, have to be files as well.
+    """
     return f"file:{path}"
 
 

@@ -1,5 +1,7 @@
 """Opening files: names that look like addresses, tags in any encoding, and every version of PyAV."""
 
+import select
+import socket
 from fractions import Fraction
 from pathlib import Path
 
@@ -42,18 +44,21 @@ def test_a_colon_in_a_name_is_no_address(clip: Path, name: str):
 def test_a_playlist_leads_to_no_address(tmp_path: Path):
     lines = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n"
     make_clip(tmp_path / "part.ts")
-    for name, part in (("here", "part.ts"), ("away", "http://127.0.0.1:9/part.ts")):
-        (tmp_path / f"{name}.m3u8").write_text(lines.format(part))
+    (tmp_path / "here.m3u8").write_text(lines.format("part.ts"))
     assert len(list(open_video(tmp_path / "here.m3u8"))) == 10
-    with pytest.raises(InputError):
-        open_video(tmp_path / "away.m3u8")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/part.ts"
+        (tmp_path / "away.m3u8").write_text(lines.format(address))
+        with pytest.raises(InputError):
+            open_video(tmp_path / "away.m3u8")
+        assert select.select([server], [], [], 0)[0] == []
 
 
 def test_tags_that_are_not_utf8_do_no_harm(tmp_path: Path):
     path = make_clip(tmp_path / "clip.mkv")
     path.write_bytes(path.read_bytes().replace(b"Lavf", b"La\xe9f"))
-    with av.open(str(path), metadata_errors="replace") as container:
-        assert "\ufffd" in container.metadata["ENCODER"]
+    with open_media(path) as container:
+        assert not container.metadata["ENCODER"].isascii()
     assert len(list(open_video(path))) == 10
 
 
