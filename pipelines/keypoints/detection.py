@@ -63,6 +63,8 @@ def detect_video(
 def align_track(track: PoseTrack, video: FrameSource, name: str) -> PoseTrack:
     """A pose track that was made of a driving video before, with the time stamps and durations of the video's frames.
 
+    Problems of the video become warnings of the track.
+
     Frame by frame if there are as many; otherwise by time, so that a part of the video gets its part of the track.
 
     Raises:
@@ -79,7 +81,8 @@ def align_track(track: PoseTrack, video: FrameSource, name: str) -> PoseTrack:
             raise InputError(f"{name} has {len(people)} frames, {video.path} has {len(stamps)}: extract it again")
         people = [by_time[time] for time in times]
     frames = [PoseFrame(pts, each, duration) for (pts, duration), each in zip(stamps, people, strict=True)]
-    return replace(track, time_base=video.info.time_base, frames=frames)
+    warnings = (*track.warnings, *video.warnings)
+    return replace(track, time_base=video.info.time_base, frames=frames, warnings=warnings)
 
 
 def _require_all_frames(video: FrameSource, frames: int) -> None:

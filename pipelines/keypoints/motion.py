@@ -130,7 +130,9 @@ def find_driving_track(
         rate = None if config.fps is None else Fraction(config.fps)
         return select_frames(load_track(config.driving, rate=rate), config.start, config.end, config.max_frames)
     if config.keypoints not in DETECTORS:
-        return align_track(load_track(config.keypoints), video, config.keypoints)
+        track = align_track(load_track(config.keypoints), video, config.keypoints)
+        note_all(progress, track.warnings)
+        return track
     with cache.entry(config.driving, config.start, config.end, config.max_frames, config.fps) as entry:
         if entry.track is None:
             entry.track = detect_video(video, detector, progress, require_all=True)

@@ -127,7 +127,8 @@ def inspect_driving(
                 f"{path} is damaged or cut short, only {video.stats.decoded} of its frames can be read: "
                 "get a complete copy, or use its beginning with --max-frames"
             )
-    total = frames if frames and interval > 1 else len(track.frames)
+    looks = len(track.frames)
+    total = max(frames, (looks - 1) * interval + 1) if frames and interval > 1 else looks  # headers may say too few
     return _inspect_track(path, track, total, interval=interval, config=config)
 
 

@@ -43,6 +43,15 @@ def test_a_track_of_another_video_is_refused(tmp_path: Path) -> None:
         align_track(track(8), source, "poses.json")
 
 
+def test_what_was_changed_in_the_video_is_said_with_either_track(tmp_path: Path) -> None:
+    part = write_video(tmp_path / "part.ts").read_bytes()
+    (tmp_path / "clip.ts").write_bytes(part + part)
+    source = open_video(tmp_path / "clip.ts")
+    for each in (align_track(track(24), source, "poses.json"), detect_video(source, Blind())):
+        (note,) = each.warnings
+        assert note.startswith("clip.ts: its time starts again 1 time(s)")
+
+
 class Blind:
     name = "blind"
 
@@ -53,8 +62,9 @@ class Blind:
         return map(self.detect, images)
 
 
-def test_a_video_that_breaks_off_is_refused_only_within_the_frames_asked_for(tmp_path: Path) -> None:
-    clip = truncate_file(write_video(tmp_path / "clip.mp4", frames=40, moov_first=True), 0.85)
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi"])
+def test_a_video_that_breaks_off_is_refused_only_within_the_frames_asked_for(tmp_path: Path, suffix: str) -> None:
+    clip = truncate_file(write_video(tmp_path / f"clip.{suffix}", frames=40, moov_first=suffix == "mp4"), 0.8)
     source = open_video(clip)
     readable = len(detect_video(source, Blind()).frames)
     assert 1 < readable < 40
