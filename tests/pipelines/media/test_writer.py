@@ -190,21 +190,6 @@ def test_unwritable_folder(tmp_path: Path):
     tmp_path.chmod(0o700)
 
 
-@pytest.mark.parametrize("name", ["new/out.mp4", "new/out.gif", "new/frames", "new/%05d.png"])
-def test_one_missing_folder_is_made(tmp_path: Path, name: str) -> None:
-    write(tmp_path / name)
-    assert len(list(open_video(tmp_path / ("new" if "%" in name else name)))) == 5
-
-
-def test_a_link_to_a_folder_stays(tmp_path: Path) -> None:
-    (tmp_path / "store").mkdir()
-    (tmp_path / "frames").symlink_to(tmp_path / "store")
-    write(tmp_path / "frames")
-    write(tmp_path / "frames", frames=3, overwrite=True)
-    assert (tmp_path / "frames").is_symlink()
-    assert len(list((tmp_path / "store").iterdir())) == 3
-
-
 @pytest.mark.parametrize("name", ["out.mp4", "out.webm", "out.gif", "frames", "f_%05d.png"])
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_nothing_stays_after_an_exception(tmp_path: Path, name: str, error: type[BaseException]):
