@@ -6,6 +6,7 @@ sound stream's time base.
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
@@ -20,12 +21,18 @@ from av.error import BlockingIOError as MoreInputNeeded
 from av.error import EOFError as EndOfStream
 from av.error import FFmpegError, InvalidDataError
 from av.filter import Graph
+from av.format import Flags
 from av.packet import Packet
 
+from models.errors import InputError
 from pipelines.media.audio import AudioPlan, choose_track
 from pipelines.media.containers import open_media, to_fraction
 from pipelines.media.formats import MEDIA_ERRORS, Container, describe_media_error
+from pipelines.media.reader import VideoFile
 
+MIN_RESTART = Fraction(1, 2)  # seconds by which time falls back where a file is joined of several
+MAX_JITTER = 0.01  # seconds by which time stamps may differ from the number of samples before them
+MAX_GAP = 10  # seconds between packets of a format whose parts may be joined; a larger one is no pause
 SEEK_MARGIN = 2  # seconds before the first video frame at which reading begins
 PREROLL = 4  # packets that decoders may need before the first one that is heard: MP3 three, Opus 80 ms
 BIT_RATE = 160_000  # bits per second of re-encoded sound
@@ -75,6 +82,7 @@ class AudioTrack:
         self.copy = self.copy and stream.codec_context.codec.canonical_name in self.spec.copied_audio
         self.output = self._add_copied_stream() if self.copy else self._add_encoded_stream()
         self.offset = round(self.plan.start / self.clock)
+        self.may_restart = bool(self.input.format.flags & Flags.ts_discont.value)
         self.last_dts: int | None = None
         self.dropped = 0  # packets that can't be decoded, or have wrong time stamps
         self.packets = self._read_packets()
@@ -102,7 +110,9 @@ class AudioTrack:
         if self.last_dts is None:
             self.notes.append(f"{self.plan.path.name}: there is no sound at this part, so the output is silent")
         if self.dropped:
-            self.notes.append(f"{self.plan.path.name}: {self.dropped} damaged packet(s) of the sound were left out")
+            self.notes.append(
+                f"{self.plan.path.name}: {self.dropped} damaged or overlapping packet(s) of the sound were left out"
+            )
 
     def _clock_of(self, packet: Packet) -> Fraction:
         return to_fraction(packet.time_base) or self.clock
@@ -149,6 +159,8 @@ class AudioTrack:
             self.notes.append(f"{self.plan.path.name}: the sound is damaged and ends early ({reason})")
 
     def _seek(self) -> None:
+        if self.may_restart:  # a time may occur twice
+            return
         target = round((self.plan.start - SEEK_MARGIN) / self.source_clock)
         if target > (self.source.start_time or 0):
             try:
@@ -156,9 +168,33 @@ class AudioTrack:
             except FFmpegError:  # the file is not seekable: read it from the beginning
                 return
 
+    def _demux(self) -> Iterator[Packet]:
+        """The packets of the sound; parts of a joined file follow each other as they do in the video."""
+        shifts = self._find_shifts()
+        part, shift = 0, 0
+        end: int | None = None
+        back, gap = (round(seconds / self.source_clock) for seconds in (MIN_RESTART, MAX_GAP))
+        for packet in self.input.demux(self.source):
+            if packet.pts is not None:
+                step = 0 if end is None else packet.pts + shift - end
+                if step < -back or (self.may_restart and step > gap):
+                    part += 1
+                    shift = shifts[part] if part < len(shifts) else shift - step
+                packet.pts += shift
+                end = packet.pts + (packet.duration or 0)
+            yield packet
+
+    def _find_shifts(self) -> list[int]:
+        """By how many ticks of the source's clock the video moves each part; [0] for a file of one part."""
+        if not self.may_restart or not self.input.streams.video:
+            return [0]
+        with suppress(InputError):  # no video but a cover picture
+            return [round(shift / self.source_clock) for shift in VideoFile(self.plan.path).part_shifts()]
+        return [0]
+
     def _copy_packets(self) -> Iterator[Packet]:
         before: deque[Packet] = deque(maxlen=PREROLL)  # which the edit list hides
-        for packet in self.input.demux(self.source):
+        for packet in self._demux():
             if packet.pts is None or not packet.size:
                 continue
             ticks = self.source_clock / self.clock
@@ -186,7 +222,7 @@ class AudioTrack:
     def _decode_frames(self) -> Iterator[AudioFrame]:
         """The decoded sound, pts in samples from the first video frame."""
         end = 0
-        for packet in self.input.demux(self.source):
+        for packet in self._demux():
             try:
                 frames = packet.decode()
             except InvalidDataError:  # a single bad packet becomes a moment of silence
@@ -226,7 +262,7 @@ class AudioTrack:
                 sample_rate=rate, format=context.format.name, layout=context.layout.name, time_base=Fraction(1, rate)
             ),
             graph.add("atrim", "start_pts=0"),
-            graph.add("aresample", f"{rate}:async=1:first_pts=0"),
+            graph.add("aresample", f"{rate}:async=1:min_hard_comp={MAX_JITTER}:first_pts=0"),
             graph.add("aformat", f"sample_fmts={context.format.name}"),
             graph.add("asetnsamples", f"n={context.frame_size or 1024}:p=0"),
             graph.add("abuffersink"),

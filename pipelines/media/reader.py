@@ -26,7 +26,7 @@ from pipelines.media.containers import open_container, to_fraction
 from pipelines.media.formats import MEDIA_ERRORS
 from pipelines.media.frames import NOMINAL_RATE, FileInfo, ReadStats
 from pipelines.media.pixels import frame_to_rgb, read_display_matrix
-from pipelines.media.time_stamps import has_restarts, repair_times
+from pipelines.media.time_stamps import has_restarts, part_shifts, repair_times
 from pipelines.media.timing import TimedFrame
 
 SEEK_MARGIN = 1  # seconds: seeking is by decoding time, which is ahead of presentation time
@@ -117,6 +117,15 @@ class VideoFile:
         with open_container(self.path) as container:
             packets = read_packets(container, find_video_stream(container, self.path), ReadStats())
             return not has_restarts(packets, max_gap=self.max_gap)
+
+    def part_shifts(self) -> list[Fraction]:
+        """By how many seconds each part of a file that was joined by appending is moved; [0] for other files."""
+        if not self.format.may_restart:
+            return [Fraction(0)]
+        with open_container(self.path) as container:
+            packets = read_packets(container, find_video_stream(container, self.path), ReadStats())
+            shifts = part_shifts(packets, step=self.step, max_gap=self.max_gap)
+        return [shift * self.file_info.time_base for shift in shifts]
 
     @cached_property
     def _structure(self) -> Structure:

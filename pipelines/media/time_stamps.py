@@ -54,6 +54,28 @@ def has_restarts(packets: Iterable[Packet], *, max_gap: int) -> bool:
     return any(not 0 <= after - before <= max_gap for before, after in pairwise(times))
 
 
+def part_shifts(packets: Iterable[Packet], *, step: int, max_gap: int) -> list[int]:
+    """By how much `repair_times` moves each part of a joined file, in their order; [0] for a file of one part.
+
+    Args:
+        packets: of a video stream.
+        step, max_gap: as of `repair_times`.
+    """
+    parts: list[tuple[int, int]] = []  # first and last pts
+    previous: int | None = None
+    for packet in packets:
+        if packet.pts is None or packet.dts is None:
+            continue
+        if previous is None or not 0 <= packet.dts - previous <= max_gap:
+            parts.append((packet.pts, packet.pts))
+        parts[-1] = min(parts[-1][0], packet.pts), max(parts[-1][1], packet.pts)
+        previous = packet.dts
+    shifts = [0]
+    for (_, last), (first, _) in pairwise(parts):
+        shifts.append(shifts[-1] + last + step - first)
+    return shifts
+
+
 def _choose_time(previous: int, dts: int | None, after: int | None, step: int, max_gap: int | None) -> int:
     """The time of a frame without a usable pts, between the times of the frames around it if they allow it."""
     limit = after if after is not None and after > previous + 1 else None

@@ -51,7 +51,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def make_words(folder: Path, command: str, *more: str) -> list[str]:
     fixed = ["--keypoints", "bundled", "--device", "cpu", "--weights", str(folder / "small.safetensors")]
-    return [command, str(folder / "ann.png"), str(folder / "walk.mp4"), *fixed, "--fps", "100", *more]
+    inputs = [str(folder / "ann.png"), str(folder / "walk.mp4")]
+    return [command, *inputs, *fixed, "--fps", "100", "--max-frames", "3", *more]
 
 
 def run_elsewhere(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -134,7 +134,10 @@ def test_without_as_nothing_is_guessed(checkpoint: Path) -> None:
 
 def test_an_export_that_cannot_be_written_imports_nothing(checkpoint: Path) -> None:
     before = (checkpoint / "small.pth").read_bytes()
-    for output, line in (("small.pth", "is also an input"), ("nowhere/x.pth", "folder nowhere does not exist")):
+    for output, line in (
+        ("small.pth", "is also an input"),
+        ("nowhere/deeper/x.pth", "folder nowhere/deeper does not exist"),
+    ):
         code, stdout, stderr = run("import", "small.pth", "--as", "keypoint", "-o", output, "--overwrite")
         assert (code, stdout, line in stderr) == (2, "", True)
     assert (checkpoint / "small.pth").read_bytes() == before

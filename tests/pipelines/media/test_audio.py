@@ -76,6 +76,19 @@ def test_sound_of_the_driving_video_stays_in_time(tmp_path: Path, given, sound, 
         assert_onset(tmp_path / output, expected, sound_codec(clip))
 
 
+@pytest.mark.parametrize("sound", ["aac", "mp2"])
+def test_sound_of_joined_recordings_stays_in_time(tmp_path: Path, sound: str) -> None:
+    """Sound and pictures of a part are not of the same length, so each join would add to the error."""
+    part = make_clip(tmp_path / "part.ts", frames=20, sound=sound, beep=Fraction(1, 2))
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(part.read_bytes() * 4)
+    source = open_video(joined, start=Fraction(5, 2))  # in the last part, which begins at 2.4 s
+    expected = find_beep(part) + 2.4 - float(source.info.start)
+    for output in ("out.mp4", "out.webm"):
+        convert(joined, tmp_path / output, start=Fraction(5, 2))
+        assert_onset(tmp_path / output, expected, sound_codec(part))
+
+
 def test_the_ticks_of_an_avi_are_as_long_as_its_packets(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "in.avi", frames=15, sound="libmp3lame", time_base=Fraction(1, 25), beep=Fraction(2, 5))
     assert convert(clip, tmp_path / "out.mp4") == []

@@ -14,7 +14,6 @@ import pytest
 from PIL import Image
 
 from models.errors import InputError, ProcessingError
-from pipelines.media.formats import describe_excess
 from pipelines.media.sources import open_video
 from pipelines.media.writer import open_output
 from tests.helpers.videos import TICKS, corner_pixels, make_corners, make_shade, read_shade
@@ -189,48 +188,6 @@ def test_unwritable_folder(tmp_path: Path):
     with pytest.raises(InputError, match="can't write into folder"):
         write(tmp_path / "out.mp4")
     tmp_path.chmod(0o700)
-
-
-@pytest.mark.parametrize("name", ["out.mp4", "out.mov", "out.m4v"])
-def test_hevc_has_the_tag_that_apple_players_need(tmp_path: Path, name: str) -> None:
-    with av.open(str(write(tmp_path / name, codec="hevc"))) as container:
-        assert container.streams.video[0].codec_context.codec_tag == "hvc1"
-    assert len(list(open_video(tmp_path / name))) == 5
-
-
-@pytest.mark.parametrize(("width", "height", "excess"), [(8064, 4416, False), (8064, 6048, True), (16386, 64, True)])
-def test_pictures_beyond_every_level_get_a_note(width: int, height: int, excess: bool) -> None:
-    assert (describe_excess(width, height) is not None) == excess
-
-
-def test_the_note_comes_before_the_first_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.media.formats.MAX_PIXELS", 64 * 48 - 1)
-    with open_output(tmp_path / "out.mp4", width=64, height=48, time_base=TICKS) as writer:
-        assert "64x48 is beyond every level" in writer.notes[0]
-        writer.write(make_shade(0), 0)
-
-
-def test_a_side_that_no_encoder_takes_is_refused_with_a_way_out(tmp_path: Path) -> None:
-    with (
-        pytest.raises(ProcessingError, match=r"can't encode 16386x16 .* numbered pictures"),
-        open_output(tmp_path / "out.mp4", width=16386, height=16, time_base=TICKS),
-    ):
-        pass
-
-
-@pytest.mark.parametrize("name", ["new/out.mp4", "new/out.gif", "new/frames", "new/%05d.png"])
-def test_one_missing_folder_is_made(tmp_path: Path, name: str) -> None:
-    write(tmp_path / name)
-    assert len(list(open_video(tmp_path / ("new" if "%" in name else name)))) == 5
-
-
-def test_a_link_to_a_folder_stays(tmp_path: Path) -> None:
-    (tmp_path / "store").mkdir()
-    (tmp_path / "frames").symlink_to(tmp_path / "store")
-    write(tmp_path / "frames")
-    write(tmp_path / "frames", frames=3, overwrite=True)
-    assert (tmp_path / "frames").is_symlink()
-    assert len(list((tmp_path / "store").iterdir())) == 3
 
 
 @pytest.mark.parametrize("name", ["out.mp4", "out.webm", "out.gif", "frames", "f_%05d.png"])
