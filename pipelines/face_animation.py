@@ -19,7 +19,8 @@ from pipelines.generation.face_processor import FaceCrop, FaceProcessor
 from pipelines.generation.networks import load_face_generator
 from pipelines.generation.rollout import FrameGenerator
 from pipelines.generation.video_output import VideoOutput, VideoResult, check_outputs
-from pipelines.keypoints.detection import align_track, detect_video
+from pipelines.keypoints.alignment import align_track
+from pipelines.keypoints.detection import detect_video
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.keypoints.track import PoseTrack
 from pipelines.keypoints.tracking import fill_gaps, select_person

@@ -6,6 +6,7 @@ independent of each other. The authors' generators of single pictures are used h
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,11 @@ from pipelines.media.pictures import load_picture
 from pipelines.media.stills import check_stills, write_stills
 from pipelines.runtime.devices import autocast
 from pipelines.runtime.errors import error_context
-from pipelines.runtime.progress import SILENT, Progress
+from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.summaries import describe_input, summarize_run
+
+ANY_RATE = Fraction(25)  # frames per second of a pose file: single poses have no time
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
     with stopwatch("source pose"):
         # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
         source = find_source_person(config.source, picture, networks.detector, networks.cleaner, networks.track_cache)
+    if config.retarget == "none":  # else the size of the frames does not matter
+        note_all(progress, dict.fromkeys(note for each in targets if each.track for note in each.track.warnings))
     progress.stage("target poses", len(targets))
     motions = []
     for target in targets:
@@ -161,7 +166,7 @@ def find_target_pose(target: PoseTarget, networks: PersonNetworks, *, person: st
 def _targets_of(path: Path) -> Iterator[PoseTarget]:
     check_readable(path)
     if is_track(path):
-        track = load_track(path)
+        track = load_track(path, rate=ANY_RATE)
         for number, frame in enumerate(track.frames, 1):
             name = f"{path} frame {number}" if len(track.frames) > 1 else str(path)
             yield PoseTarget(name, track=replace(track, frames=[frame]))
