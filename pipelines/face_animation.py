@@ -124,7 +124,10 @@ def _find_driving_landmarks(
     """Every face in every driving frame, from files or detected."""
     if config.landmarks is not None:
         size = video.info.width, video.info.height
-        return align_track(load_landmarks(config.landmarks, size=size), video, str(config.landmarks))
+        landmarks = load_landmarks(config.landmarks, size=size)
+        track = align_track(landmarks, video, str(config.landmarks), require_all=True)
+        note_all(progress, track.warnings)
+        return track
     assert detector is not None
     track = detect_video(video, detector, progress, layout=LAYOUT, require_all=True)
     note_all(progress, track.warnings)

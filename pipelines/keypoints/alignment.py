@@ -1,7 +1,7 @@
 """Pose files of a driving video meet the video: which pose belongs to which of its frames.
 
-Pose tracks have times. The files of OpenPose and AlphaPose have none, but the names in them count the frames of the
-video, from 0 or from 1, so the video is read once more to count its frames. Called by `pipelines.keypoints.motion`.
+Pose tracks have times. The files of OpenPose and AlphaPose and those of landmarks have none, but their names count the
+frames of the video, from 0 or from 1, so the video is read once more to count its frames. Called by the chains.
 """
 
 import re
@@ -20,44 +20,51 @@ from pipelines.media.frames import Backend, ReadStats
 from pipelines.media.sources import FrameSource
 from pipelines.media.timing import TimedFrame
 
-NOBODY = np.empty((0, 17, 3), np.float32)
 
-
-def align_track(track: PoseTrack, video: FrameSource, name: str) -> PoseTrack:
+def align_track(track: PoseTrack, video: FrameSource, name: str, *, require_all: bool = False) -> PoseTrack:
     """A pose track that was made of a driving video before, with the time stamps and durations of the video's frames.
 
     A track with times is taken frame by frame if there are as many frames; otherwise by time, so that a part of the
     video gets its part of the track. A track without times is taken by the numbers of its frames; frames that it leaves
     out show nobody.
 
+    Args:
+        name: the track in messages.
+        require_all: refuse a track without times that leaves out selected frames.
+
     Raises:
-        InputError: a frame of the video has no pose (`name` is the track in the message), or the video breaks off
-            within the selected frames.
+        InputError: a frame of the video has no pose, or the video breaks off within the selected frames.
     """
     stamps = [(frame.pts, frame.duration) for frame in video]
     require_all_frames(video, len(stamps))
     pts, notes = [stamp for stamp, _ in stamps], []
     people = _match_times(track, video, name, pts) if track.timed else _match_numbers(track, video, name, pts, notes)
+    if any(each is None for each in people) and require_all:
+        raise _mismatch(track, video, name, len(pts))
+    nobody = track.people[0][:0]
+    people = [nobody if each is None else each for each in people]
     frames = [PoseFrame(stamp, each, duration) for (stamp, duration), each in zip(stamps, people, strict=True)]
     return PoseTrack(track.layout, *track.size, video.info.time_base, frames, tuple(notes))
 
 
-def _match_times(track: PoseTrack, video: FrameSource, name: str, pts: list[int]) -> list[np.ndarray]:
+def _match_times(track: PoseTrack, video: FrameSource, name: str, pts: list[int]) -> Sequence[np.ndarray | None]:
     if len(pts) == len(track.frames):
         return track.people
     by_time = {frame.pts * track.time_base: frame.people for frame in track.frames}
     times = [stamp * video.info.time_base for stamp in pts]
     if not all(time in by_time for time in times):
-        raise InputError(f"{name} has {len(track.frames)} frames, {video.path} has {len(pts)}: extract it again")
+        raise _mismatch(track, video, name, len(pts))
     return [by_time[time] for time in times]
 
 
 def _match_numbers(
     track: PoseTrack, video: FrameSource, name: str, pts: list[int], notes: list[str]
-) -> list[np.ndarray]:
+) -> Sequence[np.ndarray | None]:
+    """The people of each selected frame; None where the track leaves it out."""
     first, length, count = track.first_number, len(track.frames), _count_frames(video)
     if length in (len(pts), count.total) and first in (None, 0, 1):  # all, or made of just the selected frames
-        return track.people if length == len(pts) else [track.people[count.numbers[stamp]] for stamp in pts]
+        by_index = dict(enumerate(track.people))
+        return track.people if length == len(pts) else [by_index.get(count.numbers[stamp]) for stamp in pts]
     if first is None:
         raise InputError(
             f"{name} has {length} frames, {video.path} has {count.total or len(pts)}, and the names of the poses do "
@@ -65,7 +72,11 @@ def _match_numbers(
         )
     numbers = _name_frames(video, first, length, count, notes, name)
     people = dict(enumerate(track.people, first))
-    return [people.get(numbers[count.numbers[stamp]], NOBODY) for stamp in pts]
+    return [people.get(numbers[count.numbers[stamp]]) for stamp in pts]
+
+
+def _mismatch(track: PoseTrack, video: FrameSource, name: str, frames: int) -> InputError:
+    return InputError(f"{name} has {len(track.frames)} frames, {video.path} has {frames}: extract it again")
 
 
 def _name_frames(

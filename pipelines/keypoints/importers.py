@@ -60,10 +60,17 @@ def parse_openpose(
     if len(layouts) > 1:
         raise InputError(f"{name}: mixes Human3.6M and COCO poses; keep one kind per folder")
     people = [_openpose_people(document, file) for file, document in documents]
-    numbers = _numbers([Path(file).name for file, _ in documents])
-    counts = numbers is not None and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     layout = layouts.pop() if layouts else "coco17"
-    return _track(people, name, layout, size, rate, first_number=numbers[0] if numbers and counts else None)
+    return _track(
+        people, name, layout, size, rate, first_number=first_number([Path(file).name for file, _ in documents])
+    )
+
+
+def first_number(names: list[str]) -> int | None:
+    """The number of the first file of names in order that count frames without gaps; None if they do not."""
+    numbers = _numbers(names)
+    counts = numbers is not None and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    return numbers[0] if numbers and counts else None
 
 
 def _has_people(document: Any) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from models.errors import InputError
 from pipelines.configs import AnimateConfig
+from pipelines.faces.landmarks import load_landmarks
 from pipelines.keypoints.alignment import align_track
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.loading import load_track
@@ -210,3 +211,20 @@ def test_all_forms_of_both_programs_are_aligned_alike(form: str, tmp_path: Path)
     else:
         poses = write_openpose(tmp_path, range(3, 10), key=form)
     assert aligned(poses, write_film(tmp_path), max_frames=5)[0] == [None, None, None, 3, 4]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("rate", [Fraction(25, 2), 30, 50])
+def test_landmark_files_belong_to_the_frames_that_their_numbers_say(
+    rate: Fraction | int, first: int, tmp_path: Path
+) -> None:
+    film = write_film(tmp_path, rate)
+    for frame in range(FRAMES):
+        (tmp_path / f"{frame + first:05d}.txt").write_text(f"{frame},20\n" * 68)
+    landmarks = load_landmarks(tmp_path, size=(96, 96))
+    for options, expected in (({}, list(range(FRAMES))), ({"max_frames": 4}, [0, 1, 2, 3])):
+        found = align_track(landmarks, open_video(film, **options), "landmarks")
+        assert [int(people[0, 0, 0]) for people in found.people] == expected
+    fifth = list(open_video(film))[5].pts * open_video(film).info.time_base
+    found = align_track(landmarks, open_video(film, start=fifth, max_frames=3), "landmarks")
+    assert [int(people[0, 0, 0]) for people in found.people] == [5, 6, 7]
