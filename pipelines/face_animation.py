@@ -19,7 +19,8 @@ from pipelines.generation.face_processor import FaceCrop, FaceProcessor
 from pipelines.generation.networks import load_face_generator
 from pipelines.generation.rollout import FrameGenerator
 from pipelines.generation.video_output import VideoOutput, VideoResult, check_outputs
-from pipelines.keypoints.detection import align_track, detect_video
+from pipelines.keypoints.alignment import align_track
+from pipelines.keypoints.detection import detect_video
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.keypoints.track import PoseTrack
 from pipelines.keypoints.tracking import fill_gaps, select_person
@@ -124,10 +125,12 @@ def _find_driving_landmarks(
     """Every face in every driving frame, from files or detected."""
     if config.landmarks is not None:
         size = video.info.width, video.info.height
-        track = align_track(load_landmarks(config.landmarks, size=size), video, str(config.landmarks))
-    else:
-        assert detector is not None
-        track = detect_video(video, detector, progress, layout=LAYOUT, require_all=True)
+        landmarks = load_landmarks(config.landmarks, size=size)
+        track = align_track(landmarks, video, str(config.landmarks), require_all=True)
+        note_all(progress, track.warnings)
+        return track
+    assert detector is not None
+    track = detect_video(video, detector, progress, layout=LAYOUT, require_all=True)
     note_all(progress, track.warnings)
     return track
 

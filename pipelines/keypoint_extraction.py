@@ -97,7 +97,9 @@ def follow_person(track: PoseTrack, *, person: str, on_missing: OnMissing) -> tu
 def _find_track(config: KeypointsConfig, progress: Progress) -> PoseTrack:
     if is_track(config.input):
         rate = None if config.fps is None else Fraction(config.fps)
-        return select_frames(load_track(config.input, rate=rate), config.start, config.end, config.max_frames)
+        track = load_track(config.input, rate=rate)
+        note_all(progress, track.warnings)
+        return select_frames(track, config.start, config.end, config.max_frames)
     device = str(choose_device(config.device))
     detector = create_detector(config.keypoints, device=device, yolo_weights=config.yolo_weights, note=progress.note)
     check_person(config.person, detector)

@@ -6,6 +6,7 @@ independent of each other. The authors' generators of single pictures are used h
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.summaries import describe_input, summarize_run
+
+ANY_RATE = Fraction(25)  # frames per second of a pose file: single poses have no time
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
         # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
         source = find_source_person(config.source, picture, networks.detector, networks.cleaner, networks.track_cache)
         note_all(progress, source.notes)
+    if config.retarget == "none":  # else the size of the frames does not matter
+        note_all(progress, dict.fromkeys(note for each in targets if each.track for note in each.track.warnings))
     progress.stage("target poses", len(targets))
     motions = []
     for target in targets:
@@ -166,7 +171,7 @@ def find_target_pose(target: PoseTarget, networks: PersonNetworks, *, person: st
 def _targets_of(path: Path) -> Iterator[PoseTarget]:
     check_readable(path)
     if is_track(path):
-        track = load_track(path)
+        track = load_track(path, rate=ANY_RATE)
         for number, frame in enumerate(track.frames, 1):
             name = f"{path} frame {number}" if len(track.frames) > 1 else str(path)
             yield PoseTarget(name, track=replace(track, frames=[frame]))

@@ -14,6 +14,7 @@ import numpy as np
 
 from models.errors import BackendUnavailable, InputError, install_command
 from pipelines.faces.face_maps import LANDMARKS
+from pipelines.keypoints.importers import first_number
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.files import check_readable
@@ -110,7 +111,8 @@ def load_landmarks(folder: Path, *, size: tuple[int, int]) -> PoseTrack:
     if not files:
         raise InputError(f"{folder}: no landmark files: use a folder with a .txt file of x,y lines for every frame")
     frames = [PoseFrame(number, as_faces(read_landmarks(file))) for number, file in enumerate(files)]
-    return PoseTrack(LAYOUT, *size, Fraction(1, 25), frames)
+    start = first_number([file.name for file in files])
+    return PoseTrack(LAYOUT, *size, Fraction(1, 25), frames, timed=False, first_number=start)
 
 
 def as_faces(landmarks: np.ndarray | None) -> np.ndarray:

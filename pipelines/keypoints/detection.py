@@ -61,7 +61,7 @@ def detect_video(
         track.frames.append(replace(frame, thumbnail=make_thumbnail(image), colours=colours))
         progress.advance()
     if require_all:
-        _require_all_frames(video, len(track.frames))
+        require_all_frames(video, len(track.frames))
     track.warnings = tuple(video.warnings)
     return track
 
@@ -72,32 +72,8 @@ def _make_frame(pts: int, people: np.ndarray | People, duration: int | None) -> 
     return PoseFrame(pts, people, duration)
 
 
-def align_track(track: PoseTrack, video: FrameSource, name: str) -> PoseTrack:
-    """A pose track that was made of a driving video before, with the time stamps and durations of the video's frames.
-
-    Problems of the video become warnings of the track.
-
-    Frame by frame if there are as many; otherwise by time, so that a part of the video gets its part of the track.
-
-    Raises:
-        InputError: a frame of the video has no pose (`name` is the track in the message), or the video breaks off
-            within the selected frames.
-    """
-    stamps = [(frame.pts, frame.duration) for frame in video]
-    _require_all_frames(video, len(stamps))
-    people = track.people
-    if len(stamps) != len(people):
-        by_time = {frame.pts * track.time_base: frame.people for frame in track.frames}
-        times = [pts * video.info.time_base for pts, _ in stamps]
-        if not all(time in by_time for time in times):
-            raise InputError(f"{name} has {len(people)} frames, {video.path} has {len(stamps)}: extract it again")
-        people = [by_time[time] for time in times]
-    frames = [PoseFrame(pts, each, duration) for (pts, duration), each in zip(stamps, people, strict=True)]
-    warnings = (*track.warnings, *video.warnings)
-    return replace(track, time_base=video.info.time_base, frames=frames, warnings=warnings)
-
-
-def _require_all_frames(video: FrameSource, frames: int) -> None:
+def require_all_frames(video: FrameSource, frames: int) -> None:
+    """Raises InputError if the video broke off after `frames` frames and more were selected."""
     limit = video.selection.max_frames
     if video.stats.incomplete and (limit is None or frames < limit):
         raise InputError(

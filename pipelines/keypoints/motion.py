@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.configs import AnimateConfig, OnMissing
+from pipelines.keypoints.alignment import align_track
 from pipelines.keypoints.cleaning import PoseCleaner
-from pipelines.keypoints.detection import align_track
 from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, check_person
 from pipelines.keypoints.layouts import h36m17_to_coco17
 from pipelines.keypoints.loading import load_track, select_frames
@@ -146,9 +146,12 @@ def find_driving_track(
     """
     if video is None:
         rate = None if config.fps is None else Fraction(config.fps)
-        return select_frames(load_track(config.driving, rate=rate), config.start, config.end, config.max_frames)
+        track = load_track(config.driving, rate=rate)
+        note_all(progress, track.warnings)
+        return select_frames(track, config.start, config.end, config.max_frames)
     if config.keypoints not in DETECTORS:
-        track = align_track(load_track(config.keypoints), video, config.keypoints)
+        track = load_track(config.keypoints, size=(video.info.width, video.info.height))
+        track = align_track(track, video, config.keypoints)
         note_all(progress, track.warnings)
         return track
     check_person(config.person, detector)

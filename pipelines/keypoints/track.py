@@ -48,11 +48,15 @@ class PoseTrack:
     frames: list[PoseFrame] = field(default_factory=list)
     """One entry per frame, in order of time; `pts` rises."""
     warnings: tuple[str, ...] = ()
-    """One line each about what was wrong with the video."""
+    """One line each about what was wrong with the video, or what a file does not tell and was assumed."""
     quarter_turns: int = 0
     """Counterclockwise quarter turns of the frames before their poses were found; sizes are those after it."""
     orientation: str | None = None
     """One line about a person who is not upright; None for an upright one."""
+    timed: bool = True
+    """Whether the time stamps are known; False: a file without times, whose frames are counted at an assumed rate."""
+    first_number: int | None = None
+    """Number of the first frame in the names of such a file, if they count without gaps."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -194,6 +194,60 @@ def test_alphapose_dictionaries(tmp_path: Path, group: str, joints: str) -> None
     np.testing.assert_allclose(track.frames[1].people[0], EXPECTED)
 
 
+def test_alphapose_tracked_people(tmp_path: Path) -> None:
+    people = [{"keypoints": _flat(COCO17_NAMES), "scores": 2.9, "idx": number} for number in (2, 7)]
+    (tmp_path / "r.json").write_text(json.dumps({"4.jpg": people, "6.jpg": people[:1]}))
+    track = load_track(tmp_path / "r.json")
+    assert [len(frame.people) for frame in track.frames] == [2, 0, 1]
+    np.testing.assert_allclose(track.frames[2].people[0], EXPECTED)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"version": 1.0, "people": [{"pose_keypoints": _flat(OPENPOSE18_NAMES), "face_keypoints": []}]},
+        {"version": 1.0, "people": [{"pose_keypoints": _flat(BODY25), "pose_keypoints_3d": []}]},
+        {"version": 0.1, "bodies": [{"joints": _flat(OPENPOSE18_NAMES)}]},
+    ],
+    ids=["1.1", "1.1 body25", "0.1"],
+)
+def test_old_openpose_files(document: dict, tmp_path: Path) -> None:
+    (tmp_path / "0.json").write_text(json.dumps(document))
+    for path in (tmp_path, tmp_path / "0.json"):
+        np.testing.assert_allclose(load_track(path).frames[0].people[0], EXPECTED)
+
+
+def test_what_a_file_does_not_tell_is_assumed_and_said(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(json.dumps([{"image_id": "0.jpg", "keypoints": _flat(COCO17_NAMES)}]))
+    size, rate = load_track(tmp_path / "r.json").warnings
+    assert size.endswith("r.json does not tell the size of its frames: 176x336 assumed from the joints")
+    assert rate.endswith("r.json does not tell its frame rate: 25 frames per second assumed, see --fps")
+    assert load_track(tmp_path / "r.json", size=(800, 600), rate=Fraction(50)).warnings == ()
+    save_track(tmp_path / "t.json", load_track(tmp_path / "r.json"))
+    assert load_track(tmp_path / "t.json").warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"images": [{"id": 1}], "annotations": [{"keypoints": []}]}', "an object with 'images', 'annotations'"),
+        ('[{"bbox": [1, 2], "track_id": 3}]', "a list of objects with 'bbox', 'track_id'"),
+        ("3", "int data"),
+        ("[]", "nothing"),
+    ],
+)
+def test_json_that_holds_no_poses_is_described(text: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(text)
+    with pytest.raises(InputError, match=f"{found}, not poses; known are tracks of gfla keypoints, OpenPose's JSON"):
+        load_track(tmp_path / "r.json")
+
+
+def test_fractions_of_the_frame_are_refused_with_a_known_size_as_well(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(json.dumps([{"image_id": "0.jpg", "keypoints": [0.5, 0.5, 0.9] * 17}]))
+    with pytest.raises(InputError, match="fractions of the frame"):
+        load_track(tmp_path / "r.json", size=(800, 600))
+
+
 @pytest.mark.parametrize("flat", [[1.0] * 30, [1.0] * 52, ["a"] * 54, None, [1e9] * 54, [0.5] * 54])
 def test_bad_openpose_joints(tmp_path: Path, flat: object) -> None:
     (tmp_path / "1.json").write_text(json.dumps({"people": [{"pose_keypoints_2d": flat}]}))
