@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from pipelines.keypoints.shots import picture_difference
-from pipelines.keypoints.track import PoseTrack
+from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.tracking import CONFIDENT, body_size, is_person
 
 TRUNK = [5, 6, 11, 12]  # left and right shoulder, left and right hip
@@ -95,15 +95,16 @@ def find_jumps(person: FollowedPerson) -> list[int]:
 
 
 def find_losses(person: FollowedPerson) -> list[tuple[int, bool]]:
-    """Frames from which on the person is missing though there are as many people as before; and whether one of them
-    wears the same clothes and so may be the same person, too far away to be followed."""
+    """Frames from which on, or up to which, the person is missing though there are as many people; and whether one of
+    them wears the same clothes and so may be the same person, too far away to be followed."""
     found, frames = [], person.track.frames
     for first, stop in person.lasting(~person.seen):
         others = [frame for frame in frames[first:stop] if any(map(is_person, frame.people))]
-        if first and len(others) > (stop - first) / 2 and len(others[0].people) >= len(frames[first - 1].people):
-            own = person.colours[first - 1]
-            colours = np.full((1, 3), np.nan) if others[0].colours is None else others[0].colours
-            found.append((first, bool((np.linalg.norm(colours - own, axis=-1) < MIN_COLOUR_CHANGE).any())))
+        if len(others) <= (stop - first) / 2:
+            continue
+        last_seen, other = (first - 1, others[0]) if first else (stop, others[-1])
+        if len(other.people) >= len(frames[last_seen].people):
+            found.append((first or stop, _wears(other, person.colours[last_seen])))
     return found
 
 
@@ -153,6 +154,13 @@ def _flags(person: FollowedPerson, flags: np.ndarray) -> np.ndarray:
     for first, stop in person.lasting(flags):
         result[first:stop] = True
     return result
+
+
+def _wears(frame: PoseFrame, colour: np.ndarray) -> bool:
+    """Whether the trunk of one of the people has about this colour [3]."""
+    if frame.colours is None:
+        return False
+    return bool((np.linalg.norm(frame.colours - colour, axis=-1) < MIN_COLOUR_CHANGE).any())
 
 
 def _distance(first: np.ndarray, second: np.ndarray) -> float:

@@ -48,25 +48,34 @@ class SourceInspection:
 class DrivingInspection:
     """What a driving video shows."""
 
-    size: tuple[int, int]
-    """Width and height in pixels."""
+    followed: FollowedPerson
+    """The person in the inspected frames, which are even over the clip."""
     frames: int
     """How many frames there are to animate."""
-    looks: int
-    """How many of them were inspected, evenly over the clip."""
-    poses: np.ndarray
-    """Poses [n, 17, 3] in the inspected frames that show the person."""
     shown: dict[str, float]
-    """For each of PARTS the share of these n frames that show it."""
+    """For each of PARTS the share of the inspected frames with the person that show it."""
     moment: Fraction
     """Time of one of them in the middle of the clip, in seconds from the first frame of the file."""
-    followed: FollowedPerson
-    """The person in all inspected frames."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.followed.track.size
+
+    @property
+    def looks(self) -> int:
+        """How many frames were inspected."""
+        return len(self.followed.poses)
+
+    @property
+    def poses(self) -> np.ndarray:
+        """Poses [n, 17, 3] in the inspected frames that show the person."""
+        return self.followed.poses[self.followed.seen]
 
     @property
     def person_share(self) -> float:
         """Share of the inspected frames that show the person."""
-        return len(self.poses) / self.looks
+        return float(self.followed.seen.mean())
 
 
 def measurable_poses(poses: np.ndarray) -> np.ndarray:
@@ -120,25 +129,24 @@ def _inspect_track(
     path: Path, track: PoseTrack, frames: int, *, interval: int, config: AnimateConfig
 ) -> DrivingInspection:
     """What the people of every `interval`-th of `frames` frames show."""
-    looks = len(track.frames)
     if not any(is_person(pose) for people in track.people for pose in people):
         raise InputError(
-            f"{path}: no person found in any of the {looks} inspected frames; use a clip that shows a person clearly"
+            f"{path}: no person found in any of the {len(track.frames)} inspected frames; use a clip that shows a "
+            "person clearly"
         )
     coco = track.frames
     if track.layout != "coco17":
         coco = [replace(frame, people=h36m17_to_coco17(frame.people)) for frame in track.frames]
     with error_context(path):
         poses = _follow_person([frame.people for frame in coco], interval, config.person)  # [looks, 17, 3]
-    shows_person = np.flatnonzero([is_person(pose) for pose in poses])
-    middle = track.frames[shows_person[len(shows_person) // 2]].pts - track.frames[0].pts
-    shown = shown_parts(poses[shows_person], track.size)
-    if track.layout != "coco17":
-        del shown[HEAD]  # Human3.6M-17 has no face
     start = Fraction(config.start or 0)
     followed = FollowedPerson(replace(track, frames=coco), poses, float(start))
-    moment = start + middle * track.time_base
-    return DrivingInspection(track.size, frames, looks, poses[shows_person], shown, moment, followed)
+    shown = shown_parts(poses[followed.seen], track.size)
+    if track.layout != "coco17":
+        del shown[HEAD]  # Human3.6M-17 has no face
+    with_person = np.flatnonzero(followed.seen)
+    middle = track.frames[with_person[len(with_person) // 2]].pts - track.frames[0].pts
+    return DrivingInspection(followed, frames, shown, start + middle * track.time_base)
 
 
 def _follow_person(people: list[np.ndarray], interval: int, person: str) -> np.ndarray:

@@ -84,7 +84,8 @@ def test_a_video_that_will_show_is_doubtful(pair: Pair, people: list[np.ndarray]
 @pytest.mark.parametrize(
     ("seen", "reason"),
     [
-        (portrait(hidden=("knees", "feet")), "does not show the knees and feet"),
+        (portrait(hidden=("knees", "feet")), "in the picture is found, but only down to the hips"),
+        (portrait(hidden=("head", "feet")), "does not show the head and feet"),
         (portrait(make_standing_pose(size=0.2)), "in the picture is 41 pixels tall"),
         (portrait(size=(400_000, 300_000)), "of memory are needed"),
     ],

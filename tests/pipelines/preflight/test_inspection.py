@@ -13,13 +13,13 @@ from pipelines.keypoints.body import measure_body
 from pipelines.keypoints.detectors.registry import create_detector
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
+from pipelines.keypoints.visibility import missing_body_parts
 from pipelines.media.pictures import load_picture
 from pipelines.preflight.inspection import (
     MAX_INSPECTED_FRAMES,
     DrivingInspection,
     inspect_driving,
     measurable_poses,
-    missing_body_parts,
 )
 from pipelines.runtime.progress import SilentProgress
 from tests.helpers.media_files import SOURCE, truncate_file, write_video
