@@ -170,9 +170,8 @@ def _distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _colour_change(person: FollowedPerson, number: int) -> float:
-    """Distance of the trunk's colours before a frame and from it on, less what the whole picture changes.
-
-    0 if either is not steady, or one shows the front and the other the back.
+    """Distance of the trunk's colours before a frame and from it on, less how unsteady either is and how much the whole
+    picture changes; 0 if either is too unsteady, or one shows the front and the other the back.
     """
     age = person.seconds - person.seconds[number]
     known = ~np.isnan(person.colours[:, 0])
@@ -180,13 +179,13 @@ def _colour_change(person: FollowedPerson, number: int) -> float:
     if min(window.sum() for window in windows) < 3:
         return 0.0
     colours = [np.median(person.colours[window], axis=0) for window in windows]
-    spreads = [
-        np.median(np.linalg.norm(person.colours[window] - colour, axis=-1))
+    distances = [
+        np.linalg.norm(person.colours[window] - colour, axis=-1)
         for window, colour in zip(windows, colours, strict=True)
     ]
     turned = abs(np.subtract(*(person.from_behind[window].mean() for window in windows))) > 0.5
-    if max(spreads) > MAX_COLOUR_SPREAD or turned:
+    if max(map(np.median, distances)) > MAX_COLOUR_SPREAD or turned:
         return 0.0
     first, second = (person.track.frames[np.flatnonzero(window)[-1]].thumbnail for window in windows)
     light = 0.0 if first is None or second is None else 255 * picture_difference(first, second)
-    return float(np.linalg.norm(colours[1] - colours[0])) - 2 * light
+    return float(np.linalg.norm(colours[1] - colours[0])) - sum(map(np.mean, distances)) - 2 * light
