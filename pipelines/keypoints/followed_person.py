@@ -83,14 +83,17 @@ def faces_away(pose: np.ndarray) -> bool:
     return bool((pose[TRUNK, 2] >= CONFIDENT).all() and widths.sum() > MIN_AWAY_WIDTH * body_size(pose))
 
 
-def find_jumps(person: FollowedPerson) -> list[int]:
-    """Frames in which half of the joints are farther from where they were than a body can move in the time."""
+def find_jumps(person: FollowedPerson, *, speed: float = MAX_SPEED) -> list[int]:
+    """Frames in which half of the joints are farther from where they were than a body can move in the time.
+
+    speed: what a body can do, in body heights per second.
+    """
     seconds, poses = person.seconds, person.poses
     return [
         int(here)
         for before, here in pairwise(np.flatnonzero(person.seen))
         if _distance(poses[before], poses[here])
-        > (MAX_SPEED * (seconds[here] - seconds[before]) + DETECTOR_NOISE) * person.height
+        > (speed * (seconds[here] - seconds[before]) + DETECTOR_NOISE) * person.height
     ]
 
 

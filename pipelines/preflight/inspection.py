@@ -3,6 +3,7 @@
 n inspected frames that show the person, P people of a frame. Poses are COCO-17 [17, 3] in pixels with confidences.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -14,20 +15,24 @@ import numpy as np
 from models.errors import InputError
 from pipelines.configs import AnimateConfig
 from pipelines.keypoints.cleaning import map_joints
+from pipelines.keypoints.detection import detect_video
 from pipelines.keypoints.detectors.registry import KeypointDetector
-from pipelines.keypoints.followed_person import FollowedPerson
+from pipelines.keypoints.followed_person import FollowedPerson, find_jumps
 from pipelines.keypoints.layouts import H36M17_PARENT, h36m17_to_coco17
 from pipelines.keypoints.loading import is_track, load_track, select_frames
-from pipelines.keypoints.quarter_turns import detect_upright_image, detect_upright_video
+from pipelines.keypoints.quarter_turns import detect_upright_image, detect_upright_video, largest_person
 from pipelines.keypoints.track import PoseTrack
 from pipelines.keypoints.tracking import fill_gaps, is_person, select_person
 from pipelines.keypoints.visibility import HEAD, missing_body_parts, shown_parts
 from pipelines.media.pictures import load_picture
-from pipelines.media.sources import open_video
+from pipelines.media.sources import FrameSource, open_video
+from pipelines.media.turning import turn_video
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import Progress, note_all
 
 MAX_INSPECTED_FRAMES = 64  # of a video, unless all of them are to be inspected
+FAST = 1.5  # body heights per second between inspected frames from which on those in between are inspected as well ...
+MAX_CLOSER_LOOKS = 4  # ... so many times at most
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class DrivingInspection:
     """For each of PARTS the share of the inspected frames with the person that show it."""
     moment: Fraction
     """Time of one of them in the middle of the clip, in seconds from the first frame of the file."""
+    jumps: tuple[int, ...] = ()
+    """Numbers of inspected frames before which a closer look found a jump of the pose."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -122,7 +129,23 @@ def inspect_driving(
                 "get a complete copy, or use its beginning with --max-frames"
             )
     total = frames if frames and interval > 1 else len(track.frames)
-    return _inspect_track(path, track, total, interval=interval, config=config)
+    found = _inspect_track(path, track, total, interval=interval, config=config)
+    if interval == 1:
+        return found
+    look = partial(_jumps_between, partial(open_part, max_frames=interval + 1), detector, found.followed)
+    fast = find_jumps(found.followed, speed=FAST)[:MAX_CLOSER_LOOKS]
+    return replace(found, jumps=tuple(number for number in fast if look(number)))
+
+
+def _jumps_between(
+    open_part: Callable[..., FrameSource], detector: KeypointDetector, followed: FollowedPerson, number: int
+) -> bool:
+    """Whether the pose jumps in the frames that were left out before an inspected one."""
+    with open_part(start=followed.seconds[number - 1]) as video:
+        track = detect_video(turn_video(video, followed.track.quarter_turns), detector)
+    poses = [largest_person(people) for people in track.people]
+    person = FollowedPerson(track, np.array([np.zeros((17, 3)) if pose is None else pose for pose in poses]))
+    return bool(person.seen.any() and find_jumps(person))
 
 
 def _inspect_track(

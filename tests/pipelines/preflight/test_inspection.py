@@ -24,7 +24,7 @@ from pipelines.preflight.inspection import (
 from pipelines.runtime.progress import SilentProgress
 from tests.helpers.media_files import SOURCE, truncate_file, write_video
 from tests.helpers.poses import make_standing_pose
-from tests.helpers.videos import make_clip, read_shade
+from tests.helpers.videos import make_clip, make_shade, read_shade
 
 SIZE = (200, 300)
 NOBODY = np.empty((0, 17, 3), np.float32)
@@ -128,6 +128,20 @@ def test_someone_seen_now_and_then_is_still_one_person(tmp_path: Path) -> None:
 
     path = make_clip(tmp_path / "clip.mp4", frames=150)
     assert looked(path, Walker()).person_share == 1, "0.3 body heights from look to look, 3 frames apart"
+
+
+@pytest.mark.parametrize(("first", "frames", "jumps"), [(8, 1, (2,)), (5, 5, ())])
+def test_a_closer_look_tells_a_jump_from_a_run(first: int, frames: int, jumps: tuple[int, ...], tmp_path: Path) -> None:
+    class Runner(Scripted):
+        def detect(self, image: np.ndarray) -> np.ndarray:
+            self.seen.append(read_shade(image))
+            return make_standing_pose(15.0 * min(max(self.seen[-1] - first, 0) / frames, 1), size=0.15)[None]
+
+    path = make_clip(tmp_path / "clip.mp4", frames=[make_shade(min(number, 25)) for number in range(300)])
+    clip = looked(path, Runner())
+    assert (clip.frames, clip.looks) == (300, 60)
+    assert clip.jumps == jumps
+    assert looked(path, Runner(), every_frame=True).jumps == ()
 
 
 def test_a_track_is_read_whole_and_parts_are_counted(tmp_path: Path) -> None:
