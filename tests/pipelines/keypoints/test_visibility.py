@@ -19,6 +19,43 @@ from tests.helpers.poses import make_standing_pose
 SIZE = (200, 300)
 
 
+def without(pose: np.ndarray, *joints: int) -> np.ndarray:
+    pose = pose.copy()
+    pose[list(joints), 2] = 0
+    return pose
+
+
+def test_a_whole_person_inside_the_picture_hides_nothing() -> None:
+    assert missing_body_parts(make_standing_pose(), SIZE) == ()
+    assert missing_body_parts(without(make_standing_pose(), 3, 5, 12, 13, 16), SIZE) == (), (
+        "one of two is enough: seen from the side"
+    )
+
+
+@pytest.mark.parametrize(
+    ("pose", "hidden"),
+    [
+        (without(make_standing_pose(), 15, 16), ("feet",)),
+        (without(make_standing_pose(), 0, 1, 2, 3, 4), ("head",)),
+        (without(make_standing_pose(), 13, 14, 15, 16), ("knees", "feet")),
+        (make_standing_pose(0, 52), ("feet",)),
+        (make_standing_pose(0, 90), ("feet",)),
+        (make_standing_pose(0, -33), ("head",)),
+        (make_standing_pose(-82, 0), ("shoulders", "hips", "knees", "feet")),
+    ],
+)
+def test_what_is_unsure_or_at_the_edge_is_hidden(pose: np.ndarray, hidden: tuple[str, ...]) -> None:
+    assert missing_body_parts(pose, SIZE) == hidden
+
+
+@pytest.mark.parametrize(("name", "rows"), [("head", slice(120, None)), ("feet", slice(0, 500))])
+def test_the_networks_poses_of_cut_pictures_show_it(name: str, rows: slice) -> None:
+    detector, picture = create_detector("bundled"), load_picture(SOURCE)
+    assert missing_body_parts(detector.detect(picture)[0], picture.shape[1::-1]) == ()
+    part = np.ascontiguousarray(picture[rows])
+    assert name in missing_body_parts(detector.detect(part)[0], part.shape[1::-1])
+
+
 @pytest.mark.parametrize(
     ("hidden", "lowest"),
     [
