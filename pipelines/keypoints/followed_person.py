@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from pipelines.keypoints.shots import picture_difference
-from pipelines.keypoints.track import PoseTrack
+from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.tracking import CONFIDENT, body_size, is_person
 
 TRUNK = [5, 6, 11, 12]  # left and right shoulder, left and right hip
@@ -83,27 +83,31 @@ def faces_away(pose: np.ndarray) -> bool:
     return bool((pose[TRUNK, 2] >= CONFIDENT).all() and widths.sum() > MIN_AWAY_WIDTH * body_size(pose))
 
 
-def find_jumps(person: FollowedPerson) -> list[int]:
-    """Frames in which half of the joints are farther from where they were than a body can move in the time."""
+def find_jumps(person: FollowedPerson, *, speed: float = MAX_SPEED) -> list[int]:
+    """Frames in which half of the joints are farther from where they were than a body can move in the time.
+
+    speed: what a body can do, in body heights per second.
+    """
     seconds, poses = person.seconds, person.poses
     return [
         int(here)
         for before, here in pairwise(np.flatnonzero(person.seen))
         if _distance(poses[before], poses[here])
-        > (MAX_SPEED * (seconds[here] - seconds[before]) + DETECTOR_NOISE) * person.height
+        > (speed * (seconds[here] - seconds[before]) + DETECTOR_NOISE) * person.height
     ]
 
 
 def find_losses(person: FollowedPerson) -> list[tuple[int, bool]]:
-    """Frames from which on the person is missing though there are as many people as before; and whether one of them
-    wears the same clothes and so may be the same person, too far away to be followed."""
+    """Frames from which on, or up to which, the person is missing though there are as many people; and whether one of
+    them wears the same clothes and so may be the same person, too far away to be followed."""
     found, frames = [], person.track.frames
     for first, stop in person.lasting(~person.seen):
         others = [frame for frame in frames[first:stop] if any(map(is_person, frame.people))]
-        if first and len(others) > (stop - first) / 2 and len(others[0].people) >= len(frames[first - 1].people):
-            own = person.colours[first - 1]
-            colours = np.full((1, 3), np.nan) if others[0].colours is None else others[0].colours
-            found.append((first, bool((np.linalg.norm(colours - own, axis=-1) < MIN_COLOUR_CHANGE).any())))
+        if len(others) <= (stop - first) / 2:
+            continue
+        last_seen, other = (first - 1, others[0]) if first else (stop, others[-1])
+        if len(other.people) >= len(frames[last_seen].people):
+            found.append((first or stop, _wears(other, person.colours[last_seen])))
     return found
 
 
@@ -155,6 +159,13 @@ def _flags(person: FollowedPerson, flags: np.ndarray) -> np.ndarray:
     return result
 
 
+def _wears(frame: PoseFrame, colour: np.ndarray) -> bool:
+    """Whether the trunk of one of the people has about this colour [3]."""
+    if frame.colours is None:
+        return False
+    return bool((np.linalg.norm(frame.colours - colour, axis=-1) < MIN_COLOUR_CHANGE).any())
+
+
 def _distance(first: np.ndarray, second: np.ndarray) -> float:
     """Median distance in pixels of the joints confident in both poses; 0 without any."""
     both = (first[:, 2] >= CONFIDENT) & (second[:, 2] >= CONFIDENT)
@@ -162,9 +173,8 @@ def _distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _colour_change(person: FollowedPerson, number: int) -> float:
-    """Distance of the trunk's colours before a frame and from it on, less what the whole picture changes.
-
-    0 if either is not steady, or one shows the front and the other the back.
+    """Distance of the trunk's colours before a frame and from it on, less how unsteady either is and how much the whole
+    picture changes; 0 if either is too unsteady, or one shows the front and the other the back.
     """
     age = person.seconds - person.seconds[number]
     known = ~np.isnan(person.colours[:, 0])
@@ -172,13 +182,13 @@ def _colour_change(person: FollowedPerson, number: int) -> float:
     if min(window.sum() for window in windows) < 3:
         return 0.0
     colours = [np.median(person.colours[window], axis=0) for window in windows]
-    spreads = [
-        np.median(np.linalg.norm(person.colours[window] - colour, axis=-1))
+    distances = [
+        np.linalg.norm(person.colours[window] - colour, axis=-1)
         for window, colour in zip(windows, colours, strict=True)
     ]
     turned = abs(np.subtract(*(person.from_behind[window].mean() for window in windows))) > 0.5
-    if max(spreads) > MAX_COLOUR_SPREAD or turned:
+    if max(map(np.median, distances)) > MAX_COLOUR_SPREAD or turned:
         return 0.0
     first, second = (person.track.frames[np.flatnonzero(window)[-1]].thumbnail for window in windows)
     light = 0.0 if first is None or second is None else 255 * picture_difference(first, second)
-    return float(np.linalg.norm(colours[1] - colours[0])) - 2 * light
+    return float(np.linalg.norm(colours[1] - colours[0])) - sum(map(np.mean, distances)) - 2 * light

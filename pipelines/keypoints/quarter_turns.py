@@ -122,7 +122,7 @@ def _vote(video: FrameSource, detector: KeypointDetector, poses: Sequence[np.nda
 def _explain(what: str, turns: int, pose: np.ndarray | None) -> str | None:
     """One line if something was turned, or if the person of `pose` surely lies in it as it is."""
     if turns:
-        return f"the person in the {what} is not upright: it is turned {TURN_NAMES[turns]} to find the pose"
+        return f"the person in the {what} is not upright: the {what} is turned {TURN_NAMES[turns]} to find the pose"
     if pose is None or is_upright(pose):
         return None
     way = TURN_NAMES[round(-_lean(pose) / 90) % 4]

@@ -45,12 +45,14 @@ def judge_track(
     return [*filter(None, (track.orientation, cut)), *find_troubles(person, source)]
 
 
-def find_troubles(person: FollowedPerson, source: np.ndarray | None = None) -> list[str]:
+def find_troubles(
+    person: FollowedPerson, source: np.ndarray | None = None, known_jumps: Sequence[int] = ()
+) -> list[str]:
     """One line for each kind of trouble that happens in a clip, see `judge_track`: cuts, somebody else, jumps, turning
-    away, leaving. The person must be seen in a frame."""
+    away, leaving. The person must be seen in a frame; `known_jumps` are frames before which a jump was left out."""
     cuts = find_cuts([frame.thumbnail for frame in person.track.frames])
     losses = find_losses(person)
-    jumps = [*find_jumps(person), *(number for number, same_clothes in losses if same_clothes)]
+    jumps = [*known_jumps, *find_jumps(person), *(number for number, same_clothes in losses if same_clothes)]
     changes = [*find_changes(person), *(number for number, same_clothes in losses if not same_clothes)]
     other_side = find_other_side(person, source_from_behind=source is not None and faces_away(source))
     return [

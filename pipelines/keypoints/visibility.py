@@ -59,7 +59,7 @@ def describe_cut_source(hidden: Iterable[str]) -> str | None:
         return None
     if lowest := lowest_part(hidden):
         return (
-            f"the person in the picture is found, but only down to the {lowest}: what it shows follows the video, and "
+            f"the person in the picture is found, but only down to the {lowest}: what it shows is animated, and "
             "the body ends at the picture's edge, so steps and bends look wrong; use a picture of the whole person for "
             "them"
         )

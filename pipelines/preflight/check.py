@@ -221,7 +221,7 @@ def _doubts(
     for part, share in clip.shown.items():
         if share < MIN_VISIBLE_SHARE and not cuts[1]:
             yield f"the video shows the {part} in {share:.0%} of the frames with the person: they are guessed elsewhere"
-    yield from find_troubles(clip.followed, picture.pose)
+    yield from find_troubles(clip.followed, picture.pose, clip.jumps)
     tall = {"picture": body_size(picture.pose), "video": float(np.median([body_size(pose) for pose in clip.poses]))}
     for name, pixels in tall.items():
         if pixels < MIN_PERSON_PIXELS:

@@ -29,6 +29,7 @@ from tests.helpers.official_networks import (
     make_driving_poses,
     write_official_weights,
 )
+from tests.helpers.poses import make_standing_pose
 from tests.helpers.small_batches import write_small_weights
 
 
@@ -46,6 +47,14 @@ def _weights(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def config(folder: Path, output: Path, **fields: str) -> AnimateConfig:
     common = {"device": "cpu", "keypoints": "bundled"}
     return AnimateConfig(SOURCE, folder / "driving.json", output=output, **common, **fields)  # pyright: ignore[reportArgumentType]
+
+
+def write_cut_track(path: Path) -> Path:
+    """Two frames of a person without legs."""
+    pose = make_standing_pose()
+    pose[13:, 2] = 0
+    save_track(path, PoseTrack("coco17", 200, 300, Fraction(1, 25), [PoseFrame(n, pose[None]) for n in (0, 1)]))
+    return path
 
 
 def crops(folder: Path, made: Path, weights: str, motion: str) -> AnimateResult:
@@ -68,6 +77,24 @@ def test_a_clip_by_the_authors_networks(folder: Path, tmp_path: Path) -> None:
     assert report["options"]["retarget"] == "none"
     assert report["versions"]["torch"]
     assert report["seconds"]["generate"] >= 0
+
+
+def test_a_picture_on_its_side_is_animated_and_lies_as_before(folder: Path, tmp_path: Path) -> None:
+    write_small_weights(folder / "small.safetensors")
+    lying, progress = tmp_path / "lying.png", NotesProgress()
+    Image.open(SOURCE).convert("RGB").resize((240, 320)).transpose(Image.Transpose.ROTATE_90).save(lying)
+    track = write_cut_track(tmp_path / "driving.json")
+    options = {"device": "cpu", "keypoints": "bundled", "weights": "small"}
+    turned = AnimateConfig(lying, track, output=tmp_path / "%05d.png", **options)  # pyright: ignore[reportArgumentType]
+    animate(turned, progress)
+    result = np.asarray(Image.open(tmp_path / "00000.png"))
+    assert result.shape == (240, 320, 3)
+    same = (result == np.asarray(Image.open(lying))).all(-1)
+    assert same[:, -1].all(), "what is beside the person stays as it lies"
+    assert [note.split(":")[0] for note in progress.notes] == [
+        "the person in the picture is not upright",
+        "the person in the video is found, but only down to the hips",
+    ]
 
 
 @pytest.mark.slow

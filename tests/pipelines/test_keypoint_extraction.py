@@ -15,6 +15,7 @@ from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
 from pipelines.pose_transfer import transfer_pose
 from pipelines.preflight.check import check_inputs
+from pipelines.runtime.progress import NotesProgress
 from tests.helpers.media_files import DRIVING, SOURCE, write_picture, write_video
 
 
@@ -121,6 +122,16 @@ def test_a_track_is_imported_with_one_person(person: str, x: float, tmp_path: Pa
     assert first.pts == 100
     assert first.people.shape == (1, 17, 3)
     assert first.people[0, 0, 0] == pytest.approx(x)
+
+
+def test_what_is_wrong_with_a_clip_is_noted(tmp_path: Path) -> None:
+    frames = [PoseFrame(index, pose(10 + 14 * (index > 4))[None]) for index in range(10)]
+    save_track(tmp_path / "in.json", PoseTrack("coco17", 128, 96, Fraction(1, 25), frames))
+    progress = NotesProgress()
+    extract_keypoints(KeypointsConfig(tmp_path / "in.json", tmp_path / "out.json", start=Fraction(1, 25)), progress)
+    assert [note.split(":")[0] for note in progress.notes] == [
+        "the pose jumps faster than people move, once, at 0.20 s"
+    ]
 
 
 def test_a_part_of_a_track_counts_from_its_first_frame(tmp_path: Path) -> None:
