@@ -7,7 +7,6 @@ authors' with `gfla weights import`, or train your own with `gfla train face`.
 python examples/animate_face.py SOURCE SOURCE_LANDMARKS DRIVING DRIVING_LANDMARKS WEIGHTS OUTPUT
 """
 
-import sys
 from pathlib import Path
 
 from pipelines import FaceConfig, animate_face
@@ -29,4 +28,6 @@ def main(source: str, source_landmarks: str, driving: str, driving_landmarks: st
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    from arguments import run_script
+
+    run_script(main, __doc__)

@@ -219,7 +219,8 @@ class ViewSynthConfig(OutputOptions, ModelOptions):
     """Azimuth, in degrees, from which the picture shows the object: 0 front, 90 front to the right, 180 back, 270 front
     to the left. Estimated if omitted."""
     elevation: float = 0.0
-    """Elevation of the camera, 0 to below 30 degrees; with a given azimuth also that of the picture."""
+    """Elevation of the camera, 0 to below 30 degrees; with a given azimuth also that of the picture. If the azimuth is
+    estimated, a full turn takes 0 as the picture's own."""
     distance: float = DEFAULT_DISTANCE
     """Distance of the camera, 1 to 20 diagonals of the object; a small one makes the near end look large."""
     views: int | None = None

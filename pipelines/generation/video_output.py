@@ -16,7 +16,7 @@ from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
 from pipelines.media.sources import FrameSource
 from pipelines.media.turning import turn_picture
-from pipelines.media.writer import Writer, check_video_output, open_output
+from pipelines.media.writer import Writer, check_video_output, open_output, written_size
 from pipelines.runtime.progress import Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.summaries import describe_input, summarize_run
@@ -138,7 +138,7 @@ class VideoResult:
     rate: float
     """Mean frames per second."""
     size: tuple[int, int]
-    """Width and height of the frames in pixels, without `compare`."""
+    """Width and height of the frames in pixels, without `compare`; `summary` has those that the file has."""
     canvas: tuple[int, int, int, int]
     """The region of the source picture that was generated: left, top, right, bottom in pixels."""
     missing_frames: int
@@ -170,6 +170,6 @@ class VideoResult:
             "inputs": {"source": describe_input(config.source), "driving": describe_input(config.driving)},
             "frames": self.frames,
             "fps": round(self.rate, 4),
-            "size": list(self.size),
+            "size": list(written_size(self.output, self.size)),
             "canvas": list(self.canvas),
         }

@@ -57,6 +57,8 @@ class VideoEncoder:
         threads: int | None = None,
     ):
         self.notes: list[str] = [excess] if (excess := describe_excess(*size)) else []
+        if (even := tuple(side + side % 2 for side in size)) != size:
+            self.notes.append(f"{size[0]}x{size[1]} is written as {even[0]}x{even[1]}: video needs even sides")
         self.time_base = time_base
         self.threads = threads or 0  # 0: FFmpeg chooses
         self.scaler = VideoReformatter()

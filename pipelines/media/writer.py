@@ -107,6 +107,12 @@ def check_video_output(
         check_sequence(path, pattern=kind == "pattern", overwrite=overwrite)
 
 
+def written_size(path: Path, size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the frames that `open_output` writes to `path` if they are given in `size`."""
+    width, height = size
+    return (width + width % 2, height + height % 2) if output_kind(path) == "video" else size
+
+
 @contextmanager
 def open_output(
     path: str | Path,
