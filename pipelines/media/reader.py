@@ -31,7 +31,7 @@ from pipelines.media.timing import TimedFrame
 
 SEEK_MARGIN = 1  # seconds: seeking is by decoding time, which is ahead of presentation time
 MAX_READ_ERRORS = 32  # in a row, after which the rest of the file is given up
-MISSING_SHARE = 0.02  # of the frames in the index may be missing: edit lists hide some
+MISSING_SHARE = 0.02  # of the frames in the index may be missing
 MAX_GAP = 10  # seconds between frames of a format whose parts may be joined; a larger one is no pause
 MAX_RATE_RATIO = Fraction(3, 2)  # of the average to the nominal rate
 MIN_BIT_RATE = 500  # bits per second of a file whose duration is believed
@@ -217,7 +217,7 @@ def _describe_timed(container: InputContainer, stream: VideoStream) -> FileInfo:
         kind="video",
         time_base=time_base,
         rate=_choose_rate(stream),
-        frames=stream.frames or None,
+        frames=_count_shown_frames(container, stream),
         duration=_read_duration(container, stream, time_base),
         has_audio=_has_audio(container),
         start_pts=stream.start_time or 0,
@@ -236,6 +236,13 @@ def _describe_untimed(container: InputContainer, stream: VideoStream, *, rate: F
         timed=False,
         notes=() if rate else (note,),
     )
+
+
+def _count_shown_frames(container: InputContainer, stream: VideoStream) -> int | None:
+    """The frames that the index lists, None if it doesn't; without those that the edit list of a trimmed MP4 hides."""
+    if stream.frames and "mp4" in container.format.name.split(","):
+        return sum(not entry.is_discard for entry in stream.index_entries)
+    return stream.frames or None
 
 
 def _choose_rate(stream: VideoStream) -> Fraction | None:

@@ -1,5 +1,6 @@
 """Files that were cut short, in every container: said where the structure tells, and never of a complete file."""
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pipelines.media.sources import open_video
-from tests.helpers.videos import TICKS, make_clip
+from tests.helpers.videos import TICKS, make_clip, make_shade, read_shade
 
 TICK = Fraction(1, 25)
 FRAGMENTS = {"muxer": {"movflags": "frag_keyframe+empty_moov"}, "options": {"g": "4"}}
@@ -78,6 +79,30 @@ def test_a_file_that_was_cut_short(clips: dict[str, Path], tmp_path: Path, name:
     with open_video(tmp_path / name, max_frames=3) as beginning:
         assert len(list(beginning)) == 3
         assert not beginning.stats.incomplete
+
+
+def trim(clip: Path, to: Path, *, start: float, seconds: float) -> Path:
+    """A copy that shows a part only, as phones and `ffmpeg -ss -c copy` trim: its edit list hides the other frames."""
+    data = bytearray(clip.read_bytes())
+    entry = data.index(b"elst") + 12  # duration in 1/1000 s, first time in units of the track, rate
+    _, first = struct.unpack_from(">Ii", data, entry)
+    struct.pack_into(">Ii", data, entry, round(seconds * 1000), first + round(start / TICKS))
+    to.write_bytes(data)
+    return to
+
+
+@pytest.mark.parametrize(("start", "seconds", "share"), [(0, 0.4, 0.4), (0.28, 0.2, 0.6), (0.44, 0.36, 0.8)])
+def test_a_trimmed_video_is_complete(tmp_path: Path, start: float, seconds: float, share: float):
+    frames = [make_shade(number, 64, 64) + noise(number) // 20 - 6 for number in range(20)]
+    fast = {"movflags": "+faststart"}
+    clip = make_clip(tmp_path / "clip.mp4", frames=frames, options={"g": "5", "bf": "2"}, muxer=fast)
+    first, count = round(start * 25), round(seconds * 25)
+    with open_video(trim(clip, tmp_path / "trimmed.mp4", start=start, seconds=seconds)) as source:
+        assert [read_shade(frame.image) for frame in source] == list(range(first, first + count))
+        assert (source.info.frames, source.warnings) == (count, [])
+    with open_video(cut(tmp_path / "trimmed.mp4", tmp_path / "cut.mp4", share)) as source:
+        assert 0 < len(list(source)) < count
+        assert source.stats.incomplete
 
 
 def test_a_live_recording_whose_clusters_have_no_length(clips: dict[str, Path], tmp_path: Path):
