@@ -117,6 +117,9 @@ class ReadStats:
     recordings: int = 1
     """Files that the file was joined of, where its format says so; known at its end."""
 
+    resized: int = 0
+    """Frames of another size than the first one, which were fitted into it."""
+
     finished: bool = False
     """Whether the backend has reached the end of the file."""
 
@@ -137,6 +140,11 @@ class ReadStats:
             notes.append(
                 f"{self.retimed} frame(s) have no usable time stamp: they are shown in the order of decoding, at "
                 f"{float(rate):.5g} frames per second"
+            )
+        if self.resized:
+            notes.append(
+                f"{self.resized} frame(s) have another size than the first one: they are scaled to fit into it, with "
+                "black borders"
             )
         if self.corrupt:
             notes.append(f"skipped {self.corrupt} corrupt frame(s)")

@@ -15,7 +15,6 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.format import Flags
-from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
@@ -28,6 +27,7 @@ from pipelines.media.frames import NOMINAL_RATE, FileInfo, ReadStats
 from pipelines.media.pixels import frame_to_rgb, read_display_matrix
 from pipelines.media.time_stamps import has_restarts, part_shifts, repair_times
 from pipelines.media.timing import TimedFrame
+from pipelines.media.video_streams import describe_choice, find_video_stream
 
 SEEK_MARGIN = 1  # seconds: seeking is by decoding time, which is ahead of presentation time
 MAX_READ_ERRORS = 32  # in a row, after which the rest of the file is given up
@@ -39,7 +39,7 @@ MAX_RATE = 500  # frames per second; what states more counts ticks
 
 
 class VideoFile:
-    """The first video stream of a file that is not a cover picture.
+    """The video stream of a file that `find_video_stream` chooses.
 
     Args:
         path: the file.
@@ -167,19 +167,6 @@ class _FormatTraits:
         )
 
 
-def find_video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The first video stream that is not a cover picture and has a decoder.
-
-    Raises:
-        InputError: there is none.
-    """
-    for stream in container.streams.video:
-        if stream.codec_context is not None and not stream.disposition & Disposition.attached_pic:
-            return stream
-    kind = "only sound" if container.streams.audio else "no video stream that can be decoded"
-    raise InputError(f"{path} has {kind}: use a video")
-
-
 def decode_frames(container: InputContainer, stream: VideoStream, stats: ReadStats) -> Generator[VideoFrame]:
     """Frames in display order; packets and frames that can't be decoded are skipped and counted in `stats`."""
     for packet in read_packets(container, stream, stats):
@@ -221,6 +208,7 @@ def _describe_timed(container: InputContainer, stream: VideoStream) -> FileInfo:
         duration=_read_duration(container, stream, time_base),
         has_audio=_has_audio(container),
         start_pts=stream.start_time or 0,
+        notes=describe_choice(container, stream),
     )
 
 
@@ -234,7 +222,7 @@ def _describe_untimed(container: InputContainer, stream: VideoStream, *, rate: F
         rate=nominal,
         has_audio=_has_audio(container),
         timed=False,
-        notes=() if rate else (note,),
+        notes=(*describe_choice(container, stream), *(() if rate else (note,))),
     )
 
 

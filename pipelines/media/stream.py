@@ -5,7 +5,7 @@ In: a backend that decodes a file, and the part to read. Out: frames uint8 RGB [
 """
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice
 from math import ceil
@@ -26,7 +26,7 @@ class FrameSource:
     """The frames of a driving input.
 
     Iterate over it as often as needed: each pass opens the file again and holds two frames at most. Frames of another
-    size than the first one are resized to its size. `with` closes the files of all passes.
+    size than the first one are fitted into its size. `with` closes the files of all passes.
 
     Raises:
         InputError: no frame of the selected part can be decoded.
@@ -93,7 +93,10 @@ class FrameSource:
                 frames = resample(frames, time_base=self.backend.file_info.time_base, fps=self.info.time_base**-1)
             frames = islice(frames, 0, None, self.selection.every)  # before loading, so that skipped frames cost little
             for frame in islice(self._load(frames), self.selection.max_frames):
-                yield frame if frame.image.shape[1::-1] == size else _resize(frame, size)
+                if frame.image.shape[1::-1] != size:
+                    frame = replace(frame, image=_fit(frame.image, size))
+                    self.stats.resized += 1
+                yield frame
         finally:
             selected.close()
 
@@ -172,6 +175,13 @@ def _clip_duration(file_info: FileInfo, selection: FrameSelection) -> Fraction |
     return max(end - start, Fraction(0))
 
 
-def _resize(frame: Frame, size: tuple[int, int]) -> Frame:
-    image = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
-    return Frame(image=image, pts=frame.pts, duration=frame.duration)
+def _fit(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Scale an image [h, w, 3] to fit into `size` (width, height) -> [H, W, 3], centred between black borders."""
+    height, width = image.shape[:2]
+    scale = min(size[0] / width, size[1] / height)
+    inner = max(1, round(width * scale)), max(1, round(height * scale))
+    left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
+    result = np.zeros((size[1], size[0], 3), np.uint8)
+    scaled = cv2.resize(image, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    result[top : top + inner[1], left : left + inner[0]] = scaled
+    return result
