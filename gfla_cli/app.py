@@ -56,6 +56,7 @@ class Program(PlainGroup):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the command line and exit with its code."""
+        console.open_closed_streams()
         console.accept_all_characters()
         _interrupt_on_signals()
         kwargs["standalone_mode"] = False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
 
 UNDECODED = range(0xDC80, 0xDD00)  # stand for bytes of file names that are not valid in the file system's encoding
 PLAIN_INTERVAL = 5.0  # seconds between two progress lines where stderr is not a terminal
+
+
+def open_closed_streams() -> None:
+    """Let standard streams that the caller closed, or that Windows programs without a console lack, lead nowhere.
+
+    Otherwise a file that is opened later would get the number of the stream, and the messages of libraries with it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # in this order they get their own numbers
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def accept_all_characters() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
+from gfla_cli.console import Console
 from pipelines.batch.runner import read_rows
 from tests.helpers.small_batches import write_small_clip, write_small_source, write_small_weights
 
@@ -83,3 +85,24 @@ def test_notes_of_the_writer_are_printed_and_in_the_report(folder: Path, tmp_pat
     assert "frame(s) were left out" in note
     assert f"gfla: {note}" in result.stderr.splitlines()
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["out.gif"]
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_keep_their_numbers(closed: str) -> None:
+    """Otherwise libraries would write their messages into the first files that are opened."""
+    program = "import os, sys; from gfla_cli.console import open_closed_streams; open_closed_streams(); "
+    program += "sys.exit(os.open(os.devnull, os.O_RDONLY) < 3)"
+    command = shlex.join([sys.executable, "-c", program])
+    assert subprocess.run(["sh", "-c", f"{command} {closed}"], capture_output=True, check=False).returncode == 0
+
+
+def test_without_a_console_commands_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in pythonw and in services."""
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    with pytest.raises(SystemExit) as ended:
+        app(["--version"])
+    assert not ended.value.code
+    with Console() as console:
+        console.stage("animate", 3)
+        console.note("a note")
