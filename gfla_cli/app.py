@@ -46,7 +46,7 @@ EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (USAGE_ERROR, 2),
     (ProcessingError, 1),
     (GflaError, 2),
-    (ModuleNotFoundError, 2),
+    (ImportError, 2),
     (Exception, 1),
 )
 

@@ -47,14 +47,20 @@ def _absorb(convolution: Convolution, norm: nn.BatchNorm2d) -> None:
     mean, variance = norm.running_mean, norm.running_var
     if mean is None or variance is None:
         raise ValueError("a batch norm without running statistics can't be folded")
-    scale = norm.weight.double() / (variance.double() + norm.eps).sqrt()
+    scale = _exact(norm.weight) / (_exact(variance) + norm.eps).sqrt()
     # A transposed convolution stores its weight as [in,out,k,k].
     shape = (1, -1, 1, 1) if isinstance(convolution, nn.ConvTranspose2d) else (-1, 1, 1, 1)
     bias = torch.zeros_like(mean) if convolution.bias is None else convolution.bias
-    shift = (bias.double() - mean.double()) * scale + norm.bias.double()
-    weight = convolution.weight.double() * scale.view(shape)
-    convolution.weight = nn.Parameter(weight.to(convolution.weight.dtype), requires_grad=False)
-    convolution.bias = nn.Parameter(shift.to(convolution.weight.dtype), requires_grad=False)
+    shift = (_exact(bias) - _exact(mean)) * scale + _exact(norm.bias)
+    weight = _exact(convolution.weight) * scale.view(shape)
+    like = convolution.weight
+    convolution.weight = nn.Parameter(weight.to(like.dtype).to(like.device), requires_grad=False)
+    convolution.bias = nn.Parameter(shift.to(like.dtype).to(like.device), requires_grad=False)
+
+
+def _exact(tensor: torch.Tensor) -> torch.Tensor:
+    """In float64, on the CPU, because Apple's GPUs have no float64."""
+    return tensor.cpu().double()
 
 
 def channels_last(module: Module) -> Module:

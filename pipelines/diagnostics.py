@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from models.errors import explain
 from pipelines.runtime.versions import versions
 
 ENCODERS = {
@@ -17,6 +18,8 @@ ENCODERS = {
     "aac": "sound in MP4, MOV",
     "libopus": "sound in WebM",
 }
+
+NEEDED = ("cpu", "libx264", "opencv")  # by every animation, besides weights
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class Diagnosis:
     @property
     def usable(self) -> bool:
         """Whether `gfla animate` can make an MP4 with what is bundled."""
-        needed = [*self.weights, *(finding for finding in self.codecs if finding.name == "libx264")]
+        found = (*self.devices, *self.codecs, *self.backends)
+        needed = [*self.weights, *(finding for finding in found if finding.name in NEEDED)]
         return bool(self.weights) and all(finding.reason is None for finding in needed)
 
     def sections(self) -> dict[str, list[Finding]]:
@@ -58,7 +62,7 @@ class Diagnosis:
 
 
 def diagnose() -> Diagnosis:
-    """Look at everything; nothing is loaded onto a device and nothing is fetched."""
+    """Look at everything; nothing is fetched."""
     return Diagnosis(
         versions=versions(),
         devices=[_probe("cpu", _cpu), _probe("cuda", _cuda), _probe("mps", _mps)],
@@ -72,6 +76,8 @@ def _probe(name: str, look: Callable[[], str]) -> Finding:
     """`look` returns a detail, or raises with the reason."""
     try:
         return Finding(name, look())
+    except ImportError as error:
+        return Finding(name, reason=explain(error))
     except Exception as error:
         return Finding(name, reason=" ".join(str(error).split()) or type(error).__name__)
 
@@ -85,11 +91,16 @@ def _cpu() -> str:
 def _cuda() -> str:
     import torch
 
+    from pipelines.runtime.devices import find_gpu_problem
+
     if torch.version.cuda is None:
         raise RuntimeError("this PyTorch build has no CUDA")
     if not torch.cuda.is_available():
         raise RuntimeError("no NVIDIA GPU or driver found")
-    return ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count()))
+    devices = [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+    if problems := [problem for device in devices if (problem := find_gpu_problem(device))]:
+        raise RuntimeError("; ".join(problems))
+    return ", ".join(map(torch.cuda.get_device_name, devices))
 
 
 def _mps() -> str:
@@ -116,7 +127,13 @@ def _detectors() -> list[Finding]:
     from pipelines.keypoints.detectors.registry import availability
 
     found = [Finding(f"{name} keypoints", reason=reason) for name, reason in availability().items()]
-    return [*found, _probe("face landmarks", _landmarks)]
+    return [_probe("opencv", _opencv), *found, _probe("face landmarks", _landmarks)]
+
+
+def _opencv() -> str:
+    import cv2
+
+    return f"{cv2.getNumThreads()} threads"
 
 
 def _landmarks() -> str:

@@ -57,7 +57,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
     # 1. Refuse whatever can be refused before any work
     check_retarget(config.retarget)
     check_outputs(config)
-    device, stopwatch = choose_device(config.device), Stopwatch()
+    device, stopwatch = choose_device(config.device, progress.note), Stopwatch()
     selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
     with open_video(config.driving, **selection) as video:
         with stopwatch("load"):

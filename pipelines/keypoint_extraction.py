@@ -100,7 +100,7 @@ def _find_track(config: KeypointsConfig, progress: Progress) -> PoseTrack:
         track = load_track(config.input, rate=rate)
         note_all(progress, track.warnings)
         return select_frames(track, config.start, config.end, config.max_frames)
-    device = str(choose_device(config.device))
+    device = str(choose_device(config.device, progress.note))
     detector = create_detector(config.keypoints, device=device, yolo_weights=config.yolo_weights, note=progress.note)
     check_person(config.person, detector)
     selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}

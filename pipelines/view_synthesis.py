@@ -87,7 +87,7 @@ def synthesize_views(
     resources, stopwatch = resources or Resources(), Stopwatch()
     # 1. Refuse whatever can be refused before any work
     validate(config)
-    device = choose_device(config.device)
+    device = choose_device(config.device, progress.note)
     with stopwatch("load"):
         # 2. Networks: the generator and, if it takes objects that are cut out and framed, the viewpoint network
         renderer, viewpoint = load_networks(config, device, resources)

@@ -80,7 +80,7 @@ def evaluate_pictures(config: EvaluateConfig, progress: Progress = SILENT) -> Ev
     # 1. Refuse whatever can be refused before any work
     protocol = choose_protocol(config)
     metrics = config.metrics or protocol.metrics
-    device = str(choose_device(config.device))
+    device = str(choose_device(config.device, progress.note))
     # 2. Open both sides, and the reference set of FID if there is one
     comparison = open_comparison(
         config.generated,

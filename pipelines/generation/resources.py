@@ -48,7 +48,7 @@ class Resources:
         Raises:
             InputError, WeightsError, BackendUnavailable: detector, weights or device can't be used.
         """
-        device = choose_device(config.device)
+        device = choose_device(config.device, progress.note)
         generator, make_processor = self.load(load_generator, config.weights, device, architectures)
         cleaner = self.load(load_pose_cleaner, config.motion, device)
         detector, notes = self.load(load_detector, config.keypoints, config.yolo_weights, device)

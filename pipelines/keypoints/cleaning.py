@@ -75,7 +75,7 @@ def clean_poses(
         chosen = starts[first : first + batch]
         windows = np.stack([_window(points, canvas, start) for start in chosen])  # [N, 34, L]
         with torch.inference_mode():
-            output = network(torch.from_numpy(windows).to(parameter)).double().cpu().numpy()  # [N, 34, FRAMES]
+            output = network(torch.from_numpy(windows).to(parameter)).cpu().double().numpy()  # [N, 34, FRAMES]
         for start, values in zip(chosen, output, strict=True):
             part = slice(start, min(start + FRAMES, length))
             result[part] = decode(values, canvas.side)[: length - start] + canvas.corner[part, None]

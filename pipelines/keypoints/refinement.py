@@ -38,7 +38,7 @@ def refine_poses(points: np.ndarray, network: PoseRefiner, *, rate: float) -> np
     known = is_present(points)[..., None]
     track = np.where(known, np.concatenate(((points[..., :2] - middle) / half, points[..., 2:]), -1), 0)
     device = next(network.parameters()).device
-    refined = _refine_track(torch.from_numpy(track).to(device, torch.float32), network, rate).double().cpu().numpy()
+    refined = _refine_track(torch.from_numpy(track).to(device, torch.float32), network, rate).cpu().double().numpy()
     return np.concatenate((refined * half + middle, map_joints(points)[..., 2:]), -1, dtype=np.float32)
 
 

@@ -106,7 +106,7 @@ class InputChecker:
 
     def __init__(self, config: AnimateConfig, progress: Progress = SILENT, *, thorough: bool = False) -> None:
         self.config, self.progress, self.thorough = config, progress, thorough
-        device = choose_device(config.device)
+        device = choose_device(config.device, progress.note)
         self.detector, notes = load_detector(config.keypoints, config.yolo_weights, device)
         note_all(progress, notes)
         self._results: dict[tuple[str, Path], Any] = {}

@@ -1,5 +1,6 @@
 """Where and how precisely networks run."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -9,15 +10,18 @@ from models.errors import BackendUnavailable, InputError
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def choose_device(name: str = "auto") -> torch.device:
+def choose_device(name: str = "auto", note: Callable[[str], None] = lambda message: None) -> torch.device:
     """Choose a device that works here: auto, cpu, cuda, cuda:N or mps.
+
+    Args:
+        note: hears of a GPU that "auto" can't use.
 
     Raises:
         InputError: any other name.
-        BackendUnavailable: this machine or this PyTorch does not have the device.
+        BackendUnavailable: this machine or this PyTorch does not have the device, or can't compute on it.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu")
+        return _choose_automatically(note)
     try:
         device = torch.device(name)
     except RuntimeError:
@@ -29,6 +33,29 @@ def choose_device(name: str = "auto") -> torch.device:
         raise BackendUnavailable("device mps: no Apple GPU here; use --device auto or cpu")
     if device.type not in ("cpu", "cuda", "mps"):
         raise InputError(f"device {name!r} must be auto, cpu, cuda, cuda:N or mps")
+    if problem := find_gpu_problem(device):
+        raise BackendUnavailable(f"device {name}: {problem}; use --device cpu")
+    return device
+
+
+def find_gpu_problem(device: torch.device) -> str | None:
+    """Why a GPU can't compute anything, as when it is newer or older than this PyTorch; None if it can."""
+    if device.type == "cpu":
+        return None
+    try:
+        torch.ones(1, device=device).add_(1).cpu()
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else "the Apple GPU"
+        return f"{name} can't be used ({reason}): install a PyTorch that is built for it, see pytorch.org/get-started"
+    return None
+
+
+def _choose_automatically(note: Callable[[str], None]) -> torch.device:
+    device = torch.device("cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu")
+    if problem := find_gpu_problem(device):
+        note(f"device: cpu, because {problem}")
+        return torch.device("cpu")
     return device
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 import typer
 from typer.testing import CliRunner
 
@@ -20,6 +21,11 @@ FAILURES = [
     (BackendUnavailable("no CUDA"), 2, "no CUDA"),
     (ProcessingError("frame 3 failed"), 1, "frame 3 failed"),
     (ModuleNotFoundError("No module named 'av'", name="av"), 2, "'av' is missing"),
+    (ImportError("libGL.so.1: cannot open shared object file: no", name="cv2"), 2, "'apt install libgl1' has it"),
+    (ImportError("libodd.so.1.2: cannot open shared object file: no", name="av._core"), 2, "libodd.so.1.2 is missing"),
+    (ImportError("numpy.core.multiarray failed to import", name="cv2"), 2, "'cv2' can't be loaded (numpy.core"),
+    (ImportError("built for\nanother machine"), 2, "can't be loaded (built for)"),
+    (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate\nmuch"), 1, "the GPU is out of memory (CUDA out of"),
     (OSError(errno.ENOSPC, "No space left on device", "out.mp4"), 1, "No space left on device: out.mp4"),
     (MemoryError(), 1, "out of memory"),
     (ValueError("odd"), 1, "ValueError: odd"),

@@ -2,6 +2,7 @@ import torch
 from torch import nn
 
 from models.fold import fold_batch_norm
+from tests.helpers.devices import WithoutFloat64
 from tests.helpers.golden import assert_close
 
 
@@ -47,3 +48,11 @@ def test_a_leading_rectifier_leaves_its_input_alone() -> None:
     kept = x.clone()
     assert_close("folded", fold_batch_norm(model)(x), model(x), 1e-12)
     assert torch.equal(x, kept)
+
+
+def test_folding_needs_no_float64_on_the_device() -> None:
+    model = trained(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).float()
+    with WithoutFloat64():
+        folded = fold_batch_norm(model)
+    x = torch.randn(2, 3, 8, 9)
+    assert_close("folded", folded(x), model(x), 1e-5)

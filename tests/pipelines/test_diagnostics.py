@@ -1,6 +1,8 @@
 """`diagnose` finds what works here and says why the rest does not."""
 
 import importlib.util
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -41,3 +43,14 @@ def test_without_ultralytics_only_yolo_is_unavailable(monkeypatch: pytest.Monkey
     found = diagnose()
     assert found.usable
     assert "not installed" in (reasons(found.backends)["yolo keypoints"] or "")
+
+
+def test_a_package_that_can_not_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As OpenCV in a container without the libraries of a desktop."""
+    problem = "libGL.so.1: cannot open shared object file: No such file or directory"
+    (tmp_path / "cv2.py").write_text(f"raise ImportError({problem!r}, name='cv2')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "cv2")
+    found = diagnose()
+    assert not found.usable
+    assert "'apt install libgl1'" in (reasons(found.backends)["opencv"] or "")

@@ -9,6 +9,7 @@ from models.pose_refiner import PoseRefiner, RefinerConfig
 from pipelines.keypoints import refinement
 from pipelines.keypoints.joint_mapping import map_joints
 from pipelines.keypoints.refinement import map_track, refine_poses
+from tests.helpers.devices import WithoutFloat64
 from tests.helpers.poses import make_standing_pose
 
 
@@ -43,6 +44,14 @@ def test_what_rests_on_a_joint_that_was_not_seen_is_free(joint: int | None, free
     _, found = map_track(torch.zeros(1, 1, 17, 2), confidence)
     trunk = {7, 8, 9, 10}
     assert set(found[0, 0].nonzero()[:, 0].tolist()) == trunk | set(free)
+
+
+def test_the_network_needs_no_float64_on_the_device() -> None:
+    """Apple's GPUs have none."""
+    track, network = make_track(3), make_network()
+    expected = refine_poses(track, network, rate=25)
+    with WithoutFloat64():
+        np.testing.assert_array_equal(refine_poses(track, network, rate=25), expected)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 30])

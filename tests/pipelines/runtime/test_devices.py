@@ -1,0 +1,80 @@
+"""Which device is chosen, what is said about a GPU that can't compute, and what networks may ask of a device."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from models.errors import BackendUnavailable, InputError
+from pipelines import AnimateConfig, animate
+from pipelines.diagnostics import diagnose
+from pipelines.runtime.devices import choose_device
+from tests.helpers.devices import WithoutFloat64
+from tests.helpers.small_batches import write_small_clip, write_small_source, write_small_weights
+
+NO_KERNEL = "CUDA error: no kernel image is available for execution on the device\nCompile with `TORCH_USE_CUDA_DSA`"
+
+
+@pytest.fixture
+def useless_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU that this PyTorch was not built for."""
+
+    ones = torch.ones
+
+    def fail(*size: int, device: torch.device | None = None, **options: Any) -> torch.Tensor:
+        if device is not None:
+            raise RuntimeError(NO_KERNEL)
+        return ones(*size, **options)
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "GTX 960")
+    monkeypatch.setattr(torch, "ones", fail)
+
+
+@pytest.mark.usefixtures("useless_gpu")
+def test_auto_leaves_a_gpu_that_can_not_compute_and_says_so() -> None:
+    notes: list[str] = []
+    assert choose_device("auto", notes.append).type == "cpu"
+    (note,) = notes
+    assert note.startswith("device: cpu, because GTX 960 can't be used (CUDA error: no kernel image is available")
+    assert "\n" not in note
+
+
+@pytest.mark.usefixtures("useless_gpu")
+def test_a_gpu_that_can_not_compute_is_refused_by_name() -> None:
+    with pytest.raises(BackendUnavailable, match=r"device cuda:0: GTX 960 can't be used .* use --device cpu"):
+        choose_device("cuda:0")
+
+
+@pytest.mark.usefixtures("useless_gpu")
+def test_doctor_finds_a_gpu_that_can_not_compute() -> None:
+    (cuda,) = (finding for finding in diagnose().devices if finding.name == "cuda")
+    if torch.version.cuda:
+        assert cuda.reason
+        assert "GTX 960 can't be used" in cuda.reason
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "meta", "xpu"])
+def test_other_names_are_refused(name: str) -> None:
+    with pytest.raises(InputError, match=f"device '{name}' must be auto, cpu, cuda, cuda:N or mps"):
+        choose_device(name)
+
+
+def test_auto_works_everywhere() -> None:
+    assert choose_device().type in ("cpu", "cuda", "mps")
+
+
+def test_no_network_of_animate_needs_float64_on_the_device(tmp_path: Path) -> None:
+    """Apple's GPUs have none."""
+    config = AnimateConfig(
+        write_small_source(tmp_path / "ann.png"),
+        write_small_clip(tmp_path / "walk.mp4", frames=2),
+        output=tmp_path / "out.mp4",
+        weights=str(write_small_weights(tmp_path / "small.safetensors")),
+        keypoints="bundled",
+        device="cpu",
+    )
+    with WithoutFloat64():
+        assert animate(config).frames == 2
