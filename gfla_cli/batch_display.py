@@ -110,7 +110,7 @@ class BatchDisplay:
             return
         if event.worker not in self._tasks:
             self._tasks[event.worker] = bars.add_task("", total=None, rate="")
-        task, shown = self._tasks[event.worker], f"worker {event.worker}: {_describe(event, steps=False)}"
+        task, shown = self._tasks[event.worker], one_line(f"worker {event.worker}: {_describe(event, steps=False)}")
         bars.update(task, description=shown, rate=self._age(event).lstrip(", "))
         if event.stage:
             bars.update(task, completed=event.step, total=event.steps)

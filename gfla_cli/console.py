@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress as ProgressBars
 
 UNDECODED = range(0xDC80, 0xDD00)  # stand for bytes of file names that are not valid in the file system's encoding
+# Control characters, which names of files may contain and terminals obey -> how they are printed.
+CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+LAYOUT = {ord("\n"): "\n", ord("\t"): "\t"}
 PLAIN_INTERVAL = 5.0  # seconds between two progress lines where stderr is not a terminal
 
 
@@ -53,8 +56,8 @@ def error(message: str) -> None:
 
 
 def out(text: str) -> None:
-    """Print a line of data."""
-    print(text)
+    """Print a line of data; names are exact unless a terminal would obey control characters in them."""
+    print(text.translate(CONTROLS | LAYOUT) if sys.stdout.isatty() else text)
 
 
 def out_json(data: Any) -> None:
@@ -67,7 +70,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     cells = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        out("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def print_line(message: str, bars: ProgressBars | None = None) -> None:
@@ -86,7 +89,8 @@ def start_bars(*, quiet: bool, time_left: bool = True) -> ProgressBars | None:
     from rich.console import Console as Screen
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}")
+    name, rate = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[rate]}"))
+    columns = name, BarColumn(), MofNCompleteColumn(), rate
     last = (TimeRemainingColumn(elapsed_when_finished=True),) if time_left else ()
     bars = Progress(*columns, *last, console=Screen(stderr=True))
     bars.start()
@@ -100,8 +104,8 @@ def duration(seconds: float) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text with every run of white space as one space."""
-    return " ".join(text.split())
+    """The text with every run of white space as one space, and other control characters like \\x1b."""
+    return " ".join(text.split()).translate(CONTROLS)
 
 
 @dataclass

@@ -81,3 +81,17 @@ def test_on_a_terminal_there_is_a_bar_for_all_jobs_and_one_for_each_worker(
     assert "worker 0: ann--x animate" in shown
     assert "worker 1: bob--x animate" in shown
     assert "2 min" in shown
+
+
+@pytest.mark.parametrize(("name", "printed"), [("a[red]--b[/i]", "a[red]--b[/i]"), ("a\x1b[2J--b", "a\\x1b[2J--b")])
+def test_names_on_bars_are_plain_text(monkeypatch: pytest.MonkeyPatch, name: str, printed: str) -> None:
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    with BatchDisplay() as display:
+        display.begin(1, 0, 1)
+        display.event(Event(name, "started", worker=0))
+        display.event(Event(name, "failed", worker=0, reason=f"{name}.mp4 is empty"))
+    shown = screen.getvalue()
+    assert f"worker 0: {printed} failed" in shown
+    assert f"{printed}.mp4 is empty" in shown

@@ -107,3 +107,24 @@ def test_every_name_can_be_printed(monkeypatch: pytest.MonkeyPatch, encoding: st
     console.out(text)
     sys.stdout.flush()
     assert data.getvalue() == written
+
+
+@pytest.mark.parametrize("name", ["\x1b[2Jred.mp4", "\x1b]0;title\x07.mp4", "\x9b31m.mp4", "back\b\x7f.mp4"])
+def test_terminals_obey_no_control_characters_in_names(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    console.out(f"a\n{name}")
+    console.table(["FILE"], [[name]])
+    console.error(f"{name} does not exist")
+    console.print_line(f"reads {name}")
+    with Console() as progress:
+        progress.note(name)
+    printed = terminal.getvalue()
+    assert printed.count(".mp4") == 5
+    assert name not in printed
+
+
+def test_names_in_a_pipe_are_exact(capsys: pytest.CaptureFixture[str]) -> None:
+    console.out("\x1b[2Jred.mp4")
+    assert capsys.readouterr().out == "\x1b[2Jred.mp4\n"
