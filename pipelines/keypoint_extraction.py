@@ -24,6 +24,7 @@ from pipelines.media.files import check_output
 from pipelines.media.sources import open_video
 from pipelines.runtime.devices import choose_device
 from pipelines.runtime.errors import error_context
+from pipelines.runtime.input_files import list_input_files
 from pipelines.runtime.progress import SILENT, Progress, note_all
 
 
@@ -69,7 +70,7 @@ def extract_keypoints(config: KeypointsConfig, progress: Progress = SILENT) -> K
     """
     start = time.monotonic()
     # 1. Refuse whatever can be refused before any work
-    check_output(config.output, overwrite=config.overwrite, inputs=[config.input])
+    check_output(config.output, overwrite=config.overwrite, inputs=list_input_files(config))
     # 2. Everybody in every frame: T frames of people [P, 17, 3]
     track = _find_track(config, progress)
     # 3. One person, gaps filled: T frames of [1, 17, 3]

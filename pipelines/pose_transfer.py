@@ -33,6 +33,7 @@ from pipelines.media.stills import check_stills, write_stills
 from pipelines.media.turning import turn_picture
 from pipelines.runtime.devices import autocast
 from pipelines.runtime.errors import error_context
+from pipelines.runtime.input_files import list_input_files
 from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.summaries import describe_input, summarize_run
@@ -100,7 +101,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
         raise InputError(f"keypoints {config.keypoints!r} must be one of {', '.join(DETECTORS)}")
     targets = find_targets(config.targets)
     output = config.target(len(targets))
-    check_stills(output, count=len(targets), overwrite=config.overwrite, inputs=(config.source, *config.targets))
+    check_stills(output, count=len(targets), overwrite=config.overwrite, inputs=list_input_files(config))
     resources, stopwatch = resources or Resources(), Stopwatch()
     with stopwatch("load"):
         # 2. The source picture, and networks: detector, pose cleaner, generator with the processor of its weights

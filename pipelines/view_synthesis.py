@@ -29,6 +29,7 @@ from pipelines.object_views.renderers import GridViewRenderer, ObjectRenderer, V
 from pipelines.object_views.source import ObjectView, load_shapenet_view, load_square_picture
 from pipelines.object_views.viewpoint import estimate_view
 from pipelines.runtime.devices import autocast, choose_device
+from pipelines.runtime.input_files import list_input_files
 from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.summaries import describe_input, summarize_run
@@ -168,7 +169,7 @@ def _validate_outputs(config: ViewSynthConfig) -> None:
         raise InputError("two pictures have the same name, so their outputs would too: pass them one at a time")
     for target in targets:
         transparent = config.background == "transparent"
-        check_view_output(target, transparent=transparent, overwrite=config.overwrite, inputs=config.inputs)
+        check_view_output(target, transparent=transparent, overwrite=config.overwrite, inputs=list_input_files(config))
 
 
 def _validate_comparison(config: ViewSynthConfig, folder: Path) -> None:

@@ -17,6 +17,7 @@ from pipelines.media.audio import AudioPlan
 from pipelines.media.sources import FrameSource
 from pipelines.media.turning import turn_picture
 from pipelines.media.writer import Writer, check_video_output, open_output, written_size
+from pipelines.runtime.input_files import list_input_files
 from pipelines.runtime.progress import Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.summaries import describe_input, summarize_run
@@ -39,7 +40,7 @@ def check_outputs(config: VideoConfig) -> None:
             codec=config.codec,
             crf=config.crf,
             overwrite=config.overwrite,
-            inputs=(config.source, config.driving),
+            inputs=list_input_files(config),
         )
 
 
@@ -114,7 +115,7 @@ class VideoOutput:
                 audio=audio,
                 threads=self.threads,
                 overwrite=config.overwrite,
-                inputs=(config.source, config.driving),
+                inputs=list_input_files(config),
             )
             self.writers[path] = self._open.enter_context(opened)
             self._report_notes()

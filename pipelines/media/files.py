@@ -15,6 +15,7 @@ from uuid import uuid4
 from safetensors import SafetensorError
 
 from models.errors import InputError, ProcessingError
+from pipelines.media.suffixes import PICTURE_SUFFIXES
 
 MAX_NAME_BYTES = 255  # of a file name where the file system does not say
 STEM_BYTES = 60  # of the output's name in the name of its temporary file
@@ -62,9 +63,7 @@ def check_output(
             is in a folder that can't be made or is not writable.
     """
     check_output_name(path)
-    for item in inputs:
-        if _is_same_file(path, item):
-            raise InputError(f"output {path} is also an input: choose another name with -o")
+    refuse_input(path, inputs)
     target = resolve_output(path)
     folder = target.parent if os.path.lexists(target.parent) else target.parent.parent
     if not os.path.lexists(folder):
@@ -80,6 +79,14 @@ def check_output(
         raise InputError(f"output {path} is {kind}: choose a file with -o")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(f"can't write to folder {folder}: choose another with -o")
+
+
+def refuse_input(path: Path, inputs: Iterable[Path]) -> None:
+    """Raises InputError if `path` is one of the inputs, or a picture in one that is a folder."""
+    for item in inputs:
+        in_folder = path.suffix.lower() in PICTURE_SUFFIXES and path.exists() and _is_same_file(path.parent, item)
+        if in_folder or _is_same_file(path, item):
+            raise InputError(f"output {path} is also an input: choose another name with -o")
 
 
 def check_output_name(path: Path) -> None:

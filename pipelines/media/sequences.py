@@ -6,13 +6,14 @@ Called by `pipelines.media.writer` and `pipelines.media.stills`; `sequence_files
 import os
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from models.errors import InputError
-from pipelines.media.files import resolve_output, temporary_name
+from pipelines.media.files import refuse_input, resolve_output, temporary_name
 from pipelines.media.ordering import natural_key
 from pipelines.media.suffixes import PICTURE_SUFFIXES
 
@@ -33,7 +34,7 @@ class PictureSequence:
         overwrite: replace an earlier sequence.
 
     Raises:
-        InputError: other files are in the way, or the pattern has no number.
+        InputError: inputs or other files are in the way, or the pattern has no number.
     """
 
     def __init__(self, path: Path, temporary: Path, *, pattern: bool, overwrite: bool):
@@ -74,7 +75,7 @@ class PictureSequence:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def check_sequence(path: Path, *, pattern: bool, overwrite: bool) -> None:
+def check_sequence(path: Path, *, pattern: bool, overwrite: bool, inputs: Iterable[Path] = ()) -> None:
     """Check that a sequence can be written to a folder, or under a pattern; see `PictureSequence`.
 
     Raises:
@@ -86,6 +87,8 @@ def check_sequence(path: Path, *, pattern: bool, overwrite: bool) -> None:
     earlier = _matching_files(path.parent if pattern else path, name)
     if earlier and not overwrite:
         raise InputError(f"{path} already exists: choose another name with -o, or use --overwrite")
+    for item in earlier if pattern else ():
+        refuse_input(item, inputs)
     if not pattern and path.is_dir() and len(list(path.iterdir())) > len(earlier):
         raise InputError(f"folder {path} contains other files: choose a new or empty folder with -o")
 

@@ -26,7 +26,7 @@ def check_stills(path: Path, *, count: int, overwrite: bool, inputs: Iterable[Pa
     """
     check_output(path, overwrite=overwrite, inputs=inputs, may_be_folder=True)
     if _is_sequence(path):
-        check_sequence(path, pattern=_is_pattern(path), overwrite=overwrite)
+        check_sequence(path, pattern=_is_pattern(path), overwrite=overwrite, inputs=inputs)
     elif path.suffix.lower() not in SUFFIXES:
         raise InputError(f"output {path}: unknown type; use {', '.join(SUFFIXES)}, a folder, or %05d.png")
     elif count != 1:

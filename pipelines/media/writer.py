@@ -104,7 +104,7 @@ def check_video_output(
     elif codec is not None or crf is not None:
         raise InputError(f"{path}: --codec and --crf apply to .mp4, .mov and .webm only")
     if kind in ("folder", "pattern"):
-        check_sequence(path, pattern=kind == "pattern", overwrite=overwrite)
+        check_sequence(path, pattern=kind == "pattern", overwrite=overwrite, inputs=inputs)
 
 
 def written_size(path: Path, size: tuple[int, int]) -> tuple[int, int]:
