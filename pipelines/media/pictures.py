@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from models.errors import InputError
 from pipelines.media.files import check_readable
@@ -20,6 +20,10 @@ MAX_PIXELS = 120_000_000  # W * H of the largest picture that is read
 FORMATS = ("PNG", "JPEG", "JPEG2000", "WEBP", "GIF", "BMP", "DIB", "TIFF", "PPM", "AVIF", "HEIF", "TGA", "PSD", "QOI")
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1")  # bytes 8 to 12 of HEIC files
 PICTURE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, MemoryError)
+
+# Programs that generate pictures store their settings in PNG as text, far more than Pillow reads by default.
+PngImagePlugin.MAX_TEXT_CHUNK = 64 * 2**20  # bytes of one text
+PngImagePlugin.MAX_TEXT_MEMORY = 256 * 2**20  # bytes of all texts of a picture
 
 
 def load_picture(path: str | Path) -> np.ndarray:
@@ -35,7 +39,7 @@ def load_picture(path: str | Path) -> np.ndarray:
     with open_picture(path) as picture:
         try:
             picture.load()
-            return picture_to_rgb(ImageOps.exif_transpose(picture))
+            return picture_to_rgb(turn_by_exif(picture))
         except PICTURE_ERRORS as error:
             raise InputError(f"{path} is a damaged picture ({_reason(error)}): save or download it again") from None
 
@@ -50,7 +54,7 @@ def load_with_alpha(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
     with open_picture(Path(path)) as opened:
         if "A" not in opened.getbands() and "a" not in opened.getbands() and "transparency" not in opened.info:
             return picture, None
-        alpha = np.asarray(ImageOps.exif_transpose(opened.convert("RGBA")).getchannel("A"))
+        alpha = np.asarray(turn_by_exif(opened.convert("RGBA")).getchannel("A"))
     return picture, None if alpha.min() == 255 else alpha
 
 
@@ -66,6 +70,7 @@ def open_picture(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", UserWarning)  # about damaged EXIF data
             picture = Image.open(path, formats=_known_formats())
     except Image.DecompressionBombError:
         raise InputError(f"{path} has too many pixels (limit {MAX_PIXELS:,}): make it smaller") from None
@@ -80,6 +85,16 @@ def open_picture(path: Path) -> Image.Image:
         picture.close()
         raise InputError(f"{path} has {width}x{height} pixels (limit {MAX_PIXELS:,}): make it smaller")
     return picture
+
+
+def turn_by_exif(picture: Image.Image) -> Image.Image:
+    """The decoded picture upright; as it is if its EXIF data are damaged, as viewers show it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # about such data
+        try:
+            return ImageOps.exif_transpose(picture)
+        except PICTURE_ERRORS:
+            return picture
 
 
 def picture_to_rgb(picture: Image.Image) -> np.ndarray:

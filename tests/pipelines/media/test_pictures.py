@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from models.errors import InputError
-from pipelines.media.pictures import MAX_PIXELS, load_picture
+from pipelines.media.pictures import MAX_PIXELS, load_picture, load_with_alpha
 from tests.helpers.videos import make_corners, make_shade
 
 
@@ -105,6 +105,36 @@ def test_colour_profile_is_applied(tmp_path: Path):
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     image = load_picture(saved(tmp_path / "c.png", picture, icc_profile=srgb))
     assert np.abs(image.astype(int) - make_corners()).max() <= 1
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"garbage!!",
+        b"",
+        b"Exif\0\0II*\0\x08\0\0\0",
+        b"II*\0",
+        b"MM\0*\xff\xff\xff\xff",
+        b"II*\0\x08\0\0\0\x01\0\x12\x01",
+    ],
+)
+def test_damaged_exif_data_do_no_harm(tmp_path: Path, suffix: str, data: bytes):
+    path = saved(tmp_path / f"a.{suffix}", Image.fromarray(make_corners()), exif=b"Exif\0\0" + data)
+    picture, alpha = load_with_alpha(path)
+    assert np.abs(picture.astype(int) - make_corners()).mean() < 5
+    assert alpha is None
+
+
+@pytest.mark.parametrize(("count", "size"), [(1, 3_000_000), (80, 900_000)])
+def test_pictures_with_long_texts(tmp_path: Path, count: int, size: int):
+    """As programs that generate pictures store their settings."""
+    texts = PngImagePlugin.PngInfo()
+    for number in range(count):
+        texts.add_text(f"settings {number}", "x" * size, zip=True)
+    path = saved(tmp_path / "a.png", Image.fromarray(make_corners()), pnginfo=texts)
+    assert (load_picture(path) == make_corners()).all()
 
 
 def bomb(path: Path, side: int) -> Path:
