@@ -80,7 +80,9 @@ def _plan_track(plan: AudioPlan, track: AudioStream, count: int, output: Path) -
         return plan, []
     number = 1 + [stream.index for stream in track.container.streams.audio].index(track.index)
     language = f" ({track.language})" if track.language else ""
-    default = "the default one" if track.disposition & Disposition.default else "because none is the default"
+    defaults = [stream for stream in track.container.streams.audio if stream.disposition & Disposition.default]
+    reason = "because the default one can't be decoded" if defaults else "because none is the default"
+    default = "the default one" if track.disposition & Disposition.default else reason
     return plan, [
         f"{plan.path.name} has {count} sound tracks: number {number}{language} is used, {default}; "
         "for another one save it to a file and pass that with --audio"

@@ -171,17 +171,10 @@ def test_formats_without_sound_say_so(tmp_path: Path, name: str):
     assert "can't contain sound" in convert(clip, tmp_path / name)[0]
 
 
-@pytest.mark.parametrize(
-    ("default", "expected", "reason"),
-    [
-        (0, "aac", "number 1 is used, the default"),
-        (1, "mp3", "number 2 is used, the default"),
-        (None, "aac", "none is"),
-    ],
-)
-def test_of_several_tracks_the_default_one_is_used(tmp_path: Path, default, expected: str, reason: str) -> None:
-    clip = tmp_path / "in.mkv"
-    with av.open(str(make_clip(tmp_path / "mute.mp4", frames=20))) as mute, av.open(str(clip), "w") as container:
+def write_two_tracks(folder: Path, default: int | None) -> Path:
+    """A Matroska file with AAC and MP3; `default` is the number of the default one."""
+    clip = folder / "in.mkv"
+    with av.open(str(make_clip(folder / "mute.mp4", frames=20))) as mute, av.open(str(clip), "w") as container:
         video = container.add_stream_from_template(mute.streams.video[0])
         tracks = [add_sound(container, codec) for codec in ("aac", "libmp3lame")]
         for number, track in enumerate(tracks):
@@ -192,10 +185,31 @@ def test_of_several_tracks_the_default_one_is_used(tmp_path: Path, default, expe
             if packet.dts is not None:
                 packet.stream = video
                 container.mux(packet)
-    (note,) = convert(clip, tmp_path / "out.mp4")
+    return clip
+
+
+@pytest.mark.parametrize(
+    ("default", "expected", "reason"),
+    [
+        (0, "aac", "number 1 is used, the default"),
+        (1, "mp3", "number 2 is used, the default"),
+        (None, "aac", "none is"),
+    ],
+)
+def test_of_several_tracks_the_default_one_is_used(tmp_path: Path, default, expected: str, reason: str) -> None:
+    (note,) = convert(write_two_tracks(tmp_path, default), tmp_path / "out.mp4")
     assert "has 2 sound tracks" in note
     assert reason in note
     assert sound_codec(tmp_path / "out.mp4") == expected
+
+
+def test_a_track_of_an_unknown_codec_is_passed_over(tmp_path: Path) -> None:
+    """As the spatial sound of phones beside the plain one."""
+    clip = write_two_tracks(tmp_path, 0)
+    clip.write_bytes(clip.read_bytes().replace(b"A_AAC", b"A_APC"))
+    (note,) = convert(clip, tmp_path / "out.mp4")
+    assert "number 2 is used, because the default one can't be decoded" in note
+    assert sound_codec(tmp_path / "out.mp4") == "mp3"
 
 
 @pytest.mark.parametrize("output", ["out.mp4", "out.webm"])
