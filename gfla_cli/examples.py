@@ -36,6 +36,7 @@ EXAMPLES = {
     "keypoints": (
         "gfla keypoints dance.mp4 -o dance.json",
         "gfla keypoints dance.mp4 -o dance.json --layout h36m17 --max-frames 100",
+        "gfla keypoints dance.mp4 -o dance.json --hands --face --mask --debug skeleton",
         "gfla keypoints openpose/ -o dance.json --fps 25",
     ),
     "train": (

@@ -18,6 +18,7 @@ OnMissing = Literal["interpolate", "hold", "fail"]
 Retarget = Literal["body", "fit", "none"]
 FaceRetarget = Literal["fit", "none"]
 Framing = Literal["full", "crop"]
+TrackView = Literal["skeleton"]
 DebugView = Literal["flow", "mask", "skeleton", "attention"]
 ObjectCategory = Literal["car", "chair"]
 ObjectBackground = Literal["white", "transparent", "original"]
@@ -265,6 +266,14 @@ class KeypointsConfig(SelectionOptions, DetectionOptions, DeviceOptions):
     """Keypoint detector; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
     overwrite: bool = False
     """Replace existing output."""
+    hands: bool = False
+    """Also find 21 points of each hand; needs `mediapipe`, as do `face` and `mask`."""
+    face: bool = False
+    """Also find a mesh of 468 points of the face."""
+    mask: bool = False
+    """Also write OUTPUT--mask, a folder with a picture per frame that is white where the person is."""
+    debug: tuple[TrackView, ...] = ()
+    """Write OUTPUT--debug.mp4, the video with the `skeleton` and everything else that was found over it."""
     layout: PoseLayout = "coco17"
     """Joint layout of the track: `coco17` as detected with gaps filled, `h36m17` cleaned by the motion network."""
 

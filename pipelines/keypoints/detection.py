@@ -80,14 +80,14 @@ def align_track(track: PoseTrack, video: FrameSource, name: str) -> PoseTrack:
     """
     stamps = [(frame.pts, frame.duration) for frame in video]
     _require_all_frames(video, len(stamps))
-    people = track.people
-    if len(stamps) != len(people):
-        by_time = {frame.pts * track.time_base: frame.people for frame in track.frames}
+    known = track.frames
+    if len(stamps) != len(known):
+        by_time = {frame.pts * track.time_base: frame for frame in known}
         times = [pts * video.info.time_base for pts, _ in stamps]
         if not all(time in by_time for time in times):
-            raise InputError(f"{name} has {len(people)} frames, {video.path} has {len(stamps)}: extract it again")
-        people = [by_time[time] for time in times]
-    frames = [PoseFrame(pts, each, duration) for (pts, duration), each in zip(stamps, people, strict=True)]
+            raise InputError(f"{name} has {len(known)} frames, {video.path} has {len(stamps)}: extract it again")
+        known = [by_time[time] for time in times]
+    frames = [replace(frame, pts=pts, duration=duration) for (pts, duration), frame in zip(stamps, known, strict=True)]
     return replace(track, time_base=video.info.time_base, frames=frames)
 
 
