@@ -48,7 +48,7 @@ OPTIONS: dict[str, Any] = {
     "keypoints": typer.Option(metavar="auto|yolo|mediapipe|bundled|FILE", parser=parse.keypoints),
     "yolo_weights": typer.Option(metavar="FILE", exists=True, dir_okay=False),
     "person": typer.Option(metavar="largest|N", parser=parse.person),
-    "landmarks": typer.Option(metavar="auto|FOLDER", parser=parse.landmarks_folder, show_default="auto"),
+    "landmarks": typer.Option(metavar="auto|mediapipe|dlib|FOLDER", parser=parse.landmarks, show_default="auto"),
     "source_landmarks": typer.Option(metavar="auto|FILE", parser=parse.landmarks_file, show_default="auto"),
     "weights": typer.Option(metavar=WEIGHTS),
     "motion": typer.Option(metavar=WEIGHTS),

@@ -16,6 +16,7 @@ DetectorName = Literal["auto", "yolo", "mediapipe", "bundled"]
 PoseLayout = Literal["coco17", "h36m17"]
 OnMissing = Literal["interpolate", "hold", "fail"]
 Retarget = Literal["body", "fit", "none"]
+LandmarkDetectorName = Literal["mediapipe", "dlib"]
 FaceRetarget = Literal["fit", "none"]
 Framing = Literal["full", "crop"]
 TrackView = Literal["skeleton"]
@@ -157,10 +158,11 @@ class FaceConfig(VideoOptions, SelectionOptions, ModelOptions):
     driving: Path
     """Video, GIF or folder of pictures of a talking face."""
     _: KW_ONLY
-    landmarks: Path | None = None
-    """Folder with 68 landmarks per driving frame, as text files of x,y lines; detected by dlib if omitted."""
+    landmarks: Path | str | None = None
+    """Landmark detector, `mediapipe` or `dlib`, by default the first that can run; or a folder with 68 landmarks per
+    driving frame, as text files of x,y lines."""
     source_landmarks: Path | None = None
-    """Text file with the 68 landmarks of the source face, as x,y lines; detected by dlib if omitted."""
+    """Text file with the 68 landmarks of the source face, as x,y lines; detected if omitted."""
     retarget: FaceRetarget = "fit"
     """Fit of the driving face: `fit` to the source's place and size; `none` uses both uncropped, as in the paper."""
     person: str = "largest"

@@ -14,6 +14,8 @@ from typing import Self
 import cv2
 import numpy as np
 
+from pipelines.keypoints.detectors.crops import search_crops
+
 MAX_SHRINK = 3.0  # regions larger than so many inputs are averaged first: else what lies between the samples is lost
 
 
@@ -101,6 +103,13 @@ class Region:
         matrix = self.matrix
         matrix[:, :2] /= len(mask)
         return cv2.warpAffine(mask, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+
+
+def search_regions(height: int, width: int, *, thorough: bool) -> list[Region]:
+    """Where to look in a frame of height x width: all of it, then the parts of `search_crops`."""
+    crops = search_crops(height, width, size=1, thorough=thorough)[1:]
+    parts = [Region(crop.left + crop.side / 2, crop.top + crop.side / 2, crop.side) for crop in crops]
+    return [Region.whole(height, width), *parts]
 
 
 def normalize_angle(angle: float) -> float:
