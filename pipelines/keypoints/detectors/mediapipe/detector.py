@@ -39,6 +39,8 @@ MAX_PEOPLE = 8
 SAME_PLACE = 0.25  # hips so near to each other are of one person, in sides of the person's region
 SAME_POSE = 0.1  # poses so near to each other are of one person, in sides of the person's region
 MAX_MISMATCH = 0.1  # regions that differ more, in units of their side, are looked at once more
+STEADY = 0.05  # change of a region, in units of its side, below which the person stays where they are
+REGION_SMOOTHING = 0.6  # share of the old region in that of somebody who stays: a region that shakes shakes the joints
 BODY = (11, 12, 23, 24, 25, 26, 27, 28)
 
 
@@ -50,7 +52,10 @@ class _Followed:
     motion: tuple[float, float] = (0.0, 0.0)
 
     def next_region(self) -> Region:
-        region, (x, y) = self.body.next_region(), self.motion
+        """Where to look next: almost where it was for a person who stays, farther along for one who moves."""
+        before, region, (x, y) = self.body.region, self.body.next_region(), self.motion
+        if _mismatch(region, before) < STEADY:
+            return region.blend(before, REGION_SMOOTHING)
         return Region(region.x + x, region.y + y, region.side, region.angle)
 
     def moved_to(self, body: BodyPoints) -> "_Followed":

@@ -56,6 +56,16 @@ class Region:
         moved = self.x + (x * cos - y * sin) * self.side, self.y + (x * sin + y * cos) * self.side
         return type(self)(*moved, self.side, self.angle)
 
+    def blend(self, other: "Region", share: float) -> Self:
+        """The square between this one and another, of which it has a share of 0..1."""
+        turn = normalize_angle(other.angle - self.angle)
+        x, y, side = (a + share * (b - a) for a, b in zip(self._place, other._place, strict=True))
+        return type(self)(x, y, side, normalize_angle(self.angle + share * turn))
+
+    @property
+    def _place(self) -> tuple[float, float, float]:
+        return self.x, self.y, self.side
+
     @property
     def matrix(self) -> np.ndarray:
         """float64 [2, 3]: (x, y, 1) in 0..1 of the square -> x, y in pixels of the frame."""
