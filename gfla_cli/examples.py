@@ -34,8 +34,8 @@ EXAMPLES = {
         "gfla batch jobs.csv -o out/ --retry-failed",
     ),
     "keypoints": (
-        "gfla keypoints dance.mp4 -o dance.json",
         "gfla keypoints dance.mp4 -o dance.json --layout h36m17 --max-frames 100",
+        "gfla keypoints dance.mp4 -o dance.json --hands --face --mask --debug skeleton",
         "gfla keypoints openpose/ -o dance.json --fps 25",
     ),
     "train": (

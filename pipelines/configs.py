@@ -17,8 +17,10 @@ PoseLayout = Literal["coco17", "h36m17"]
 OnMissing = Literal["interpolate", "hold", "fail"]
 Retarget = Literal["body", "fit", "none"]
 Place = Literal["frame", "follow", "still"]
+LandmarkDetectorName = Literal["mediapipe", "dlib"]
 FaceRetarget = Literal["fit", "none"]
 Framing = Literal["full", "crop"]
+TrackView = Literal["skeleton"]
 DebugView = Literal["flow", "mask", "skeleton", "attention"]
 ObjectCategory = Literal["car", "chair"]
 ObjectBackground = Literal["white", "transparent", "original"]
@@ -160,10 +162,11 @@ class FaceConfig(VideoOptions, SelectionOptions, ModelOptions):
     driving: Path
     """Video, GIF or folder of pictures of a talking face."""
     _: KW_ONLY
-    landmarks: Path | None = None
-    """Folder with 68 landmarks per driving frame, as text files of x,y lines; detected by dlib if omitted."""
+    landmarks: Path | str | None = None
+    """Landmark detector, `mediapipe` or `dlib`, by default the first that can run; or a folder with 68 landmarks per
+    driving frame, as text files of x,y lines."""
     source_landmarks: Path | None = None
-    """Text file with the 68 landmarks of the source face, as x,y lines; detected by dlib if omitted."""
+    """Text file with the 68 landmarks of the source face, as x,y lines; detected if omitted."""
     retarget: FaceRetarget = "fit"
     """Fit of the driving face: `fit` to the source's place and size; `none` uses both uncropped, as in the paper."""
     person: str = "largest"
@@ -270,6 +273,14 @@ class KeypointsConfig(SelectionOptions, DetectionOptions, DeviceOptions):
     """Keypoint detector; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
     overwrite: bool = False
     """Replace existing output."""
+    hands: bool = False
+    """Also find 21 points of each hand; needs `mediapipe`, as do `face` and `mask`."""
+    face: bool = False
+    """Also find a mesh of 468 points of the face."""
+    mask: bool = False
+    """Also write OUTPUT--mask, a folder with a picture per frame that is white where the person is."""
+    debug: tuple[TrackView, ...] = ()
+    """Write OUTPUT--debug.mp4, the video with the `skeleton` and everything else that was found over it."""
     layout: PoseLayout = "coco17"
     """Joint layout of the track: `coco17` as detected with gaps filled, `h36m17` cleaned by the motion network."""
 

@@ -49,7 +49,10 @@ def _yolo(*, device: str, yolo_weights: str | Path | None, note: Note) -> Keypoi
 def _mediapipe(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
     from pipelines.keypoints.detectors.mediapipe.detector import MediaPipeDetector
 
-    return MediaPipeDetector()
+    detector = MediaPipeDetector()
+    if device != "cpu":
+        note(f"keypoints: MediaPipe's networks run on the CPU, everything else on {device}")
+    return detector
 
 
 def _auto(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:

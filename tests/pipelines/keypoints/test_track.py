@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
+from pipelines.keypoints.details import PersonDetails
 from pipelines.keypoints.layouts import (
     COCO17_FLIP,
     COCO17_LIMBS,
@@ -49,6 +50,57 @@ def test_round_trip_keeps_everything(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["t.json"]
 
 
+def make_details() -> PersonDetails:
+    random = np.random.default_rng(3)
+    shapes = {"depth": (17,), "feet": (4, 3), "left_hand": (21, 3), "face": (468, 3)}
+    return PersonDetails(**{name: random.uniform(0, 1, shape).astype(np.float32) for name, shape in shapes.items()})
+
+
+def test_details_make_it_version_2_and_come_back(tmp_path: Path) -> None:
+    frames = [PoseFrame(0, _poses(2), details=(None, make_details())), PoseFrame(1, _poses(1))]
+    save_track(tmp_path / "t.json", PoseTrack("coco17", 640, 480, Fraction(1, 25), frames))
+    assert json.loads((tmp_path / "t.json").read_text())["version"] == 2
+    first, second = load_track(tmp_path / "t.json").frames
+    assert second.details == ()
+    nobody, known = first.details
+    assert nobody is None
+    assert known is not None
+    assert known.right_hand is None
+    for name in ("depth", "feet", "left_hand", "face"):
+        np.testing.assert_allclose(getattr(known, name), getattr(make_details(), name), atol=6e-4)
+
+
+def test_without_details_it_stays_version_1(tmp_path: Path) -> None:
+    save_track(tmp_path / "t.json", PoseTrack("coco17", 8, 8, Fraction(1, 25), [PoseFrame(0, _poses())]))
+    assert json.loads((tmp_path / "t.json").read_text())["version"] == 1
+
+
+def test_version_1_has_no_details() -> None:
+    document = _document()
+    document["frames"][0]["people"][0]["depth"] = "a key of somebody else"
+    assert parse_track(document, "t.json").frames[0].details == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("depth", [0.0] * 16, "depth must list 17"),
+        ("depth", [0.0] * 16 + [math.nan], "depth must be finite"),
+        ("feet", [[1, 2, 1.5]] * 4, "feet point 0: confidence 1.5"),
+        ("feet", [[1, 2, 0.5]] * 3, "feet must list 4"),
+        ("left_hand", [[1, 2, -3]] * 20 + [[1, 2]], "left_hand point 20"),
+        ("right_hand", {}, "right_hand must list 21"),
+        ("face", [[1, 2, 1e9]] * 468, "face point 0: .* px away"),
+    ],
+)
+def test_every_bad_detail_is_named(key: str, value: object, message: str) -> None:
+    document = _document()
+    document["version"] = 2
+    document["frames"][1]["people"][0][key] = value
+    with pytest.raises(InputError, match=f"frame 1, person 1.*{message}"):
+        parse_track(document, "t.json")
+
+
 def test_saving_into_a_missing_folder_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="can't make folder"):
         save_track(
@@ -77,7 +129,7 @@ def _set(path: str, value: object):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (_set("version", 2), "version 2"),
+        (_set("version", 3), "version 3"),
         (_set("layout", "body25"), "body25"),
         (_set("width", 0), "width 0"),
         (_set("height", 10**9), "height"),
