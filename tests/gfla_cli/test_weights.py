@@ -131,7 +131,7 @@ def test_run_feeds_a_network(checkpoint: Path) -> None:
         "--device",
         "cpu",
     )
-    assert run(*command) == (0, "out.safetensors\n", "")
+    assert run(*command, "--device", "cpu") == (0, "out.safetensors\n", "")
     track = load_file("out.safetensors")["track"]
     assert (track.shape, track.dtype) == ((1, 34, 24), torch.float64)
 
