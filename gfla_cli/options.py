@@ -17,7 +17,8 @@ from typer.models import OptionInfo
 
 from gfla_cli import value_parsers as parse
 from gfla_cli.value_parsers import names
-from pipelines.configs import DetectorName, DeviceOptions, ModelOptions, OutputOptions, PoseConfig, PoseOptions
+from pipelines.configs import PoseConfig
+from pipelines.option_groups import DetectorName, DeviceOptions, ModelOptions, OutputOptions, PoseOptions
 from pipelines.runtime.field_docs import field_docs
 
 MODEL, OUTPUT, POSE = ModelOptions.panel, OutputOptions.panel, PoseOptions.panel

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from models.errors import InputError
-from pipelines.configs import KeypointsConfig, OnMissing
+from pipelines.configs import KeypointsConfig
 from pipelines.generation.networks import load_pose_cleaner
 from pipelines.keypoints.details import DetailName, PersonDetails, details_of, request_details
 from pipelines.keypoints.detectors.registry import check_person, create_detector
@@ -27,6 +27,7 @@ from pipelines.media.files import check_output
 from pipelines.media.sources import FrameSource, open_video
 from pipelines.media.turning import turn_video
 from pipelines.media.writer import check_video_output
+from pipelines.option_groups import OnMissing
 from pipelines.runtime.devices import choose_device
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import SILENT, Progress, note_all
