@@ -30,6 +30,7 @@ HALF_ADVANTAGE = 0.15  # by which a half body's head and shoulders must be surer
 BATCH = 8
 REFINEMENTS = 2
 THOROUGH_SEARCH_INTERVAL = 12  # while nobody is found, frames between two searches for small people
+EDGE = 0.06  # sides of the crop by which a joint may be beyond the edge of the picture and still count as seen
 CROP_SMOOTHING = 0.6  # share of the old crop's side in the new one: a crop that breathes shakes the joints
 
 
@@ -107,7 +108,7 @@ class BundledDetector:
             chosen = crops[first : first + BATCH]
             before = [crop.to_canvas(previous).astype(np.float32) for crop in chosen] if previous is not None else None
             keypoints = decode_pairs(self.predict_heat_maps(self._pixels(image, chosen), flip=flip), before)
-            poses += [crop.from_canvas(pose) for crop, pose in zip(chosen, keypoints, strict=True)]
+            poses += [_hide_outside(crop, pose, image) for crop, pose in zip(chosen, keypoints, strict=True)]
         return np.reshape(poses, (-1, 17, 3)).astype(np.float32)
 
     def _pixels(self, image: np.ndarray, crops: list[SquareCrop]) -> Tensor:
@@ -129,6 +130,15 @@ class BundledDetector:
         both = torch.cat((batch, batch.flip(3))).contiguous(memory_format=torch.channels_last)
         plain, mirrored = self.network(both).joints.chunk(2)
         return plain, mirrored.flip(3)[:, list(COCO17_FLIP)]
+
+
+def _hide_outside(crop: SquareCrop, pose: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """A pose [17, 3] of the crop in pixels of the frame; joints that were guessed beyond its edges are unseen."""
+    result = crop.from_canvas(pose)
+    limit = np.array(image.shape[1::-1]) - 1 + EDGE * crop.side
+    inside = ((result[:, :2] >= -EDGE * crop.side) & (result[:, :2] <= limit)).all(1)
+    result[:, 2] *= inside
+    return result
 
 
 def _is_still_there(pose: np.ndarray) -> bool:
