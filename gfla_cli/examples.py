@@ -68,7 +68,7 @@ EXAMPLES = {
     ),
     "weights fetch": (
         "gfla weights fetch mediapipe",
-        "gfla weights fetch mediapipe --from mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl",
+        "gfla weights fetch mediapipe --from downloads/mediapipe.whl",
     ),
     "weights run": (
         "gfla weights run person in.safetensors -o out.safetensors",
