@@ -68,7 +68,7 @@ EXAMPLES = {
     ),
     "weights fetch": (
         "gfla weights fetch mediapipe",
-        "gfla weights fetch mediapipe --from downloads/mediapipe.whl",
+        "gfla weights fetch mediapipe --from mediapipe.whl",
     ),
     "weights run": (
         "gfla weights run person in.safetensors -o out.safetensors",
