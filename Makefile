@@ -1,5 +1,6 @@
 # make demo       animate the example picture with the example clip, into demo/
 # make test       run the tests, without those marked slow
+# make newest     install without constraints, as the README says, and run its commands
 # make test-all   run all tests
 # make lint       style and types
 PYTHON ?= python3
@@ -10,7 +11,7 @@ VIDEO := demo/source--driving.mp4
 # A process per core, a thread each: faster than many threads in one process.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-.PHONY: demo test test-all lint clean
+.PHONY: demo test newest test-all lint clean
 
 # The networks of MediaPipe find people better than the bundled one; without them, the demo goes on with that.
 demo: .venv/.installed
@@ -21,6 +22,15 @@ demo: .venv/.installed
 test: .venv/.installed-dev
 	$(PYTEST) -m "not slow"
 
+# Its own environment: .venv has the versions of constraints.txt.
+newest:
+	$(PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/python -m pip install --disable-pip-version-check . pytest pytest-timeout
+	.venv-newest/bin/gfla doctor
+	.venv-newest/bin/gfla animate $(SOURCE) examples/driving.mp4 --keypoints bundled --max-frames 10 \
+	    --output .venv-newest/demo.mp4
+	OMP_NUM_THREADS=1 .venv-newest/bin/python -m pytest -p no:cacheprovider tests/test_readme.py
+
 test-all: .venv/.installed-dev
 	$(PYTEST)
 
@@ -30,7 +40,7 @@ lint: .venv/.installed-dev
 	$(BIN)/pyright
 
 clean:
-	rm -rf .venv demo build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv .venv-newest demo build dist *.egg-info .pytest_cache .ruff_cache
 
 .venv/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -47,7 +47,7 @@ def crop(image: Tensor, centre: Tensor, side: float) -> Tensor:
 def find(network: KeypointNetwork, image: Tensor, centre: Tensor, side: float) -> Tensor:
     """Keypoints [17, 3] in pixels of the picture, averaged over the crop and its mirror image."""
     cut = crop(image, centre, side)
-    plain, mirrored = network(torch.cat([cut, cut.flip(-1)])).chunk(2)
+    plain, mirrored = network(torch.cat([cut, cut.flip(-1)])).joints.chunk(2)
     keypoints = torch.from_numpy(decode_pairs((plain + mirrored.flip(-1)[:, list(COCO17_FLIP)]) / 2)[0])
     place = (keypoints[:, :2] + 0.5) / CANVAS * side - side / 2 + centre
     return torch.cat([place, keypoints[:, 2:]], 1)

@@ -1,13 +1,12 @@
 """Make the face in a picture talk like the one in a video, with landmarks that you have already.
 
 Landmarks are text files with 68 lines x,y: one file for the picture, and a folder with one file per frame of the video.
-With `pip install 'gfla[face]'`, dlib finds them: leave out both options. No face weights are bundled: import the
+With `pip install '.[face]'`, dlib finds them: leave out both options. No face weights are bundled: import the
 authors' with `gfla weights import`, or train your own with `gfla train face`.
 
 python examples/animate_face.py SOURCE SOURCE_LANDMARKS DRIVING DRIVING_LANDMARKS WEIGHTS OUTPUT
 """
 
-import sys
 from pathlib import Path
 
 from pipelines import FaceConfig, animate_face
@@ -29,4 +28,6 @@ def main(source: str, source_landmarks: str, driving: str, driving_landmarks: st
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    from arguments import run_script
+
+    run_script(main, __doc__)

@@ -3,7 +3,6 @@
 python examples/animate_picture.py SOURCE DRIVING OUTPUT [MAX_FRAMES]
 """
 
-import sys
 from pathlib import Path
 
 from pipelines import AnimateConfig, animate
@@ -25,4 +24,6 @@ def main(source: str, driving: str, output: str, max_frames: str | None = None) 
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    from arguments import run_script
+
+    run_script(main, __doc__)

@@ -3,7 +3,6 @@
 python examples/check_inputs.py SOURCE DRIVING
 """
 
-import sys
 from pathlib import Path
 
 from pipelines import AnimateConfig, check_inputs
@@ -20,4 +19,6 @@ def main(source: str, driving: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    from arguments import run_script
+
+    run_script(main, __doc__)

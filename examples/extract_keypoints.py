@@ -5,7 +5,6 @@ The saved track can be used in place of the video: by `animate`, and by anything
 python examples/extract_keypoints.py VIDEO OUTPUT.json [MAX_FRAMES]
 """
 
-import sys
 from pathlib import Path
 
 from pipelines import KeypointsConfig, extract_keypoints
@@ -28,4 +27,6 @@ def main(video: str, output: str, max_frames: str = "100") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    from arguments import run_script
+
+    run_script(main, __doc__)

@@ -1,6 +1,5 @@
 """A keypoint detector of your own, here for dark videos: python examples/own_detector.py SOURCE DRIVING OUTPUT"""
 
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -36,4 +35,6 @@ def main(source: str, driving: str, output: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    from arguments import run_script
+
+    run_script(main, __doc__)

@@ -1,6 +1,5 @@
 """Run a batch with an executor of your own: python examples/own_executor.py SOURCE DRIVING FOLDER"""
 
-import sys
 from collections.abc import Generator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -48,4 +47,6 @@ def main(source: str, driving: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    from arguments import run_script
+
+    run_script(main, __doc__)

@@ -1,6 +1,5 @@
 """Render the example inputs source.png and driving.mp4: python examples/render_examples.py FOLDER [FRAMES] [SCALE]"""
 
-import sys
 import tempfile
 import wave
 from fractions import Fraction
@@ -43,6 +42,7 @@ def tune(seconds: float, half_beat: float = 0.25) -> np.ndarray:
 
 def main(folder: str, frames: str = "100", scale: str = "1") -> None:
     place, count, size = Path(folder), int(frames), float(scale)
+    place.mkdir(parents=True, exist_ok=True)
     Image.fromarray(frame(scene(round(480 * size), round(640 * size), SOURCE_SEED), 0)).save(place / "source.png")
     driver, rate = scene(round(360 * size), round(480 * size), DRIVING_SEED), Fraction(RATE)
     shape = {"width": driver.config.width, "height": driver.config.height, "time_base": 1 / rate, "rate": rate}
@@ -56,4 +56,6 @@ def main(folder: str, frames: str = "100", scale: str = "1") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    from arguments import run_script
+
+    run_script(main, __doc__)

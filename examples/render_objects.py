@@ -1,6 +1,5 @@
 """Render the example objects car.png and chair.png: python examples/render_objects.py FOLDER [SIZE]"""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,9 +23,12 @@ def still(category: str, size: int) -> np.ndarray:
 
 
 def main(folder: str, size: str = "512") -> None:
+    Path(folder).mkdir(parents=True, exist_ok=True)
     for category in OBJECTS:
         Image.fromarray(still(category, int(size))).save(Path(folder) / f"{category}.png", optimize=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    from arguments import run_script
+
+    run_script(main, __doc__)

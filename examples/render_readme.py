@@ -1,6 +1,5 @@
 """Render the README's pictures from the example files: python examples/render_readme.py FOLDER [FRAMES] [HEIGHT]"""
 
-import sys
 import tempfile
 from pathlib import Path
 
@@ -50,20 +49,23 @@ def arrange(columns: list[list[Tile]], height: int, line: int) -> Image.Image:
 
 
 def main(folder: str, frames: str = "100", height: str = "400") -> None:
-    source, side = ("source", Image.open(SOURCE).convert("RGB")), int(height)
+    place, source, side = Path(folder), ("source", Image.open(SOURCE).convert("RGB")), int(height)
+    place.mkdir(parents=True, exist_ok=True)
     driving, results = generate(int(frames))
     pairs = []
     for share in CHOSEN:
         index, first = int(share * len(results)), share == CHOSEN[0]
         pairs.append([("driving video" if first else "", driving[index]), ("result" if first else "", results[index])])
-    arrange([[source], *pairs], side * 3 // 2, side // 11).save(Path(folder) / "strip.png", optimize=True)
+    arrange([[source], *pairs], side * 3 // 2, side // 11).save(place / "strip.png", optimize=True)
     moving = [
         arrange([[source], [("driving video", before)], [("result", after)]], side, side // 14)
         for before, after in zip(driving, results, strict=True)
     ]
     options = {"save_all": True, "append_images": moving[1:], "duration": 40, "loop": 0, "quality": 60, "method": 6}
-    moving[0].save(Path(folder) / "animation.webp", **options)
+    moving[0].save(place / "animation.webp", **options)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    from arguments import run_script
+
+    run_script(main, __doc__)

@@ -3,7 +3,6 @@
 python examples/render_training_clip.py OUTPUT.gif [SIZE] [FRAMES] [SEED]
 """
 
-import sys
 from fractions import Fraction
 
 import torch
@@ -29,4 +28,6 @@ def main(output: str, size: str = "256", frames: str = "50", seed: str = "0") ->
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    from arguments import run_script
+
+    run_script(main, __doc__)

@@ -4,7 +4,6 @@ python examples/train_for_a_minute.py FOLDER [SECONDS]
 """
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,4 +27,6 @@ def main(folder: str, seconds: str = "60") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    from arguments import run_script
+
+    run_script(main, __doc__)

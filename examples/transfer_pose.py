@@ -3,7 +3,6 @@
 python examples/transfer_pose.py SOURCE OUTPUT TARGET...
 """
 
-import sys
 from pathlib import Path
 
 from pipelines import PoseConfig, transfer_pose
@@ -24,4 +23,6 @@ def main(source: str, output: str, *targets: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    from arguments import run_script
+
+    run_script(main, __doc__)

@@ -3,7 +3,6 @@
 python examples/view_synthesis.py IMAGE OUTPUT [VIEWS]
 """
 
-import sys
 from pathlib import Path
 
 from pipelines import ViewSynthConfig, synthesize_views
@@ -25,4 +24,6 @@ def main(image: str, output: str, views: str = "72") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    from arguments import run_script
+
+    run_script(main, __doc__)

@@ -15,7 +15,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from gfla_cli import console
 from gfla_cli.commands import (
@@ -33,6 +32,8 @@ from gfla_cli.commands import (
     weights,
 )
 from gfla_cli.examples import add_examples
+from gfla_cli.plain_help import PlainGroup, use_plain_help
+from gfla_cli.usage_errors import USAGE_ERROR, explain_usage_error
 from models.errors import GflaError, ProcessingError, explain
 
 # Set before torch is loaded. Waiting threads that sleep cost a few per cent; spinning, they slow a busy machine
@@ -40,9 +41,9 @@ from models.errors import GflaError, ProcessingError, explain
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 INTERRUPTED = 130
-# The first row that matches decides. BadParameter's base is the base of all usage errors of Typer.
+# The first row that matches decides.
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
-    (typer.BadParameter.__bases__[0], 2),
+    (USAGE_ERROR, 2),
     (ProcessingError, 1),
     (GflaError, 2),
     (ModuleNotFoundError, 2),
@@ -50,12 +51,13 @@ EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
 )
 
 
-class Program(TyperGroup):
+class Program(PlainGroup):
     """The command group whose `main` prints errors as one line; with GFLA_DEBUG=1 also the traceback."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the command line and exit with its code."""
-        _interrupt_on_sigterm()
+        console.accept_all_characters()
+        _interrupt_on_signals()
         kwargs["standalone_mode"] = False
         try:
             code = super().main(*args, **kwargs) or 0
@@ -92,6 +94,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")
 app.command("doctor")(doctor.doctor)
 add_examples(app)
+use_plain_help(app)
 
 
 def _show_version(requested: bool) -> None:
@@ -134,21 +137,25 @@ def _print_error(error: Exception) -> int:
 
 
 def _message(error: Exception) -> str:
-    if isinstance(error, EXIT_CODES[0][0]):
+    if isinstance(error, USAGE_ERROR):
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "gfla"
-        return f"{error.format_message().rstrip('.')} (see '{command} --help')"  # pyright: ignore[reportAttributeAccessIssue]
+        return f"{explain_usage_error(error)} (see '{command} --help')"
     return explain(error)
 
 
-def _interrupt_on_sigterm() -> None:
-    """Let SIGTERM clean up like Ctrl-C."""
+def _interrupt_on_signals() -> None:
+    """Let SIGTERM, and SIGHUP at the end of the terminal, clean up like Ctrl-C; what `nohup` ignores stays ignored."""
 
     def interrupt(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, interrupt)
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGTERM", "SIGHUP"):  # Windows lacks the second
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, interrupt)
 
 
 def _discard_stdout() -> int:

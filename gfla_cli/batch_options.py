@@ -31,7 +31,7 @@ class BatchOptions:
     name: str | None = None
     """Pattern for the names of jobs and outputs."""
     suffix: str | None = None
-    """File type of the outputs, as in -o of the command; '' makes folders of pictures."""
+    """File type of the outputs, as in -o of the command, with or without the dot; '' makes folders of pictures."""
     workers: int | None = None
     """Number of processes; `auto` is one per GPU, otherwise what cores and memory allow."""
     threads: int | None = None

@@ -5,18 +5,35 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from rich.progress import Progress as ProgressBars
 
+UNDECODED = range(0xDC80, 0xDD00)  # stand for bytes of file names that are not valid in the file system's encoding
 PLAIN_INTERVAL = 5.0  # seconds between two progress lines where stderr is not a terminal
+
+
+def accept_all_characters() -> None:
+    """Let stdout and stderr write what their encoding lacks: undecoded bytes as they are, the rest like \\u2014."""
+    codecs.register_error("gfla", _write_anyway)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="gfla")
+
+
+def _write_anyway(error: UnicodeError) -> tuple[str | bytes, int]:
+    if isinstance(error, UnicodeEncodeError) and ord(error.object[error.start]) in UNDECODED:
+        return bytes([ord(error.object[error.start]) - 0xDC00]), error.start + 1
+    return codecs.backslashreplace_errors(error)
 
 
 def error(message: str) -> None:
@@ -51,17 +68,24 @@ def print_line(message: str, bars: ProgressBars | None = None) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-def start_bars(*, quiet: bool) -> ProgressBars | None:
-    """Progress bars on stderr; None where stderr is not a terminal."""
+def start_bars(*, quiet: bool, time_left: bool = True) -> ProgressBars | None:
+    """Progress bars on stderr, with a column for the time left or without; None where stderr is not a terminal."""
     if quiet or not sys.stderr.isatty():
         return None
     from rich.console import Console as Screen
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}")
-    bars = Progress(*columns, TimeRemainingColumn(elapsed_when_finished=True), console=Screen(stderr=True))
+    last = (TimeRemainingColumn(elapsed_when_finished=True),) if time_left else ()
+    bars = Progress(*columns, *last, console=Screen(stderr=True))
     bars.start()
     return bars
+
+
+def duration(seconds: float) -> str:
+    """`75 s`, `12 min` or `3.5 h`."""
+    minutes = seconds / 60
+    return f"{seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
 def one_line(text: str) -> str:
@@ -82,6 +106,8 @@ class Console:
     """What a stage counts; rates are in `unit`/s."""
     notes: list[str] = field(default_factory=list)
     """Notes so far, for the JSON report."""
+    begun: float = field(default_factory=lambda: time.monotonic())
+    """When the run began, in seconds of the monotonic clock."""
     _stage: _Stage | None = None
     _bars: ProgressBars | None = None
 
@@ -94,12 +120,12 @@ class Console:
         if self._bars is not None:
             self._bars.stop()
 
-    def stage(self, name: str, total: int | None = None) -> None:
-        """End the current stage and start one of `total` steps, None if that is not known."""
+    def stage(self, name: str, total: int | None = None, *, done: int = 0, unit: str = "") -> None:
+        """End the current stage and start one; see `pipelines.runtime.progress.Progress`."""
         self._end_stage()
-        self._stage = _Stage(name, total, self.unit)
+        self._stage = _Stage(name, total, unit or self.unit, done, earlier=done)
         if self._bars is not None:
-            self._stage.task = self._bars.add_task(name, total=total, rate="")
+            self._stage.task = self._bars.add_task(name, total=total, completed=done, rate="")
 
     def advance(self, n: int = 1) -> None:
         """Count `n` more steps of the current stage."""
@@ -140,22 +166,25 @@ class _Stage:
     total: int | None
     unit: str
     done: int = 0
+    earlier: int = 0
+    """Steps of `done` that an earlier run has done."""
     task: Any = None
     started: float = field(default_factory=time.monotonic)
     printed: float = field(default_factory=time.monotonic)
 
     def rate(self) -> str:
         seconds = max(time.monotonic() - self.started, 1e-6)
-        return f"{self.done / seconds:.1f} {self.unit}/s" if self.done else ""
+        return f"{(self.done - self.earlier) / seconds:.1f} {self.unit}/s" if self.done > self.earlier else ""
 
     def line(self) -> str:
         seconds = time.monotonic() - self.started
         if not self.done:
             return f"{self.name}: {seconds:.1f} s"
         parts = [f"{self.name}: {self.done}" + (f"/{self.total}" if self.total else ""), self.rate()]
-        if self.total and self.done < self.total:
-            parts.append(f"{seconds * (self.total - self.done) / self.done:.0f} s left")
-        return ", ".join(parts)
+        if self.total and self.earlier < self.done < self.total:
+            left = seconds * (self.total - self.done) / (self.done - self.earlier)
+            parts.append(f"{duration(left)} left")
+        return ", ".join(filter(None, parts))
 
 
 def _plain(value: object) -> object:

@@ -68,7 +68,7 @@ EXAMPLES = {
     ),
     "weights fetch": (
         "gfla weights fetch mediapipe",
-        "gfla weights fetch mediapipe --from mediapipe.whl",
+        "gfla weights fetch mediapipe --from mediapipe-0.10.21.whl",
     ),
     "weights run": (
         "gfla weights run person in.safetensors -o out.safetensors",

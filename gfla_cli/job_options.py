@@ -19,6 +19,7 @@ import typer
 
 from gfla_cli.commands import animate, pose, view_synth
 from gfla_cli.options import build_config
+from gfla_cli.usage_errors import USAGE_ERROR, explain_usage_error
 from models.errors import InputError
 from pipelines.configs import AnimateConfig, PoseConfig, ViewSynthConfig
 
@@ -32,6 +33,8 @@ OF_THE_BATCH = ("output", "overwrite", "json", "quiet")
 PRINTED = {"view-synth": ("compare",)}  # options whose result is what the command prints
 # Options that may name a file come first, in this order, which is part of a job's key.
 FILES = ("audio", "keypoints", "yolo_weights", "shapenet", "weights", "motion", "viewpoint")
+# Options that jobs of gfla 0.1 do not have: left out where they have this value, so that the keys of old jobs stay.
+ADDED = {"place": AnimateConfig.place}
 YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 
 
@@ -75,12 +78,10 @@ def _parsed(command: str, values: tuple[tuple[str, str], ...]) -> dict[str, Any]
         arguments += _argument(name, value, known[name])
     try:
         config = _parser(command)(arguments, standalone_mode=False)
-    except Exception as error:
-        if not isinstance(error, typer.BadParameter.__bases__[0]):
-            raise
-        raise InputError(error.format_message().rstrip(".")) from None  # pyright: ignore[reportAttributeAccessIssue]
+    except USAGE_ERROR as error:
+        raise InputError(explain_usage_error(error)) from None
     options = {name: _plain(value) for name, value in vars(config).items() if name not in _left_out(command)}
-    return {name: options[name] for name in (*FILES, *options) if options.get(name) not in (None, [])}
+    return {name: options[name] for name in (*FILES, *options) if options.get(name) not in (None, [], ADDED.get(name))}
 
 
 def _argument(name: str, value: str, parameter: Parameter) -> list[str]:

@@ -17,10 +17,11 @@ from typer.models import OptionInfo
 
 from gfla_cli import value_parsers as parse
 from gfla_cli.value_parsers import names
-from pipelines.configs import DetectorName, DeviceOptions, ModelOptions, OutputOptions, PoseConfig
+from pipelines.configs import PoseConfig
+from pipelines.option_groups import DetectorName, DeviceOptions, ModelOptions, OutputOptions, PoseOptions
 from pipelines.runtime.field_docs import field_docs
 
-MODEL, OUTPUT = ModelOptions.panel, OutputOptions.panel
+MODEL, OUTPUT, POSE = ModelOptions.panel, OutputOptions.panel, PoseOptions.panel
 WEIGHTS = "NAME|PATH"
 
 # Field name -> Typer's argument or option; a field that is not listed becomes `--name`.
@@ -48,6 +49,7 @@ OPTIONS: dict[str, Any] = {
     "keypoints": typer.Option(metavar="auto|yolo|mediapipe|bundled|FILE", parser=parse.keypoints),
     "yolo_weights": typer.Option(metavar="FILE", exists=True, dir_okay=False),
     "person": typer.Option(metavar="largest|N", parser=parse.person),
+    "place": typer.Option(rich_help_panel=POSE),
     "landmarks": typer.Option(metavar="auto|mediapipe|dlib|FOLDER", parser=parse.landmarks, show_default="auto"),
     "source_landmarks": typer.Option(metavar="auto|FILE", parser=parse.landmarks_file, show_default="auto"),
     "weights": typer.Option(metavar=WEIGHTS),
@@ -160,6 +162,8 @@ def _parameter(config: type, field: Field, changed: Any) -> Parameter:
     item = get_args(hint)[0] if get_origin(hint) is tuple else None
     if get_origin(item) is Literal:
         option.parser = names(get_args(item))
+    if get_origin(hint) is Literal:
+        option.metavar = option.metavar or "|".join(get_args(hint))
     default = Parameter.empty if field.default is MISSING else None if field.default == () else field.default
     if option.parser is not None:
         hint = str | None  # the parser gives another type
@@ -184,6 +188,6 @@ def _panel(config: type, name: str) -> str:
 DETECTOR = Annotated[DetectorName, typer.Option(help=_help(PoseConfig, "keypoints"))]  # where no file is accepted
 Overwrite = Annotated[bool, described(OutputOptions, "overwrite")]
 Device = Annotated[str, described(DeviceOptions, "device")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.", rich_help_panel=MODEL)]
+Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Seed of everything random.", rich_help_panel=MODEL)]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.", rich_help_panel=OUTPUT)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.", rich_help_panel=OUTPUT)]

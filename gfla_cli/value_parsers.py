@@ -8,7 +8,8 @@ from typing import get_args
 
 import typer
 
-from pipelines.configs import DetectorName, LandmarkDetectorName
+from pipelines.configs import LandmarkDetectorName
+from pipelines.option_groups import DetectorName
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 

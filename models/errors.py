@@ -21,6 +21,11 @@ class ProcessingError(GflaError):
     """The work started but could not be completed."""
 
 
+def install_command(extra: str) -> str:
+    """How to install one of the extras of pyproject.toml; gfla is installed from its source, not from an index."""
+    return f"pip install '.[{extra}]' in a checkout of gfla"
+
+
 def explain(error: Exception) -> str:
     """The one line that a user sees about any error."""
     if isinstance(error, GflaError):

@@ -1,4 +1,4 @@
-"""Keypoint network: a crop around one person in, one heat map per joint out.
+"""Keypoint network: a crop around one person in, one heat map per joint and the person's mask out.
 
 Our own network, not the paper's; used by `pipelines.keypoints.detectors`. Positions are x, y in pixels of the crop;
 pixel centres are integers, so cell i of a heat map is at 4*i + 1.5.
@@ -7,12 +7,14 @@ B batch, K joints, M places per joint, H, W size of the crop, h, w size of the h
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 STRIDE = 4  # pixels of the crop per cell of a heat map
+MASK_STRIDE = 2  # pixels of the crop per cell of the mask
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,19 @@ class KeypointConfig:
 
     widths: tuple[int, ...] = (32, 64, 128, 256, 256)
     """Channels at 1/2, 1/4, ... of the crop's size; at least two."""
+
+    mask: bool = False
+    """Whether the network also finds the person's mask."""
+
+
+class KeypointMaps(NamedTuple):
+    """What the network finds in crops."""
+
+    joints: Tensor
+    """Logits [B,K,h,w] of heat maps in 0..1."""
+
+    mask: Tensor | None
+    """Logits [B,1,H/2,W/2] of the coverage by the person in the middle, 0..1; None if it was not asked for."""
 
 
 class KeypointNetwork(nn.Module):
@@ -43,10 +58,17 @@ class KeypointNetwork(nn.Module):
             self.reduce.append(nn.Conv2d(deep, shallow, 1))
             self.up.append(_convolution(shallow, shallow))
         self.head = nn.Conv2d(widths[0], config.joints, 1)
+        self.mask_head = _MaskHead(widths[0], stem) if config.mask else None
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Crop [B,3,H,W] in [-1, 1], H and W multiples of 32 -> logits [B,K,h,w] of heat maps in 0..1."""
-        x = self.stem(image)
+    def forward(self, image: Tensor, *, mask: bool = False) -> KeypointMaps:
+        """Find joints, and with `mask` the person's mask, in crops [B,3,H,W] in [-1, 1], H and W multiples of 32.
+
+        Raises:
+            ValueError: `mask`, but the network was made without (`KeypointConfig.mask`).
+        """
+        if mask and self.mask_head is None:
+            raise ValueError("this keypoint network finds no masks: use one with `mask` in its config")
+        x = stem = self.stem(image)
         skips = []
         for block in self.down:
             x = block(x)
@@ -54,7 +76,7 @@ class KeypointNetwork(nn.Module):
         x = self.bottom(x)
         for reduce, up, skip in zip(self.reduce, self.up, skips[-2::-1], strict=True):
             x = up(F.interpolate(reduce(x), size=skip.shape[-2:], mode="nearest") + skip)
-        return self.head(x)
+        return KeypointMaps(self.head(x), self.mask_head(x, stem) if mask and self.mask_head else None)
 
 
 def refine_cells(logs: Tensor, index: Tensor) -> Tensor:
@@ -96,6 +118,18 @@ class _Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(self.model(x) + x)
+
+
+class _MaskHead(nn.Module):
+    """Features [B,C,h,w] and those of the stem [B,S,2h,2w] -> logits [B,1,2h,2w]."""
+
+    def __init__(self, channels: int, stem: int) -> None:
+        super().__init__()
+        self.reduce = nn.Conv2d(channels, stem, 1)
+        self.model = nn.Sequential(*_convolution(stem, stem), nn.Conv2d(stem, 1, 1))
+
+    def forward(self, x: Tensor, stem: Tensor) -> Tensor:
+        return self.model(F.interpolate(self.reduce(x), size=stem.shape[-2:], mode="bilinear") + stem)
 
 
 def _convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:

@@ -11,12 +11,13 @@ from typing import Any
 from models.generators.animation import AnimationGenerator
 from pipelines.configs import AnimateConfig
 from pipelines.generation.networks import PersonNetworks
-from pipelines.generation.processors import PersonProcessor
+from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.resources import Resources
 from pipelines.generation.rollout import FrameGenerator
 from pipelines.generation.video_output import VideoOutput, VideoResult, check_outputs
 from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.motion import DrivingMotion, find_driving_track, find_source_person, follow_person
+from pipelines.keypoints.placement import place_motion
 from pipelines.keypoints.retargeting import retarget
 from pipelines.media.audio import plan_audio
 from pipelines.media.pictures import load_picture
@@ -55,7 +56,7 @@ def animate(config: AnimateConfig, progress: Progress = SILENT, resources: Resou
     with prepare_animation(config, progress, resources or Resources()) as animation:
         # 7. Generate; composing and encoding run in a second thread, at most two frames behind
         progress.stage("animate", animation.frames)
-        with animation.output as output, background_worker(output.write) as write:
+        with animation.output as output, background_worker(output.write, animation.stopwatch) as write:
             for _, step in generate_frames([animation]):
                 write(step)
                 progress.advance()
@@ -69,7 +70,7 @@ class Animation:
     config: AnimateConfig
     networks: PersonNetworks
     motion: DrivingMotion
-    processor: PersonProcessor
+    processor: FrameProcessor
     output: VideoOutput
     """Takes the generated steps; a context manager."""
     stopwatch: Stopwatch
@@ -91,6 +92,7 @@ class Animation:
             detector=self.networks.detector.name,
             device=str(self.networks.device),
             seconds=dict(self.stopwatch.seconds),
+            overlapping=dict(self.stopwatch.overlapping),
         )
 
 
@@ -112,19 +114,24 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
         with stopwatch("source pose"):
             # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
             source = find_source_person(config.source, picture, detector, cleaner, track_cache)
+            note_all(progress, source.notes)
         with stopwatch("driving keypoints"):
             # 4. Everybody in the driving video: a pose track of T frames
             track = find_driving_track(config, video, detector, track_cache, progress)
         with stopwatch("motion"):
             # 5. The driving motion: follow one person, fill gaps, clean -> [T, 17, 3]
             with error_context(config.driving):
-                motion = follow_person(track, cleaner, person=config.person, on_missing=config.on_missing)
-            note_all(progress, motion.gaps.notes("person", config.on_missing))
-            # 6. Retarget to the source person's body -> [T, 17, 2]; put both on the network's canvas
+                options = {"person": config.person, "on_missing": config.on_missing, "start": float(config.start or 0)}
+                motion = follow_person(track, cleaner, source=source, **options)
+            note_all(progress, (*motion.gaps.notes("person", config.on_missing), *motion.notes))
+            # 6. Retarget to the source person's body, in the picture -> [T, 17, 2]; put both on the network's canvas
             sizes = {"driver_size": motion.size, "source_size": source.size}
             poses = retarget(motion.poses, source.pose, config.retarget, **sizes)
+            if config.retarget != "none":
+                poses, change = place_motion(poses, source.pose, source.size, config.place)
+                note_all(progress, change.notes())
             processor = networks.make_processor(source, motion, poses, config.retarget)
-        output = VideoOutput(config, processor, motion, video, audio, stopwatch, resources.threads)
+        output = VideoOutput(config, processor, motion, video, audio, stopwatch, progress, resources.threads)
         yield Animation(config, networks, motion, processor, output, stopwatch)
 
 

@@ -1,131 +1,38 @@
 """The options of every command, one frozen dataclass per pipeline. Nothing here imports torch.
 
-The bases are option groups; `panel` is the heading under which `gfla COMMAND --help` lists a group's fields. The
-docstring under a field is its documentation, its help text and its row in docs/cli.md: one or two short sentences with
-the unit and what happens if the field is omitted. Field names are part of the job keys of `gfla batch`: a renamed field
-would run every job of an old batch again.
+The bases are the groups of `pipelines.option_groups`. The docstring under a field is its documentation, its help text
+and its row in docs/cli.md: one or two short sentences with the unit and what happens if the field is omitted. Field
+names are part of the job keys of `gfla batch`: a renamed field would run every job of an old batch again.
 """
 
 from dataclasses import KW_ONLY, dataclass
-from fractions import Fraction
 from pathlib import Path, PurePath
 from typing import ClassVar, Literal, TypeVar
 
-Precision = Literal["auto", "fp32", "bf16", "fp16"]
-DetectorName = Literal["auto", "yolo", "mediapipe", "bundled"]
+from pipelines.option_groups import (
+    DetectionOptions,
+    DetectorName,
+    DeviceOptions,
+    ModelOptions,
+    OutputOptions,
+    PictureOptions,
+    PoseOptions,
+    SelectionOptions,
+    VideoOptions,
+)
+
 PoseLayout = Literal["coco17", "h36m17"]
-OnMissing = Literal["interpolate", "hold", "fail"]
-Retarget = Literal["body", "fit", "none"]
+Place = Literal["frame", "follow", "still"]
 LandmarkDetectorName = Literal["mediapipe", "dlib"]
 FaceRetarget = Literal["fit", "none"]
-Framing = Literal["full", "crop"]
 TrackView = Literal["skeleton"]
-DebugView = Literal["flow", "mask", "skeleton", "attention"]
 ObjectCategory = Literal["car", "chair"]
 ObjectBackground = Literal["white", "transparent", "original"]
 Protocol = Literal["standard", "gfla"]
 Metric = Literal["fid", "lpips", "ssim", "ssim256", "psnr", "l1", "mae", "flicker", "keypoints"]
-Seconds = Fraction | float
 AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 DEFAULT_DISTANCE = 1.8  # diagonals of the object: measured best on true views, farther than training's renders
-
-
-@dataclass(frozen=True, kw_only=True)
-class SelectionOptions:
-    """Which frames of the driving video are used."""
-
-    panel: ClassVar[str] = "Frames"
-    start: Seconds | None = None
-    """Start at this time of the driving video, in seconds."""
-    end: Seconds | None = None
-    """Stop before this time of the driving video, in seconds."""
-    max_frames: int | None = None
-    """Use at most this many frames."""
-    fps: Seconds | None = None
-    """Resample the driving video to this many frames per second; if omitted, its own time stamps are kept."""
-    on_missing: OnMissing = "interpolate"
-    """Frames without a person: `interpolate` between their neighbours, `hold` the previous pose, or `fail`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DetectionOptions:
-    """How people are detected and which one is followed."""
-
-    panel: ClassVar[str] = "Pose"
-    keypoints: str = "auto"
-    """Keypoint detector or pose file; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
-    yolo_weights: Path | None = None
-    """Weights file of a YOLO pose model."""
-    person: str = "largest"
-    """Person to follow: `largest`, or the N-th from the left, counted from 1."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PoseOptions(DetectionOptions):
-    """How detected poses become poses of the source person."""
-
-    retarget: Retarget = "body"
-    """Fit of the driving pose to the source person: `body` keeps the source's limb lengths and place, `fit` scales and
-    moves the driving body as a whole, `none` leaves it where it is in the frame."""
-    motion: str = "motion"
-    """Weights of the motion network that cleans poses: a name or a file."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeviceOptions:
-    """Where networks run."""
-
-    panel: ClassVar[str] = "Model"
-    device: str = "auto"
-    """Device to compute on; `auto` is the GPU if there is one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelOptions(DeviceOptions):
-    """Which generator runs, where and how precisely."""
-
-    weights: str | None = None
-    """Weights of the generator: a name (see `gfla weights list`) or a file."""
-    precision: Precision = "auto"
-    """Floating-point precision of the networks; `auto` is bf16 on GPUs that support it, otherwise fp32."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutputOptions:
-    """Where results go."""
-
-    panel: ClassVar[str] = "Output"
-    output: Path | None = None
-    """File or folder to write."""
-    overwrite: bool = False
-    """Replace existing output."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PictureOptions(OutputOptions):
-    """What the pictures of people show."""
-
-    compare: bool = False
-    """Write source | driving | skeleton | result side by side."""
-    frame: Framing = "full"
-    """What to write: the `full` picture with the result pasted in, or only the `crop` that the generator makes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class VideoOptions(PictureOptions):
-    """How the output video is written."""
-
-    output: Path | None = None
-    """Video to write (.mp4, .mov, .webm, .gif), or a folder/ or frames/%05d.png for pictures."""
-    debug: tuple[DebugView, ...] = ()
-    """Second video, OUTPUT--debug, that shows any of `flow`, `mask`, `skeleton`, `attention`."""
-    audio: str = "driving"
-    """Soundtrack: that of the `driving` video, `none`, or a file."""
-    crf: int | None = None
-    """Encoding quality, 0 to 63, lower is better; the codec's own default if omitted."""
-    codec: str | None = None
-    """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +44,9 @@ class AnimateConfig(VideoOptions, SelectionOptions, PoseOptions, ModelOptions):
     driving: Path
     """Video, GIF, folder of pictures, or pose track with the motion to transfer."""
     _: KW_ONLY
+    place: Place = "frame"
+    """Path of the body through the picture: `frame` scales and shifts the driving person's path if the body would leave
+    the picture, `follow` keeps it, `still` leaves the body in its place. Has no effect with `--retarget none`."""
     weights: str = "person"
     """Weights of the generator: a name (see `gfla weights list`) or a file."""
     seed: int = 0
@@ -204,7 +114,7 @@ class ViewSynthConfig(OutputOptions, ModelOptions):
 
     panel: ClassVar[str] = "View"
     images: tuple[Path, ...]
-    """Pictures of objects, one object each; none if `shapenet` is used."""
+    """Pictures of objects, one object each; leave them out with `--shapenet`."""
     category: ObjectCategory
     """Kind of object in the pictures."""
     _: KW_ONLY
@@ -218,7 +128,8 @@ class ViewSynthConfig(OutputOptions, ModelOptions):
     """Azimuth, in degrees, from which the picture shows the object: 0 front, 90 front to the right, 180 back, 270 front
     to the left. Estimated if omitted."""
     elevation: float = 0.0
-    """Elevation of the camera, 0 to below 30 degrees; with a given azimuth also that of the picture."""
+    """Elevation of the camera, 0 to below 30 degrees; with a given azimuth also that of the picture. If the azimuth is
+    estimated, a full turn takes 0 as the picture's own."""
     distance: float = DEFAULT_DISTANCE
     """Distance of the camera, 1 to 20 diagonals of the object; a small one makes the near end look large."""
     views: int | None = None

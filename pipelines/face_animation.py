@@ -20,7 +20,8 @@ from pipelines.generation.face_processor import FaceCrop, FaceProcessor
 from pipelines.generation.networks import load_face_generator
 from pipelines.generation.rollout import FrameGenerator
 from pipelines.generation.video_output import VideoOutput, VideoResult, check_outputs
-from pipelines.keypoints.detection import align_track, detect_video
+from pipelines.keypoints.alignment import align_track
+from pipelines.keypoints.detection import detect_video
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.keypoints.track import PoseTrack
 from pipelines.keypoints.tracking import fill_gaps, select_person
@@ -86,8 +87,8 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
         frames = FrameGenerator([processor], generator, autocast(config.precision, device), stopwatch)
         progress.stage("face", len(motion.pts))
         with (
-            VideoOutput(config, processor, motion, None, audio, stopwatch) as output,
-            background_worker(output.write) as write,
+            VideoOutput(config, processor, motion, None, audio, stopwatch, progress) as output,
+            background_worker(output.write, stopwatch) as write,
         ):
             for _, step in frames:
                 write(step)
@@ -102,6 +103,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
         landmarks="files" if folder or detector is None else detector.name,
         device=str(device),
         seconds=dict(stopwatch.seconds),
+        overlapping=dict(stopwatch.overlapping),
     )
 
 
@@ -135,7 +137,10 @@ def _find_driving_landmarks(
     """Every face in every driving frame, from files or detected."""
     if folder is not None:
         size = video.info.width, video.info.height
-        return align_track(load_landmarks(folder, size=size), video, str(folder))
+        landmarks = load_landmarks(folder, size=size)
+        track = align_track(landmarks, video, str(folder), require_all=True)
+        note_all(progress, track.warnings)
+        return track
     assert detector is not None
     track = detect_video(video, detector, progress, layout=LAYOUT, require_all=True)
     note_all(progress, track.warnings)

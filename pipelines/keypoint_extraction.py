@@ -12,20 +12,22 @@ from typing import Any
 import numpy as np
 
 from models.errors import InputError
-from models.weights import load_weights
-from pipelines.configs import KeypointsConfig, OnMissing
-from pipelines.keypoints.cleaning import clean_poses
+from pipelines.configs import KeypointsConfig
+from pipelines.generation.networks import load_pose_cleaner
 from pipelines.keypoints.details import DetailName, PersonDetails, details_of, request_details
-from pipelines.keypoints.detection import detect_video
-from pipelines.keypoints.detectors.registry import create_detector
+from pipelines.keypoints.detectors.registry import check_person, create_detector
 from pipelines.keypoints.loading import is_track, load_track, select_frames
+from pipelines.keypoints.quarter_turns import detect_upright_video
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
 from pipelines.keypoints.track_pictures import drawing_path, mask_folder, write_drawing, write_masks
+from pipelines.keypoints.track_quality import judge_track
 from pipelines.keypoints.tracking import GapSummary, fill_gaps, select_person
 from pipelines.media.files import check_output
 from pipelines.media.sources import FrameSource, open_video
+from pipelines.media.turning import turn_video
 from pipelines.media.writer import check_video_output
+from pipelines.option_groups import OnMissing
 from pipelines.runtime.devices import choose_device
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import SILENT, Progress, note_all
@@ -92,6 +94,8 @@ def extract_keypoints(config: KeypointsConfig, progress: Progress = SILENT) -> K
     track = _find_track(config, progress)
     # 3. One person, gaps filled: T frames of [1, 17, 3]
     with error_context(config.input):
+        selected = select_person(track.people, config.person)
+        note_all(progress, judge_track(track, selected, start=float(config.start or 0)))
         track, gaps = follow_person(track, person=config.person, on_missing=config.on_missing)
     # 4. In the layout asked for
     track = _convert_layout(track, config)
@@ -100,8 +104,8 @@ def extract_keypoints(config: KeypointsConfig, progress: Progress = SILENT) -> K
     if config.mask:
         write_masks(mask_folder(config.output), track, overwrite=config.overwrite)
     if config.debug:
-        with _open_input(config) as video:
-            write_drawing(drawing_path(config.output), track, video, progress, overwrite=config.overwrite)
+        with _open_input(config) as video, turn_video(video, track.quarter_turns) as upright:
+            write_drawing(drawing_path(config.output), track, upright, progress, overwrite=config.overwrite)
     return KeypointsResult(config, track, gaps, time.monotonic() - start)
 
 
@@ -140,13 +144,16 @@ def _open_input(config: KeypointsConfig) -> FrameSource:
 def _find_track(config: KeypointsConfig, progress: Progress) -> PoseTrack:
     if is_track(config.input):
         rate = None if config.fps is None else Fraction(config.fps)
-        return select_frames(load_track(config.input, rate=rate), config.start, config.end, config.max_frames)
+        track = load_track(config.input, rate=rate)
+        note_all(progress, track.warnings)
+        return select_frames(track, config.start, config.end, config.max_frames)
     device, wanted = str(choose_device(config.device)), _wanted(config)
     name = "mediapipe" if wanted and config.keypoints == "auto" else config.keypoints  # the one that finds details
     detector = create_detector(name, device=device, yolo_weights=config.yolo_weights, note=progress.note)
+    check_person(config.person, detector)
     request_details(detector, wanted)
     with _open_input(config) as video:
-        track = detect_video(video, detector, progress)
+        track = detect_upright_video(video, detector, progress)
     note_all(progress, track.warnings)
     return track
 
@@ -157,8 +164,8 @@ def _convert_layout(track: PoseTrack, config: KeypointsConfig) -> PoseTrack:
         return track
     if config.layout == "coco17":
         raise InputError(f"{config.input} holds {track.layout} poses, which can't become coco17: add --layout h36m17")
-    network = load_weights("motion", device=choose_device(config.device), expect="motion")
-    poses = clean_poses(np.concatenate(track.people), network, rate=track.rate)  # [T, 17, 3]
+    cleaner = load_pose_cleaner("motion", choose_device(config.device))
+    poses = cleaner(np.concatenate(track.people), size=track.size, rate=track.rate)  # [T, 17, 3]
     # Depths are of COCO-17 joints, everything else is of the person.
     known = [_details(frame) for frame in track.frames]
     known = [replace(details, depth=None) if details else None for details in known]

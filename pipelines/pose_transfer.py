@@ -6,6 +6,7 @@ independent of each other. The authors' generators of single pictures are used h
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +20,24 @@ from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.resources import Resources
 from pipelines.generation.rollout import FrameGenerator, generate_picture
-from pipelines.keypoints.detection import detect_image
-from pipelines.keypoints.detectors.registry import DETECTORS
+from pipelines.keypoints.detectors.registry import DETECTORS, check_person
 from pipelines.keypoints.loading import is_track, load_track
 from pipelines.keypoints.motion import DrivingMotion, find_source_person, follow_person
+from pipelines.keypoints.quarter_turns import detect_upright_image
 from pipelines.keypoints.retargeting import retarget
 from pipelines.keypoints.track import PoseTrack
 from pipelines.media.files import check_readable
 from pipelines.media.folders import PictureFolder
 from pipelines.media.pictures import load_picture
 from pipelines.media.stills import check_stills, write_stills
+from pipelines.media.turning import turn_picture
 from pipelines.runtime.devices import autocast
 from pipelines.runtime.errors import error_context
-from pipelines.runtime.progress import SILENT, Progress
+from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.summaries import describe_input, summarize_run
+
+ANY_RATE = Fraction(25)  # frames per second of a pose file: single poses have no time
 
 
 @dataclass(frozen=True)
@@ -105,12 +109,16 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
     with stopwatch("source pose"):
         # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
         source = find_source_person(config.source, picture, networks.detector, networks.cleaner, networks.track_cache)
+        note_all(progress, source.notes)
+    if config.retarget == "none":  # else the size of the frames does not matter
+        note_all(progress, dict.fromkeys(note for each in targets if each.track for note in each.track.warnings))
     progress.stage("target poses", len(targets))
     motions = []
     for target in targets:
         with stopwatch("target poses"):
             # 4. The target poses, each as a driving motion of one frame, [1, 17, 3]
             motions.append(find_target_pose(target, networks, person=config.person))
+            note_all(progress, (f"{target.name}: {note}" for note in motions[-1].notes))
         progress.advance()
 
     def generate() -> Iterator[np.ndarray]:
@@ -125,12 +133,14 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
                 result = processor.postprocess(frame, config.frame)
                 if config.compare:
                     shown = load_picture(target.picture) if target.picture else None
+                    shown = None if shown is None else turn_picture(shown, motion.quarter_turns)
                     result = processor.comparison(0, shown, result)
             yield result
             progress.advance()
 
     # 6. Write the pictures as they come
-    write_stills(output, generate(), overwrite=config.overwrite)
+    with stopwatch("encode"):
+        write_stills(output, generate(), overwrite=config.overwrite)
     names, device = [target.name for target in targets], str(networks.device)
     return PoseResult(config, output, names, networks.detector.name, device, dict(stopwatch.seconds))
 
@@ -148,9 +158,10 @@ def find_target_pose(target: PoseTarget, networks: PersonNetworks, *, person: st
     """The pose of the selected person of a target. Raises InputError: unreadable picture, nobody in it."""
     track = target.track
     if target.picture is not None:
+        check_person(person, networks.detector)
         with networks.track_cache.entry(target.picture) as entry:
             if entry.track is None:
-                entry.track = detect_image(load_picture(target.picture), networks.detector)
+                entry.track = detect_upright_image(load_picture(target.picture), networks.detector)
         track = entry.track
     assert track is not None
     with error_context(target.name):
@@ -160,7 +171,7 @@ def find_target_pose(target: PoseTarget, networks: PersonNetworks, *, person: st
 def _targets_of(path: Path) -> Iterator[PoseTarget]:
     check_readable(path)
     if is_track(path):
-        track = load_track(path)
+        track = load_track(path, rate=ANY_RATE)
         for number, frame in enumerate(track.frames, 1):
             name = f"{path} frame {number}" if len(track.frames) > 1 else str(path)
             yield PoseTarget(name, track=replace(track, frames=[frame]))

@@ -23,13 +23,13 @@ from models.viewpoint import ViewpointNetwork
 from models.weights import load_weights, read_metadata
 from pipelines.configs import DEFAULT_DISTANCE, ViewSynthConfig
 from pipelines.generation.resources import Resources
-from pipelines.object_views.comparison import ViewScores, find_true_views, mean_scores, score_view
+from pipelines.object_views.comparison import ViewScores, find_true_views, mean_scores, score_view, show_the_same
 from pipelines.object_views.output import check_view_output, write_views
 from pipelines.object_views.renderers import GridViewRenderer, ObjectRenderer, ViewRenderer
 from pipelines.object_views.source import ObjectView, load_shapenet_view, load_square_picture
 from pipelines.object_views.viewpoint import estimate_view
 from pipelines.runtime.devices import autocast, choose_device
-from pipelines.runtime.progress import SILENT, Progress
+from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.summaries import describe_input, summarize_run
 
@@ -48,7 +48,7 @@ class ViewSynthResult:
     """One per output, in the same order."""
     device: str
     seconds: dict[str, float]
-    """By stage: `load`, `generate`."""
+    """By stage: `load`, `generate`, `encode`, `compare`."""
     compared: list[ViewScores] = field(default_factory=list)
     """Scores of the views that have a true one."""
 
@@ -97,18 +97,22 @@ def synthesize_views(
     compared: list[ViewScores] = []
     for source, target in zip(sources, config.targets(), strict=True):
         azimuths = choose_azimuths(config, source, renderer.views_per_turn)
-        if warning := renderer.warning(source, azimuths, config.elevation):
+        elevation = choose_elevation(config, source)
+        if warning := renderer.warning(source, azimuths, elevation):
             progress.note(warning)
         # 4. Render: uint8 [S, S, 3 or 4] for each azimuth
         progress.stage(target.name, len(azimuths))
-        views = render_views(renderer, source, azimuths, config.elevation, stopwatch, progress)
+        views = render_views(renderer, source, azimuths, elevation, stopwatch, progress)
         # 5. Write the views as they come
         options = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
-        write_views(target, views, count=len(azimuths), **options, threads=resources.threads)
+        with stopwatch("encode"):
+            notes = write_views(target, views, count=len(azimuths), **options, threads=resources.threads)
+        note_all(progress, notes)
         written[target] = [azimuth % 360 for azimuth in azimuths]
         # 6. Compare with true views
         if config.compare:
-            compared += compare_views(renderer, source, config.compare, config.elevation)
+            with stopwatch("compare"):
+                compared += compare_views(renderer, source, config, progress)
     return ViewSynthResult(config, written, sources, str(device), dict(stopwatch.seconds), compared)
 
 
@@ -235,6 +239,12 @@ def choose_azimuths(config: ViewSynthConfig, source: ObjectView, views_per_turn:
     return list(config.angles) or [source.azimuth + 360 * view / count for view in range(count)]
 
 
+def choose_elevation(config: ViewSynthConfig, source: ObjectView) -> float:
+    """That asked for; a full turn for which none was asked for stays at the source's, so that it begins at its view."""
+    own = config.azimuth is None and config.elevation == 0 and not config.angles
+    return source.elevation if own else config.elevation
+
+
 def render_views(
     renderer: ViewRenderer,
     source: ObjectView,
@@ -255,8 +265,17 @@ def render_views(
 # 6. Comparison
 
 
-def compare_views(renderer: ViewRenderer, source: ObjectView, folder: Path, elevation: float) -> list[ViewScores]:
-    """Scores of all views that have a true one in the folder, except the source's own."""
-    true = {azimuth: path for azimuth, path in find_true_views(folder).items() if azimuth != source.azimuth % 360}
-    views = renderer.render(source, list(true), elevation)
+def compare_views(
+    renderer: ViewRenderer, source: ObjectView, config: ViewSynthConfig, progress: Progress
+) -> list[ViewScores]:
+    """Scores of all views that have a true one in `config.compare`, except the source's own."""
+    assert config.compare
+    true = find_true_views(config.compare)
+    for azimuth, path in list(true.items()):
+        if azimuth == source.azimuth % 360 or any(show_the_same(path, image) for image in config.images):
+            progress.note(f"{path.name} shows the source's own view: not compared")
+            del true[azimuth]
+    if not true:
+        raise InputError(f"{config.compare} has no view but the source's own: add true views from other sides")
+    views = renderer.render(source, list(true), config.elevation)
     return [score_view(azimuth, view, path) for (azimuth, path), view in zip(true.items(), views, strict=True)]

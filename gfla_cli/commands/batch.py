@@ -11,11 +11,14 @@ from gfla_cli import job_options, options
 from gfla_cli.batch_display import BatchDisplay
 from gfla_cli.batch_options import BatchOptions
 from gfla_cli.console import Console, out, out_json, table
+from gfla_cli.reports import wall_seconds
 
 if TYPE_CHECKING:
+    from pipelines.batch.executors.allocation import Allocation
     from pipelines.batch.executors.registry import ExecutorOptions
     from pipelines.batch.jobs import Job
 
+ESTIMATE_LIMIT = 5.0  # seconds for the estimate of the time left, before the jobs start
 OUTPUT = typer.Option("--output", "-o", metavar="DIR", show_default=False)
 
 
@@ -28,7 +31,8 @@ def batch(
 
     if batch.executor != "ray" and (batch.ray_address or batch.no_shared_storage):
         raise typer.BadParameter("--ray-address and --no-shared-storage go with --executor ray")
-    jobs = _jobs(batch, job_options.used(of_jobs))
+    display = BatchDisplay(quiet=quiet)
+    jobs = _jobs(batch, job_options.used(of_jobs), display)
     executor_options = ExecutorOptions(
         [job.options.get("device", "auto") for job in jobs],
         *(batch.workers, batch.threads, batch.together),
@@ -38,32 +42,40 @@ def batch(
     if batch.check:
         return _show_checks(jobs, batch.output, json=json, quiet=quiet)
     if batch.dry_run:
-        return _show_plan(jobs, batch.output, executor_options.allocate().workers)
-    return _run(jobs, batch, executor_options, json=json, quiet=quiet)
+        return _show_plan(jobs, batch.output, executor_options.allocate())
+    return _run(jobs, batch, executor_options, display, json=json)
 
 
-def _run(jobs: "list[Job]", batch: BatchOptions, options: "ExecutorOptions", *, json: bool, quiet: bool) -> int:
+def _run(
+    jobs: "list[Job]", batch: BatchOptions, options: "ExecutorOptions", display: BatchDisplay, *, json: bool
+) -> int:
     """Run the jobs, write the report, print the summary. Exit code 0: all done, 3: some failed, 1: all failed."""
+    from pipelines.batch.estimate import estimate_jobs
     from pipelines.batch.executors.registry import open_executor
     from pipelines.batch.runner import read_rows, run_batch
 
     folder, rules = batch.output, {"retry_failed": batch.retry_failed, "overwrite": batch.overwrite}
     with (
-        BatchDisplay(quiet=quiet) as display,
+        display,
         open_executor(batch.executor, folder, options, display.note) as (executor, allocation),
     ):
+        plan = estimate_jobs(jobs, folder, is_core_free=allocation.is_core_free(len(jobs)), limit=ESTIMATE_LIMIT)
+        skipped = ("done",) if batch.retry_failed else ("done", "failed")
+        display.expected = {each.job.name: each.seconds for each in plan if each.state not in skipped}
         outcome = run_batch(jobs, folder, executor, allocation.group_jobs, display, **rules)
-    _write_report(folder)
-    display.end(len(outcome.done), len(outcome.skipped), outcome.failed)
+    _write_report(folder, display.warnings)
+    seconds = round(wall_seconds(), 3)
+    display.end(len(outcome.done), len(outcome.skipped), outcome.failed, seconds)
     if json:
         counts = {"done": len(outcome.done), "skipped": len(outcome.skipped), "failed": len(outcome.failed)}
-        out_json({"folder": folder, **counts, "jobs": read_rows(folder)})
+        about = {"warnings": display.warnings, "wall_seconds": seconds}
+        out_json({"folder": folder, **counts, **about, "jobs": read_rows(folder)})
     else:
         out(str(folder))
     return outcome.code
 
 
-def _jobs(batch: BatchOptions, used: dict[str, str]) -> "list[Job]":
+def _jobs(batch: BatchOptions, used: dict[str, str], display: BatchDisplay) -> "list[Job]":
     """The jobs of the list, or of every pair of inputs.
 
     Raises:
@@ -82,20 +94,22 @@ def _jobs(batch: BatchOptions, used: dict[str, str]) -> "list[Job]":
         if (second is None) != (kind == "view-synth"):
             wrong = "takes no DRIVINGS" if second else f"needs DRIVINGS beside {first!r}, or a .csv or .yaml list alone"
             raise typer.BadParameter(f"{kind} {wrong}")
-        requests = expand_pairs(kind, first, second, used, batch.output, pair=batch.pair)
+        requests = expand_pairs(kind, first, second, used, batch.output, pair=batch.pair, note=display.warn)
         jobs = build_jobs(requests, job_options.parse, **names)
     refuse_links_outside(jobs, batch.output)
     return jobs
 
 
-def _write_report(folder: Path) -> None:
+def _write_report(folder: Path, warnings: list[str]) -> None:
     from pipelines.batch.report import write_report
     from pipelines.batch.runner import read_rows
     from pipelines.batch.thumbnails import make_thumbnails
 
     found = read_rows(folder)
     command = shlex.join(["gfla", *sys.argv[1:]])
-    write_report(folder, found, command=command, thumbnails=make_thumbnails(folder, found))
+    thumbnails = make_thumbnails(folder, found)
+    about = {"warnings": warnings, "wall_seconds": round(wall_seconds(), 3)}
+    write_report(folder, found, command=command, thumbnails=thumbnails, **about)
 
 
 def _show_checks(jobs: "list[Job]", folder: Path, *, json: bool, quiet: bool) -> int:
@@ -114,11 +128,13 @@ def _show_checks(jobs: "list[Job]", folder: Path, *, json: bool, quiet: bool) ->
     return 0 if verdicts == {GOOD} else 2 if verdicts == {IMPOSSIBLE} else 3
 
 
-def _show_plan(jobs: "list[Job]", folder: Path, workers: int) -> int:
-    from pipelines.batch.estimate import estimate_jobs
+def _show_plan(jobs: "list[Job]", folder: Path, allocation: "Allocation") -> int:
+    from pipelines.batch.estimate import estimate_jobs, estimate_wall_time
 
-    plan = estimate_jobs(jobs, folder)
+    plan = estimate_jobs(jobs, folder, is_core_free=allocation.is_core_free(len(jobs)))
     table(("job", "command", "state", "frames", "seconds", ""), [each.row() for each in plan])
-    frames, seconds = sum(each.frames or 0 for each in plan), sum(each.seconds for each in plan)
-    out(f"{len(jobs)} jobs, {frames} frames: about {seconds / min(workers, len(jobs)):.0f} s with {workers} workers")
+    todo = [each.job for each in plan if each.state != "done"]
+    seconds = estimate_wall_time(plan, allocation.group_jobs(todo), allocation.workers)
+    frames, workers = sum(each.frames or 0 for each in plan), allocation.workers
+    out(f"{len(jobs)} jobs, {frames} frames: about {seconds:.0f} s with {workers} workers")
     return 0

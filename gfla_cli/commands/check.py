@@ -29,7 +29,7 @@ def check(
     with Console(quiet=quiet) as console:
         found = InputChecker(config, console, thorough=thorough).check(config.source, config.driving)
     if json:
-        out_json(found.as_dict())
+        out_json(found.as_dict() | {"warnings": console.notes})
     elif found.verdict != IMPOSSIBLE:
         table(("VERDICT", found.verdict), found.lines())
         for reason in found.reasons:

@@ -29,7 +29,8 @@ Layout = Annotated[
     typer.Option("--as", show_default=False, help="Layout that the folder should have."),
 ]
 Phase = Annotated[
-    Literal["train", "test"] | None, typer.Option(show_default="both", help="Check only what this phase needs.")
+    Literal["train", "test"] | None,
+    typer.Option(metavar="train|test", show_default="both", help="Check only what this phase needs."),
 ]
 
 

@@ -4,6 +4,7 @@ import typer
 
 from gfla_cli import options
 from gfla_cli.console import Console, out, out_json
+from gfla_cli.reports import complete_report
 from pipelines.configs import KeypointsConfig
 
 OUTPUT = typer.Option("--output", "-o", metavar="TRACK.json", show_default=False)
@@ -16,8 +17,9 @@ def keypoints(config: KeypointsConfig, json: options.Json = False, quiet: option
 
     with Console(quiet=quiet) as console:
         result = extract_keypoints(config, console)
+    report = complete_report(result.summary(), console)
     if json:
-        out_json(result.summary() | {"warnings": console.notes})
+        out_json(report)
         return
-    console.summary(result.line())
+    console.summary(f"{result.line()}; {report['wall_seconds']:.1f} s")
     out(str(config.output))

@@ -2,6 +2,7 @@
 
 from gfla_cli import options
 from gfla_cli.console import Console, out, out_json
+from gfla_cli.reports import complete_report, describe_times
 from pipelines.configs import PoseConfig
 
 OUTPUT = options.output("SOURCE--TARGET.png, SOURCE--poses/ for several")
@@ -14,7 +15,9 @@ def pose(config: PoseConfig, json: options.Json = False, quiet: options.Quiet = 
 
     with Console(quiet=quiet, unit="poses") as console:
         result = transfer_pose(config, console)
+    report = complete_report(result.summary(), console)
     if json:
-        out_json(result.summary() | {"warnings": console.notes})
-    else:
-        out(str(result.output))
+        out_json(report)
+        return
+    console.summary(describe_times(report, len(result.poses), "poses"))
+    out(str(result.output))

@@ -16,7 +16,8 @@ from models.errors import BackendUnavailable
 from pipelines.training.registry import TASK_NAMES
 
 if TYPE_CHECKING:
-    from pipelines.runtime.progress import TqdmProgress
+    from pipelines.runtime.progress import Progress, TqdmProgress
+    from pipelines.training.config import TrainConfig
 
 LENGTH, PLACE = "Length", "Place"
 
@@ -42,14 +43,16 @@ Config = Annotated[
 ]
 Category = Annotated[
     Literal["car", "chair", "all"] | None,
-    typer.Option(show_default="all", help="What view-synth renders.", rich_help_panel=options.MODEL),
+    typer.Option(
+        metavar="car|chair|all", show_default="all", help="What view-synth renders.", rich_help_panel=options.MODEL
+    ),
 ]
 Vgg = Annotated[
     str,
     typer.Option(
         metavar="torchvision|PATH|none",
         show_default="torchvision for a FOLDER, else none",
-        help="VGG19 for the paper's losses.",
+        help="VGG19 for the paper's losses: torchvision's, a file, or none to train without those that need it.",
         rich_help_panel=options.MODEL,
     ),
 ]
@@ -73,9 +76,18 @@ Only = Annotated[
         rich_help_panel=options.MODEL,
     ),
 ]
-Steps = Annotated[int | None, typer.Option(min=1, help="Number of optimiser updates.", rich_help_panel=LENGTH)]
+Steps = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Number of optimiser updates.", rich_help_panel=LENGTH)
+]
 Seconds = Annotated[
-    float | None, typer.Option(min=1, help="Seconds of training, instead of --steps.", rich_help_panel=LENGTH)
+    float | None,
+    typer.Option(
+        "--seconds",  # named, because some versions of Typer take a metavar like the name for the option itself
+        metavar="SECONDS",
+        min=1,
+        help="Seconds of training, instead of --steps.",
+        rich_help_panel=LENGTH,
+    ),
 ]
 PauseAfter = Annotated[
     float | None,
@@ -83,8 +95,12 @@ PauseAfter = Annotated[
         metavar="SECONDS", min=1, help="Save and stop after this time; --resume continues.", rich_help_panel=LENGTH
     ),
 ]
-Batch = Annotated[int | None, typer.Option(min=1, help="Samples per process and batch.", rich_help_panel=LENGTH)]
-LearningRate = Annotated[float | None, typer.Option(min=0.0, help="Peak of the learning rate.", rich_help_panel=LENGTH)]
+Batch = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Samples per process and batch.", rich_help_panel=LENGTH)
+]
+LearningRate = Annotated[
+    float | None, typer.Option(metavar="NUMBER", min=0.0, help="Peak of the learning rate.", rich_help_panel=LENGTH)
+]
 ValidateEvery = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Validate and save every N updates.", rich_help_panel=LENGTH)
 ]
@@ -96,8 +112,8 @@ Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        metavar="NAME=NUMBER",
-        help="Change a number of the recipe; repeatable. An unknown NAME lists all names.",
+        metavar="NAME=VALUE",
+        help="Change a setting of the recipe; repeatable. An unknown NAME lists all names.",
         rich_help_panel=options.MODEL,
     ),
 ]
@@ -159,16 +175,17 @@ def train(
     recipe = _change_recipe(training.recipe, training.settings, changes or [], category)
     first = os.environ.get("RANK", "0") == "0"
     with _open_display(quiet=quiet or not first) as progress:
+        recipe = _limit_validation(recipe, training.validation_setting, changes or [], config, progress)
         weights = fit(training.make_task, recipe, config, progress)
     if first:
         print_out(str(weights))
 
 
 def _change_recipe(recipe: Any, settings: Sequence[str], changes: list[str], category: str | None) -> Any:
-    """`recipe` with `NAME=NUMBER` applied to some of its `settings`, and with the category.
+    """`recipe` with `NAME=VALUE` applied to some of its `settings`, and with the category.
 
     Raises:
-        typer.BadParameter: no such name, not a number, or a recipe without categories.
+        typer.BadParameter: no such name, not a value for it, or a recipe without categories.
     """
     if category and not hasattr(recipe, "category"):
         raise typer.BadParameter("--category is for `train view-synth` on synthetic data without --config")
@@ -176,13 +193,27 @@ def _change_recipe(recipe: Any, settings: Sequence[str], changes: list[str], cat
     values: dict[str, Any] = {"category": category} if category else {}
     for name, _, text in (change.partition("=") for change in changes):
         if name not in kinds:
-            raise typer.BadParameter(f"--set {name!r}: the numbers of this recipe are {', '.join(kinds)}")
+            raise typer.BadParameter(f"--set {name!r}: the settings of this recipe are {', '.join(kinds)}")
         try:
             values[name] = kinds[name](text)
         except ValueError:
             kind = "an integer" if kinds[name] is int else "a number"
             raise typer.BadParameter(f"--set {name}: {text!r} is not {kind}") from None
     return replace(recipe, **values)
+
+
+def _limit_validation(
+    recipe: Any, setting: str, changes: list[str], config: "TrainConfig", progress: "Progress"
+) -> Any:
+    """`recipe` with fewer held-out samples if the run is short and the user has not set their number."""
+    if not setting or any(change.startswith(f"{setting}=") for change in changes):
+        return recipe
+    full = getattr(recipe, setting)
+    size = config.validation_size(full)
+    if size < full:
+        hint = f"--set {setting}={full} takes all"
+        progress.note(f"the run is short, so it validates on {size} instead of {full} held-out samples: {hint}")
+    return replace(recipe, **{setting: size})
 
 
 def _open_display(*, quiet: bool) -> "Console | TqdmProgress":

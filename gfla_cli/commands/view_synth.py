@@ -6,6 +6,7 @@ import typer
 
 from gfla_cli import options
 from gfla_cli.console import Console, out, out_json, table
+from gfla_cli.reports import complete_report, describe_times
 from pipelines.configs import ViewSynthConfig
 
 if TYPE_CHECKING:
@@ -22,9 +23,11 @@ def view_synth(config: ViewSynthConfig, json: options.Json = False, quiet: optio
 
     with Console(quiet=quiet, unit="views") as console:
         result = synthesize_views(config, console)
+    report = complete_report(result.summary(), console)
     if json:
-        out_json(result.summary() | {"warnings": console.notes})
+        out_json(report)
         return
+    console.summary(describe_times(report, sum(map(len, result.azimuths.values())), "views"))
     for path in result.azimuths:
         out(str(path))
     if result.compared:

@@ -19,7 +19,7 @@ def bundled_files() -> dict[str, tuple[Path, str]]:
         WeightsError: catalogue.json is missing or damaged.
     """
     try:
-        listed = json.loads((FOLDER / "catalogue.json").read_text())
+        listed = json.loads((FOLDER / "catalogue.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise WeightsError(f"{FOLDER / 'catalogue.json'} can't be read ({error}): reinstall gfla") from None
     return {name: (FOLDER / item["file"], item["sha256"]) for name, item in listed.items()}

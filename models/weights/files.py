@@ -24,6 +24,7 @@ from models.generators.picture import FlowEstimator, PictureGenerator
 from models.generators.view import ViewGenerator
 from models.keypoints import KeypointConfig, KeypointNetwork
 from models.motion import MotionConfig, MotionNetwork
+from models.pose_refiner import PoseRefiner, RefinerConfig
 from models.viewpoint import ViewpointConfig, ViewpointNetwork
 from models.weights.bundled import resolve
 
@@ -37,6 +38,7 @@ ARCHITECTURES: dict[str, tuple[type, type[nn.Module]]] = {
     "view": (ViewConfig, ViewGenerator),
     "viewpoint": (ViewpointConfig, ViewpointNetwork),
     "motion": (MotionConfig, MotionNetwork),
+    "refiner": (RefinerConfig, PoseRefiner),
     "keypoints": (KeypointConfig, KeypointNetwork),
 }
 MAX_LISTED_KEYS = 8  # state-dict keys that an error message lists

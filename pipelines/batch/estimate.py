@@ -1,25 +1,26 @@
-"""What a batch will take: frames from the headers of the driving videos, seconds from measured rates.
+"""What a batch will take: frames from the headers of the driving videos, seconds from sizes and measured rates.
 
-In: jobs and the folder of the batch. Out: an `Estimate` for each. Called by `gfla batch --dry-run`.
+In: jobs and the folder of the batch. Out: an `Estimate` for each, and the wall time of all. Called by `gfla batch`, for
+`--dry-run` and for the time left of a run.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from time import monotonic
 
-from models.errors import GflaError, explain
-from pipelines.batch.jobs import Job
-from pipelines.batch.journal import JournalEntry, read_journal
-from pipelines.batch.runner import outputs_intact, seconds_per_frame
+from models.errors import explain
+from pipelines.batch.costs import WORKER_START, job_seconds, measure_slowness, wall_time
+from pipelines.batch.jobs import COMMANDS, Group, Job
+from pipelines.batch.journal import Journal, JournalEntry, read_journal
+from pipelines.batch.runner import outputs_intact
 from pipelines.keypoints.loading import is_track, load_track, select_frames
 from pipelines.media.sources import open_video
 
 DEFAULT_VIEWS = 72  # of a turntable with the bundled weights
-# Seconds per picture on one core of a 2026 server, poses and encoding included. The folder's own rate replaces them as
-# soon as it has finished jobs.
-SECONDS_PER_FRAME = {"animate": 0.33, "pose": 1.2, "view-synth": 0.6}
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,52 @@ class Estimate:
         return self.job.name, self.job.command, self.state, frames, round(self.seconds), self.reason
 
 
-def estimate_jobs(jobs: Sequence[Job], folder: Path) -> list[Estimate]:
-    """One estimate per job, in order; finished jobs take no time."""
-    journal = read_journal(folder)
-    rates = {command: seconds_per_frame(folder, command) or rate for command, rate in SECONDS_PER_FRAME.items()}
-    return [_estimate_job(job, _state(journal.find(job), folder), rates[job.command]) for job in jobs]
+def estimate_jobs(
+    jobs: Sequence[Job], folder: Path, *, is_core_free: bool = False, limit: float = math.inf
+) -> list[Estimate]:
+    """One estimate per job, in order; finished jobs take no time.
+
+    Args:
+        is_core_free: whether every worker has two cores, see `costs.job_seconds`.
+        limit: seconds after which no more headers are read; jobs that are left get the mean of the others.
+    """
+    journal, end = read_journal(folder), monotonic() + limit
+    paces = {command: _measure_pace(command, journal) for command in COMMANDS}
+    searched: set[str | None] = set()  # driving inputs in which people have been found by then
+    estimates = []
+    for job in jobs:
+        estimate = _estimate_frames(job, _state(journal.find(job), folder), is_late=monotonic() > end)
+        if estimate.frames and estimate.state != "done":
+            detect = job.driving not in searched and not _has_poses(job)
+            seconds = job_seconds(job.command, job.source, estimate.frames, detect=detect, is_core_free=is_core_free)
+            estimate = replace(estimate, seconds=seconds * paces[job.command])
+            searched.add(job.driving)
+        estimates.append(estimate)
+    known = [each.seconds for each in estimates if each.seconds]
+    mean = sum(known) / len(known) if known else 0.0
+    return [replace(each, seconds=mean) if each.frames is None and not each.reason else each for each in estimates]
+
+
+def estimate_wall_time(estimates: Sequence[Estimate], groups: Iterable[Group], workers: int) -> float:
+    """Seconds until the last worker is through with its groups, with the start of the workers."""
+    seconds = {each.job.name: each.seconds for each in estimates}
+    busy = wall_time([[seconds[job.name] for job in group.jobs] for group in groups], workers)
+    return busy + WORKER_START * measure_slowness() if busy else 0.0
+
+
+def _measure_pace(command: str, journal: Journal) -> float:
+    """How slow finished jobs of the command were, or else this machine is, as a multiple of the times in `costs`."""
+    finished = [
+        entry.facts
+        for entry in journal.entries.values()
+        if entry.state == "done" and entry.facts["command"] == command and entry.facts.get("frames")
+    ]
+    expected, searched = 0.0, set()
+    for facts in finished:
+        detect = facts["driving"] not in searched
+        searched.add(facts["driving"])
+        expected += job_seconds(command, facts["source"], facts["frames"], detect=detect, is_core_free=False)
+    return sum(facts["seconds"] for facts in finished) / expected if expected else measure_slowness()
 
 
 def _state(entry: JournalEntry | None, folder: Path) -> str:
@@ -55,13 +97,18 @@ def _state(entry: JournalEntry | None, folder: Path) -> str:
     return "incomplete" if entry.state == "done" and not outputs_intact(entry, folder) else entry.state
 
 
-def _estimate_job(job: Job, state: str, rate: float) -> Estimate:
-    """`rate` in seconds per frame."""
+def _estimate_frames(job: Job, state: str, *, is_late: bool) -> Estimate:
+    """An estimate without its seconds."""
     try:
-        frames = _count_frames(job)
-    except (GflaError, OSError) as error:
+        return Estimate(job, state, None if is_late else _count_frames(job), 0.0)
+    except Exception as error:  # a damaged file; it fails its own job only
         return Estimate(job, state, None, 0.0, explain(error))
-    return Estimate(job, state, frames, 0.0 if state == "done" else (frames or 0) * rate)
+
+
+def _has_poses(job: Job) -> bool:
+    """Whether the poses come from a file."""
+    given = [*job.inputs[1:], job.options.get("keypoints", "")]
+    return any(is_track(path) for path in given if path and Path(path).exists())
 
 
 def _count_frames(job: Job) -> int | None:

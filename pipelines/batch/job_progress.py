@@ -33,9 +33,9 @@ class JobProgress(NotesProgress):
         self._stage, self._steps, self._step = "", None, 0
         send(Event(job.name, "started"))
 
-    def stage(self, name: str, total: int | None) -> None:
+    def stage(self, name: str, total: int | None, *, done: int = 0, unit: str = "") -> None:
         """See `Progress`."""
-        self._stage, self._steps, self._step = name, total, 0
+        self._stage, self._steps, self._step = name, total, done
         self._send_progress()
 
     def advance(self, n: int = 1) -> None:

@@ -5,7 +5,6 @@ overwritten by the next run. What no line says has not happened. The runner writ
 plans and reports only read it.
 """
 
-import fcntl
 import json
 import os
 import time
@@ -15,11 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from filelock import Timeout
+
 from models.errors import InputError
 from pipelines.batch.events import Event
 from pipelines.batch.jobs import Job
+from pipelines.media.files import flush_to_disk, make_output_folder
+from pipelines.runtime.locks import exclusive_lock, is_locked, shared_lock
 
 STATE_FOLDER = ".gfla"  # the batch's own files, inside the folder of its results
+WORKER_LOCKS = "worker_locks"  # the folder of the locks that workers hold
 ORPHAN_TIMEOUT = 30.0  # seconds to wait for the workers of a run that was killed
 
 
@@ -74,7 +78,7 @@ class Journal:
         stamped = [{"at": round(time.time(), 3), **record} for record in records]
         self._stream.write(b"".join(json.dumps(record).encode() + b"\n" for record in stamped))
         self._stream.flush()
-        os.fsync(self._stream.fileno())
+        flush_to_disk(self._stream.fileno())
         for record in stamped:
             _apply(record, self.entries)
 
@@ -92,9 +96,10 @@ def open_journal(folder: Path) -> Iterator[Journal]:
         InputError: another process is working on the folder, or it is not writable.
     """
     path = _journal_path(folder)
+    make_output_folder(folder)
     with ExitStack() as stack:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
             stack.enter_context(_run_lock(folder))
             stream = stack.enter_context(path.open("ab"))
             entries, complete = _replay(path)
@@ -107,25 +112,23 @@ def open_journal(folder: Path) -> Iterator[Journal]:
 @contextmanager
 def worker_lock(folder: Path) -> Iterator[None]:
     """Held by every worker, shared: a new run waits until the workers of a run that was killed are gone."""
-    (folder / STATE_FOLDER).mkdir(parents=True, exist_ok=True)
-    with (folder / STATE_FOLDER / "workers").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_SH)
+    with shared_lock(folder / STATE_FOLDER / WORKER_LOCKS):
         yield
 
 
 @contextmanager
 def _run_lock(folder: Path) -> Iterator[None]:
-    """Held by the process that runs the batch, exclusive; the file holds its process id."""
-    with (folder / STATE_FOLDER / "lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            other = file.read(20).strip() or "?"
-            raise InputError(f"process {other} is working on {folder}: wait for it, or choose another -o") from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+    """Held by the process that runs the batch, exclusive; a file beside it holds its process id."""
+    state = folder / STATE_FOLDER
+    holder = state / "process"
+    lock = exclusive_lock(state / "lock", wait=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        other = holder.read_text("ascii").strip() if holder.is_file() else "?"
+        raise InputError(f"process {other} is working on {folder}: wait for it, or choose another -o") from None
+    with lock:
+        holder.write_text(f"{os.getpid()}\n", "ascii")
         _wait_for_orphans(folder)
         yield
 
@@ -133,16 +136,10 @@ def _run_lock(folder: Path) -> Iterator[None]:
 def _wait_for_orphans(folder: Path) -> None:
     """Wait for workers whose run was killed; they notice within moments and exit."""
     end = time.monotonic() + ORPHAN_TIMEOUT
-    with (folder / STATE_FOLDER / "workers").open("w") as file:
-        while True:
-            try:
-                return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                if time.monotonic() > end:
-                    raise InputError(
-                        f"workers of a run that was killed are still working on {folder}: end them first"
-                    ) from None
-                time.sleep(0.05)
+    while is_locked(folder / STATE_FOLDER / WORKER_LOCKS):
+        if time.monotonic() > end:
+            raise InputError(f"workers of a run that was killed are still working on {folder}: end them first")
+        time.sleep(0.05)
 
 
 def _journal_path(folder: Path) -> Path:

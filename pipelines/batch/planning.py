@@ -1,10 +1,9 @@
-"""From what a user asks for to jobs: find files, pair them, name the jobs, and keep every output inside the folder.
+"""From what a user asks for to jobs: pair files, name the jobs, and keep every output inside the folder.
 
 In: text from the command line (`expand_pairs`) or from a job list (`job_files`). Out: `Job`s with distinct names and
 outputs (`build_jobs`). Called by `gfla batch`. Whatever can be refused is refused here, before anything runs.
 """
 
-import glob
 import os
 import re
 import unicodedata
@@ -15,17 +14,18 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from models.errors import InputError
+from pipelines.batch.input_files import find_drivings, find_sources
 from pipelines.batch.jobs import COMMANDS, Job
-from pipelines.media.ordering import natural_key
-from pipelines.media.pictures import PICTURE_SUFFIXES
+from pipelines.media.formats import CONTAINERS
+from pipelines.media.stills import SUFFIXES as STILL_TYPES
+from pipelines.runtime.progress import SILENT
 
-DRIVING_SUFFIXES = frozenset(
-    (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".ts", ".wmv", ".flv", ".3gp", ".ogv")
-) | {".gif", ".json"}
-FRAME_SUFFIXES = PICTURE_SUFFIXES | {".json"}  # what a folder of frames, or of target poses, consists of
 # Patterns of job names, and suffixes of outputs.
 NAME_PATTERNS = {"animate": "{source}--{driving}", "pose": "{source}--{driving}", "view-synth": "{source}--turntable"}
 OUTPUT_SUFFIXES = {"animate": ".mp4", "pose": ".png", "view-synth": ".mp4"}
+# Suffixes of outputs that the commands can write; without one the output is a folder of pictures.
+VIDEO_TYPES = (*CONTAINERS, ".gif")
+OUTPUT_TYPES = {"animate": VIDEO_TYPES, "pose": STILL_TYPES, "view-synth": (*VIDEO_TYPES, *STILL_TYPES)}
 # Options that may name a file.
 FILE_OPTIONS = ("audio", "keypoints", "yolo_weights", "weights", "motion", "viewpoint", "shapenet")
 JOB_FIELDS = ("name", "command", "source", "driving", "output")  # what a job has beside the options of its command
@@ -47,14 +47,22 @@ class JobRequest:
 
 
 def expand_pairs(
-    command: str, sources: str, drivings: str | None, options: dict[str, str], folder: Path, *, pair: str = "cross"
+    command: str,
+    sources: str,
+    drivings: str | None,
+    options: dict[str, str],
+    folder: Path,
+    *,
+    pair: str = "cross",
+    note: Callable[[str], None] = SILENT.note,
 ) -> list[JobRequest]:
     """A request for every pair of source and driving, all with the same options.
 
     Args:
-        sources, drivings: folder, pattern or file, see `find_files`; `drivings` None where the command takes none.
+        sources, drivings: folder, pattern or file; `drivings` None where the command takes none.
         folder: the folder of the results.
         pair: "cross" for every source with every driving, "zip" for the first with the first and so on.
+        note: hears which files of a folder are left out.
 
     Raises:
         InputError: no files, different numbers of them with "zip", or an input that is the folder of the results.
@@ -62,10 +70,10 @@ def expand_pairs(
     for text in (sources, drivings):
         if text is not None and Path(text).is_dir() and Path(text).resolve() == folder.resolve():
             raise InputError(f"{text} can't be both input and output: choose another -o")
-    pictures = find_files(sources, PICTURE_SUFFIXES)
+    pictures = find_sources(sources, note)
     if drivings is None:
         return [JobRequest(str(picture), {**options, "source": str(picture)}, Path()) for picture in pictures]
-    clips = _find_drivings(command, drivings)
+    clips = find_drivings(command, drivings, note)
     if pair == "zip" and len(pictures) != len(clips):
         raise InputError(f"--pair zip needs as many drivings as sources, not {len(clips)} for {len(pictures)}")
     pairs = zip(pictures, clips, strict=True) if pair == "zip" else product(pictures, clips)
@@ -73,26 +81,6 @@ def expand_pairs(
         JobRequest(f"{source} with {driving}", {**options, "source": str(source), "driving": str(driving)}, Path())
         for source, driving in pairs
     ]
-
-
-def find_files(text: str, suffixes: Iterable[str]) -> list[Path]:
-    """The files of a folder that have one of the suffixes, the matches of a pattern, or one file; in natural order.
-
-    Raises:
-        InputError: no such files.
-    """
-    path = Path(text)
-    if path.is_dir():
-        known = set(suffixes)
-        files = [item for item in path.iterdir() if item.suffix.lower() in known and item.name[0] != "."]
-        if not files:
-            raise InputError(f"folder {text} contains no usable file ({', '.join(sorted(known))})")
-        return sorted(files, key=natural_key)
-    if path.exists() or not glob.has_magic(text):
-        return [path]
-    if not (files := [Path(match) for match in glob.glob(text, recursive=True)]):
-        raise InputError(f"no file matches {text!r}: check the pattern")
-    return sorted(files, key=natural_key)
 
 
 def build_jobs(
@@ -112,7 +100,7 @@ def build_jobs(
         defaults: options for requests that omit them.
         command: for requests that name none.
         name: pattern of job names with {source} and {driving}; None for the command's own.
-        suffix: of outputs; None for the command's own.
+        suffix: of outputs, with or without its dot; None for the command's own, "" for folders of pictures.
 
     Raises:
         InputError: a value that the command refuses, an output outside the folder, two jobs with the same name or file.
@@ -133,21 +121,6 @@ def refuse_links_outside(jobs: Iterable[Job], folder: Path) -> None:
     for parent in {(folder / name).parent for job in jobs for name in job.outputs}:
         if not parent.resolve().is_relative_to(inside):
             raise InputError(f"{parent} leads out of {folder}: choose another output")
-
-
-def _find_drivings(command: str, text: str) -> list[Path]:
-    """Driving videos, or for `pose` target poses. A folder of pictures alone is one video."""
-    path = Path(text)
-    if command == "pose":
-        return find_files(text, FRAME_SUFFIXES)
-    if not path.is_dir():
-        return find_files(text, DRIVING_SUFFIXES)
-    return sorted((item for item in path.iterdir() if _is_driving(item)), key=natural_key) or [path]
-
-
-def _is_driving(path: Path) -> bool:
-    has_frames = path.is_dir() and any(item.suffix.lower() in FRAME_SUFFIXES for item in path.iterdir())
-    return path.name[0] != "." and (has_frames or path.suffix.lower() in DRIVING_SUFFIXES)
 
 
 def _build_job(
@@ -172,8 +145,11 @@ def _build_job(
         output, label = own["output"], own.get("name") or str(PurePosixPath(own["output"]).with_suffix(""))
     else:
         label = own.get("name") or _format_name(name or NAME_PATTERNS[command], stems)
-        output = label + (OUTPUT_SUFFIXES[command] if suffix is None else suffix)
+        output = label + (OUTPUT_SUFFIXES[command] if suffix is None else _check_suffix(suffix, command))
+        if suffix == "" and PurePosixPath(output).suffix:
+            raise InputError(f"{output!r:.60} can't be the name of a folder, because of its dot: choose another --name")
     _check_output(output)
+    _check_type(PurePosixPath(output).suffix, command, f"output {output!r:.60}")
     if len(label) > MAX_NAME_LENGTH:
         raise InputError(f"name {label!r:.60}... is longer than {MAX_NAME_LENGTH} characters: choose a shorter one")
     return Job(label, command, options | inputs, output)
@@ -222,6 +198,20 @@ def _check_output(output: str) -> None:
         raise InputError(f"{shown}... is longer than {MAX_NAME_LENGTH} bytes: choose a shorter name")
     if "%" in output and output.lower().endswith(".png"):
         raise InputError(f"{shown}: for numbered pictures use the name of a folder, without suffix")
+
+
+def _check_suffix(text: str, command: str) -> str:
+    """The value of --suffix with its dot. Raises InputError for a type that the command can't write."""
+    suffix = text if text[:1] in ("", ".") else f".{text}"
+    _check_type(suffix, command, f"--suffix {text!r:.60}")
+    return suffix
+
+
+def _check_type(suffix: str, command: str, label: str) -> None:
+    """Raises InputError for a suffix that the command can't write; `label` begins the message."""
+    if suffix and suffix.lower() not in OUTPUT_TYPES[command]:
+        known = ", ".join(OUTPUT_TYPES[command])
+        raise InputError(f"{label}: gfla {command} can't write this type: use {known}, or no suffix for a folder")
 
 
 def _refuse_collisions(jobs: Sequence[Job], origins: Sequence[str]) -> None:

@@ -27,12 +27,23 @@ VERSION = 1  # of report.json
 MAX_PICTURES = 24  # shown of a result that is a folder of pictures
 
 
-def write_report(folder: Path, rows: Sequence[JobRow], *, command: str, thumbnails: Mapping[str, bytes]) -> None:
+def write_report(
+    folder: Path,
+    rows: Sequence[JobRow],
+    *,
+    command: str,
+    thumbnails: Mapping[str, bytes],
+    warnings: Sequence[str] = (),
+    wall_seconds: float | None = None,
+) -> None:
     """Write `folder/report.json` and `folder/report.html`, each in one step over an earlier one.
 
     Args:
         command: the command line that made the results, for the reader.
         thumbnails: JPEGs by job name, see `make_thumbnails`; missing or empty where there is nothing to show.
+
+        warnings: about the batch as a whole, one line each.
+        wall_seconds: how long the run took.
 
     Raises:
         InputError: the folder is not writable.
@@ -44,6 +55,8 @@ def write_report(folder: Path, rows: Sequence[JobRow], *, command: str, thumbnai
         "command": command,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "counts": {state: counts[state] for state in JOB_STATES},
+        "warnings": list(warnings),
+        "wall_seconds": wall_seconds,
     }
     _write(folder / "report.json", json.dumps(head | {"rows": list(rows)}, indent=1) + "\n")
     shown = head | {"rows": [row | _describe_result(folder, row) for row in rows]}

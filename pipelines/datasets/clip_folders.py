@@ -10,7 +10,7 @@ import numpy as np
 from models.errors import InputError
 from pipelines.datasets.report import DatasetReport
 from pipelines.media.ordering import natural_key
-from pipelines.media.pictures import PICTURE_SUFFIXES
+from pipelines.media.suffixes import PICTURE_SUFFIXES
 
 FRAMES = 30  # of an item of training
 

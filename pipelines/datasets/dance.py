@@ -29,7 +29,8 @@ from pipelines.datasets.transforms import AffineDraw, RandomAffine, Size, read_m
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17, select
 from pipelines.keypoints.structure_maps import structure_map
 from pipelines.keypoints.track_file import load_json
-from pipelines.media.pictures import PICTURE_SUFFIXES, load_picture
+from pipelines.media.pictures import load_picture
+from pipelines.media.suffixes import PICTURE_SUFFIXES
 from pipelines.media.tensors import image_to_tensor
 
 FRAMES_OF_CLIPS, CLEAN, NOISY, MASKS = "train_A", "train_video2d", "train_alphapose", "train_C"

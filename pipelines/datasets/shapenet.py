@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from models.errors import BackendUnavailable, InputError
+from models.errors import BackendUnavailable, InputError, install_command
 from models.generators.view_codes import AZIMUTHS, view_code
 from pipelines.datasets.base import SeededDataset
 from pipelines.datasets.files import find_one, read_words
@@ -105,7 +105,7 @@ def open_hdf5(path: Path) -> Any:
     try:
         import h5py
     except ImportError:
-        raise BackendUnavailable("HDF5 files need h5py, which is not installed: pip install gfla[research]") from None
+        raise BackendUnavailable(f"HDF5 files need the package h5py: {install_command('research')}") from None
     try:
         return h5py.File(path, "r")
     except OSError:

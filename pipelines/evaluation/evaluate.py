@@ -21,7 +21,7 @@ from pipelines.evaluation.image_pairs import Comparison, FolderSide, Geometry, S
 from pipelines.evaluation.keypoint_distance import measure_keypoint_distance
 from pipelines.evaluation.protocols import Protocol, choose_protocol
 from pipelines.runtime.devices import choose_device
-from pipelines.runtime.progress import SILENT, Progress
+from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.versions import versions
 
 LIBRARIES = ("gfla", "torchmetrics", "torch", "torchvision", "torch-fidelity", "scikit-image", "pillow", "av", "numpy")
@@ -93,6 +93,7 @@ def evaluate_pictures(config: EvaluateConfig, progress: Progress = SILENT) -> Ev
     # 3. Metrics of pairs, all in one pass
     meters, scores = make_meters(protocol, metrics, comparison, fetch=config.fetch)
     count, size = measure_pairs(list(meters.values()), comparison, progress)
+    note_all(progress, (*comparison.generated.notes, *comparison.reference.notes))
     scores |= {name: score_meter(meter, count) for name, meter in meters.items()}
     # 4. FID, in a pass over each side
     if "fid" in metrics:

@@ -60,6 +60,11 @@ class Side(Protocol):
         """File types, for the report: ("jpg", "png")."""
         ...
 
+    @property
+    def notes(self) -> list[str]:
+        """What was guessed or changed in the latest reading, one line each."""
+        ...
+
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]: ...
 
 
@@ -80,6 +85,10 @@ class FolderSide:
     def types(self) -> tuple[str, ...]:
         return tuple(sorted({file.suffix[1:].lower() for file in self.files}))
 
+    @property
+    def notes(self) -> list[str]:
+        return []
+
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         for file in self.files:
             yield str(file), load_picture(file)
@@ -91,6 +100,10 @@ class VideoSide:
     def __init__(self, path: Path) -> None:
         self.path, self.source = path, open_video(path)
         self.types = (path.suffix[1:].lower(),)
+
+    @property
+    def notes(self) -> list[str]:
+        return self.source.warnings
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         with closing(iter(self.source)) as frames:

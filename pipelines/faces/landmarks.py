@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from models.errors import BackendUnavailable, InputError
+from models.errors import BackendUnavailable, InputError, install_command
 from pipelines.faces.face_maps import LANDMARKS
+from pipelines.keypoints.importers import first_number
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.files import check_readable
@@ -21,7 +22,7 @@ from pipelines.media.ordering import natural_key
 
 LAYOUT = "ibug68"
 PREDICTOR = "models/shape_predictor_68_face_landmarks.dat"
-INSTALL = "run pip install 'gfla[face]', or pass text files with --landmarks and --source-landmarks"
+INSTALL = f"run {install_command('face')}, or pass text files with --landmarks and --source-landmarks"
 
 
 def find_predictor() -> Path:
@@ -110,7 +111,8 @@ def load_landmarks(folder: Path, *, size: tuple[int, int]) -> PoseTrack:
     if not files:
         raise InputError(f"{folder}: no landmark files: use a folder with a .txt file of x,y lines for every frame")
     frames = [PoseFrame(number, as_faces(read_landmarks(file))) for number, file in enumerate(files)]
-    return PoseTrack(LAYOUT, *size, Fraction(1, 25), frames)
+    start = first_number([file.name for file in files])
+    return PoseTrack(LAYOUT, *size, Fraction(1, 25), frames, timed=False, first_number=start)
 
 
 def as_faces(landmarks: np.ndarray | None) -> np.ndarray:

@@ -13,13 +13,14 @@ import numpy as np
 
 from models.generators.picture import Picture
 from models.generators.recurrent import Step
-from pipelines.compositing.paste import box_mask, paste, side_by_side
-from pipelines.configs import Framing
+from pipelines.compositing.paste import box_mask, paste
 from pipelines.faces.drawing import draw_landmarks
 from pipelines.faces.face_maps import face_structure, resize_square
+from pipelines.generation.panels import title_panels
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
 from pipelines.media.boxes import Box, crop
 from pipelines.media.tensors import tensor_to_image
+from pipelines.option_groups import Framing
 
 CANVAS = 256  # pixels
 FEATHER = 0.06  # width of the soft edge of the pasted region, as a share of its smaller side
@@ -84,8 +85,9 @@ class FaceProcessor(FrameProcessor):
         return paste(self.picture, enlarged, self.box, self.mask)
 
     def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:
-        """source | driving | landmarks | result of the frame that was postprocessed last."""
+        """source | driving | landmarks | result of the frame that was postprocessed last, with their titles."""
         shown = self.latest.picture
         height, width = shown.shape[:2]
         drawn = draw_landmarks(height, width, self.latest.landmarks)
-        return side_by_side([self.picture, shown, drawn, result], height=result.shape[0])
+        panels = {"source": self.picture, "driving": shown, "landmarks": drawn, "result": result}
+        return title_panels(panels, height=result.shape[0])

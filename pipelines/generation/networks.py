@@ -15,6 +15,7 @@ from models.generators.picture import PictureGenerator
 from models.weights import load_weights, read_metadata, resolve
 from pipelines.configs import FaceConfig
 from pipelines.generation.processors import ProcessorFactory, choose_processor
+from pipelines.generation.turned_processor import turning_back
 from pipelines.keypoints.cleaning import PoseCleaner
 from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, create_detector
 from pipelines.keypoints.loading import is_track
@@ -28,6 +29,7 @@ USED_BY = {
     "picture": "gfla pose",
     "face": "gfla face",
     "motion": "the option --motion of gfla animate and gfla pose",
+    "refiner": "the option --motion of gfla animate and gfla pose",
     "keypoints": "the bundled keypoint detector, which finds them by itself",
     "flow": "gfla train, as --init of the next stage",
     "view": "gfla view-synth",
@@ -63,12 +65,12 @@ def load_generator(
     metadata = require_architecture(name, architectures)
     model = load_weights(name, device=str(device))
     assert isinstance(model, PersonGenerator)
-    return channels_last(fold_batch_norm(model)), choose_processor(metadata)
+    return channels_last(fold_batch_norm(model)), turning_back(choose_processor(metadata))
 
 
 def load_pose_cleaner(name: str, device: torch.device) -> PoseCleaner:
-    """The motion network of these weights. Raises WeightsError like `load_generator`."""
-    metadata = require_architecture(name, ("motion",))
+    """The pose refiner or motion network of these weights. Raises WeightsError like `load_generator`."""
+    metadata = require_architecture(name, ("refiner", "motion"))
     return PoseCleaner(load_weights(name, device=str(device)), whole_frame=metadata["official"] == "keypoint")
 
 

@@ -15,7 +15,9 @@ from pipelines.generation.visualization import check_views, draw_debug_frame
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
 from pipelines.media.sources import FrameSource
-from pipelines.media.writer import Writer, check_video_output, open_output
+from pipelines.media.turning import turn_picture
+from pipelines.media.writer import Writer, check_video_output, open_output, written_size
+from pipelines.runtime.progress import Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.summaries import describe_input, summarize_run
 
@@ -51,6 +53,7 @@ class VideoOutput:
         video: the driving video for `compare`; None if the processor knows its driving frames, or there are none.
         audio: the sound of the main output.
         stopwatch: gets the stages "compose" and "encode".
+        progress: hears of what the encoders leave out or can't do.
         threads: of the encoder; None lets it choose.
     """
 
@@ -62,13 +65,15 @@ class VideoOutput:
         video: FrameSource | None,
         audio: AudioPlan | None,
         stopwatch: Stopwatch,
+        progress: Progress,
         threads: int | None = None,
     ) -> None:
         self.config, self.processor, self.motion, self.audio = config, processor, motion, audio
-        self.stopwatch, self.threads = stopwatch, threads
+        self.stopwatch, self.progress, self.threads = stopwatch, progress, threads
         self.driving_frames = iter(video) if config.compare and video else None
         self.count = 0
         self.writers: dict[Path, Writer] = {}
+        self.reported: set[str] = set()  # notes
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -77,6 +82,8 @@ class VideoOutput:
     def __exit__(self, *error: Any) -> None:
         with self.stopwatch("encode"):
             self._open.__exit__(*error)
+        if error[0] is None:
+            self._report_notes()
 
     def write(self, step: Step) -> None:
         """Postprocess and write the next frame (a batch of 1), and its debug views."""
@@ -84,6 +91,7 @@ class VideoOutput:
             result = self.processor.postprocess(step, self.config.frame)
             if self.config.compare:
                 driving = next(self.driving_frames).image if self.driving_frames else None
+                driving = None if driving is None else turn_picture(driving, self.motion.quarter_turns)
                 result = self.processor.comparison(self.count, driving, result)
         with self.stopwatch("encode"):
             self._write(self.config.target, result, self.audio)
@@ -109,7 +117,14 @@ class VideoOutput:
                 inputs=(config.source, config.driving),
             )
             self.writers[path] = self._open.enter_context(opened)
+            self._report_notes()
         self.writers[path].write(image, motion.pts[self.count], motion.durations[self.count])
+
+    def _report_notes(self) -> None:
+        """Report every note of the writers once: some know at the beginning what others know at the end."""
+        notes = dict.fromkeys(note for writer in self.writers.values() for note in writer.notes)
+        note_all(self.progress, (note for note in notes if note not in self.reported))
+        self.reported.update(notes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +138,7 @@ class VideoResult:
     rate: float
     """Mean frames per second."""
     size: tuple[int, int]
-    """Width and height of the frames in pixels, without `compare`."""
+    """Width and height of the frames in pixels, without `compare`; `summary` has those that the file has."""
     canvas: tuple[int, int, int, int]
     """The region of the source picture that was generated: left, top, right, bottom in pixels."""
     missing_frames: int
@@ -132,6 +147,8 @@ class VideoResult:
     """The device that the generator ran on."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time in seconds by stage."""
+    overlapping: dict[str, float] = field(default_factory=dict)
+    """The part of `seconds` in a second thread, beside other stages, by stage."""
 
     @property
     def output(self) -> Path:
@@ -146,12 +163,13 @@ class VideoResult:
     def summary(self) -> dict[str, Any]:
         """One JSON-ready object: inputs with SHA-256, options, versions, timings, output."""
         config = self.config
-        return summarize_run(config, weights=config.weights, device=self.device, seconds=self.seconds) | {
+        times = {"seconds": self.seconds, "overlapping": self.overlapping}
+        return summarize_run(config, weights=config.weights, device=self.device, **times) | {
             "output": str(self.output),
             "debug_output": str(self.debug_output) if self.debug_output else None,
             "inputs": {"source": describe_input(config.source), "driving": describe_input(config.driving)},
             "frames": self.frames,
             "fps": round(self.rate, 4),
-            "size": list(self.size),
+            "size": list(written_size(self.output, self.size)),
             "canvas": list(self.canvas),
         }

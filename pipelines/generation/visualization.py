@@ -8,12 +8,19 @@ import numpy as np
 
 from models.errors import InputError
 from models.generators.animation import Step
-from pipelines.compositing.paste import side_by_side
-from pipelines.configs import DebugView
 from pipelines.faces.face_maps import CHANNELS as FACE_CHANNELS
+from pipelines.generation.panels import WHITE, Legend, title_panels
 from pipelines.keypoints.drawing import draw_skeleton
+from pipelines.option_groups import DebugView
 
 FULL_COLOUR_FLOW = 24.0  # canvas pixels that are drawn in full saturation
+RED, GREEN, BLUE = (255, 70, 70), (0, 255, 0), (110, 150, 255)  # light enough to read
+FROM_MASKS: Legend = (("previous frame", RED), ("source", GREEN))
+LEGENDS: dict[str, Legend] = {
+    "flow": (("colour: direction", WHITE), ("white: no motion", WHITE)),
+    "mask": FROM_MASKS,
+    "attention": (("generated", RED), ("previous frame", GREEN), ("source", BLUE)),
+}
 
 
 def check_views(names: Sequence[str]) -> None:
@@ -31,7 +38,7 @@ def compare_people(
     driving_size: tuple[int, int],
     result: np.ndarray,
 ) -> np.ndarray:
-    """source | driving | skeleton | result, uint8 RGB, as high as the result.
+    """source | driving | skeleton | result with their titles, uint8 RGB; the panels are as high as the result.
 
     Args:
         source, driving, result: pictures uint8 RGB; if there is no driving picture, its pose is drawn instead.
@@ -40,15 +47,18 @@ def compare_people(
     """
     if driving is None:
         driving = _skeleton((driving_size[1], driving_size[0]), driving_pose)
-    return side_by_side([source, driving, _skeleton(source.shape[:2], pose), result], height=result.shape[0])
+    skeleton = _skeleton(source.shape[:2], pose)
+    panels = {"source": source, "driving": driving, "skeleton": skeleton, "result": result}
+    return title_panels(panels, height=result.shape[0])
 
 
 def draw_debug_frame(names: Sequence[DebugView], step: Step) -> np.ndarray:
-    """The chosen views of one step (batch of 1) side by side, uint8 RGB [s, n s, 3]."""
+    """The chosen views of one step (batch of 1) with titles and legends above them, uint8 RGB [h + s, n s, 3]."""
     side = step.image.shape[-1]
     draw = {"flow": _flow, "mask": _mask, "skeleton": _structure, "attention": _attention}
-    views = [draw[name](step) for name in names]
-    return side_by_side([cv2.resize(view, (side, side), interpolation=cv2.INTER_NEAREST) for view in views])
+    views = {name: cv2.resize(draw[name](step), (side, side), interpolation=cv2.INTER_NEAREST) for name in names}
+    legends = LEGENDS | ({} if step.detail else {"attention": FROM_MASKS})
+    return title_panels(views, height=side, legends=legends)
 
 
 def _skeleton(size: tuple[int, int], pose: np.ndarray) -> np.ndarray:

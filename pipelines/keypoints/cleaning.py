@@ -1,4 +1,7 @@
-"""Cleaning: a noisy COCO-17 track becomes a smooth Human3.6M-17 track (docs/official-format.md, sections 3.8 and 9.4).
+"""Cleaning: a noisy COCO-17 track becomes a smooth Human3.6M-17 track.
+
+`PoseCleaner` does it with either of two networks: the bundled pose refiner (`keypoints.refinement`), or a motion
+network in the authors' form (`clean_poses`; docs/official-format.md, sections 3.8 and 9.4).
 
 T frames, N windows, L frames of a window with its context. Points are [T, 17, 2 or 3] x, y(, confidence) in pixels.
 The motion network sees coordinates of a square canvas that holds the person: 2 v / side - 1, the 17 rows of y first,
@@ -6,40 +9,18 @@ missing joints -1.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
-from pipelines.keypoints.layouts import COCO17_NAMES
+from models.pose_refiner import PoseRefiner
+from pipelines.keypoints.following_square import FollowingSquare, fit_square
+from pipelines.keypoints.joint_mapping import map_joints
+from pipelines.keypoints.refinement import refine_poses
 from pipelines.keypoints.structure_maps import is_present
 
-if TYPE_CHECKING:
-    import torch
-
 FRAMES, CONTEXT = 24, 40  # frames of a window, and of its context on either side
-BODY_SHARE = 0.75  # of the square that the body fills, as in the motion network's training
-SMOOTHING_SECONDS = 1.0  # standard deviation with which the square follows a person who walks away
 SQUASHED_SIDE = 256.0  # pixels
-
-_C = {name: index for index, name in enumerate(COCO17_NAMES)}
-# Spine, thorax, neck and head top as combinations of the middles of shoulders, hips and ears and of the nose: least
-# squares over the bodies and motions of the rendered people, any view.
-_TRUNK = {
-    7: (0.45, 0.47, 0.18, -0.1),
-    8: (0.4, 0.11, 0.65, -0.16),
-    9: (0.0, 0.0, 0.5, 0.5),
-    10: (-0.34, -0.1, 1.48, -0.04),
-}
-
-
-@dataclass(frozen=True)
-class FollowingSquare:
-    """A square of constant size that follows the person."""
-
-    corner: np.ndarray
-    """Its top left corner in every frame, float [T, 2] in pixels."""
-    side: float
-    """Its side in pixels."""
 
 
 def window_indices(start: int, length: int, *, frames: int = FRAMES, context: int = CONTEXT) -> np.ndarray:
@@ -65,40 +46,9 @@ def decode(values: np.ndarray, side: float) -> np.ndarray:
     return (np.stack((x.T, y.T), -1) + 1.0) * (side / 2.0)
 
 
-def fit_square(points: np.ndarray, *, rate: float = 25.0) -> FollowingSquare:
-    """A square around the person of a track [T, 17, 3]: still if the whole track fits, else it follows smoothly.
-
-    rate: frames per second.
-    """
-    there = is_present(points)
-    if not there.any():
-        return FollowingSquare(np.zeros((len(points), 2)), 1.0)
-    xy = np.where(there[..., None], points[..., :2], np.nan)
-    frames = there.any(1)
-    low, high = np.nanmin(xy[frames], 1), np.nanmax(xy[frames], 1)  # [frames with a person, 2]
-    side = max(float(np.percentile((high - low).max(1), 95)) / BODY_SHARE, 1.0)
-    start, end = low.min(0), high.max(0)
-    centre = np.repeat((start + end)[None] / 2, len(points), 0)
-    if (end - start).max() > side:
-        middle = (low + high) / 2
-        index = np.arange(len(points))
-        centre = np.stack([np.interp(index, index[frames], middle[:, axis]) for axis in (0, 1)], 1)
-        centre = _smooth(centre, SMOOTHING_SECONDS * rate)
-    return FollowingSquare(centre - side / 2, side)
-
-
-def _smooth(values: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian mean over time of values [T, D], ends replicated; `sigma` in frames."""
-    reach = int(3 * sigma) + 1
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    padded = np.pad(values, ((reach, reach), (0, 0)), mode="edge")
-    columns = [np.convolve(padded[:, axis], weights / weights.sum(), "valid") for axis in range(values.shape[1])]
-    return np.stack(columns, 1)
-
-
 def clean_poses(
     points: np.ndarray,
-    network: "torch.nn.Module",
+    network: torch.nn.Module,
     *,
     rate: float = 25.0,
     canvas: FollowingSquare | None = None,
@@ -116,8 +66,6 @@ def clean_poses(
     Returns:
         float32 [T, 17, 3], pixels of the frame, every joint placed; confidence of the COCO joints behind it.
     """
-    import torch
-
     length = len(points)
     canvas = canvas or fit_square(points, rate=rate)
     parameter = next(network.parameters())
@@ -137,16 +85,22 @@ def clean_poses(
 
 @dataclass(frozen=True)
 class PoseCleaner:
-    """A motion network and the coordinates it was trained with."""
+    """A network that cleans poses, and the coordinates it was trained with."""
 
-    network: "torch.nn.Module"
-    """Maps [N, 34, L] to [N, 34, L - 80]."""
+    network: torch.nn.Module
+    """A `PoseRefiner`, or a motion network that maps [N, 34, L] to [N, 34, L - 80]."""
     whole_frame: bool = False
-    """Whether it sees the whole frame squashed to a square, as the authors' does (section 9.4), instead of a square
-    around the person."""
+    """Whether a motion network sees the whole frame squashed to a square, as the authors' does (section 9.4), instead
+    of a square around the person."""
 
     def __call__(self, points: np.ndarray, *, size: tuple[int, int], rate: float = 25.0) -> np.ndarray:
-        """COCO-17 track [T, 17, 3] in frames of `size` (width, height) -> Human3.6M-17 [T, 17, 3]: `clean_poses`."""
+        """COCO-17 track [T, 17, 3] in frames of `size` (width, height) -> float32 Human3.6M-17 [T, 17, 3].
+
+        Joints with a confidence below 0.3 are placed by the network, those with 0 from the others alone. `rate`: frames
+        per second.
+        """
+        if isinstance(self.network, PoseRefiner):
+            return refine_poses(points, self.network, rate=rate)
         if not self.whole_frame:
             return clean_poses(points, self.network, rate=rate)
         scale = np.array([SQUASHED_SIDE / size[0], SQUASHED_SIDE / size[1], 1.0])
@@ -161,28 +115,3 @@ def _window(points: np.ndarray, canvas: FollowingSquare, start: int) -> np.ndarr
     inside[..., :2] -= canvas.corner[index, None]
     inside[~is_present(frames)] = 0
     return encode(inside, canvas.side)
-
-
-def map_joints(points: np.ndarray) -> np.ndarray:
-    """Human3.6M-17 from COCO-17 by geometry alone, no network: [..., 17, 2 or 3] -> same shape; all joints present.
-
-    Used where one pose has to be placed without motion, and as a reference in tests.
-    """
-
-    def mean(*names: str) -> np.ndarray:
-        return np.mean([points[..., _C[name], :] for name in names], 0)
-
-    hip, shoulders = mean("left_hip", "right_hip"), mean("left_shoulder", "right_shoulder")
-    ears, nose = mean("left_ear", "right_ear"), points[..., _C["nose"], :]
-    anchors = np.stack((shoulders, hip, ears, nose))
-    rows = {0: hip} | {joint: np.tensordot(weights, anchors, 1) for joint, weights in _TRUNK.items()}
-    limbs = ("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist")
-    for first, side, names in ((1, "right_", limbs[0]), (4, "left_", limbs[0])):
-        rows |= {first + i: points[..., _C[side + name], :] for i, name in enumerate(names)}
-    for first, side, names in ((11, "left_", limbs[1]), (14, "right_", limbs[1])):
-        rows |= {first + i: points[..., _C[side + name], :] for i, name in enumerate(names)}
-    result = np.stack([rows[joint] for joint in range(17)], -2)
-    if points.shape[-1] > 2:
-        result[..., 7:10, 2] = np.stack(((hip + shoulders) / 2, shoulders, (shoulders + nose) / 2), -2)[..., 2]
-        result[..., 10, 2] = points[..., :5, 2].max(-1)
-    return result

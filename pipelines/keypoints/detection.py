@@ -11,10 +11,11 @@ from fractions import Fraction
 import numpy as np
 
 from models.errors import InputError
+from pipelines.keypoints.appearance import make_thumbnail, trunk_colours
 from pipelines.keypoints.details import DetailedDetector, People
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track import PoseFrame, PoseTrack
-from pipelines.media.sources import FrameSource
+from pipelines.media.sources import Frame, FrameSource
 from pipelines.runtime.progress import SILENT, Progress
 
 
@@ -45,53 +46,34 @@ def detect_video(
     info = video.info
     progress.stage("keypoints", info.frames)
     track = PoseTrack(layout, info.width, info.height, info.time_base)
-    stamps: deque[tuple[int, int | None]] = deque()  # of frames that the detector has taken but not yet answered
+    frames: deque[Frame] = deque()  # those that the detector has taken but not yet answered
 
     def images() -> Iterator[np.ndarray]:
         for frame in video:
-            stamps.append((frame.pts, frame.duration))
+            frames.append(frame)
             yield frame.image
 
     found = detector.track_people(images()) if isinstance(detector, DetailedDetector) else detector.track(images())
     for people in found:
-        pts, duration = stamps.popleft()
-        track.frames.append(_make_frame(pts, people, duration))
+        image = frames[0].image
+        frame = _make_frame(frames[0].pts, people, frames.popleft().duration)
+        colours = trunk_colours(image, frame.people) if layout == "coco17" else None
+        track.frames.append(replace(frame, thumbnail=make_thumbnail(image), colours=colours))
         progress.advance()
     if require_all:
-        _require_all_frames(video, len(track.frames))
+        require_all_frames(video, len(track.frames))
     track.warnings = tuple(video.warnings)
     return track
 
 
 def _make_frame(pts: int, people: np.ndarray | People, duration: int | None) -> PoseFrame:
     if isinstance(people, People):
-        return PoseFrame(pts, people.poses, duration, people.details)
+        return PoseFrame(pts, people.poses, duration, details=people.details)
     return PoseFrame(pts, people, duration)
 
 
-def align_track(track: PoseTrack, video: FrameSource, name: str) -> PoseTrack:
-    """A pose track that was made of a driving video before, with the time stamps and durations of the video's frames.
-
-    Frame by frame if there are as many; otherwise by time, so that a part of the video gets its part of the track.
-
-    Raises:
-        InputError: a frame of the video has no pose (`name` is the track in the message), or the video breaks off
-            within the selected frames.
-    """
-    stamps = [(frame.pts, frame.duration) for frame in video]
-    _require_all_frames(video, len(stamps))
-    known = track.frames
-    if len(stamps) != len(known):
-        by_time = {frame.pts * track.time_base: frame for frame in known}
-        times = [pts * video.info.time_base for pts, _ in stamps]
-        if not all(time in by_time for time in times):
-            raise InputError(f"{name} has {len(known)} frames, {video.path} has {len(stamps)}: extract it again")
-        known = [by_time[time] for time in times]
-    frames = [replace(frame, pts=pts, duration=duration) for (pts, duration), frame in zip(stamps, known, strict=True)]
-    return replace(track, time_base=video.info.time_base, frames=frames)
-
-
-def _require_all_frames(video: FrameSource, frames: int) -> None:
+def require_all_frames(video: FrameSource, frames: int) -> None:
+    """Raises InputError if the video broke off after `frames` frames and more were selected."""
     limit = video.selection.max_frames
     if video.stats.incomplete and (limit is None or frames < limit):
         raise InputError(

@@ -1,9 +1,10 @@
 """Poses written by other programs: OpenPose folders and AlphaPose files become tracks.
 
-OpenPose writes one JSON per frame with flat x, y, score triples: BODY_18 (54 numbers), BODY_25 (75). Motion extraction
-of the official programs writes Human3.6M-17 in the same form (51 numbers, section 9.4). AlphaPose writes one list for
-the video, COCO-17 or a layout that starts with it (Halpe 26 and 136, whole body 133), or dictionaries by picture with
-OpenPose-18 joints.
+OpenPose writes one JSON per frame with flat x, y, score triples: BODY_18 (54 numbers), BODY_25 (75), as
+`pose_keypoints_2d`, up to version 1.1 as `pose_keypoints`. Motion extraction of the official programs writes
+Human3.6M-17 in the same form (51 numbers, section 9.4). AlphaPose writes one list for the video, COCO-17 or a layout
+that starts with it (Halpe 26 and 136, whole body 133), or dictionaries by picture: of OpenPose-18 joints, or, from its
+tracker, of lists like the first one. None of them tells the times of the frames.
 """
 
 import math
@@ -16,7 +17,7 @@ import numpy as np
 
 from models.errors import InputError
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17, OPENPOSE25_TO_COCO17
-from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track import DEFAULT_RATE, PoseFrame, PoseTrack
 from pipelines.keypoints.track_checks import MAX_COORDINATE
 from pipelines.keypoints.track_file import MAX_FRAMES, load_json
 from pipelines.media.ordering import natural_key
@@ -60,7 +61,17 @@ def parse_openpose(
     if len(layouts) > 1:
         raise InputError(f"{name}: mixes Human3.6M and COCO poses; keep one kind per folder")
     people = [_openpose_people(document, file) for file, document in documents]
-    return _track(people, name, layout=layouts.pop() if layouts else "coco17", size=size, rate=rate)
+    layout = layouts.pop() if layouts else "coco17"
+    return _track(
+        people, name, layout, size, rate, first_number=first_number([Path(file).name for file, _ in documents])
+    )
+
+
+def first_number(names: list[str]) -> int | None:
+    """The number of the first file of names in order that count frames without gaps; None if they do not."""
+    numbers = _numbers(names)
+    counts = numbers is not None and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    return numbers[0] if numbers and counts else None
 
 
 def _has_people(document: Any) -> bool:
@@ -72,11 +83,10 @@ def _openpose_layout(document: dict) -> str:
 
 
 def _openpose_people(document: Any, name: str) -> np.ndarray:
-    people = document.get("people") if isinstance(document, dict) else None
-    if not isinstance(people, list):
+    people = _flat_poses(document)
+    if people is None:
         raise InputError(f"{name}: not an OpenPose file, it has no list of people")
-    flat = [person.get("pose_keypoints_2d") if isinstance(person, dict) else None for person in people]
-    return _poses([_joints(values, name) for values in flat if values != []])
+    return _poses([_joints(values, name) for values in people if values != []])
 
 
 def parse_alphapose(data: Any, name: str, *, size: Size | None = None, rate: Fraction | None = None) -> PoseTrack:
@@ -89,36 +99,64 @@ def parse_alphapose(data: Any, name: str, *, size: Size | None = None, rate: Fra
     if isinstance(data, list) and data and all(isinstance(entry, dict) and "image_id" in entry for entry in data):
         for entry in data:
             by_picture.setdefault(str(entry["image_id"]), []).append(_joints(entry.get("keypoints"), name))
-    elif isinstance(data, dict) and data and all(_bodies(entry) is not None for entry in data.values()):
+    elif isinstance(data, dict) and data and all(_flat_poses(entry) is not None for entry in data.values()):
         for picture, entry in data.items():
-            by_picture[picture] = [_joints(values, name) for values in _bodies(entry) or []]
+            by_picture[picture] = [_joints(values, name) for values in _flat_poses(entry) or []]
     else:
-        raise InputError(f"{name}: neither a pose track nor AlphaPose output; make one with `gfla keypoints`")
-    names = _with_gaps(sorted(by_picture, key=natural_key), name)
+        raise InputError(
+            f"{name}: {_describe(data)}, not poses; known are tracks of gfla keypoints, OpenPose's JSON files with "
+            "pose_keypoints_2d or pose_keypoints, and AlphaPose's results, tracked or not"
+        )
+    names = sorted(by_picture, key=natural_key)
+    numbers = _numbers(names)
+    if numbers:
+        _check_sequence(numbers, name)
+        known = dict(zip(numbers, names, strict=True))
+        names = [known.get(number, "") for number in range(numbers[0], numbers[-1] + 1)]
     people = [_poses(by_picture.get(key, [])) for key in names]
-    return _track(people, name, layout="coco17", size=size, rate=rate)
+    return _track(people, name, "coco17", size, rate, first_number=numbers[0] if numbers else None)
 
 
-def _bodies(entry: Any) -> list | None:
-    """Flat joint lists of one picture in AlphaPose's dictionary forms ("people" or "bodies"), None if neither."""
+def _flat_poses(entry: Any) -> list | None:
+    """Flat joint lists of the people of one frame, None for a person without; None if it is not a frame's entry."""
+    if isinstance(entry, list):  # of AlphaPose's tracker, or its file of one picture
+        known = all(isinstance(each, dict) and "keypoints" in each for each in entry)
+        return [each["keypoints"] for each in entry] if known else None
     if not isinstance(entry, dict):
         return None
-    for group, joints in (("people", "pose_keypoints_2d"), ("bodies", "joints")):
-        if isinstance(entry.get(group), list):
-            return [body.get(joints) if isinstance(body, dict) else None for body in entry[group]]
-    return None
+    people, keys = entry.get("people"), ("pose_keypoints_2d", "pose_keypoints")
+    if "bodies" in entry:
+        people, keys = entry["bodies"], ("joints",)
+    if not isinstance(people, list):
+        return None
+    return [
+        next((each[key] for key in keys if key in each), None) if isinstance(each, dict) else None for each in people
+    ]
 
 
-def _with_gaps(names: list[str], where: str) -> list[str]:
-    """AlphaPose leaves out frames without people: names that count get the missing ones back."""
-    parts = [re.fullmatch(r"(.*?)(\d+)(\.\w+)?", name) for name in names]
+def _describe(data: Any) -> str:
+    """What JSON holds, in a few words."""
+    if isinstance(data, dict) and data:
+        return f"an object with {', '.join(map(repr, list(data)[:4])):.80}"
+    if isinstance(data, list) and data and isinstance(data[0], dict):
+        return f"a list of objects with {', '.join(map(repr, list(data[0])[:4])):.80}"
+    return "nothing" if isinstance(data, dict | list) and not data else f"{type(data).__name__} data"
+
+
+def _numbers(names: list[str]) -> list[int] | None:
+    """The numbers by which names count frames, rising; None if they do not."""
+    parts = [re.fullmatch(r"(.*?)(\d+)((?:_keypoints)?(?:\.\w+)?)", name) for name in names]
     if not all(parts) or len({(part[1], part[3]) for part in parts if part}) != 1:
-        return names
-    known = {int(part[2]): part[0] for part in parts if part}
-    first, last = min(known), max(known)
-    if last - first >= min(MAX_FRAMES, len(known) + MAX_GAP):
-        raise InputError(f"{where}: frame numbers {first} to {last} for {len(known)} frames; number them in sequence")
-    return [known.get(number, f"#{number}") for number in range(first, last + 1)]
+        return None
+    numbers = [int(part[2]) for part in parts if part]
+    return numbers if len(set(numbers)) == len(numbers) else None
+
+
+def _check_sequence(numbers: list[int], where: str) -> None:
+    """AlphaPose leaves out frames without people, but not more than MAX_GAP. Raises InputError."""
+    first, last = numbers[0], numbers[-1]
+    if last - first >= min(MAX_FRAMES, len(numbers) + MAX_GAP):
+        raise InputError(f"{where}: frame numbers {first} to {last} for {len(numbers)} frames; number them in sequence")
 
 
 def _joints(values: Any, name: str) -> np.ndarray:
@@ -139,10 +177,26 @@ def _poses(poses: list[np.ndarray]) -> np.ndarray:
     return np.stack(poses) if poses else np.empty((0, 17, 3), np.float32)
 
 
-def _track(people: list[np.ndarray], name: str, *, layout: str, size: Size | None, rate: Fraction | None) -> PoseTrack:
-    size = size or _estimate_size(people, name)
-    frames = [PoseFrame(pts, poses) for pts, poses in enumerate(people)]
-    return PoseTrack(layout, *size, time_base=1 / (rate or Fraction(25)), frames=frames)
+def _track(
+    people: list[np.ndarray],
+    name: str,
+    layout: str,
+    size: Size | None,
+    rate: Fraction | None,
+    *,
+    first_number: int | None,
+) -> PoseTrack:
+    estimate, assumed = _estimate_size(people, name), []
+    if size is None:
+        assumed.append(
+            f"{name} does not tell the size of its frames: {estimate[0]}x{estimate[1]} assumed from the joints"
+        )
+    if rate is None:
+        assumed.append(f"{name} does not tell its frame rate: {DEFAULT_RATE:g} frames per second assumed, see --fps")
+    start = first_number or 0
+    frames = [PoseFrame(start + number, poses) for number, poses in enumerate(people)]
+    base = 1 / (rate or Fraction(DEFAULT_RATE))
+    return PoseTrack(layout, *(size or estimate), base, frames, tuple(assumed), timed=False, first_number=first_number)
 
 
 def _estimate_size(people: list[np.ndarray], name: str) -> Size:

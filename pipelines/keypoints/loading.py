@@ -16,7 +16,8 @@ def load_track(path: str | Path, *, size: tuple[int, int] | None = None, rate: F
     Args:
         path: file or folder.
         size: width, height of the video for formats that do not store it; estimated from the joints if None.
-        rate: frames per second for formats that do not store it; 25 if None.
+        rate: frames per second for formats that do not store it; 25 if None. What is estimated stands in the track's
+            warnings.
 
     Raises:
         InputError: nothing there, or none of these formats.
@@ -27,7 +28,7 @@ def load_track(path: str | Path, *, size: tuple[int, int] | None = None, rate: F
     data = load_json(path)
     if isinstance(data, dict) and ("layout" in data or "frames" in data):
         return parse_track(data, str(path))
-    if isinstance(data, dict) and isinstance(data.get("people"), list):
+    if isinstance(data, dict) and any(isinstance(data.get(group), list) for group in ("people", "bodies")):
         return parse_openpose([(str(path), data)], str(path), size=size, rate=rate)
     return parse_alphapose(data, str(path), size=size, rate=rate)
 

@@ -5,22 +5,27 @@ picture and a confidence in 0..1. The chains call `find_source_person`, `find_dr
 `follow_person` in turn.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
-from pipelines.configs import AnimateConfig, OnMissing
+from pipelines.configs import AnimateConfig
+from pipelines.keypoints.alignment import align_track
 from pipelines.keypoints.cleaning import PoseCleaner
-from pipelines.keypoints.detection import align_track, detect_image, detect_video
-from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector
+from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, check_person
 from pipelines.keypoints.layouts import h36m17_to_coco17
 from pipelines.keypoints.loading import load_track, select_frames
+from pipelines.keypoints.quarter_turns import detect_upright_image, detect_upright_video
 from pipelines.keypoints.track import DEFAULT_RATE, PoseTrack
 from pipelines.keypoints.track_cache import TrackCache
+from pipelines.keypoints.track_quality import judge_track
 from pipelines.keypoints.tracking import CONFIDENT, GapSummary, fill_gaps, select_person
+from pipelines.keypoints.visibility import describe_cut_source, missing_body_parts
 from pipelines.media.sources import FrameSource
+from pipelines.media.turning import turn_picture
+from pipelines.option_groups import OnMissing
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import Progress, note_all
 
@@ -37,6 +42,10 @@ class SourcePerson:
     """COCO-17 [17, 3] as detected."""
     pose: np.ndarray
     """The same pose as Human3.6M-17 [17, 3]."""
+    quarter_turns: int = 0
+    """Counterclockwise quarter turns that made the picture upright."""
+    notes: tuple[str, ...] = ()
+    """What the user should know about the person, one line each."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -67,6 +76,10 @@ class DrivingMotion:
     """Width and height of the driving frames in pixels."""
     gaps: GapSummary
     """What had to be filled in."""
+    quarter_turns: int = 0
+    """Counterclockwise quarter turns that made the driving frames upright."""
+    notes: tuple[str, ...] = ()
+    """What in it will show in the result, one line each."""
 
     @property
     def rate(self) -> float:
@@ -78,7 +91,7 @@ class DrivingMotion:
     def of_track(cls, track: PoseTrack, poses: np.ndarray, detected: np.ndarray, gaps: GapSummary) -> "DrivingMotion":
         """The motion of one person of a track: `poses` and `detected` [T, K, 3] with the track's time stamps."""
         pts, durations = [frame.pts for frame in track.frames], [frame.duration for frame in track.frames]
-        return cls(poses, detected, pts, durations, track.time_base, track.size, gaps)
+        return cls(poses, detected, pts, durations, track.time_base, track.size, gaps, track.quarter_turns)
 
 
 def find_source_person(
@@ -88,7 +101,7 @@ def find_source_person(
     cleaner: PoseCleaner,
     cache: TrackCache,
 ) -> SourcePerson:
-    """Detect the largest person in the source picture and clean the pose.
+    """Detect the largest person in the source picture, which is turned upright if it lies, and clean the pose.
 
     Args:
         path: where the picture comes from, for messages and for the cache.
@@ -99,10 +112,15 @@ def find_source_person(
     """
     with cache.entry(path) as entry:
         if entry.track is None:
-            entry.track = detect_image(picture, detector)
+            entry.track = detect_upright_image(picture, detector)
+    track = entry.track
     with error_context(path):
-        detected = select_person(entry.track.people)[0]
-    return SourcePerson(picture, detected, clean_still_pose(detected, cleaner, size=entry.track.size))
+        detected = select_person(track.people)[0]
+    cut = describe_cut_source(missing_body_parts(detected, track.size))
+    notes = tuple(line for line in (track.orientation, cut) if line)
+    upright = turn_picture(picture, track.quarter_turns)
+    pose = clean_still_pose(detected, cleaner, size=track.size)
+    return SourcePerson(upright, detected, pose, track.quarter_turns, notes)
 
 
 def clean_still_pose(detected: np.ndarray, cleaner: PoseCleaner, *, size: tuple[int, int]) -> np.ndarray:
@@ -124,27 +142,48 @@ def find_driving_track(
         video: the opened driving video; None if `config.driving` is a pose track itself.
 
     Raises:
-        InputError: a damaged video or pose file, or one that does not fit the other.
+        InputError: a damaged video or pose file, or one that does not fit the other; a person that the detector can't
+            find.
     """
     if video is None:
         rate = None if config.fps is None else Fraction(config.fps)
-        return select_frames(load_track(config.driving, rate=rate), config.start, config.end, config.max_frames)
+        track = load_track(config.driving, rate=rate)
+        note_all(progress, track.warnings)
+        return select_frames(track, config.start, config.end, config.max_frames)
     if config.keypoints not in DETECTORS:
-        return align_track(load_track(config.keypoints), video, config.keypoints)
+        track = load_track(config.keypoints, size=(video.info.width, video.info.height))
+        track = align_track(track, video, config.keypoints)
+        note_all(progress, track.warnings)
+        return track
+    check_person(config.person, detector)
     with cache.entry(config.driving, config.start, config.end, config.max_frames, config.fps) as entry:
         if entry.track is None:
-            entry.track = detect_video(video, detector, progress, require_all=True)
+            entry.track = detect_upright_video(video, detector, progress, require_all=True)
     note_all(progress, entry.track.warnings)
     return entry.track
 
 
-def follow_person(track: PoseTrack, cleaner: PoseCleaner, *, person: str, on_missing: OnMissing) -> DrivingMotion:
+def follow_person(
+    track: PoseTrack,
+    cleaner: PoseCleaner,
+    *,
+    person: str,
+    on_missing: OnMissing,
+    source: SourcePerson | None = None,
+    start: float = 0,
+) -> DrivingMotion:
     """Select one person of a track, fill the gaps, clean the poses (docs/official-format.md, section 9.4).
+
+    The motion's notes compare it with the `source` person; their times count from `start` seconds.
 
     Raises:
         InputError: nobody found, or a frame without the person under on_missing "fail".
     """
-    filled, gaps = fill_gaps(select_person(track.people, person), on_missing)  # [T, 17, 3]
+    selected = select_person(track.people, person)  # [T, 17, 3]
+    filled, gaps = fill_gaps(selected, on_missing)  # [T, 17, 3]
+    notes = judge_track(track, selected, None if source is None else source.detected, start=start)
     if track.layout == "coco17":
-        return DrivingMotion.of_track(track, cleaner(filled, size=track.size, rate=track.rate), filled, gaps)
-    return DrivingMotion.of_track(track, filled, h36m17_to_coco17(filled), gaps)
+        motion = DrivingMotion.of_track(track, cleaner(filled, size=track.size, rate=track.rate), filled, gaps)
+    else:
+        motion = DrivingMotion.of_track(track, filled, h36m17_to_coco17(filled), gaps)
+    return replace(motion, notes=tuple(notes))

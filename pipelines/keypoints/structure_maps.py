@@ -51,12 +51,16 @@ def heat_maps(
 
 
 def skeleton_picture(points: np.ndarray, height: int, width: int, *, limbs: tuple[tuple[int, int], ...]) -> np.ndarray:
-    """Black picture with anti-aliased limbs and coloured joints, uint8 [H, W, 3], to the official pixel (9.3)."""
+    """Black picture with anti-aliased limbs and coloured joints, uint8 [H, W, 3], to the official pixel (9.3).
+
+    The authors truncate coordinates to whole pixels first and ask for missing joints then, so a joint in the first row
+    or column has neither disk nor limbs.
+    """
     from skimage.draw import line_aa
 
     canvas = np.zeros((height, width, 3), np.uint8)
-    there = is_present(points)
     joints = _drawable(points, height, width)
+    there = is_present(points) & (joints != 0).all(1)
     for a, b in limbs:
         if there[a] and there[b]:
             rows, columns, coverage = line_aa(joints[a, 1], joints[a, 0], joints[b, 1], joints[b, 0])

@@ -25,6 +25,10 @@ class PoseFrame:
     """float32 [P, 17, 3]."""
     duration: int | None = None
     """How long the frame is shown, in units of the track's time base; None if unknown."""
+    thumbnail: np.ndarray | None = None
+    """The frame in small, uint8 RGB [16, 16, 3]; None if it was not seen."""
+    colours: np.ndarray | None = None
+    """Colours of the people's trunks, float32 [P, 3] in 0..255; NaN if hidden, None if the frame was not seen."""
     details: tuple[PersonDetails | None, ...] = ()
     """What else is known of each of the people; empty if nothing is."""
 
@@ -44,7 +48,15 @@ class PoseTrack:
     frames: list[PoseFrame] = field(default_factory=list)
     """One entry per frame, in order of time; `pts` rises."""
     warnings: tuple[str, ...] = ()
-    """One line each about what was wrong with the video."""
+    """One line each about what was wrong with the video, or what a file does not tell and was assumed."""
+    quarter_turns: int = 0
+    """Counterclockwise quarter turns of the frames before their poses were found; sizes are those after it."""
+    orientation: str | None = None
+    """One line about a person who is not upright; None for an upright one."""
+    timed: bool = True
+    """Whether the time stamps are known; False: a file without times, whose frames are counted at an assumed rate."""
+    first_number: int | None = None
+    """Number of the first frame in the names of such a file, if they count without gaps."""
 
     @property
     def size(self) -> tuple[int, int]:

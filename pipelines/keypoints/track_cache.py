@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.media.files import atomic_output, report_write_errors
 from pipelines.runtime.fingerprints import file_identity, json_digest
+from pipelines.runtime.locks import exclusive_lock
 
 UNKNOWN_DURATION = -1
 
@@ -51,7 +52,7 @@ class TrackCache:
         if file.is_file():
             yield CacheEntry(load_tensors(file))
             return
-        with _exclusive_lock(self.folder / f"{key}.lock"):
+        with exclusive_lock(self.folder / f"{key}.lock"):
             entry = CacheEntry(load_tensors(file) if file.is_file() else None)
             is_new = entry.track is None
             yield entry
@@ -60,7 +61,8 @@ class TrackCache:
 
 
 def save_tensors(path: Path, track: PoseTrack) -> None:
-    """Write people [N, K, 3], their number in each frame [T], time stamps [T] and durations [T] (-1: unknown)."""
+    """Write people [N, K, 3], their number in each frame [T], time stamps [T] and durations [T] (-1: unknown); and
+    what was seen of them: thumbnails [T, 16, 16, 3] and colours [N, 3]."""
     durations = [UNKNOWN_DURATION if frame.duration is None else frame.duration for frame in track.frames]
     tensors = {
         "people": np.concatenate(track.people).astype(np.float32),
@@ -68,7 +70,12 @@ def save_tensors(path: Path, track: PoseTrack) -> None:
         "pts": np.array([frame.pts for frame in track.frames]),
         "durations": np.array(durations),
     }
+    if all(frame.thumbnail is not None for frame in track.frames):
+        tensors["thumbnails"] = np.array([frame.thumbnail for frame in track.frames])
+    if all(frame.colours is not None for frame in track.frames):
+        tensors["colours"] = np.concatenate([frame.colours for frame in track.frames if frame.colours is not None])
     head = [track.layout, track.width, track.height, str(track.time_base), track.warnings]
+    head += [track.quarter_turns, track.orientation]
     with atomic_output(path, overwrite=True) as temporary, report_write_errors(path):
         save_file(tensors, str(temporary), metadata={"head": json.dumps(head)})
 
@@ -76,20 +83,13 @@ def save_tensors(path: Path, track: PoseTrack) -> None:
 def load_tensors(path: Path) -> PoseTrack:
     """Read what `save_tensors` wrote."""
     with safe_open(path, framework="numpy") as file:
-        layout, width, height, time_base, warnings = json.loads(file.metadata()["head"])
+        layout, width, height, time_base, warnings, *turned = json.loads(file.metadata()["head"])
         people, counts, pts, durations = (file.get_tensor(name) for name in ("people", "counts", "pts", "durations"))
-    poses = np.split(people, np.cumsum(counts)[:-1])  # T arrays [P, K, 3]
-    frames = [
-        PoseFrame(stamp, pose, None if duration == UNKNOWN_DURATION else duration)
-        for stamp, pose, duration in zip(pts.tolist(), poses, durations.tolist(), strict=True)
-    ]
-    return PoseTrack(layout, width, height, Fraction(time_base), frames, tuple(warnings))
-
-
-@contextmanager
-def _exclusive_lock(path: Path) -> Iterator[None]:
-    import fcntl  # which Windows lacks; only a batch caches tracks
-
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        seen = {name: file.get_tensor(name) for name in ("thumbnails", "colours") if name in file.keys()}  # noqa: SIM118
+    ends, nothing = np.cumsum(counts)[:-1], [None] * len(pts)
+    poses = np.split(people, ends)  # T arrays [P, K, 3]
+    known = [None if duration == UNKNOWN_DURATION else duration for duration in durations.tolist()]
+    thumbnails = seen.get("thumbnails", nothing)
+    colours = np.split(seen["colours"], ends) if "colours" in seen else nothing
+    frames = [PoseFrame(*each) for each in zip(pts.tolist(), poses, known, thumbnails, colours, strict=True)]
+    return PoseTrack(layout, width, height, Fraction(time_base), frames, tuple(warnings), *turned)

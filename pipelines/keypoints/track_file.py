@@ -5,8 +5,6 @@ Version 2 is written where details of people are known (`pipelines.keypoints.det
 """
 
 import json
-import os
-import tempfile
 from fractions import Fraction
 from itertools import zip_longest
 from pathlib import Path
@@ -14,13 +12,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from models.errors import InputError, ProcessingError
+from models.errors import InputError
 from pipelines.keypoints.details import PersonDetails
 from pipelines.keypoints.details_file import format_details, parse_details
 from pipelines.keypoints.layouts import NAMES
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_checks import Checker
-from pipelines.media.files import check_readable
+from pipelines.media.files import atomic_output, check_readable, report_write_errors
 
 VERSIONS = (1, 2)  # 2 adds details of people
 MAX_BYTES = 512 * 2**20
@@ -89,26 +87,19 @@ def _parse_details(people: list, where: str, check: Checker) -> tuple[PersonDeta
 
 
 def save_track(path: str | Path, track: PoseTrack) -> None:
-    """Write the JSON track under a temporary name in the same folder and rename it when complete.
+    """Write the JSON track; it replaces an earlier file once it is complete.
 
     Raises:
-        ProcessingError: the folder can't be written, or the disk is full.
+        InputError: the folder can't be written.
+        ProcessingError: the disk is full.
     """
     path = Path(path)
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False, encoding="ascii"
-        ) as file:
-            temporary = file.name
-            _write(file, track)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise ProcessingError(f"{path}: can't be written ({error.strerror}); choose another place") from error
-    finally:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
+    with (
+        atomic_output(path, overwrite=True) as temporary,
+        report_write_errors(path),
+        temporary.open("w", encoding="ascii") as file,
+    ):
+        _write(file, track)
 
 
 def _write(file: Any, track: PoseTrack) -> None:
@@ -125,9 +116,3 @@ def _write(file: Any, track: PoseTrack) -> None:
 
 def _format_person(pose: np.ndarray, details: PersonDetails | None) -> dict[str, Any]:
     return {"keypoints": np.round(pose.astype(np.float64), 3).tolist()} | format_details(details)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

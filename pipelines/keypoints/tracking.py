@@ -1,5 +1,7 @@
 """One person out of many: people are tracked through the frames, one is selected, gaps are filled.
 
+The tracker expects everybody to move on as before, so people who cross keep apart even if one hides the other a while.
+
 T frames, P people of a frame. People are float32 [P, 17, 3] x, y in pixels and confidence; the chosen track is
 [T, 17, 3], with all-zero poses where the person is missing.
 """
@@ -9,14 +11,19 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from models.errors import InputError
-from pipelines.configs import OnMissing
+from pipelines.option_groups import OnMissing
 
 CONFIDENT = 0.3  # confidence of a joint that counts
 MIN_JOINTS = 4  # confident joints that make a person
 MAX_STEP, MAX_STEP_AFTER_GAP = 0.4, 1.5  # mean joint distance in body sizes: from frame to frame, and after a long gap
 GAP_FRAMES = 25  # a long gap
+OUT_OF_REACH = 1e6  # distance that no assignment takes if it can help it
+MAX_DOUBLE_DISTANCE = 0.05  # mean joint distance in body sizes below which two poses may be one person seen twice
+VELOCITY_GAIN = 0.3  # share of the latest step in a person's velocity
+DAMPING = 0.97  # of the velocity, per frame without the person
 MIN_FRAME_SHARE = 0.2  # of the frames must show the person: fewer can't be filled, and are often not a person at all
 
 
@@ -40,18 +47,40 @@ class GapSummary:
 
 @dataclass
 class _Person:
-    """One tracked person: frame numbers and poses, by time."""
+    """One tracked person: frame numbers and poses, by time, and how the body moves."""
 
-    frames: list[int] = field(default_factory=list)
-    poses: list[np.ndarray] = field(default_factory=list)
+    frames: list[int]
+    poses: list[np.ndarray]
+    velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    """Of the body in pixels per frame, x and y."""
+    clear: int = 0
+    """Index of the latest pose that is surely this person's: the motion goes on from there."""
 
-    def add(self, frame: int, pose: np.ndarray) -> None:
+    def add(self, frame: int, pose: np.ndarray, *, is_clear: bool) -> None:
         self.frames.append(frame)
         self.poses.append(pose)
+        if is_clear:
+            step = _mean_step(self.poses[self.clear], pose) / (frame - self.frames[self.clear])
+            self.velocity += max(VELOCITY_GAIN, 1 / (len(self.frames) - 1)) * (step - self.velocity)
+            self.clear = len(self.frames) - 1
+
+    def distance(self, frame: int, pose: np.ndarray) -> float:
+        """Of a pose in `frame` from where the person is expected then, in body sizes; infinite if out of reach."""
+        expected = self.poses[self.clear].copy()
+        expected[:, :2] += self.velocity * (1 - DAMPING ** (frame - self.frames[self.clear])) / (1 - DAMPING)
+        distance = joint_distance(expected, pose)
+        reach = _reach(frame - self.frames[-1])
+        return distance if distance <= reach or joint_distance(self.poses[-1], pose) <= reach else float("inf")
 
     @property
     def weight(self) -> float:
         return sum(body_size(pose) ** 2 * float(pose[:, 2].mean()) for pose in self.poses)
+
+
+def _mean_step(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """How far the joints confident in both poses have moved on average: x, y in pixels; zero if they share none."""
+    both = (before[:, 2] >= CONFIDENT) & (after[:, 2] >= CONFIDENT)
+    return (after[both, :2] - before[both, :2]).mean(0, dtype=np.float64) if both.any() else np.zeros(2)
 
 
 def body_size(pose: np.ndarray, *, confident: float = CONFIDENT) -> float:
@@ -103,24 +132,32 @@ def _count(frames: int) -> str:
 
 
 def _follow(frames: Sequence[np.ndarray]) -> list[_Person]:
+    """Everybody: each pose goes on with the person expected at its place, so that people who cross keep apart."""
     people: list[_Person] = []
     for index, poses in enumerate(frames):
         found = [pose for pose in poses if is_person(pose)]
-        free = set(range(len(people)))
-        pairs = sorted(
-            (cost, number, who)
-            for number, pose in enumerate(found)
-            for who, each in enumerate(people)
-            if (cost := joint_distance(each.poses[-1], pose)) <= _reach(index - each.frames[-1])
-        )
-        new = dict.fromkeys(range(len(found)))
-        for _, number, who in pairs:
-            if number in new and who in free:
-                free.remove(who)
-                del new[number]
-                people[who].add(index, found[number])
-        people += [_Person([index], [found[number]]) for number in new]
+        owners = _assign(people, index, found)
+        for number, pose in enumerate(found):
+            if number in owners:
+                people[owners[number]].add(index, pose, is_clear=not _is_double(number, found))
+        people += [_Person([index], [pose]) for number, pose in enumerate(found) if number not in owners]
     return people
+
+
+def _is_double(number: int, found: list[np.ndarray]) -> bool:
+    """Whether a pose may be another person's, seen twice: detectors do that where one person hides another."""
+    return any(
+        joint_distance(found[number], other) < MAX_DOUBLE_DISTANCE for at, other in enumerate(found) if at != number
+    )
+
+
+def _assign(people: list[_Person], index: int, found: list[np.ndarray]) -> dict[int, int]:
+    """Which person each pose of frame `index` belongs to: those pairs within reach whose distances are least in sum."""
+    if not people or not found:
+        return {}
+    distances = np.array([[person.distance(index, pose) for person in people] for pose in found])
+    pairs = zip(*linear_sum_assignment(np.minimum(distances, OUT_OF_REACH)), strict=True)
+    return {int(number): int(who) for number, who in pairs if np.isfinite(distances[number, who])}
 
 
 def _reach(gap: int) -> float:
@@ -136,7 +173,8 @@ def _numbered(people: list[_Person], person: str) -> _Person:
         most = max(most, len(here))
         if len(here) >= number:
             return sorted(here, key=lambda item: _middle(item[0]))[number - 1][1]
-    raise InputError(f"person {number} asked for, but no frame shows more than {most}; choose 1 to {most} or 'largest'")
+    others = "leave out --person" if most == 1 else f"choose 1 to {most} or 'largest'"
+    raise InputError(f"person {number} asked for, but no frame shows more than {most}; {others}")
 
 
 def _middle(pose: np.ndarray) -> float:

@@ -16,8 +16,10 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
 from models.errors import ProcessingError
-from pipelines.media.audio import AudioPlan, AudioTrack
-from pipelines.media.formats import MEDIA_ERRORS, Container
+from pipelines.media.audio import AudioPlan
+from pipelines.media.audio_track import AudioTrack
+from pipelines.media.containers import create_media
+from pipelines.media.formats import MEDIA_ERRORS, SMALLER, ChosenCodec, Container, describe_excess, describe_media_error
 from pipelines.media.timing import round_half_up
 
 GIF_TIME_BASE = Fraction(1, 100)  # seconds
@@ -46,7 +48,7 @@ class VideoEncoder:
         self,
         path: Path,
         container: Container,
-        codec: tuple[str, dict[str, str]],
+        codec: ChosenCodec,
         *,
         size: tuple[int, int],
         time_base: Fraction,
@@ -54,7 +56,9 @@ class VideoEncoder:
         audio: AudioPlan | None,
         threads: int | None = None,
     ):
-        self.notes: list[str] = []
+        self.notes: list[str] = [excess] if (excess := describe_excess(*size)) else []
+        if (even := tuple(side + side % 2 for side in size)) != size:
+            self.notes.append(f"{size[0]}x{size[1]} is written as {even[0]}x{even[1]}: video needs even sides")
         self.time_base = time_base
         self.threads = threads or 0  # 0: FFmpeg chooses
         self.scaler = VideoReformatter()
@@ -69,19 +73,22 @@ class VideoEncoder:
                 return
             except (*MEDIA_ERRORS, OSError) as error:
                 self.abort()
+                reason = describe_media_error(error)
                 if copy is None:
-                    raise ProcessingError(f"can't encode {size[0]}x{size[1]} with {codec[0]}: {error}") from error
+                    problem = f"can't encode {size[0]}x{size[1]} with {codec.encoder} ({reason})"
+                    raise ProcessingError(f"{problem}: {SMALLER}") from error
                 if copy is False and audio:
-                    self.notes.append(f"{audio.path.name}: the sound can't be used ({type(error).__name__})")
+                    self.notes.append(f"{audio.path.name}: the sound can't be used, the output is silent ({reason})")
 
     def _open(self, path, spec, codec, size, rate, audio, copy) -> None:
         self.track = None
-        self.container: OutputContainer = av.open(
-            str(path), "w", format=spec.muxer, container_options=dict(spec.options)
+        self.container: OutputContainer = create_media(path, spec.muxer, dict(spec.options))
+        self.stream = self.container.add_stream(
+            codec.encoder, rate=rate, options=codec.options, time_base=self.time_base
         )
-        encoder, options = codec
-        self.stream = self.container.add_stream(encoder, rate=rate, options=options, time_base=self.time_base)
         context = self.stream.codec_context
+        if codec.tag:
+            context.codec_tag = codec.tag
         context.width, context.height = (side + side % 2 for side in size)
         context.pix_fmt = "yuv420p"
         context.thread_count = self.threads
@@ -156,7 +163,7 @@ class GifEncoder:
         self.size = (width, height)
         self.waiting: list[tuple[VideoFrame, int, int]] = []
         self.graph: Graph | None = None
-        self.container: OutputContainer = av.open(str(path), "w", format="gif")
+        self.container: OutputContainer = create_media(path, "gif")
         self.stream = self.container.add_stream("gif", rate=100, time_base=GIF_TIME_BASE)
         context = self.stream.codec_context
         context.width, context.height, context.pix_fmt = width, height, "pal8"
@@ -182,7 +189,7 @@ class GifEncoder:
         self.container.mux(self.stream.encode(None))
         self.container.close()
         if self.dropped:
-            self.notes.append(f"GIF can show at most 50 frames per second: dropped {self.dropped} frame(s)")
+            self.notes.append(f"a GIF shows at most 50 frames per second: {self.dropped} frame(s) were left out")
 
     def abort(self) -> None:
         """Close an incomplete file without an error."""

@@ -3,17 +3,24 @@
 Used by every room that reads or writes files.
 """
 
+import errno
 import os
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 from safetensors import SafetensorError
 
 from models.errors import InputError, ProcessingError
+
+MAX_NAME_BYTES = 255  # of a file name where the file system does not say
+STEM_BYTES = 60  # of the output's name in the name of its temporary file
+CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EPERM}  # from drives that have no fsync
+STREAMS = {"/dev/stdin", "/dev/stdout", "/dev/stderr"}
+STREAM_FOLDERS = {"/dev/fd", "/proc/self/fd"}
 
 
 def check_readable(path: Path) -> None:
@@ -39,72 +46,137 @@ def check_readable(path: Path) -> None:
         raise InputError(f"{path} can't be read: {error.strerror or error}") from None
 
 
-def check_output(path: Path, *, overwrite: bool = False, inputs: Iterable[Path] = ()) -> None:
-    """Check that a file or folder can be written to `path`.
+def check_output(
+    path: Path, *, overwrite: bool = False, inputs: Iterable[Path] = (), may_be_folder: bool = False
+) -> None:
+    """Check that a file can be written to `path`. One missing folder above it is accepted: it will be made.
+
+    Args:
+        path: the output.
+        overwrite: whether it may replace a file.
+        inputs: what it must not be.
+        may_be_folder: whether it may be an existing folder.
 
     Raises:
-        InputError: `path` is one of the inputs, an existing file (unless `overwrite`), or in a folder that is missing
-            or not writable.
+        InputError: `path` is one of the inputs, an existing file or folder, a pipe or device, has too long a name, or
+            is in a folder that can't be made or is not writable.
     """
+    check_output_name(path)
     for item in inputs:
         if _is_same_file(path, item):
             raise InputError(f"output {path} is also an input: choose another name with -o")
-    if not path.parent.is_dir():
+    target = resolve_output(path)
+    folder = target.parent if os.path.lexists(target.parent) else target.parent.parent
+    if not os.path.lexists(folder):
         raise InputError(f"folder {path.parent} does not exist: create it first, or choose another with -o")
-    if path.is_file() and not overwrite:
+    if not os.path.isdir(folder):
+        raise InputError(f"{path.parent} is no folder: choose another place with -o")
+    if os.path.isfile(target) and not overwrite:
         raise InputError(f"{path} already exists: choose another name with -o, or use --overwrite")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise InputError(f"can't write to folder {path.parent}: choose another with -o")
+    if os.path.isdir(target) and not may_be_folder:
+        raise InputError(f"output {path} is a folder: choose the name of a file with -o")
+    if os.path.lexists(target) and not os.path.isfile(target) and not os.path.isdir(target):
+        kind = "a symbolic link to itself" if target.is_symlink() else "a pipe or device"
+        raise InputError(f"output {path} is {kind}: choose a file with -o")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"can't write to folder {folder}: choose another with -o")
 
 
-def temporary_name(path: Path) -> Path:
-    """A hidden name beside `path` with the same suffix: `.clip.1a2b3c4d.part.mp4`."""
-    return path.with_name(f".{path.stem[:60]}.{uuid4().hex[:8]}.part{path.suffix}")
+def check_output_name(path: Path) -> None:
+    """Raises InputError for standard streams and for names that are too long for the file system."""
+    absolute = os.path.abspath(path)
+    if str(path) == "-" or absolute in STREAMS or os.path.dirname(absolute) in STREAM_FOLDERS:
+        raise InputError(f"output {path}: gfla does not write to standard output: name a file or folder instead")
+    for part in (path, path.parent):
+        if (length := len(os.fsencode(part.name))) > (limit := _max_name_bytes(path)):
+            raise InputError(f"name {part.name[:40]!r}... has {length} bytes, {limit} are possible: choose one with -o")
+
+
+def make_output_folder(path: Path) -> None:
+    """Make a folder for outputs, and those above it, unless it is there.
+
+    Raises:
+        InputError: it can't be made.
+    """
+    check_output_name(path)
+    try:
+        resolve_output(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path} can't be written: {error.strerror or error}") from None
+
+
+def resolve_output(path: Path) -> Path:
+    """The absolute path behind an output: links are followed, also one whose target does not exist yet."""
+    return Path(os.path.realpath(path))
+
+
+def temporary_name(path: Path, suffix: str | None = None) -> Path:
+    """A hidden name beside `path` with its suffix, or another one: `.clip.1a2b3c4d.part.mp4`."""
+    stem = os.fsencode(path.stem)[:STEM_BYTES].decode(errors="ignore")
+    return path.with_name(f".{stem}.{uuid4().hex[:8]}.part{path.suffix if suffix is None else suffix}")
 
 
 @contextmanager
 def atomic_output(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """Yield a temporary file beside `path`, which becomes `path` when the block ends.
+    """Yield a temporary file, an absolute path with the suffix of `path`, which becomes `path` when the block ends.
 
-    It is removed if the block raises. The bytes are on the disk before the file gets its name.
+    It is removed if the block raises. The bytes are on the disk before the file gets its name. A missing folder is
+    made. If `path` is a symbolic link, its target is written and the link stays.
 
     Raises:
         InputError: the folder is not writable, or `path` was created in the meantime (unless `overwrite`).
         ProcessingError: the disk is full.
     """
-    temporary = temporary_name(path)
-    try:
-        temporary.open("xb").close()
-    except OSError as error:
-        raise InputError(f"can't write to folder {path.parent}: {error.strerror or error}") from None
-    try:
-        yield temporary
-        with report_write_errors(path):
-            _flush_to_disk(temporary)
-            if not overwrite and path.exists():
-                raise InputError(f"{path} was created in the meantime: choose another name with -o, or use --overwrite")
-            os.replace(temporary, path)
-            _flush_to_disk(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+    target = resolve_output(path)
+    temporary = temporary_name(target, path.suffix)
+    with _existing_parent(target):
+        try:
+            temporary.open("xb").close()
+        except OSError as error:
+            raise InputError(f"can't write to folder {path.parent}: {error.strerror or error}") from None
+        try:
+            yield temporary
+            with report_write_errors(path):
+                with temporary.open("r+b") as file:
+                    flush_to_disk(file.fileno())
+                if not overwrite and target.exists():
+                    raise InputError(
+                        f"{path} was created in the meantime: choose another name with -o, or use --overwrite"
+                    )
+                os.replace(temporary, target)
+                _flush_folder(target.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def temporary_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside `path`, which is removed when the block ends; the caller moves it or its files.
+    """Yield a temporary folder beside `path`, or beside the target of a link; the caller moves it or its files.
+
+    It is removed when the block ends. A missing folder above it is made.
 
     Raises:
         InputError: the folder of `path` is not writable.
     """
-    temporary = temporary_name(path)
+    temporary = temporary_name(resolve_output(path))
+    with _existing_parent(temporary):
+        try:
+            temporary.mkdir()
+        except OSError as error:
+            raise InputError(f"can't write to folder {path.parent}: {error.strerror or error}") from None
+        try:
+            yield temporary
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def flush_to_disk(descriptor: int) -> None:
+    """Wait until the bytes of an open file are on the disk, where the drive can say so. Raises OSError."""
     try:
-        temporary.mkdir()
+        os.fsync(descriptor)
     except OSError as error:
-        raise InputError(f"can't write to folder {path.parent}: {error.strerror or error}") from None
-    try:
-        yield temporary
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if error.errno not in CANNOT_SYNC:
+            raise
 
 
 @contextmanager
@@ -118,15 +190,41 @@ def report_write_errors(path: Path) -> Iterator[None]:
         raise ProcessingError(f"can't write {path}: {error}") from error
 
 
-def _flush_to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def _flush_folder(path: Path) -> None:
+    """Make a new name in a folder durable, if the drive can; the file itself is complete without it."""
+    with suppress(OSError):  # Windows opens no folders, some network drives and FUSE have no fsync for them
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _existing_parent(path: Path) -> Iterator[None]:
+    """Make the folder of `path` if it is missing; if the block raises, remove it again unless it holds something."""
+    made = not path.parent.exists()
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        path.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"can't make folder {path.parent}: {error.strerror or error}") from None
+    try:
+        yield
+    except BaseException:
+        if made:
+            with suppress(OSError):
+                path.parent.rmdir()
+        raise
+
+
+def _max_name_bytes(path: Path) -> int:
+    try:
+        return os.pathconf(path.parent, "PC_NAME_MAX")
+    except (AttributeError, OSError, ValueError):  # Windows, a folder that is not there yet
+        return MAX_NAME_BYTES
 
 
 def _is_same_file(first: Path, second: Path) -> bool:
-    if first.exists() and second.exists():
+    if os.path.exists(first) and os.path.exists(second):
         return os.path.samefile(first, second)
-    return first.resolve() == second.resolve()
+    return os.path.realpath(first) == os.path.realpath(second)

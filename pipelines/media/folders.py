@@ -13,14 +13,16 @@ import numpy as np
 from PIL import Image
 
 from models.errors import InputError
-from pipelines.media.frames import FileInfo, ReadStats
+from pipelines.media.frames import NOMINAL_RATE, FileInfo, ReadStats
 from pipelines.media.ordering import natural_key
-from pipelines.media.pictures import PICTURE_ERRORS, PICTURE_SUFFIXES, load_picture, open_picture, picture_to_rgb
+from pipelines.media.pictures import PICTURE_ERRORS, is_heif, load_picture, open_picture, picture_to_rgb
+from pipelines.media.suffixes import MOTION_JPEG_SUFFIXES, PICTURE_SUFFIXES
 from pipelines.media.timing import CorruptFrame, TimedFrame
 
-FOLDER_RATE = Fraction(25)  # frames per second
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")  # Pillow's names of formats that may be animated
-DEFAULT_DELAY = 100  # milliseconds, as in browsers, for frames whose delay is 0
+DEFAULT_DELAY = 100  # milliseconds that browsers show a frame whose delay is SHORTEST_DELAY or less
+SHORTEST_DELAY = 10
+GIF_END = b";"
 
 
 class PictureFolder:
@@ -28,7 +30,7 @@ class PictureFolder:
 
     Args:
         folder: the folder.
-        rate: frames per second, FOLDER_RATE by default.
+        rate: frames per second, NOMINAL_RATE by default.
 
     Raises:
         InputError: there are no pictures.
@@ -39,9 +41,14 @@ class PictureFolder:
         self.files = sorted((item for item in found if item.name[0] != "." and item.is_file()), key=natural_key)
         if not self.files:
             raise InputError(f"{folder} holds no pictures ({', '.join(sorted(PICTURE_SUFFIXES))})")
-        rate = rate or FOLDER_RATE
+        rate = rate or NOMINAL_RATE
         self.file_info = FileInfo(
-            kind="folder", time_base=1 / rate, rate=rate, frames=len(self.files), duration=len(self.files) / rate
+            kind="folder",
+            time_base=1 / rate,
+            rate=rate,
+            frames=len(self.files),
+            duration=len(self.files) / rate,
+            timed=False,
         )
 
     def read(self, start: int, stats: ReadStats) -> Generator[TimedFrame]:
@@ -66,7 +73,8 @@ class AnimatedPicture:
         with open_picture(path) as picture:
             if picture.format in ANIMATED:
                 self._read_delays(picture)
-        self.file_info = self._describe_animation() if len(self.delays) > 1 else _describe_picture()
+            ends = picture.format != "GIF" or _ends_with(path, GIF_END)
+        self.file_info = self._describe_animation(ends) if len(self.delays) > 1 else _describe_picture()
 
     @classmethod
     def open(cls, path: Path) -> "AnimatedPicture | None":
@@ -75,22 +83,24 @@ class AnimatedPicture:
         Raises:
             InputError: it is named like a picture but can't be read.
         """
+        if path.suffix.lower() in MOTION_JPEG_SUFFIXES:
+            return None
         try:
             return cls(path)
         except InputError:
-            if path.suffix.lower() in PICTURE_SUFFIXES:
+            if path.suffix.lower() in PICTURE_SUFFIXES or is_heif(path):
                 raise
             return None
 
     def read(self, start: int, stats: ReadStats) -> Generator[TimedFrame]:
         """See `Backend.read`; always reads from the beginning."""
         if len(self.delays) < 2:
-            stats.decoded, stats.finished = 1, True
+            stats.decoded, stats.incomplete, stats.finished = 1, self.incomplete, True
             yield TimedFrame(pts=0, duration=1, load=partial(_load, self.path))
             return
         pts = 0
         with open_picture(self.path) as picture:
-            for number, delay in enumerate(self.delays):
+            for number, delay in enumerate(self._delays_as_shown()):
                 picture.seek(number)
                 picture.load()
                 stats.decoded += 1
@@ -103,22 +113,46 @@ class AnimatedPicture:
             for number in count():
                 picture.seek(number)
                 picture.load()
-                self.delays.append(round(picture.info.get("duration") or 0) or DEFAULT_DELAY)
+                self.delays.append(round(picture.info.get("duration") or 0))
         except EOFError:  # how Pillow reports the end
             return
         except PICTURE_ERRORS:
             self.incomplete = True
 
-    def _describe_animation(self) -> FileInfo:
-        total = Fraction(sum(self.delays), 1000)
-        frames = len(self.delays)
+    def _delays_as_shown(self) -> list[int]:
+        """Milliseconds that each frame is shown."""
+        return [delay if delay > SHORTEST_DELAY else DEFAULT_DELAY for delay in self.delays]
+
+    def _describe_animation(self, ends: bool) -> FileInfo:
+        frames, total = len(self.delays), Fraction(sum(self._delays_as_shown()), 1000)
+        short = sum(delay <= SHORTEST_DELAY for delay in self.delays)
+        notes = []
+        if short:
+            notes.append(
+                f"asks for {SHORTEST_DELAY} ms or less for {short} of {frames} frames: they are shown for "
+                f"{DEFAULT_DELAY} ms, as browsers do"
+            )
+        if not ends:
+            notes.append(f"has no end mark: if it has more than {frames} frames, it was cut short")
         return FileInfo(
-            kind="animation", time_base=Fraction(1, 1000), rate=frames / total, frames=frames, duration=total
+            kind="animation",
+            time_base=Fraction(1, 1000),
+            rate=frames / total,
+            frames=frames,
+            duration=total,
+            notes=tuple(notes),
         )
 
 
+def _ends_with(path: Path, mark: bytes) -> bool:
+    """Whether a file ends with a mark, apart from zeros."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 64))
+        return file.read().rstrip(b"\0").endswith(mark)
+
+
 def _describe_picture() -> FileInfo:
-    return FileInfo(kind="picture", time_base=1 / FOLDER_RATE, rate=FOLDER_RATE, frames=1, duration=1 / FOLDER_RATE)
+    return FileInfo(kind="picture", time_base=1 / NOMINAL_RATE, rate=NOMINAL_RATE, frames=1, duration=1 / NOMINAL_RATE)
 
 
 def _load(path: Path) -> np.ndarray:

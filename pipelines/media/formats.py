@@ -29,6 +29,9 @@ class VideoCodec:
     options: tuple[tuple[str, str], ...] = ()
     """Options of the encoder, as (name, value)."""
 
+    tag: str | None = None
+    """Four characters that name the codec in MP4 and MOV, where FFmpeg's own are refused by some players."""
+
 
 @dataclass(frozen=True)
 class Container:
@@ -56,12 +59,22 @@ class Container:
     """Options of the muxer, as (name, value)."""
 
 
+# The largest picture of the highest level (6.2) of H.264, HEVC and VP9; few players show more.
+MAX_PIXELS = 35_651_584
+MAX_SIDE = 16_384
+SMALLER = "use a smaller picture, --frame crop, or numbered pictures (-o frames/)"
 MEDIA_ERRORS = (FFmpegError, ValueError, EOFError)  # what PyAV raises for files that are damaged or of no use
 # With AVX-512, x264 reads uninitialised memory, so that encoding the same frames twice would give different bytes.
 AVX2 = 11  # CV_CPU_AVX2
 REPRODUCIBLE = (("x264-params", "asm=AVX2"),) if cv2.checkHardwareSupport(AVX2) else ()
 H264 = VideoCodec("libx264", crf=18, max_crf=51, options=(("preset", "medium"), *REPRODUCIBLE))
-HEVC = VideoCodec("libx265", crf=20, max_crf=51, options=(("preset", "medium"), ("x265-params", "log-level=error")))
+HEVC = VideoCodec(
+    "libx265",
+    crf=20,
+    max_crf=51,
+    options=(("preset", "medium"), ("x265-params", "log-level=error")),
+    tag="hvc1",  # Apple's players refuse hev1
+)
 VP9 = VideoCodec("libvpx-vp9", crf=28, max_crf=63, options=(("deadline", "good"), ("cpu-used", "4"), ("row-mt", "1")))
 AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 FAST_START = (("movflags", "+faststart"),)
@@ -95,6 +108,11 @@ WEBM = Container(
 CONTAINERS = {".mp4": MP4, ".m4v": MP4, ".mov": MOV, ".webm": WEBM}
 
 
+def describe_media_error(error: Exception) -> str:
+    """The reason of one of MEDIA_ERRORS without file names, for a message to the user."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
 def output_kind(path: Path) -> str:
     """The kind of an output: "video", "gif", "pattern" (numbered files such as out/%05d.png) or "folder".
 
@@ -115,8 +133,22 @@ def output_kind(path: Path) -> str:
     raise InputError(f"output {path}: unknown type {suffix}; use .mp4, .mov, .webm, .gif, a folder, or %05d.png")
 
 
-def choose_codec(container: Container, *, codec: str | None, crf: int | None) -> tuple[str, dict[str, str]]:
-    """The encoder for a codec of a container and its options, both in FFmpeg's terms; defaults for None.
+@dataclass(frozen=True)
+class ChosenCodec:
+    """A video encoder with its options, in FFmpeg's terms."""
+
+    encoder: str
+    """Its name."""
+
+    options: dict[str, str]
+    """Its options, quality included."""
+
+    tag: str | None = None
+    """See `VideoCodec.tag`."""
+
+
+def choose_codec(container: Container, *, codec: str | None, crf: int | None) -> ChosenCodec:
+    """The encoder for a codec of a container; defaults for None.
 
     Raises:
         InputError: the container doesn't support the codec, or crf is out of range.
@@ -133,4 +165,15 @@ def choose_codec(container: Container, *, codec: str | None, crf: int | None) ->
     if chosen.encoder not in av.codecs_available:
         raise BackendUnavailable(f"this PyAV has no {chosen.encoder} encoder: choose another --codec or suffix")
     constant = {"b": "0"} if chosen is VP9 else {}
-    return chosen.encoder, {"crf": str(chosen.crf if crf is None else crf), **constant, **dict(chosen.options)}
+    options = {"crf": str(chosen.crf if crf is None else crf), **constant, **dict(chosen.options)}
+    return ChosenCodec(chosen.encoder, options, chosen.tag)
+
+
+def describe_excess(width: int, height: int) -> str | None:
+    """A note about a picture that is larger than every level of the video codecs allows; None for others."""
+    if width * height <= MAX_PIXELS and max(width, height) <= MAX_SIDE:
+        return None
+    return (
+        f"{width}x{height} is beyond every level of the video codecs ({MAX_PIXELS / 1e6:.0f} megapixels), so most "
+        f"players will not show it: {SMALLER}"
+    )

@@ -14,6 +14,8 @@ import numpy as np
 from models.errors import InputError
 from pipelines.media.timing import TimedFrame
 
+NOMINAL_RATE = Fraction(25)  # frames per second, of what states no rate: folders, pictures, raw streams
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -86,6 +88,12 @@ class FileInfo:
     start_pts: int = 0
     """The pts that counts as time 0."""
 
+    timed: bool = True
+    """Whether it says when its frames are shown; otherwise --fps is the rate at which they are shown."""
+
+    notes: tuple[str, ...] = ()
+    """What was assumed about it, for the user: sentences that begin with the file."""
+
 
 @dataclass
 class ReadStats:
@@ -100,8 +108,41 @@ class ReadStats:
     incomplete: bool = False
     """Whether parts of the file could not be read: it is damaged or cut short."""
 
+    restarts: int = 0
+    """How often the time stamps started again, so that the rest was moved to follow what came before."""
+
+    retimed: int = 0
+    """Frames without a usable time stamp, which got one from their decoding time or from the nominal rate."""
+
+    recordings: int = 1
+    """Files that the file was joined of, where its format says so; known at its end."""
+
     finished: bool = False
     """Whether the backend has reached the end of the file."""
+
+    def describe(self, rate: Fraction) -> list[str]:
+        """What was left out, guessed or changed, one line each; `rate` is the nominal one in frames per second."""
+        notes = []
+        if self.restarts:
+            notes.append(
+                f"its time starts again {self.restarts} time(s), as in files that were joined by appending: "
+                "the parts are shown one after the other"
+            )
+        if self.recordings > self.restarts + 1:
+            notes.append(
+                f"it is {self.recordings} files that were joined by appending, of which {self.restarts + 1} can be "
+                "read: use them one by one, or convert them to .ts before they are joined"
+            )
+        if self.retimed:
+            notes.append(
+                f"{self.retimed} frame(s) have no usable time stamp: they are shown in the order of decoding, at "
+                f"{float(rate):.5g} frames per second"
+            )
+        if self.corrupt:
+            notes.append(f"skipped {self.corrupt} corrupt frame(s)")
+        if self.incomplete:
+            notes.append(f"damaged or cut short, only {self.decoded} frame(s) could be read")
+        return notes
 
 
 class Backend(Protocol):

@@ -6,6 +6,8 @@ Used wherever pictures are read: sources, targets, data sets, evaluation.
 import io
 import struct
 import warnings
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +17,8 @@ from models.errors import InputError
 from pipelines.media.files import check_readable
 
 MAX_PIXELS = 120_000_000  # W * H of the largest picture that is read
-PICTURE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".ppm"))
-FORMATS = ("PNG", "JPEG", "JPEG2000", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "TGA", "PSD", "QOI")
+FORMATS = ("PNG", "JPEG", "JPEG2000", "WEBP", "GIF", "BMP", "DIB", "TIFF", "PPM", "AVIF", "HEIF", "TGA", "PSD", "QOI")
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1")  # bytes 8 to 12 of HEIC files
 PICTURE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, MemoryError)
 
 
@@ -64,10 +66,12 @@ def open_picture(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(path, formats=FORMATS)
+            picture = Image.open(path, formats=_known_formats())
     except Image.DecompressionBombError:
         raise InputError(f"{path} has too many pixels (limit {MAX_PIXELS:,}): make it smaller") from None
     except UnidentifiedImageError:
+        if is_heif(path):
+            raise InputError(f"{path} is a HEIC picture: save it as JPEG, or `pip install pillow-heif`") from None
         raise InputError(f"{path} is not a picture that can be read: use PNG, JPEG, WebP, TIFF, ...") from None
     except PICTURE_ERRORS as error:
         raise InputError(f"{path} is a damaged picture ({_reason(error)})") from None
@@ -90,6 +94,21 @@ def picture_to_rgb(picture: Image.Image) -> np.ndarray:
         white = Image.new("RGB", picture.size, "white")
         return np.asarray(Image.composite(colour, white, alpha))
     return np.asarray(_to_srgb(picture, picture.info.get("icc_profile")))
+
+
+def is_heif(path: Path) -> bool:
+    """Whether a file is a HEIC picture by its first bytes."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    return head[4:8] == b"ftyp" and head[8:] in HEIF_BRANDS
+
+
+def _known_formats() -> tuple[str, ...]:
+    """Those of FORMATS that this Pillow has; HEIF comes from the package pillow-heif where it is installed."""
+    Image.init()
+    if "HEIF" not in Image.OPEN and find_spec("pillow_heif"):
+        import_module("pillow_heif").register_heif_opener()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _to_grey8(values: np.ndarray) -> np.ndarray:

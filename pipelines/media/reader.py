@@ -1,61 +1,66 @@
-"""Decoding a video file with PyAV: seeking, time stamps, orientation, pixel aspect and colour.
+"""Decoding a video file with PyAV: seeking, time stamps, damage.
 
 In: a file. Out: frames uint8 RGB [H, W, 3] with the pts of the file; H, W is the size as shown, after rotation and
 pixel aspect. The backend of `pipelines.media.stream.FrameSource` for videos.
 """
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import av
-import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.format import Flags
 from av.stream import Disposition
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from models.errors import InputError
+from pipelines.media.completeness import Structure, read_structure
+from pipelines.media.containers import open_container, to_fraction
 from pipelines.media.formats import MEDIA_ERRORS
-from pipelines.media.frames import FileInfo, ReadStats
-from pipelines.media.timing import CorruptFrame, TimedFrame
+from pipelines.media.frames import NOMINAL_RATE, FileInfo, ReadStats
+from pipelines.media.pixels import frame_to_rgb, read_display_matrix
+from pipelines.media.time_stamps import has_restarts, part_shifts, repair_times
+from pipelines.media.timing import TimedFrame
 
-TEXT_FORMATS = {"tty", "lrc", "srt", "webvtt", "ass", "microdvd"}  # text files that FFmpeg opens as if they were videos
 SEEK_MARGIN = 1  # seconds: seeking is by decoding time, which is ahead of presentation time
 MAX_READ_ERRORS = 32  # in a row, after which the rest of the file is given up
 MISSING_SHARE = 0.02  # of the frames in the index may be missing: edit lists hide some
-HDR_CURVES = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)  # PQ and HLG
+MAX_GAP = 10  # seconds between frames of a format whose parts may be joined; a larger one is no pause
+MAX_RATE_RATIO = Fraction(3, 2)  # of the average to the nominal rate
+MIN_BIT_RATE = 500  # bits per second of a file whose duration is believed
+MAX_RATE = 500  # frames per second; what states more counts ticks
 
 
 class VideoFile:
     """The first video stream of a file that is not a cover picture.
 
+    Args:
+        path: the file.
+        rate: frames per second if the file has no time stamps; by default what the stream says, or NOMINAL_RATE.
+
     Raises:
         InputError: there is none, or the file can't be opened.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, *, rate: Fraction | None = None):
         self.path = path
         with open_container(path) as container:
             stream = find_video_stream(container, path)
-            if stream.time_base is None:
-                raise InputError(f"{path}: the video stream has no time base: convert the file to MP4 first")
-            self.aspect = stream.sample_aspect_ratio or Fraction(1)
+            self.format = _FormatTraits.of(container)
+            self.aspect = to_fraction(stream.sample_aspect_ratio) or Fraction(1)
             if not Fraction(1, 4) <= self.aspect <= 4:  # the header is wrong
                 self.aspect = Fraction(1)
-            self.file_info = FileInfo(
-                kind="video",
-                time_base=stream.time_base,
-                rate=stream.average_rate or stream.guessed_rate or stream.base_rate,
-                frames=stream.frames or None,
-                duration=_read_duration(container, stream),
-                has_audio=any(audio.codec_context is not None for audio in container.streams.audio),
-                start_pts=stream.start_time or 0,
-            )
+            describe = _describe_timed if self.format.has_times else partial(_describe_untimed, rate=rate)
+            self.file_info = describe(container, stream)
+        self.step = round(1 / (self.file_info.rate or NOMINAL_RATE) / self.file_info.time_base) or 1
+        self.max_gap = round(MAX_GAP / self.file_info.time_base)
 
     def read(self, start: int, stats: ReadStats) -> Generator[TimedFrame]:
         """Frames in display order, from the last key frame at or before pts `start` or from the file's beginning.
@@ -65,26 +70,30 @@ class VideoFile:
         with open_container(self.path) as container:
             matrix: bytes | None = None
             scaler = VideoReformatter()
-            for frame in self._decode_from(container, start, stats):
-                if frame.pts is None:
-                    continue
+            for pts, frame in self._time(self._decode_from(container, start, stats), stats):
                 if not stats.decoded:
                     matrix = read_display_matrix(frame)
                 stats.decoded += 1
                 load = partial(frame_to_rgb, frame, scaler=scaler, aspect=self.aspect, matrix=matrix)
-                yield TimedFrame(pts=frame.pts, duration=frame.duration or None, load=load)
-        listed = self.file_info.frames or 0
-        if start <= self.file_info.start_pts and listed - stats.decoded - stats.corrupt > max(
-            2, listed * MISSING_SHARE
-        ):
-            stats.incomplete = True
-        stats.finished = True
+                yield TimedFrame(pts=pts, duration=frame.duration or None, load=load)
+        stats.incomplete |= self._is_cut_short or (start <= self.file_info.start_pts and self._lacks_frames(stats))
+        stats.recordings, stats.finished = self._structure.recordings, True
+
+    def _time(self, frames: Iterator[VideoFrame], stats: ReadStats) -> Iterator[tuple[int, VideoFrame]]:
+        """Frames with their pts, in units of the time base of `file_info`."""
+        if self.format.has_times:
+            gap = self.max_gap if self.format.may_restart else None
+            yield from repair_times(frames, stats, first=self.file_info.start_pts, step=self.step, max_gap=gap)
+            return
+        for number, frame in enumerate(frames):
+            frame.duration = 1
+            yield number, frame
 
     def _decode_from(self, container: InputContainer, start: int, stats: ReadStats) -> Generator[VideoFrame]:
         stream = find_video_stream(container, self.path)
         stream.thread_type = "AUTO"
         target = start - round(SEEK_MARGIN / self.file_info.time_base)
-        if target <= self.file_info.start_pts:
+        if target <= self.file_info.start_pts or not self._can_seek:
             yield from decode_frames(container, stream, stats)
             return
         with suppress(FFmpegError):
@@ -100,22 +109,62 @@ class VideoFile:
         with open_container(self.path) as fresh:  # the index is wrong: read from the beginning
             yield from decode_frames(fresh, find_video_stream(fresh, self.path), stats)
 
+    @cached_property
+    def _can_seek(self) -> bool:
+        """Whether a time is found by seeking; not if it occurs twice in the file, or nowhere."""
+        if not self.format.has_times or not self.format.may_restart:
+            return self.format.has_times
+        with open_container(self.path) as container:
+            packets = read_packets(container, find_video_stream(container, self.path), ReadStats())
+            return not has_restarts(packets, max_gap=self.max_gap)
 
-@contextmanager
-def open_container(path: Path) -> Iterator[InputContainer]:
-    """Open a media file; it is closed when the block ends.
+    def part_shifts(self) -> list[Fraction]:
+        """By how many seconds each part of a file that was joined by appending is moved; [0] for other files."""
+        if not self.format.may_restart:
+            return [Fraction(0)]
+        with open_container(self.path) as container:
+            packets = read_packets(container, find_video_stream(container, self.path), ReadStats())
+            shifts = part_shifts(packets, step=self.step, max_gap=self.max_gap)
+        return [shift * self.file_info.time_base for shift in shifts]
 
-    Raises:
-        InputError: it can't be opened; the message has the likely reason.
-    """
-    try:
-        container = av.open(str(path), metadata_errors="replace")
-    except MEDIA_ERRORS as error:
-        raise InputError(f"{path} {_explain_failure(path)} ({type(error).__name__})") from None
-    with container:
-        if container.format.name in TEXT_FORMATS:
-            raise InputError(f"{path} is a text file, not a video")
-        yield container
+    @cached_property
+    def _structure(self) -> Structure:
+        return read_structure(self.path, self.format.name)
+
+    @property
+    def _is_cut_short(self) -> bool:
+        """Whether the file ends too early; of an MP4 with an index only its frames count."""
+        indexed = "mp4" in self.format.name.split(",") and self.file_info.frames is not None
+        return not indexed and self._structure.cut_short
+
+    def _lacks_frames(self, stats: ReadStats) -> bool:
+        """Whether the index has more frames than could be read from the file's beginning to its end."""
+        listed = self.file_info.frames if self.format.counts_frames else None
+        return listed is not None and listed - stats.decoded - stats.corrupt > max(2, listed * MISSING_SHARE)
+
+
+@dataclass(frozen=True)
+class _FormatTraits:
+    """What is known about a container format."""
+
+    name: str
+    """FFmpeg's name."""
+    has_times: bool
+    """Whether packets have time stamps."""
+    may_restart: bool
+    """Whether time stamps may jump, as in files that are made to be joined by appending."""
+    counts_frames: bool
+    """Whether the number of frames in its index is exact; AVI counts repeated frames that are not stored."""
+
+    @classmethod
+    def of(cls, container: InputContainer) -> "_FormatTraits":
+        name, flags = container.format.name, container.format.flags
+        return cls(
+            name,
+            has_times=not flags & Flags.no_timestamps.value and not name.endswith("_pipe"),
+            may_restart=bool(flags & Flags.ts_discont.value),
+            counts_frames=name != "avi",
+        )
 
 
 def find_video_stream(container: InputContainer, path: Path) -> VideoStream:
@@ -133,7 +182,7 @@ def find_video_stream(container: InputContainer, path: Path) -> VideoStream:
 
 def decode_frames(container: InputContainer, stream: VideoStream, stats: ReadStats) -> Generator[VideoFrame]:
     """Frames in display order; packets and frames that can't be decoded are skipped and counted in `stats`."""
-    for packet in _read_packets(container, stream, stats):
+    for packet in read_packets(container, stream, stats):
         try:
             frames = packet.decode()
         except MEDIA_ERRORS:
@@ -146,7 +195,8 @@ def decode_frames(container: InputContainer, stream: VideoStream, stats: ReadSta
                 yield frame
 
 
-def _read_packets(container: InputContainer, stream: VideoStream, stats: ReadStats) -> Iterator[av.Packet]:
+def read_packets(container: InputContainer, stream: VideoStream, stats: ReadStats) -> Iterator[av.Packet]:
+    """The packets of a stream; after MAX_READ_ERRORS errors in a row the rest is given up."""
     errors = 0
     while errors < MAX_READ_ERRORS:
         try:
@@ -159,98 +209,55 @@ def _read_packets(container: InputContainer, stream: VideoStream, stats: ReadSta
             stats.incomplete = True
 
 
-def read_display_matrix(frame: VideoFrame) -> bytes | None:
-    """The display matrix of a frame, 3 x 3 int32 in 16.16 fixed point, which turns it upright; None if it has none.
-
-    Reading it makes a reference cycle that keeps the frame alive, so do it only once per pass.
-    """
-    data = frame.side_data.get("DISPLAYMATRIX")
-    return None if data is None else bytes(data)
-
-
-def frame_to_rgb(
-    frame: VideoFrame,
-    *,
-    scaler: VideoReformatter,
-    aspect: Fraction = Fraction(1),
-    matrix: bytes | None = None,
-) -> np.ndarray:
-    """A decoded frame as it is shown, uint8 RGB [H, W, 3], transparency on white.
-
-    YUV without a colour space is taken as BT.601 up to 576 lines and as BT.709 above, as players do. PQ and HLG are
-    tone-mapped.
-
-    Args:
-        frame: as decoded.
-        scaler: the same for all frames of a pass; for PQ and HLG it holds tables that take seconds to compute.
-        aspect: width of a pixel over its height; pixels become square.
-        matrix: display matrix, applied last.
-
-    Raises:
-        CorruptFrame: the frame can't be converted.
-    """
-    alpha = any(component.is_alpha for component in frame.format.components)
-    try:
-        image = _convert(frame, scaler, "rgba" if alpha else "rgb24", aspect).to_ndarray()
-    except MEDIA_ERRORS as error:
-        raise CorruptFrame(str(error)) from error
-    if alpha:
-        image = blend_on_white(image)
-    return np.ascontiguousarray(image if matrix is None else _turn_upright(image, matrix))
-
-
-def blend_on_white(image: np.ndarray) -> np.ndarray:
-    """Blend uint8 RGBA [H, W, 4] over white -> uint8 RGB [H, W, 3]."""
-    colour, alpha = image[..., :3].astype(np.uint16), image[..., 3:].astype(np.uint16)
-    return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-
-
-def _convert(frame: VideoFrame, scaler: VideoReformatter, pixel_format: str, aspect: Fraction) -> VideoFrame:
-    hdr = frame.color_trc in HDR_CURVES
-    return scaler.reformat(
-        frame,
-        width=max(1, round(frame.width * aspect)),
-        format=pixel_format,
-        src_colorspace=_choose_colorspace(frame),
-        dst_color_range=ColorRange.JPEG,
-        dst_color_trc=ColorTrc.IEC61966_2_1 if hdr else None,
-        dst_color_primaries=ColorPrimaries.BT709 if hdr else None,
-        interpolation="BICUBIC",
+def _describe_timed(container: InputContainer, stream: VideoStream) -> FileInfo:
+    time_base = to_fraction(stream.time_base)
+    if time_base is None:
+        raise InputError(f"{container.name}: the video stream has no time base: convert the file to MP4 first")
+    return FileInfo(
+        kind="video",
+        time_base=time_base,
+        rate=_choose_rate(stream),
+        frames=stream.frames or None,
+        duration=_read_duration(container, stream, time_base),
+        has_audio=_has_audio(container),
+        start_pts=stream.start_time or 0,
     )
 
 
-def _choose_colorspace(frame: VideoFrame) -> int | None:
-    """The colour space of a frame that has none of its own, otherwise None."""
-    if frame.colorspace != 2:  # AVCOL_SPC_UNSPECIFIED
-        return None
-    return Colorspace.ITU709 if frame.height > 576 else Colorspace.ITU601
+def _describe_untimed(container: InputContainer, stream: VideoStream, *, rate: Fraction | None) -> FileInfo:
+    """A file without time stamps: one frame per unit of the time base."""
+    nominal = rate or to_fraction(stream.guessed_rate) or NOMINAL_RATE
+    note = f"has no time stamps: it is shown at {float(nominal):.5g} frames per second; --fps sets another rate"
+    return FileInfo(
+        kind="video",
+        time_base=1 / nominal,
+        rate=nominal,
+        has_audio=_has_audio(container),
+        timed=False,
+        notes=() if rate else (note,),
+    )
 
 
-def _turn_upright(image: np.ndarray, matrix: bytes) -> np.ndarray:
-    """Apply the quarter turns and mirrors of the display matrix [[a b u] [c d v] [x y w]] to an image [H, W, 3]."""
-    a, b, _, c, d = np.frombuffer(matrix, dtype=np.int32)[:5].astype(np.int64)
-    if abs(a) + abs(d) < abs(b) + abs(c):
-        image = image.swapaxes(0, 1)  # [H, W, 3] -> [W, H, 3]
-        a, d = c, b
-    return image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+def _choose_rate(stream: VideoStream) -> Fraction | None:
+    """Nominal frames per second, None if unknown; a far higher average counts fields or ticks instead of frames."""
+    average, guessed, base = map(to_fraction, (stream.average_rate, stream.guessed_rate, stream.base_rate))
+    if average and guessed and average > MAX_RATE_RATIO * guessed:
+        average = None
+    return next((rate for rate in (average, guessed, base) if rate and rate <= MAX_RATE), None)
 
 
-def _read_duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    if stream.duration and stream.time_base is not None:
-        return stream.duration * stream.time_base
+def _has_audio(container: InputContainer) -> bool:
+    return any(audio.codec_context is not None for audio in container.streams.audio)
+
+
+def _read_duration(container: InputContainer, stream: VideoStream, time_base: Fraction) -> Fraction | None:
+    """Seconds; None where the time stamps at the end of a file belong to another part than those at its beginning."""
+    if stream.duration:
+        duration = stream.duration * time_base
+        may_restart = container.format.flags & Flags.ts_discont.value
+        return None if may_restart and container.size * 8 < duration * MIN_BIT_RATE else duration
     if "DURATION" in stream.metadata:  # Matroska, whose container duration includes the sound
         with suppress(ValueError):
             hours, minutes, seconds = stream.metadata["DURATION"].split(":")
             return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
     return Fraction(container.duration, av.time_base) if container.duration else None
-
-
-def _explain_failure(path: Path) -> str:
-    """The likely reason why FFmpeg can't open a file, as the rest of a sentence."""
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if head[4:8] in (b"ftyp", b"mdat", b"free", b"wide"):
-        return "can't be read: its index (moov atom) is missing, so the recording or copy was probably interrupted"
-    if b"\0" not in head:
-        return "is a text file, not a video"
-    return "is not a video that can be read: it is damaged or of an unknown type"

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from models.errors import InputError
-from pipelines.media.files import temporary_name
+from pipelines.media.files import resolve_output, temporary_name
 from pipelines.media.ordering import natural_key
-from pipelines.media.pictures import PICTURE_SUFFIXES
+from pipelines.media.suffixes import PICTURE_SUFFIXES
 
 FOLDER_PATTERN = "%05d.png"
 NUMBER = r"%0?\d*d"
@@ -38,7 +38,7 @@ class PictureSequence:
 
     def __init__(self, path: Path, temporary: Path, *, pattern: bool, overwrite: bool):
         self.notes: list[str] = []
-        self.path, self.temporary, self.is_pattern = path, temporary, pattern
+        self.path, self.temporary, self.is_pattern = resolve_output(path), temporary, pattern
         self.pattern = path.name if pattern else FOLDER_PATTERN
         check_sequence(path, pattern=pattern, overwrite=overwrite)
         self.count = 0
@@ -64,6 +64,8 @@ class PictureSequence:
 
     def _replace_folder(self) -> None:
         if not _matching_files(self.path, self.pattern):
+            if self.path.is_dir():  # empty; Windows does not rename onto it
+                self.path.rmdir()
             os.replace(self.temporary, self.path)
             return
         aside = temporary_name(self.path)

@@ -33,7 +33,8 @@ def open_video(
         start, end: the part to read, in seconds from the first frame; None for the beginning and the end.
         max_frames: read at most this many frames.
         fps: constant rate in frames per second to which frames are resampled by time stamp; None keeps the time
-            stamps. For a folder, the rate at which it is shown, 25 by default.
+            stamps. For a folder or a video without time stamps, such as a raw H.264 stream, the rate at
+            which it is shown; a folder's is 25 by default.
         every: read every n-th frame only; `max_frames` counts these.
 
     Raises:
@@ -47,7 +48,7 @@ def open_video(
     check_readable(path)
     if path.is_dir():
         return FrameSource(path, PictureFolder(path, rate=selection.fps), selection)
-    backend = AnimatedPicture.open(path) or VideoFile(path)
+    backend = AnimatedPicture.open(path) or VideoFile(path, rate=selection.fps)
     return FrameSource(path, backend, selection)
 
 

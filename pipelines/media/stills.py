@@ -24,7 +24,7 @@ def check_stills(path: Path, *, count: int, overwrite: bool, inputs: Iterable[Pa
         InputError: the output exists (unless `overwrite`) or is an input, its folder is missing or not writable, its
             suffix is unknown, or it is one file for several pictures.
     """
-    check_output(path, overwrite=overwrite, inputs=inputs)
+    check_output(path, overwrite=overwrite, inputs=inputs, may_be_folder=True)
     if _is_sequence(path):
         check_sequence(path, pattern=_is_pattern(path), overwrite=overwrite)
     elif path.suffix.lower() not in SUFFIXES:

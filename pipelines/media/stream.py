@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from models.errors import InputError
-from pipelines.media.frames import Backend, FileInfo, Frame, FrameSelection, ReadStats, SourceInfo
+from pipelines.media.frames import NOMINAL_RATE, Backend, FileInfo, Frame, FrameSelection, ReadStats, SourceInfo
 from pipelines.media.timing import CorruptFrame, TimedFrame, fill_durations, resample, trim
 
 
@@ -67,12 +67,10 @@ class FrameSource:
     @property
     def warnings(self) -> list[str]:
         """One-line notes for the user about the latest pass."""
-        notes = []
-        if self.stats.corrupt:
-            notes.append(f"{self.path.name}: skipped {self.stats.corrupt} corrupt frame(s)")
-        if self.stats.incomplete:
-            notes.append(f"{self.path.name}: damaged or cut short, only {self.stats.decoded} frame(s) could be read")
-        return notes
+        info, name = self.backend.file_info, self.path.name
+        return [f"{name} {note}" for note in info.notes] + [
+            f"{name}: {note}" for note in self.stats.describe(info.rate or NOMINAL_RATE)
+        ]
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +99,7 @@ class FrameSource:
 
     @property
     def _is_resampled(self) -> bool:
-        return self.selection.fps is not None and self.backend.file_info.kind != "folder"
+        return self.selection.fps is not None and self.backend.file_info.timed
 
     def _read_selection(self) -> Generator[TimedFrame]:
         file_info, selection = self.backend.file_info, self.selection
@@ -110,8 +108,8 @@ class FrameSource:
         last = None if selection.end is None else file_info.start_pts + selection.end / file_info.time_base
 
         def end() -> int | None:
-            complete = stats.finished and not stats.incomplete
-            if not complete or not file_info.duration:
+            unchanged = not (stats.incomplete or stats.restarts or stats.retimed)
+            if not (stats.finished and unchanged) or not file_info.duration:
                 return None
             return file_info.start_pts + round(file_info.duration / file_info.time_base)
 

@@ -38,16 +38,14 @@ def round_half_up(value: Fraction) -> int:
 def fill_durations(
     frames: Iterator[TimedFrame], *, end: Callable[[], int | None] = lambda: None
 ) -> Iterator[TimedFrame]:
-    """Make every frame last until the next one.
+    """Make every frame last until the next one; their pts must increase.
 
     The last frame lasts until the pts that `end()` returns after all frames have been read; if that is None or not
-    after the frame, it keeps its own duration. Frames whose pts don't increase are dropped. Reads one frame ahead.
+    after the frame, it keeps its own duration. Reads one frame ahead.
     """
     previous: TimedFrame | None = None
     for frame in frames:
         if previous is not None:
-            if frame.pts <= previous.pts:
-                continue
             yield replace(previous, duration=frame.pts - previous.pts)
         previous = frame
     if previous is not None:

@@ -97,7 +97,7 @@ def check_video_output(
             suffix is unknown, or codec or crf don't fit it.
         BackendUnavailable: PyAV was built without the encoder.
     """
-    check_output(path, overwrite=overwrite, inputs=inputs)
+    check_output(path, overwrite=overwrite, inputs=inputs, may_be_folder=True)
     kind = output_kind(path)
     if kind == "video":
         choose_codec(CONTAINERS[path.suffix.lower()], codec=codec, crf=crf)
@@ -105,6 +105,12 @@ def check_video_output(
         raise InputError(f"{path}: --codec and --crf apply to .mp4, .mov and .webm only")
     if kind in ("folder", "pattern"):
         check_sequence(path, pattern=kind == "pattern", overwrite=overwrite)
+
+
+def written_size(path: Path, size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the frames that `open_output` writes to `path` if they are given in `size`."""
+    width, height = size
+    return (width + width % 2, height + height % 2) if output_kind(path) == "video" else size
 
 
 @contextmanager

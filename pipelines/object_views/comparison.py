@@ -16,8 +16,9 @@ from models.errors import InputError
 from pipelines.evaluation.image_metrics import l1, psnr, ssim, to_tensor
 from pipelines.media.folders import PictureFolder
 from pipelines.media.pictures import load_picture
-from pipelines.object_views.source import SIDE
+from pipelines.object_views.source import SIDE, load_square_picture
 
+SAME = 2.0  # mean difference of the values, 0..255, of two pictures that show the same
 AZIMUTH_IN_NAME = re.compile(r"az_?(\d+(?:\.\d+)?)$")
 
 
@@ -49,6 +50,12 @@ def find_true_views(folder: Path) -> dict[float, Path]:
     if not found:
         raise InputError(f"{folder} has no pictures named az_DDD.png, where DDD is the azimuth in degrees")
     return found
+
+
+def show_the_same(path: Path, other: Path) -> bool:
+    """Whether two picture files show the same, but for their size and compression."""
+    pair = (load_square_picture(file).astype(float) for file in (path, other))
+    return bool(np.abs(np.subtract(*pair)).mean() < SAME)
 
 
 def score_view(azimuth: float, view: np.ndarray, path: Path) -> ViewScores:

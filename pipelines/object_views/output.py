@@ -38,7 +38,7 @@ def check_view_output(path: Path, *, transparent: bool, overwrite: bool, inputs:
 
 def write_views(
     path: Path, views: Iterable[np.ndarray], *, count: int, transparent: bool, overwrite: bool, threads: int | None
-) -> None:
+) -> list[str]:
     """Write `count` views as they come; the output appears under its name when all are there.
 
     A video or GIF takes three seconds for all views.
@@ -46,6 +46,9 @@ def write_views(
     Args:
         transparent: whether the views have four channels.
         threads: of the video encoder, None for as many as there are cores.
+
+    Returns:
+        One-line notes for the user.
 
     Raises:
         InputError: see `check_view_output`.
@@ -61,6 +64,8 @@ def write_views(
         with open_output(path, **size, overwrite=overwrite, threads=threads) as writer:
             for number, view in enumerate(views):
                 writer.write(view, number)
+        return writer.notes
+    return []
 
 
 def contact_sheet(views: Sequence[np.ndarray]) -> np.ndarray:

@@ -4,7 +4,6 @@ Verdicts: "impossible", `gfla animate` would refuse; "doubtful", it works, but s
 result; "good".
 """
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from math import sqrt
@@ -12,12 +11,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import psutil
 
 from models.errors import InputError
 from pipelines.configs import AnimateConfig
 from pipelines.generation.networks import load_detector
 from pipelines.keypoints.body import MAX_PROPORTION, MIN_PROPORTION, measure_body, stature_ratio
+from pipelines.keypoints.track_quality import find_troubles
 from pipelines.keypoints.tracking import MIN_FRAME_SHARE, body_size
+from pipelines.keypoints.visibility import describe_cut_driving, describe_cut_source
 from pipelines.preflight.inspection import (
     DrivingInspection,
     SourceInspection,
@@ -211,13 +213,15 @@ def _doubts(
     to 0.6 % and 1.6 % of the body's height at 64 pixels; at 48 to 2.5 % and more, with people lost. Without
     retargeting the driving body stands in the picture as it is, and may differ as much as human proportions do.
     """
+    yield from filter(None, (picture.orientation, clip.followed.track.orientation))
     if clip.person_share < MIN_PERSON_SHARE:
         yield f"the video shows the person in {clip.person_share:.0%} of the frames: the others have to be made up"
-    if picture.hidden:
-        yield f"the picture does not show the {' and '.join(picture.hidden)}: what it hides has to be made up"
+    cuts = describe_cut_source(picture.hidden), describe_cut_driving(clip.shown)
+    yield from filter(None, cuts)
     for part, share in clip.shown.items():
-        if share < MIN_VISIBLE_SHARE:
+        if share < MIN_VISIBLE_SHARE and not cuts[1]:
             yield f"the video shows the {part} in {share:.0%} of the frames with the person: they are guessed elsewhere"
+    yield from find_troubles(clip.followed, picture.pose, clip.jumps)
     tall = {"picture": body_size(picture.pose), "video": float(np.median([body_size(pose) for pose in clip.poses]))}
     for name, pixels in tall.items():
         if pixels < MIN_PERSON_PIXELS:
@@ -234,4 +238,4 @@ def _doubts(
 
 
 def _memory_here() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return psutil.virtual_memory().total

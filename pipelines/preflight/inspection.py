@@ -3,7 +3,8 @@
 n inspected frames that show the person, P people of a frame. Poses are COCO-17 [17, 3] in pixels with confidences.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from math import ceil
@@ -15,20 +16,23 @@ from models.errors import InputError
 from pipelines.configs import AnimateConfig
 from pipelines.keypoints.cleaning import map_joints
 from pipelines.keypoints.detection import detect_video
-from pipelines.keypoints.detectors.registry import KeypointDetector
+from pipelines.keypoints.detectors.registry import KeypointDetector, check_person
+from pipelines.keypoints.followed_person import FollowedPerson, find_jumps
 from pipelines.keypoints.layouts import H36M17_PARENT, h36m17_to_coco17
 from pipelines.keypoints.loading import is_track, load_track, select_frames
+from pipelines.keypoints.quarter_turns import detect_upright_image, detect_upright_video, largest_person
 from pipelines.keypoints.track import PoseTrack
-from pipelines.keypoints.tracking import CONFIDENT, body_size, fill_gaps, is_person, select_person
+from pipelines.keypoints.tracking import fill_gaps, is_person, select_person
+from pipelines.keypoints.visibility import HEAD, missing_body_parts, shown_parts
 from pipelines.media.pictures import load_picture
-from pipelines.media.sources import open_video
+from pipelines.media.sources import FrameSource, open_video
+from pipelines.media.turning import turn_video
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import Progress, note_all
 
 MAX_INSPECTED_FRAMES = 64  # of a video, unless all of them are to be inspected
-EDGE = 0.04  # distance from the picture's edge within which a joint counts as cut off, in body heights
-HEAD = "head"
-PARTS = {HEAD: (0, 1, 2, 3, 4), "shoulders": (5, 6), "hips": (11, 12), "knees": (13, 14), "feet": (15, 16)}
+FAST = 1.5  # body heights per second between inspected frames from which on those in between are inspected as well ...
+MAX_CLOSER_LOOKS = 4  # ... so many times at most
 
 
 @dataclass(frozen=True)
@@ -41,46 +45,44 @@ class SourceInspection:
     """The person's pose [17, 3]."""
     hidden: tuple[str, ...]
     """Which of PARTS the picture does not show."""
+    orientation: str | None = None
+    """One line about a person who is not upright."""
 
 
 @dataclass(frozen=True)
 class DrivingInspection:
     """What a driving video shows."""
 
-    size: tuple[int, int]
-    """Width and height in pixels."""
+    followed: FollowedPerson
+    """The person in the inspected frames, which are even over the clip."""
     frames: int
     """How many frames there are to animate."""
-    looks: int
-    """How many of them were inspected, evenly over the clip."""
-    poses: np.ndarray
-    """Poses [n, 17, 3] in the inspected frames that show the person."""
     shown: dict[str, float]
-    """For each of PARTS the share of these n frames that show it."""
+    """For each of PARTS the share of the inspected frames with the person that show it."""
     moment: Fraction
     """Time of one of them in the middle of the clip, in seconds from the first frame of the file."""
+    jumps: tuple[int, ...] = ()
+    """Numbers of inspected frames before which a closer look found a jump of the pose."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.followed.track.size
+
+    @property
+    def looks(self) -> int:
+        """How many frames were inspected."""
+        return len(self.followed.poses)
+
+    @property
+    def poses(self) -> np.ndarray:
+        """Poses [n, 17, 3] in the inspected frames that show the person."""
+        return self.followed.poses[self.followed.seen]
 
     @property
     def person_share(self) -> float:
         """Share of the inspected frames that show the person."""
-        return len(self.poses) / self.looks
-
-
-def missing_body_parts(pose: np.ndarray, size: tuple[int, int]) -> tuple[str, ...]:
-    """Which of PARTS a picture of `size` (width, height) does not show of the pose [17, 3].
-
-    A part is missing if none of its joints is confident, or one is at the picture's edge or beyond. Where a picture is
-    cut, detectors put the missing joints near the edge or outside, and quite confidently. In four pictures of whole
-    people, cut so that the edge touches soles or crown, every confident joint keeps 0.058 body heights from the edge
-    at least. Cut through the eyes, a joint of the face comes within 0.026 in all four; cut through the middle of the
-    shins, a foot is outside in three. EDGE lies between.
-    """
-    margin = EDGE * body_size(pose)
-    low, high = margin, np.array(size) - 1 - margin
-    sure = pose[:, 2] >= CONFIDENT
-    inside = np.all((pose[:, :2] >= low) & (pose[:, :2] <= high), axis=1)
-    parts = {name: list(joints) for name, joints in PARTS.items()}
-    return tuple(name for name, at in parts.items() if not sure[at].any() or (sure[at] & ~inside[at]).any())
+        return float(self.followed.seen.mean())
 
 
 def measurable_poses(poses: np.ndarray) -> np.ndarray:
@@ -92,11 +94,10 @@ def measurable_poses(poses: np.ndarray) -> np.ndarray:
 
 def inspect_source(path: Path, detector: KeypointDetector) -> SourceInspection:
     """Detect the largest person in a picture. Raises InputError: unreadable, or nobody in it."""
-    picture = load_picture(path)
+    track = detect_upright_image(load_picture(path), detector)
     with error_context(path):
-        pose = select_person([detector.detect(picture)])[0]
-    size = picture.shape[1], picture.shape[0]
-    return SourceInspection(size, pose, missing_body_parts(pose, size))
+        pose = select_person(track.people)[0]
+    return SourceInspection(track.size, pose, missing_body_parts(pose, track.size), track.orientation)
 
 
 def inspect_driving(
@@ -114,42 +115,63 @@ def inspect_driving(
         rate = None if config.fps is None else Fraction(config.fps)
         track = select_frames(load_track(path, rate=rate), config.start, config.end, config.max_frames)
         return _inspect_track(path, track, len(track.frames), interval=1, config=config)
+    check_person(config.person, detector)
     open_part = partial(open_video, path, start=config.start, end=config.end, fps=config.fps)
     with open_part(max_frames=config.max_frames) as video:
         frames = video.info.frames
     interval = 1 if every_frame or frames is None else ceil(frames / MAX_INSPECTED_FRAMES)
     limit = config.max_frames and ceil(config.max_frames / interval)
     with open_part(max_frames=limit, every=interval) as video:
-        track = detect_video(video, detector, progress)
+        track = detect_upright_video(video, detector, progress)
         note_all(progress, track.warnings)
         if video.stats.incomplete:
             raise InputError(
                 f"{path} is damaged or cut short, only {video.stats.decoded} of its frames can be read: "
                 "get a complete copy, or use its beginning with --max-frames"
             )
-    total = frames if frames and interval > 1 else len(track.frames)
-    return _inspect_track(path, track, total, interval=interval, config=config)
+    looks = len(track.frames)
+    total = max(frames, (looks - 1) * interval + 1) if frames and interval > 1 else looks  # headers may say too few
+    found = _inspect_track(path, track, total, interval=interval, config=config)
+    if interval == 1:
+        return found
+    look = partial(_jumps_between, partial(open_part, max_frames=interval + 1), detector, found.followed)
+    fast = find_jumps(found.followed, speed=FAST)[:MAX_CLOSER_LOOKS]
+    return replace(found, jumps=tuple(number for number in fast if look(number)))
+
+
+def _jumps_between(
+    open_part: Callable[..., FrameSource], detector: KeypointDetector, followed: FollowedPerson, number: int
+) -> bool:
+    """Whether the pose jumps in the frames that were left out before an inspected one."""
+    with open_part(start=followed.seconds[number - 1]) as video:
+        track = detect_video(turn_video(video, followed.track.quarter_turns), detector)
+    poses = [largest_person(people) for people in track.people]
+    person = FollowedPerson(track, np.array([np.zeros((17, 3)) if pose is None else pose for pose in poses]))
+    return bool(person.seen.any() and find_jumps(person))
 
 
 def _inspect_track(
     path: Path, track: PoseTrack, frames: int, *, interval: int, config: AnimateConfig
 ) -> DrivingInspection:
     """What the people of every `interval`-th of `frames` frames show."""
-    looks = len(track.frames)
     if not any(is_person(pose) for people in track.people for pose in people):
         raise InputError(
-            f"{path}: no person found in any of the {looks} inspected frames; use a clip that shows a person clearly"
+            f"{path}: no person found in any of the {len(track.frames)} inspected frames; use a clip that shows a "
+            "person clearly"
         )
-    people = [each if track.layout == "coco17" else h36m17_to_coco17(each) for each in track.people]
+    coco = track.frames
+    if track.layout != "coco17":
+        coco = [replace(frame, people=h36m17_to_coco17(frame.people)) for frame in track.frames]
     with error_context(path):
-        poses = _follow_person(people, interval, config.person)  # [looks, 17, 3]
-    shows_person = np.flatnonzero([is_person(pose) for pose in poses])
-    middle = track.frames[shows_person[len(shows_person) // 2]].pts - track.frames[0].pts
-    hidden = [missing_body_parts(pose, track.size) for pose in poses[shows_person]]
-    parts = [name for name in PARTS if name != HEAD or track.layout == "coco17"]  # Human3.6M-17 has no face
-    shown = {name: sum(name not in each for each in hidden) / len(hidden) for name in parts}
-    moment = Fraction(config.start or 0) + middle * track.time_base
-    return DrivingInspection(track.size, frames, looks, poses[shows_person], shown, moment)
+        poses = _follow_person([frame.people for frame in coco], interval, config.person)  # [looks, 17, 3]
+    start = Fraction(config.start or 0)
+    followed = FollowedPerson(replace(track, frames=coco), poses, float(start))
+    shown = shown_parts(poses[followed.seen], track.size)
+    if track.layout != "coco17":
+        del shown[HEAD]  # Human3.6M-17 has no face
+    with_person = np.flatnonzero(followed.seen)
+    middle = track.frames[with_person[len(with_person) // 2]].pts - track.frames[0].pts
+    return DrivingInspection(followed, frames, shown, start + middle * track.time_base)
 
 
 def _follow_person(people: list[np.ndarray], interval: int, person: str) -> np.ndarray:

@@ -44,7 +44,7 @@ class StepTimer(SilentProgress):
     def __init__(self) -> None:
         self.stamps: list[float] = []
 
-    def stage(self, name: str, total: int | None) -> None:
+    def stage(self, name: str, total: int | None, *, done: int = 0, unit: str = "") -> None:
         self.stamps = [perf_counter()]
 
     def advance(self, n: int = 1) -> None:

@@ -14,12 +14,18 @@ from models.errors import BackendUnavailable
 class Progress(Protocol):
     """Receives stages, steps and one-line notes."""
 
-    def stage(self, name: str, total: int | None) -> None:
-        """Begin a stage of `total` steps; None if their number is not known."""
+    def stage(self, name: str, total: int | None, *, done: int = 0, unit: str = "") -> None:
+        """Begin a stage.
+
+        Args:
+            total: its steps; None if their number is not known.
+            done: steps that an earlier run has done.
+            unit: what a step is called, if not as usual.
+        """
         ...
 
     def advance(self, n: int = 1) -> None:
-        """Count `n` more steps of the current stage."""
+        """Count `n` more steps of the current stage; 0 only says that the work goes on."""
         ...
 
     def note(self, message: str) -> None:
@@ -30,7 +36,7 @@ class Progress(Protocol):
 class SilentProgress:
     """Ignores everything."""
 
-    def stage(self, name: str, total: int | None) -> None: ...
+    def stage(self, name: str, total: int | None, *, done: int = 0, unit: str = "") -> None: ...
 
     def advance(self, n: int = 1) -> None: ...
 
@@ -85,10 +91,12 @@ class TqdmProgress:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def stage(self, name: str, total: int | None) -> None:
+    def stage(self, name: str, total: int | None, *, done: int = 0, unit: str = "") -> None:
         """Close the bar of the previous stage and begin a new one."""
         self.close()
-        self._bar = self._tqdm(desc=name, total=total, unit=f" {self.unit}", dynamic_ncols=True, file=sys.stderr)
+        self._bar = self._tqdm(
+            desc=name, total=total, initial=done, unit=f" {unit or self.unit}", dynamic_ncols=True, file=sys.stderr
+        )
 
     def advance(self, n: int = 1) -> None:
         """Move the bar of the stage by `n` steps."""

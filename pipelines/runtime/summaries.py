@@ -9,21 +9,29 @@ from models.files import file_sha256
 from pipelines.runtime.versions import versions
 
 
-def summarize_run(config: Any, *, weights: str, device: str, seconds: Mapping[str, float]) -> dict[str, Any]:
+def summarize_run(
+    config: Any, *, weights: str, device: str, seconds: Mapping[str, float], overlapping: Mapping[str, float] = {}
+) -> dict[str, Any]:
     """Options, versions, weights, device and seconds by stage of a run, JSON-ready.
 
     Args:
         config: the dataclass with the options of the run.
         weights: name or file of the generator's weights.
         seconds: wall time by stage, rounded to milliseconds in the report.
+        overlapping: the part of them in a second thread, which does not add up with the rest.
     """
     return {
         "options": plain_options(config),
         "versions": versions(),
         "weights": weights,
         "device": device,
-        "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
+        "seconds": _milliseconds(seconds),
+        "overlapping_seconds": _milliseconds(overlapping),
     }
+
+
+def _milliseconds(seconds: Mapping[str, float]) -> dict[str, float]:
+    return {stage: round(value, 3) for stage, value in seconds.items()}
 
 
 def describe_input(path: Path) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class ClipConfig:
     """Largest roll of the camera, radians."""
     amplitude: float = 1.0
     """Factor of the deviation from standing still."""
+    athletic: float = 0.0
+    """Share of motions with sports and floor work in place of the ordinary actions of legs."""
     texture_size: int = 128
     """Texels along a side of a texture."""
     supersample: int = 2
@@ -109,7 +111,8 @@ def _sample_motions(config: ClipConfig, batch: int, generator: Generator) -> Mot
     lengths = [config.length // config.actions] * config.actions
     lengths[-1] += config.length - sum(lengths)
     motions = [
-        sample_motion(batch, length, generator, fps=config.fps, amplitude=config.amplitude) for length in lengths
+        sample_motion(batch, length, generator, fps=config.fps, amplitude=config.amplitude, athletic=config.athletic)
+        for length in lengths
     ]
     rotations = torch.cat([motion.rotations for motion in motions], 1)  # [B, L, 17, 3, 3]
     return Motion(rotations, torch.cat([motion.root for motion in motions], 1))

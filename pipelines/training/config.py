@@ -73,6 +73,11 @@ class TrainConfig:
         """The run's length as an option of `gfla train`."""
         return f"--seconds {self.seconds:g}" if self.seconds else f"--steps {self.steps}"
 
+    def validation_size(self, full: int) -> int:
+        """Held-out samples of a validation: `full` in long runs, else one per update or per ten seconds of the run."""
+        length = self.steps if self.seconds is None else int(self.seconds / 10)
+        return max(1, min(full, length))
+
     def chunk_size(self, chunk: int) -> int:
         """Samples per update when a batch is divided into chunks of `chunk` samples.
 

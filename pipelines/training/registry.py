@@ -40,6 +40,11 @@ class Training:
     unused_options: frozenset[str]
     """Fields of TrainConfig without effect."""
 
+    @property
+    def validation_setting(self) -> str:
+        """Name of the setting that says how many held-out samples a validation takes; empty: there is none."""
+        return next((name for name in self.settings if name.startswith("validation")), "")
+
 
 def find_training(name: str, configuration: str, data: str) -> Training:
     """The project's own recipe, or with a configuration or a data set the paper's.

@@ -101,7 +101,8 @@ def test_help_lists_the_commands() -> None:
         assert f" {command} " in result.stdout
 
 
-def test_sigterm_is_treated_like_ctrl_c() -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_signals_are_treated_like_ctrl_c(name: str) -> None:
     program = """
 import os, signal, typer
 from gfla_cli.app import Program
@@ -111,14 +112,28 @@ def root(): ...
 @program.command()
 def wait():
     try:
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.NAME)
         signal.pause()
     finally:
         print("cleaned up")
 program(args=["wait"])
-"""
+""".replace("NAME", name)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=20)
     assert (done.returncode, done.stdout, done.stderr) == (130, "cleaned up\n", "gfla: interrupted\n")
+
+
+def test_what_nohup_ignores_stays_ignored() -> None:
+    program = """
+import os, signal
+from gfla_cli.app import app
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+try:
+    app(["--version"])
+finally:
+    os.kill(os.getpid(), signal.SIGHUP)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=20)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_reader_that_goes_away_is_no_crash() -> None:

@@ -60,7 +60,11 @@ def test_a_plan_shows_frames_and_seconds_and_does_nothing(files: Path) -> None:
     [
         (["src", "-o", "out"], "needs DRIVINGS beside 'src'"),
         (["src", "drv"], "Missing option '--output'"),
-        (["nowhere/*.png", "drv", "-o", "out"], "no file matches"),
+        (["nowhere/*.png", "drv", "-o", "out"], "no file matches 'nowhere/*.png': there is no folder nowhere"),
+        (["src/*.jpg", "drv", "-o", "out"], "no file matches 'src/*.jpg': src contains *.png"),
+        (["nodir/", "drv", "-o", "out"], "nodir/ does not exist"),
+        (["src", "nodir/", "-o", "out"], "nodir/ does not exist"),
+        (["src", "drv", "-o", "out", "--suffix", "...webm"], "--suffix '...webm': gfla animate can't write this type"),
         (["src", "drv", "-o", "out", "--frame", "x"], "'x' is not one of"),
         (["src", "src", "-o", "out", "--command", "pose", "--crf", "3"], "gfla pose has no option 'crf'"),
         (["src", "drv", "-o", "out", "--workers", "0"], "neither 'auto' nor a number from 1"),
@@ -81,6 +85,21 @@ def test_what_can_not_be_planned_is_one_line_and_2(
     assert words in stderr
     assert len(stderr.splitlines()) == 1
     assert not (files / "out").exists()
+
+
+def test_files_that_are_not_used_are_named(files: Path) -> None:
+    (files / "src" / "notes.txt").touch()
+    (files / "drv" / "take.aaf").touch()
+    (files / "drv" / "y.mp4").rename(files / "drv" / "y.m2ts")
+    inputs = (files / "src", files / "drv", "-o", files / "out")
+    code, stdout, stderr = run(*inputs, "--dry-run", "--fps", 25)
+    assert code == 0
+    assert "4 jobs, 26 frames" in stdout
+    assert [line.partition(": not used, because these are not ")[2] for line in stderr.splitlines()] == [
+        "pictures: notes.txt",
+        "videos, pose files or folders of pictures: take.aaf",
+    ]
+    assert run(*inputs, "--dry-run", "--fps", 25, "--quiet")[2] == ""
 
 
 def test_a_thousand_jobs_are_planned_in_seconds_without_torch(files: Path) -> None:
@@ -112,7 +131,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """4 sources x 5 drivings, one of each broken, and a small network."""
+    """4 sources x 5 drivings, one of each broken, beside a file that is neither; and a small network."""
     folder = tmp_path_factory.mktemp("people")
     for name in ("src", "drv"):
         (folder / name).mkdir()
@@ -122,6 +141,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_small_clip(folder / "drv" / f"d{number}.mp4", start=9 * number, frames=3 + number)
     for path in (folder / "src" / "bad.png", folder / "drv" / "bad.mp4"):
         path.write_text("This is neither.\n" * 50)
+    (folder / "drv" / "notes.txt").touch()
     write_small_weights(folder / "small.safetensors")
     return folder
 
@@ -132,6 +152,11 @@ def command(people: Path, output: Path, *more: str, sources: str = "src") -> lis
     return [sys.executable, "-m", "gfla_cli", "batch", *inputs, *fixed, *more]
 
 
+def unused(people: Path) -> str:
+    """The note about the file in `drv` that is no driving."""
+    return f"{people / 'drv'}: not used, because these are not videos, pose files or folders of pictures: notes.txt"
+
+
 def finished(words: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
@@ -140,9 +165,10 @@ def finished(words: list[str]) -> subprocess.CompletedProcess[str]:
 def undisturbed(people: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess]:
     """A whole run on two workers."""
     output = tmp_path_factory.mktemp("undisturbed") / "out"
-    return output, subprocess.run(
-        command(people, output, "--workers", "2"), capture_output=True, text=True, check=False
-    )
+    began = time.monotonic()
+    done = finished(command(people, output, "--workers", "2"))
+    (output.parent / "seconds").write_text(str(time.monotonic() - began))
+    return output, done
 
 
 @pytest.mark.cluster
@@ -160,6 +186,10 @@ def test_twelve_videos_and_eight_clear_failures(people: Path, undisturbed) -> No
     assert report["rows"] == read_rows(output)
     assert report["counts"] == {"queued": 0, "started": 0, "done": 12, "failed": 8}
     assert report["command"].startswith("gfla batch ")
+    seconds = float((output.parent / "seconds").read_text())
+    assert 0.7 * seconds < report["wall_seconds"] < seconds
+    assert report["warnings"] == [unused(people)]
+    assert done.stderr.splitlines()[0] == f"gfla: {unused(people)}"
     page = (output / "report.html").read_text()
     pictures = json.loads(page.split('id="thumbnails">')[1].split("</script>")[0])
     assert [bool(picture) for picture in pictures] == [each["state"] == "done" for each in report["rows"]]
@@ -222,7 +252,7 @@ def test_interrupted_it_is_130_and_goes_on_later(people: Path, tmp_path: Path) -
     while not any(row["state"] == "done" for row in read_rows(output)):
         assert victim.poll() is None
         time.sleep(0.02)
-        if second is None and (output / ".gfla" / "lock").is_file() and (output / ".gfla" / "lock").read_text():
+        if second is None and (output / ".gfla" / "process").is_file():
             second = finished(words())
             assert second.returncode == 2
             assert f"process {victim.pid} is working on" in second.stderr
@@ -237,3 +267,5 @@ def test_interrupted_it_is_130_and_goes_on_later(people: Path, tmp_path: Path) -
     assert (done.returncode, report["done"] + report["skipped"], report["failed"]) == (3, 4, 1)
     assert report["skipped"] >= 1
     assert len(report["jobs"]) == 5
+    assert report["wall_seconds"] > 0
+    assert report["warnings"] == [unused(people)]

@@ -38,7 +38,7 @@ def test_without_ray_it_says_how_to_install_it(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "ray", None)
     code, stdout, stderr = run(tmp_path, *RAY)
     assert (code, stdout) == (2, "")
-    assert stderr == "gfla: --executor ray needs the package ray: pip install 'gfla[ray]'\n"
+    assert stderr == "gfla: --executor ray needs the package ray: pip install '.[ray]' in a checkout of gfla\n"
 
 
 def test_a_plan_needs_no_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

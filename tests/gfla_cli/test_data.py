@@ -92,7 +92,7 @@ def test_without_h5py_it_says_what_to_install(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "h5py", None)
     result = check(tmp_path, "--as", "shapenet-car", "--quiet")
     assert result.exit_code == 2
-    assert "gfla[research]" in result.stderr
+    assert "pip install '.[research]' in a checkout" in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 

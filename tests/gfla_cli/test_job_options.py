@@ -21,6 +21,11 @@ def test_the_options_of_a_job_without_options(command: str, values: dict, expect
     assert {name: type(value) for name, value in found.items()} == {name: type(expected[name]) for name in expected}
 
 
+def test_an_option_that_old_jobs_do_not_have_is_left_out_at_its_default() -> None:
+    assert "place" not in parse("animate", {"place": "frame"}, {})
+    assert parse("animate", {"place": "still"}, {}) == ANIMATE | {"place": "still"}
+
+
 def test_values_are_plain_and_paths_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parent)
     values = {"start": "1:30", "fps": "29.97", "debug": "flow,mask", "compare": "yes", "crf": "20", "max_frames": "5"}

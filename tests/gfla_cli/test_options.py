@@ -1,6 +1,7 @@
 """Every option of a command reaches the pipeline: as one field of its config, with the value that was typed."""
 
 import inspect
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import fields
@@ -212,3 +213,12 @@ def test_every_command_has_examples_that_its_parser_accepts(tmp_path: Path, monk
             for word in (word for word in words if "." in word or word.endswith("/")):
                 (tmp_path / word).mkdir() if word.endswith("/") and not Path(word).exists() else Path(word).touch()
             command.make_context(name, words)
+
+
+@pytest.mark.parametrize("name", ["", "data", "weights", *commands()])
+def test_help_shows_no_types_of_python(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    result = CliRunner().invoke(app, [*name.split(), "--help"])
+    assert result.exit_code == 0
+    assert "Usage: gfla" in result.stdout or "Usage: root" in result.stdout
+    assert not re.search(r"<(bool|str|int|float|file|path|directory|list|Path)\b", result.stdout)

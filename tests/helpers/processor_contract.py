@@ -65,12 +65,15 @@ class ProcessorContract:
         np.testing.assert_array_equal(result[outside], before[outside])
         np.testing.assert_array_equal(processor.picture, before)
 
-    def test_a_comparison_is_as_high_as_the_result(self, processor: PersonProcessor) -> None:
+    def test_a_comparison_has_titles_above_panels_as_high_as_the_result(self, processor: PersonProcessor) -> None:
         result = np.zeros((120, 90, 3), np.uint8)
         shown = processor.comparison(1, np.zeros((48, 64, 3), np.uint8), result)
         assert shown.dtype == np.uint8
-        assert shown.shape[0] == 120
-        np.testing.assert_array_equal(shown[:, -90:], result)
+        titles = shown[:-120]
+        assert 10 < len(titles) < 40
+        for panel in np.array_split(titles, 4, axis=1):
+            assert panel.max() > 200
+        np.testing.assert_array_equal(shown[-120:, -90:], result)
 
 
 def make_people() -> tuple[SourcePerson, DrivingMotion]:

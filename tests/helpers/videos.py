@@ -54,15 +54,21 @@ def make_clip(
     rotation: int = 0,
     sound: str | None = None,
     beep: Fraction = Fraction(0),
+    begin: Fraction = Fraction(0),
+    sound_begin: Fraction = Fraction(0),
     full_range: bool = False,
     matrix: int | None = None,
     muxer: dict[str, str] | None = None,
 ) -> Path:
-    """A clip of `frames` (or that many shades) at 25 a second unless pts say otherwise; its sound beeps from `beep`."""
+    """A clip of `frames` (or that many shades) at 25 a second unless pts say otherwise; its sound beeps from `beep`.
+
+    Pictures begin at `begin`, sound at `sound_begin`, in seconds on the file's clock.
+    """
     images = [make_shade(number) for number in range(frames)] if isinstance(frames, int) else list(frames)
     step = int(1 / (25 * time_base))
     stamps = list(pts) if pts is not None else [step * number for number in range(len(images))]
     length = (stamps[-1] + step) * time_base
+    stamps = [stamp + int(begin / time_base) for stamp in stamps]
     quality = {"crf": "10"} if codec.startswith("libx26") else {}
     with av.open(str(path), "w", container_options=muxer or {}) as container:
         stream = cast(
@@ -79,7 +85,7 @@ def make_clip(
             stream.set_display_rotation(rotation)
         track = add_sound(container, sound) if sound else None
         if track is not None:
-            container.mux(encode_beep(track, length, beep))
+            container.mux(encode_beep(track, length, beep, sound_begin))
         for image, stamp in zip(images, stamps, strict=True):
             frame = VideoFrame.from_ndarray(image, format="rgba" if image.shape[2] == 4 else "rgb24").reformat(
                 format=pix_fmt,
@@ -106,15 +112,15 @@ def add_sound(container: OutputContainer, codec: str) -> AudioStream:
     return stream
 
 
-def encode_beep(stream: AudioStream, seconds: Fraction, beep: Fraction) -> list:
-    """Silence up to `beep`, then a loud 440 Hz tone."""
+def encode_beep(stream: AudioStream, seconds: Fraction, beep: Fraction, begin: Fraction = Fraction(0)) -> list:
+    """Silence from `begin` on, after `beep` seconds a loud 440 Hz tone."""
     rate = stream.codec_context.sample_rate
     time = np.arange(int(seconds * rate)) / rate
     wave = np.where(time >= float(beep), 0.5 * np.sin(2 * np.pi * 440 * time), 0).astype(np.float32)
     packets = []
-    for begin in range(0, len(wave), 960):
-        frame = AudioFrame.from_ndarray(wave[None, begin : begin + 960], format="fltp", layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = rate, begin, Fraction(1, rate)
+    for first in range(0, len(wave), 960):
+        frame = AudioFrame.from_ndarray(wave[None, first : first + 960], format="fltp", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = rate, first + int(begin * rate), Fraction(1, rate)
         packets += stream.encode(frame)
     return packets + stream.encode(None)
 

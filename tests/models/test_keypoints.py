@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from models.fold import fold_batch_norm
-from models.keypoints import KeypointConfig, KeypointNetwork
+from models.keypoints import KeypointConfig, KeypointMaps, KeypointNetwork
 from tests.helpers.golden import assert_close
 from tests.helpers.heatmaps import decode_heatmaps, make_heatmap_logits
 
@@ -29,20 +29,37 @@ def test_network_size_and_shape() -> None:
     network = KeypointNetwork(config=KeypointConfig()).eval()
     assert sum(parameter.numel() for parameter in network.parameters()) <= 8_000_000
     with torch.no_grad():
-        assert network(torch.zeros(1, 3, 128, 96)).shape == (1, 17, 32, 24)
+        assert network(torch.zeros(1, 3, 128, 96)).joints.shape == (1, 17, 32, 24)
 
 
 def test_folding_is_exact() -> None:
     torch.manual_seed(0)
-    network = KeypointNetwork(config=KeypointConfig(joints=3, widths=(4, 8, 8, 8, 8))).double()
+    network = KeypointNetwork(config=KeypointConfig(joints=3, widths=(4, 8, 8, 8, 8), mask=True)).double()
     image = torch.randn(2, 3, 64, 64, dtype=torch.float64)
-    network(image)
+    network(image, mask=True)
     folded = fold_batch_norm(network)
-    assert_close("logits", folded(image), network.eval()(image), 1e-12)
+    for name, maps, expected in zip(
+        KeypointMaps._fields, folded(image, mask=True), network.eval()(image, mask=True), strict=True
+    ):
+        assert_close(name, maps, expected, 1e-12)
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in folded.modules())
 
 
 @pytest.mark.parametrize("depth", [2, 3])
 def test_any_depth(depth: int) -> None:
     network = KeypointNetwork(config=KeypointConfig(widths=(4, 8, 8, 8)[: depth + 1]))
-    assert network(torch.zeros(2, 3, 64, 64)).shape == (2, 17, 16, 16)
+    assert network(torch.zeros(2, 3, 64, 64)).joints.shape == (2, 17, 16, 16)
+
+
+def test_the_mask_is_at_half_the_size_of_the_crop_and_costs_nothing_unless_asked_for() -> None:
+    network = KeypointNetwork(config=KeypointConfig(widths=(4, 8, 8), mask=True))
+    crop = torch.zeros(2, 3, 64, 32)
+    assert network(crop).mask is None
+    mask = network(crop, mask=True).mask
+    assert mask is not None
+    assert mask.shape == (2, 1, 32, 16)
+
+
+def test_a_network_without_masks_says_so() -> None:
+    with pytest.raises(ValueError, match="finds no masks"):
+        KeypointNetwork(config=KeypointConfig(widths=(4, 8)))(torch.zeros(1, 3, 32, 32), mask=True)

@@ -1,6 +1,8 @@
 """`animate` with the authors' networks: the pictures equal their chain written out in tests/helpers."""
 
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,15 +11,26 @@ from PIL import Image
 from models.errors import WeightsError
 from models.weights import load_weights
 from pipelines import AnimateConfig, AnimateResult, animate
+from pipelines.animation import prepare_animation
+from pipelines.generation.resources import Resources
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import save_track
+from pipelines.runtime.progress import NotesProgress
 from tests.helpers.media_files import SOURCE
 from tests.helpers.official_checkpoints import find_official_files
 from tests.helpers.official_networks import (
     FRAMES,
+    HEIGHT,
+    WIDTH,
     assert_same_picture,
     expected_clip,
     import_official,
+    load_source,
+    make_driving_poses,
     write_official_weights,
 )
+from tests.helpers.poses import make_standing_pose
+from tests.helpers.small_batches import write_small_weights
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +47,14 @@ def _weights(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def config(folder: Path, output: Path, **fields: str) -> AnimateConfig:
     common = {"device": "cpu", "keypoints": "bundled"}
     return AnimateConfig(SOURCE, folder / "driving.json", output=output, **common, **fields)  # pyright: ignore[reportArgumentType]
+
+
+def write_cut_track(path: Path) -> Path:
+    """Two frames of a person without legs."""
+    pose = make_standing_pose()
+    pose[13:, 2] = 0
+    save_track(path, PoseTrack("coco17", 200, 300, Fraction(1, 25), [PoseFrame(n, pose[None]) for n in (0, 1)]))
+    return path
 
 
 def crops(folder: Path, made: Path, weights: str, motion: str) -> AnimateResult:
@@ -58,6 +79,24 @@ def test_a_clip_by_the_authors_networks(folder: Path, tmp_path: Path) -> None:
     assert report["seconds"]["generate"] >= 0
 
 
+def test_a_picture_on_its_side_is_animated_and_lies_as_before(folder: Path, tmp_path: Path) -> None:
+    write_small_weights(folder / "small.safetensors")
+    lying, progress = tmp_path / "lying.png", NotesProgress()
+    Image.open(SOURCE).convert("RGB").resize((240, 320)).transpose(Image.Transpose.ROTATE_90).save(lying)
+    track = write_cut_track(tmp_path / "driving.json")
+    options = {"device": "cpu", "keypoints": "bundled", "weights": "small"}
+    turned = AnimateConfig(lying, track, output=tmp_path / "%05d.png", **options)  # pyright: ignore[reportArgumentType]
+    animate(turned, progress)
+    result = np.asarray(Image.open(tmp_path / "00000.png"))
+    assert result.shape == (240, 320, 3)
+    same = (result == np.asarray(Image.open(lying))).all(-1)
+    assert same[:, -1].all(), "what is beside the person stays as it lies"
+    assert [note.split(":")[0] for note in progress.notes] == [
+        "the person in the picture is not upright",
+        "the person in the video is found, but only down to the hips",
+    ]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     not {"dance_fashion", "keypoint"} <= set(find_official_files()), reason="the reference files lack it"
@@ -67,6 +106,38 @@ def test_a_clip_by_imported_checkpoints(folder: Path, tmp_path: Path, monkeypatc
     expected = expected_clip(import_official("dance_fashion", tmp_path), import_official("keypoint", tmp_path))
     crops(folder, tmp_path, "dance_fashion", "keypoint")
     assert_same_clip(tmp_path, expected)
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A track of somebody who walks out of the source picture to the right."""
+    poses = make_driving_poses()[[0] * 10]
+    poses[..., 0] += 60 * np.arange(10)[:, None]
+    frames = [PoseFrame(number, pose[None]) for number, pose in enumerate(poses)]
+    path = tmp_path_factory.mktemp("walk") / "walk.json"
+    save_track(path, PoseTrack("coco17", WIDTH, HEIGHT, Fraction(1, 25), frames))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "inside", "told"),
+    [
+        ({}, True, True),
+        ({"place": "follow"}, False, False),
+        ({"place": "still"}, True, False),
+        ({"retarget": "fit"}, True, True),
+        ({"retarget": "none"}, False, False),
+    ],
+)
+def test_the_body_stays_in_the_picture_unless_its_path_is_followed(
+    options: dict[str, Any], inside: bool, told: bool, walk: Path, tmp_path: Path
+) -> None:
+    weights, progress = str(write_small_weights(tmp_path / "small.safetensors")), NotesProgress()
+    config = AnimateConfig(SOURCE, walk, output=tmp_path / "out.mp4", weights=weights, keypoints="bundled", **options)
+    with prepare_animation(config, progress, Resources()) as animation:
+        hips = animation.processor.poses[:, 0, 0]
+    assert (hips.min() > 0 and hips.max() < load_source().shape[1]) == inside
+    assert any("the motion leaves the picture" in note for note in progress.notes) == told
 
 
 @pytest.mark.parametrize(

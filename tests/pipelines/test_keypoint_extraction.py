@@ -1,6 +1,6 @@
 """`extract_keypoints`: from frames and from files, one person's track."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
-from pipelines import KeypointsConfig, KeypointsResult, extract_keypoints
+from pipelines import AnimateConfig, KeypointsConfig, KeypointsResult, PoseConfig, animate, extract_keypoints
 from pipelines.keypoints.details import DetailName, People, PersonDetails, PersonMask
 from pipelines.keypoints.loading import load_track
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
 from pipelines.media.pictures import load_picture
 from pipelines.media.sources import open_video
-from tests.helpers.media_files import write_picture, write_video
+from pipelines.pose_transfer import transfer_pose
+from pipelines.preflight.check import check_inputs
+from pipelines.runtime.progress import NotesProgress
+from tests.helpers.media_files import DRIVING, SOURCE, write_picture, write_video
 
 
 def pose(x: float, size: float = 40) -> np.ndarray:
@@ -158,6 +161,31 @@ def test_a_frame_without_the_person_can_be_a_failure(tmp_path: Path) -> None:
     assert not (tmp_path / "track.json").exists()
 
 
+def animation(folder: Path) -> None:
+    animate(AnimateConfig(SOURCE, DRIVING, output=folder / "out.mp4", keypoints="bundled", person="2"))
+
+
+def pose_transfer(folder: Path) -> None:
+    transfer_pose(PoseConfig(SOURCE, (SOURCE,), output=folder / "out.png", keypoints="bundled", person="2"))
+
+
+def extraction(folder: Path) -> None:
+    run(DRIVING, folder / "out.json", keypoints="bundled", person="2")
+
+
+def preflight(folder: Path) -> None:
+    (reason,) = check_inputs(AnimateConfig(SOURCE, DRIVING, keypoints="bundled", person="2")).reasons
+    raise InputError(reason)
+
+
+@pytest.mark.parametrize("command", [animation, pose_transfer, extraction, preflight])
+def test_a_second_person_is_not_asked_of_a_detector_that_finds_one(
+    command: Callable[[Path], None], tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="person 2 asked for, but the bundled detector finds one person only: use "):
+        command(tmp_path)
+
+
 @pytest.mark.parametrize(("person", "x"), [("largest", 50), ("1", 2), ("2", 50)])
 def test_a_track_is_imported_with_one_person(person: str, x: float, tmp_path: Path) -> None:
     run(saved(tmp_path), tmp_path / "out.json", person=person)
@@ -165,6 +193,16 @@ def test_a_track_is_imported_with_one_person(person: str, x: float, tmp_path: Pa
     assert first.pts == 100
     assert first.people.shape == (1, 17, 3)
     assert first.people[0, 0, 0] == pytest.approx(x)
+
+
+def test_what_is_wrong_with_a_clip_is_noted(tmp_path: Path) -> None:
+    frames = [PoseFrame(index, pose(10 + 14 * (index > 4))[None]) for index in range(10)]
+    save_track(tmp_path / "in.json", PoseTrack("coco17", 128, 96, Fraction(1, 25), frames))
+    progress = NotesProgress()
+    extract_keypoints(KeypointsConfig(tmp_path / "in.json", tmp_path / "out.json", start=Fraction(1, 25)), progress)
+    assert [note.split(":")[0] for note in progress.notes] == [
+        "the pose jumps faster than people move, once, at 0.20 s"
+    ]
 
 
 def test_a_part_of_a_track_counts_from_its_first_frame(tmp_path: Path) -> None:

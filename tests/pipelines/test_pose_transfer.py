@@ -116,7 +116,8 @@ def test_one_target_gives_one_picture_and_a_comparison_on_request(
     height, width = pixels(Path("source--pose.png")).shape[:2]
     target = targets / "targets" / f"frame_{HANDS_UP}.png"
     shares = [pixels(path).shape[1] / pixels(path).shape[0] for path in (SOURCE, target, SOURCE)]
-    assert width == pytest.approx(height * (sum(shares) + 1), abs=3)
+    panels = width / (sum(shares) + 1)  # their height
+    assert 10 < height - panels < panels / 15  # titles
 
 
 def nobody(folder: Path, targets: Path) -> dict[str, Any]:

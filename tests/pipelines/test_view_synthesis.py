@@ -95,11 +95,13 @@ def authors(folder: Path) -> Case:
     return Case(generator, folder, {"weights": str(weights), "azimuth": 0.0})
 
 
-def own_view(model: ViewGenerator, picture: np.ndarray, source: float, target: float) -> np.ndarray:
-    """The generator alone: uint8 [S, S, 3] and azimuths -> [S, S, 3] in 0..255, not rounded."""
+def own_view(
+    model: ViewGenerator, picture: np.ndarray, source: float, target: float, elevations: tuple[float, float] = (0, 0)
+) -> np.ndarray:
+    """The generator alone: uint8 [S, S, 3], azimuths and elevations -> [S, S, 3] in 0..255, not rounded."""
     image, zero = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None] / 127.5 - 1, torch.zeros(1)
     with torch.no_grad():
-        view = model(image, zero + source, zero, zero + target, zero)
+        view = model(image, zero + source, zero + elevations[0], zero + target, zero + elevations[1])
     return ((view.image[0] + 1) * 127.5).permute(1, 2, 0).numpy()
 
 
@@ -138,6 +140,17 @@ def test_a_turn_has_72_views_from_the_estimated_azimuth_on(
     assert times[-1] == pytest.approx(3 * 71 / 72, abs=1e-3)
 
 
+def test_a_turn_begins_at_the_pictures_own_view(own: Case, viewpoint: str, tmp_path: Path) -> None:
+    """Also if it is seen from above; an elevation that was asked for is kept."""
+    source = own.run(viewpoint=viewpoint, views=2, output=tmp_path / "turn")[0].sources[0]
+    own.run(viewpoint=viewpoint, views=2, elevation=5, output=tmp_path / "lower")
+    assert source.elevation == pytest.approx(12, abs=0.1)
+    for folder, elevation in (("turn", source.elevation), ("lower", 5)):
+        elevations = source.elevation, elevation
+        expected = own_view(own.generator, source.picture, source.azimuth, source.azimuth, elevations)
+        np.testing.assert_allclose(pixels(tmp_path / folder / "00000.png"), expected, atol=1)
+
+
 def test_transparent_views_on_a_colour_are_those_on_the_original_background(own: Case, tmp_path: Path) -> None:
     for background in ("transparent", "original", "white"):
         options = {"azimuth": 40, "angles": (0, 90), "background": background}
@@ -152,8 +165,9 @@ def test_transparent_views_on_a_colour_are_those_on_the_original_background(own:
 
 def test_views_are_compared_with_true_ones_but_not_with_the_source_itself(own: Case, tmp_path: Path) -> None:
     true = own.folder / "true"
-    result, _ = own.run(azimuth=40, angles=(0, 120), compare=true, output=tmp_path / "made")
+    result, notes = own.run(azimuth=40, angles=(0, 120), compare=true, output=tmp_path / "made")
     assert [scores.azimuth for scores in result.compared] == [0, 120, 250]
+    assert notes == ["az_040.png shows the source's own view: not compared"]
     for number, (azimuth, scores) in enumerate(zip((0, 120), result.compared, strict=False)):
         made, expected = (
             pixels(path) / 255 for path in (tmp_path / f"made/{number:05d}.png", true / f"az_{azimuth:03d}.png")
@@ -162,6 +176,15 @@ def test_views_are_compared_with_true_ones_but_not_with_the_source_itself(own: C
     compared = result.summary()["compared"]
     assert [view["azimuth"] for view in compared["views"]] == [0, 120, 250]
     assert compared["means"]["psnr"] == pytest.approx(np.mean([scores.psnr for scores in result.compared]))
+
+
+def test_the_sources_own_view_is_known_by_its_picture(own: Case, viewpoint: str, tmp_path: Path) -> None:
+    """Though its azimuth was estimated, 300 instead of 40."""
+    Image.open(own.folder / "car.png").resize((200, 200)).save(tmp_path / "car.jpg", quality=92)
+    options = {"viewpoint": viewpoint, "angles": (0,), "compare": own.folder / "true", "output": tmp_path / "made"}
+    result, notes = own.run(tmp_path / "car.jpg", **options)
+    assert [scores.azimuth for scores in result.compared] == [0, 120, 250]
+    assert notes[-1] == "az_040.png shows the source's own view: not compared"
 
 
 def test_doubtful_pictures_are_noted_and_rendered(own: Case, viewpoint: str, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ class Machine:
     def detect(cls, devices: Iterable[str]) -> "Machine":
         """This machine, for jobs on `devices` (values of `--device`)."""
         wanted = set(devices)
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        cores = count_cores()
         is_shared = any(device.startswith("cuda:") for device in wanted) or "mps" in wanted
         is_shared = is_shared or ("auto" in wanted and platform.system() == "Darwin")
         gpus = _find_gpus() if wanted & {"auto", "cuda"} and not is_shared else ()
@@ -78,11 +78,20 @@ class Allocation:
     gpus: tuple[tuple[str, float], ...] = ()
     """See `Machine`."""
 
+    def is_core_free(self, jobs: int) -> bool:
+        """Whether every worker that gets one of the jobs has a core beside its own on this machine."""
+        return 2 * self.threads * min(self.workers, jobs) <= count_cores()
+
     def group_jobs(self, jobs: Sequence[Job]) -> list[Group]:
         """Groups small enough that every worker gets one and that a crash loses little."""
         fair_share = math.ceil(len(jobs) / self.workers)
         size = max(1, min(fair_share, max(self.together, GROUP_SIZE)))
         return group_jobs(jobs, size=size, together=self.together, threads=self.threads)
+
+
+def count_cores() -> int:
+    """Cores of this machine that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _find_gpus() -> tuple[tuple[str, float], ...]:

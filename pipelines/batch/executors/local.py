@@ -8,8 +8,8 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
@@ -103,13 +103,28 @@ class LocalExecutor:
         if self.gpus:
             environment["CUDA_VISIBLE_DEVICES"] = self.gpus[number % len(self.gpus)]
         process = SPAWN.Process(target=_run_worker, args=(theirs, self.folder, number, environment), daemon=True)
-        # Ctrl-C reaches the whole process group. A signal that is blocked here stays blocked in the child, so only this
-        # process reacts and then stops its workers.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        process.start()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        with _blocked_signals():
+            process.start()
         theirs.close()  # so that the pipe ends with the worker
         return Worker(number, process, ours)
+
+
+@contextmanager
+def _blocked_signals() -> Iterator[None]:
+    """Block Ctrl-C and the end of the terminal, which reach the whole process group, for processes started here.
+
+    What is blocked here stays blocked in them: only this process reacts, and then stops its workers. Windows can't
+    block signals; there the workers ignore Ctrl-C as soon as they run.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    signals = {signal.SIGINT, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _handle_death(worker: Worker, waiting: deque[Group], retries: RetryPolicy) -> Generator[Event]:
@@ -137,6 +152,8 @@ def _run_worker(pipe: Connection, folder: Path, number: int, environment: dict[s
     os.environ.update(environment)  # before numpy and torch are loaded
     os.dup2(2, 1)  # stdout is for the data of the command
     signal.signal(signal.SIGTERM, _exit_on_signal)
+    if not hasattr(signal, "pthread_sigmask"):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     with worker_lock(folder):
         from pipelines.batch.worker import run_group

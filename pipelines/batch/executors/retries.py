@@ -12,6 +12,7 @@ from pipelines.batch.events import Event
 from pipelines.batch.jobs import Group
 
 MAX_TRIES = 2
+SIGKILL = getattr(signal, "SIGKILL", 9)  # which Windows lacks
 
 
 class RetryPolicy:
@@ -49,6 +50,6 @@ class RetryPolicy:
 def _describe_exit(status: int | None) -> str:
     if status is None or status >= 0:
         return "ended unexpectedly" + ("" if status is None else f" with status {status}")
-    if -status == signal.SIGKILL:
+    if -status == SIGKILL:
         return "was killed (out of memory?)"
     return f"crashed ({signal.Signals(-status).name})"

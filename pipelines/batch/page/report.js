@@ -261,9 +261,10 @@ function start() {
   const worked = report.rows.reduce((sum, row) => sum + (row.seconds ?? 0), 0);
   document.title = `gfla batch: ${count(report.counts.done)} of ${jobs(report.rows.length)} done`;
   at("command").textContent = report.command;
-  const summary = [jobs(report.rows.length), worked && `${duration(worked)} of work`];
+  const summary = [jobs(report.rows.length), worked && `${duration(worked)} of work`, report.wall_seconds && `last run ${duration(report.wall_seconds)}`];
   summary.push(`written ${new Date(report.written).toLocaleString()}`);
   at("summary").textContent = summary.filter(Boolean).join(", ");
+  at("warnings").append(...report.warnings.map((line) => element("li", {}, line)));
   heads();
   states();
   at("controls").addEventListener("submit", (event) => event.preventDefault());

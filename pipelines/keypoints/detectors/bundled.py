@@ -3,7 +3,7 @@
 N crops, K joints, S side of the network's input.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
@@ -12,27 +12,32 @@ from torch import Tensor, nn
 from models.fold import fold_batch_norm
 from pipelines.keypoints.detectors.crops import person_crop, sample_crop, search_crops
 from pipelines.keypoints.detectors.decoding import body_height, decode_pairs
+from pipelines.keypoints.detectors.scores import CONFIDENT, score, score_half, score_upper
 from pipelines.keypoints.layouts import COCO17_FLIP
 from pipelines.media.square_crop import SquareCrop
 from pipelines.media.tensors import normalise_pixels
 
 SIZE = 256
-CONFIDENT = 0.3
 MIN_PERSON_SCORE = 0.47  # sureness of a person from which on it is followed
 MIN_TRACKED_SCORE = 0.38  # score down to which a followed person is still there
 MAX_MIRROR_DISTANCE = 0.06  # distance of a joint found in the mirror that is as good as none, in body heights
 SCORE_WITHOUT_SEARCH = 0.6  # the score of a person in whose place a search among small ones never found a better
+# Head and shoulders of people cut at thighs, waist or chest score 0.69 to 0.89; those read into scenery, cars and parts
+# of other people 0.57 at most.
+MIN_HALF_SCORE = 0.65  # sureness of head and shoulders from which on a person without legs is followed
+MIN_TRACKED_HALF_SCORE = 0.5  # score down to which such a person is still there
+HALF_ADVANTAGE = 0.15  # by which a half body's head and shoulders must be surer to take a whole body's place
 BATCH = 8
 REFINEMENTS = 2
 THOROUGH_SEARCH_INTERVAL = 12  # while nobody is found, frames between two searches for small people
 CROP_SMOOTHING = 0.6  # share of the old crop's side in the new one: a crop that breathes shakes the joints
-BODY = (5, 6, 11, 12, 13, 14, 15, 16)
 
 
 class BundledDetector:
     """One person, followed through a video; works offline with the bundled weights."""
 
     name = "bundled"
+    finds_one_person = True
 
     def __init__(self, network: nn.Module, *, device: str = "cpu") -> None:
         self.network = fold_batch_norm(network).to(device).to(memory_format=torch.channels_last)
@@ -47,7 +52,7 @@ class BundledDetector:
         pose, crop, lost = None, None, 0
         for image in images:
             pose = self._read(image, [crop], flip=False, previous=pose)[0] if crop else None
-            if pose is None or score(pose) < MIN_TRACKED_SCORE:
+            if pose is None or not _is_still_there(pose):
                 pose, crop = self._search(image, thorough=lost % THOROUGH_SEARCH_INTERVAL == 0)
             lost = 0 if pose is not None else lost + 1
             crop = _next_crop(pose, crop, image) if pose is not None else None
@@ -61,16 +66,28 @@ class BundledDetector:
             small = search_crops(*image.shape[:2], size=SIZE, thorough=True)[len(crops) :]
             poses, crops = np.concatenate((poses, self._read(image, small, flip=True))), crops + small
         index = max(range(len(crops)), key=lambda number: _rank(poses[number]))
-        pose, crop = poses[index], crops[index]
+        pose, crop = self._look_closer(image, poses[index], crops[index], score)
+        found = self.score_person(image, pose, crop) >= MIN_PERSON_SCORE
+        if score(pose) < SCORE_WITHOUT_SEARCH or score_upper(pose) < MIN_HALF_SCORE:
+            index = max(range(len(crops)), key=lambda number: score_half(poses[number]))
+            half, half_crop = self._look_closer(image, poses[index], crops[index], score_half)
+            if score_half(half) >= max(MIN_HALF_SCORE, HALF_ADVANTAGE + score_upper(pose) * found):
+                return half, half_crop
+        return (pose if found else None), crop
+
+    def _look_closer(
+        self, image: np.ndarray, pose: np.ndarray, crop: SquareCrop, sureness: Callable[[np.ndarray], float]
+    ) -> tuple[np.ndarray, SquareCrop]:
+        """The pose [17, 3] read again from a crop around the person, as long as it becomes surer; and its crop."""
         for _ in range(REFINEMENTS):
             if (pose[:, 2] >= CONFIDENT).sum() < 2:
                 break
             closer = person_crop(pose, *image.shape[:2], size=SIZE, confident=CONFIDENT)
             better = self._read(image, [closer], flip=True)[0]
-            if score(better) < score(pose):
+            if sureness(better) < sureness(pose):
                 break
             pose, crop = better, closer
-        return (pose if self.score_person(image, pose, crop) >= MIN_PERSON_SCORE else None), crop
+        return pose, crop
 
     def score_person(self, image: np.ndarray, pose: np.ndarray, crop: SquareCrop) -> float:
         """Score of a pose [17, 3], 0..1; lower if the mirrored crop puts the joints elsewhere, where nobody is."""
@@ -102,7 +119,7 @@ class BundledDetector:
     def predict_heat_maps(self, batch: Tensor, *, flip: bool) -> Tensor:
         """Crops [N, 3, S, S] -> logits [N, K, S/4, S/4]; with `flip` averaged with those of the mirrored crops."""
         if not flip:
-            return self.network(batch)
+            return self.network(batch).joints
         plain, mirrored = self.predict_both(batch)
         return (plain + mirrored) / 2
 
@@ -110,13 +127,12 @@ class BundledDetector:
     def predict_both(self, batch: Tensor) -> tuple[Tensor, Tensor]:
         """Logits [N, K, S/4, S/4] of crops [N, 3, S, S], and those of the mirrored crops, mirrored back."""
         both = torch.cat((batch, batch.flip(3))).contiguous(memory_format=torch.channels_last)
-        plain, mirrored = self.network(both).chunk(2)
+        plain, mirrored = self.network(both).joints.chunk(2)
         return plain, mirrored.flip(3)[:, list(COCO17_FLIP)]
 
 
-def score(pose: np.ndarray) -> float:
-    """How much of a body [17, 3] shows: mean confidence of shoulders, hips, knees and ankles."""
-    return float(pose[list(BODY), 2].mean())
+def _is_still_there(pose: np.ndarray) -> bool:
+    return score(pose) >= MIN_TRACKED_SCORE or score_half(pose) >= MIN_TRACKED_HALF_SCORE
 
 
 def _rank(pose: np.ndarray) -> float:

@@ -16,7 +16,10 @@ Note = Callable[[str], None]
 
 
 class KeypointDetector(Protocol):
-    """Finds people; one contract test holds every detector to this."""
+    """Finds people; one contract test holds every detector to this.
+
+    A detector that finds one person at most says so with `finds_one_person = True`.
+    """
 
     name: str
     """Part of the keys of cached tracks and of reports."""
@@ -53,10 +56,10 @@ def _mediapipe(*, device: str, yolo_weights: str | Path | None, note: Note) -> K
 
 
 def _auto(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
-    from pipelines.keypoints.detectors.yolo import QUICK_FETCH_SECONDS, YoloDetector, find_weights
+    from pipelines.keypoints.detectors.yolo import YoloDetector, find_weights, quick_fetch_seconds
 
     try:
-        detector = YoloDetector(find_weights(yolo_weights, seconds=QUICK_FETCH_SECONDS), device=device)
+        detector = YoloDetector(find_weights(yolo_weights, seconds=quick_fetch_seconds()), device=device)
     except BackendUnavailable as reason:
         return _without_yolo(str(reason), device=device, note=note)
     note(f"keypoints: YOLO ({detector.weights.name})")
@@ -87,7 +90,8 @@ def create_detector(
 
     Args:
         name: "yolo", "mediapipe", "bundled", or "auto": YOLO if its weights are available or can be downloaded within
-            a few seconds, otherwise MediaPipe if its networks were fetched, otherwise the bundled network.
+            a few seconds, which is tried once a day, otherwise MediaPipe if its networks were fetched, otherwise the
+            bundled network.
         device: "cpu", "cuda:0", "mps".
         yolo_weights: file of a YOLO pose model; None lets Ultralytics download one.
         note: receives one line that says what "auto" chose and why.
@@ -100,6 +104,19 @@ def create_detector(
     if name not in DETECTORS:
         raise InputError(f"keypoints {name!r} must be {', '.join(DETECTORS)} or an existing pose track file")
     return DETECTORS[name](device=device, yolo_weights=yolo_weights, note=note)
+
+
+def check_person(person: str, detector: KeypointDetector) -> None:
+    """Refuse a `person` that this detector can never find: the second one, of a detector that finds one.
+
+    Raises:
+        InputError: says so and what to use instead.
+    """
+    if getattr(detector, "finds_one_person", False) and person.isdecimal() and int(person) > 1:
+        raise InputError(
+            f"person {person} asked for, but the {detector.name} detector finds one person only: use --keypoints "
+            "mediapipe or yolo, a pose file with everybody, or leave out --person"
+        )
 
 
 def availability() -> dict[str, str | None]:

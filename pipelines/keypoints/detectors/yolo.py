@@ -6,7 +6,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 WEIGHTS = "yolo11n-pose.pt"
 UNUSED_ADDRESS = ("192.0.2.1", 9)  # reserved for documentation, never assigned
 QUICK_FETCH_SECONDS, FETCH_SECONDS = 10.0, 120.0
+RETRY_SECONDS = 24 * 3600.0  # after a download that failed, until "auto" tries again
 PERSON_CONFIDENCE = 0.25
 
 # No package is installed behind the user's back, checkpoints are read without running code, nothing is reported home.
@@ -36,6 +39,18 @@ def cached_weights_path() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("gfla", appauthor=False) / WEIGHTS
+
+
+def quick_fetch_seconds() -> float:
+    """Seconds that "auto" may spend on a download: 0 for a day after one has failed."""
+    marker = _failure_marker(cached_weights_path())
+    failed_lately = marker.exists() and time.time() - marker.stat().st_mtime < RETRY_SECONDS
+    return 0.0 if failed_lately else QUICK_FETCH_SECONDS
+
+
+def _failure_marker(path: Path) -> Path:
+    """The empty file beside the weights whose time is that of the last download that failed."""
+    return path.with_suffix(".failed")
 
 
 def find_weights(given: str | Path | None, *, seconds: float) -> Path:
@@ -73,6 +88,8 @@ def _fetch(path: Path, seconds: float) -> None:
             subprocess.run(command, env=environment, timeout=seconds, check=True, capture_output=True, cwd=folder)
             os.replace(target, path)
     except (subprocess.SubprocessError, OSError) as error:
+        with suppress(OSError):
+            _failure_marker(path).touch()
         raise BackendUnavailable(unavailable) from error
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from pipelines.synthetic.motion.arm_actions import ARM_ACTIONS
+from pipelines.synthetic.motion.athletic_actions import ATHLETIC_ACTIONS, ATHLETIC_CHANCES
 from pipelines.synthetic.motion.inverse_kinematics import solve_pose
 from pipelines.synthetic.motion.leg_actions import LEG_ACTIONS
 from pipelines.synthetic.motion.pose import Pose
@@ -42,20 +43,29 @@ def sample_motion(
     fps: float = 25.0,
     amplitude: float = 1.0,
     tilt: float = 0.05,
+    athletic: float = 0.0,
 ) -> Motion:
     """`batch` clips of `length` frames at `fps`, on the generator's device and deterministic for its state.
 
     Args:
         amplitude: factor of the deviation from standing still; the heading stays.
+        athletic: share of clips with sports and floor work in place of the ordinary actions of legs, 0..1.
         tilt: standard deviation in radians of the constant pitch of the whole scene, as a hand-held camera has it; its
             roll has half of it.
     """
     time = torch.arange(length, dtype=torch.float32, device=generator.device) / fps
-    return sample_motion_at(time, length / fps, batch, generator, amplitude=amplitude, tilt=tilt)
+    return sample_motion_at(time, length / fps, batch, generator, amplitude=amplitude, tilt=tilt, athletic=athletic)
 
 
 def sample_motion_at(
-    time: Tensor, duration: float, batch: int, generator: torch.Generator, *, amplitude: float = 1.0, tilt: float = 0.05
+    time: Tensor,
+    duration: float,
+    batch: int,
+    generator: torch.Generator,
+    *,
+    amplitude: float = 1.0,
+    tilt: float = 0.05,
+    athletic: float = 0.0,
 ) -> Motion:
     """As `sample_motion`, at times [T] or [B, T] in seconds from 0 to `duration`, in any order.
 
@@ -68,6 +78,8 @@ def sample_motion_at(
     arms = _choose(timeline, constant(_ARM_CHANCES, timeline.device)[legs])
     pose = _act(LEG_ACTIONS, legs, timeline, pose)
     pose = _act(ARM_ACTIONS, arms, timeline, pose)
+    if athletic:  # no random numbers are drawn otherwise, so ordinary clips stay as they are
+        pose = _replace_by_athletic(timeline, pose, athletic)
     _move_trunk(timeline, pose)
     _add_idle_motion(timeline, pose)
     return _tilt_scene(solve_pose(pose.scale(amplitude)), timeline, tilt)
@@ -87,6 +99,14 @@ def _act(actions: tuple[Action, ...], chosen: Tensor, timeline: Timeline, start:
         action(timeline, pose)
         result = pose.where(chosen == index, result)
     return result
+
+
+def _replace_by_athletic(timeline: Timeline, pose: Pose, share: float) -> Pose:
+    """The pose with an athletic action in place of the legs' own in a `share` of the clips; most keep their arms."""
+    start = Pose.neutral(*pose.heading.shape, device=timeline.device)
+    start.heading, start.arms = pose.heading, pose.arms
+    chosen = _choose(timeline, constant(ATHLETIC_CHANCES, timeline.device).expand(timeline.batch, -1))
+    return _act(ATHLETIC_ACTIONS, chosen, timeline, start).where(timeline.chance(share)[:, 0] > 0, pose)
 
 
 def _turn(timeline: Timeline) -> Tensor:

@@ -85,6 +85,11 @@ class Recipe:
     validation_clips: int = 8
     """Number of held-out clips."""
 
+    @property
+    def targets(self) -> int:
+        """Target frames of a clip."""
+        return len(_order_frames(self)) - 1
+
 
 @dataclass
 class Truth:

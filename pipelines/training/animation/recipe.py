@@ -36,11 +36,14 @@ class AnimationTask(GanTask[AnimationGenerator, Clips]):
         super().__init__(session, recipe, generator, discriminator)
 
     def prepare(self) -> None:
-        self.held_out = render_held_out(self.recipe.validation_clips, size=self.recipe.size, device=self.device)
-        self.draw_batch()
+        number, progress = self.recipe.validation_clips, self.session.progress
+        self.session.begin("render held-out clips", number, unit="clips")
+        self.held_out = render_held_out(number, size=self.recipe.size, device=self.device, progress=progress)
+        self.warm_up()
 
     def draw_batch(self) -> Clips:
-        return draw_clips(self.recipe, self.session.config.batch, self.session.generator)
+        batch = self.session.samples_due(self.chunk, updates=self.recipe.targets)
+        return draw_clips(self.recipe, batch, self.session.generator)
 
     def update_chunk(self, chunk: Clips) -> Tensor:
         """An update per target frame, in order."""
@@ -49,6 +52,8 @@ class AnimationTask(GanTask[AnimationGenerator, Clips]):
             inputs = *state_tensors(chunk.reference), *state_tensors(previous), *truth.tensors()
             image, losses = self.learn(*inputs)
             previous = State(image, truth.structure, truth.joints)
+            if self.session.finished:
+                break
         return losses
 
     def generate(self, *inputs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
@@ -70,7 +75,8 @@ class AnimationTask(GanTask[AnimationGenerator, Clips]):
         return torch.cat([image, heat_maps, skeleton], 1)  # [B, 23, H, W]
 
     def validate(self, network: AnimationGenerator) -> Validation:
-        numbers, frames = validate(network, self.held_out)
+        self.session.begin("validate", self.held_out.images[:, 1:, 0, 0, 0].numel(), unit="frames")
+        numbers, frames = validate(network, self.held_out, progress=self.session.progress)
         return Validation(numbers, draw_sheet(self.held_out, frames))
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from models.generators.animation import AnimationGenerator, State
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
+from pipelines.runtime.progress import SILENT, Progress
 from pipelines.synthetic.clips import ClipConfig, sample_clip
 from pipelines.training.data.structure_maps import structure_maps
 from pipelines.training.image_metrics import psnr
@@ -43,7 +44,14 @@ class HeldOutClips:
 
 
 def render_held_out(
-    clips: int, frames: int = FRAMES, *, size: int, device: torch.device, seed: int = VALIDATION_SEED, at_once: int = 4
+    clips: int,
+    frames: int = FRAMES,
+    *,
+    size: int,
+    device: torch.device,
+    seed: int = VALIDATION_SEED,
+    at_once: int = 4,
+    progress: Progress = SILENT,
 ) -> HeldOutClips:
     """Render `clips` clips of `frames` frames [size, size] from a seed of their own, `at_once` at a time."""
     generator = torch.Generator(device)
@@ -55,11 +63,12 @@ def render_held_out(
         times = torch.arange(frames, device=device).expand(count, -1)
         clip = sample_clip(config, batch=count, times=times, generator=generator)
         parts.append((clip.images, clip.coco, clip.h36m, clip.mask))
+        progress.advance(count)
     return HeldOutClips(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
 @torch.no_grad()
-def generate(model: AnimationGenerator, clip: HeldOutClips) -> Tensor:
+def generate(model: AnimationGenerator, clip: HeldOutClips, progress: Progress = SILENT) -> Tensor:
     """Frames 1 to T - 1, [B, T - 1, 3, H, W], generated one after another from frame 0."""
     size = clip.images.shape[-1]
     present = torch.ones(clip.coco.shape[0], 17, dtype=torch.bool, device=clip.images.device)
@@ -71,11 +80,14 @@ def generate(model: AnimationGenerator, clip: HeldOutClips) -> Tensor:
         step = model.step(reference, state, structure, clip.h36m[:, t])
         state = step.state
         frames.append(step.image)
+        progress.advance(len(clip))
     return torch.stack(frames, 1)
 
 
 @torch.no_grad()
-def validate(model: AnimationGenerator, clip: HeldOutClips, *, at_once: int = 8) -> tuple[dict[str, float], Tensor]:
+def validate(
+    model: AnimationGenerator, clip: HeldOutClips, *, at_once: int = 8, progress: Progress = SILENT
+) -> tuple[dict[str, float], Tensor]:
     """Generate every clip recurrently from its first frame, and compare with the truth.
 
     Returns:
@@ -83,7 +95,7 @@ def validate(model: AnimationGenerator, clip: HeldOutClips, *, at_once: int = 8)
         the target, the same of copying the source (`copy`, `copy_people`), and of the first and last four frames
         (`first4`, `last4`); and the generated frames [B, T - 1, 3, H, W].
     """
-    frames = torch.cat([generate(model, clip[i : i + at_once]) for i in range(0, len(clip), at_once)])
+    frames = torch.cat([generate(model, clip[i : i + at_once], progress) for i in range(0, len(clip), at_once)])
     truth, source = clip.images[:, 1:], clip.images[:, :1].expand_as(clip.images[:, 1:])
     everywhere = torch.ones_like(clip.mask[:, 1:])
     people = torch.maximum(clip.mask[:, 1:], clip.mask[:, :1])

@@ -29,7 +29,9 @@ def structure_maps(keypoints: Tensor, limbs: Sequence[tuple[int, int]], *, size:
     """
     axis = torch.arange(size, device=keypoints.device, dtype=torch.float32)
     heat = _draw_heat_maps(keypoints, axis, axis, present)
-    return torch.cat([heat, _draw_skeleton(keypoints.trunc(), limbs, axis, present)], 1)
+    whole = keypoints.trunc()
+    drawn = present & (whole != 0).all(-1)  # as the authors: a joint in the first row or column is missing here
+    return torch.cat([heat, _draw_skeleton(whole, limbs, axis, drawn)], 1)
 
 
 def person_structures(coco: Tensor, *, height: int, width: int) -> Tensor:

@@ -126,6 +126,8 @@ class GanTask(Task[Network, ChunkedBatch]):
         losses = torch.zeros(())
         for chunk in batch.chunks(self.chunk):
             losses = self.update_chunk(chunk)
+            if self.session.finished:
+                break
         return self.name_losses(losses)
 
     def start_adversarial_when_due(self) -> None:

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from models.errors import InputError
+from models.errors import InputError, install_command
 from pipelines.media.tensors import tensor_to_image
 from pipelines.runtime.progress import Progress
 
-NO_TENSORBOARD = "TensorBoard is not installed, so there are no TensorBoard logs: pip install 'gfla[research]'"
+NO_TENSORBOARD = f"TensorBoard is not installed, so there are no TensorBoard logs: {install_command('research')}"
 DIGITS = 6  # significant digits of numbers in the log
 
 

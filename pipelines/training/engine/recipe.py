@@ -77,13 +77,21 @@ class Task(ABC, Generic[Network, Batch]):
     def prepare(self) -> None:
         """Whatever should be done before the clock starts: held-out data, a first batch to warm up the renderer."""
 
+    def warm_up(self) -> None:
+        """Render a batch that is not used, on a GPU, where the first one takes long."""
+        if self.device.type == "cuda":
+            self.draw_batch()
+
     @abstractmethod
     def draw_batch(self) -> Batch:
         """The next batch; called without gradients."""
 
     @abstractmethod
     def update(self, batch: Batch) -> Losses:
-        """One or more optimiser updates, each counted by `session.advance`; returns the losses of the last."""
+        """One or more optimiser updates, each counted by `session.advance`; returns the losses of the last.
+
+        The updates end with `session.finished`, also in the middle of a batch.
+        """
 
     @abstractmethod
     def published_network(self) -> Network:
@@ -139,6 +147,7 @@ def fit(
         session.restore(**task.state())
     session.restart_clock()
     while session.running():
+        session.begin_training()
         with torch.no_grad():
             batch = task.draw_batch()
         losses = task.update(batch)

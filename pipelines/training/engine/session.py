@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from models.errors import InputError, WeightsError
+from pipelines.media.files import make_output_folder
 from pipelines.runtime.progress import Progress
 from pipelines.training.config import TrainConfig
 from pipelines.training.engine.distributed import Processes
@@ -45,7 +46,7 @@ class Session:
         self.config, self.out, self.processes, self.progress = config, config.out, processes, progress
         if self._state_file.exists() and not config.resume:
             raise InputError(f"{self.out} holds a training run: continue it with --resume or choose another --out")
-        self.out.mkdir(parents=True, exist_ok=True)
+        make_output_folder(self.out)
         self.step = self._previous_step = self._resumed_at = self._saved_step = 0
         self.fraction_done = 0.0
         self.generator = torch.Generator(processes.device)
@@ -53,7 +54,7 @@ class Session:
         self._elapsed_before = 0.0
         self._created = self._clock_start = self._last_save = time.monotonic()
         self._log: RunLog | None = None
-        progress.stage("train", None if config.seconds else config.steps)
+        self._phase = ""
 
     @property
     def elapsed(self) -> float:
@@ -74,6 +75,28 @@ class Session:
         if config.pause_after and self.processes.broadcast(time.monotonic() - self._created) > config.pause_after:
             return False
         return self.fraction_done < 1
+
+    def begin(self, phase: str, total: int | None, *, unit: str) -> None:
+        """Begin a phase of the run other than training, such as a validation, that advances `progress` itself."""
+        self._phase = phase
+        self.progress.stage(phase, total, unit=unit)
+
+    def begin_training(self) -> None:
+        """Begin, or continue after another phase, the one that `advance` counts."""
+        if self._phase != "train":
+            self._phase = "train"
+            total = None if self.config.seconds else self.config.steps
+            self.progress.stage(self._phase, total, done=self.step, unit="steps")
+
+    def samples_due(self, chunk: int, *, updates: int = 1) -> int:
+        """Samples of the next batch: `config.batch`, but not more than the last updates of the run need.
+
+        chunk: samples that are trained together, for `updates` updates.
+        """
+        if self.config.seconds is not None:
+            return self.config.batch
+        left = max(1, self.config.steps - self.step)
+        return min(self.config.batch, chunk * math.ceil(left / updates))
 
     @property
     def finished(self) -> bool:

@@ -13,7 +13,8 @@ import torch
 from torch import Generator, Tensor
 
 from pipelines.synthetic.scene import Scene
-from pipelines.training.keypoints.crops import CropConfig, Cutouts, compose, draw_scene, render_cutouts
+from pipelines.training.keypoints.crops import Crops, compose
+from pipelines.training.keypoints.cutouts import CropConfig, Cutouts, draw_scene, render_cutouts
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Recipe:
     """Weight of the cross entropy of the joint's cell among all cells."""
     side: float = 1.0
     """Weight of the choice between a joint and its partner on the other side."""
+    mask: float = 1.0
+    """Weight of the person's mask."""
     validation: int = 512
     """Number of held-out crops of each of the two kinds."""
 
@@ -48,8 +51,8 @@ class CropStream:
         self._scene_state = generator.get_state()
         self._origins: deque[tuple[Tensor, Tensor]] = deque(maxlen=config.pool)  # random states: scene's, rendering's
 
-    def next(self) -> tuple[Tensor, Tensor]:
-        """One batch, images [B, 3, H, W] and keypoints [B, K, 3] as `crops.compose` returns them."""
+    def next(self) -> Crops:
+        """One batch."""
         if self.drawn % self.config.renew == 0:
             if self.scene is None or self.rendered % self.config.keep == 0:
                 self._draw_scene(self.generator.get_state())
@@ -85,6 +88,6 @@ class CropStream:
         self.people = Cutouts(*(torch.cat(part) for part in parts))
 
 
-def draw_crops(config: CropConfig, batch: int, generator: Generator) -> tuple[Tensor, Tensor]:
-    """One batch with people of its own, images [B, 3, H, W] and keypoints [B, K, 3] as of `crops.compose`."""
+def draw_crops(config: CropConfig, batch: int, generator: Generator) -> Crops:
+    """One batch with people of its own."""
     return CropStream(config, batch, generator).next()

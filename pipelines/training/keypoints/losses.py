@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.keypoints import STRIDE
+from models.keypoints import MASK_STRIDE, STRIDE
 from pipelines.keypoints.layouts import COCO17_FLIP
 from pipelines.training.keypoints.data import Recipe
 
@@ -48,3 +48,14 @@ def keypoint_losses(recipe: Recipe, logits: Tensor, keypoints: Tensor) -> dict[s
         "place": recipe.place * (weight * inside * place).mean(),
         "side": recipe.side * (weight * inside * apart.clamp(max=1) * F.softplus(-lead)).mean(),
     }
+
+
+def mask_loss(recipe: Recipe, logits: Tensor, mask: Tensor) -> Tensor:
+    """Weighted cross entropy and one minus the overlap (Dice) of predicted logits [B, 1, H/2, W/2] and the true mask
+    [B, 1, H, W] in 0 to 1."""
+    target = F.avg_pool2d(mask, MASK_STRIDE)
+    cells = F.binary_cross_entropy_with_logits(logits, target)
+    found = logits.sigmoid()
+    common = 2 * (found * target).sum((1, 2, 3)) + 1
+    overlap = common / ((found.square() + target.square()).sum((1, 2, 3)) + 1)
+    return recipe.mask * (cells + (1 - overlap).mean())

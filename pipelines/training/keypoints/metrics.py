@@ -4,6 +4,7 @@ Called by `keypoints.validation` and `benchmarks.keypoints_pck`. Legend: B image
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from pipelines.keypoints.layouts import COCO17_FLIP
@@ -51,6 +52,16 @@ def measure(predicted: Tensor, truth: Tensor) -> dict[str, Tensor]:
         "swapped_front": front,
         "swapped_back": back,
     }
+
+
+def mask_overlap(predicted: Tensor, truth: Tensor) -> Tensor:
+    """Intersection over union of masks [N, 1, H/2, W/2] and the truth [N, 1, H, W], both in 0 to 1 and cut at 0.5: the
+    mean of the images with a person."""
+    found = F.interpolate(predicted, size=truth.shape[-2:], mode="bilinear") > 0.5
+    true = truth > 0.5
+    common, either = (found & true).sum((1, 2, 3)), (found | true).sum((1, 2, 3))
+    people = true.flatten(1).any(1)
+    return (common / either.clamp(min=1))[people].mean() if people.any() else predicted.new_zeros(())
 
 
 def _measure_swaps(predicted: Tensor, truth: Tensor, height: Tensor) -> tuple[Tensor, Tensor]:

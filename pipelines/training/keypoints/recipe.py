@@ -3,6 +3,8 @@
 Legend: B batch, K = 17 COCO joints, H = W = 256 crop size.
 """
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -12,16 +14,17 @@ from models.weights import load_weights
 from pipelines.training.engine.recipe import Validation
 from pipelines.training.engine.session import Session, Stateful
 from pipelines.training.engine.supervised import SupervisedTask
-from pipelines.training.keypoints.crops import detector_crops
+from pipelines.training.keypoints.crops import Crops
+from pipelines.training.keypoints.cutouts import detector_crops
 from pipelines.training.keypoints.data import CropStream, Recipe
-from pipelines.training.keypoints.losses import keypoint_losses
-from pipelines.training.keypoints.validation import HeldOutCrops, draw_keypoints, render_held_out, validate
+from pipelines.training.keypoints.losses import keypoint_losses, mask_loss
+from pipelines.training.keypoints.validation import draw_keypoints, render_held_out, validate
 
 SHEET_CROPS, SHEET_COLUMNS = 16, 8  # crops of each kind
 
 
-class KeypointTask(SupervisedTask[KeypointNetwork, tuple[Tensor, Tensor]]):
-    """Trains the keypoint network on batches of images [B, 3, H, W] and keypoints [B, K, 3]."""
+class KeypointTask(SupervisedTask[KeypointNetwork, Crops]):
+    """Trains the keypoint network, joints and mask, on batches of crops."""
 
     name = "keypoints"
     architecture = "keypoints"
@@ -39,40 +42,51 @@ class KeypointTask(SupervisedTask[KeypointNetwork, tuple[Tensor, Tensor]]):
 
     def prepare(self) -> None:
         """Held-out crops as of a detector that follows a person, and (names with the prefix) as of training."""
-        self.draw_batch()
-        self.held_out: dict[str, HeldOutCrops] = {}
+        self.warm_up()
+        self.held_out: dict[str, Crops] = {}
         if self.session.processes.is_main:
             kinds = {"": detector_crops(self.recipe.crops), "hard_": self.recipe.crops}
-            number = self.recipe.validation
-            self.held_out = {prefix: render_held_out(kind, number, self.device) for prefix, kind in kinds.items()}
+            number, progress = self.recipe.validation, self.session.progress
+            self.session.begin("render held-out crops", number * len(kinds), unit="crops")
+            for prefix, kind in kinds.items():
+                self.held_out[prefix] = render_held_out(kind, number, self.device, progress)
 
-    def draw_batch(self) -> tuple[Tensor, Tensor]:
+    def draw_batch(self) -> Crops:
         return self.crops.next()
 
-    def losses(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-        images, keypoints = batch
+    def losses(self, batch: Crops) -> dict[str, Tensor]:
         with self.autocast():
-            logits = self.predict(images.contiguous(memory_format=torch.channels_last))
-        return keypoint_losses(self.recipe, logits.float(), keypoints)
+            joints, mask = self.predict(batch.images.contiguous(memory_format=torch.channels_last), mask=True)
+        return {
+            **keypoint_losses(self.recipe, joints.float(), batch.keypoints),
+            "mask": mask_loss(self.recipe, mask.float(), batch.mask),
+        }
 
     def validate(self, network: KeypointNetwork) -> Validation:
         numbers, drawn = {}, []
+        total = sum(len(crops.images) for crops in self.held_out.values())
+        self.session.begin("validate", total, unit="crops")
         for prefix, crops in self.held_out.items():
-            found, predicted = validate(network, crops)
+            found, keypoints, masks = validate(network, crops, self.session.progress)
             numbers |= {prefix + name: value for name, value in found.items()}
-            drawn.append(draw_keypoints(crops.images[:SHEET_CROPS], predicted[:SHEET_CROPS]))
-        shown = torch.cat(drawn)
-        return Validation(numbers, shown.split(min(SHEET_COLUMNS, len(shown))))
+            shown = slice(SHEET_CROPS)
+            drawn.append(draw_keypoints(crops.images[shown], keypoints[shown], masks[shown]))
+        sheet = torch.cat(drawn)
+        return Validation(numbers, sheet.split(min(SHEET_COLUMNS, len(sheet))))
 
 
 def build_network(session: Session) -> KeypointNetwork:
-    """The network before training: that of `config.init`, else a new one, equal in every process."""
+    """The network before training: that of `config.init`, else a new one, equal in every process.
+
+    A network without a mask gets a new mask head.
+    """
     config = session.config
     torch.manual_seed(config.seed)
     initial = load_weights(config.init, expect="keypoints") if config.init else None
-    network = KeypointNetwork(config=initial.config if initial else KeypointConfig())  # pyright: ignore[reportArgumentType]
+    previous: KeypointConfig = initial.config if initial else KeypointConfig()  # pyright: ignore[reportAssignmentType]
+    network = KeypointNetwork(config=replace(previous, mask=True))
     if initial:
-        network.load_state_dict(initial.state_dict())
+        network.load_state_dict(initial.state_dict(), strict=previous.mask)
     if config.compile:
         network.compile()
     return network

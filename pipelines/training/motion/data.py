@@ -1,157 +1,152 @@
 """Training data of the motion network: tracks as a detector reports them, and the true motion of a procedural person.
 
-The tracks look as `pipelines.keypoints.cleaning` makes them in use: coordinates of a square canvas around the person,
-in windows with context whose frames repeat the first or last one beyond the ends of a clip (official format, section
-9.4).
+The tracks look as `pipelines.keypoints.refinement` makes them in use: coordinates of a square around the person, gaps
+filled as `tracking.fill_gaps` does, nothing beyond the ends of a clip.
 `draw_windows` makes a batch; the recipe's numbers are in `Recipe`.
 
-Legend: B windows, T frames of a window with its context, K = 17 joints. A canvas reaches from -1 to 1.
+Legend: B windows, T frames of a window with its margins, K = 17 joints. A square reaches from -1 to 1.
 """
 
-import math
 from dataclasses import dataclass, field
 
 import torch
-import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from pipelines.synthetic.motion.motion import sample_motion_at
-from pipelines.synthetic.people.skeleton import coco17, forward_kinematics, human36m17, sample_proportions
-from pipelines.synthetic.rotations import rotation_about
+from pipelines.keypoints.following_square import BODY_SHARE, SMOOTHING_SECONDS
+from pipelines.keypoints.tracking import CONFIDENT, MIN_JOINTS
 from pipelines.training.motion.detector_noise import DetectorErrors, detect
+from pipelines.training.motion.filming import draw_uniform, film_people
 
-PIXELS_PER_UNIT = 128.0  # of a canvas 256 pixels wide
-SLOWEST, FASTEST = 12.0, 60.0  # frames per second
-CLIP_MARGIN = 40  # frames: a clip begins and ends at most so far inside its window
-FOLLOWING_FRAMES = 41  # over which the middle of a following canvas is averaged
+PIXELS_PER_UNIT = 128.0  # of a square 256 pixels wide
+FILLED = CONFIDENT / 2  # confidence of joints whose place was filled in
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Shape of the data and weights of the losses; the defaults trained the shipped network."""
 
-    frames: tuple[int, ...] = (24, 24, 24, 64)
-    """Frames of the windows without context, taken in turn, one for each update."""
+    frames: int = 64
+    """Frames of the windows without margins."""
+    slowest: float = 5.0
+    """Lowest frame rate, in frames per second."""
+    fastest: float = 240.0
+    """Highest frame rate, in frames per second."""
     errors: DetectorErrors = field(default_factory=DetectorErrors)
     """Errors of the detector."""
     square: float = 0.2
     """Weight of the squared error of the joints, in tenths of squared pixels."""
     velocity: float = 0.5
-    """Weight of the error of the joints' velocities, in pixels per frame; the joints' own error has 1."""
-    dropout: float = 0.0
-    """Dropout of the network; 0 because every window is new, so there is nothing to memorise."""
-    validation_windows: int = 512
+    """Weight of the error of the joints' velocities, in pixels per thirtieth of a second; the joints' own error has
+    1."""
+    doubt: float = 4.0
+    """Weight of the cross entropy of whether a joint that was seen is wrong."""
+    validation_windows: int = 1024
     """Number of held-out windows."""
 
 
 @dataclass
 class Windows:
-    """A batch of windows, context included."""
+    """A batch of windows, margins included."""
 
-    track: Tensor
-    """Input of the network [B, 34, T]."""
-    truth: Tensor
-    """What the network should answer [B, 34, T]."""
     points: Tensor
-    """COCO-17 joints as detected [B, T, 17, 2], from which the track was made."""
-    found: Tensor
-    """Which of them were detected [B, T, 17], bool."""
+    """COCO-17 joints as detected, gaps filled [B, T, 17, 2]; 0 where nothing is known."""
+    confidence: Tensor
+    """How sure the detector was of each [B, T, 17], 0..1; below 0.3 where a place was filled in, 0 where there is
+    none."""
+    truth: Tensor
+    """The true Human3.6M-17 joints [B, T, 17, 2]."""
+    rate: Tensor
+    """Frames per second [B]."""
+    inside: Tensor
+    """Which frames belong to the clip [B, T], bool."""
 
 
 def draw_windows(recipe: Recipe, batch: int, length: int, generator: Generator) -> Windows:
-    """Windows of `length` frames, context included, each with a person, motion, camera and detector of its own."""
-    coco, human = _film_people(batch, length, generator)
-    middle, half = _draw_canvas(coco[..., :2], generator)
-    scale = torch.stack([1 / half, 1 / half, 1 / half], -1)  # [B, 1, 1, 3]
-    coco = (coco - F.pad(middle, (0, 1))) * scale
-    human = (human[..., :2] - middle) * scale[..., :2]
-    points, found = detect(coco, generator, recipe.errors)
-    frames = _draw_clip_ends(batch, length, generator)
-    points, found, human = (_take_frames(values, frames) for values in (points, found, human))
-    return Windows(encode_track(points, found, generator), to_rows(human), points, found)
-
-
-def _uniform(low: float, high: float, shape: tuple[int, ...], generator: Generator) -> Tensor:
-    return low + (high - low) * torch.rand(shape, device=generator.device, generator=generator)
-
-
-def _film_people(batch: int, length: int, generator: Generator) -> tuple[Tensor, Tensor]:
-    """COCO-17 and Human3.6M-17 joints [B, T, 17, 3] in front of a random camera: x right, y down, z near, in metres."""
-    pace = SLOWEST * (FASTEST / SLOWEST) ** _uniform(0, 1, (batch, 1), generator)
-    time = torch.arange(length, device=generator.device)[None] / pace
-    motion = sample_motion_at(time, length / SLOWEST, batch, generator, tilt=0.0)
-    people = sample_proportions(batch, generator)
-    frames = forward_kinematics(people, motion)
-    around = _uniform(-math.pi, math.pi, (batch,), generator) * (_uniform(0, 1, (batch,), generator) < 0.35)
-    pitch, roll = _uniform(-0.26, 0.26, (batch,), generator), _uniform(-0.12, 0.12, (batch,), generator)
-    camera = rotation_about(2, roll) @ rotation_about(0, pitch) @ rotation_about(1, around)  # [B, 3, 3]
-    distance = 2.5 / _uniform(0.05, 1.0, (batch, 1, 1, 1), generator)
-    centre = frames.origin[:, :, :1].mean(1, keepdim=True)  # [B, 1, 1, 3]
-
-    def project(joints: Tensor) -> Tensor:
-        seen = (joints - centre) @ camera[:, None].mT
-        nearer = distance / (distance - seen[..., 2:]).clamp(min=0.5)
-        return torch.cat([seen[..., :1] * nearer, -seen[..., 1:2] * nearer, seen[..., 2:]], -1)
-
-    return project(coco17(frames, people)), project(human36m17(frames, people))
-
-
-def _draw_canvas(joints: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Middle [B, T, 1, 2] and half side [B, 1, 1] of a square around the joints [B, T, 17, 2], still or following.
-
-    In use the body's height is three quarters of the side; here it varies around that.
-    """
-    batch = len(joints)
-    low, high = joints.amin(2), joints.amax(2)  # [B, T, 2]
-    height = (high - low).amax(-1).quantile(0.95, dim=1)[:, None, None]  # [B, 1, 1]
-    usual = 0.75 * torch.exp(0.08 * torch.randn(batch, 1, 1, device=joints.device, generator=generator))
-    unusual = _uniform(0.35, 1.05, (batch, 1, 1), generator)
-    share = torch.where(_uniform(0, 1, (batch, 1, 1), generator) < 0.7, usual, unusual)
-    side = height / share
-    start, end = low.amin(1, keepdim=True), high.amax(1, keepdim=True)  # [B, 1, 2]
-    follows = ((end - start).amax(-1, keepdim=True) > side).float()
-    path, half = (low + high) / 2, FOLLOWING_FRAMES // 2  # [B, T, 2]
-    path = F.avg_pool1d(F.pad(path.mT, (half, half), mode="replicate"), FOLLOWING_FRAMES, 1).mT
-    room = (side - (end - start)).clamp(min=0) / 2 + 0.03 * side
-    middle = torch.where(follows > 0, path, (start + end) / 2)
-    return (middle + room * _uniform(-1, 1, (batch, 1, 2), generator))[:, :, None], side / 2
+    """Windows of `length` frames, margins included, each with a person, motion, camera and detector of its own."""
+    coco, human, rate = film_people(batch, length, generator, slowest=recipe.slowest, fastest=recipe.fastest)
+    points, confidence = detect(coco, rate, generator, recipe.errors)
+    inside = _draw_clip_ends(batch, length, generator)
+    points, confidence = _fill_gaps(points, confidence, inside, coco, generator)
+    middle, half = _draw_square(points, confidence > 0, rate, generator)
+    known = confidence > 0
+    points = torch.where(known[..., None], (points - middle) / half, 0.0)
+    inside = inside & known.any(-1)  # a clip in which nobody is ever found is none
+    return Windows(points, confidence, (human[..., :2] - middle) / half, rate, inside)
 
 
 def _draw_clip_ends(batch: int, length: int, generator: Generator) -> Tensor:
-    """Frame numbers [B, T] of the windows: some begin or end with the clip and repeat its first or last frame."""
-
-    def draw_ends(chance: float, far: int) -> Tensor:
-        some = _uniform(0, 1, (batch, 1), generator) < chance
-        return (_uniform(0, far + 0.99, (batch, 1), generator) * some).long()
-
-    first, last = draw_ends(0.3, CLIP_MARGIN), length - 1 - draw_ends(0.3, CLIP_MARGIN)
-    short = _uniform(0, 1, (batch, 1), generator) < 0.08
-    last = torch.where(short, torch.minimum(last, first + draw_ends(1.0, length - 2 * CLIP_MARGIN)), last)
+    """Bool [B, T]: frames of the clip. Most windows lie within their clip; some hold its start, its end or both."""
     time = torch.arange(length, device=generator.device)[None]
-    return torch.minimum(torch.maximum(time, first), last)
+
+    def draw_end(chance: float) -> Tensor:
+        some = draw_uniform(0, 1, (batch, 1), generator) < chance
+        return draw_uniform(0, 0.5, (batch, 1), generator) * some * length
+
+    inside = (time >= draw_end(0.35).floor()) & (time < length - draw_end(0.35).floor())
+    middle = (time - length // 2).abs()
+    short = draw_uniform(0, 1, (batch, 1), generator) < 0.08
+    return torch.where(short, middle <= draw_uniform(0, 0.2, (batch, 1), generator) * length, inside)
 
 
-def _take_frames(values: Tensor, frames: Tensor) -> Tensor:
-    """Frames [B, T] of values [B, T, ...]."""
-    index = frames.view(*frames.shape, *[1] * (values.dim() - 2)).expand(-1, -1, *values.shape[2:])
-    return values.gather(1, index)
+def _fill_gaps(
+    points: Tensor, confidence: Tensor, inside: Tensor, truth: Tensor, generator: Generator
+) -> tuple[Tensor, Tensor]:
+    """Fill the gaps of detections [B, T, 17, 2] as `tracking.fill_gaps` does; nothing is left beyond the clip.
 
-
-def to_rows(points: Tensor) -> Tensor:
-    """Points [B, T, K, 2] as the network's rows [B, 2K, T], the rows of y first."""
-    return points.flip(-1).permute(0, 3, 2, 1).flatten(1, 2)
-
-
-def to_points(rows: Tensor) -> Tensor:
-    """The network's rows [B, 2K, T] as points [B, T, K, 2]."""
-    return rows.unflatten(1, (2, -1)).permute(0, 3, 2, 1).flip(-1)
-
-
-def encode_track(points: Tensor, found: Tensor, generator: Generator) -> Tensor:
-    """The network's input [B, 34, T] of points [B, T, 17, 2] of which `found` [B, T, 17] were detected.
-
-    Missing joints are -1; in half of the windows, frames without anybody are 0.
+    A clip that goes on beyond its window knows more than is seen here: in some, a joint that is missing at the window's
+    edge is taken as seen just there, so that gaps may be longer than a window.
     """
-    values = torch.where(found[..., None], points, -1.0)
-    zero = (_uniform(0, 1, (len(points), 1, 1, 1), generator) < 0.5) & ~found.any(-1)[..., None, None]
-    return to_rows(torch.where(zero, 0.0, values))
+    seen = (confidence >= CONFIDENT) & inside[..., None]
+    seen = seen & (seen.sum(-1, keepdim=True) >= MIN_JOINTS)
+    edge = torch.zeros_like(seen)
+    edge[:, 0], edge[:, -1] = inside[:, :1], inside[:, -1:]
+    edge = edge & ~seen & (draw_uniform(0, 1, (len(points), 1, 17), generator) < 0.7)
+    off = 0.15 * draw_uniform(-1, 1, points.shape, generator)  # in metres
+    points = torch.where(edge[..., None], truth[..., :2] + off, points)
+    filled, ever = _interpolate(points, seen | edge)
+    confidence = torch.where(seen, confidence, FILLED) * (ever & inside[..., None])
+    return filled, confidence
+
+
+def _interpolate(points: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """Points [B, T, 17, 2] with those that are not `known` [B, T, 17] on a line between their neighbours in time, the
+    first and last held; and which joints are known at any time [B, 1, 17]."""
+    last = points.shape[1] - 1
+    time = torch.arange(last + 1, device=points.device)[None, :, None]
+    before = torch.where(known, time, -1).cummax(1).values
+    after = torch.where(known, time, last + 1).flip(1).cummin(1).values.flip(1)
+    first, second = torch.where(before < 0, after, before), torch.where(after > last, before, after)
+    first, second = first.clamp(0, last), second.clamp(0, last)  # [B, T, 17]
+    share = ((time - first) / (second - first).clamp(min=1)).clamp(0, 1)[..., None]
+    low, high = (points.gather(1, index[..., None].expand_as(points)) for index in (first, second))
+    return torch.lerp(low, high, share), known.any(1, keepdim=True)
+
+
+def _draw_square(points: Tensor, known: Tensor, rate: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Middle [B, T, 1, 2] and half side [B, 1, 1, 1] of squares around the known joints, as `fit_square` has them.
+
+    A clip is longer than its window, so sides and places vary around what the window alone would give.
+    """
+    batch, far = len(points), 1e6
+    low = torch.where(known[..., None], points, far).amin(2)  # [B, T, 2]
+    high = torch.where(known[..., None], points, -far).amax(2)
+    frames = known.any(2)[..., None]  # [B, T, 1]
+    extent = torch.where(frames, high - low, torch.nan).amax(-1).nanquantile(0.95, dim=1)  # [B]
+    spread = torch.exp(0.1 * torch.randn(batch, device=points.device, generator=generator))
+    larger = draw_uniform(1, 2.2, (batch,), generator) ** (draw_uniform(0, 1, (batch,), generator) < 0.3)
+    side = (extent.nan_to_num(1.0) / BODY_SHARE * spread * larger).clamp(min=0.05)[:, None, None]  # [B, 1, 1]
+    ever = frames.any(1, keepdim=True)
+    start = torch.where(ever, torch.where(frames, low, far).amin(1, keepdim=True), 0.0)  # [B, 1, 2]
+    end = torch.where(ever, torch.where(frames, high, -far).amax(1, keepdim=True), 0.0)
+    follows = (end - start).amax(-1, keepdim=True) > side
+    path = _smooth((low + high) / 2, frames, rate)
+    middle = torch.where(follows, path, (start + end) / 2)
+    room = (side - (end - start)).clamp(min=0) / 2 + 0.03 * side
+    return (middle + room * draw_uniform(-1, 1, (batch, 1, 2), generator))[:, :, None], side[..., None] / 2
+
+
+def _smooth(path: Tensor, frames: Tensor, rate: Tensor) -> Tensor:
+    """Gaussian mean over time of a path [B, T, 2] over the `frames` [B, T, 1] that have it."""
+    time = torch.arange(path.shape[1], device=path.device) / rate[:, None]  # [B, T] seconds
+    weights = torch.exp(-0.5 * ((time[:, :, None] - time[:, None]) / SMOOTHING_SECONDS) ** 2) * frames.mT
+    return weights @ torch.where(frames, path, 0.0) / weights.sum(-1, keepdim=True).clamp(min=1e-6)

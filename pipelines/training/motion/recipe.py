@@ -1,10 +1,11 @@
 """Recipe of the motion network, `gfla train motion`: tracks as a detector reports them in, the true motion out."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from models.motion import MotionConfig, MotionNetwork
+from models.pose_refiner import PoseRefiner, RefinerConfig
 from models.weights import load_weights
+from pipelines.keypoints.refinement import map_track
 from pipelines.training.engine.recipe import Validation
 from pipelines.training.engine.session import Session
 from pipelines.training.engine.supervised import SupervisedTask
@@ -13,42 +14,46 @@ from pipelines.training.motion.losses import motion_losses
 from pipelines.training.motion.validation import validate
 
 
-class MotionTask(SupervisedTask[MotionNetwork, Windows]):
-    """Trains the motion network; `network` replaces that of the bundled size."""
+class MotionTask(SupervisedTask[PoseRefiner, Windows]):
+    """Trains the pose refiner; `network` replaces that of the bundled size."""
 
     name = "motion"
-    architecture = "motion"
+    architecture = "refiner"
     recipe_type = Recipe
     recipe: Recipe
     learning_rate = 1e-3
-    betas = (0.9, 0.999)
-    weight_decay = 1e-4
+    betas = (0.9, 0.99)
+    weight_decay = 1e-3
     max_gradient_norm = 20.0
 
-    def __init__(self, session: Session, recipe: Recipe, network: MotionNetwork | None = None) -> None:
-        network = network or build_network(session)
-        for module in network.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = recipe.dropout
-        super().__init__(session, recipe, network)
+    def __init__(self, session: Session, recipe: Recipe, network: PoseRefiner | None = None) -> None:
+        super().__init__(session, recipe, network or build_network(session))
 
     def draw_batch(self) -> Windows:
-        frames = self.recipe.frames[self.session.step % len(self.recipe.frames)]
-        length = frames + 2 * self.network.config.margin
+        length = self.recipe.frames + 2 * self.network.config.margin
         return draw_windows(self.recipe, self.session.config.batch, length, self.session.generator)
 
     def losses(self, batch: Windows) -> dict[str, Tensor]:
         margin = self.network.config.margin
-        return motion_losses(self.recipe, self.predict(batch.track), batch.truth[..., margin:-margin])
+        points, confidence, truth, inside = (
+            each[:, margin:-margin] for each in (batch.points, batch.confidence, batch.truth, batch.inside)
+        )
+        mapped, free = map_track(points, confidence)
+        output = self.predict(batch.points, batch.confidence, mapped, free, batch.rate)
+        return motion_losses(self.recipe, output, mapped, free, truth, batch.rate, inside)
 
-    def validate(self, network: MotionNetwork) -> Validation:
+    def validate(self, network: PoseRefiner) -> Validation:
+        self.session.begin("validate", None, unit="windows")
         return Validation(validate(network, self.recipe, self.device))
 
 
-def build_network(session: Session) -> MotionNetwork:
-    """The network before training: that of `config.init`, else a new one, equal in every process."""
+def build_network(session: Session) -> PoseRefiner:
+    """The network before training: that of `config.init`, else a new one, equal in every process.
+
+    Raises WeightsError: `config.init` holds another architecture, for instance the authors' motion network.
+    """
     config = session.config
     torch.manual_seed(config.seed)
-    network = load_weights(config.init, expect="motion") if config.init else MotionNetwork(config=MotionConfig())
-    assert isinstance(network, MotionNetwork)
+    network = load_weights(config.init, expect="refiner") if config.init else PoseRefiner(config=RefinerConfig())
+    assert isinstance(network, PoseRefiner)
     return network

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 import torch
 from torch import Generator, Tensor, nn
 
-from models.losses.adversarial import lsgan_discriminator
+from models.losses.adversarial import ADVERSARIAL
 from models.losses.perceptual import Vgg19
 from pipelines.training.engine.distributed import Processes
 from pipelines.training.engine.recipe import Losses
@@ -108,11 +108,23 @@ class Loop(ABC, Generic[Network]):
 
     def update_discriminators(self, judged: Mapping[str, Judged]) -> Losses:
         """One step of all discriminators; returns their losses under the same names."""
+        discriminator_loss, _ = ADVERSARIAL[self.recipe.gan_mode]
         losses = {
-            name: lsgan_discriminator(each.discriminator(each.real), each.discriminator(each.generated.detach()))
+            name: discriminator_loss(each.discriminator(each.real), each.discriminator(each.generated.detach()))
             for name, each in judged.items()
         }
         return self.discriminator_optimiser.step(losses)
+
+    def generator_adversarial_loss(self, discriminator: nn.Module, generated: Tensor) -> Tensor:
+        """The generator's weighted loss through a discriminator, which receives no gradients.
+
+        generated: images [B, 3, H, W] or whatever else the discriminator takes.
+        """
+        _, generator_loss = ADVERSARIAL[self.recipe.gan_mode]
+        discriminator.requires_grad_(False)
+        loss = self.recipe.adversarial * generator_loss(discriminator(generated))
+        discriminator.requires_grad_(True)
+        return loss
 
 
 def initialise(network: nn.Module) -> None:

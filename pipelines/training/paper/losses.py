@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.generators.config import GeneratorConfig
-from models.losses.adversarial import lsgan_generator
 from models.losses.flow import pool_flow, supervised_flow, visibility
 from models.losses.perceptual import Vgg19, content_loss, style_loss
 from models.losses.sampling import correctness_of_layers, regularisation_of_layers
@@ -106,14 +105,3 @@ class ReconstructionLosses:
             "true_flow": self.recipe.true_flow * torch.stack(flow_errors).sum(),
             "true_mask": self.recipe.true_mask * torch.stack(mask_errors).sum(),
         }
-
-
-def generator_adversarial_loss(discriminator: nn.Module, generated: Tensor) -> Tensor:
-    """The generator's least-squares loss through a discriminator, which receives no gradients.
-
-    generated: images [B, 3, H, W] or whatever else the discriminator takes.
-    """
-    discriminator.requires_grad_(False)
-    loss = lsgan_generator(discriminator(generated))
-    discriminator.requires_grad_(True)
-    return loss

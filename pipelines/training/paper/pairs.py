@@ -14,10 +14,10 @@ from models.ops.sampling import warp
 from pipelines.datasets.samples import Pair
 from pipelines.training.engine.recipe import Losses
 from pipelines.training.paper.loop import Judged, Loop, LoopSetup
-from pipelines.training.paper.losses import ReconstructionLosses, TrueFlow, generator_adversarial_loss
+from pipelines.training.paper.losses import ReconstructionLosses, TrueFlow
 
 FLOW_SETTINGS = ("width", "size", "correctness", "regularisation")
-IMAGE_SETTINGS = (*FLOW_SETTINGS, "picture", "style", "content", "adversarial", "critic_rate")
+IMAGE_SETTINGS = (*FLOW_SETTINGS, "picture", "style", "content", "adversarial", "gan_mode", "critic_rate")
 
 
 class Pairs(NamedTuple):
@@ -83,8 +83,7 @@ class PairLoop(Loop[PictureGenerator]):
         source, target = self.losses.extract(pair.source), self.losses.extract(pair.target)
         losses = self.losses.compare_images(self.losses.extract(found.image), target)
         losses |= self.losses.judge_flows(source, target, found.flows, found.masks, pairs.true)
-        adversarial = generator_adversarial_loss(self.discriminator, found.image)
-        losses["adversarial"] = self.recipe.adversarial * adversarial
+        losses["adversarial"] = self.generator_adversarial_loss(self.discriminator, found.image)
         self.shown = [pair.source, pair.target, found.image.detach()]
         return self.optimiser.step(losses) | judged
 

@@ -68,6 +68,8 @@ class PaperTask(Task[nn.Module, Any]):
         for losses in self.loop.consume(batch, Generator().manual_seed(seed)):
             self.session.advance()
             self.last_losses = losses
+            if self.session.finished:
+                break
         return self.last_losses
 
     def report_due(self) -> bool:

@@ -19,7 +19,7 @@ from models.generators.recurrent import Step
 from pipelines.datasets.samples import Sequence as DatasetSequence
 from pipelines.training.engine.recipe import Losses
 from pipelines.training.paper.loop import Judged, Loop, LoopSetup
-from pipelines.training.paper.losses import ImageFeatures, ReconstructionLosses, TrueFlow, generator_adversarial_loss
+from pipelines.training.paper.losses import ImageFeatures, ReconstructionLosses, TrueFlow
 from pipelines.training.paper.pairs import IMAGE_SETTINGS
 
 SequenceGenerator = AnimationGenerator | FaceGenerator
@@ -118,10 +118,9 @@ class SequenceLoop(Loop[SequenceGenerator]):
         judged = self._update_discriminators(clips.images, generated, pick)
         losses = self._reconstruction_losses(clips, steps, generated, carried)
         frame, start = self._pick_frames(generated, pick)
-        weight = self.recipe.adversarial
-        image_loss = generator_adversarial_loss(self.image_discriminator, generated[:, frame])
-        video_loss = generator_adversarial_loss(self.video_discriminator, self._cut_video(generated, start))
-        losses |= {"adversarial": weight * image_loss, "adversarial_video": weight * video_loss}
+        video = self._cut_video(generated, start)
+        losses["adversarial"] = self.generator_adversarial_loss(self.image_discriminator, generated[:, frame])
+        losses["adversarial_video"] = self.generator_adversarial_loss(self.video_discriminator, video)
         last = generated[:, -1].detach()
         self.shown = [clips.reference, clips.images[:, -1], last]
         return self.optimiser.step(losses) | judged, Carried(last, clips.structures[:, -1], clips.images[:, -1])

@@ -4,6 +4,7 @@ other stages and configurations change is in `paper.configurations`."""
 from dataclasses import dataclass
 
 from models.errors import InputError
+from models.losses.adversarial import ADVERSARIAL
 
 LEARNING_RATE = 1e-4  # constant
 BETAS = (0.0, 0.999)  # of Adam
@@ -34,6 +35,8 @@ class Recipe:
     """Weight of the content distance."""
     adversarial: float = 2.0
     """Weight of each discriminator's adversarial loss."""
+    gan_mode: str = "lsgan"
+    """Adversarial loss of generator and discriminators, a key of `models.losses.adversarial.ADVERSARIAL`."""
     critic_rate: float = 0.1
     """Learning rate of the discriminators, relative to the generator's."""
     true_flow: float = 0.5
@@ -50,6 +53,8 @@ class Recipe:
     """Processes that read a data set; 0: none but the training process."""
 
     def __post_init__(self) -> None:
+        if self.gan_mode not in ADVERSARIAL:
+            raise InputError(f"--set gan_mode={self.gan_mode}: must be one of {', '.join(ADVERSARIAL)}")
         if self.width < 2 or self.width % 2:
             raise InputError(f"--set width={self.width}: must be even, at least 2")
         if self.size < SIZE_STEP or self.size % SIZE_STEP:

@@ -142,15 +142,32 @@ class ViewPairs:
             yield ViewPairs(Inputs(*inputs), Truth(*truth))
 
 
-def draw_pairs(recipe: Recipe, batch: int, generator: torch.Generator) -> ViewPairs:
-    """`batch` rendered samples on the generator's device, in random order.
+def join(parts: Sequence[ViewPairs]) -> ViewPairs:
+    """All samples of the parts, in their order."""
+    inputs = zip(*(part.inputs.tensors() for part in parts), strict=True)
+    truth = zip(*(part.truth.tensors() for part in parts), strict=True)
+    return ViewPairs(Inputs(*map(torch.cat, inputs)), Truth(*map(torch.cat, truth)))
+
+
+def pair_views(recipe: Recipe, batch: int) -> list[tuple[int, int]]:
+    """Numbers of the source and the target view of each sample of an object.
 
     Raises:
-        InputError: the batch is not a multiple of the pairs of an object's views.
+        InputError: the batch is not a multiple of them.
     """
     pairs = list(permutations(range(recipe.views), 2))
     if not pairs or batch % len(pairs):
         raise InputError(f"--batch {batch}: must be a multiple of the {len(pairs)} pairs of {recipe.views} views")
+    return pairs
+
+
+def draw_pairs(recipe: Recipe, batch: int, generator: torch.Generator) -> ViewPairs:
+    """`batch` rendered samples on the generator's device, in random order.
+
+    Raises:
+        InputError: see `pair_views`.
+    """
+    pairs = pair_views(recipe, batch)
     objects = sample_objects(category=recipe.category, batch=batch // len(pairs), generator=generator)
     azimuth = uniform(generator, batch // len(pairs), recipe.views, high=360.0)
     level = chance(generator, recipe.level, len(azimuth), 1)

@@ -3,6 +3,7 @@
 Every sample is a source and a target view of one object. Legend: B samples, H = W image size.
 """
 
+import math
 from dataclasses import fields
 from typing import ClassVar
 
@@ -17,10 +18,11 @@ from pipelines.training.engine.gan import GanTask
 from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
 from pipelines.training.engine.session import Session
-from pipelines.training.view_synthesis.data import Inputs, Recipe, Truth, ViewPairs, draw_pairs
+from pipelines.training.view_synthesis.data import Inputs, Recipe, Truth, ViewPairs, draw_pairs, join, pair_views
 from pipelines.training.view_synthesis.losses import reconstruction_losses
-from pipelines.training.view_synthesis.validation import validate
+from pipelines.training.view_synthesis.validation import VIEWS, validate
 
+OBJECTS_AT_ONCE_ON_CPU = 2  # rendered together
 SHOWN = 4  # objects of each category on the sheet
 INPUTS = len(fields(Inputs))
 
@@ -44,10 +46,18 @@ class ViewSynthesisTask(GanTask[ViewGenerator, ViewPairs]):
         return f"--category {self.recipe.category}"
 
     def prepare(self) -> None:
-        self.draw_batch()
+        self.warm_up()
 
     def draw_batch(self) -> ViewPairs:
-        return draw_pairs(self.recipe, self.session.config.batch, self.session.generator)
+        """Rendered bit by bit on a CPU, where a batch of the default size takes minutes."""
+        batch = self.session.config.batch
+        pairs = len(pair_views(self.recipe, batch))
+        due = min(batch, math.ceil(self.session.samples_due(self.chunk) / pairs) * pairs)
+        at_once, parts = OBJECTS_AT_ONCE_ON_CPU * pairs if self.device.type == "cpu" else due, []
+        for start in range(0, due, at_once):
+            parts.append(draw_pairs(self.recipe, min(at_once, due - start), self.session.generator))
+            self.session.progress.advance(0)
+        return join(parts)
 
     def update_chunk(self, chunk: ViewPairs) -> Tensor:
         """One update."""
@@ -67,8 +77,11 @@ class ViewSynthesisTask(GanTask[ViewGenerator, ViewPairs]):
         """Numbers of each category, their names prefixed with it."""
         numbers, rows = {}, []
         every = [category for category in CATEGORIES if category != "all"]
-        for category in every if self.recipe.category == "all" else [self.recipe.category]:
-            found, shown = validate(network, category, self.recipe.validation, size=self.recipe.size)
+        chosen = every if self.recipe.category == "all" else [self.recipe.category]
+        size, number, progress = self.recipe.size, self.recipe.validation, self.session.progress
+        self.session.begin("validate", len(chosen) * number * VIEWS, unit="views")
+        for category in chosen:
+            found, shown = validate(network, category, number, size=size, progress=progress)
             numbers |= {f"{category}_{name}": value for name, value in found.items()}
             rows += shown[:SHOWN]
         return Validation(numbers, rows)

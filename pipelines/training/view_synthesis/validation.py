@@ -13,11 +13,13 @@ import torch
 from torch import Tensor
 
 from models.generators.view import SourceViews, View, ViewGenerator
+from pipelines.runtime.progress import SILENT, Progress
 from pipelines.synthetic.objects import render, sample_objects
 from pipelines.training.image_metrics import l1, psnr, ssim
 
 VALIDATION_SEED = 20261
-STEP = 20.0  # degrees between two views
+VIEWS = 18  # of each object
+STEP = 360.0 / VIEWS  # degrees between two views
 AT_ONCE = 25  # objects that are rendered together
 
 
@@ -38,7 +40,9 @@ class HeldOutObjects:
         return self.images[torch.arange(len(self.images), device=self.images.device), self.source]
 
 
-def render_held_out(category: str, count: int, *, size: int, device: torch.device) -> Iterator[HeldOutObjects]:
+def render_held_out(
+    category: str, count: int, *, size: int, device: torch.device, progress: Progress = SILENT
+) -> Iterator[HeldOutObjects]:
     """`count` objects in groups of `AT_ONCE`, the same every time on one kind of device."""
     generator = torch.Generator(device).manual_seed(VALIDATION_SEED)
     azimuth = torch.arange(0, 360, STEP, device=device)
@@ -47,12 +51,18 @@ def render_held_out(category: str, count: int, *, size: int, device: torch.devic
         objects = sample_objects(category=category, batch=number, generator=generator)
         source = torch.randint(len(azimuth), (number,), generator=generator, device=device)
         angles = azimuth.expand(number, -1)
-        images = render(objects, angles, torch.zeros_like(angles), size=size).images
+        views = []
+        for angle in angles.split(len(azimuth) if device.type == "cuda" else 1, dim=1):
+            views.append(render(objects, angle, torch.zeros_like(angle), size=size).images)
+            progress.advance(0)
+        images = torch.cat(views, 1)
         yield HeldOutObjects(images, azimuth, source)
 
 
 @torch.no_grad()
-def validate(model: ViewGenerator, category: str, count: int, *, size: int) -> tuple[dict[str, float], list[Tensor]]:
+def validate(
+    model: ViewGenerator, category: str, count: int, *, size: int, progress: Progress = SILENT
+) -> tuple[dict[str, float], list[Tensor]]:
     """Generate all views of every object but the source's own, and compare with the truth.
 
     Returns:
@@ -62,7 +72,7 @@ def validate(model: ViewGenerator, category: str, count: int, *, size: int) -> t
     device = next(model.parameters()).device
     measured: list[Tensor] = []
     rows: list[Tensor] = []
-    for group in render_held_out(category, count, size=size, device=device):
+    for group in render_held_out(category, count, size=size, device=device, progress=progress):
         level = torch.zeros_like(group.azimuth[group.source])
         source = model.encode(group.sources, group.azimuth[group.source], level)
         for number, azimuth in enumerate(group.azimuth):
@@ -71,6 +81,7 @@ def validate(model: ViewGenerator, category: str, count: int, *, size: int) -> t
             pairs = ((view.image, truth), (group.sources, truth))
             numbers = [measure(*pair)[others] for pair in pairs for measure in (psnr, ssim, l1)]
             measured.append(torch.stack(numbers, 1))  # [B, 6]
+            progress.advance(len(level))
         if not rows:
             rows = _draw_group(model, group, source)
     names = "psnr", "ssim", "l1", "copy", "copy_ssim", "copy_l1"

@@ -5,6 +5,7 @@
 Legend: B images, H = W size. Images are in [-1, 1] unless said otherwise, angles in degrees.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -74,8 +75,13 @@ def draw_labelled(recipe: Recipe, batch: int, size: int, generator: Generator) -
     kind = torch.full((rest,), OTHER, device=generator.device)
     zeros = seen.frame.new_zeros(rest, 3)
     unknown = LabelledImages(draw_others(rest, size, generator), kind, zeros[:, 0], zeros[:, 0], zeros)
-    pairs = zip(vars(seen).values(), vars(unknown).values(), strict=True)
-    return LabelledImages(*(torch.cat(pair) for pair in pairs))
+    return join([seen, unknown])
+
+
+def join(parts: Sequence[LabelledImages]) -> LabelledImages:
+    """All images of the parts, in their order."""
+    columns = zip(*(vars(part).values() for part in parts), strict=True)
+    return LabelledImages(*(torch.cat(column) for column in columns))
 
 
 def draw_objects(recipe: Recipe, batch: int, size: int, generator: Generator) -> LabelledImages:

@@ -10,11 +10,12 @@ from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
 from pipelines.training.engine.session import Session
 from pipelines.training.engine.supervised import SupervisedTask
-from pipelines.training.viewpoint.data import LabelledImages, Recipe, draw_labelled
+from pipelines.training.viewpoint.data import LabelledImages, Recipe, draw_labelled, join
 from pipelines.training.viewpoint.losses import viewpoint_losses
 from pipelines.training.viewpoint.validation import VALIDATION_SEED, recognise_others, validate
 
 SHEET_ROWS, SHEET_COLUMNS = 4, 8
+AT_ONCE_ON_CPU = 64  # images that are rendered together
 
 
 class ViewpointTask(SupervisedTask[ViewpointNetwork, LabelledImages]):
@@ -38,10 +39,16 @@ class ViewpointTask(SupervisedTask[ViewpointNetwork, LabelledImages]):
         super().__init__(session, recipe, network)
 
     def prepare(self) -> None:
-        self.draw_batch()
+        self.warm_up()
 
     def draw_batch(self) -> LabelledImages:
-        return draw_labelled(self.recipe, self.session.config.batch, self.network.config.size, self.session.generator)
+        """Rendered bit by bit on a CPU, where a batch of the default size takes minutes."""
+        due, size = self.session.samples_due(self.chunk), self.network.config.size
+        at_once, parts = AT_ONCE_ON_CPU if self.device.type == "cpu" else due, []
+        for start in range(0, due, at_once):
+            parts.append(draw_labelled(self.recipe, min(at_once, due - start), size, self.session.generator))
+            self.session.progress.advance(0)
+        return join(parts)
 
     def update(self, batch: LabelledImages) -> dict[str, Tensor]:
         """An update per chunk of the batch in random order; returns the losses of the last."""
@@ -49,6 +56,8 @@ class ViewpointTask(SupervisedTask[ViewpointNetwork, LabelledImages]):
         order = torch.randperm(len(batch.images), generator=self.session.generator, device=self.device)
         for chosen in order.split(self.chunk):
             losses = super().update(batch[chosen])
+            if self.session.finished:
+                break
         return losses
 
     def losses(self, batch: LabelledImages) -> dict[str, Tensor]:
@@ -58,9 +67,11 @@ class ViewpointTask(SupervisedTask[ViewpointNetwork, LabelledImages]):
 
     def validate(self, network: ViewpointNetwork) -> Validation:
         """Numbers of each category, their names prefixed with it; the sheet shows images as they are trained on."""
-        numbers = {"other_kind": recognise_others(network, self.recipe.validation)}
+        number, progress = self.recipe.validation, self.session.progress
+        self.session.begin("validate", 3 * number, unit="images")
+        numbers = {"other_kind": recognise_others(network, number, progress)}
         for category in ("car", "chair"):
-            found = validate(network, category, self.recipe.validation)
+            found = validate(network, category, number, progress)
             numbers |= {f"{category}_{name}": value for name, value in found.items()}
         generator = torch.Generator(self.device).manual_seed(VALIDATION_SEED)
         shown = draw_labelled(self.recipe, SHEET_ROWS * SHEET_COLUMNS, network.config.size, generator)

@@ -6,6 +6,7 @@ Called by `viewpoint.recipe` and `benchmarks.view_synthesis`. Angles are in degr
 import torch
 
 from models.viewpoint import REACH, ViewpointNetwork, angle_between, decode_viewpoint
+from pipelines.runtime.progress import SILENT, Progress
 from pipelines.synthetic.objects import render, sample_objects
 from pipelines.training.viewpoint.data import OTHER, draw_others, fill_frame
 
@@ -15,7 +16,7 @@ AT_ONCE = 50  # images that are rendered together
 
 
 @torch.no_grad()
-def validate(network: ViewpointNetwork, category: str, count: int) -> dict[str, float]:
+def validate(network: ViewpointNetwork, category: str, count: int, progress: Progress = SILENT) -> dict[str, float]:
     """How well the network knows `count` held-out objects from any azimuth at elevation 0.
 
     Returns:
@@ -38,6 +39,7 @@ def validate(network: ViewpointNetwork, category: str, count: int) -> dict[str, 
         errors.append(angle_between(found.azimuth, azimuth))
         confidences.append(found.confidence)
         right_kinds.append(found.kinds.argmax(1) == ("car", "chair").index(category))
+        progress.advance(number)
     error, confidence = torch.cat(errors), torch.cat(confidences)
     near = (error <= REACH).float()
     return {
@@ -52,11 +54,13 @@ def validate(network: ViewpointNetwork, category: str, count: int) -> dict[str, 
 
 
 @torch.no_grad()
-def recognise_others(network: ViewpointNetwork, count: int) -> float:
+def recognise_others(network: ViewpointNetwork, count: int, progress: Progress = SILENT) -> float:
     """Share of `count` images of other things that are recognised as such, 0 to 1."""
     device = next(network.parameters()).device
     generator = torch.Generator(device).manual_seed(VALIDATION_SEED)
-    images = torch.cat(
-        [draw_others(min(AT_ONCE, count - i), network.config.size, generator) for i in range(0, count, AT_ONCE)]
-    )
-    return float((network(images).kind.argmax(1) == OTHER).float().mean())
+    found = []
+    for start in range(0, count, AT_ONCE):
+        images = draw_others(min(AT_ONCE, count - start), network.config.size, generator)
+        found.append(network(images).kind.argmax(1) == OTHER)
+        progress.advance(len(images))
+    return float(torch.cat(found).float().mean())

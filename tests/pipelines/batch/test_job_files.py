@@ -12,10 +12,12 @@ from pipelines.batch.jobs import Job
 from pipelines.batch.planning import JOB_FIELDS, build_jobs
 
 
-def read_jobs(path: Path, text: str | bytes, defaults: dict[str, str] | None = None) -> list[Job]:
+def read_jobs(
+    path: Path, text: str | bytes, defaults: dict[str, str] | None = None, command: str = "animate"
+) -> list[Job]:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     requests = read_job_file(path, lambda column: column in JOB_FIELDS or is_option(column))
-    return build_jobs(requests, parse, defaults)
+    return build_jobs(requests, parse, defaults, command=command)
 
 
 def test_a_csv_from_a_spreadsheet_program(tmp_path: Path) -> None:
@@ -32,6 +34,66 @@ def test_a_csv_from_a_spreadsheet_program(tmp_path: Path) -> None:
     assert (second.name, second.command, second.driving) == ("p", "pose", str(tmp_path / "b, c.png"))
     assert second.options["frame"] == "crop"
     assert "crf" not in second.options
+
+
+COLUMNS = "source,driving,max_frames,name"
+ROWS = ("ann.png,x.mp4,5,ann", "bob.png,b c.mp4,,bob")
+
+
+def table(separator: str = ",", *, header: str = COLUMNS, rows: tuple[str, ...] = ROWS, before: str = "") -> str:
+    return before + "".join(f"{line}\r\n" for line in (header, *rows)).replace(",", separator)
+
+
+TABLES: dict[str, tuple[str, str | bytes]] = {
+    "commas": ("j.csv", table()),
+    "semicolons": ("j.csv", table(";")),
+    "tabs": ("j.csv", table("\t")),
+    "tabs in tsv": ("j.tsv", table("\t")),
+    "bars in txt": ("j.txt", table("|")),
+    "UTF-8 with a mark": ("j.csv", table(";", before="\ufeff")),
+    "UTF-16 as Excel's Unicode text": ("j.txt", table("\t").encode("utf-16")),
+    "UTF-16 big endian": ("j.txt", b"\xfe\xff" + table("\t").encode("utf-16-be")),
+    "sep= line": ("j.csv", table(";", before="sep=;\r\n")),
+    "sep= line of a tab": ("j.csv", table("\t", before="SEP=\t\r\n")),
+    "sep= line with a mark, in quotes": ("j.csv", table(before='\ufeff"sep=,"\r\n')),
+    "sep= line with empty cells": ("j.csv", table(";", before="sep=;;;\r\n")),
+    "a separator of one's own": ("j.csv", table("#", before="sep=#\r\n")),
+    "trailing empty columns": ("j.csv", table(header=COLUMNS + ",,", rows=tuple(f"{row},," for row in ROWS))),
+    "trailing empty cells": ("j.csv", table(rows=tuple(f"{row},,,," for row in ROWS))),
+    "trailing empty columns of semicolons": ("j.csv", table(";", header=COLUMNS + ",", rows=ROWS)),
+    "an empty column": ("j.csv", table(header="source,,driving,max_frames,name", rows=tuple(
+        row.replace(",", ",,", 1) for row in ROWS
+    ))),
+    "empty rows": ("j.csv", table(before=",,,\r\n\r\n", rows=(ROWS[0], ",,,", " , ", ROWS[1], ",,,"))),
+    "short rows": ("j.csv", table(header="name,source,driving,max_frames", rows=(
+        "ann,ann.png,x.mp4,5", "bob,bob.png,b c.mp4"
+    ))),
+    "upper case": ("j.csv", table(header=COLUMNS.upper())),
+    "title case and spaces": ("j.csv", table(";", header=" Source , Driving,Max  Frames ,Name")),
+    "dashes": ("j.csv", table(header=COLUMNS.replace("_", "-"))),
+    "other names of columns": ("j.csv", table(header="Image,Target,max_frames,name")),
+    "spaces around cells": ("j.csv", table(" , ", rows=("ann.png,x.mp4,5,ann", "bob.png,b c.mp4,,bob"))),
+    "spaces before quotes": ("j.csv", table(rows=(ROWS[0], 'bob.png, "b c.mp4",, "bob"'))),
+    "quotes everywhere": ("j.csv", table('";"', header=f'"{COLUMNS}"', rows=tuple(f'"{row}"' for row in ROWS))),
+    "old Macintosh line ends": ("j.csv", table().replace("\r\n", "\r")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TABLES)
+def test_tables_of_spreadsheet_programs(case: str, tmp_path: Path) -> None:
+    name, data = TABLES[case]
+    jobs = read_jobs(tmp_path / name, data)
+    assert [(job.name, job.source, job.driving, job.options.get("max_frames")) for job in jobs] == [
+        ("ann", str(tmp_path / "ann.png"), str(tmp_path / "x.mp4"), 5),
+        ("bob", str(tmp_path / "bob.png"), str(tmp_path / "b c.mp4"), None),
+    ]
+
+
+@pytest.mark.parametrize(("end", "cell"), [("", "a;b,c.png"), (";", "a,b.png"), ("\t", "a;b,c.png")])
+def test_a_table_of_one_column(end: str, cell: str, tmp_path: Path) -> None:
+    text = f'Source{end}\n"{cell}"{end}\n'
+    (job,) = read_jobs(tmp_path / "j.csv", text, {"category": "car"}, command="view-synth")
+    assert job.source == str(tmp_path / cell)
 
 
 def test_yaml_and_options_that_name_a_file_beside_it(tmp_path: Path) -> None:
@@ -61,6 +123,7 @@ HOSTILE_OUTPUTS = {
     "é" * 101 + ".mp4": "longer than 200 bytes",
     "a\tb.mp4": "control character",
     "%05d.png": "numbered pictures",
+    "a.xyz": "output 'a.xyz': gfla animate can't write this type: use .mp4",
 }
 
 
@@ -83,7 +146,11 @@ def test_an_empty_output_is_omitted(tmp_path: Path) -> None:
     [
         ("j.csv", b"", "is empty"),
         ("j.csv", b"source,driving\n", "contains no jobs"),
-        ("j.csv", b"source,driving\na.png,x.mp4,more\n", "line 2 has 3 cells"),
+        ("j.csv", b"source,driving\na.png,x.mp4,more\n", "line 2: cell 3, 'more', is in a column without a name"),
+        ("j.csv", b"source;driving;\na.png;x.mp4;more\n", "line 2: cell 3, 'more', is in a column without a name"),
+        ("j.csv", b"sep=;\nsource,driving\na.png,x.mp4\n", "line 3: unknown column 'source,driving'"),
+        ("j.csv", b"Source,SOURCE\na.png,x.mp4\n", "line 1: 'source' is given twice: every column needs its own name"),
+        ("j.csv", b"sep=;\n", "contains no jobs"),
         ("j.csv", b"source,source\na.png,x.mp4\n", "needs its own name"),
         ("j.csv", b"source,driving,rm -rf\na.png,x.mp4,y\n", "unknown column 'rm -rf'"),
         ("j.csv", b"source,driving,json\na.png,x.mp4,y\n", "unknown column 'json'"),

@@ -1,6 +1,5 @@
 """The journal survives a death at any byte, belongs to one process at a time, and keeps its format."""
 
-import fcntl
 import json
 import os
 import subprocess
@@ -139,13 +138,16 @@ def test_workers_that_do_not_end_are_reported(tmp_path: Path, monkeypatch: pytes
 
 
 def test_workers_do_not_lock_each_other_out(tmp_path: Path) -> None:
-    with (
-        worker_lock(tmp_path),
-        worker_lock(tmp_path),
-        (tmp_path / ".gfla" / "workers").open() as file,
-        pytest.raises(BlockingIOError),
-    ):
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with worker_lock(tmp_path), worker_lock(tmp_path):
+        pass
+
+
+def test_the_lock_of_a_worker_that_was_killed_is_no_obstacle(tmp_path: Path) -> None:
+    other = hold_lock("worker_lock", tmp_path, 60)
+    other.kill()
+    other.wait()
+    with open_journal(tmp_path):
+        assert not list((tmp_path / ".gfla").rglob("*.lock"))
 
 
 def test_a_folder_that_is_a_file_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ class Page(HTMLParser):
 
 
 def write_page(folder: Path, rows: list[JobRow], thumbnails: dict[str, bytes] | None = None) -> Page:
-    write_report(folder, rows, command="gfla batch a b -o c", thumbnails=thumbnails or {})
+    about = {"warnings": ["a: not used: b.txt"], "wall_seconds": 7.5}
+    write_report(folder, rows, command="gfla batch a b -o c", thumbnails=thumbnails or {}, **about)
     return Page(folder / "report.html")
 
 
@@ -62,6 +63,7 @@ def test_the_json_report_has_the_rows_and_counts_every_state(batch: tuple[Path, 
     assert report["rows"] == rows
     assert report["counts"] == {"queued": 1, "started": 1, "done": 7, "failed": 3}
     assert report["command"] == "gfla batch a b -o c"
+    assert (report["warnings"], report["wall_seconds"]) == (["a: not used: b.txt"], 7.5)
 
 
 def test_names_reach_the_page_as_data_only(batch: tuple[Path, list[JobRow], Page]) -> None:

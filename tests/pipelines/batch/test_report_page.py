@@ -44,7 +44,8 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chr
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("100% <b>")
     rows = write_results(folder)
-    write_report(folder, rows, command=f"gfla batch {HOSTILE}", thumbnails=make_thumbnails(folder, rows))
+    about = {"warnings": [HOSTILE, "b"], "wall_seconds": 7.5}
+    write_report(folder, rows, command=f"gfla batch {HOSTILE}", thumbnails=make_thumbnails(folder, rows), **about)
     return folder / "report.html"
 
 
@@ -71,6 +72,8 @@ def test_hostile_names_are_shown_and_do_nothing(page: webdriver.Chrome) -> None:
     assert len(lines(page)) == 12
     assert HOSTILE in lines(page)
     assert page.find_element(By.ID, "command").text == f"gfla batch {HOSTILE}"
+    assert [item.text for item in page.find_elements(By.CSS_SELECTOR, "#warnings li")] == [HOSTILE, "b"]
+    assert "last run 7.5 s" in page.find_element(By.ID, "summary").text
     assert page.title == "gfla batch: 7 of 12 jobs done"
     assert page.get_log("browser") == []
 

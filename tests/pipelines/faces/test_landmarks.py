@@ -15,7 +15,7 @@ from pipelines.keypoints.tracking import select_person
 from tests.helpers.faces import make_landmarks, write_landmarks
 
 INSTALLED = all(importlib.util.find_spec(name) for name in ("dlib", "face_recognition_models"))
-needs_dlib = pytest.mark.skipif(not INSTALLED, reason="pip install gfla[face]")
+needs_dlib = pytest.mark.skipif(not INSTALLED, reason="pip install '.[face]'")
 EYES, MOUTH, CHIN = slice(36, 48), slice(48, 68), 8
 ASTRONAUT = (170, 75, 275, 190)  # left, top, right, bottom around the face in the picture
 

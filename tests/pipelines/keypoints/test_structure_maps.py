@@ -3,8 +3,8 @@ import time
 import numpy as np
 import pytest
 
-from pipelines.keypoints.cleaning import map_joints
 from pipelines.keypoints.drawing import draw_pose, draw_skeleton
+from pipelines.keypoints.joint_mapping import map_joints
 from pipelines.keypoints.structure_maps import joint_colours, structure_map
 from tests.helpers.poses import make_standing_pose
 
@@ -29,6 +29,19 @@ def test_missing_joints_leave_no_trace() -> None:
     assert not maps[9:17].any()
     np.testing.assert_array_equal(maps, structure_map(unsure, layout="coco17"))
     assert not structure_map(np.zeros((17, 2)), layout="coco17").any()
+
+
+@pytest.mark.parametrize("place", [(0.4, 100.0), (100.0, 0.9), (-0.6, 100.0)])
+def test_a_joint_in_the_first_row_or_column_has_a_heat_map_but_no_bone_and_no_disk(place: tuple[float, float]) -> None:
+    """The authors truncate coordinates before they ask whether a joint is missing."""
+    at_edge, missing = POSE.copy(), POSE.copy()
+    at_edge[9, :2], missing[9, :2] = place, 0
+    maps, without = structure_map(at_edge, layout="coco17"), structure_map(missing, layout="coco17")
+    np.testing.assert_array_equal(maps[17:], without[17:])
+    assert maps[9].max() > 0.9
+    assert not without[9].any()
+    at_edge[9, :2] = np.abs(place) + np.ones(2)
+    assert (structure_map(at_edge, layout="coco17")[17:] != without[17:]).any()
 
 
 def test_layouts_draw_other_limbs() -> None:

@@ -22,6 +22,44 @@ def test_first_from_the_left_is_followed_past_the_other() -> None:
     np.testing.assert_allclose(track[:, 0, 0], [make_standing_pose(20 + 30 * t, 50, size=0.5)[0, 0] for t in range(10)])
 
 
+def _crossing(speed: float, rate: float, seen: str) -> tuple[list[np.ndarray], np.ndarray]:
+    """Two people of the same size who walk past each other in 4 s, and the first one's x [T]; joints shake by 1 %.
+
+    Args:
+        speed: of each, in body heights per second.
+        rate: frames per second.
+        seen: what is found where they cover each other: "both", "one" (the other is hidden), "nobody", or one "twice".
+    """
+    random = np.random.default_rng(int(10 * speed + rate))
+    way = 200 * speed * np.linspace(-2, 2, int(4 * rate))  # pixels of each person from where they meet
+    frames = []
+    for at in way:
+        pair = np.stack([make_standing_pose(500 + side, 0) for side in (at, -at)])
+        covered = abs(at) < 25
+        chosen = {"both": [0, 1], "one": [0], "nobody": [], "twice": [0, 0]}[seen] if covered else [0, 1]
+        people = pair[random.permutation(chosen).astype(int)]
+        people[..., :2] += random.normal(0, 2, people[..., :2].shape)
+        frames.append(people)
+    return frames, 500 + way
+
+
+@pytest.mark.parametrize("seen", ["both", "one", "nobody", "twice"])
+@pytest.mark.parametrize("rate", [8, 25, 60])
+@pytest.mark.parametrize("speed", [0.4, 0.8, 2])
+def test_people_who_cross_keep_apart(speed: float, rate: float, seen: str) -> None:
+    frames, x = _crossing(speed, rate, seen)
+    found = select_person(frames, "1")[:, :, 0].mean(1) - make_standing_pose()[:, 0].mean()
+    apart = np.abs(x - 500) > 60  # pixels
+    np.testing.assert_allclose(found[apart], x[apart], atol=5)
+
+
+def test_people_who_meet_and_turn_back_keep_apart() -> None:
+    distance = 30 + 100 * np.abs(np.linspace(-2, 2, 100))  # pixels of each from the middle
+    frames = [np.stack([make_standing_pose(500 - at, 0), make_standing_pose(500 + at, 0)]) for at in distance]
+    found = select_person(frames, "1")[:, 0, 0] - make_standing_pose()[0, 0]
+    np.testing.assert_allclose(found, 500 - distance, atol=1e-3)
+
+
 def test_number_counts_in_the_first_frame_with_enough_people() -> None:
     frames = [make_standing_pose(150, 0)[None], *_crowd()]
     assert not select_person(frames, "1")[:, 0, 0].std()
@@ -45,7 +83,8 @@ def test_person_is_found_again_after_a_gap() -> None:
         ([np.empty((0, 17, 3), np.float32)] * 3, "largest", "any of the 3 frames"),
         ([np.empty((0, 17, 3), np.float32)], "largest", "the picture"),
         ([make_standing_pose(confidence=0.1)[None]], "largest", "no person"),
-        (_crowd(), "3", "no frame shows more than 2"),
+        (_crowd(), "3", "no frame shows more than 2; choose 1 to 2 or 'largest'"),
+        ([frame[:1] for frame in _crowd()], "2", "no frame shows more than 1; leave out --person"),
         (_crowd(), "0", "'0'"),
         (_crowd(), "tall", "'tall'"),
     ],

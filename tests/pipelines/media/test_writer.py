@@ -123,7 +123,7 @@ def test_gif_leaves_out_what_players_cannot_show(tmp_path: Path):
         for number in range(10):
             writer.write(make_shade(number), number, 1)
     assert [read_shade(frame.image) for frame in open_video(tmp_path / "out.gif")] == [0, 2, 4, 6, 8]
-    assert "dropped 5" in writer.notes[0]
+    assert "5 frame(s) were left out" in writer.notes[0]
 
 
 def test_folder_and_pattern(tmp_path: Path):
@@ -160,8 +160,9 @@ def test_folder_overwrite_spares_other_files(tmp_path: Path):
         ("out.mp4", {"codec": "vp9"}, "can't be stored in mp4"),
         ("out.mp4", {"crf": 52}, "out of range"),
         ("out.gif", {"crf": 20}, "apply to"),
-        ("none/out.mp4", {}, "does not exist"),
-        ("input.mp4/out.mp4", {}, "does not exist"),
+        ("none/none/out.mp4", {}, "does not exist"),
+        ("input.mp4/out.mp4", {}, "is no folder"),
+        ("x" * 252 + ".mp4", {}, "256 bytes"),
         ("input.mp4", {}, "already exists"),
         ("input.mp4", {"overwrite": True, "inputs": "input.mp4"}, "also an input"),
         ("%s.png", {}, "%05d"),

@@ -34,6 +34,12 @@ def test_a_video_of_all_views_takes_three_seconds(tmp_path: Path) -> None:
         assert [frame.time for frame in video.decode(video=0)] == [0, 0.75, 1.5, 2.25]
 
 
+def test_views_that_a_gif_cannot_show_are_noted(tmp_path: Path) -> None:
+    options = {"transparent": False, "overwrite": False, "threads": 1}
+    (note,) = write_views(tmp_path / "turn.gif", iter(flat_views(25) * 8), count=200, **options)
+    assert "were left out" in note
+
+
 @pytest.mark.parametrize(("name", "files"), [("views", ["00000.png", "00001.png"]), ("%02d.png", ["00.png", "01.png"])])
 def test_transparent_views_become_pictures_with_opacity(name: str, files: list[str], tmp_path: Path) -> None:
     views = flat_views(2, 4)

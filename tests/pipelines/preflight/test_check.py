@@ -22,6 +22,7 @@ from tests.helpers.media_files import DRIVING, SOURCE, write_picture, write_vide
 from tests.helpers.poses import make_standing_pose
 
 BUNDLED = AnimateConfig(Path(), Path(), keypoints="bundled")
+BACK = (make_standing_pose() * (-1, 1, 1) + (200, 0, 0)).astype(np.float32)
 NOBODY = np.empty((0, 17, 3), np.float32)
 
 
@@ -73,6 +74,12 @@ def test_a_good_pair_and_its_numbers(pair: Pair) -> None:
         ([make_standing_pose()[None]] * 8 + [NOBODY] * 2, "the person in 80% of the frames"),
         ([make_standing_pose()[None]] * 7 + [make_standing_pose(0, 52)[None]] * 3, "the feet in 70% of the frames"),
         ([make_standing_pose(size=0.3)[None]] * 5, "in the video is 61 pixels tall"),
+        ([make_standing_pose(0, 52)[None]] * 5, "in the video is found, but only down to the knees"),
+        (
+            [make_standing_pose(-40)[None]] * 5 + [make_standing_pose(35)[None]] * 5,
+            "faster than people move, once, at 0.20",
+        ),
+        ([make_standing_pose()[None]] * 10 + [BACK[None]] * 10, "from 0.40 s on in 50% of the frames"),
     ],
 )
 def test_a_video_that_will_show_is_doubtful(pair: Pair, people: list[np.ndarray], reason: str) -> None:
@@ -84,7 +91,8 @@ def test_a_video_that_will_show_is_doubtful(pair: Pair, people: list[np.ndarray]
 @pytest.mark.parametrize(
     ("seen", "reason"),
     [
-        (portrait(hidden=("knees", "feet")), "does not show the knees and feet"),
+        (portrait(hidden=("knees", "feet")), "in the picture is found, but only down to the hips"),
+        (portrait(hidden=("head", "feet")), "does not show the head and feet"),
         (portrait(make_standing_pose(size=0.2)), "in the picture is 41 pixels tall"),
         (portrait(size=(400_000, 300_000)), "of memory are needed"),
     ],
@@ -167,6 +175,11 @@ def test_a_picture_without_feet_is_doubtful(checker: InputChecker, tmp_path: Pat
     Image.fromarray(load_picture(SOURCE)[:500]).save(tmp_path / "cut.png")
     found = checker.check(tmp_path / "cut.png", DRIVING)
     assert (found.verdict, found.hidden) == (DOUBTFUL, ("feet",))
+
+
+def test_a_picture_on_its_side_is_doubtful(pair: Pair) -> None:
+    pair.portrait = replace(portrait(), orientation="the person in the picture is not upright: turned")
+    assert pair.check([make_standing_pose()[None]] * 5).reasons == (pair.portrait.orientation,)
 
 
 def test_weights_that_are_none_are_an_error_of_the_run(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

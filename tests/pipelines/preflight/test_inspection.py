@@ -10,21 +10,18 @@ import pytest
 from models.errors import InputError
 from pipelines.configs import AnimateConfig
 from pipelines.keypoints.body import measure_body
-from pipelines.keypoints.detectors.registry import create_detector
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
-from pipelines.media.pictures import load_picture
 from pipelines.preflight.inspection import (
     MAX_INSPECTED_FRAMES,
     DrivingInspection,
     inspect_driving,
     measurable_poses,
-    missing_body_parts,
 )
 from pipelines.runtime.progress import SilentProgress
-from tests.helpers.media_files import SOURCE, truncate_file, write_video
+from tests.helpers.media_files import truncate_file, write_video
 from tests.helpers.poses import make_standing_pose
-from tests.helpers.videos import make_clip, read_shade
+from tests.helpers.videos import make_clip, make_shade, read_shade
 
 SIZE = (200, 300)
 NOBODY = np.empty((0, 17, 3), np.float32)
@@ -64,37 +61,6 @@ def without(pose: np.ndarray, *joints: int) -> np.ndarray:
     return pose
 
 
-def test_a_whole_person_inside_the_picture_hides_nothing() -> None:
-    assert missing_body_parts(make_standing_pose(), SIZE) == ()
-    assert missing_body_parts(without(make_standing_pose(), 3, 5, 12, 13, 16), SIZE) == (), (
-        "one of two is enough: seen from the side"
-    )
-
-
-@pytest.mark.parametrize(
-    ("pose", "hidden"),
-    [
-        (without(make_standing_pose(), 15, 16), ("feet",)),
-        (without(make_standing_pose(), 0, 1, 2, 3, 4), ("head",)),
-        (without(make_standing_pose(), 13, 14, 15, 16), ("knees", "feet")),
-        (make_standing_pose(0, 52), ("feet",)),
-        (make_standing_pose(0, 90), ("feet",)),
-        (make_standing_pose(0, -33), ("head",)),
-        (make_standing_pose(-82, 0), ("shoulders", "hips", "knees", "feet")),
-    ],
-)
-def test_what_is_unsure_or_at_the_edge_is_hidden(pose: np.ndarray, hidden: tuple[str, ...]) -> None:
-    assert missing_body_parts(pose, SIZE) == hidden
-
-
-@pytest.mark.parametrize(("name", "rows"), [("head", slice(120, None)), ("feet", slice(0, 500))])
-def test_the_networks_poses_of_cut_pictures_show_it(name: str, rows: slice) -> None:
-    detector, picture = create_detector("bundled"), load_picture(SOURCE)
-    assert missing_body_parts(detector.detect(picture)[0], picture.shape[1::-1]) == ()
-    part = np.ascontiguousarray(picture[rows])
-    assert name in missing_body_parts(detector.detect(part)[0], part.shape[1::-1])
-
-
 def test_a_short_clip_is_looked_at_frame_by_frame(tmp_path: Path) -> None:
     clip = looked(make_clip(tmp_path / "clip.mp4", frames=10), Scripted(empty=[0, 1, 9]))
     assert (clip.frames, clip.looks, len(clip.poses), clip.size) == (10, 10, 7, (64, 48))
@@ -128,6 +94,20 @@ def test_someone_seen_now_and_then_is_still_one_person(tmp_path: Path) -> None:
 
     path = make_clip(tmp_path / "clip.mp4", frames=150)
     assert looked(path, Walker()).person_share == 1, "0.3 body heights from look to look, 3 frames apart"
+
+
+@pytest.mark.parametrize(("first", "frames", "jumps"), [(8, 1, (2,)), (5, 5, ())])
+def test_a_closer_look_tells_a_jump_from_a_run(first: int, frames: int, jumps: tuple[int, ...], tmp_path: Path) -> None:
+    class Runner(Scripted):
+        def detect(self, image: np.ndarray) -> np.ndarray:
+            self.seen.append(read_shade(image))
+            return make_standing_pose(15.0 * min(max(self.seen[-1] - first, 0) / frames, 1), size=0.15)[None]
+
+    path = make_clip(tmp_path / "clip.mp4", frames=[make_shade(min(number, 25)) for number in range(300)])
+    clip = looked(path, Runner())
+    assert (clip.frames, clip.looks) == (300, 60)
+    assert clip.jumps == jumps
+    assert looked(path, Runner(), every_frame=True).jumps == ()
 
 
 def test_a_track_is_read_whole_and_parts_are_counted(tmp_path: Path) -> None:

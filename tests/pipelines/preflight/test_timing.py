@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from pipelines.configs import AnimateConfig
+from pipelines.keypoints.followed_person import FollowedPerson
 from pipelines.keypoints.loading import load_track
+from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.preflight import timing as rehearsal
 from pipelines.preflight.inspection import DrivingInspection
 from pipelines.preflight.timing import TIMED_FRAMES, estimate_memory, estimate_timing, time_detection
@@ -17,7 +19,11 @@ from pipelines.runtime.progress import Progress
 from tests.helpers.poses import make_standing_pose
 from tests.helpers.videos import make_clip, read_shade
 
-CLIP = DrivingInspection((200, 300), 900, 20, np.stack([make_standing_pose(x) for x in range(20)]), {}, Fraction(2, 5))
+POSES = np.stack([make_standing_pose(x) for x in range(20)])
+TRACK = PoseTrack(
+    "coco17", 200, 300, Fraction(1, 25), [PoseFrame(number, pose[None]) for number, pose in enumerate(POSES)]
+)
+CLIP = DrivingInspection(FollowedPerson(TRACK, POSES), 900, {}, Fraction(2, 5))
 CONFIG = AnimateConfig(Path("me.png"), Path("dance.mp4"), person="2", start=3, audio="driving", compare=True)
 
 

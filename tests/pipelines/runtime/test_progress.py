@@ -36,6 +36,15 @@ def test_tqdm_shows_a_bar_per_stage_and_notes_above_it_on_stderr(capsys: pytest.
     assert stderr.endswith("\n")
 
 
+def test_tqdm_counts_on_from_an_earlier_run(capsys: pytest.CaptureFixture[str]) -> None:
+    with TqdmProgress() as progress:
+        progress.stage("train", 10, done=6, unit="steps")
+        progress.advance(2)
+    last = capsys.readouterr().err.replace("\r", "\n").splitlines()[-1]
+    assert "8/10" in last
+    assert "steps" in last
+
+
 def test_steps_before_any_stage_are_ignored(capsys: pytest.CaptureFixture[str]) -> None:
     with TqdmProgress() as progress:
         progress.advance()

@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.workers import background_worker
 
 
@@ -93,3 +94,13 @@ def test_an_interrupted_block_drops_what_has_not_begun():
     with pytest.raises(KeyboardInterrupt):
         feed()
     assert len(done) < 3
+
+
+def test_the_time_in_which_the_caller_waits_is_a_stage_of_its_own():
+    stopwatch = Stopwatch()
+    with background_worker(lambda item: time.sleep(0.05), stopwatch, waiting=1) as hand_over:
+        for item in range(3):
+            hand_over(item)
+    assert list(stopwatch.seconds) == ["wait"]
+    assert 0.1 < stopwatch.seconds["wait"] < 5
+    assert stopwatch.overlapping == {}

@@ -13,7 +13,7 @@ from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.errors import BackendUnavailable
+from models.errors import BackendUnavailable, install_command
 from pipelines.batch.executors.ray.network import is_reachable
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _import_ray() -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "ray":
             raise
-        raise BackendUnavailable("--executor ray needs the package ray: pip install 'gfla[ray]'") from None
+        raise BackendUnavailable(f"--executor ray needs the package ray: {install_command('ray')}") from None
     worker._worker_logs_enabled = False  # errors of nodes, which Ray prints on stdout; there is no public switch
     return ray
 

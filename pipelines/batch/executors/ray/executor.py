@@ -7,7 +7,6 @@ run twice.
 
 import re
 import shutil
-import signal
 import time
 from collections import Counter, deque
 from collections.abc import Generator, Sequence
@@ -31,7 +30,7 @@ from pipelines.batch.executors.ray.transfer import (
     UploadCache,
     existing_files,
 )
-from pipelines.batch.executors.retries import RetryPolicy
+from pipelines.batch.executors.retries import SIGKILL, RetryPolicy
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.journal import STATE_FOLDER
 from pipelines.media.files import check_readable
@@ -201,7 +200,7 @@ class RayRun:
         time.sleep(POLL_INTERVAL)  # a node that dies still answers for a moment
         self.cluster.check_head(now=True)
         if task.node is None or not self.cluster.is_node_lost(task.node):
-            status = -signal.SIGKILL if isinstance(error, OutOfMemoryError) else None
+            status = -SIGKILL if isinstance(error, OutOfMemoryError) else None
             retry, failed = self.retries.handle_death(task.group, started=task.started, ended=task.ended, status=status)
             yield from (replace(event, worker=task.number) for event in failed)
         else:
@@ -217,4 +216,4 @@ def _unusable_node(error: Exception, cause: Exception) -> BackendUnavailable:
     place = re.search(r"\bip=([\w.:]+)", str(error))
     reason = str(cause).partition("\n")[0].removeprefix("System error: ")
     node = f"node {place[1]}" if place else "a node"
-    return BackendUnavailable(f"{node} can't run gfla ({reason}): install the same gfla[ray] on every node")
+    return BackendUnavailable(f"{node} can't run gfla ({reason}): install the same gfla with its extra ray everywhere")

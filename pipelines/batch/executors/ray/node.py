@@ -4,7 +4,6 @@ In: a `TaskSpec`. Out: a stream of `Item`s, which `task.Task` reads at the other
 Nothing here imports torch before the jobs do.
 """
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -24,9 +23,11 @@ from pipelines.batch.events import Event
 from pipelines.batch.executors.ray.transfer import FileBundle, FileChunk, read_outputs, relocate
 from pipelines.batch.jobs import Group
 from pipelines.batch.journal import worker_lock
+from pipelines.runtime.locks import is_locked, shared_lock
 from pipelines.runtime.versions import versions
 
 CANCEL_INTERVAL = 0.2  # seconds within which a task notices that it is cancelled
+LOCKS = "locks"  # of the tasks that use a run's folder
 STALE_AGE = 24 * 3600.0  # seconds after which the files of a run that was killed are removed from a node
 RUN_PREFIX = "gfla-batch-"
 
@@ -142,17 +143,15 @@ def _run_folder(run: str) -> Iterator[Path]:
     path.mkdir(mode=0o700, exist_ok=True)
     for part in ("in", "out"):
         (path / part).mkdir(exist_ok=True)
-    with (path / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_SH)
+    with shared_lock(path / LOCKS):
         yield path
 
 
 def _is_stale(path: Path) -> bool:
     """Whether a run's folder is old and no task holds its lock."""
     try:
-        with (path / "lock").open() as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return time.time() - os.stat(file.fileno()).st_mtime > STALE_AGE
+        age = time.time() - (path / LOCKS).stat().st_mtime
+        return age > STALE_AGE and not is_locked(path / LOCKS)
     except OSError:
         return False
 

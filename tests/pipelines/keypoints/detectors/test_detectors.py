@@ -1,5 +1,8 @@
 """Both detectors against the shared contract, on random weights; then what is special to each."""
 
+import os
+import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +12,16 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor, nn
 
 from models.errors import BackendUnavailable, InputError, WeightsError
-from models.keypoints import KeypointConfig, KeypointNetwork
+from models.keypoints import KeypointConfig, KeypointMaps, KeypointNetwork
 from pipelines.keypoints.detectors import yolo
-from pipelines.keypoints.detectors.bundled import SIZE, BundledDetector, score
+from pipelines.keypoints.detectors.bundled import SIZE, BundledDetector
 from pipelines.keypoints.detectors.crops import person_crop, sample_crop, search_crops
 from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, create_detector
+from pipelines.keypoints.detectors.scores import score
+from pipelines.media.pictures import load_picture
 from pipelines.media.square_crop import SquareCrop
 from tests.helpers.detector_contract import DetectorContract
+from tests.helpers.media_files import SOURCE
 from tests.helpers.poses import make_standing_pose
 
 
@@ -53,7 +59,7 @@ class Painted(nn.Module):
         super().__init__()
         self.calls = 0
 
-    def forward(self, image: Tensor) -> Tensor:
+    def forward(self, image: Tensor) -> KeypointMaps:
         self.calls += len(image)
         code = image[:, 0] * 127.5 + 127.5  # [N, S, S]
         blue = image[:, 2] > 0.9  # the inside of a dot: its edge mixes colours
@@ -65,7 +71,8 @@ class Painted(nn.Module):
         y = (maps.sum(3) * place).sum(2) / mass.clamp_min(1)
         cells = 4 * torch.arange(SIZE / 4) + 1.5
         gap = (cells - x[..., None])[..., None, :] ** 2 + (cells - y[..., None])[..., None] ** 2
-        return torch.logit((torch.exp(-gap / 72) * (mass > 0)[..., None, None] * 0.95).clamp(1e-9, 0.95))
+        logits = torch.logit((torch.exp(-gap / 72) * (mass > 0)[..., None, None] * 0.95).clamp(1e-9, 0.95))
+        return KeypointMaps(logits, None)
 
 
 class PaintedDetector(BundledDetector):
@@ -75,7 +82,7 @@ class PaintedDetector(BundledDetector):
         super().__init__(Painted())
 
     def predict_both(self, batch: Tensor) -> tuple[Tensor, Tensor]:
-        maps = self.network(batch)
+        maps = self.network(batch).joints
         return maps, maps
 
 
@@ -143,8 +150,9 @@ def test_a_small_person_is_searched_for_only_while_no_large_one_is_clear() -> No
 class Ramp(nn.Module):
     """Asymmetric maps: shows whether the mirrored pass is mirrored back, and left and right exchanged."""
 
-    def forward(self, image: Tensor) -> Tensor:
-        return nn.functional.avg_pool2d(image[:, :1], 4) * torch.arange(17.0).view(1, 17, 1, 1)
+    def forward(self, image: Tensor) -> KeypointMaps:
+        maps = nn.functional.avg_pool2d(image[:, :1], 4) * torch.arange(17.0).view(1, 17, 1, 1)
+        return KeypointMaps(maps, None)
 
 
 def test_flip_averaging_is_symmetric() -> None:
@@ -230,6 +238,36 @@ def test_offline_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert not (tmp_path / "cache").exists()
 
 
+def test_auto_tries_a_download_that_fails_once_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts, notes = [], []
+
+    def fail(command: list[str], **options: object) -> None:
+        attempts.append(command)
+        raise subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr(yolo, "cached_weights_path", lambda: tmp_path / "cache" / yolo.WEIGHTS)
+    monkeypatch.setattr(yolo, "has_network", lambda: True)
+    monkeypatch.setattr(subprocess, "run", fail)
+    monkeypatch.setitem(DETECTORS, "bundled", lambda **options: PaintedDetector())
+
+    def runs() -> int:
+        for _ in range(2):
+            create_detector("auto", note=notes.append)
+        return len(attempts)
+
+    assert runs() == 1
+    (marker,) = (tmp_path / "cache").iterdir()
+    os.utime(marker, times=(0, time.time() - 23 * 3600))
+    assert runs() == 1
+    os.utime(marker, times=(0, time.time() - 25 * 3600))
+    assert runs() == 2
+    with pytest.raises(BackendUnavailable):
+        create_detector("yolo")
+    assert len(attempts) == 3  # asked for by name, it always tries
+    assert len(notes) == 6
+    assert all(note.startswith("keypoints: bundled network (") and "\n" not in note for note in notes)
+
+
 def test_auto_prefers_fetched_networks_to_the_bundled_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yolo, "cached_weights_path", lambda: tmp_path / yolo.WEIGHTS)
     monkeypatch.setattr(yolo, "has_network", lambda: False)
@@ -251,3 +289,12 @@ def test_auto_says_what_it_chose(yolo_weights: Path, tmp_path: Path, monkeypatch
     assert [note.split(" (")[0] for note in notes] == ["keypoints: YOLO", "keypoints: bundled network"]
     assert all("\n" not in note for note in notes)
     assert "gfla weights fetch mediapipe" in notes[1]
+
+
+@pytest.mark.parametrize(("rows", "shows_hips"), [(363, True), (285, True), (200, False)])
+def test_bundled_finds_people_cut_at_thighs_waist_and_chest(rows: int, shows_hips: bool) -> None:
+    detector, picture = create_detector("bundled"), load_picture(SOURCE)
+    whole, part = detector.detect(picture)[0], detector.detect(np.ascontiguousarray(picture[:rows]))[0]
+    assert np.abs(part[:7, :2] - whole[:7, :2]).max() < 8
+    assert (part[11:13, 2] > 0.3).all() == shows_hips
+    assert (part[13:, 2] < 0.3).all(), "legs that the picture does not show are not made up"

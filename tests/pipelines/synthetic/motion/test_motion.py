@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from pipelines.synthetic.motion.arm_actions import ARM_ACTIONS, hang_arms
+from pipelines.synthetic.motion.athletic_actions import ATHLETIC_ACTIONS
 from pipelines.synthetic.motion.leg_actions import LEG_ACTIONS, stand
 from pipelines.synthetic.motion.motion import sample_motion, sample_motion_at
 from pipelines.synthetic.motion.pose import Pose
@@ -93,7 +94,7 @@ def test_seen_from_all_sides(frames):
     assert full_turns.any()
 
 
-@pytest.mark.parametrize("action", ARM_ACTIONS + LEG_ACTIONS, ids=lambda action: action.__name__)
+@pytest.mark.parametrize("action", ARM_ACTIONS + LEG_ACTIONS + ATHLETIC_ACTIONS, ids=lambda action: action.__name__)
 def test_each_action_moves_or_poses(action):
     timeline = Timeline(24, torch.arange(40)[None] / 25, 1.6, torch.Generator().manual_seed(1))
     rest = Pose.neutral(24, 40)
@@ -120,3 +121,30 @@ def test_amplitude_zero_stands_still():
     moves = sample_motion(4, 20, torch.Generator().manual_seed(5), amplitude=0.0)
     elbows = moves.rotations[:, :, INDEX["l_elbow"]]
     assert torch.allclose(elbows, elbows[:1, :1].expand_as(elbows), atol=1e-5)
+
+
+def test_ordinary_clips_are_the_same_without_athletic_ones():
+    plain, mixed, again = (
+        sample_motion(16, 12, torch.Generator().manual_seed(4), athletic=share) for share in (0.0, 1e-9, 1.0)
+    )
+    assert plain.root.shape == mixed.root.shape
+    assert not torch.allclose(mixed.root, again.root, atol=0.05)
+
+
+def test_athletic_people_get_lower_and_faster():
+    plain, sports = (
+        forward_kinematics(
+            standard_proportions(200),
+            sample_motion(200, 50, torch.Generator().manual_seed(0), tilt=0.0, athletic=share),
+        )
+        for share in (0.0, 1.0)
+    )
+    low = [(each.origin[:, :, INDEX["pelvis"], 1].amin(1) < 0.5).float().mean() for each in (plain, sports)]
+    lying = (sports.rotation[:, :, INDEX["chest"], 1, 1].amin(1) < 0.3).float().mean()
+    assert low[0] < 0.1
+    assert low[1] > 0.35
+    assert lying > 0.2
+    assert torch.isfinite(sports.origin).all()
+    assert sports.origin[..., 1].min() > -0.5  # nobody sinks into the ground
+    speed = sports.origin.diff(dim=1).norm(dim=-1) * 25
+    assert (speed > 12).float().mean() < 5e-3  # metres a second

@@ -179,7 +179,7 @@ def test_faces_stay_in_the_picture_and_make_structures() -> None:
     assert set(range(5)) <= set(structure[15].ravel())
 
 
-@pytest.mark.skipif(importlib.util.find_spec("dlib") is None, reason="pip install gfla[face]")
+@pytest.mark.skipif(importlib.util.find_spec("dlib") is None, reason="pip install '.[face]'")
 def test_a_finder_of_real_faces_agrees() -> None:
     images, points = sample_talking(batch=4, frames=1, size=256, generator=torch.Generator().manual_seed(3))
     finder, errors = DlibLandmarks(), []

@@ -12,6 +12,7 @@ def test_matches_the_exact_maps_of_one_pose(layout):
     poses = 20 + 216 * torch.rand(3, 17, 2, generator=torch.Generator().manual_seed(3))
     present = torch.ones(3, 17, dtype=torch.bool)
     present[1, 4] = present[2, 9] = False
+    poses[0, 9, 1], poses[1, 8, 0] = 0.5, 0.25  # in the first row and column: no bone and no disk
     made = structure_maps(poses, LIMBS[layout], size=256, present=present).numpy()
     for pose, there, maps in zip(poses.numpy(), present.numpy(), made, strict=True):
         exact = structure_map(np.where(there[:, None], pose, 0), layout=layout)

@@ -16,6 +16,7 @@ from pipelines.training.engine.distributed import Processes
 from pipelines.training.engine.recipe import Validation, fit
 from pipelines.training.engine.session import Session
 from pipelines.training.engine.supervised import SupervisedTask
+from tests.helpers.progress import RecordedProgress
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class EchoTask(SupervisedTask[MotionNetwork, Tensor]):
     def validate(self, network: MotionNetwork) -> Validation:
         assert not network.training
         assert not torch.is_grad_enabled()
+        self.session.begin("validate", 1, unit="answers")
+        self.session.progress.advance()
         answer = network(torch.ones(1, 34, 90)).square().mean()
         return Validation({"square": float(answer)}, [torch.zeros(1, 3, 8, 8)])
 
@@ -100,6 +103,14 @@ def test_a_longer_run_resumes_where_the_first_ended(tmp_path: Path) -> None:
     fit(EchoTask, Recipe(), config(tmp_path), SilentProgress())
     fit(EchoTask, Recipe(), replace(config(tmp_path), steps=8, resume=True), SilentProgress())
     assert [line["step"] for line in lines(tmp_path) if line["kind"] == "train"] == [2, 4, 6, 8]
+
+
+def test_a_resumed_run_counts_on_and_so_does_training_after_a_validation(tmp_path: Path) -> None:
+    fit(EchoTask, Recipe(), config(tmp_path), SilentProgress())
+    progress = RecordedProgress()
+    fit(EchoTask, Recipe(), replace(config(tmp_path), steps=11, resume=True), progress)
+    assert progress.begun == [("train", 6), ("validate", 0), ("train", 9), ("validate", 0)]
+    assert [stage.done for stage in progress.stages] == [9, 1, 11, 1]
 
 
 def test_a_paused_run_is_saved_without_an_update(tmp_path: Path) -> None:

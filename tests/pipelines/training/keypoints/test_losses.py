@@ -2,12 +2,13 @@
 
 import pytest
 import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 from models.keypoints import KeypointConfig, KeypointNetwork
 from pipelines.keypoints.layouts import COCO17_FLIP
+from pipelines.training.keypoints.crops import Crops
 from pipelines.training.keypoints.data import Recipe, draw_crops
-from pipelines.training.keypoints.losses import draw_heat_maps, keypoint_losses
+from pipelines.training.keypoints.losses import draw_heat_maps, keypoint_losses, mask_loss
 from tests.helpers.heatmaps import decode_heatmaps
 from tests.helpers.training_runs import TINY_CROPS
 
@@ -15,7 +16,7 @@ RECIPE = Recipe(crops=TINY_CROPS)
 
 
 @pytest.fixture(scope="module")
-def crops() -> tuple[Tensor, Tensor]:
+def crops() -> Crops:
     return draw_crops(TINY_CROPS, 8, Generator().manual_seed(4))
 
 
@@ -27,8 +28,8 @@ def test_heat_maps_are_decoded_to_the_keypoints() -> None:
     torch.testing.assert_close(decoded[0, :2, :2], keypoints[0, :2, :2], atol=0.3, rtol=0)
 
 
-def test_losses_prefer_the_truth_and_ignore_places_outside(crops: tuple[Tensor, Tensor]) -> None:
-    keypoints = crops[1]
+def test_losses_prefer_the_truth_and_ignore_places_outside(crops: Crops) -> None:
+    keypoints = crops.keypoints
     perfect = torch.logit(draw_heat_maps(keypoints, 16, RECIPE.sigma).clamp(1e-4, 1 - 1e-4))
     right = keypoint_losses(RECIPE, perfect, keypoints)
     wrong = keypoint_losses(RECIPE, perfect.roll(3, -1), keypoints)
@@ -43,14 +44,23 @@ def test_losses_prefer_the_truth_and_ignore_places_outside(crops: tuple[Tensor, 
     assert empty["place"] == empty["side"] == 0
 
 
-def test_a_few_steps_overfit_one_batch(crops: tuple[Tensor, Tensor]) -> None:
+def test_the_mask_loss_prefers_the_true_mask(crops: Crops) -> None:
+    perfect = torch.logit(torch.nn.functional.avg_pool2d(crops.mask, 2).clamp(1e-3, 1 - 1e-3))
+    right, empty = (mask_loss(RECIPE, logits, crops.mask) for logits in (perfect, torch.full_like(perfect, -7.0)))
+    assert right < 0.3 * empty
+    assert right < 0.3 * mask_loss(RECIPE, perfect.roll(8, -1), crops.mask)
+
+
+def test_a_few_steps_overfit_one_batch(crops: Crops) -> None:
     torch.manual_seed(0)
-    images, keypoints = crops
-    network = KeypointNetwork(config=KeypointConfig(widths=(8, 16, 16, 32, 32)))
+    images, keypoints, mask = crops
+    network = KeypointNetwork(config=KeypointConfig(widths=(8, 16, 16, 32, 32), mask=True))
     optimiser = torch.optim.AdamW(network.parameters(), 1e-2)
     history = []
     for _ in range(50):
-        total = torch.stack(list(keypoint_losses(Recipe(), network(images), keypoints).values())).sum()
+        joints, masks = network(images, mask=True)
+        losses = [*keypoint_losses(Recipe(), joints, keypoints).values(), mask_loss(Recipe(), masks, mask)]
+        total = torch.stack(losses).sum()
         optimiser.zero_grad()
         total.backward()
         optimiser.step()

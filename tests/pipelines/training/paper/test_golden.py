@@ -21,7 +21,7 @@ from tests.helpers.golden import FOLDER, Golden, assert_close, golden_files, ope
 from tests.helpers.golden_networks import assert_gradients, build_network, build_small_vgg
 
 TOLERANCE = 1e-8  # of the loss
-WEIGHTS = {
+OPTIONS = {
     "picture": "lambda_rec",
     "correctness": "lambda_correct",
     "regularisation": "lambda_regularization",
@@ -29,6 +29,7 @@ WEIGHTS = {
     "content": "lambda_content",
     "adversarial": "lambda_g",
     "critic_rate": "ratio_g2d",
+    "gan_mode": "gan_mode",
 }
 # Our names of the losses that all loops have, and of those that only some have.
 NAMES = {
@@ -78,12 +79,17 @@ class Setting:
     @property
     def recipe(self) -> Recipe:
         options = self.golden.metadata["options"]
-        return Recipe(**{ours: options[theirs] for ours, theirs in WEIGHTS.items() if theirs in options})
+        return Recipe(**{ours: options[theirs] for ours, theirs in OPTIONS.items() if theirs in options})
 
     @property
     def setup(self) -> LoopSetup:
         vgg = build_small_vgg(open_golden(FOLDER / "losses.safetensors"))
         return LoopSetup(self.recipe, Processes("cpu"), self.golden.metadata["options"]["lr"], vgg)
+
+    @property
+    def masks(self) -> Tensor | None:
+        """Where the correctness counts [B, T, 1, H, W]; None: everywhere."""
+        return self["masks"] if self.golden.metadata["options"].get("use_mask") else None
 
     def discriminator(self, name: str) -> nn.Module:
         return build_network(_named(self.golden, name), torch.float64)
@@ -155,7 +161,7 @@ def test_recurrent(path: Path) -> None:
     loop = (FaceLoop if face else PersonLoop)(generator, critics, setting.setup)
     assert_kernel_sizes(setting.golden, loop.losses.kernel_sizes)
     reference = (images[:, 0], structures[:, 0]) if face else (setting["ref_image"], setting["ref_structure"])
-    clips = Clips(*reference, images, structures)
+    clips = Clips(*reference, images, structures, setting.masks)
     picks = iter(setting.golden.metadata["frame_picks"]["picks"])
 
     def pick(low: int, high: int) -> int:

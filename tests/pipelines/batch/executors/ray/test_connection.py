@@ -17,7 +17,7 @@ def refusal(address: str | None) -> str:
 
 def test_without_ray_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    assert refusal(None) == "--executor ray needs the package ray: pip install 'gfla[ray]'"
+    assert refusal(None) == "--executor ray needs the package ray: pip install '.[ray]' in a checkout of gfla"
 
 
 @pytest.mark.parametrize(

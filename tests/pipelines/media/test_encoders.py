@@ -1,0 +1,42 @@
+"""What players need of encoded videos, and pictures that encoders or players can't take."""
+
+from pathlib import Path
+
+import av
+import pytest
+
+from models.errors import ProcessingError
+from pipelines.media.formats import describe_excess
+from pipelines.media.sources import open_video
+from pipelines.media.writer import open_output
+from tests.helpers.videos import TICKS, make_shade
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mov", "out.m4v"])
+def test_hevc_has_the_tag_that_apple_players_need(tmp_path: Path, name: str) -> None:
+    with open_output(tmp_path / name, width=64, height=48, time_base=TICKS, codec="hevc") as writer:
+        for number in range(5):
+            writer.write(make_shade(number), number * 512)
+    with av.open(str(tmp_path / name)) as container:
+        assert container.streams.video[0].codec_context.codec_tag == "hvc1"
+    assert len(list(open_video(tmp_path / name))) == 5
+
+
+@pytest.mark.parametrize(("width", "height", "excess"), [(8064, 4416, False), (8064, 6048, True), (16386, 64, True)])
+def test_pictures_beyond_every_level_get_a_note(width: int, height: int, excess: bool) -> None:
+    assert (describe_excess(width, height) is not None) == excess
+
+
+def test_the_note_comes_before_the_first_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.media.formats.MAX_PIXELS", 64 * 48 - 1)
+    with open_output(tmp_path / "out.mp4", width=64, height=48, time_base=TICKS) as writer:
+        assert "64x48 is beyond every level" in writer.notes[0]
+        writer.write(make_shade(0), 0)
+
+
+def test_a_side_that_no_encoder_takes_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ProcessingError, match=r"can't encode 16386x16 .* numbered pictures"),
+        open_output(tmp_path / "out.mp4", width=16386, height=16, time_base=TICKS),
+    ):
+        pass
