@@ -114,8 +114,8 @@ def check_person(person: str, detector: KeypointDetector) -> None:
     """
     if getattr(detector, "finds_one_person", False) and person.isdecimal() and int(person) > 1:
         raise InputError(
-            f"person {person} asked for, but the {detector.name} detector finds one person only: use --keypoints yolo, "
-            "a pose file with everybody, or leave out --person"
+            f"person {person} asked for, but the {detector.name} detector finds one person only: use --keypoints "
+            "mediapipe or yolo, a pose file with everybody, or leave out --person"
         )
 
 
