@@ -11,7 +11,7 @@ from pipelines.generation.networks import load_pose_cleaner
 from pipelines.keypoints.cleaning import PoseCleaner
 from pipelines.keypoints.layouts import COCO17_BODY_IN_H36M17, COCO17_FLIP
 from pipelines.keypoints.tracking import fill_gaps
-from pipelines.synthetic.motion.arm_actions import circle_hands
+from pipelines.synthetic.motion.arm_actions import dance_arms
 from pipelines.synthetic.motion.athletic_actions import ATHLETIC_ACTIONS, crouch, floor_work, high_kick
 from pipelines.synthetic.motion.leg_actions import squat, walk
 from pipelines.synthetic.motion.timeline import Action
@@ -20,6 +20,7 @@ from tests.helpers.poses import act
 LIMBS = sorted(COCO17_BODY_IN_H36M17)
 HEIGHT = 200.0  # of standard adults as `act` shows them, pixels from the shoulders to the ankles
 LEFT_WRIST, H36M_LEFT_WRIST = 9, 13
+GAP = slice(44, 56)  # frames
 
 
 @pytest.fixture(scope="module")
@@ -66,19 +67,19 @@ def test_jitter_is_smoothed(action: Action, cleaner: PoseCleaner) -> None:
     cleaned = cleaner(track, size=(600, 600), rate=60.0)[..., :2]
     bends = [np.linalg.norm(np.diff(each[:, LIMBS], 2, axis=0), axis=-1).mean() for each in (cleaned, truth[0])]
     noisy = np.linalg.norm(np.diff(track[:, 5:, :2], 2, axis=0), axis=-1).mean()
-    assert bends[0] < bends[1] + 0.2 * (noisy - bends[1])
+    assert bends[0] < bends[1] + 0.3 * (noisy - bends[1])
 
 
 def test_a_gap_is_filled_better_than_by_a_line(cleaner: PoseCleaner) -> None:
-    coco, truth = act(circle_hands, rate=25.0, seconds=4.0, count=4)
+    coco, truth = act(dance_arms, rate=25.0, seconds=4.0, count=6)
     errors, lines = [], []
     for joints, true in zip(coco, truth, strict=True):
         track = detect(joints)
-        track[40:48, LEFT_WRIST] = 0
+        track[GAP, LEFT_WRIST] = 0
         filled, _ = fill_gaps(track)
-        lines.append(np.linalg.norm(filled[..., :2] - joints, axis=-1)[40:48, LEFT_WRIST] / HEIGHT)
-        errors.append(clean(cleaner, filled, true)[40:48, H36M_LEFT_WRIST])
-    assert np.mean(lines) > 0.02
+        lines.append(np.linalg.norm(filled[..., :2] - joints, axis=-1)[GAP, LEFT_WRIST] / HEIGHT)
+        errors.append(clean(cleaner, filled, true)[GAP, H36M_LEFT_WRIST])
+    assert np.mean(lines) > 0.05
     assert np.mean(errors) < 0.8 * np.mean(lines)
 
 
