@@ -34,8 +34,8 @@ EXAMPLES = {
         "gfla batch jobs.csv -o out/ --retry-failed",
     ),
     "keypoints": (
-        "gfla keypoints dance.mp4 -o dance.json",
         "gfla keypoints dance.mp4 -o dance.json --layout h36m17 --max-frames 100",
+        "gfla keypoints dance.mp4 -o dance.json --hands --face --mask --debug skeleton",
         "gfla keypoints openpose/ -o dance.json --fps 25",
     ),
     "train": (
@@ -68,7 +68,7 @@ EXAMPLES = {
     ),
     "weights fetch": (
         "gfla weights fetch mediapipe",
-        "gfla weights fetch mediapipe --from mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl",
+        "gfla weights fetch mediapipe --from mediapipe-0.10.21.whl",
     ),
     "weights run": (
         "gfla weights run person in.safetensors -o out.safetensors",

@@ -17,7 +17,8 @@ from typer.models import OptionInfo
 
 from gfla_cli import value_parsers as parse
 from gfla_cli.value_parsers import names
-from pipelines.configs import DetectorName, DeviceOptions, ModelOptions, OutputOptions, PoseConfig, PoseOptions
+from pipelines.configs import PoseConfig
+from pipelines.option_groups import DetectorName, DeviceOptions, ModelOptions, OutputOptions, PoseOptions
 from pipelines.runtime.field_docs import field_docs
 
 MODEL, OUTPUT, POSE = ModelOptions.panel, OutputOptions.panel, PoseOptions.panel
@@ -34,6 +35,9 @@ OPTIONS: dict[str, Any] = {
     "reference": typer.Argument(metavar="REFERENCE", exists=True, show_default=False),
     "overwrite": typer.Option("--overwrite"),
     "compare": typer.Option("--compare"),
+    "hands": typer.Option("--hands"),
+    "face": typer.Option("--face"),
+    "mask": typer.Option("--mask"),
     "debug": typer.Option(metavar="VIEW,..."),
     "audio": typer.Option(metavar="driving|none|FILE", parser=parse.audio),
     "crf": typer.Option(metavar="N", min=0, max=63),
@@ -46,7 +50,7 @@ OPTIONS: dict[str, Any] = {
     "yolo_weights": typer.Option(metavar="FILE", exists=True, dir_okay=False),
     "person": typer.Option(metavar="largest|N", parser=parse.person),
     "place": typer.Option(rich_help_panel=POSE),
-    "landmarks": typer.Option(metavar="auto|FOLDER", parser=parse.landmarks_folder, show_default="auto"),
+    "landmarks": typer.Option(metavar="auto|mediapipe|dlib|FOLDER", parser=parse.landmarks, show_default="auto"),
     "source_landmarks": typer.Option(metavar="auto|FILE", parser=parse.landmarks_file, show_default="auto"),
     "weights": typer.Option(metavar=WEIGHTS),
     "motion": typer.Option(metavar=WEIGHTS),

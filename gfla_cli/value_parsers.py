@@ -8,7 +8,8 @@ from typing import get_args
 
 import typer
 
-from pipelines.configs import DetectorName
+from pipelines.configs import LandmarkDetectorName
+from pipelines.option_groups import DetectorName
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 
@@ -87,10 +88,13 @@ def landmarks_file(text: str) -> Path | None:
     return None if text == "auto" else Path(text)
 
 
-def landmarks_folder(text: str) -> Path | None:
-    """A folder that exists, or `auto` -> None."""
+def landmarks(text: str) -> Path | str | None:
+    """The name of a landmark detector, unchanged; a folder that exists; or `auto` -> None."""
+    if text in get_args(LandmarkDetectorName):
+        return text
     if text != "auto" and not Path(text).is_dir():
-        raise typer.BadParameter(f"{text!r} is neither 'auto' nor a folder that exists")
+        known = ", ".join(map(repr, ("auto", *get_args(LandmarkDetectorName))))
+        raise typer.BadParameter(f"{text!r} is neither {known} nor a folder that exists")
     return None if text == "auto" else Path(text)
 
 

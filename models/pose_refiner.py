@@ -21,6 +21,7 @@ JOINTS = 17
 MIDDLE_RATE = 30.0  # frames per second that the network sees as 0
 BEND_SCALE, BEND_LIMIT = 16.0, 4.0  # of what the network sees of how far a joint lies beside its neighbours in time
 CHANGE_SCALE = 0.1  # of its answer, in half sides
+RESOLUTION = 2.0  # factor of the logit beyond `caution`: few joints are left half way
 TRUNK = (7, 8, 9, 10)  # Human3.6M joints that no detector reports: spine, thorax, neck, head
 
 
@@ -36,6 +37,10 @@ class RefinerConfig:
 
     tolerance: float = 0.024
     """How far a joint that was seen moves at most, unless the network doubts it: in half sides of the square."""
+
+    caution: float = 3.0
+    """How much more than even the odds have to be that the detector was wrong, as a logit: 20 to 1. Training shows far
+    more errors than good detectors make, so its odds are too high for them; training itself ignores this."""
 
     @property
     def margin(self) -> int:
@@ -85,7 +90,8 @@ class PoseRefiner(nn.Module):
         values = self.leave(self.norm(self._hidden(points, confidence, rate)))  # [B,3K,T]
         values = values.unflatten(1, (3, JOINTS)).permute(0, 3, 2, 1)  # [B,T,K,3]
         doubt = values[..., 2].float()
-        share = torch.where(free, 1.0, doubt.sigmoid())[..., None]
+        odds = doubt if self.training else RESOLUTION * (doubt - self.config.caution)
+        share = torch.where(free, 1.0, odds.sigmoid())[..., None]
         change = values[..., :2].float() * CHANGE_SCALE
         return Refined(mapped + _limit(change, self.config.tolerance, share), doubt)
 

@@ -1,130 +1,38 @@
 """The options of every command, one frozen dataclass per pipeline. Nothing here imports torch.
 
-The bases are option groups; `panel` is the heading under which `gfla COMMAND --help` lists a group's fields. The
-docstring under a field is its documentation, its help text and its row in docs/cli.md: one or two short sentences with
-the unit and what happens if the field is omitted. Field names are part of the job keys of `gfla batch`: a renamed field
-would run every job of an old batch again.
+The bases are the groups of `pipelines.option_groups`. The docstring under a field is its documentation, its help text
+and its row in docs/cli.md: one or two short sentences with the unit and what happens if the field is omitted. Field
+names are part of the job keys of `gfla batch`: a renamed field would run every job of an old batch again.
 """
 
 from dataclasses import KW_ONLY, dataclass
-from fractions import Fraction
 from pathlib import Path, PurePath
 from typing import ClassVar, Literal, TypeVar
 
-Precision = Literal["auto", "fp32", "bf16", "fp16"]
-DetectorName = Literal["auto", "yolo", "mediapipe", "bundled"]
+from pipelines.option_groups import (
+    DetectionOptions,
+    DetectorName,
+    DeviceOptions,
+    ModelOptions,
+    OutputOptions,
+    PictureOptions,
+    PoseOptions,
+    SelectionOptions,
+    VideoOptions,
+)
+
 PoseLayout = Literal["coco17", "h36m17"]
-OnMissing = Literal["interpolate", "hold", "fail"]
-Retarget = Literal["body", "fit", "none"]
 Place = Literal["frame", "follow", "still"]
+LandmarkDetectorName = Literal["mediapipe", "dlib"]
 FaceRetarget = Literal["fit", "none"]
-Framing = Literal["full", "crop"]
-DebugView = Literal["flow", "mask", "skeleton", "attention"]
+TrackView = Literal["skeleton"]
 ObjectCategory = Literal["car", "chair"]
 ObjectBackground = Literal["white", "transparent", "original"]
 Protocol = Literal["standard", "gfla"]
 Metric = Literal["fid", "lpips", "ssim", "ssim256", "psnr", "l1", "mae", "flicker", "keypoints"]
-Seconds = Fraction | float
 AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 DEFAULT_DISTANCE = 1.8  # diagonals of the object: measured best on true views, farther than training's renders
-
-
-@dataclass(frozen=True, kw_only=True)
-class SelectionOptions:
-    """Which frames of the driving video are used."""
-
-    panel: ClassVar[str] = "Frames"
-    start: Seconds | None = None
-    """Start at this time of the driving video, in seconds."""
-    end: Seconds | None = None
-    """Stop before this time of the driving video, in seconds."""
-    max_frames: int | None = None
-    """Use at most this many frames."""
-    fps: Seconds | None = None
-    """Resample to this many frames per second; folders and raw streams play at it. By default, keep the time stamps."""
-    on_missing: OnMissing = "interpolate"
-    """Frames without a person: `interpolate` between their neighbours, `hold` the previous pose, or `fail`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DetectionOptions:
-    """How people are detected and which one is followed."""
-
-    panel: ClassVar[str] = "Pose"
-    keypoints: str = "auto"
-    """Keypoint detector or pose file; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
-    yolo_weights: Path | None = None
-    """Weights file of a YOLO pose model."""
-    person: str = "largest"
-    """Person to follow: `largest`, or the N-th from the left, counted from 1."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PoseOptions(DetectionOptions):
-    """How detected poses become poses of the source person."""
-
-    retarget: Retarget = "body"
-    """Fit of the driving pose to the source person: `body` keeps the source's limb lengths and place, `fit` scales and
-    moves the driving body as a whole, `none` leaves it where it is in the frame."""
-    motion: str = "motion"
-    """Weights of the motion network that cleans poses: a name or a file."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeviceOptions:
-    """Where networks run."""
-
-    panel: ClassVar[str] = "Model"
-    device: str = "auto"
-    """Device to compute on; `auto` is the GPU if there is one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelOptions(DeviceOptions):
-    """Which generator runs, where and how precisely."""
-
-    weights: str | None = None
-    """Weights of the generator: a name (see `gfla weights list`) or a file."""
-    precision: Precision = "auto"
-    """Floating-point precision of the networks; `auto` is bf16 on GPUs that support it, otherwise fp32."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutputOptions:
-    """Where results go."""
-
-    panel: ClassVar[str] = "Output"
-    output: Path | None = None
-    """File or folder to write."""
-    overwrite: bool = False
-    """Replace existing output."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PictureOptions(OutputOptions):
-    """What the pictures of people show."""
-
-    compare: bool = False
-    """Write source | driving | skeleton | result side by side."""
-    frame: Framing = "full"
-    """What to write: the `full` picture with the result pasted in, or only the `crop` that the generator makes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class VideoOptions(PictureOptions):
-    """How the output video is written."""
-
-    output: Path | None = None
-    """Video to write (.mp4, .mov, .webm, .gif), or a folder/ or frames/%05d.png for pictures."""
-    debug: tuple[DebugView, ...] = ()
-    """Second video, OUTPUT--debug, that shows any of `flow`, `mask`, `skeleton`, `attention`."""
-    audio: str = "driving"
-    """Soundtrack: that of the `driving` video, `none` for a silent video, or a file."""
-    crf: int | None = None
-    """Encoding quality, 0 to 63, lower is better; the codec's own default if omitted."""
-    codec: str | None = None
-    """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm."""
 
 
 @dataclass(frozen=True)
@@ -160,10 +68,11 @@ class FaceConfig(VideoOptions, SelectionOptions, ModelOptions):
     driving: Path
     """Video, GIF or folder of pictures of a talking face."""
     _: KW_ONLY
-    landmarks: Path | None = None
-    """Folder with 68 landmarks per driving frame, as text files of x,y lines; detected by dlib if omitted."""
+    landmarks: Path | str | None = None
+    """Landmark detector, `mediapipe` or `dlib`, by default the first that can run; or a folder with 68 landmarks per
+    driving frame, as text files of x,y lines."""
     source_landmarks: Path | None = None
-    """Text file with the 68 landmarks of the source face, as x,y lines; detected by dlib if omitted."""
+    """Text file with the 68 landmarks of the source face, as x,y lines; detected if omitted."""
     retarget: FaceRetarget = "fit"
     """Fit of the driving face: `fit` to the source's place and size; `none` uses both uncropped, as in the paper."""
     person: str = "largest"
@@ -270,6 +179,14 @@ class KeypointsConfig(SelectionOptions, DetectionOptions, DeviceOptions):
     """Keypoint detector; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
     overwrite: bool = False
     """Replace existing output."""
+    hands: bool = False
+    """Also find 21 points of each hand; needs `mediapipe`, as do `face` and `mask`."""
+    face: bool = False
+    """Also find a mesh of 468 points of the face."""
+    mask: bool = False
+    """Also write OUTPUT--mask, a folder with a picture per frame that is white where the person is."""
+    debug: tuple[TrackView, ...] = ()
+    """Write OUTPUT--debug.mp4, the video with the `skeleton` and everything else that was found over it."""
     layout: PoseLayout = "coco17"
     """Joint layout of the track: `coco17` as detected with gaps filled, `h36m17` cleaned by the motion network."""
 

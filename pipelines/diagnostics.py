@@ -137,10 +137,9 @@ def _opencv() -> str:
 
 
 def _landmarks() -> str:
-    from pipelines.faces.landmarks import find_predictor
+    from pipelines.faces.landmark_detectors import find_available
 
-    find_predictor()
-    return "dlib, 68 points"
+    return {"mediapipe": "mediapipe, 68 points of the face mesh", "dlib": "dlib, 68 points"}[find_available()]
 
 
 def _weights() -> list[Finding]:

@@ -14,7 +14,8 @@ import numpy as np
 from models.errors import InputError
 from pipelines.configs import FaceConfig
 from pipelines.faces.framing import check_retarget, frame_faces
-from pipelines.faces.landmarks import LAYOUT, DlibLandmarks, load_landmarks, read_landmarks
+from pipelines.faces.landmark_detectors import DETECTORS, LandmarkDetector, create_landmark_detector
+from pipelines.faces.landmarks import LAYOUT, load_landmarks, read_landmarks
 from pipelines.generation.face_processor import FaceCrop, FaceProcessor
 from pipelines.generation.networks import load_face_generator
 from pipelines.generation.rollout import FrameGenerator
@@ -66,14 +67,15 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
             audio, notes = plan_audio(config.audio, video, config.target)
             note_all(progress, notes)
             generator = load_face_generator(config.weights, device)
-            detector = None if config.landmarks and config.source_landmarks else DlibLandmarks()
+            folder = _landmarks_folder(config)
+            detector = None if folder and config.source_landmarks else _create_detector(config, progress)
         with stopwatch("source landmarks"):
             # 3. The source face: landmarks [68, 2 or 3]
             landmarks = _find_source_landmarks(config.source, config.source_landmarks, picture, detector)
         with stopwatch("driving landmarks"):
             # 4. The driving face: detect, follow one face, fill gaps -> [T, 68, 3]
-            track = _find_driving_landmarks(config, video, detector, progress)
-            with error_context(config.landmarks or config.driving):
+            track = _find_driving_landmarks(folder, video, detector, progress)
+            with error_context(folder or config.driving):
                 motion = _follow_face(track, config)
             note_all(progress, motion.gaps.notes("face", config.on_missing))
         # 5. The squares of both pictures that the network sees
@@ -98,15 +100,25 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
         size=processor.output_size(config.frame),
         canvas=box,
         missing_frames=motion.gaps.missing_frames,
-        landmarks="files" if config.landmarks else DlibLandmarks.name,
+        landmarks="files" if folder or detector is None else detector.name,
         device=str(device),
         seconds=dict(stopwatch.seconds),
         overlapping=dict(stopwatch.overlapping),
     )
 
 
+def _landmarks_folder(config: FaceConfig) -> Path | None:
+    """The folder with the driving landmarks; None if they are detected."""
+    return None if config.landmarks in (None, "auto", *DETECTORS) else Path(str(config.landmarks))
+
+
+def _create_detector(config: FaceConfig, progress: Progress) -> LandmarkDetector:
+    name = str(config.landmarks) if config.landmarks in DETECTORS else "auto"
+    return create_landmark_detector(name, progress.note)
+
+
 def _find_source_landmarks(
-    path: Path, landmarks_file: Path | None, picture: np.ndarray, detector: DlibLandmarks | None
+    path: Path, landmarks_file: Path | None, picture: np.ndarray, detector: LandmarkDetector | None
 ) -> np.ndarray:
     """Landmarks [68, 2 or 3] of the picture uint8 [H, W, 3], from their file or detected."""
     if landmarks_file is not None:
@@ -120,13 +132,13 @@ def _find_source_landmarks(
 
 
 def _find_driving_landmarks(
-    config: FaceConfig, video: FrameSource, detector: DlibLandmarks | None, progress: Progress
+    folder: Path | None, video: FrameSource, detector: LandmarkDetector | None, progress: Progress
 ) -> PoseTrack:
     """Every face in every driving frame, from files or detected."""
-    if config.landmarks is not None:
+    if folder is not None:
         size = video.info.width, video.info.height
-        landmarks = load_landmarks(config.landmarks, size=size)
-        track = align_track(landmarks, video, str(config.landmarks), require_all=True)
+        landmarks = load_landmarks(folder, size=size)
+        track = align_track(landmarks, video, str(folder), require_all=True)
         note_all(progress, track.warnings)
         return track
     assert detector is not None

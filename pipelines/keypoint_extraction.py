@@ -4,6 +4,7 @@ T frames, P people of a frame.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -11,17 +12,22 @@ from typing import Any
 import numpy as np
 
 from models.errors import InputError
-from pipelines.configs import KeypointsConfig, OnMissing
+from pipelines.configs import KeypointsConfig
 from pipelines.generation.networks import load_pose_cleaner
+from pipelines.keypoints.details import DetailName, PersonDetails, details_of, request_details
 from pipelines.keypoints.detectors.registry import check_person, create_detector
 from pipelines.keypoints.loading import is_track, load_track, select_frames
 from pipelines.keypoints.quarter_turns import detect_upright_video
-from pipelines.keypoints.track import PoseTrack
+from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
+from pipelines.keypoints.track_pictures import drawing_path, mask_folder, write_drawing, write_masks
 from pipelines.keypoints.track_quality import judge_track
 from pipelines.keypoints.tracking import GapSummary, fill_gaps, select_person
 from pipelines.media.files import check_output
-from pipelines.media.sources import open_video
+from pipelines.media.sources import FrameSource, open_video
+from pipelines.media.turning import turn_video
+from pipelines.media.writer import check_video_output
+from pipelines.option_groups import OnMissing
 from pipelines.runtime.devices import choose_device
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.input_files import list_input_files
@@ -41,11 +47,22 @@ class KeypointsResult:
     seconds: float
     """Wall time of the run in seconds."""
 
+    def found(self) -> dict[str, int]:
+        """In how many frames each of the details that were asked for was found."""
+        known = [details for frame in self.track.frames if (details := _details(frame))]
+        names = {"hands": ("left_hand", "right_hand"), "face": ("face",), "mask": ("mask",)}
+        wanted = [part for name in _wanted(self.config) for part in names[name]]
+        return {name: sum(getattr(each, name) is not None for each in known) for name in wanted}
+
     def summary(self) -> dict[str, Any]:
         """Everything as plain data."""
+        config = self.config
         return {
-            "input": self.config.input,
-            "output": self.config.output,
+            "input": config.input,
+            "output": config.output,
+            "mask_output": mask_folder(config.output) if config.mask else None,
+            "debug_output": drawing_path(config.output) if config.debug else None,
+            "frames_with": self.found(),
             "layout": self.track.layout,
             "width": self.track.width,
             "height": self.track.height,
@@ -58,7 +75,10 @@ class KeypointsResult:
     def line(self) -> str:
         """One line about how it went."""
         missing, filled = self.gaps.missing_frames, self.gaps.filled_joints
-        return f"{self.gaps.frames} frames, {missing} without the person, {filled} joints filled in in the others"
+        found = "".join(f", {name.replace('_', ' ')} in {count}" for name, count in self.found().items())
+        return (
+            f"{self.gaps.frames} frames, {missing} without the person, {filled} joints filled in in the others{found}"
+        )
 
 
 def extract_keypoints(config: KeypointsConfig, progress: Progress = SILENT) -> KeypointsResult:
@@ -70,7 +90,7 @@ def extract_keypoints(config: KeypointsConfig, progress: Progress = SILENT) -> K
     """
     start = time.monotonic()
     # 1. Refuse whatever can be refused before any work
-    check_output(config.output, overwrite=config.overwrite, inputs=list_input_files(config))
+    _check_outputs(config)
     # 2. Everybody in every frame: T frames of people [P, 17, 3]
     track = _find_track(config, progress)
     # 3. One person, gaps filled: T frames of [1, 17, 3]
@@ -82,6 +102,11 @@ def extract_keypoints(config: KeypointsConfig, progress: Progress = SILENT) -> K
     track = _convert_layout(track, config)
     # 5. Save
     save_track(config.output, track)
+    if config.mask:
+        write_masks(mask_folder(config.output), track, overwrite=config.overwrite)
+    if config.debug:
+        with _open_input(config) as video, turn_video(video, track.quarter_turns) as upright:
+            write_drawing(drawing_path(config.output), track, upright, progress, overwrite=config.overwrite)
     return KeypointsResult(config, track, gaps, time.monotonic() - start)
 
 
@@ -91,8 +116,30 @@ def follow_person(track: PoseTrack, *, person: str, on_missing: OnMissing) -> tu
     Raises:
         InputError: that person is in no frame, or missing in one under `on_missing` "fail".
     """
-    poses, gaps = fill_gaps(select_person(track.people, person), on_missing)  # [T, 17, 3]
-    return _with_poses(track, poses), gaps
+    chosen = select_person(track.people, person)  # [T, 17, 3]
+    known = [details_of(pose, frame.people, frame.details) for pose, frame in zip(chosen, track.frames, strict=True)]
+    poses, gaps = fill_gaps(chosen, on_missing)  # [T, 17, 3]
+    return _with_poses(track, poses, known), gaps
+
+
+def _wanted(config: KeypointsConfig) -> list[DetailName]:
+    asked: dict[DetailName, bool] = {"hands": config.hands, "face": config.face, "mask": config.mask}
+    return [name for name, is_asked in asked.items() if is_asked]
+
+
+def _check_outputs(config: KeypointsConfig) -> None:
+    check_output(config.output, overwrite=config.overwrite, inputs=list_input_files(config))
+    others = {mask_folder(config.output): config.mask, drawing_path(config.output): config.debug}
+    for path in (path for path, is_asked in others.items() if is_asked):
+        check_video_output(path, overwrite=config.overwrite, inputs=list_input_files(config))
+    options = [f"--{name}" for name in _wanted(config)] + ["--debug"] * bool(config.debug)
+    if options and is_track(config.input):
+        raise InputError(f"{config.input} is a pose file, {', '.join(options)} need the frames: use the video")
+
+
+def _open_input(config: KeypointsConfig) -> FrameSource:
+    selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
+    return open_video(config.input, **selection)
 
 
 def _find_track(config: KeypointsConfig, progress: Progress) -> PoseTrack:
@@ -101,11 +148,12 @@ def _find_track(config: KeypointsConfig, progress: Progress) -> PoseTrack:
         track = load_track(config.input, rate=rate)
         note_all(progress, track.warnings)
         return select_frames(track, config.start, config.end, config.max_frames)
-    device = str(choose_device(config.device, progress.note))
-    detector = create_detector(config.keypoints, device=device, yolo_weights=config.yolo_weights, note=progress.note)
+    device, wanted = str(choose_device(config.device, progress.note)), _wanted(config)
+    name = "mediapipe" if wanted and config.keypoints == "auto" else config.keypoints  # the one that finds details
+    detector = create_detector(name, device=device, yolo_weights=config.yolo_weights, note=progress.note)
     check_person(config.person, detector)
-    selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
-    with open_video(config.input, **selection) as video:
+    request_details(detector, wanted)
+    with _open_input(config) as video:
         track = detect_upright_video(video, detector, progress)
     note_all(progress, track.warnings)
     return track
@@ -119,10 +167,21 @@ def _convert_layout(track: PoseTrack, config: KeypointsConfig) -> PoseTrack:
         raise InputError(f"{config.input} holds {track.layout} poses, which can't become coco17: add --layout h36m17")
     cleaner = load_pose_cleaner("motion", choose_device(config.device))
     poses = cleaner(np.concatenate(track.people), size=track.size, rate=track.rate)  # [T, 17, 3]
-    return replace(_with_poses(track, poses), layout="h36m17")
+    # Depths are of COCO-17 joints, everything else is of the person.
+    known = [_details(frame) for frame in track.frames]
+    known = [replace(details, depth=None) if details else None for details in known]
+    return replace(_with_poses(track, poses, known), layout="h36m17")
 
 
-def _with_poses(track: PoseTrack, poses: np.ndarray) -> PoseTrack:
-    """`track` with the poses [T, 17, 3] in place of its people."""
-    frames = [replace(frame, people=pose[None]) for frame, pose in zip(track.frames, poses, strict=True)]
+def _details(frame: PoseFrame) -> PersonDetails | None:
+    """What else is known of the one person of a frame."""
+    return frame.details[0] if frame.details else None
+
+
+def _with_poses(track: PoseTrack, poses: np.ndarray, known: Sequence[PersonDetails | None]) -> PoseTrack:
+    """`track` with the poses [T, 17, 3] in place of its people, and what else is known of them in each frame."""
+    frames = [
+        replace(frame, people=pose[None], details=(details,) if details else ())
+        for frame, pose, details in zip(track.frames, poses, known, strict=True)
+    ]
     return replace(track, frames=frames)

@@ -35,6 +35,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("weights",),
     ("media",),
     ("configs",),
+    ("option_groups",),
     ("runtime",),
 )
 FLOORS = {name: floor for floor, names in enumerate(ROOMS) for name in names}

@@ -14,13 +14,13 @@ import numpy as np
 from models.generators.picture import Picture
 from models.generators.recurrent import Step
 from pipelines.compositing.paste import box_mask, paste
-from pipelines.configs import Framing
 from pipelines.faces.drawing import draw_landmarks
 from pipelines.faces.face_maps import face_structure, resize_square
 from pipelines.generation.panels import title_panels
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
 from pipelines.media.boxes import Box, crop
 from pipelines.media.tensors import tensor_to_image
+from pipelines.option_groups import Framing
 
 CANVAS = 256  # pixels
 FEATHER = 0.06  # width of the soft edge of the pasted region, as a share of its smaller side

@@ -20,7 +20,6 @@ from models.generators.animation import Step
 from models.generators.picture import Picture
 from pipelines.compositing.full_resolution import FullResolutionCompositor
 from pipelines.compositing.paste import box_mask, paste
-from pipelines.configs import Framing, Retarget
 from pipelines.generation.visualization import compare_people
 from pipelines.keypoints.layouts import coco17_to_openpose18
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
@@ -30,6 +29,7 @@ from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.boxes import Box
 from pipelines.media.square_crop import SquareCrop
 from pipelines.media.tensors import tensor_to_image
+from pipelines.option_groups import Framing, Retarget
 
 CANVAS = 256  # pixels
 FEATHER = 0.04  # width of the soft edge of a pasted square, as a share of its side

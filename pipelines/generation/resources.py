@@ -8,10 +8,11 @@ from typing import Any, ParamSpec, TypeVar
 import cv2
 import torch
 
-from pipelines.configs import AnimateConfig, DetectionOptions, PoseConfig
+from pipelines.configs import AnimateConfig, PoseConfig
 from pipelines.generation.networks import PersonNetworks, load_detector, load_generator, load_pose_cleaner
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track_cache import TrackCache
+from pipelines.option_groups import DetectionOptions
 from pipelines.runtime.devices import choose_device
 from pipelines.runtime.progress import Progress, note_all
 

@@ -4,11 +4,11 @@ import numpy as np
 
 from models.generators.animation import Step
 from models.generators.picture import Picture
-from pipelines.configs import Framing, Retarget
 from pipelines.generation.processors import FrameProcessor, NetworkInputs, ProcessorFactory
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.media.boxes import Box
 from pipelines.media.turning import turn_picture
+from pipelines.option_groups import Framing, Retarget
 
 
 class TurnedProcessor(FrameProcessor):

@@ -8,10 +8,10 @@ import numpy as np
 
 from models.errors import InputError
 from models.generators.animation import Step
-from pipelines.configs import DebugView
 from pipelines.faces.face_maps import CHANNELS as FACE_CHANNELS
 from pipelines.generation.panels import WHITE, Legend, title_panels
 from pipelines.keypoints.drawing import draw_skeleton
+from pipelines.option_groups import DebugView
 
 FULL_COLOUR_FLOW = 24.0  # canvas pixels that are drawn in full saturation
 RED, GREEN, BLUE = (255, 70, 70), (0, 255, 0), (110, 150, 255)  # light enough to read

@@ -78,8 +78,10 @@ class People:
 class DetailedDetector(Protocol):
     """A keypoint detector that knows details, too."""
 
+    available: frozenset[DetailName]
+    """What it can find when it is wanted."""
     wanted: frozenset[DetailName]
-    """What to look for beside depth and feet."""
+    """What to look for."""
 
     def detect_people(self, image: np.ndarray) -> People:
         """Everybody in a picture uint8 RGB [H, W, 3]."""
@@ -99,11 +101,13 @@ def request_details(detector: object, wanted: Iterable[DetailName]) -> None:
     wanted = frozenset(wanted)
     if not wanted:
         return
-    if not isinstance(detector, DetailedDetector):
-        options = ", ".join(f"--{name}" for name in get_args(DetailName) if name in wanted)
-        name = getattr(detector, "name", "this detector")
-        raise InputError(f"{options}: the detector {name} finds none; use --keypoints mediapipe")
-    detector.wanted = wanted
+    if isinstance(detector, DetailedDetector) and wanted <= detector.available:
+        detector.wanted = wanted
+        return
+    missing = wanted - (detector.available if isinstance(detector, DetailedDetector) else set())
+    options = ", ".join(f"--{name}" for name in get_args(DetailName) if name in missing)
+    name = getattr(detector, "name", "this detector")
+    raise InputError(f"{options}: the detector {name} finds none; use --keypoints mediapipe")
 
 
 def details_of(pose: np.ndarray, people: np.ndarray, details: Iterable[PersonDetails | None]) -> PersonDetails | None:

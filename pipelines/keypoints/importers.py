@@ -18,7 +18,8 @@ import numpy as np
 from models.errors import InputError
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17, OPENPOSE25_TO_COCO17
 from pipelines.keypoints.track import DEFAULT_RATE, PoseFrame, PoseTrack
-from pipelines.keypoints.track_file import MAX_COORDINATE, MAX_FRAMES, load_json
+from pipelines.keypoints.track_checks import MAX_COORDINATE
+from pipelines.keypoints.track_file import MAX_FRAMES, load_json
 from pipelines.media.ordering import natural_key
 
 COCO17_FIRST = tuple(range(17))

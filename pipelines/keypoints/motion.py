@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.configs import AnimateConfig, OnMissing
+from pipelines.configs import AnimateConfig
 from pipelines.keypoints.alignment import align_track
 from pipelines.keypoints.cleaning import PoseCleaner
 from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, check_person
@@ -25,6 +25,7 @@ from pipelines.keypoints.tracking import CONFIDENT, GapSummary, fill_gaps, selec
 from pipelines.keypoints.visibility import describe_cut_source, missing_body_parts
 from pipelines.media.sources import FrameSource
 from pipelines.media.turning import turn_picture
+from pipelines.option_groups import OnMissing
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import Progress, note_all
 

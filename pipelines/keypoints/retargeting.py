@@ -10,7 +10,6 @@ from typing import get_args
 import numpy as np
 
 from models.errors import InputError
-from pipelines.configs import Retarget
 from pipelines.keypoints.body import (
     SimilarFrame,
     bone_scale,
@@ -22,6 +21,7 @@ from pipelines.keypoints.body import (
     stature_ratio,
 )
 from pipelines.keypoints.layouts import COCO17_BODY, COCO17_BODY_IN_H36M17, H36M17_PARENT, select
+from pipelines.option_groups import Retarget
 
 FEET = [3, 6]
 THORAX, NECK, HEAD = 8, 9, 10

@@ -1,28 +1,30 @@
-"""The project's JSON file of a pose track, version 1: validated strictly when read, written in one step.
+"""The project's JSON file of a pose track, version 1 or 2: validated strictly when read, written in one step.
 
 P people of a frame; a pose is [17, 3] x, y in pixels of the frame and a confidence in 0..1 (0: the joint is missing).
+Version 2 is written where details of people are known (`pipelines.keypoints.details_file`).
 """
 
 import json
-import math
-from dataclasses import dataclass
 from fractions import Fraction
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
 from models.errors import InputError
+from pipelines.keypoints.details import PersonDetails
+from pipelines.keypoints.details_file import format_details, parse_details
 from pipelines.keypoints.layouts import NAMES
 from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_checks import Checker
 from pipelines.media.files import atomic_output, check_readable, report_write_errors
 
-VERSION = 1
+VERSIONS = (1, 2)  # 2 adds details of people
 MAX_BYTES = 512 * 2**20
 MAX_FRAMES = 2_000_000
 MAX_PEOPLE = 256
 MAX_SIDE = 65_536  # pixels
-MAX_COORDINATE = 1e6  # pixels
 
 
 def load_json(path: Path) -> Any:
@@ -52,19 +54,20 @@ def parse_track(data: Any, name: str) -> PoseTrack:
     Raises:
         InputError: anything missing, of the wrong type, out of range or not finite.
     """
-    check = _Checker(name)
+    check = Checker(name)
     check.that(isinstance(data, dict), "the top level must be an object with version, layout, width, ... frames")
-    check.that(data.get("version") == VERSION, f"version {data.get('version')!r}, this program reads {VERSION}")
+    version = data.get("version")
+    check.that(version in VERSIONS, f"version {version!r}, this program reads {' and '.join(map(str, VERSIONS))}")
     layout = data.get("layout")
     check.that(layout in NAMES, f"layout {layout!r} must be one of {', '.join(NAMES)}")
     width, height = (check.integer(data.get(key), key, 1, MAX_SIDE) for key in ("width", "height"))
     base = check.items(data.get("time_base"), "time_base must be [numerator, denominator]", 2, 2)
     time_base = Fraction(*(check.integer(value, "time_base", 1, 2**31) for value in base))
     frames = check.items(data.get("frames"), f"frames must list 1 to {MAX_FRAMES} frames", 1, MAX_FRAMES)
-    return PoseTrack(layout, width, height, time_base, _parse_frames(frames, check))
+    return PoseTrack(layout, width, height, time_base, _parse_frames(frames, check, detailed=version == VERSIONS[1]))
 
 
-def _parse_frames(frames: list, check: "_Checker") -> list[PoseFrame]:
+def _parse_frames(frames: list, check: Checker, *, detailed: bool) -> list[PoseFrame]:
     result: list[PoseFrame] = []
     for index, frame in enumerate(frames):
         where = f"frame {index}"
@@ -73,45 +76,14 @@ def _parse_frames(frames: list, check: "_Checker") -> list[PoseFrame]:
         check.that(not result or pts > result[-1].pts, f"{where}: pts {pts} is not after the frame before it")
         people = check.items(frame.get("people"), f"{where}: people must list up to {MAX_PEOPLE}", 0, MAX_PEOPLE)
         poses = [check.pose(person, f"{where}, person {number + 1}") for number, person in enumerate(people)]
-        result.append(PoseFrame(pts, np.array(poses, np.float32).reshape(-1, 17, 3)))
+        details = _parse_details(people, where, check) if detailed else ()
+        result.append(PoseFrame(pts, np.array(poses, np.float32).reshape(-1, 17, 3), details=details))
     return result
 
 
-@dataclass(frozen=True)
-class _Checker:
-    """Raises InputError with the name of the file in front."""
-
-    name: str
-
-    def that(self, condition: object, message: str) -> None:
-        if not condition:
-            raise InputError(f"{self.name}: {message}")
-
-    def items(self, value: Any, message: str, least: int, most: int) -> list:
-        self.that(isinstance(value, list) and least <= len(value) <= most, message)
-        return value
-
-    def integer(self, value: Any, what: str, low: int, high: int) -> int:
-        good = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-        self.that(good, f"{what} {value!r} must be a whole number from {low} to {high}")
-        return value
-
-    def pose(self, person: Any, where: str) -> list[list[float]]:
-        joints = person.get("keypoints") if isinstance(person, dict) else None
-        joints = self.items(joints, f"{where}: keypoints must list 17 joints", 17, 17)
-        for index, joint in enumerate(joints):
-            good = isinstance(joint, list) and len(joint) == 3 and all(map(_is_number, joint))
-            self.that(good, f"{where}, joint {index}: {joint!r:.80} must be [x, y, confidence], finite numbers")
-            near = max(abs(joint[0]), abs(joint[1])) <= MAX_COORDINATE
-            self.that(near, f"{where}, joint {index}: {joint!r} is more than {MAX_COORDINATE:g} px away")
-            self.that(0 <= joint[2] <= 1, f"{where}, joint {index}: confidence {joint[2]} must be from 0 to 1")
-        return joints
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < 2**63 if isinstance(value, int) else math.isfinite(value)
+def _parse_details(people: list, where: str, check: Checker) -> tuple[PersonDetails | None, ...]:
+    known = [parse_details(person, f"{where}, person {number}", check) for number, person in enumerate(people, 1)]
+    return tuple(known) if any(known) else ()
 
 
 def save_track(path: str | Path, track: PoseTrack) -> None:
@@ -131,11 +103,16 @@ def save_track(path: str | Path, track: PoseTrack) -> None:
 
 
 def _write(file: Any, track: PoseTrack) -> None:
-    head = {"version": VERSION, "layout": track.layout, "width": track.width, "height": track.height}
+    detailed = any(any(frame.details) for frame in track.frames)
+    head = {"version": VERSIONS[detailed], "layout": track.layout, "width": track.width, "height": track.height}
     head["time_base"] = [track.time_base.numerator, track.time_base.denominator]
     file.write(json.dumps(head)[:-1] + ', "frames": [')
     for index, frame in enumerate(track.frames):
-        people = [{"keypoints": np.round(pose.astype(np.float64), 3).tolist()} for pose in frame.people]
+        people = [_format_person(pose, known) for pose, known in zip_longest(frame.people, frame.details)]
         file.write(",\n" if index else "\n")
         file.write(json.dumps({"pts": frame.pts, "people": people}, allow_nan=False, separators=(",", ":")))
     file.write("\n]}\n")
+
+
+def _format_person(pose: np.ndarray, details: PersonDetails | None) -> dict[str, Any]:
+    return {"keypoints": np.round(pose.astype(np.float64), 3).tolist()} | format_details(details)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from models.errors import InputError
-from pipelines.configs import OnMissing
+from pipelines.option_groups import OnMissing
 
 CONFIDENT = 0.3  # confidence of a joint that counts
 MIN_JOINTS = 4  # confident joints that make a person

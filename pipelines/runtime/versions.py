@@ -3,7 +3,10 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-PACKAGES = ("gfla", "torch", "torchvision", "numpy", "av", "opencv-python", "pillow", "safetensors", "ultralytics")
+PACKAGES = (
+    *("gfla", "torch", "torchvision", "numpy", "av", "opencv-python", "pillow", "safetensors", "ultralytics"),
+    "ai-edge-litert",
+)
 
 
 def versions(packages: tuple[str, ...] = PACKAGES) -> dict[str, str]:

@@ -64,6 +64,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "--resize": ("176x256", (176, 256)),
     "--crop": ("16x20", (16, 20)),
     "animate --keypoints": (__file__, __file__),
+    "keypoints --debug": ("skeleton", ("skeleton",)),
     "view-synth --compare": (HERE, Path(HERE)),
 }
 DEFAULTS = {

@@ -118,8 +118,20 @@ def test_import_and_export_at_once_and_one_after_the_other(checkpoint: Path) -> 
 
 def test_run_feeds_a_network(checkpoint: Path) -> None:
     save_file({"track": torch.zeros(1, 34, 104)}, "in.safetensors")
-    command = ("run", "motion", "in.safetensors", "-o", "out.safetensors", "--precision", "fp64", "--device", "cpu")
-    assert run(*command) == (0, "out.safetensors\n", "")
+    network = MotionNetwork(config=MotionConfig(channels=8))
+    save_weights("own.safetensors", network, architecture="motion", licence="none", command="none", extra={})
+    command = (
+        "run",
+        "own.safetensors",
+        "in.safetensors",
+        "-o",
+        "out.safetensors",
+        "--precision",
+        "fp64",
+        "--device",
+        "cpu",
+    )
+    assert run(*command, "--device", "cpu") == (0, "out.safetensors\n", "")
     track = load_file("out.safetensors")["track"]
     assert (track.shape, track.dtype) == ((1, 34, 24), torch.float64)
 

@@ -3,8 +3,19 @@
 import numpy as np
 import torch
 
+from pipelines.synthetic.motion.inverse_kinematics import solve_pose
 from pipelines.synthetic.motion.motion import sample_motion
-from pipelines.synthetic.people.skeleton import Proportions, coco17, forward_kinematics, human36m17, sample_proportions
+from pipelines.synthetic.motion.pose import Pose
+from pipelines.synthetic.motion.timeline import Action, Timeline
+from pipelines.synthetic.people.skeleton import (
+    Motion,
+    Proportions,
+    coco17,
+    forward_kinematics,
+    human36m17,
+    sample_proportions,
+    standard_proportions,
+)
 
 STANDING = np.array(
     [
@@ -31,6 +42,19 @@ def sample_poses(
     """COCO-17 and Human3.6M-17 [B, T, 17, 2] of people doing the motion of `seed`, in pixels."""
     count = len(persons.head)
     motion = sample_motion(count, frames, torch.Generator().manual_seed(seed), amplitude=amplitude)
+    return _project(persons, motion, scale)
+
+
+def act(action: Action, *, rate: float, seconds: float, count: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """COCO-17 and Human3.6M-17 [B, T, 17, 2] of standard adults doing one action, in pixels; about 260 px tall."""
+    time = torch.arange(round(rate * seconds))[None] / rate
+    pose = Pose.neutral(count, time.shape[1])
+    action(Timeline(count, time, seconds, torch.Generator().manual_seed(1)), pose)
+    pose.heading = pose.heading + 0.5
+    return _project(standard_proportions(count), solve_pose(pose), 150)
+
+
+def _project(persons: Proportions, motion: Motion, scale: float) -> tuple[np.ndarray, np.ndarray]:
     world = forward_kinematics(persons, motion)
 
     def project(joints: torch.Tensor) -> np.ndarray:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from models.pose_refiner import PoseRefiner, Refined, RefinerConfig
 
-SMALL = RefinerConfig(channels=8, dilations=(1, 2), tolerance=0.02)
+SMALL = RefinerConfig(channels=8, dilations=(1, 2), tolerance=0.02, caution=3.0)
 
 
 def make_network(change: float = 0.0, doubt: float = -20.0) -> PoseRefiner:
@@ -32,13 +32,18 @@ def make_points(length: int) -> Tensor:
 
 @pytest.mark.parametrize(
     ("doubt", "free", "moved"),
-    [(-20.0, False, 0.02), (20.0, False, 0.5), (0.0, False, 0.26), (-20.0, True, 0.5)],
-    ids=["sure", "in doubt", "undecided", "not seen"],
+    [(-20.0, False, 0.02), (20.0, False, 0.5), (3.0, False, 0.26), (0.0, False, 0.0212), (-20.0, True, 0.5)],
+    ids=["sure", "in doubt", "odds of 20 to 1", "even odds", "not seen"],
 )
 def test_a_large_change(doubt: float, free: bool, moved: float) -> None:
     network = make_network(change=0.5 / 2**0.5, doubt=doubt)
     points = run(network, make_points(20), free=free).points
     torch.testing.assert_close(points.norm(dim=-1), torch.full(points.shape[:3], moved), atol=1e-4, rtol=0)
+
+
+def test_training_takes_even_odds_as_they_are() -> None:
+    points = run(make_network(change=0.5 / 2**0.5, doubt=0.0).train(), make_points(20)).points
+    torch.testing.assert_close(points.norm(dim=-1), torch.full(points.shape[:3], 0.26), atol=1e-4, rtol=0)
 
 
 def test_a_small_change_is_made_in_full() -> None:

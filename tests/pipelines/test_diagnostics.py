@@ -37,6 +37,13 @@ def test_a_missing_encoder_is_named(encoder: str, usable: bool, monkeypatch: pyt
     assert {name for name, reason in reasons(found.codecs).items() if reason} == {encoder}
 
 
+def test_networks_that_were_not_fetched_say_how_to_get_them() -> None:
+    found = diagnose()
+    assert found.usable
+    reason = reasons(found.backends)["mediapipe keypoints"] or ""
+    assert "gfla weights fetch mediapipe" in reason or "pip install ai-edge-litert" in reason
+
+
 def test_without_ultralytics_only_yolo_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ultralytics" else real(name))

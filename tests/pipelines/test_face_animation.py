@@ -2,7 +2,7 @@
 
 import importlib.util
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ from models.generators import config
 from models.generators.face import FaceGenerator
 from models.generators.recurrent import Step
 from pipelines import FaceConfig, FaceResult, animate_face
+from pipelines.faces import landmark_detectors
 from pipelines.faces.face_maps import face_structure
+from pipelines.faces.landmarks import DlibLandmarks, as_faces
 from pipelines.media.sources import open_video
 from pipelines.runtime.progress import SILENT, NotesProgress, Progress
 from pipelines.weights.checkpoints import import_checkpoint
@@ -54,6 +56,41 @@ def run(inputs: Path, tmp_path: Path) -> Callable[..., FaceResult]:
         return animate_face(FaceConfig(**fields | changed), progress)
 
     return animate
+
+
+class FileLandmarks(DlibLandmarks):
+    """Detects what the landmark files of the inputs say: those of the source, then of each driving frame."""
+
+    name = "mediapipe"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def detect(self, image: np.ndarray) -> np.ndarray:
+        return as_faces(points(self.folder / "source.txt"))
+
+    def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        return (as_faces(points(self.folder / "landmarks" / f"{number}.txt")) for number, _ in enumerate(images))
+
+
+@pytest.mark.parametrize(("landmarks", "note"), [("mediapipe", []), (None, ["landmarks: mediapipe"])])
+def test_a_landmark_detector_does_what_its_files_would(
+    landmarks: str | None,
+    note: list[str],
+    inputs: Path,
+    run: Callable[..., FaceResult],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(landmark_detectors.DETECTORS, "mediapipe", lambda: FileLandmarks(inputs))
+    monkeypatch.setitem(landmark_detectors.CHECKS, "mediapipe", lambda: None)
+    progress = NotesProgress()
+    result = run(progress, landmarks=landmarks, source_landmarks=None)
+    assert (result.landmarks, [line for line in progress.notes if "landmarks" in line]) == ("mediapipe", note)
+    detected = [read(path) for path in sorted(result.output.iterdir())]
+    shutil.rmtree(result.output)
+    assert run().landmarks == "files"
+    for ours, expected in zip(detected, sorted(result.output.iterdir()), strict=True):
+        np.testing.assert_array_equal(ours, read(expected))
 
 
 def read(path: Path) -> np.ndarray:

@@ -10,9 +10,12 @@ import pytest
 
 from models.errors import InputError
 from pipelines import AnimateConfig, KeypointsConfig, KeypointsResult, PoseConfig, animate, extract_keypoints
+from pipelines.keypoints.details import DetailName, People, PersonDetails, PersonMask
 from pipelines.keypoints.loading import load_track
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
+from pipelines.media.pictures import load_picture
+from pipelines.media.sources import open_video
 from pipelines.pose_transfer import transfer_pose
 from pipelines.preflight.check import check_inputs
 from pipelines.runtime.progress import NotesProgress
@@ -47,6 +50,74 @@ def saved(tmp_path: Path, *, layout: str = "coco17") -> Path:
 
 def run(source: Path, output: Path, **options: Any) -> KeypointsResult:
     return extract_keypoints(KeypointsConfig(source, output, device="cpu", **options))
+
+
+class DetailedWalker(Walker):
+    """The same, who shows the left hand in every second frame, beside somebody smaller."""
+
+    name = "detailed"
+    wanted: frozenset[DetailName] = frozenset()
+
+    def detect_people(self, image: np.ndarray) -> People:
+        return next(self.track_people([image]))
+
+    def track_people(self, images: Iterable[np.ndarray]) -> Iterator[People]:
+        for index, poses in enumerate(self.track(images)):
+            hand = np.full((21, 3), index, np.float32) if index % 2 == 0 else None
+            square = np.array([[0.5, 0, 10], [0, 0.5, 20]])
+            mask = PersonMask.of(np.ones((64, 64), np.float32), square)
+            known = PersonDetails(depth=np.arange(17, dtype=np.float32), left_hand=hand, mask=mask)
+            yield People(np.concatenate([pose(70, 15)[None], poses]), (None, *[known] * len(poses)))
+
+
+@pytest.fixture
+def detailed_walker(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the detectors that were asked for."""
+    names: list[str] = []
+
+    def create(name: str, **options: object) -> DetailedWalker:
+        names.append(name)
+        return DetailedWalker()
+
+    monkeypatch.setattr("pipelines.keypoint_extraction.create_detector", create)
+    return names
+
+
+def test_details_of_the_person_are_saved_and_drawn(tmp_path: Path, detailed_walker: list[str]) -> None:
+    video, output = write_video(tmp_path / "walk.mp4", frames=6), tmp_path / "track.json"
+    result = run(video, output, hands=True, mask=True, debug=("skeleton",))
+    assert detailed_walker == ["mediapipe"]
+    assert "left hand in 2, right hand in 0, mask in 5" in result.line()
+    assert result.summary()["frames_with"] == {"left_hand": 2, "right_hand": 0, "mask": 5}
+    details = [frame.details[0] if frame.details else None for frame in load_track(output).frames]
+    assert [each is not None for each in details] == [True, True, False, True, True, True]
+    assert [each.left_hand[0, 0] if each and each.left_hand is not None else None for each in details] == [
+        *(0, None, None, None, 4, None)
+    ]
+    masks = [load_picture(tmp_path / "track--mask" / f"{index:05d}.png") for index in range(6)]
+    assert [bool(mask.any()) for mask in masks] == [True, True, False, True, True, True]
+    assert masks[0].shape == (96, 96, 3)
+    assert masks[0][25, 15].tolist() == [255] * 3
+    assert not masks[0][:15].any()
+    with open_video(tmp_path / "track--debug.mp4") as drawing:
+        assert len(list(drawing)) == 6
+
+
+def test_details_are_refused_where_there_are_none(tmp_path: Path, walker: None) -> None:
+    video = write_video(tmp_path / "walk.mp4", frames=2)
+    with pytest.raises(InputError, match=r"--face: .*--keypoints mediapipe"):
+        run(video, tmp_path / "track.json", face=True)
+    with pytest.raises(InputError, match=r"in\.json is a pose file, --hands, --debug need the frames"):
+        run(saved(tmp_path), tmp_path / "track.json", hands=True, debug=("skeleton",))
+    assert not (tmp_path / "track.json").exists()
+
+
+def test_an_existing_mask_folder_is_refused_before_any_work(tmp_path: Path, detailed_walker: list[str]) -> None:
+    (tmp_path / "track--mask").mkdir()
+    (tmp_path / "track--mask" / "00000.png").touch()
+    with pytest.raises(InputError, match="track--mask already exists"):
+        run(write_video(tmp_path / "walk.mp4", frames=2), tmp_path / "track.json", mask=True)
+    assert detailed_walker == []
 
 
 @pytest.mark.usefixtures("walker")

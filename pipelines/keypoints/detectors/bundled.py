@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from models.fold import fold_batch_norm
+from pipelines.keypoints.details import DetailName, People, PersonDetails, PersonMask
 from pipelines.keypoints.detectors.crops import person_crop, sample_crop, search_crops
 from pipelines.keypoints.detectors.decoding import body_height, decode_pairs
 from pipelines.keypoints.detectors.scores import CONFIDENT, score, score_half, score_upper
@@ -30,25 +31,37 @@ HALF_ADVANTAGE = 0.15  # by which a half body's head and shoulders must be surer
 BATCH = 8
 REFINEMENTS = 2
 THOROUGH_SEARCH_INTERVAL = 12  # while nobody is found, frames between two searches for small people
+EDGE = 0.06  # sides of the crop by which a joint may be beyond the edge of the picture and still count as seen
 CROP_SMOOTHING = 0.6  # share of the old crop's side in the new one: a crop that breathes shakes the joints
 
 
 class BundledDetector:
-    """One person, followed through a video; works offline with the bundled weights."""
+    """One person, followed through a video, with a mask when `wanted`; works offline with the bundled weights."""
 
     name = "bundled"
     finds_one_person = True
 
     def __init__(self, network: nn.Module, *, device: str = "cpu") -> None:
+        self.available: frozenset[DetailName] = frozenset(("mask",) if getattr(network, "mask_head", None) else ())
+        self.wanted: frozenset[DetailName] = frozenset()
         self.network = fold_batch_norm(network).to(device).to(memory_format=torch.channels_last)
         self.device = torch.device(device)
 
     def detect(self, image: np.ndarray) -> np.ndarray:
         """See `KeypointDetector.detect`; at most one person, searched for at several scales, with flip averaging."""
-        return _people(self._search(image, thorough=True)[0])
+        return self.detect_people(image).poses
 
     def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """See `KeypointDetector.track`; one pass of the network per frame as long as the person is not lost."""
+        """See `KeypointDetector.track`."""
+        return (people.poses for people in self.track_people(images))
+
+    def detect_people(self, image: np.ndarray) -> People:
+        """See `DetailedDetector.detect_people`."""
+        return self._describe(image, self._search(image, thorough=True)[0])
+
+    def track_people(self, images: Iterable[np.ndarray]) -> Iterator[People]:
+        """See `DetailedDetector.track_people`; one pass of the network per frame as long as the person is not lost, and
+        one more for a mask."""
         pose, crop, lost = None, None, 0
         for image in images:
             pose = self._read(image, [crop], flip=False, previous=pose)[0] if crop else None
@@ -56,7 +69,7 @@ class BundledDetector:
                 pose, crop = self._search(image, thorough=lost % THOROUGH_SEARCH_INTERVAL == 0)
             lost = 0 if pose is not None else lost + 1
             crop = _next_crop(pose, crop, image) if pose is not None else None
-            yield _people(pose)
+            yield self._describe(image, pose)
 
     def _search(self, image: np.ndarray, *, thorough: bool) -> tuple[np.ndarray | None, SquareCrop]:
         """Best pose [17, 3] of the coarse pass after a closer look and the crop it was read from; None for nobody."""
@@ -89,6 +102,27 @@ class BundledDetector:
             pose, crop = better, closer
         return pose, crop
 
+    def _describe(self, image: np.ndarray, pose: np.ndarray | None) -> People:
+        if pose is None:
+            return People(np.empty((0, 17, 3), np.float32))
+        if "mask" not in self.wanted:
+            return People(pose[None])
+        crop = person_crop(pose, *image.shape[:2], size=SIZE, confident=CONFIDENT)
+        return People(pose[None], (PersonDetails(mask=self._find_mask(image, crop)),))
+
+    @torch.inference_mode()
+    def _find_mask(self, image: np.ndarray, crop: SquareCrop) -> PersonMask:
+        """The mask of the person in the middle of a crop, averaged over the crop and its mirror image."""
+        pixels = self._pixels(image, [crop])
+        maps = self.network(
+            torch.cat((pixels, pixels.flip(3))).contiguous(memory_format=torch.channels_last), mask=True
+        )
+        plain, mirrored = maps.mask.float().chunk(2)
+        mask = ((plain + mirrored.flip(3)) / 2).sigmoid()[0, 0].cpu().numpy()  # [S/2, S/2]
+        scale = crop.side / len(mask)
+        shift = scale / 2 - 0.5  # pixel centres are integers on both sides
+        return PersonMask.of(mask, np.array([[scale, 0, crop.left + shift], [0, scale, crop.top + shift]]))
+
     def score_person(self, image: np.ndarray, pose: np.ndarray, crop: SquareCrop) -> float:
         """Score of a pose [17, 3], 0..1; lower if the mirrored crop puts the joints elsewhere, where nobody is."""
         if score(pose) < MIN_PERSON_SCORE:
@@ -107,7 +141,7 @@ class BundledDetector:
             chosen = crops[first : first + BATCH]
             before = [crop.to_canvas(previous).astype(np.float32) for crop in chosen] if previous is not None else None
             keypoints = decode_pairs(self.predict_heat_maps(self._pixels(image, chosen), flip=flip), before)
-            poses += [crop.from_canvas(pose) for crop, pose in zip(chosen, keypoints, strict=True)]
+            poses += [_hide_outside(crop, pose, image) for crop, pose in zip(chosen, keypoints, strict=True)]
         return np.reshape(poses, (-1, 17, 3)).astype(np.float32)
 
     def _pixels(self, image: np.ndarray, crops: list[SquareCrop]) -> Tensor:
@@ -131,6 +165,15 @@ class BundledDetector:
         return plain, mirrored.flip(3)[:, list(COCO17_FLIP)]
 
 
+def _hide_outside(crop: SquareCrop, pose: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """A pose [17, 3] of the crop in pixels of the frame; joints that were guessed beyond its edges are unseen."""
+    result = crop.from_canvas(pose)
+    limit = np.array(image.shape[1::-1]) - 1 + EDGE * crop.side
+    inside = ((result[:, :2] >= -EDGE * crop.side) & (result[:, :2] <= limit)).all(1)
+    result[:, 2] *= inside
+    return result
+
+
 def _is_still_there(pose: np.ndarray) -> bool:
     return score(pose) >= MIN_TRACKED_SCORE or score_half(pose) >= MIN_TRACKED_HALF_SCORE
 
@@ -139,10 +182,6 @@ def _rank(pose: np.ndarray) -> float:
     """Order of candidates: how sure, then how large."""
     seen = pose[pose[:, 2] >= CONFIDENT, :2]
     return score(pose) * (float(np.ptp(seen, axis=0).max()) ** 0.25 if len(seen) > 1 else 0.1)
-
-
-def _people(pose: np.ndarray | None) -> np.ndarray:
-    return pose[None] if pose is not None else np.empty((0, 17, 3), np.float32)
 
 
 def _next_crop(pose: np.ndarray, crop: SquareCrop | None, image: np.ndarray) -> SquareCrop:

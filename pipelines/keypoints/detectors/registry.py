@@ -49,7 +49,10 @@ def _yolo(*, device: str, yolo_weights: str | Path | None, note: Note) -> Keypoi
 def _mediapipe(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
     from pipelines.keypoints.detectors.mediapipe.detector import MediaPipeDetector
 
-    return MediaPipeDetector()
+    detector = MediaPipeDetector()
+    if device != "cpu":
+        note(f"keypoints: MediaPipe's networks run on the CPU, everything else on {device}")
+    return detector
 
 
 def _auto(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
@@ -111,8 +114,8 @@ def check_person(person: str, detector: KeypointDetector) -> None:
     """
     if getattr(detector, "finds_one_person", False) and person.isdecimal() and int(person) > 1:
         raise InputError(
-            f"person {person} asked for, but the {detector.name} detector finds one person only: use --keypoints yolo, "
-            "a pose file with everybody, or leave out --person"
+            f"person {person} asked for, but the {detector.name} detector finds one person only: use --keypoints "
+            "mediapipe or yolo, a pose file with everybody, or leave out --person"
         )
 
 

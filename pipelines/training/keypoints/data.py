@@ -13,7 +13,8 @@ import torch
 from torch import Generator, Tensor
 
 from pipelines.synthetic.scene import Scene
-from pipelines.training.keypoints.crops import CropConfig, Crops, Cutouts, compose, draw_scene, render_cutouts
+from pipelines.training.keypoints.crops import Crops, compose
+from pipelines.training.keypoints.cutouts import CropConfig, Cutouts, draw_scene, render_cutouts
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from torch import Tensor
 from models.keypoints import KeypointNetwork
 from pipelines.keypoints.detectors.decoding import decode_pairs
 from pipelines.runtime.progress import SILENT, Progress
-from pipelines.training.keypoints.crops import CropConfig, Crops
+from pipelines.training.keypoints.crops import Crops
+from pipelines.training.keypoints.cutouts import CropConfig
 from pipelines.training.keypoints.data import draw_crops
 from pipelines.training.keypoints.metrics import mask_overlap, measure
 

@@ -27,6 +27,10 @@ class Recipe:
 
     frames: int = 64
     """Frames of the windows without margins."""
+    slowest: float = 5.0
+    """Lowest frame rate, in frames per second."""
+    fastest: float = 240.0
+    """Highest frame rate, in frames per second."""
     errors: DetectorErrors = field(default_factory=DetectorErrors)
     """Errors of the detector."""
     square: float = 0.2
@@ -59,7 +63,7 @@ class Windows:
 
 def draw_windows(recipe: Recipe, batch: int, length: int, generator: Generator) -> Windows:
     """Windows of `length` frames, margins included, each with a person, motion, camera and detector of its own."""
-    coco, human, rate = film_people(batch, length, generator)
+    coco, human, rate = film_people(batch, length, generator, slowest=recipe.slowest, fastest=recipe.fastest)
     points, confidence = detect(coco, rate, generator, recipe.errors)
     inside = _draw_clip_ends(batch, length, generator)
     points, confidence = _fill_gaps(points, confidence, inside, coco, generator)

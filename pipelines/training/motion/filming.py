@@ -12,7 +12,6 @@ from pipelines.synthetic.motion.motion import sample_motion_at
 from pipelines.synthetic.people.skeleton import coco17, forward_kinematics, human36m17, sample_proportions
 from pipelines.synthetic.rotations import rotation_about
 
-SLOWEST, FASTEST = 5.0, 240.0  # frames per second
 HASTE = 0.6, 2.0  # how much faster than usual people move
 ATHLETIC = 0.4  # share of clips with sports and floor work
 
@@ -22,9 +21,12 @@ def draw_uniform(low: float, high: float, shape: tuple[int, ...], generator: Gen
     return low + (high - low) * torch.rand(shape, device=generator.device, generator=generator)
 
 
-def film_people(batch: int, length: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """COCO-17 and Human3.6M-17 joints [B, T, 17, 3] (x right, y down, z near, in metres), and frame rates [B]."""
-    rate = SLOWEST * (FASTEST / SLOWEST) ** draw_uniform(0, 1, (batch, 1), generator)
+def film_people(
+    batch: int, length: int, generator: Generator, *, slowest: float, fastest: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """COCO-17 and Human3.6M-17 joints [B, T, 17, 3] (x right, y down, z near, in metres), and frame rates [B] between
+    `slowest` and `fastest` frames per second, each octave as often."""
+    rate = slowest * (fastest / slowest) ** draw_uniform(0, 1, (batch, 1), generator)
     haste = HASTE[0] * (HASTE[1] / HASTE[0]) ** draw_uniform(0, 1, (batch, 1), generator)
     time = torch.arange(length, device=generator.device)[None] / rate * haste  # [B, T]
     motion = sample_motion_at(time, float(time.max()), batch, generator, tilt=0.0, athletic=ATHLETIC)

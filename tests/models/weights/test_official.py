@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from models.errors import WeightsError
+from models.motion import MotionConfig, MotionNetwork
 from models.weights import load_weights
 from models.weights.official import OFFICIAL, PREFIX, find_official, from_official, official_keys, to_official
 from tests.helpers.golden import OFFICIAL_KEYS
@@ -121,9 +122,10 @@ def test_unknown_names_list_the_known() -> None:
 
 
 def test_only_the_authors_networks_have_their_layout() -> None:
-    assert set(to_official(load_weights("motion"))) == set(OFFICIAL["keypoint"].keys())
-    with pytest.raises(WeightsError, match="'animation'"):
-        to_official(load_weights("person"))
+    assert set(to_official(MotionNetwork(config=MotionConfig()))) == set(OFFICIAL["keypoint"].keys())
+    for name, architecture in (("person", "animation"), ("motion", "refiner")):
+        with pytest.raises(WeightsError, match=f"'{architecture}'"):
+            to_official(load_weights(name))
 
 
 def test_aliases_share_one_tensor() -> None:

@@ -53,7 +53,7 @@ def test_no_face_is_no_error_of_the_detector() -> None:
 
 def test_a_missing_extra_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(landmarks.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(BackendUnavailable, match=r"pip install 'gfla\[face\]'"):
+    with pytest.raises(BackendUnavailable, match=r"pip install '\.\[face\]'"):
         DlibLandmarks()
 
 

@@ -4,19 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from models.motion import MotionConfig, MotionNetwork
-from pipelines.keypoints.cleaning import (
-    CONTEXT,
-    FRAMES,
-    FollowingSquare,
-    PoseCleaner,
-    clean_poses,
-    decode,
-    encode,
-    fit_square,
-    map_joints,
-    window_starts,
-)
-from tests.helpers.poses import make_standing_pose, sample_people, sample_poses
+from pipelines.keypoints.cleaning import CONTEXT, FRAMES, PoseCleaner, clean_poses, decode, encode, window_starts
+from pipelines.keypoints.following_square import FollowingSquare, fit_square
+from tests.helpers.poses import make_standing_pose
 
 
 class Middle(nn.Module):
@@ -72,16 +62,6 @@ def test_missing_joints_reach_the_network_as_minus_one() -> None:
     np.testing.assert_allclose(result[:, 7, :2], canvas.corner, atol=1e-3)
 
 
-def test_canvas_stays_for_a_person_who_stays_and_follows_one_who_leaves() -> None:
-    assert np.ptp(fit_square(_track(50, 0.5)).corner, axis=0).max() == 0
-    track = _track(200, 10)
-    canvas = fit_square(track)
-    inside = track[..., :2] - canvas.corner[:, None]
-    assert inside.min() >= 0
-    assert inside.max() <= canvas.side
-    assert np.abs(np.diff(canvas.corner[:, 0], 2)).max() < 1
-
-
 def test_result_moves_and_grows_with_the_video() -> None:
     torch.manual_seed(0)
     network = MotionNetwork(config=MotionConfig(channels=16)).eval()
@@ -98,16 +78,6 @@ def test_confidence_is_carried_over() -> None:
     result = clean_poses(track, Middle())
     assert (result[:, [2, 3, 5, 6], 2] == 0).all()
     np.testing.assert_allclose(result[:, [0, 8, 10, 13], 2], 0.9, atol=1e-6)
-
-
-def test_geometric_mapping_is_near_the_true_joints() -> None:
-    persons = sample_people(6, 1)
-    coco, truth = sample_poses(persons, 2, amplitude=0.5)
-    error = np.linalg.norm(map_joints(coco) - truth, axis=-1) / (150 * persons.height.numpy()[:, None, None])
-    exact = [1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16]
-    assert error[..., exact].max() < 1e-6
-    assert np.median(error) < 0.01
-    assert error.mean((0, 1)).max() < 0.025
 
 
 def test_the_whole_frame_is_squashed_for_the_authors_network() -> None:

@@ -9,6 +9,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from models.errors import InputError
+from models.motion import MotionConfig, MotionNetwork
+from models.weights import save_weights
 from pipelines.weights.checkpoints import import_checkpoint
 from pipelines.weights.forward import run_network
 from tests.helpers.golden import FLOAT32_FACTOR, FLOAT64_TOLERANCE, Golden, open_golden
@@ -89,7 +91,15 @@ def test_in_double_precision_over_all_frames(kind: str, folder: Path) -> None:
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(tensors: dict[str, Tensor], message: str, folder: Path) -> None:
+    network, weights = MotionNetwork(config=MotionConfig(channels=8)), str(folder / "motion.safetensors")
+    save_weights(weights, network, architecture="motion", licence="none", command="none", extra={})
     save_file(tensors, folder / "in.safetensors")
     with pytest.raises(InputError, match=message):
-        run_network("motion", folder / "in.safetensors", folder / "out.safetensors", precision="fp32", device="cpu")
+        run_network(weights, folder / "in.safetensors", folder / "out.safetensors", precision="fp32", device="cpu")
     assert not (folder / "out.safetensors").exists()
+
+
+def test_networks_of_our_own_are_refused_by_their_architecture(folder: Path) -> None:
+    save_file({"track": torch.zeros(1, 34, 104)}, folder / "in.safetensors")
+    with pytest.raises(InputError, match="can't run 'refiner' networks"):
+        run_network("motion", folder / "in.safetensors", folder / "out.safetensors", precision="fp32", device="cpu")

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.keypoints.details import DetailName, People, PersonDetails, PersonMask
-from pipelines.keypoints.detectors.crops import search_crops
 from pipelines.keypoints.detectors.mediapipe.boxes import BoxDetector
 from pipelines.keypoints.detectors.mediapipe.faces import FaceMesh
 from pipelines.keypoints.detectors.mediapipe.hands import HandNetworks
@@ -27,7 +26,7 @@ from pipelines.keypoints.detectors.mediapipe.pose import (
     PoseNetwork,
     person_region,
 )
-from pipelines.keypoints.detectors.mediapipe.regions import Region
+from pipelines.keypoints.detectors.mediapipe.regions import Region, search_regions
 
 LAYERS = ((8, 2), (16, 2), (32, 6))
 MIN_SCORE = 0.3  # sureness from which on the detector has found a person, whom the pose network confirms
@@ -40,6 +39,8 @@ MAX_PEOPLE = 8
 SAME_PLACE = 0.25  # hips so near to each other are of one person, in sides of the person's region
 SAME_POSE = 0.1  # poses so near to each other are of one person, in sides of the person's region
 MAX_MISMATCH = 0.1  # regions that differ more, in units of their side, are looked at once more
+STEADY = 0.05  # change of a region, in units of its side, below which the person stays where they are
+REGION_SMOOTHING = 0.6  # share of the old region in that of somebody who stays: a region that shakes shakes the joints
 BODY = (11, 12, 23, 24, 25, 26, 27, 28)
 
 
@@ -51,7 +52,10 @@ class _Followed:
     motion: tuple[float, float] = (0.0, 0.0)
 
     def next_region(self) -> Region:
-        region, (x, y) = self.body.next_region(), self.motion
+        """Where to look next: almost where it was for a person who stays, farther along for one who moves."""
+        before, region, (x, y) = self.body.region, self.body.next_region(), self.motion
+        if _mismatch(region, before) < STEADY:
+            return region.blend(before, REGION_SMOOTHING)
         return Region(region.x + x, region.y + y, region.side, region.angle)
 
     def moved_to(self, body: BodyPoints) -> "_Followed":
@@ -70,6 +74,7 @@ class MediaPipeDetector:
     """
 
     name = "mediapipe"
+    available: frozenset[DetailName] = frozenset(("hands", "face", "mask"))
 
     def __init__(self, load: Callable[[str], Network] = load_network) -> None:
         self.wanted: frozenset[DetailName] = frozenset()
@@ -116,7 +121,7 @@ class MediaPipeDetector:
     def _search(self, image: np.ndarray, known: list[BodyPoints], *, thorough: bool) -> list[BodyPoints]:
         """People in a frame who are not among the known ones; in parts of it if the whole shows nobody."""
         found: list[BodyPoints] = []
-        for number, region in enumerate(_search_regions(image, thorough=thorough)):
+        for number, region in enumerate(search_regions(*image.shape[:2], thorough=thorough)):
             boxes = self.detector.find(image, region)
             for box in boxes if number == 0 else boxes[boxes[:, -1] >= MIN_PART_SCORE]:
                 people = [*known, *found]
@@ -173,12 +178,6 @@ def _mask(body: BodyPoints) -> PersonMask:
     matrix = body.region.matrix
     matrix[:, :2] /= len(body.mask)
     return PersonMask.of(sigmoid(body.mask), matrix)
-
-
-def _search_regions(image: np.ndarray, *, thorough: bool) -> list[Region]:
-    crops = search_crops(*image.shape[:2], size=1, thorough=thorough)
-    parts = [Region(crop.left + crop.side / 2, crop.top + crop.side / 2, crop.side) for crop in crops[1:]]
-    return [Region.whole(*image.shape[:2]), *parts]
 
 
 def _same_place(region: Region, body: BodyPoints) -> bool:

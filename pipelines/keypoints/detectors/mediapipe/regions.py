@@ -14,6 +14,8 @@ from typing import Self
 import cv2
 import numpy as np
 
+from pipelines.keypoints.detectors.crops import search_crops
+
 MAX_SHRINK = 3.0  # regions larger than so many inputs are averaged first: else what lies between the samples is lost
 
 
@@ -53,6 +55,16 @@ class Region:
         cos, sin = math.cos(self.angle), math.sin(self.angle)
         moved = self.x + (x * cos - y * sin) * self.side, self.y + (x * sin + y * cos) * self.side
         return type(self)(*moved, self.side, self.angle)
+
+    def blend(self, other: "Region", share: float) -> Self:
+        """The square between this one and another, of which it has a share of 0..1."""
+        turn = normalize_angle(other.angle - self.angle)
+        x, y, side = (a + share * (b - a) for a, b in zip(self._place, other._place, strict=True))
+        return type(self)(x, y, side, normalize_angle(self.angle + share * turn))
+
+    @property
+    def _place(self) -> tuple[float, float, float]:
+        return self.x, self.y, self.side
 
     @property
     def matrix(self) -> np.ndarray:
@@ -101,6 +113,13 @@ class Region:
         matrix = self.matrix
         matrix[:, :2] /= len(mask)
         return cv2.warpAffine(mask, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+
+
+def search_regions(height: int, width: int, *, thorough: bool) -> list[Region]:
+    """Where to look in a frame of height x width: all of it, then the parts of `search_crops`."""
+    crops = search_crops(height, width, size=1, thorough=thorough)[1:]
+    parts = [Region(crop.left + crop.side / 2, crop.top + crop.side / 2, crop.side) for crop in crops]
+    return [Region.whole(height, width), *parts]
 
 
 def normalize_angle(angle: float) -> float:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from models.errors import BackendUnavailable, InputError, WeightsError
 from models.keypoints import KeypointConfig, KeypointMaps, KeypointNetwork
+from pipelines.keypoints.details import DetailedDetector, request_details
 from pipelines.keypoints.detectors import yolo
 from pipelines.keypoints.detectors.bundled import SIZE, BundledDetector
 from pipelines.keypoints.detectors.crops import person_crop, sample_crop, search_crops
@@ -298,3 +299,25 @@ def test_bundled_finds_people_cut_at_thighs_waist_and_chest(rows: int, shows_hip
     assert np.abs(part[:7, :2] - whole[:7, :2]).max() < 8
     assert (part[11:13, 2] > 0.3).all() == shows_hips
     assert (part[13:, 2] < 0.3).all(), "legs that the picture does not show are not made up"
+
+
+def test_bundled_finds_the_mask_of_the_person() -> None:
+    detector, picture = create_detector("bundled"), load_picture(SOURCE)
+    assert isinstance(detector, DetailedDetector)
+    assert detector.detect_people(picture).details == ()
+    request_details(detector, ["mask"])
+    found = detector.detect_people(picture)
+    (details,) = found.details
+    assert details is not None
+    assert details.mask is not None
+    mask = details.mask.render(*picture.shape[:2])
+    assert mask.shape == picture.shape[:2]
+    joints = found.poses[0, 5:, :2].round().astype(int)
+    assert (mask[joints[:, 1], joints[:, 0]] > 127).all()
+    assert 0.05 < (mask > 127).mean() < 0.3
+    assert mask[:20].max() < 10
+
+
+def test_what_bundled_does_not_find_is_refused() -> None:
+    with pytest.raises(InputError, match="--hands, --face: the detector bundled finds none; use --keypoints mediapipe"):
+        request_details(create_detector("bundled"), ["hands", "face", "mask"])

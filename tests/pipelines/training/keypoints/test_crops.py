@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Generator
 
-from pipelines.training.keypoints.crops import Crops, detector_crops
+from pipelines.training.keypoints.crops import Crops
+from pipelines.training.keypoints.cutouts import detector_crops
 from pipelines.training.keypoints.data import draw_crops
 from tests.helpers.training_runs import TINY_CROPS
 

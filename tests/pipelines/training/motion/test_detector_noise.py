@@ -10,7 +10,6 @@ from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.training.motion.detector_noise import DetectorErrors, detect
 
 PERFECT = DetectorErrors(**{field.name: 0.0 for field in dataclasses.fields(DetectorErrors)})
-RATE = torch.full((64,), 25.0)
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +23,10 @@ def truth() -> torch.Tensor:
     return torch.stack([across, down, near], -1).expand(64, 60, 17, 3)
 
 
-def run(truth: torch.Tensor, rate: torch.Tensor = RATE, **errors: float) -> tuple[torch.Tensor, torch.Tensor]:
+def run(truth: torch.Tensor, fps: float = 25.0, **errors: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Points and confidences with nothing but these errors."""
-    return detect(truth, rate, torch.Generator().manual_seed(0), dataclasses.replace(PERFECT, **errors))
+    changed = dataclasses.replace(PERFECT, **errors)
+    return detect(truth, torch.full((64,), fps), torch.Generator().manual_seed(0), changed)
 
 
 def test_no_errors_when_all_are_off(truth):
@@ -62,14 +62,14 @@ def test_jitter_grows_with_distance(truth):
     [("jitter", 25, -0.2, 0.2), ("jitter", 240, 0.1, 0.99), ("drift", 25, 0.7, 1.0), ("bias", 25, 0.99, 1.01)],
 )
 def test_how_fast_errors_change(truth, kind, rate, low, high):
-    error = run(truth, torch.full((64,), float(rate)), **{kind: 0.01})[0] - truth[..., :2]
+    error = run(truth, rate, **{kind: 0.01})[0] - truth[..., :2]
     correlation = (error[:, 1:] * error[:, :-1]).mean() / error.square().mean()
     assert low < correlation < high
 
 
 @pytest.mark.parametrize("rate", [8.0, 25.0, 100.0])
 def test_swaps_come_in_runs_and_exchange_sides(truth, rate):
-    points, _ = run(truth, torch.full((64,), rate), swapped_clips=1.0, swap_rate=0.4)
+    points, _ = run(truth, rate, swapped_clips=1.0, swap_rate=0.4)
     moved = (points - truth[..., :2]).abs().amax(-1) > 1e-6  # [B, T, 17]
     swapped = torch.isclose(points, truth[:, :, list(COCO17_FLIP), :2]).all(-1)
     assert 0.02 < moved.float().mean() < 0.5

@@ -119,6 +119,18 @@ def test_somebody_who_comes_later_is_found_within_a_search_interval(detector: Me
     assert counts == [1] * SEARCH_INTERVAL + [2]
 
 
+def test_a_gpu_that_it_does_not_use_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "pipelines.keypoints.detectors.mediapipe.detector.MediaPipeDetector",
+        lambda: MediaPipeDetector(PaintedNetworks().load),
+    )
+    notes: list[str] = []
+    assert create_detector("mediapipe", note=notes.append).name == "mediapipe"
+    assert notes == []
+    create_detector("mediapipe", device="cuda:0", note=notes.append)
+    assert notes == ["keypoints: MediaPipe's networks run on the CPU, everything else on cuda:0"]
+
+
 def test_a_detector_without_details_refuses_them() -> None:
     detector = BundledDetector.__new__(BundledDetector)
     with pytest.raises(InputError, match=r"--hands, --mask: the detector bundled .*--keypoints mediapipe"):

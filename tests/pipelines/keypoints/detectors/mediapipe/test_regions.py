@@ -66,6 +66,12 @@ def test_a_shift_follows_the_turned_sides() -> None:
     assert (round(moved.x, 9), round(moved.y, 9)) == (20, 10)
 
 
+def test_a_blend_turns_the_short_way_round() -> None:
+    between = Region(0, 10, 20, 3.0).blend(Region(8, 10, 40, -3.0), 0.25)
+    assert (between.x, between.y, between.side) == (2, 10, 25)
+    assert between.angle == pytest.approx(3.0 + 0.25 * (2 * math.pi - 6))
+
+
 def test_depth_is_scaled_like_the_sides() -> None:
     assert Region(0, 0, 50, 1.0).to_frame(np.array([[0.5, 0.5, 0.2]]))[0].tolist() == pytest.approx([0, 0, 10])
 

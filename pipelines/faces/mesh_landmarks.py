@@ -1,0 +1,104 @@
+"""The 68 landmarks of faces from MediaPipe's face mesh; a `KeypointDetector` of 68 points instead of 17.
+
+P faces of a picture. The landmarks are points of the mesh at the same places of a face as iBUG 300-W has them.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from pipelines.faces.face_maps import LANDMARKS
+from pipelines.keypoints.detectors.mediapipe.faces import FaceMesh, mesh_region
+from pipelines.keypoints.detectors.mediapipe.regions import Region, search_regions
+from pipelines.keypoints.tracking import CONFIDENT
+
+SEARCH_INTERVAL = 12  # frames between two searches for faces that are not followed yet
+MAX_LOOKS = 8  # at a new face, until its region stays where it is: small faces are found by the wrong region first
+SETTLED = 0.02  # change of a region that stays where it is, in units of its side
+SAME_FACE = 0.5  # regions whose centres are so near to each other are of one face, in sides of the larger one
+MESH_TO_IBUG68 = (
+    *(127, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 356),  # jaw
+    *(70, 63, 105, 66, 107, 336, 296, 334, 293, 300),  # brows
+    *(168, 197, 5, 4, 98, 97, 2, 326, 327),  # nose
+    *(33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380),  # eyes
+    *(61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181),  # lips outside
+    *(78, 82, 13, 312, 308, 317, 14, 87),  # lips inside
+)
+
+
+class MeshLandmarks:
+    """Every face of every frame; faces are followed by the region of the frame before.
+
+    Raises:
+        BackendUnavailable: LiteRT is missing, or the networks were not fetched or are damaged.
+    """
+
+    name = "mediapipe"
+
+    def __init__(self, mesh: FaceMesh | None = None) -> None:
+        self.mesh = mesh or FaceMesh.load()
+
+    def detect(self, image: np.ndarray) -> np.ndarray:
+        """Picture uint8 RGB [H, W, 3] -> faces float32 [P, 68, 3]: x, y in its pixels, confidence 0..1.
+
+        If no face is found, smaller ones are searched for in parts of the picture.
+        """
+        return _landmarks(self._search(image, []))
+
+    def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """See `KeypointDetector.track`; one pass of the mesh network per face as long as no face is lost."""
+        faces: list[tuple[np.ndarray, float]] = []
+        for number, image in enumerate(images):
+            before, faces = faces, self._read(image, [mesh_region(mesh) for mesh, _ in faces], [])
+            if number % SEARCH_INTERVAL == 0 or len(faces) < max(len(before), 1):
+                faces += self._search(image, faces)
+            yield _landmarks(faces)
+
+    def _search(self, image: np.ndarray, known: list[tuple[np.ndarray, float]]) -> list[tuple[np.ndarray, float]]:
+        """Meshes [468, 3] with their presence of the faces that are not among the known ones."""
+        for part in search_regions(*image.shape[:2], thorough=True):
+            found = self._read(image, self.mesh.find(image, part), known, looks=MAX_LOOKS)
+            if known or found:
+                return found
+        return []
+
+    def _read(
+        self, image: np.ndarray, regions: list[Region], known: list[tuple[np.ndarray, float]], *, looks: int = 1
+    ) -> list[tuple[np.ndarray, float]]:
+        """The faces in regions, each once."""
+        faces: list[tuple[np.ndarray, float]] = []
+        for region in regions:
+            face = self._look(image, region, looks)
+            if face and not any(_is_same(face[0], mesh) for mesh, _ in (*known, *faces)):
+                faces.append(face)
+        return faces
+
+    def _look(self, image: np.ndarray, region: Region, looks: int) -> tuple[np.ndarray, float] | None:
+        """The face in a region, which moves to where the face is seen, in as many looks as it needs."""
+        face = self.mesh.read(image, region)
+        for _ in range(looks - 1):
+            before, region = region, mesh_region(face[0]) if face else region
+            if face is None or _distance(before, region) < SETTLED:
+                break
+            face = self.mesh.read(image, region)
+        return face
+
+
+def _distance(first: Region, second: Region) -> float:
+    """How far apart two regions are, or how much larger one is, in sides of the first."""
+    return max(math.hypot(first.x - second.x, first.y - second.y), abs(first.side - second.side)) / first.side
+
+
+def _is_same(first: np.ndarray, second: np.ndarray) -> bool:
+    one, other = mesh_region(first), mesh_region(second)
+    return math.hypot(one.x - other.x, one.y - other.y) < SAME_FACE * max(one.side, other.side) / 2
+
+
+def _landmarks(faces: list[tuple[np.ndarray, float]]) -> np.ndarray:
+    """Meshes [468, 3] with their presence -> float32 [P, 68, 3]; a face that is there is confident."""
+    result = np.empty((len(faces), LANDMARKS, 3), np.float32)
+    for landmarks, (mesh, presence) in zip(result, faces, strict=True):
+        landmarks[:, :2] = mesh[list(MESH_TO_IBUG68), :2]
+        landmarks[:, 2] = max(presence, CONFIDENT)
+    return result

@@ -1,0 +1,115 @@
+"""Groups of options that several commands share: bases of the dataclasses in `pipelines.configs`. Imports no torch.
+
+`panel` is the heading under which `gfla COMMAND --help` lists a group's fields. What is said about fields in
+`pipelines.configs` holds here as well.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import ClassVar, Literal
+
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+DetectorName = Literal["auto", "yolo", "mediapipe", "bundled"]
+OnMissing = Literal["interpolate", "hold", "fail"]
+Retarget = Literal["body", "fit", "none"]
+Framing = Literal["full", "crop"]
+DebugView = Literal["flow", "mask", "skeleton", "attention"]
+Seconds = Fraction | float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectionOptions:
+    """Which frames of the driving video are used."""
+
+    panel: ClassVar[str] = "Frames"
+    start: Seconds | None = None
+    """Start at this time of the driving video, in seconds."""
+    end: Seconds | None = None
+    """Stop before this time of the driving video, in seconds."""
+    max_frames: int | None = None
+    """Use at most this many frames."""
+    fps: Seconds | None = None
+    """Resample to this many frames per second; folders and raw streams play at it. By default, keep the time stamps."""
+    on_missing: OnMissing = "interpolate"
+    """Frames without a person: `interpolate` between their neighbours, `hold` the previous pose, or `fail`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectionOptions:
+    """How people are detected and which one is followed."""
+
+    panel: ClassVar[str] = "Pose"
+    keypoints: str = "auto"
+    """Keypoint detector or pose file; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
+    yolo_weights: Path | None = None
+    """Weights file of a YOLO pose model."""
+    person: str = "largest"
+    """Person to follow: `largest`, or the N-th from the left, counted from 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoseOptions(DetectionOptions):
+    """How detected poses become poses of the source person."""
+
+    retarget: Retarget = "body"
+    """Fit of the driving pose to the source person: `body` keeps the source's limb lengths and place, `fit` scales and
+    moves the driving body as a whole, `none` leaves it where it is in the frame."""
+    motion: str = "motion"
+    """Weights of the motion network that cleans poses: a name or a file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceOptions:
+    """Where networks run."""
+
+    panel: ClassVar[str] = "Model"
+    device: str = "auto"
+    """Device to compute on; `auto` is the GPU if there is one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions(DeviceOptions):
+    """Which generator runs, where and how precisely."""
+
+    weights: str | None = None
+    """Weights of the generator: a name (see `gfla weights list`) or a file."""
+    precision: Precision = "auto"
+    """Floating-point precision of the networks; `auto` is bf16 on GPUs that support it, otherwise fp32."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    """Where results go."""
+
+    panel: ClassVar[str] = "Output"
+    output: Path | None = None
+    """File or folder to write."""
+    overwrite: bool = False
+    """Replace existing output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureOptions(OutputOptions):
+    """What the pictures of people show."""
+
+    compare: bool = False
+    """Write source | driving | skeleton | result side by side."""
+    frame: Framing = "full"
+    """What to write: the `full` picture with the result pasted in, or only the `crop` that the generator makes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoOptions(PictureOptions):
+    """How the output video is written."""
+
+    output: Path | None = None
+    """Video to write (.mp4, .mov, .webm, .gif), or a folder/ or frames/%05d.png for pictures."""
+    debug: tuple[DebugView, ...] = ()
+    """Second video, OUTPUT--debug, that shows any of `flow`, `mask`, `skeleton`, `attention`."""
+    audio: str = "driving"
+    """Soundtrack: that of the `driving` video, `none` for a silent video, or a file."""
+    crf: int | None = None
+    """Encoding quality, 0 to 63, lower is better; the codec's own default if omitted."""
+    codec: str | None = None
+    """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm."""
