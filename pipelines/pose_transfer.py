@@ -171,7 +171,7 @@ def find_target_pose(target: PoseTarget, networks: PersonNetworks, *, person: st
 def _targets_of(path: Path) -> Iterator[PoseTarget]:
     check_readable(path)
     if is_track(path):
-        track = load_track(path, rate=ANY_RATE)
+        track = load_track(path, rate=ANY_RATE, in_sequence=False)
         for number, frame in enumerate(track.frames, 1):
             name = f"{path} frame {number}" if len(track.frames) > 1 else str(path)
             yield PoseTarget(name, track=replace(track, frames=[frame]))

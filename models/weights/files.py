@@ -155,7 +155,7 @@ def _to_storage(key: str, tensor: Tensor, exact: bool) -> Tensor:
         return tensor
     stored = tensor.float() if exact or tensor.ndim < 2 else tensor.half()
     if not stored.isfinite().all():
-        raise WeightsError(f"{key} has values that are infinite or too large: the training diverged; nothing was saved")
+        raise WeightsError(f"{key} has values that are infinite or too large")
     return stored
 
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
-from models.errors import ProcessingError
+from models.errors import ProcessingError, WeightsError
 from models.weights import save_weights
 from pipelines.runtime.progress import Progress
 from pipelines.training.config import TrainConfig
@@ -169,7 +169,7 @@ def publish(task: Task[Any, Any]) -> None:
     """Validate the network and write its weights, the picture sheet and the state to resume from.
 
     Raises:
-        ProcessingError: the network's values are not finite; nothing is written.
+        ProcessingError: the network's values are infinite or too large; nothing is saved.
     """
     session, network = task.session, task.published_network()
     _check_finite(session, network.state_dict())
@@ -179,7 +179,10 @@ def publish(task: Task[Any, Any]) -> None:
         session.report(validation.numbers, "validation")
     if validation.sheet:
         session.write_sheet(validation.sheet)
-    save_weights(_weights_file(session), network, **task.metadata(validation.numbers))
+    try:
+        save_weights(_weights_file(session), network, **task.metadata(validation.numbers))
+    except WeightsError as error:  # too large for float16
+        raise _describe_divergence(session, str(error)) from None
     session.save(**task.state())
 
 
@@ -187,10 +190,12 @@ def _check_finite(session: Session, values: Mapping[str, float | Tensor]) -> Non
     """Raises ProcessingError if losses or parameters are infinite or not a number: no update brings them back."""
     bad = [name for name, value in values.items() if not torch.as_tensor(value).isfinite().all()]
     if bad:
-        kept = f"--resume from step {session.saved_step} in {session.out}" if session.saved_step else "start again"
-        raise ProcessingError(
-            f"the training diverged by step {session.step}, {bad[0]} is not finite: {kept} with a lower --learning-rate"
-        )
+        raise _describe_divergence(session, f"{bad[0]} is not finite")
+
+
+def _describe_divergence(session: Session, what: str) -> ProcessingError:
+    kept = f"--resume from step {session.saved_step} in {session.out}" if session.saved_step else "start again"
+    return ProcessingError(f"the training diverged by step {session.step}, {what}: {kept} with a lower --learning-rate")
 
 
 def _weights_file(session: Session) -> Path:
