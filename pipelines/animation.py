@@ -20,7 +20,7 @@ from pipelines.keypoints.motion import DrivingMotion, find_driving_track, find_s
 from pipelines.keypoints.placement import place_motion
 from pipelines.keypoints.retargeting import retarget
 from pipelines.media.audio import plan_audio
-from pipelines.media.pictures import load_picture
+from pipelines.media.pictures import describe_changes, load_picture
 from pipelines.media.sources import open_video
 from pipelines.runtime.devices import autocast
 from pipelines.runtime.errors import error_context
@@ -107,6 +107,7 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
         with stopwatch("load"):
             # 2. Inputs, and networks: detector, pose cleaner, generator with the processor of its weights
             picture = resources.load(load_picture, config.source)  # uint8 [H, W, 3]
+            note_all(progress, resources.load(describe_changes, config.source))
             audio, notes = plan_audio(config.audio, video, config.target)
             note_all(progress, notes)
             networks = resources.person_networks(config, ("animation",), progress)

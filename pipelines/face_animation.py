@@ -26,7 +26,7 @@ from pipelines.keypoints.motion import DrivingMotion
 from pipelines.keypoints.track import PoseTrack
 from pipelines.keypoints.tracking import fill_gaps, select_person
 from pipelines.media.audio import plan_audio
-from pipelines.media.pictures import load_picture
+from pipelines.media.pictures import describe_changes, load_picture
 from pipelines.media.sources import FrameSource, open_video
 from pipelines.runtime.devices import autocast, choose_device
 from pipelines.runtime.errors import error_context
@@ -64,6 +64,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
         with stopwatch("load"):
             # 2. Inputs, the generator, and the landmark detector where it is needed
             picture = load_picture(config.source)  # uint8 [H, W, 3]
+            note_all(progress, describe_changes(config.source))
             audio, notes = plan_audio(config.audio, video, config.target)
             note_all(progress, notes)
             generator = load_face_generator(config.weights, device)

@@ -28,7 +28,7 @@ from pipelines.keypoints.retargeting import retarget
 from pipelines.keypoints.track import PoseTrack
 from pipelines.media.files import check_readable
 from pipelines.media.folders import PictureFolder
-from pipelines.media.pictures import load_picture
+from pipelines.media.pictures import describe_changes, load_picture
 from pipelines.media.stills import check_stills, write_stills
 from pipelines.media.turning import turn_picture
 from pipelines.runtime.devices import autocast
@@ -106,6 +106,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
     with stopwatch("load"):
         # 2. The source picture, and networks: detector, pose cleaner, generator with the processor of its weights
         picture = resources.load(load_picture, config.source)  # uint8 [H, W, 3]
+        note_all(progress, resources.load(describe_changes, config.source))
         networks = resources.person_networks(config, ("animation", "picture"), progress)
     with stopwatch("source pose"):
         # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
@@ -172,7 +173,7 @@ def find_target_pose(target: PoseTarget, networks: PersonNetworks, *, person: st
 def _targets_of(path: Path) -> Iterator[PoseTarget]:
     check_readable(path)
     if is_track(path):
-        track = load_track(path, rate=ANY_RATE)
+        track = load_track(path, rate=ANY_RATE, in_sequence=False)
         for number, frame in enumerate(track.frames, 1):
             name = f"{path} frame {number}" if len(track.frames) > 1 else str(path)
             yield PoseTarget(name, track=replace(track, frames=[frame]))

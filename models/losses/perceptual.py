@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.errors import WeightsError
+from models.files import describe_stand_in
 
 # Index in torchvision's `vgg19().features` of every activation that a loss uses.
 LAYERS = {
@@ -78,6 +79,8 @@ def load_vgg19(path: Path | str) -> Vgg19:
     except FileNotFoundError:
         raise WeightsError(f"{path} does not exist: pass the file of torchvision's vgg19") from None
     except Exception:  # a pickle can fail in any way
+        if stand_in := describe_stand_in(path):
+            raise WeightsError(f"{path} {stand_in}") from None
         raise WeightsError(
             f"{path} has no weights of torchvision's vgg19: pass the file that torchvision publishes"
         ) from None

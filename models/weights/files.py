@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from models.errors import WeightsError
+from models.files import describe_stand_in
 from models.generators.animation import AnimationConfig, AnimationGenerator
 from models.generators.config import GeneratorConfig, PictureConfig, ViewConfig
 from models.generators.face import FaceGenerator
@@ -154,7 +155,7 @@ def _to_storage(key: str, tensor: Tensor, exact: bool) -> Tensor:
         return tensor
     stored = tensor.float() if exact or tensor.ndim < 2 else tensor.half()
     if not stored.isfinite().all():
-        raise WeightsError(f"{key} has values that are infinite or too large: the training diverged; nothing was saved")
+        raise WeightsError(f"{key} has values that are infinite or too large")
     return stored
 
 
@@ -166,6 +167,8 @@ def _read(path: Path, *, with_tensors: bool = True) -> tuple[dict[str, Any], dic
     except FileNotFoundError:
         raise WeightsError(f"weights file {path} does not exist") from None
     except (SafetensorError, OSError, ValueError) as error:
+        if path.is_file() and (stand_in := describe_stand_in(path)):
+            raise WeightsError(f"{path} {stand_in}") from None
         reason = str(error).splitlines()[0]
         remedy = (
             "`gfla weights import` converts the authors' checkpoints"

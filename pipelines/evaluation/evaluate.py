@@ -94,6 +94,7 @@ def evaluate_pictures(config: EvaluateConfig, progress: Progress = SILENT) -> Ev
     meters, scores = make_meters(protocol, metrics, comparison, fetch=config.fetch)
     count, size = measure_pairs(list(meters.values()), comparison, progress)
     note_all(progress, (*comparison.generated.notes, *comparison.reference.notes))
+    note_all(progress, (note for meter in meters.values() for note in meter.notes()))
     scores |= {name: score_meter(meter, count) for name, meter in meters.items()}
     # 4. FID, in a pass over each side
     if "fid" in metrics:

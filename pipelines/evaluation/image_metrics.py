@@ -33,6 +33,9 @@ class Meter(Protocol):
 
     def add(self, generated: Tensor, reference: Tensor) -> None: ...
     def value(self) -> float: ...
+    def notes(self) -> list[str]:
+        """What the value alone would hide, one line each."""
+        ...
 
 
 @dataclass
@@ -50,6 +53,17 @@ class MeanMeter:
 
     def value(self) -> float:
         return float(np.mean(self.values))
+
+    def notes(self) -> list[str]:
+        """See `Meter.notes`."""
+        infinite = sum(map(math.isinf, self.values))
+        if not 0 < infinite < len(self.values):
+            return []
+        others = float(np.mean([value for value in self.values if math.isfinite(value)]))
+        return [
+            f"{self.name} is infinite because {infinite} of {len(self.values)} pairs are equal; "
+            f"the mean of the others is {others:.4g}"
+        ]
 
 
 class FlickerMeter:
@@ -72,6 +86,10 @@ class FlickerMeter:
 
     def value(self) -> float:
         return float(np.mean(self.changes)) if self.changes else float("nan")
+
+    def notes(self) -> list[str]:
+        """See `Meter.notes`."""
+        return []
 
 
 def to_tensor(picture: np.ndarray) -> Tensor:

@@ -9,6 +9,7 @@ tracker, of lists like the first one. None of them tells the times of the frames
 
 import math
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -33,26 +34,40 @@ JOINTS = {
 }
 OFFICIAL_CLEAN = "Video to Pose 2D"
 MAX_GAP = 10_000
+NUMBERED = re.compile(r"(.*?)(\d+)((?:_keypoints)?(?:\.\w+)?)")  # names that count frames
 Size = tuple[int, int]
 
 
-def load_openpose(folder: Path, *, size: Size | None = None, rate: Fraction | None = None) -> PoseTrack:
+def load_openpose(
+    folder: Path, *, size: Size | None = None, rate: Fraction | None = None, in_sequence: bool = True
+) -> PoseTrack:
     """Read a folder of OpenPose JSON files, one per frame, in natural order.
 
+    in_sequence: whether they are of one video; frames that their numbers leave out are then frames without people.
+
     Raises:
-        InputError: no JSON files, or one that is not OpenPose's.
+        InputError: no JSON files, one that is not OpenPose's, or those of several videos.
     """
     paths = sorted(folder.glob("*.json"), key=natural_key)
     if not paths:
         raise InputError(f"{folder}: no JSON files in this folder; use a folder written by OpenPose")
+    if in_sequence:
+        _check_one_video([path.name for path in paths], str(folder))
     documents = [(str(path), load_json(path)) for path in paths]
-    return parse_openpose(documents, str(folder), size=size, rate=rate)
+    return parse_openpose(documents, str(folder), size=size, rate=rate, in_sequence=in_sequence)
 
 
 def parse_openpose(
-    documents: list[tuple[str, Any]], name: str, *, size: Size | None = None, rate: Fraction | None = None
+    documents: list[tuple[str, Any]],
+    name: str,
+    *,
+    size: Size | None = None,
+    rate: Fraction | None = None,
+    in_sequence: bool = True,
 ) -> PoseTrack:
     """Turn the parsed JSON of OpenPose, one (file name, document) per frame, into a track; `name` is the whole's.
+
+    in_sequence: see `load_openpose`.
 
     Raises:
         InputError: one that is not OpenPose's, or two kinds.
@@ -61,10 +76,13 @@ def parse_openpose(
     if len(layouts) > 1:
         raise InputError(f"{name}: mixes Human3.6M and COCO poses; keep one kind per folder")
     people = [_openpose_people(document, file) for file, document in documents]
-    layout = layouts.pop() if layouts else "coco17"
-    return _track(
-        people, name, layout, size, rate, first_number=first_number([Path(file).name for file, _ in documents])
-    )
+    numbers, notes = _numbers([Path(file).name for file, _ in documents]), []
+    if in_sequence and numbers and _is_sequence(numbers):
+        people = _fill_numbers(numbers, people)
+        if missing := len(people) - len(numbers):
+            notes.append(f"{name} has no file for {missing} of {len(people)} frames: taken as frames without a person")
+    first = numbers[0] if numbers and len(people) == numbers[-1] - numbers[0] + 1 else None
+    return _track(people, name, layouts.pop() if layouts else "coco17", size, rate, first_number=first, notes=notes)
 
 
 def first_number(names: list[str]) -> int | None:
@@ -89,8 +107,10 @@ def _openpose_people(document: Any, name: str) -> np.ndarray:
     return _poses([_joints(values, name) for values in people if values != []])
 
 
-def parse_alphapose(data: Any, name: str, *, size: Size | None = None, rate: Fraction | None = None) -> PoseTrack:
-    """Turn the parsed JSON of AlphaPose into a track.
+def parse_alphapose(
+    data: Any, name: str, *, size: Size | None = None, rate: Fraction | None = None, in_sequence: bool = True
+) -> PoseTrack:
+    """Turn the parsed JSON of AlphaPose into a track; in_sequence: see `load_openpose`.
 
     Raises:
         InputError: not AlphaPose's format either.
@@ -108,12 +128,13 @@ def parse_alphapose(data: Any, name: str, *, size: Size | None = None, rate: Fra
             "pose_keypoints_2d or pose_keypoints, and AlphaPose's results, tracked or not"
         )
     names = sorted(by_picture, key=natural_key)
-    numbers = _numbers(names)
+    people = [_poses(by_picture[key]) for key in names]
+    numbers = _numbers(names) if in_sequence else None
     if numbers:
-        _check_sequence(numbers, name)
-        known = dict(zip(numbers, names, strict=True))
-        names = [known.get(number, "") for number in range(numbers[0], numbers[-1] + 1)]
-    people = [_poses(by_picture.get(key, [])) for key in names]
+        if not _is_sequence(numbers):
+            span = f"frame numbers {numbers[0]} to {numbers[-1]} for {len(numbers)} frames"
+            raise InputError(f"{name}: {span}; number them in sequence")
+        people = _fill_numbers(numbers, people)
     return _track(people, name, "coco17", size, rate, first_number=numbers[0] if numbers else None)
 
 
@@ -145,18 +166,32 @@ def _describe(data: Any) -> str:
 
 def _numbers(names: list[str]) -> list[int] | None:
     """The numbers by which names count frames, rising; None if they do not."""
-    parts = [re.fullmatch(r"(.*?)(\d+)((?:_keypoints)?(?:\.\w+)?)", name) for name in names]
+    parts = [NUMBERED.fullmatch(name) for name in names]
     if not all(parts) or len({(part[1], part[3]) for part in parts if part}) != 1:
         return None
     numbers = [int(part[2]) for part in parts if part]
     return numbers if len(set(numbers)) == len(numbers) else None
 
 
-def _check_sequence(numbers: list[int], where: str) -> None:
-    """AlphaPose leaves out frames without people, but not more than MAX_GAP. Raises InputError."""
-    first, last = numbers[0], numbers[-1]
-    if last - first >= min(MAX_FRAMES, len(numbers) + MAX_GAP):
-        raise InputError(f"{where}: frame numbers {first} to {last} for {len(numbers)} frames; number them in sequence")
+def _check_one_video(names: list[str], where: str) -> None:
+    """Raises InputError if names of files count the frames of several videos, each more than one."""
+    counted: dict[str, list[int]] = {}
+    for match in filter(None, map(NUMBERED.fullmatch, names)):
+        counted.setdefault(match[1], []).append(int(match[2]))
+    (one, numbers), (other, others) = (sorted(counted.items(), key=lambda item: -len(item[1])) + [("", [])] * 2)[:2]
+    if min(len(numbers), len(others)) > 1 and not set(numbers).isdisjoint(others):
+        raise InputError(f"{where}: poses of several videos, {one}... and {other}...; keep those of one per folder")
+
+
+def _is_sequence(numbers: list[int]) -> bool:
+    """Whether rising numbers leave out no more than what a detector that found nobody would, MAX_GAP at most."""
+    return numbers[-1] - numbers[0] < min(MAX_FRAMES, len(numbers) + MAX_GAP)
+
+
+def _fill_numbers(numbers: list[int], people: list[np.ndarray]) -> list[np.ndarray]:
+    """The people of every frame from the first of rising numbers to the last; nobody in those that are left out."""
+    known = dict(zip(numbers, people, strict=True))
+    return [known.get(number, _poses([])) for number in range(numbers[0], numbers[-1] + 1)]
 
 
 def _joints(values: Any, name: str) -> np.ndarray:
@@ -185,8 +220,9 @@ def _track(
     rate: Fraction | None,
     *,
     first_number: int | None,
+    notes: Sequence[str] = (),
 ) -> PoseTrack:
-    estimate, assumed = _estimate_size(people, name), []
+    estimate, assumed = _estimate_size(people, name), [*notes]
     if size is None:
         assumed.append(
             f"{name} does not tell the size of its frames: {estimate[0]}x{estimate[1]} assumed from the joints"

@@ -10,7 +10,13 @@ from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import load_json, parse_track
 
 
-def load_track(path: str | Path, *, size: tuple[int, int] | None = None, rate: Fraction | None = None) -> PoseTrack:
+def load_track(
+    path: str | Path,
+    *,
+    size: tuple[int, int] | None = None,
+    rate: Fraction | None = None,
+    in_sequence: bool = True,
+) -> PoseTrack:
     """Read a pose track: our JSON, an OpenPose JSON file or a folder of them, or an AlphaPose JSON file.
 
     Args:
@@ -18,19 +24,21 @@ def load_track(path: str | Path, *, size: tuple[int, int] | None = None, rate: F
         size: width, height of the video for formats that do not store it; estimated from the joints if None.
         rate: frames per second for formats that do not store it; 25 if None. What is estimated stands in the track's
             warnings.
+        in_sequence: whether OpenPose's and AlphaPose's poses are of one video; frames that their numbers leave out are
+            then frames without people.
 
     Raises:
         InputError: nothing there, or none of these formats.
     """
     path = Path(path)
     if path.is_dir():
-        return load_openpose(path, size=size, rate=rate)
+        return load_openpose(path, size=size, rate=rate, in_sequence=in_sequence)
     data = load_json(path)
     if isinstance(data, dict) and ("layout" in data or "frames" in data):
         return parse_track(data, str(path))
     if isinstance(data, dict) and any(isinstance(data.get(group), list) for group in ("people", "bodies")):
         return parse_openpose([(str(path), data)], str(path), size=size, rate=rate)
-    return parse_alphapose(data, str(path), size=size, rate=rate)
+    return parse_alphapose(data, str(path), size=size, rate=rate, in_sequence=in_sequence)
 
 
 def select_frames(

@@ -15,6 +15,7 @@ from uuid import uuid4
 from safetensors import SafetensorError
 
 from models.errors import InputError, ProcessingError
+from models.files import describe_stand_in
 from pipelines.media.suffixes import PICTURE_SUFFIXES
 
 MAX_NAME_BYTES = 255  # of a file name where the file system does not say
@@ -28,7 +29,7 @@ def check_readable(path: Path) -> None:
     """Check that `path` is a readable folder or a readable regular file that is not empty.
 
     Raises:
-        InputError: it is missing, unreadable, empty, a pipe or a device.
+        InputError: it is missing, unreadable, empty, a pipe, a device, a Git LFS pointer or a web page.
     """
     try:
         if path.is_dir():
@@ -39,8 +40,8 @@ def check_readable(path: Path) -> None:
             raise InputError(f"{path} is a pipe or device: save it to a file first, because it is read more than once")
         if kind.st_size == 0:
             raise InputError(f"{path} is empty: the copy or download did not finish")
-        with path.open("rb"):
-            return
+        if stand_in := describe_stand_in(path):
+            raise InputError(f"{path} {stand_in}")
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: check the name") from None
     except OSError as error:

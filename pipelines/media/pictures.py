@@ -18,6 +18,7 @@ from pipelines.media.files import check_readable
 
 MAX_PIXELS = 120_000_000  # W * H of the largest picture that is read
 FORMATS = ("PNG", "JPEG", "JPEG2000", "WEBP", "GIF", "BMP", "DIB", "TIFF", "PPM", "AVIF", "HEIF", "TGA", "PSD", "QOI")
+ANIMATED = ("PNG", "WEBP", "GIF", "TIFF", "AVIF")  # formats whose files can hold several pictures to be seen
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1")  # bytes 8 to 12 of HEIC files
 PICTURE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, MemoryError)
 
@@ -52,10 +53,23 @@ def load_with_alpha(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
     """
     picture = load_picture(path)
     with open_picture(Path(path)) as opened:
-        if "A" not in opened.getbands() and "a" not in opened.getbands() and "transparency" not in opened.info:
-            return picture, None
-        alpha = np.asarray(turn_by_exif(opened.convert("RGBA")).getchannel("A"))
-    return picture, None if alpha.min() == 255 else alpha
+        return picture, _read_alpha(opened)
+
+
+def describe_changes(path: str | Path) -> list[str]:
+    """What `load_picture` leaves out of a readable picture or puts in: one line each for the user.
+
+    Raises:
+        InputError: see `load_picture`.
+    """
+    notes = []
+    with open_picture(Path(path)) as opened:
+        frames = getattr(opened, "n_frames", 1) if opened.format in ANIMATED else 1
+        if frames > 1:
+            notes.append(f"{path} has {frames} pictures: the first is used")
+        if _read_alpha(opened) is not None:
+            notes.append(f"{path} is transparent in places: white is put behind it")
+    return notes
 
 
 def open_picture(path: Path) -> Image.Image:
@@ -109,6 +123,14 @@ def picture_to_rgb(picture: Image.Image) -> np.ndarray:
         white = Image.new("RGB", picture.size, "white")
         return np.asarray(Image.composite(colour, white, alpha))
     return np.asarray(_to_srgb(picture, picture.info.get("icc_profile")))
+
+
+def _read_alpha(picture: Image.Image) -> np.ndarray | None:
+    """The alpha uint8 [H, W] of an open picture, turned as EXIF says; None if all of it is opaque."""
+    if "A" not in picture.getbands() and "a" not in picture.getbands() and "transparency" not in picture.info:
+        return None
+    alpha = np.asarray(turn_by_exif(picture.convert("RGBA")).getchannel("A"))
+    return None if alpha.min() == 255 else alpha
 
 
 def is_heif(path: Path) -> bool:

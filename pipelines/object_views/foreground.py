@@ -5,6 +5,7 @@ H, W: height and width of the picture. Masks are uint8 [H, W], 255 on the object
 colours are Euclidean in OpenCV's 8-bit Lab, whose three channels are 0..255.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,8 @@ MAX_WHITE_SPREAD = 2.0  # Lab: if its border pixels differ by less than this;
 MIN_WHITE_DISTANCE = 2.5  # Lab: what is farther from it is object
 MAX_HOLE_SHARE = 0.002  # share of the picture: holes of the mask up to this size are filled
 SPECK_RATIO = 100  # parts of the mask this many times smaller than the largest are removed
+MAX_CUT = 0.4  # share of the width or height of an object that lies on one edge of the picture only if it is cut off
+MIN_PART = 0.4  # parts of the mask that are this share of the largest one count as objects
 NOT_PLAIN = "its background is not plain, so the object may be cut out badly: use a picture with a transparent one"
 
 
@@ -40,8 +43,8 @@ class Foreground:
     """uint8 [H, W], 255 on the object."""
     background: np.ndarray
     """uint8 [3], the colour that the object was cut from."""
-    warning: str | None
-    """What may have gone wrong, in one line."""
+    warnings: tuple[str, ...]
+    """What may have gone wrong, one line each."""
     was_on_white: bool
     """Whether the picture was on white already, or transparent; `picture` then shows it unchanged."""
 
@@ -62,7 +65,9 @@ def segment_foreground(path: Path) -> Foreground:
     check_size(path, picture)
     if alpha is not None and (mask := _shrink(alpha, MAX_SIDE)).max() >= OPAQUE:
         picture, mask = _shrink(picture, MAX_SIDE), _remove_specks(mask)
-        return Foreground(picture, mask, np.array(WHITE, np.uint8), warning=None, was_on_white=True)
+        return Foreground(
+            picture, mask, np.array(WHITE, np.uint8), tuple(_find_doubts(mask, mask >= OPAQUE)), was_on_white=True
+        )
     return _segment_by_colour(path, _shrink(picture, MAX_SIDE))
 
 
@@ -80,8 +85,24 @@ def _segment_by_colour(path: Path, picture: np.ndarray) -> Foreground:
         raise InputError(f"{path} shows nothing that stands out from its background: use a picture of an object")
     if share < MIN_OBJECT_SHARE:
         mask = np.full_like(mask, 255)
-    warning = None if plain and share < MAX_OBJECT_SHARE else NOT_PLAIN
-    return Foreground(picture if on_white else _lay_on_white(picture, mask), mask, colour, warning, on_white)
+    near = mask >= OPAQUE if on_white else distance > MIN_OBJECT_DISTANCE  # GrabCut keeps off the border
+    warnings = tuple(_find_doubts(mask, near)) if plain and share < MAX_OBJECT_SHARE else (NOT_PLAIN,)
+    return Foreground(picture if on_white else _lay_on_white(picture, mask), mask, colour, warnings, on_white)
+
+
+def _find_doubts(mask: np.ndarray, near: np.ndarray) -> Iterator[str]:
+    """What is against one whole object, one line each; near: bool [H, W], where the picture's border shows it."""
+    solid = mask >= OPAQUE
+    on_edges = [
+        *near[[0, -1]].sum(1) / max(1, solid.any(0).sum()),
+        *near[:, [0, -1]].sum(0) / max(1, solid.any(1).sum()),
+    ]
+    if max(on_edges) > MAX_CUT:
+        yield "the object reaches the edge of the picture and may be cut off there: use a picture of all of it"
+    areas = cv2.connectedComponentsWithStats(solid.astype(np.uint8))[2][1:, cv2.CC_STAT_AREA]
+    parts = int((areas > MIN_PART * areas.max(initial=0)).sum())
+    if parts > 1:
+        yield f"{parts} things stand apart in the picture and are taken as one object: use a picture of one"
 
 
 def _shrink(image: np.ndarray, side: int) -> np.ndarray:

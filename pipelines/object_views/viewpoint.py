@@ -17,7 +17,7 @@ from models.viewpoint import FILL, KINDS, ViewpointEstimate, ViewpointNetwork, d
 from pipelines.media.tensors import image_to_tensor
 from pipelines.object_views.foreground import Foreground, segment_foreground
 from pipelines.object_views.source import SIDE, WHITE, ObjectView, resize_square
-from pipelines.runtime.progress import Progress
+from pipelines.runtime.progress import Progress, note_all
 
 MIN_CONFIDENCE = 0.6  # of an estimated azimuth: below it the note recommends --azimuth
 MIN_KIND_PROBABILITY = 0.5  # of a kind other than the category: above it a note says so
@@ -55,8 +55,7 @@ def estimate_view(
         InputError: the file is unreadable, too small, or nothing stands out from its background.
     """
     foreground = segment_foreground(path)
-    if foreground.warning:
-        progress.note(f"{path.name}: {foreground.warning}")
+    note_all(progress, (f"{path.name}: {warning}" for warning in foreground.warnings))
     box = _square_around_object(foreground)
     estimate = _run_network(network, crop_square(foreground.picture, box, network.config.size))
     _note_other_kind(path, estimate, category, progress)

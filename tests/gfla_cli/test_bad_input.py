@@ -156,6 +156,33 @@ def test_weights_that_are_none(tmp_path: Path, capfd: pytest.CaptureFixture[str]
     assert "giant" in line
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("animate", "pointer", DRIVING, *QUICK),
+        ("animate", SOURCE, "pointer", *QUICK),
+        ("animate", SOURCE, DRIVING, *QUICK, "--weights", "./pointer"),
+        ("animate", SOURCE, DRIVING, *QUICK, "--audio", "pointer"),
+        ("animate", SOURCE, DRIVING, "--max-frames", "4", "--keypoints", "./pointer.json"),
+        ("keypoints", "pointer.json", "-o", "track.json"),
+        ("pose", SOURCE, "pointer", "--keypoints", "bundled"),
+        ("view-synth", "pointer", "--category", "car"),
+        ("batch", "pointer.csv", "-o", "out"),
+        ("weights", "import", "pointer", "--as", "pose_fashion"),
+    ],
+    ids=lambda words: " ".join("FILE" if isinstance(word, Path) else word for word in words[:8]),
+)
+def test_a_git_lfs_pointer_is_told_wherever_a_file_is_read(
+    words: tuple[str | Path, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("pointer", "pointer.json", "pointer.csv"):
+        (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 102979767\n")
+    result = CliRunner().invoke(app, list(map(str, words)))
+    assert result.exit_code == 2
+    assert "is a Git LFS pointer instead of the file: run `git lfs pull`" in result.stderr + capfd.readouterr().err
+
+
 def test_a_part_after_the_end(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert refuse(SOURCE, DRIVING, tmp_path / "out.mp4", capfd, "--start", "1:00:00")[0] == 2
 

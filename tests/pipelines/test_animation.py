@@ -81,17 +81,19 @@ def test_a_clip_by_the_authors_networks(folder: Path, tmp_path: Path) -> None:
 
 def test_a_picture_on_its_side_is_animated_and_lies_as_before(folder: Path, tmp_path: Path) -> None:
     write_small_weights(folder / "small.safetensors")
-    lying, progress = tmp_path / "lying.png", NotesProgress()
-    Image.open(SOURCE).convert("RGB").resize((240, 320)).transpose(Image.Transpose.ROTATE_90).save(lying)
+    lying, progress = tmp_path / "lying.webp", NotesProgress()
+    still = Image.open(SOURCE).convert("RGB").resize((240, 320)).transpose(Image.Transpose.ROTATE_90)
+    still.save(lying, save_all=True, append_images=[still.rotate(180)], lossless=True)
     track = write_cut_track(tmp_path / "driving.json")
     options = {"device": "cpu", "keypoints": "bundled", "weights": "small"}
     turned = AnimateConfig(lying, track, output=tmp_path / "%05d.png", **options)  # pyright: ignore[reportArgumentType]
     animate(turned, progress)
     result = np.asarray(Image.open(tmp_path / "00000.png"))
     assert result.shape == (240, 320, 3)
-    same = (result == np.asarray(Image.open(lying))).all(-1)
+    same = (result == np.asarray(still)).all(-1)
     assert same[:, -1].all(), "what is beside the person stays as it lies"
     assert [note.split(":")[0] for note in progress.notes] == [
+        f"{lying} has 2 pictures",
         "the person in the picture is not upright",
         "the person in the video is found, but only down to the hips",
     ]

@@ -19,6 +19,7 @@ from pipelines.keypoints.loading import load_track
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
 from pipelines.pose_transfer import find_targets
+from pipelines.runtime.progress import NotesProgress
 from tests.helpers.media_files import DRIVING, SOURCE
 from tests.helpers.official_checkpoints import find_official_files
 from tests.helpers.official_networks import (
@@ -118,6 +119,16 @@ def test_one_target_gives_one_picture_and_a_comparison_on_request(
     shares = [pixels(path).shape[1] / pixels(path).shape[0] for path in (SOURCE, target, SOURCE)]
     panels = width / (sum(shares) + 1)  # their height
     assert 10 < height - panels < panels / 15  # titles
+
+
+def test_a_transparent_source_is_told(targets: Path, tmp_path: Path) -> None:
+    picture, progress = Image.open(SOURCE).convert("RGBA"), NotesProgress()
+    picture.paste((0, 0, 0, 0), (0, 0, 40, picture.height))
+    picture.save(tmp_path / "clear.png")
+    fields = {"output": tmp_path / "out.png", "keypoints": "bundled", "device": "cpu"}
+    transfer_pose(PoseConfig(tmp_path / "clear.png", (targets / "pose.json",), **fields), progress)  # pyright: ignore[reportArgumentType]
+    assert f"{tmp_path / 'clear.png'} is transparent in places: white is put behind it" in progress.notes
+    assert (pixels(tmp_path / "out.png")[:, 0] == 255).all()
 
 
 def nobody(folder: Path, targets: Path) -> dict[str, Any]:

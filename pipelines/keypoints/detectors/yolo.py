@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from models.errors import BackendUnavailable, InputError, WeightsError
+from pipelines.media.files import check_readable
 
 if TYPE_CHECKING:
     from ultralytics import YOLO
@@ -57,7 +58,7 @@ def find_weights(given: str | Path | None, *, seconds: float) -> Path:
     """The weights file given, or the cached one, or one that Ultralytics downloads within `seconds` (0: never).
 
     Raises:
-        InputError: the given file does not exist.
+        InputError: the given file does not exist or can't be read.
         BackendUnavailable: Ultralytics is not installed, or the weights can't be downloaded.
     """
     if importlib.util.find_spec("ultralytics") is None:
@@ -65,6 +66,7 @@ def find_weights(given: str | Path | None, *, seconds: float) -> Path:
     if given is not None:
         if not Path(given).is_file():
             raise InputError(f"{given}: no such YOLO weights file; check --yolo-weights")
+        check_readable(Path(given))
         return Path(given)
     path = cached_weights_path()
     if not path.is_file():

@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,10 @@ class RunLog:
     def write_numbers(self, kind: str, step: int, seconds: float, values: Mapping[str, float | Tensor]) -> None:
         """Log and show named numbers of update `step`, `seconds` after the start; kind: "train" or "validation"."""
         exact = {key: float(value) for key, value in values.items()}
-        rounded = {key: float(f"{value:.{DIGITS}g}") for key, value in exact.items()}
+        rounded = {
+            key: float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None  # JSON has no word for the others
+            for key, value in exact.items()
+        }
         line = {"kind": kind, "step": step, "seconds": round(seconds, 1), **rounded}
         with (self.out / "log.jsonl").open("a") as log:
             log.write(json.dumps(line) + "\n")
@@ -46,7 +50,7 @@ class RunLog:
             for key, value in exact.items():
                 self._tensorboard.add_scalar(f"{kind}/{key}", value, step)
             self._tensorboard.flush()
-        listed = "  ".join(f"{key} {value:.4g}" for key, value in rounded.items())
+        listed = "  ".join(f"{key} {value:.4g}" for key, value in exact.items())
         self.progress.note(f"{kind} step {step}  {line['seconds']:g} s  {listed}")
 
     def write_sheet(self, step: int, rows: Sequence[Tensor]) -> None:

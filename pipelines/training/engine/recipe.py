@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from models.errors import ProcessingError, WeightsError
 from models.weights import save_weights
 from pipelines.runtime.progress import Progress
 from pipelines.training.config import TrainConfig
@@ -137,6 +138,7 @@ def fit(
     Raises:
         InputError: `config.out` holds another run, or the recipe, the config and the data do not fit together.
         WeightsError: `config.init` does not fit the network, or there is nothing to resume.
+        ProcessingError: the training diverged; what was saved before is kept.
     """
     processes = Processes(config.device)
     session = Session(config, processes, progress)
@@ -152,7 +154,9 @@ def fit(
             batch = task.draw_batch()
         losses = task.update(batch)
         if task.report_due():
-            session.report(task.summarise(losses))
+            numbers = task.summarise(losses)
+            _check_finite(session, numbers)
+            session.report(numbers)
         if processes.is_main and (session.save_due() or session.has_passed(config.validate_every)):
             publish(task)
     if processes.is_main and session.unsaved:
@@ -162,16 +166,36 @@ def fit(
 
 
 def publish(task: Task[Any, Any]) -> None:
-    """Validate the network and write its weights, the picture sheet and the state to resume from."""
+    """Validate the network and write its weights, the picture sheet and the state to resume from.
+
+    Raises:
+        ProcessingError: the network's values are infinite or too large; nothing is saved.
+    """
     session, network = task.session, task.published_network()
+    _check_finite(session, network.state_dict())
     with torch.no_grad():
         validation = task.validate(network)
     if validation.numbers:
         session.report(validation.numbers, "validation")
     if validation.sheet:
         session.write_sheet(validation.sheet)
-    save_weights(_weights_file(session), network, **task.metadata(validation.numbers))
+    try:
+        save_weights(_weights_file(session), network, **task.metadata(validation.numbers))
+    except WeightsError as error:  # too large for float16
+        raise _describe_divergence(session, str(error)) from None
     session.save(**task.state())
+
+
+def _check_finite(session: Session, values: Mapping[str, float | Tensor]) -> None:
+    """Raises ProcessingError if losses or parameters are infinite or not a number: no update brings them back."""
+    bad = [name for name, value in values.items() if not torch.as_tensor(value).isfinite().all()]
+    if bad:
+        raise _describe_divergence(session, f"{bad[0]} is not finite")
+
+
+def _describe_divergence(session: Session, what: str) -> ProcessingError:
+    kept = f"--resume from step {session.saved_step} in {session.out}" if session.saved_step else "start again"
+    return ProcessingError(f"the training diverged by step {session.step}, {what}: {kept} with a lower --learning-rate")
 
 
 def _weights_file(session: Session) -> Path:

@@ -35,8 +35,8 @@ class Session:
     Files in `out`: `log.jsonl` (one object per report), `tensorboard` (the same for TensorBoard), `sheet.png` and
     `state.pt` (everything needed to resume).
 
-    out: the run's folder; step: optimiser updates so far; fraction_done: finished share of the run, 0 to 1; generator:
-    random numbers of the data, on this process's device.
+    out: the run's folder; step: optimiser updates so far; saved_step: those in `state.pt`, 0 if there is none;
+    fraction_done: finished share of the run, 0 to 1; generator: random numbers of the data, on this process's device.
 
     Raises:
         InputError: `out` holds another run and `config.resume` is not set.
@@ -47,7 +47,7 @@ class Session:
         if self._state_file.exists() and not config.resume:
             raise InputError(f"{self.out} holds a training run: continue it with --resume or choose another --out")
         make_output_folder(self.out)
-        self.step = self._previous_step = self._resumed_at = self._saved_step = 0
+        self.step = self._previous_step = self._resumed_at = self.saved_step = 0
         self.fraction_done = 0.0
         self.generator = torch.Generator(processes.device)
         self._set_seed(config.seed)
@@ -143,7 +143,7 @@ class Session:
     @property
     def unsaved(self) -> bool:
         """Whether there were updates since the last `save`."""
-        return self.step != self._saved_step
+        return self.step != self.saved_step
 
     def save(self, **parts: Stateful) -> None:
         """Write `state.pt`: the parts under their names, the step, the clock and the random state."""
@@ -155,7 +155,7 @@ class Session:
         partial = self.out / "state.pt.part"
         torch.save(state, partial)
         partial.replace(self._state_file)
-        self._saved_step = self.step
+        self.saved_step = self.step
 
     def restore(self, **parts: Stateful) -> None:
         """Load what `save` wrote into the same parts.
@@ -175,7 +175,7 @@ class Session:
                 raise WeightsError(
                     f"{self._state_file}: its {key} is of another size; resume with the same --set options"
                 ) from None
-        self.step = self._previous_step = self._resumed_at = self._saved_step = state["session"]["step"]
+        self.step = self._previous_step = self._resumed_at = self.saved_step = state["session"]["step"]
         self._elapsed_before = state["session"]["elapsed"]
         if self.processes.count == 1:
             self.generator.set_state(state["random"]["generator"].cpu())

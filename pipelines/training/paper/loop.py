@@ -27,13 +27,15 @@ class Optimiser:
     def __init__(self, networks: Sequence[nn.Module], processes: Processes, *, rate: float) -> None:
         self.parameters = [parameter for network in networks for parameter in network.parameters()]
         self.adam = torch.optim.Adam(self.parameters, lr=rate, betas=BETAS)
-        self.processes = processes
+        self.rate, self.processes = rate, processes
 
     def step(self, losses: Losses) -> Losses:
         """One update by the sum of the losses; returns them without gradients."""
         self.adam.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
         self.processes.average_gradients(self.parameters)
+        for group in self.adam.param_groups:
+            group["lr"] = self.rate  # the state of a resumed run brings its own
         self.adam.step()
         return {name: loss.detach() for name, loss in losses.items()}
 

@@ -56,6 +56,18 @@ def test_folders_are_measured(folders: tuple[Path, Path]) -> None:
     assert result.refused == []
 
 
+def test_equal_pictures_that_make_a_mean_infinite_are_told(folders: tuple[Path, Path]) -> None:
+    shutil.copy(folders[0] / "p1.png", folders[1] / "p1.png")
+    progress = NotesProgress()
+    result = evaluate_pictures(EvaluateConfig(*folders, metrics=("psnr", "l1")), progress)
+    assert result.scores[0].value == np.inf
+    told = "psnr is infinite because 1 of 3 pairs are equal; the mean of the others is 28.13"
+    assert [note for note in progress.notes if "infinite" in note] == [told]
+    progress = NotesProgress()
+    evaluate_pictures(EvaluateConfig(folders[0], folders[0], metrics=("psnr",)), progress)
+    assert not any("infinite" in note for note in progress.notes)
+
+
 def test_without_names_what_can_not_be_computed_is_skipped_with_the_reason(folders: tuple[Path, Path]) -> None:
     result, scores = evaluate(*(folder / "p0.png" for folder in folders))
     assert list(scores) == ["fid", "lpips", "ssim", "psnr", "l1", "flicker", "keypoints"]

@@ -1,4 +1,4 @@
-"""Poses of other tools: OpenPose, AlphaPose, and what their files leave out."""
+"""Poses by OpenPose and AlphaPose become tracks."""
 
 import json
 from fractions import Fraction
@@ -8,19 +8,9 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
-from pipelines.keypoints.layouts import (
-    COCO17_NAMES,
-    OPENPOSE18_NAMES,
-)  # fmt: skip
+from pipelines.keypoints.layouts import COCO17_NAMES, OPENPOSE18_NAMES
 from pipelines.keypoints.loading import load_track
 from pipelines.keypoints.track_file import save_track
-
-
-def _poses(count: int = 1, seed: int = 0) -> np.ndarray:
-    random = np.random.default_rng(seed)
-    poses = random.uniform(1, 100, (count, 17, 3)).astype(np.float32)
-    poses[..., 2] /= 100
-    return poses
 
 
 def _flat(names: tuple[str, ...], missing: str = "") -> list[float]:
@@ -39,7 +29,7 @@ EXPECTED = np.array([(10 * index + 5, 20 * index + 7, 0.25) for index in range(1
 
 @pytest.mark.parametrize("names", [OPENPOSE18_NAMES, BODY25, COCO17_NAMES], ids=["body18", "body25", "coco17"])
 def test_openpose_folder(tmp_path: Path, names: tuple[str, ...]) -> None:
-    for number, people in ((10, []), (9, [_flat(names)]), (1, [_flat(names, missing="left_knee")] * 2)):
+    for number, people in ((10, []), (9, [_flat(names)]), (8, [_flat(names, missing="left_knee")] * 2)):
         document = {"version": 1.3, "people": [{"pose_keypoints_2d": flat} for flat in people]}
         (tmp_path / f"v_{number}_keypoints.json").write_text(json.dumps(document))
     track = load_track(tmp_path, rate=Fraction(50))
@@ -50,6 +40,38 @@ def test_openpose_folder(tmp_path: Path, names: tuple[str, ...]) -> None:
     assert track.width >= 166
     assert track.height >= 328
     assert load_track(tmp_path, size=(800, 600)).width == 800
+
+
+def _write_openpose(folder: Path, *names: str) -> Path:
+    document = {"version": 1.3, "people": [{"pose_keypoints_2d": _flat(COCO17_NAMES)}]}
+    for name in names:
+        (folder / f"{name}_keypoints.json").write_text(json.dumps(document))
+    return folder
+
+
+def test_frames_without_an_openpose_file_keep_their_time_and_are_told(tmp_path: Path) -> None:
+    track = load_track(_write_openpose(tmp_path, "v_003", "v_004", "v_007"), size=(800, 600), rate=Fraction(50))
+    assert [len(frame.people) for frame in track.frames] == [1, 1, 0, 0, 1]
+    assert ([frame.pts for frame in track.frames], track.first_number) == ([3, 4, 5, 6, 7], 3)
+    assert track.warnings == (f"{tmp_path} has no file for 2 of 5 frames: taken as frames without a person",)
+    poses = load_track(tmp_path, size=(800, 600), rate=Fraction(50), in_sequence=False)
+    assert ([len(frame.people) for frame in poses.frames], poses.first_number, poses.warnings) == ([1] * 3, None, ())
+
+
+@pytest.mark.parametrize(
+    "names", [("front", "back"), ("1", "1000000000"), ("a_1", "b_1"), ("a_1", "a_2", "b_3", "b_4")]
+)
+def test_openpose_files_that_do_not_count_the_frames_of_one_video_stay_in_order(
+    names: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert len(load_track(_write_openpose(tmp_path, *names)).frames) == len(names)
+
+
+def test_openpose_files_of_two_videos_in_one_folder_are_refused(tmp_path: Path) -> None:
+    _write_openpose(tmp_path, "solo_0", "solo_1", "solo_2", "group_1", "group_2")
+    with pytest.raises(InputError, match=r"poses of several videos, solo_\.\.\. and group_\.\.\.; keep those of one"):
+        load_track(tmp_path)
+    assert len(load_track(tmp_path, in_sequence=False).frames) == 5
 
 
 def test_official_clean_folder_is_human36m(tmp_path: Path) -> None:

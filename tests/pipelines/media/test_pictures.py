@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from models.errors import InputError
-from pipelines.media.pictures import MAX_PIXELS, load_picture, load_with_alpha
+from pipelines.media.pictures import MAX_PIXELS, describe_changes, load_picture, load_with_alpha
 from tests.helpers.videos import make_corners, make_shade
 
 
@@ -94,6 +94,33 @@ def test_first_frame_of_an_animation(tmp_path: Path):
     rest = [Image.fromarray(make_shade(number)) for number in (5, 6)]
     path = saved(tmp_path / "a.gif", Image.fromarray(make_shade(2)), save_all=True, append_images=rest)
     assert (load_picture(path) == make_shade(2)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "pictures", "notes"),
+    [
+        ("a.png", "RGB", 1, []),
+        ("a.jpg", "L", 1, []),
+        ("opaque.png", "RGBA", 1, []),
+        ("clear.png", "RGBA", 1, ["is transparent in places: white is put behind it"]),
+        ("clear.webp", "RGBA", 1, ["is transparent in places: white is put behind it"]),
+        ("a.gif", "RGB", 3, ["has 3 pictures: the first is used"]),
+        ("a.tif", "RGB", 2, ["has 2 pictures: the first is used"]),
+        ("clear.gif", "RGBA", 2, ["has 2 pictures: the first", "is transparent in places"]),
+    ],
+)
+def test_what_is_changed_or_left_out_of_a_picture_is_told(
+    name: str, mode: str, pictures: int, notes: list[str], tmp_path: Path
+) -> None:
+    shown = [Image.fromarray(make_shade(number)).convert(mode) for number in range(pictures)]
+    if name.startswith("clear"):
+        for picture in shown:
+            picture.paste((0, 0, 0, 0), (0, 0, 9, 9))
+    several = {"save_all": True, "append_images": shown[1:]} if pictures > 1 else {}
+    path = saved(tmp_path / name, shown[0], **several)
+    found = describe_changes(path)
+    assert len(found) == len(notes)
+    assert all(line.startswith(f"{path} {start}") for line, start in zip(found, notes, strict=True))
 
 
 def test_colour_profile_is_applied(tmp_path: Path):

@@ -40,7 +40,7 @@ def test_an_object_in_front_of_a_shaded_noisy_wall_is_cut_out(objects: tuple, nu
     true, mask = objects[1][number][..., 0] > 0.5, found.mask >= 128
     assert (mask & true).sum() / (mask | true).sum() > 0.85
     assert np.abs(found.picture.astype(float) - objects[0][number]).mean() < 4
-    assert (found.warning, found.was_on_white) == (None, False)
+    assert (found.warnings, found.was_on_white) == ((), False)
     assert np.abs(found.background - ground.mean((0, 1))).max() < 10
 
 
@@ -72,7 +72,7 @@ def test_transparency_shows_where_the_object_is_whatever_the_hidden_colours(obje
     found = segment_foreground(tmp_path / "clear.png")
     assert (found.picture[alpha[..., 0] == 0] == 255).all()
     assert ((found.mask >= 128) == (alpha[..., 0] == 255)).mean() > 0.99
-    assert found.warning is None
+    assert found.warnings == ()
     assert found.was_on_white
 
 
@@ -80,9 +80,30 @@ def test_clutter_gives_a_warning(objects: tuple, tmp_path: Path) -> None:
     clutter = np.random.default_rng(0).integers(0, 255, (16, 16, 3), np.uint8)
     ground = np.asarray(Image.fromarray(clutter).resize((SIZE, SIZE)), float)
     Image.fromarray(lay_on(objects, 0, ground)).save(tmp_path / "clutter.png")
-    warning = segment_foreground(tmp_path / "clutter.png").warning
-    assert warning is not None
+    (warning,) = segment_foreground(tmp_path / "clutter.png").warnings
     assert "not plain" in warning
+
+
+@pytest.mark.parametrize("ground", [255.0, 120.0], ids=["white", "grey"])
+@pytest.mark.parametrize("number", range(4))
+def test_an_object_that_is_cut_off_is_told_and_one_framed_closely_is_not(
+    number: int, ground: float, objects: tuple, tmp_path: Path
+) -> None:
+    picture, solid = lay_on(objects, number, np.full(3, ground)), objects[1][number][..., 0] > 0.5
+    rows, columns = (np.flatnonzero(solid.any(axis)) for axis in (1, 0))
+    near = picture[rows[0] - 4 : rows[-1] + 5, columns[0] - 4 : columns[-1] + 5]
+    for name, pixels in (("near", near), ("cut", picture[:, columns[len(columns) // 3] :])):
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    assert segment_foreground(tmp_path / "near.png").warnings == ()
+    (warning,) = segment_foreground(tmp_path / "cut.png").warnings
+    assert warning.startswith("the object reaches the edge of the picture")
+
+
+def test_two_objects_in_one_picture_are_told(objects: tuple, tmp_path: Path) -> None:
+    pair = np.concatenate([lay_on(objects, number, np.full(3, 255.0)) for number in (0, 1)], axis=1)
+    Image.fromarray(pair).save(tmp_path / "pair.png")
+    (warning,) = segment_foreground(tmp_path / "pair.png").warnings
+    assert warning.startswith("2 things stand apart in the picture")
 
 
 def test_an_empty_picture_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The log of a run: `log.jsonl`, TensorBoard, `sheet.png`."""
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -27,6 +28,15 @@ def test_log_holds_one_object_per_report(tmp_path: Path) -> None:
         {"kind": "validation", "step": 4, "seconds": 2.0, "psnr": 20.0},
     ]
     assert progress.notes[0].startswith("train step 3  1.2 s  loss 0.25")
+
+
+def test_numbers_that_are_not_finite_are_null_in_the_log(tmp_path: Path) -> None:
+    progress = NotesProgress()
+    RunLog(tmp_path, progress).write_numbers("validation", 1, 0.0, {"psnr": math.inf, "error": math.nan, "l1": 0.0})
+    assert lines(tmp_path) == [
+        {"kind": "validation", "step": 1, "seconds": 0.0, "psnr": None, "error": None, "l1": 0.0}
+    ]
+    assert "psnr inf  error nan  l1 0" in progress.notes[0]
 
 
 def test_a_resumed_log_has_every_report_once(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """What a task has to state, and what `fit` does with it."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
 import torch
 from torch import Tensor
 
+from models.errors import ProcessingError
 from models.motion import MotionConfig, MotionNetwork
 from models.weights import load_weights, read_metadata
 from pipelines.runtime.progress import SilentProgress
@@ -120,6 +123,36 @@ def test_a_paused_run_is_saved_without_an_update(tmp_path: Path) -> None:
     fit(EchoTask, Recipe(), replace(paused, steps=9), SilentProgress())
     assert (tmp_path / "state.pt").stat().st_mtime_ns == before
     assert lines(tmp_path)[-1]["step"] == 6
+
+
+class DivergingTask(EchoTask):
+    """Its loss is not a number from update 4 on."""
+
+    def losses(self, batch: Tensor) -> dict[str, Tensor]:
+        factor = 1.0 if self.session.step < 3 else float("nan")
+        return {"square": factor * super().losses(batch)["square"]}
+
+
+class QuietTask(DivergingTask):
+    report_every = 100
+
+
+def test_a_run_that_diverges_stops_and_keeps_what_was_saved_before(tmp_path: Path) -> None:
+    out = re.escape(str(tmp_path))
+    message = f"diverged by step 4, square is not finite: --resume from step 3 in {out} with a lower --learning-rate"
+    with pytest.raises(ProcessingError, match=message):
+        fit(DivergingTask, Recipe(), config(tmp_path), SilentProgress())
+    assert [line["step"] for line in lines(tmp_path)] == [2, 3]
+    assert all(value.isfinite().all() for value in load_weights(tmp_path / "weights.safetensors").state_dict().values())
+    fit(EchoTask, Recipe(), replace(config(tmp_path), resume=True), SilentProgress())
+    assert lines(tmp_path)[-1]["step"] == 6
+
+
+def test_a_network_that_diverged_unseen_is_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(ProcessingError, match=r"diverged by step 4, [\w.]+ is not finite: start again with a lower"):
+        fit(QuietTask, Recipe(), replace(config(tmp_path), validate_every=4), SilentProgress())
+    assert not (tmp_path / "state.pt").exists()
+    assert not (tmp_path / "weights.safetensors").exists()
 
 
 def test_the_configured_learning_rate_comes_before_the_tasks(tmp_path: Path) -> None:

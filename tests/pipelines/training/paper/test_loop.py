@@ -10,7 +10,7 @@ from torch import Generator, Tensor, nn
 from models.errors import InputError
 from pipelines.training.engine.distributed import Processes
 from pipelines.training.engine.recipe import Losses
-from pipelines.training.paper.loop import Judged, Loop, LoopSetup
+from pipelines.training.paper.loop import Judged, Loop, LoopSetup, Optimiser
 from pipelines.training.paper.settings import Recipe
 
 REAL, FAKE = torch.tensor([0.5, 3.0]), torch.tensor([-2.0, 0.25])
@@ -67,3 +67,13 @@ def test_the_recipe_chooses_the_adversarial_losses(mode: str, of_discriminator: 
 def test_another_mode_is_refused_with_the_names_of_all() -> None:
     with pytest.raises(InputError, match="gan_mode=wgan-gp: must be one of lsgan, hinge, vanilla"):
         Recipe(gan_mode="wgan-gp")
+
+
+def test_a_resumed_optimiser_takes_the_new_rate() -> None:
+    network = Scale()
+    old, new = (Optimiser([network], Processes("cpu"), rate=rate) for rate in (1e-4, 0.5))
+    old.step({"loss": network.factor})
+    new.adam.load_state_dict(old.adam.state_dict())
+    before = float(network.factor)
+    new.step({"loss": network.factor})
+    assert float(network.factor) == pytest.approx(before - 0.5, rel=1e-3)
