@@ -9,7 +9,7 @@ import pytest
 from models.generators.picture import Picture, PictureGenerator
 from models.generators.recurrent import Step
 from pipelines.generation.networks import PersonGenerator
-from pipelines.generation.processors import PersonProcessor, ProcessorFactory
+from pipelines.generation.processors import FrameProcessor, ProcessorFactory
 from pipelines.generation.rollout import FrameGenerator, generate_picture
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.keypoints.tracking import GapSummary
@@ -31,11 +31,11 @@ class ProcessorContract:
         raise NotImplementedError
 
     @pytest.fixture
-    def processor(self, make_processor: ProcessorFactory) -> PersonProcessor:
+    def processor(self, make_processor: ProcessorFactory) -> FrameProcessor:
         source, driving = make_people()
         return make_processor(source, driving, driving.poses[..., :2], "body")
 
-    def test_inputs_are_what_the_network_reads(self, processor: PersonProcessor, generator: PersonGenerator) -> None:
+    def test_inputs_are_what_the_network_reads(self, processor: FrameProcessor, generator: PersonGenerator) -> None:
         assert processor.canvas.dtype == np.uint8
         expected = (generator.config.structure_channels, *processor.canvas.shape[:2])
         for inputs in (processor.source_inputs(), *map(processor.frame_inputs, range(FRAMES))):
@@ -44,19 +44,19 @@ class ProcessorContract:
             assert np.isfinite(inputs.structure).all()
             assert inputs.structure.any()
 
-    def test_frames_follow_the_poses(self, processor: PersonProcessor) -> None:
+    def test_frames_follow_the_poses(self, processor: FrameProcessor) -> None:
         first, second = (processor.frame_inputs(frame).structure for frame in range(FRAMES))
         assert not np.array_equal(first, second)
 
     @pytest.mark.parametrize("framing", ["full", "crop"])
     def test_results_have_the_size_that_was_announced(
-        self, processor: PersonProcessor, generator: PersonGenerator, framing
+        self, processor: FrameProcessor, generator: PersonGenerator, framing
     ) -> None:
         result = processor.postprocess(generate_frame(processor, generator), framing)
         assert result.dtype == np.uint8
         assert result.shape == (*processor.output_size(framing)[::-1], 3)
 
-    def test_only_the_box_of_the_picture_changes(self, processor: PersonProcessor, generator: PersonGenerator) -> None:
+    def test_only_the_box_of_the_picture_changes(self, processor: FrameProcessor, generator: PersonGenerator) -> None:
         before = processor.picture.copy()
         result = processor.postprocess(generate_frame(processor, generator), "full")
         left, top, right, bottom = processor.box
@@ -65,7 +65,7 @@ class ProcessorContract:
         np.testing.assert_array_equal(result[outside], before[outside])
         np.testing.assert_array_equal(processor.picture, before)
 
-    def test_a_comparison_has_titles_above_panels_as_high_as_the_result(self, processor: PersonProcessor) -> None:
+    def test_a_comparison_has_titles_above_panels_as_high_as_the_result(self, processor: FrameProcessor) -> None:
         result = np.zeros((120, 90, 3), np.uint8)
         shown = processor.comparison(1, np.zeros((48, 64, 3), np.uint8), result)
         assert shown.dtype == np.uint8
@@ -92,7 +92,7 @@ def _with_confidence(poses: np.ndarray) -> np.ndarray:
     return np.concatenate([poses, np.full((*poses.shape[:2], 1), 0.9)], -1).astype(np.float32)
 
 
-def generate_frame(processor: PersonProcessor, generator: PersonGenerator) -> Step | Picture:
+def generate_frame(processor: FrameProcessor, generator: PersonGenerator) -> Step | Picture:
     """The first frame that the network generates for the processor."""
     if isinstance(generator, PictureGenerator):
         return generate_picture(processor, generator, nullcontext(), Stopwatch())

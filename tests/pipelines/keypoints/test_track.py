@@ -1,4 +1,5 @@
 import copy
+import json
 import math
 from fractions import Fraction
 from pathlib import Path

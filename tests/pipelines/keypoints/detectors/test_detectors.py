@@ -16,7 +16,6 @@ from models.keypoints import KeypointConfig, KeypointMaps, KeypointNetwork
 from pipelines.keypoints.details import DetailedDetector, request_details
 from pipelines.keypoints.detectors import yolo
 from pipelines.keypoints.detectors.bundled import SIZE, BundledDetector
-from pipelines.keypoints.detectors.crops import person_crop, sample_crop, search_crops
 from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, create_detector
 from pipelines.keypoints.detectors.scores import score
 from pipelines.media.pictures import load_picture
@@ -163,46 +162,6 @@ def test_flip_averaging_is_symmetric() -> None:
     mirrored = detector.predict_heat_maps(batch.flip(3), flip=True)
     torch.testing.assert_close(mirrored.flip(3)[:, [0, 2, 1]], maps[:, :3])
     torch.testing.assert_close(maps[:, 0], torch.zeros_like(maps[:, 0]))
-
-
-@pytest.mark.parametrize("place", [(10, 20, 512), (-60, -50, 300), (400, 200, 400), (3, 4, 100)])
-def test_a_crop_shows_what_its_coordinates_say(place: tuple[int, int, int]) -> None:
-    """A dot of the frame is found in the crop where `from_canvas` says it came from."""
-    crop = SquareCrop(*place, SIZE)
-    x, y = crop.left + crop.side * 0.4, crop.top + crop.side * 0.4
-    rows, columns = np.mgrid[0:400, 0:600]
-    blob = np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / (2 * 6.0**2)) * 255
-    cut = sample_crop(np.repeat(blob[..., None], 3, 2).astype(np.uint8), crop)[..., 0].astype(np.float64)
-    cut = (cut - 150).clip(0)  # only the blob is brighter than the grey beyond the frame
-    weights = cut / cut.sum()
-    found = np.array([[(weights * np.arange(SIZE)).sum(), (weights.sum(1) * np.arange(SIZE)).sum(), 1.0]])
-    np.testing.assert_allclose(crop.from_canvas(found)[0, :2], (x, y), atol=0.35)
-
-
-def test_outside_of_the_frame_is_grey() -> None:
-    cut = sample_crop(np.zeros((50, 50, 3), np.uint8), SquareCrop(-100, -100, 100, 64))
-    assert cut.shape == (64, 64, 3)
-    assert (cut == 128).all()
-
-
-@pytest.mark.parametrize("size", [(360, 640), (1920, 1080), (1, 1), (50, 2000)])
-def test_search_covers_the_frame(size: tuple[int, int]) -> None:
-    crops = search_crops(*size, size=SIZE, thorough=True)
-    assert len(crops) < 70
-    for limit in {crop.side for crop in crops}:
-        covered = np.zeros(size, bool)
-        for crop in (crop for crop in crops if crop.side == limit):
-            covered[max(crop.top, 0) : crop.top + crop.side, max(crop.left, 0) : crop.left + crop.side] = True
-        assert covered.all()
-
-
-def test_crop_reaches_down_for_unseen_legs() -> None:
-    pose = make_standing_pose(100, 100)
-    whole = person_crop(pose, 600, 600, size=SIZE, confident=0.3)
-    pose[11:, 2] = 0
-    half = person_crop(pose, 600, 600, size=SIZE, confident=0.3)
-    assert half.top + half.side > pose[13, 1]
-    assert whole.side > 1.2 * 200
 
 
 def test_missing_weights_file_is_one_line(tmp_path: Path) -> None:
