@@ -74,7 +74,12 @@ class TrainConfig:
         return f"--seconds {self.seconds:g}" if self.seconds else f"--steps {self.steps}"
 
     def validation_size(self, full: int) -> int:
-        """Held-out samples of a validation: `full` in long runs, else one per update or per ten seconds of the run."""
+        """Held-out samples of a validation: `full` in long runs, else one per update or per ten seconds of the run.
+
+        A run of the default number of updates is long.
+        """
+        if self.seconds is None and self.steps >= TrainConfig.steps:
+            return full
         length = self.steps if self.seconds is None else int(self.seconds / 10)
         return max(1, min(full, length))
 

@@ -86,12 +86,12 @@ def test_numbers_of_the_recipe_can_be_set(training: Training) -> None:
 
 @pytest.mark.parametrize(
     ("options", "windows"),
-    [(["--steps", "3"], 3), (["--steps", "9999"], 512), (["--steps", "3", "--set", "validation_windows=9"], 9)],
+    [(["--steps", "3"], 3), (["--steps", "1000"], 1024), (["--steps", "3", "--set", "validation_windows=9"], 9)],
 )
 def test_a_short_run_validates_on_little_and_says_so(options: list[str], windows: int, training: Training) -> None:
     code, _, stderr = train("motion", *options)
     assert (code, training.recipe.validation_windows) == (0, windows)
-    assert ("validates on 3 instead of 512 held-out samples" in stderr) == (windows == 3)
+    assert ("validates on 3 instead of 1024 held-out samples" in stderr) == (windows == 3)
 
 
 @pytest.mark.parametrize("change", ["speed=1", "velocity=fast", "velocity", "errors=1"])

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from models.errors import BackendUnavailable, InputError, WeightsError
-from pipelines.media.files import check_readable
+from models.files import describe_stand_in
 
 if TYPE_CHECKING:
     from ultralytics import YOLO
@@ -58,7 +58,7 @@ def find_weights(given: str | Path | None, *, seconds: float) -> Path:
     """The weights file given, or the cached one, or one that Ultralytics downloads within `seconds` (0: never).
 
     Raises:
-        InputError: the given file does not exist or can't be read.
+        InputError: the given file does not exist.
         BackendUnavailable: Ultralytics is not installed, or the weights can't be downloaded.
     """
     if importlib.util.find_spec("ultralytics") is None:
@@ -66,7 +66,6 @@ def find_weights(given: str | Path | None, *, seconds: float) -> Path:
     if given is not None:
         if not Path(given).is_file():
             raise InputError(f"{given}: no such YOLO weights file; check --yolo-weights")
-        check_readable(Path(given))
         return Path(given)
     path = cached_weights_path()
     if not path.is_file():
@@ -125,6 +124,8 @@ def _load(weights: Path) -> "YOLO":
         model = kind(weights, verbose=False)
         joints = getattr(model.model, "kpt_shape", None)
     except Exception as error:  # Ultralytics lets unpickling errors of any kind through
+        if stand_in := describe_stand_in(weights):
+            raise WeightsError(f"{weights} {stand_in}") from error
         raise WeightsError(f"{weights}: not a YOLO weights file; use a pose model such as {WEIGHTS}") from error
     if model.task != "pose" or joints is None or tuple(joints) != (17, 3):
         raise WeightsError(f"{weights}: a YOLO {model.task} model; use a COCO-17 pose model such as {WEIGHTS}")

@@ -94,6 +94,10 @@ def safetensors(path: Path) -> None:
 
 
 def text(path: Path) -> None:
+    path.write_text("no checkpoint")
+
+
+def web_page(path: Path) -> None:
     path.write_text("<!DOCTYPE html>")
 
 
@@ -108,6 +112,7 @@ def text(path: Path) -> None:
         (with_more, "is not a plain state dict, 'state_dict' is a dict"),
         (safetensors, "is a safetensors file"),
         (text, "is cut short, damaged, or"),
+        (web_page, "is a web page instead of the file"),
         (Path.unlink, "does not exist"),
     ],
 )

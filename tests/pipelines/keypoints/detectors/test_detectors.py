@@ -169,7 +169,7 @@ def test_missing_weights_file_is_one_line(tmp_path: Path) -> None:
         create_detector("yolo", yolo_weights=tmp_path / "none.pt")
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04broken"])
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04broken", b"<!DOCTYPE html>"])
 def test_damaged_weights_are_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.pt").write_bytes(content)
     with pytest.raises(WeightsError, match=r"bad\.pt") as caught:
