@@ -1,12 +1,12 @@
 """What a detector knows of a person beyond the 17 joints: depth, feet, hands, a face mesh, a mask.
 
-`pipelines.keypoints.detectors.mediapipe` finds them; they travel in `PoseFrame.details` to the pose track file. Points
+Detectors find them, `mediapipe` all and `rtm` some; they travel in `PoseFrame.details` to the pose track file. Points
 are x, y in pixels of the frame; depths are in pixels of the frame as well, smaller ones are nearer to the camera.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args, runtime_checkable
+from typing import ClassVar, Literal, Protocol, get_args, runtime_checkable
 
 import cv2
 import numpy as np
@@ -55,7 +55,7 @@ class PersonDetails:
     """float32 [4, 3]: x, y and confidence 0..1 of FEET_NAMES."""
     left_hand: np.ndarray | None = None
     """float32 [21, 3]: x, y and depth, wrist first, then thumb to little finger, each from the palm to the tip; the
-    wrist is at depth 0."""
+    wrist is at depth 0, and all are where the detector finds none."""
     right_hand: np.ndarray | None = None
     """The same of the person's right hand."""
     face: np.ndarray | None = None
@@ -78,6 +78,8 @@ class People:
 class DetailedDetector(Protocol):
     """A keypoint detector that knows details, too."""
 
+    findable: ClassVar[frozenset[DetailName]]
+    """What it can look for."""
     wanted: frozenset[DetailName]
     """What to look for beside depth and feet."""
 
@@ -97,13 +99,13 @@ def request_details(detector: object, wanted: Iterable[DetailName]) -> None:
         InputError: it can't find them.
     """
     wanted = frozenset(wanted)
-    if not wanted:
-        return
-    if not isinstance(detector, DetailedDetector):
-        options = ", ".join(f"--{name}" for name in get_args(DetailName) if name in wanted)
+    missing = wanted - detector.findable if isinstance(detector, DetailedDetector) else wanted
+    if missing:
+        options = ", ".join(f"--{name}" for name in get_args(DetailName) if name in missing)
         name = getattr(detector, "name", "this detector")
         raise InputError(f"{options}: the detector {name} finds none; use --keypoints mediapipe")
-    detector.wanted = wanted
+    if isinstance(detector, DetailedDetector):
+        detector.wanted = wanted
 
 
 def details_of(pose: np.ndarray, people: np.ndarray, details: Iterable[PersonDetails | None]) -> PersonDetails | None:

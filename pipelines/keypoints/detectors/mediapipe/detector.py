@@ -7,6 +7,7 @@ P people of a frame.
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -74,6 +75,7 @@ class MediaPipeDetector:
     """
 
     name = "mediapipe"
+    findable: ClassVar[frozenset[DetailName]] = frozenset(["hands", "face", "mask"])
 
     def __init__(self, load: Callable[[str], Network] = load_network) -> None:
         self.wanted: frozenset[DetailName] = frozenset()
