@@ -14,8 +14,9 @@ import pytest
 from pipelines.keypoints.detectors.rtm.files import PEOPLE, POSE
 from pipelines.keypoints.detectors.rtm.networks import GREY
 
-onnx = pytest.importorskip("onnx")
-from onnx import TensorProto, checker, helper, numpy_helper  # noqa: E402
+pytest.importorskip("onnx")
+import onnx
+from onnx import TensorProto, checker, helper, numpy_helper
 
 CHANNELS = {"blue": 2, "green": 1}
 PEOPLE_SIDE, POSE_SIZE = 128, (256, 192)  # rows and columns

@@ -67,16 +67,17 @@ def find_networks(*, seconds: float, note: Callable[[str], None] = lambda messag
         if seconds <= 0:
             raise BackendUnavailable(f"{item.path} is missing: --keypoints rtm downloads it")
         if not has_network():
-            raise BackendUnavailable(f"{_remedy(item)} (there is no network)")
+            raise _unavailable(item, "there is no network")
         with report_write_errors(item.path), exclusive_lock(item.path.with_suffix(".lock")):
             if not item.path.is_file():
                 _fetch(item, deadline, note)
     return PEOPLE.path, POSE.path
 
 
-def _remedy(item: NetworkFile) -> str:
-    return (
-        f"{item.name}.onnx is missing and can't be downloaded: put it into {item.path.parent}, "
+def _unavailable(item: NetworkFile, reason: str) -> BackendUnavailable:
+    url = f"{HOSTS[0]}/{item.folder}/{item.name}.zip"
+    return BackendUnavailable(
+        f"can't download a network of --keypoints rtm ({reason}): store {MEMBER} out of {url} as {item.path}, "
         "or use --keypoints mediapipe or bundled"
     )
 
@@ -93,9 +94,9 @@ def _fetch(item: NetworkFile, deadline: float, note: Callable[[str], None]) -> N
                 break
             except (OSError, HTTPException) as error:
                 reason = error.reason if isinstance(error, URLError) else error
-                failures.append(f"{host.split('/')[2]}: {reason or type(error).__name__}")
+                failures.append(f"{host.split('/')[2]}: {getattr(reason, 'strerror', None) or reason}")
         else:
-            raise BackendUnavailable(f"{_remedy(item)} ({'; '.join(failures)})")
+            raise _unavailable(item, "; ".join(failures))
         _unpack(archive, item.path, url)
 
 

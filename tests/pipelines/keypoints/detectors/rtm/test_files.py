@@ -133,7 +133,9 @@ def test_a_download_that_fails_is_one_line_and_leaves_nothing(
 
 def test_offline_it_says_where_to_put_the_file(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "has_network", lambda: False)
-    with pytest.raises(BackendUnavailable, match=r"yolox_tiny.*put it into .*rtm, or use --keypoints") as caught:
+    with pytest.raises(
+        BackendUnavailable, match=r"no network.*store end2end\.onnx out of https://.*yolox_tiny.*\.zip as .*\.onnx"
+    ) as caught:
         create_detector("rtm")
     assert "\n" not in str(caught.value)
     assert not weights.exists()
