@@ -46,7 +46,7 @@ OPTIONS: dict[str, Any] = {
     "end": typer.Option(metavar="SECONDS|M:SS", parser=parse.seconds),
     "max_frames": typer.Option(metavar="N", min=1),
     "fps": typer.Option(metavar="RATE", parser=parse.frame_rate),
-    "keypoints": typer.Option(metavar="auto|yolo|mediapipe|bundled|FILE", parser=parse.keypoints),
+    "keypoints": typer.Option(metavar="auto|yolo|mediapipe|rtm|bundled|FILE", parser=parse.keypoints),
     "yolo_weights": typer.Option(metavar="FILE", exists=True, dir_okay=False),
     "person": typer.Option(metavar="largest|N", parser=parse.person),
     "place": typer.Option(rich_help_panel=POSE),

@@ -98,7 +98,7 @@ class PoseConfig(PictureOptions, PoseOptions, ModelOptions):
     output: Path | None = None
     """Picture to write (.png, .jpg, .webp); for several targets a folder/ or poses/%05d.png."""
     keypoints: DetectorName = "auto"
-    """Keypoint detector; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
+    """Keypoint detector; `auto` is the first that can run of `yolo`, `mediapipe`, `rtm` and `bundled`."""
     weights: str = "person"
     """Weights of the generator: a name (see `gfla weights list`) or a file."""
 
@@ -176,13 +176,13 @@ class KeypointsConfig(SelectionOptions, DetectionOptions, DeviceOptions):
     """Pose track to write (.json)."""
     _: KW_ONLY
     keypoints: DetectorName = "auto"
-    """Keypoint detector; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
+    """Keypoint detector; `auto` is the first that can run of `yolo`, `mediapipe`, `rtm` and `bundled`."""
     overwrite: bool = False
     """Replace existing output."""
     hands: bool = False
-    """Also find 21 points of each hand; needs `mediapipe`, as do `face` and `mask`."""
+    """Also find 21 points of each hand; needs `mediapipe` or `rtm`."""
     face: bool = False
-    """Also find a mesh of 468 points of the face."""
+    """Also find a mesh of 468 points of the face; needs `mediapipe`, as does `mask`."""
     mask: bool = False
     """Also write OUTPUT--mask, a folder with a picture per frame that is white where the person is."""
     debug: tuple[TrackView, ...] = ()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
-DetectorName = Literal["auto", "yolo", "mediapipe", "bundled"]
+DetectorName = Literal["auto", "yolo", "mediapipe", "rtm", "bundled"]
 OnMissing = Literal["interpolate", "hold", "fail"]
 Retarget = Literal["body", "fit", "none"]
 Framing = Literal["full", "crop"]
@@ -41,7 +41,7 @@ class DetectionOptions:
 
     panel: ClassVar[str] = "Pose"
     keypoints: str = "auto"
-    """Keypoint detector or pose file; `auto` is the first that can run of `yolo`, `mediapipe` and `bundled`."""
+    """Keypoint detector or pose file; `auto` is the first that can run of `yolo`, `mediapipe`, `rtm` and `bundled`."""
     yolo_weights: Path | None = None
     """Weights file of a YOLO pose model."""
     person: str = "largest"

@@ -140,11 +140,13 @@ def test_ultralytics_is_imported_by_its_detector_only() -> None:
     assert all(late for _, late in found)
 
 
-def test_litert_is_imported_by_the_mediapipe_detector_only() -> None:
-    found = [(path, late) for path in FILES for module, late in imported(path) if module.startswith("ai_edge_litert")]
-    shipped = [(path, late) for path, late in found if path.parts[0] in PACKAGES]
-    assert {path for path, _ in shipped} == {Path("pipelines/keypoints/detectors/mediapipe/networks.py")}
-    assert all(late for _, late in shipped)
+def test_what_runs_networks_of_others_is_imported_by_their_detector_only() -> None:
+    homes = {"ai_edge_litert": "mediapipe", "onnxruntime": "rtm"}
+    shipped = [path for path in FILES if path.parts[0] in PACKAGES]
+    found = {(path, name.split(".")[0], late) for path in shipped for name, late in imported(path)}
+    found = {each for each in found if each[1] in homes}
+    folder = Path("pipelines/keypoints/detectors")
+    assert found == {(folder / home / "networks.py", name, True) for name, home in homes.items()}
 
 
 def test_options_can_be_read_without_torch() -> None:
@@ -174,7 +176,7 @@ def test_training_and_the_program_import_without_what_only_files_and_people_need
     modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in trained]
     program = f"""
 import importlib, sys
-for missing in ("av", "ultralytics", "ai_edge_litert", "dlib", "h5py", "skimage", "tensorboard", "tqdm"):
+for missing in ("av", "ultralytics", "ai_edge_litert", "onnxruntime", "dlib", "h5py", "skimage", "tensorboard", "tqdm"):
     sys.modules[missing] = None
 for name in {["gfla_cli.app", *modules]!r}:
     importlib.import_module(name)

@@ -1,6 +1,6 @@
 """What a detector knows of a person beyond the 17 joints: depth, feet, hands, a face mesh, a mask.
 
-`pipelines.keypoints.detectors.mediapipe` finds them; they travel in `PoseFrame.details` to the pose track file. Points
+Detectors find them, `mediapipe` all and `rtm` some; they travel in `PoseFrame.details` to the pose track file. Points
 are x, y in pixels of the frame; depths are in pixels of the frame as well, smaller ones are nearer to the camera.
 """
 
@@ -55,7 +55,7 @@ class PersonDetails:
     """float32 [4, 3]: x, y and confidence 0..1 of FEET_NAMES."""
     left_hand: np.ndarray | None = None
     """float32 [21, 3]: x, y and depth, wrist first, then thumb to little finger, each from the palm to the tip; the
-    wrist is at depth 0."""
+    wrist is at depth 0, and all are where the detector finds none."""
     right_hand: np.ndarray | None = None
     """The same of the person's right hand."""
     face: np.ndarray | None = None
@@ -78,8 +78,8 @@ class People:
 class DetailedDetector(Protocol):
     """A keypoint detector that knows details, too."""
 
-    available: frozenset[DetailName]
-    """What it can find when it is wanted."""
+    findable: frozenset[DetailName]
+    """What it can look for."""
     wanted: frozenset[DetailName]
     """What to look for."""
 
@@ -99,15 +99,13 @@ def request_details(detector: object, wanted: Iterable[DetailName]) -> None:
         InputError: it can't find them.
     """
     wanted = frozenset(wanted)
-    if not wanted:
-        return
-    if isinstance(detector, DetailedDetector) and wanted <= detector.available:
+    missing = wanted - detector.findable if isinstance(detector, DetailedDetector) else wanted
+    if missing:
+        options = ", ".join(f"--{name}" for name in get_args(DetailName) if name in missing)
+        name = getattr(detector, "name", "this detector")
+        raise InputError(f"{options}: the detector {name} finds none; use --keypoints mediapipe")
+    if isinstance(detector, DetailedDetector):
         detector.wanted = wanted
-        return
-    missing = wanted - (detector.available if isinstance(detector, DetailedDetector) else set())
-    options = ", ".join(f"--{name}" for name in get_args(DetailName) if name in missing)
-    name = getattr(detector, "name", "this detector")
-    raise InputError(f"{options}: the detector {name} finds none; use --keypoints mediapipe")
 
 
 def details_of(pose: np.ndarray, people: np.ndarray, details: Iterable[PersonDetails | None]) -> PersonDetails | None:

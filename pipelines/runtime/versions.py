@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = (
     *("gfla", "torch", "torchvision", "numpy", "av", "opencv-python", "pillow", "safetensors", "ultralytics"),
-    "ai-edge-litert",
+    *("ai-edge-litert", "onnxruntime"),
 )
 
 

@@ -42,7 +42,7 @@ class BundledDetector:
     finds_one_person = True
 
     def __init__(self, network: nn.Module, *, device: str = "cpu") -> None:
-        self.available: frozenset[DetailName] = frozenset(("mask",) if getattr(network, "mask_head", None) else ())
+        self.findable: frozenset[DetailName] = frozenset(("mask",) if getattr(network, "mask_head", None) else ())
         self.wanted: frozenset[DetailName] = frozenset()
         self.network = fold_batch_norm(network).to(device).to(memory_format=torch.channels_last)
         self.device = torch.device(device)

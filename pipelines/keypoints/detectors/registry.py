@@ -5,6 +5,7 @@ and a test class derived from `tests/helpers/detector_contract.py`. P people of 
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -55,6 +56,16 @@ def _mediapipe(*, device: str, yolo_weights: str | Path | None, note: Note) -> K
     return detector
 
 
+def _rtm(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
+    from pipelines.keypoints.detectors.rtm.detector import RtmDetector
+    from pipelines.keypoints.detectors.rtm.files import FETCH_SECONDS, find_networks
+
+    detector = RtmDetector(find_networks(seconds=FETCH_SECONDS, note=note), device=device)
+    if device != "cpu" and not detector.uses_gpu:
+        note(f"keypoints: ONNX Runtime runs RTMW on the CPU, everything else on {device}")
+    return detector
+
+
 def _auto(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
     from pipelines.keypoints.detectors.yolo import YoloDetector, find_weights, quick_fetch_seconds
 
@@ -67,19 +78,24 @@ def _auto(*, device: str, yolo_weights: str | Path | None, note: Note) -> Keypoi
 
 
 def _without_yolo(reason: str, *, device: str, note: Note) -> KeypointDetector:
-    """MediaPipe's networks if they were fetched, otherwise the bundled one; reason: why YOLO can't run."""
-    try:
+    """MediaPipe's networks or RTMW if they are here, otherwise the bundled one; reason: why YOLO can't run."""
+    from pipelines.keypoints.detectors.rtm.files import find_networks
+
+    with suppress(BackendUnavailable):
         detector = DETECTORS["mediapipe"](device=device, yolo_weights=None, note=note)
-    except BackendUnavailable:
-        better = "'gfla weights fetch mediapipe' gets a better one"
-        note(f"keypoints: bundled network ({reason}; {better})")
-        return DETECTORS["bundled"](device=device, yolo_weights=None, note=note)
-    note(f"keypoints: MediaPipe ({reason})")
-    return detector
+        note(f"keypoints: MediaPipe ({reason})")
+        return detector
+    with suppress(BackendUnavailable):
+        find_networks(seconds=0)
+        detector = DETECTORS["rtm"](device=device, yolo_weights=None, note=note)
+        note(f"keypoints: RTMW ({reason})")
+        return detector
+    note(f"keypoints: bundled network ({reason}; 'gfla weights fetch mediapipe' gets a better one)")
+    return DETECTORS["bundled"](device=device, yolo_weights=None, note=note)
 
 
 DETECTORS: dict[str, Callable[..., KeypointDetector]] = {
-    "auto": _auto, "yolo": _yolo, "mediapipe": _mediapipe, "bundled": _bundled
+    "auto": _auto, "yolo": _yolo, "mediapipe": _mediapipe, "rtm": _rtm, "bundled": _bundled
 }  # fmt: skip
 
 
@@ -89,17 +105,18 @@ def create_detector(
     """Build a detector.
 
     Args:
-        name: "yolo", "mediapipe", "bundled", or "auto": YOLO if its weights are available or can be downloaded within
-            a few seconds, which is tried once a day, otherwise MediaPipe if its networks were fetched, otherwise the
-            bundled network.
+        name: "yolo", "mediapipe", "rtm", "bundled", or "auto": YOLO if its weights are available or can be downloaded
+            within a few seconds, which is tried once a day, otherwise MediaPipe if its networks were fetched, otherwise
+            RTMW if its networks were downloaded, otherwise the bundled network.
         device: "cpu", "cuda:0", "mps".
         yolo_weights: file of a YOLO pose model; None lets Ultralytics download one.
         note: receives one line that says what "auto" chose and why.
 
     Raises:
         InputError: unknown name.
-        BackendUnavailable: YOLO or MediaPipe was requested by name, but the library or the weights are not available.
+        BackendUnavailable: a detector was requested by name, but its library or its weights are not available.
         WeightsError: a weights file is damaged or not a pose model.
+        ProcessingError: a download for "rtm" can't be stored.
     """
     if name not in DETECTORS:
         raise InputError(f"keypoints {name!r} must be {', '.join(DETECTORS)} or an existing pose track file")
@@ -123,11 +140,13 @@ def availability() -> dict[str, str | None]:
     """For each detector why it can't run here, None if it can; nothing is downloaded."""
     from models.weights import load_weights
     from pipelines.keypoints.detectors.mediapipe.networks import check_networks
+    from pipelines.keypoints.detectors.rtm.files import find_networks
     from pipelines.keypoints.detectors.yolo import find_weights
 
     checks = {
         "yolo": lambda: find_weights(None, seconds=0),
         "mediapipe": check_networks,
+        "rtm": lambda: find_networks(seconds=0),
         "bundled": lambda: load_weights("keypoints"),
     }
     reasons: dict[str, str | None] = {}

@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -11,19 +10,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.request import getproxies
 
 import numpy as np
 from PIL import Image
 
 from models.errors import BackendUnavailable, InputError, WeightsError
 from models.files import describe_stand_in
+from pipelines.runtime.network import has_network
 
 if TYPE_CHECKING:
     from ultralytics import YOLO
 
 WEIGHTS = "yolo11n-pose.pt"
-UNUSED_ADDRESS = ("192.0.2.1", 9)  # reserved for documentation, never assigned
 QUICK_FETCH_SECONDS, FETCH_SECONDS = 10.0, 120.0
 RETRY_SECONDS = 24 * 3600.0  # after a download that failed, until "auto" tries again
 PERSON_CONFIDENCE = 0.25
@@ -92,14 +90,6 @@ def _fetch(path: Path, seconds: float) -> None:
         with suppress(OSError):
             _failure_marker(path).touch()
         raise BackendUnavailable(unavailable) from error
-
-
-def has_network() -> bool:
-    """Whether this machine can reach others: it has a proxy, or a route to an outside address. Nothing is sent."""
-    if getproxies():
-        return True
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        return probe.connect_ex(UNUSED_ADDRESS) == 0
 
 
 def import_yolo() -> "type[YOLO]":

@@ -74,7 +74,7 @@ class MediaPipeDetector:
     """
 
     name = "mediapipe"
-    available: frozenset[DetailName] = frozenset(("hands", "face", "mask"))
+    findable: frozenset[DetailName] = frozenset(["hands", "face", "mask"])
 
     def __init__(self, load: Callable[[str], Network] = load_network) -> None:
         self.wanted: frozenset[DetailName] = frozenset()
