@@ -33,7 +33,8 @@ def judge_track(
     Args:
         track: everybody in the clip.
         selected: the person who is followed, as detected, [T, 17, 3] in the track's layout; all zero where missing.
-        source: the source person's COCO-17 pose [17, 3]; the video should show the same side of the body.
+        source: the source person's COCO-17 pose [17, 3]; the video should show the same side of the body. None if there
+            is no source.
         start: time of the first frame for users, in seconds.
     """
     poses = selected if track.layout == "coco17" else h36m17_to_coco17(selected)
@@ -54,7 +55,9 @@ def find_troubles(
     losses = find_losses(person)
     jumps = [*known_jumps, *find_jumps(person), *(number for number, same_clothes in losses if same_clothes)]
     changes = [*find_changes(person), *(number for number, same_clothes in losses if not same_clothes)]
-    other_side = find_other_side(person, source_from_behind=source is not None and faces_away(source))
+    other_side = np.zeros(len(person.seen), bool)
+    if source is not None:
+        other_side = find_other_side(person, source_from_behind=faces_away(source))
     return [
         *_explain_events(person, cuts, _apart(person, changes, cuts), _apart(person, jumps, cuts)),
         *_explain_states(person, other_side, find_outside(person)),

@@ -74,7 +74,7 @@ LEAVES = "the person leaves the picture of the video, from 1.00 s on in 50% of t
     ],
 )
 def test_each_kind_of_trouble_has_its_line(parts: tuple[Part, ...], lines: list[str], rate: int) -> None:
-    found = judge(*parts, rate=rate)
+    found = judge(*parts, rate=rate, source=STAND)
     assert len(found) == len(lines), found
     assert all(line.startswith(start) for line, start in zip(found, lines, strict=True)), found
 
@@ -89,6 +89,10 @@ def test_people_who_move_are_fine_at_any_rate(seed: int, rate: int) -> None:
     poses = np.concatenate((front, np.full((len(front), 17, 1), 0.9)), -1)
     track = PoseTrack("coco17", 600, 600, Fraction(1, rate), [PoseFrame(n, each[None]) for n, each in enumerate(poses)])
     assert judge_track(track, poses) == []
+
+
+def test_without_a_source_any_side_will_do() -> None:
+    assert judge(Part(1), Part(1, (BACK,))) == []
 
 
 def test_a_source_from_behind_wants_a_video_from_behind() -> None:
