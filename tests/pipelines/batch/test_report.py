@@ -127,6 +127,6 @@ def test_a_report_replaces_an_earlier_one_and_leaves_nothing_else(tmp_path: Path
     assert {path.name for path in tmp_path.iterdir()} == {"report.json", "report.html"}
 
 
-def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
+def test_two_missing_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nowhere"):
-        write_report(tmp_path / "nowhere", [], command="gfla batch", thumbnails={})
+        write_report(tmp_path / "nowhere" / "deeper", [], command="gfla batch", thumbnails={})

@@ -37,7 +37,7 @@ def test_jobs_of_a_group_give_the_bytes_of_single_commands_and_each_input_is_det
     inputs: BatchInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     detections: list[str] = []
-    for way in ("detect", "track"):
+    for way in ("detect_people", "track_people"):
         original = getattr(BundledDetector, way)
 
         def counted(self, given, way: str = way, original=original):
@@ -48,7 +48,7 @@ def test_jobs_of_a_group_give_the_bytes_of_single_commands_and_each_input_is_det
     jobs = [make_animate_job(source, inputs.clips[0], inputs.weights) for source in inputs.sources]
     events, last = run_jobs(tmp_path, *jobs)
     assert [last[job.name].state for job in jobs] == ["done", "done"]
-    assert sorted(detections) == ["detect", "detect", "track"]
+    assert sorted(detections) == ["detect_people", "detect_people", "track_people"]
     states = [event.state for event in events if event.job == jobs[0].name]
     assert states[0] == "started"
     assert "progress" in states
