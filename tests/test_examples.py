@@ -69,7 +69,7 @@ def test_an_example_file_is_small(file: Path) -> None:
     ("words", "code", "shown"),
     [
         (["--help"], 0, "python examples/render_training_clip.py OUTPUT.gif [SIZE]"),
-        ([], 2, "missing a required argument: 'output'"),
+        pytest.param([], 2, "missing a required argument: 'output'", marks=pytest.mark.slow),
         (["clip.xyz", "32", "2"], 2, "clip.xyz"),
     ],
 )

@@ -239,7 +239,7 @@ def killed_in_the_middle(output: Path, number: signal.Signals) -> subprocess.Pop
     return run
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_interrupted_in_the_middle(number: signal.Signals, tmp_path: Path) -> None:
     run = killed_in_the_middle(tmp_path / "out.mp4", number)
     assert run.returncode == 130

@@ -199,7 +199,7 @@ def test_twelve_videos_and_eight_clear_failures(people: Path, undisturbed) -> No
     ("sources", "drivings", "code", "verdicts"),
     [
         ("src/s0.png", "drv/d0.mp4", 0, ["good"]),
-        ("src", "drv/d0.mp4", 3, ["impossible", "good", "good", "good"]),
+        pytest.param("src", "drv/d0.mp4", 3, ["impossible", "good", "good", "good"], marks=pytest.mark.slow),
         ("src/bad.png", "drv", 2, ["impossible"] * 5),
     ],
 )
@@ -242,6 +242,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(
     assert {path.name for path in output.iterdir()} == {".gfla", *REPORTS, *hashes(output)}
 
 
+@pytest.mark.slow
 @pytest.mark.cluster
 def test_interrupted_it_is_130_and_goes_on_later(people: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"

@@ -47,7 +47,14 @@ class Scripted:
         return map(self.detect, images)
 
 
-@pytest.mark.parametrize(("turns", "way"), [(1, "by 90° clockwise"), (2, "by 180°"), (3, "by 90° counterclockwise")])
+@pytest.mark.parametrize(
+    ("turns", "way"),
+    [
+        (1, "by 90° clockwise"),
+        pytest.param(2, "by 180°", marks=pytest.mark.slow),
+        pytest.param(3, "by 90° counterclockwise", marks=pytest.mark.slow),
+    ],
+)
 def test_a_picture_is_turned_until_the_person_stands(
     detector: KeypointDetector, picture: np.ndarray, turns: int, way: str
 ) -> None:

@@ -30,7 +30,10 @@ DANCE = ["animate", "--config=dance_fashion", "--data=synthetic", "--steps=3", "
 DANCE += [f"--set={change}" for change in ("width=4", "size=64", "frames=6", "together=1")]
 
 
-@pytest.mark.parametrize("recipe", ["ours", pytest.param("our views", marks=pytest.mark.slow), "the paper's"])
+@pytest.mark.parametrize(
+    "recipe",
+    ["ours", pytest.param("our views", marks=pytest.mark.slow), pytest.param("the paper's", marks=pytest.mark.slow)],
+)
 def test_a_killed_run_resumes_to_the_same_weights(recipe: str, tmp_path: Path) -> None:
     options = {"ours": OURS, "our views": VIEWS}.get(recipe)
     options = options or [*MARKET, "--data", write_market(tmp_path / "data", people=3, views=2)]

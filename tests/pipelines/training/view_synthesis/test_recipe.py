@@ -66,6 +66,7 @@ def test_true_depth_flow_and_alpha_cost_nothing() -> None:
     assert min(before[name] for name in ("picture", "gradient", "fine_flow", "depth", "flow")) > 0
 
 
+@pytest.mark.slow
 def test_one_object_can_be_overfitted(tmp_path: Path) -> None:
     """Gradients do what they should: depth and flow find their truth, and the view beats copying the source."""
     recipe = replace(SMALL, chunk=2, category="car", adversarial_from=2.0, soft=0, azimuth_noise=0)

@@ -83,6 +83,7 @@ def read_contents(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in visible_files(folder) if (folder / name).is_file()}
 
 
+@pytest.mark.slow
 def test_the_command_gives_the_bytes_of_the_local_executor(
     nodes: Nodes, inputs: BatchInputs, jobs: list[Job], expected: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -234,6 +235,7 @@ def test_a_lost_node_costs_no_job(
     assert sorted(starts.values()) == [1, 1, 1, 2]
 
 
+@pytest.mark.slow
 def test_a_lost_cluster_is_reported_in_one_line(
     nodes: Nodes, cluster: Cluster, jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
