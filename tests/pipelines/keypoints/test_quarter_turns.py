@@ -66,6 +66,7 @@ def test_a_picture_is_turned_until_the_person_stands(
     np.testing.assert_array_equal(track.people[0], detector.detect(picture))
 
 
+@pytest.mark.slow
 def test_a_half_body_on_its_side_is_turned(detector: KeypointDetector, picture: np.ndarray) -> None:
     half = np.ascontiguousarray(picture[:140])
     track = detect_upright_image(turn_picture(half, 1), detector)

@@ -48,6 +48,7 @@ def test_a_killed_run_resumes_to_the_same_weights(recipe: str, tmp_path: Path) -
     assert read_log(cut) == read_log(whole)
 
 
+@pytest.mark.slow
 def test_two_processes_do_what_one_with_twice_the_batch_does(tmp_path: Path) -> None:
     two = start_training(*DANCE, "--batch=1", "--out", tmp_path / "two", processes=2)
     run_training(*DANCE, "--batch=2", "--out", tmp_path / "one")

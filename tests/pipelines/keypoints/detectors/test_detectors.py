@@ -251,7 +251,9 @@ def test_auto_says_what_it_chose(yolo_weights: Path, tmp_path: Path, monkeypatch
     assert "gfla weights fetch mediapipe" in notes[1]
 
 
-@pytest.mark.parametrize(("rows", "shows_hips"), [(363, True), (285, True), (200, False)])
+@pytest.mark.parametrize(
+    ("rows", "shows_hips"), [pytest.param(363, True, marks=pytest.mark.slow), (285, True), (200, False)]
+)
 def test_bundled_finds_people_cut_at_thighs_waist_and_chest(rows: int, shows_hips: bool) -> None:
     detector, picture = create_detector("bundled"), load_picture(SOURCE)
     whole, part = detector.detect(picture)[0], detector.detect(np.ascontiguousarray(picture[:rows]))[0]

@@ -104,6 +104,7 @@ def test_the_command_gives_the_bytes_of_the_local_executor(
     assert made == {job.output: expected[job.output] for job in jobs[:2]}
 
 
+@pytest.mark.slow
 class TestRayExecutor(ExecutorContract):
     """The contract."""
 
