@@ -8,9 +8,8 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 SOURCE := $(firstword $(wildcard examples/source.png examples/source.jpg))
 VIDEO := demo/source--driving.mp4
-# A process per core and one more, a thread each: faster than many threads in one process, and some tests wait for others.
-PROCESSES := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal
+# A process per core, a thread each: faster than many threads in one process.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: demo test newest test-all lint clean
 
