@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 import ray
+from filelock import FileLock
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from models.errors import BackendUnavailable, ProcessingError
@@ -41,7 +43,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Nodes]:
-    with pytest.MonkeyPatch.context() as patch, Nodes() as started:
+    one_at_a_time = FileLock(Path(tempfile.gettempdir()) / "gfla-ray-nodes.lock")  # among the processes of pytest-xdist
+    with one_at_a_time, pytest.MonkeyPatch.context() as patch, Nodes() as started:
         for name, value in started.environment.items():
             patch.setenv(name, value)
         _reload_ray_settings()
