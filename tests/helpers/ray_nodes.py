@@ -15,10 +15,7 @@ from uuid import uuid4
 import psutil
 
 ROOT = Path(__file__).parents[2]  # contains the packages
-# Addresses of this test process alone: clusters on one address get into each other's way. Ray replaces 127.0.0.1 by the
-# machine's outer address.
-NETWORK = f"127.0.{os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw')}"
-HOSTS = (f"{NETWORK}.2", f"{NETWORK}.3")
+HOSTS = ("127.0.0.2", "127.0.0.3")  # Ray replaces 127.0.0.1 by the machine's outer address
 STORE_BYTES = 80_000_000
 START_TIMEOUT = 60.0  # seconds
 WITHOUT_EXTRAS = ("--no-monitor", "--include-log-monitor=false")

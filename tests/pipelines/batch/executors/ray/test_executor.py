@@ -43,7 +43,9 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Nodes]:
-    one_at_a_time = FileLock(Path(tempfile.gettempdir()) / "gfla-ray-nodes.lock")  # among the processes of pytest-xdist
+    one_at_a_time = FileLock(
+        Path(tempfile.gettempdir()) / "gfla-ray-nodes.lock"
+    )  # clusters on one address get into each other's way
     with one_at_a_time, pytest.MonkeyPatch.context() as patch, Nodes() as started:
         for name, value in started.environment.items():
             patch.setenv(name, value)
