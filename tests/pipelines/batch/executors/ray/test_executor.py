@@ -45,7 +45,7 @@ pytestmark = [
 def nodes() -> Iterator[Nodes]:
     one_at_a_time = FileLock(
         Path(tempfile.gettempdir()) / "gfla-ray-nodes.lock"
-    )  # clusters on one address get into each other's way
+    )
     with one_at_a_time, pytest.MonkeyPatch.context() as patch, Nodes() as started:
         for name, value in started.environment.items():
             patch.setenv(name, value)
