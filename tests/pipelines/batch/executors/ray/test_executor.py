@@ -43,9 +43,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Nodes]:
-    one_at_a_time = FileLock(
-        Path(tempfile.gettempdir()) / "gfla-ray-nodes.lock"
-    )
+    one_at_a_time = FileLock(Path(tempfile.gettempdir()) / "gfla-ray-nodes.lock")
     with one_at_a_time, pytest.MonkeyPatch.context() as patch, Nodes() as started:
         for name, value in started.environment.items():
             patch.setenv(name, value)
