@@ -1,0 +1,58 @@
+"""A person as a layer: premultiplied colour, coverage and shadow, laid over any background.
+
+H, W: picture; h, w: the layer's box, which may reach beyond the picture.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.media.boxes import Box
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A person without background."""
+
+    colour: np.ndarray
+    """float32 RGB [h, w, 3] times coverage, 0 to 255."""
+    alpha: np.ndarray
+    """float32 [h, w], coverage from 0 to 1."""
+    box: Box
+    """Where the layer is in the picture: left, top, right, bottom in pixels."""
+    shadow: np.ndarray | None = None
+    """float32 [h, w], how much the person darkens what is behind: 0 not at all, 1 black; None for no shadow."""
+
+    def inside(self, height: int, width: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+        """The part of the picture [height, width] that the layer covers, and that part of the layer itself: rows and
+        columns of each, empty where they don't meet."""
+        left, top, right, bottom = self.box
+        rows, columns = (_overlap(top, bottom, height), _overlap(left, right, width))
+        moved = slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
+        return (rows, columns), moved
+
+
+def lay_over(background: np.ndarray, layer: Layer) -> np.ndarray:
+    """The layer and its shadow over a background uint8 RGB [H, W, 3], as a new picture of the same size."""
+    result = background.copy()
+    place, own = layer.inside(*background.shape[:2])
+    alpha = layer.alpha[own]
+    through = 1 - alpha if layer.shadow is None else (1 - alpha) * (1 - layer.shadow[own])
+    result[place] = np.clip(np.rint(layer.colour[own] + background[place] * through[..., None]), 0, 255)
+    return result
+
+
+def to_rgba(layer: Layer, height: int, width: int) -> np.ndarray:
+    """The layer alone, as straight RGBA uint8 [H, W, 4]; its shadow is black of that coverage."""
+    result = np.zeros((height, width, 4), np.uint8)
+    place, own = layer.inside(height, width)
+    alpha = layer.alpha[own]
+    coverage = alpha if layer.shadow is None else 1 - (1 - alpha) * (1 - layer.shadow[own])
+    straight = layer.colour[own] / np.maximum(coverage, 1 / 255)[..., None]
+    result[place] = np.clip(np.dstack([straight, coverage * 255]) + 0.5, 0, 255)
+    return result
+
+
+def _overlap(first: int, last: int, size: int) -> slice:
+    start = min(max(first, 0), size)
+    return slice(start, max(min(last, size), start))
