@@ -27,6 +27,7 @@ from pipelines.keypoints.retargeting import retarget_coco17
 from pipelines.keypoints.structure_maps import MISSING, person_maps, structure_map
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.boxes import Box
+from pipelines.media.canvas_crop import CanvasCrop
 from pipelines.media.square_crop import SquareCrop
 from pipelines.media.tensors import tensor_to_image
 from pipelines.option_groups import Framing, Retarget
@@ -105,7 +106,9 @@ class CropProcessor(PersonProcessor):
     def __init__(self, source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget) -> None:
         super().__init__(source, driving, poses, retarget)
         known = np.concatenate([poses.reshape(-1, 2), source.pose[:, :2], source.detected[source.seen, :2]])
-        self.square = SquareCrop.around(known, size=CANVAS)
+        area = CanvasCrop.around(known, size=CANVAS)
+        centre = area.left + (area.width - 1) / 2, area.top + (area.height - 1) / 2
+        self.square = SquareCrop.centred(*centre, max(area.width, area.height), size=CANVAS)
         self.box = self.square.box
         cut = self.square.cut(self.picture)
         self.canvas = self.square.resize(cut)
