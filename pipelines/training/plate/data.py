@@ -6,7 +6,7 @@ Legend: B pictures, H = W size.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
@@ -17,8 +17,9 @@ from pipelines.training.data.augmentation import degrade, subset
 from pipelines.training.keypoints.cutouts import CropConfig, Cutouts, draw_scene, render_cutouts
 from pipelines.training.plate.holes import cast_shadows, draw_shapes, draw_strokes, grow_people, place_people
 
-PEOPLE = CropConfig(source=256, poses=4, texture_size=64, athletic=0.1, any_heading=0.6)
+PEOPLE = CropConfig(poses=4, texture_size=64, athletic=0.1, any_heading=0.6)
 PICTURES_PER_PERSON = 8  # a rendered image of a person is used this often, each time placed anew
+SMALLEST = 0.003  # share of the picture that a hole takes at least
 PERSON, SHAPES, STROKES = range(3)  # kinds of holes
 
 
@@ -80,7 +81,7 @@ class Pictures:
 
 def draw_pictures(recipe: Recipe, batch: int, size: int, generator: Generator) -> Pictures:
     """Render `batch` pictures [size, size] on the generator's device."""
-    people = _render_people(batch, generator)
+    people = _render_people(batch, size, generator)
     image = _draw_places(recipe, batch, size, generator, people)
     kind = column(pick(generator, (recipe.person, (1 - recipe.person) / 2, (1 - recipe.person) / 2), batch), 4)
     share = uniform(generator, batch, low=0.4, high=1.0)
@@ -92,7 +93,9 @@ def draw_pictures(recipe: Recipe, batch: int, size: int, generator: Generator) -
     hole = torch.maximum(hole, below)
     image = torch.where((kind == PERSON) & (hole == 0), around, image)
     for drawn, draw in ((SHAPES, draw_shapes), (STROKES, draw_strokes)):
-        hole = torch.where(kind == drawn, draw(batch, size, generator, device=image.device), hole)
+        other = draw(batch, size, generator, device=image.device)
+        large = other.mean((1, 2, 3), keepdim=True) > SMALLEST  # in place of a smaller one the person's, without traces
+        hole = torch.where((kind == drawn) & large, other, hole)
     return Pictures(image.clamp(0, 1) * 2 - 1, hole)
 
 
@@ -101,9 +104,10 @@ def join(parts: list[Pictures]) -> Pictures:
     return Pictures(torch.cat([part.image for part in parts]), torch.cat([part.hole for part in parts]))
 
 
-def _render_people(batch: int, generator: Generator) -> Cutouts:
-    scene = draw_scene(PEOPLE, -(-batch // PICTURES_PER_PERSON), generator)
-    return render_cutouts(PEOPLE, scene, generator)
+def _render_people(batch: int, size: int, generator: Generator) -> Cutouts:
+    config = replace(PEOPLE, source=min(PEOPLE.source, size))
+    scene = draw_scene(config, -(-batch // PICTURES_PER_PERSON), generator)
+    return render_cutouts(config, scene, generator)
 
 
 def _choose(people: Cutouts, number: int, generator: Generator) -> Cutouts:
