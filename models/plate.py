@@ -106,7 +106,8 @@ class CopyAttention(nn.Module):
         self.heads = heads
         self.norm = nn.BatchNorm2d(channels)
         self.project = nn.Conv2d(channels, 3 * channels, 1)
-        self.leave = zero_parameters(nn.Conv2d(channels, channels, 1))
+        self.leave = nn.Conv2d(channels, channels, 1)
+        zero_parameters(self.leave)
 
     def forward(self, x: Tensor) -> Tensor:
         parts = self.project(self.norm(x)).unflatten(1, (3, self.heads, -1)).flatten(4)  # [B,3,heads,C/heads,h*w]
@@ -135,7 +136,8 @@ class PlateNetwork(nn.Module):
         self.up1 = GatedConv(inputs=eighth + quarter, outputs=quarter)
         self.up2 = GatedConv(inputs=quarter + half, outputs=half)
         self.detail = GatedConv(inputs=half, outputs=half)
-        self.leave = zero_parameters(nn.Conv2d(half, 4 * 3, 3, padding=1))
+        self.leave = nn.Conv2d(half, 4 * 3, 3, padding=1)
+        zero_parameters(self.leave)
 
     def forward(self, image: Tensor, hole: Tensor) -> Tensor:
         """Fill the hole of a picture.

@@ -17,8 +17,9 @@ def make_network(*, trained: bool = True) -> PlateNetwork:
     torch.manual_seed(0)
     network = PlateNetwork(config=SMALL).eval()
     if trained:
-        nn.init.normal_(network.leave.weight)
-        nn.init.normal_(network.blocks[1].leave.weight)
+        for name, parameter in network.named_parameters():
+            if name.endswith("leave.weight"):
+                nn.init.normal_(parameter)
     return network
 
 

@@ -142,7 +142,9 @@ def sample_texture(texture: Tensor, u: Tensor, v: Tensor) -> Tensor:
     return functional.grid_sample(texture, grid, padding_mode="reflection", align_corners=False)
 
 
-def ground_plane(x: Tensor, y: Tensor, horizon: Tensor, distance: Tensor, generator: Generator) -> tuple[Tensor, ...]:
+def ground_plane(
+    x: Tensor, y: Tensor, horizon: Tensor, distance: Tensor, generator: Generator
+) -> tuple[Tensor, Tensor, Tensor]:
     """Coordinates u, v [B, 1, H, W] on a floor below the horizon, and the footprint of a pixel there.
 
     horizon, distance: columns; a larger distance shows more of the floor. x is in heights of the picture. The floor is
@@ -152,5 +154,6 @@ def ground_plane(x: Tensor, y: Tensor, horizon: Tensor, distance: Tensor, genera
     depth = 1 / (y - horizon).clamp(min=0.02)
     u, v = (x - uniform_column(generator, batch)) * depth * distance, depth.expand(-1, -1, -1, x.shape[3]) * distance
     angle = uniform_column(generator, batch, -0.8, 0.8) * chance_column(generator, batch, 0.5)
-    turned = u * angle.cos() - v * angle.sin(), u * angle.sin() + v * angle.cos()
-    return *turned, (depth.square() * distance / height * 0.5 + depth * distance / height * 0.5).expand_as(v)
+    footprint = (depth.square() + depth) * distance / (2 * height)
+    turned_u, turned_v = u * angle.cos() - v * angle.sin(), u * angle.sin() + v * angle.cos()
+    return turned_u, turned_v, footprint.expand_as(v)

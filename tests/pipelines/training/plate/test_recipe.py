@@ -18,8 +18,8 @@ from pipelines.training.plate.validation import fill_smoothly, measure, render_h
 SMALL = PlateConfig(widths=(4, 4, 8), dilations=(1,), spectral=4, heads=2)
 
 
-def make_task(out: Path, recipe: Recipe, **changes) -> PlateTask:
-    config = TrainConfig(out=out, device="cpu", **({"batch": 8, "steps": 10, "warmup": 1} | changes))
+def make_task(out: Path, recipe: Recipe, *, batch: int = 8, steps: int = 10, rate: float = 8e-4) -> PlateTask:
+    config = TrainConfig(out=out, device="cpu", batch=batch, steps=steps, warmup=1, learning_rate=rate)
     torch.manual_seed(0)
     return PlateTask(Session(config, Processes("cpu"), SilentProgress()), recipe, PlateNetwork(config=SMALL))
 
@@ -48,7 +48,7 @@ def test_updates_change_all_of_the_network(tmp_path: Path) -> None:
 
 def test_the_network_learns_to_fill_stripes(tmp_path: Path) -> None:
     """Stripes through a hole, at which push-pull fails."""
-    task = make_task(tmp_path, Recipe(chunk=4), steps=1000, learning_rate=5e-3)
+    task = make_task(tmp_path, Recipe(chunk=4), steps=1000, rate=5e-3)
     x = torch.arange(32.0)
     phase = torch.tensor([0.0, 1.0, 2.0, 3.0])[:, None, None, None]
     image = (0.8 * torch.sin(2 * torch.pi * (x + phase) / 8)).expand(4, 3, 32, 32)
