@@ -1,7 +1,7 @@
 """Plate network: the background of a picture, with the person filled in.
 
-In: a picture and the hole to fill. Out: the picture with a filled hole. Our addition to the paper; used by
-`pipelines.compositing.plate`, trained by `pipelines.training.plate`.
+In: a picture and the hole to fill. Out: the picture with a filled hole. Our addition to the paper, trained by
+`pipelines.training.plate`.
 
 The network refines a push-pull filling. A U-net of gated convolutions leads to 1/8 of the image's size, where every
 block also works on the picture's spectrum, so that bricks, planks and edges continue through a hole of any size, and
