@@ -17,6 +17,7 @@ from models.generators.face import FaceGenerator
 from models.generators.picture import FlowEstimator, PictureGenerator
 from models.generators.view import ViewGenerator
 from models.keypoints import KeypointConfig, KeypointNetwork
+from models.landmarks import LandmarkConfig, LandmarkNetwork
 from models.motion import MotionConfig, MotionNetwork
 from models.pose_refiner import PoseRefiner, RefinerConfig
 from models.viewpoint import ViewpointConfig, ViewpointNetwork
@@ -36,6 +37,7 @@ MODELS = {
     "motion": lambda: MotionNetwork(config=MotionConfig(joints=3, channels=8, layers=2)),
     "refiner": lambda: PoseRefiner(config=RefinerConfig(channels=8, dilations=(1, 3))),
     "keypoints": lambda: KeypointNetwork(config=KeypointConfig(joints=3, widths=(4, 8, 8))),
+    "landmarks": lambda: LandmarkNetwork(config=LandmarkConfig(points=3, widths=(4, 8, 8))),
 }
 
 

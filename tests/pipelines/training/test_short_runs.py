@@ -17,6 +17,8 @@ from pipelines.training.engine.recipe import fit
 from pipelines.training.engine.session import Session
 from pipelines.training.keypoints.data import Recipe as KeypointRecipe
 from pipelines.training.keypoints.recipe import KeypointTask
+from pipelines.training.landmarks.data import Recipe as LandmarkRecipe
+from pipelines.training.landmarks.recipe import LandmarkTask
 from pipelines.training.registry import find_training
 from pipelines.training.view_synthesis.data import Recipe as ViewRecipe
 from pipelines.training.view_synthesis.recipe import ViewSynthesisTask
@@ -44,6 +46,11 @@ CASES = {
         KeypointTask,
         KeypointRecipe(crops=TINY_CROPS, validation=3),
         [("render held-out crops", 6), ("train", 2), ("validate", 6)],
+    ),
+    "landmarks": (
+        LandmarkTask,
+        LandmarkRecipe(chunk=2, source=48, validation=2),
+        [("render held-out crops", 4), ("train", 2), ("validate", 4)],
     ),
     "view-synth": (
         lambda session, recipe: ViewSynthesisTask(session, recipe, ViewGenerator(config=OBJECTS)),
@@ -74,6 +81,7 @@ def test_a_run_has_exactly_its_updates_and_counts_every_phase(
         ("animate", {}, 7, 3),  # 3 targets per clip
         ("view-synth", {"views": 3}, 2, 6),  # 6 pairs per object
         ("viewpoint", {}, 3, 6),
+        ("landmarks", {}, 3, 6),
     ],
 )
 def test_a_batch_is_no_larger_than_the_rest_of_the_run_needs(
@@ -88,6 +96,6 @@ def test_a_batch_is_no_larger_than_the_rest_of_the_run_needs(
 
 
 def _chunk_sizes(name: str, batch: Any) -> list[int]:
-    if name == "viewpoint":
+    if name in ("viewpoint", "landmarks"):
         return [len(batch.images)]
     return [len(chunk.reference.image if name == "animate" else chunk.inputs.image) for chunk in batch.chunks(2)]
