@@ -17,7 +17,7 @@ EXTREMITIES = (3, 6, 9, 10, 13, 16)  # Human3.6M joints: feet, face, head and wr
 def reconstruction_losses(recipe: Recipe, step: Step, truth: Truth) -> dict[str, Tensor]:
     """Every loss of one frame but the adversarial ones, weighted scalars by name."""
     image, weight = step.image.float(), _weigh(recipe, truth)
-    composites = (compose(layer, truth.backdrop) for layer in (image, truth.image))
+    composites = compose(image, truth.backdrop), compose(truth.image, truth.backdrop)
     previous = truth.flow_previous, truth.visible_previous
     reference = truth.flow_reference, truth.visible_reference
     sources = (
