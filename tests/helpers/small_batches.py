@@ -58,7 +58,8 @@ def write_batch_inputs(folder: Path) -> BatchInputs:
 def write_small_weights(path: Path) -> Path:
     """An animation generator that was never trained."""
     torch.manual_seed(4)
-    config = replace(bundled_person(), width=4, max_width=16, flow_width=4, flow_max_width=8, attention_hidden=8)
+    config = replace(bundled_person(), image_channels=3, shadow=False)
+    config = replace(config, width=4, max_width=16, flow_width=4, flow_max_width=8, attention_hidden=8)
     model = AnimationGenerator(config=config).eval()
     save_weights(path, model, architecture="animation", licence="test", command="test", extra={})
     return path

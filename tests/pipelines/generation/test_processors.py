@@ -37,7 +37,7 @@ class TestCropProcessor(ProcessorContract):
     @pytest.fixture(scope="class")
     def generator(self) -> PersonGenerator:
         torch.manual_seed(0)
-        return AnimationGenerator(config=replace(bundled_person(), **SMALL)).eval()
+        return AnimationGenerator(config=replace(bundled_person(), image_channels=3, shadow=False, **SMALL)).eval()
 
 
 class TestSquashProcessor(ProcessorContract):
