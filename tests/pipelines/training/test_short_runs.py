@@ -18,10 +18,10 @@ from pipelines.training.engine.recipe import fit
 from pipelines.training.engine.session import Session
 from pipelines.training.keypoints.data import Recipe as KeypointRecipe
 from pipelines.training.keypoints.recipe import KeypointTask
-from pipelines.training.plate.data import Recipe as PlateRecipe
-from pipelines.training.plate.recipe import PlateTask
 from pipelines.training.landmarks.data import Recipe as LandmarkRecipe
 from pipelines.training.landmarks.recipe import LandmarkTask
+from pipelines.training.plate.data import Recipe as PlateRecipe
+from pipelines.training.plate.recipe import PlateTask
 from pipelines.training.registry import find_training
 from pipelines.training.view_synthesis.data import Recipe as ViewRecipe
 from pipelines.training.view_synthesis.recipe import ViewSynthesisTask
