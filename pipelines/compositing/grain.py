@@ -1,8 +1,8 @@
 """Grain for what was made at a lower resolution, or too smoothly, so that it looks like the picture around it.
 
 In: a picture, part of which was made. Out: the same with noise on that part. The noise is as coarse and as coloured as
-the fine detail of the known pixels, but without its directions, which edges leave; per place it is as strong as what the
-made pixels lack of the strength that the known pixels nearby have. It is the same on every run.
+the fine detail of the known pixels, but has no direction: edges would leave theirs. Per place it is as strong as what
+the made pixels lack of the strength of the known pixels nearby. It is the same on every run.
 
 h, w: picture; T: side of the noise, which repeats. Tensors are in [-1, 1].
 """

@@ -1,7 +1,7 @@
 """Plates: a picture at its own resolution, with what is in front of its background filled in.
 
 In: a picture and the hole to fill. Out: the picture with a filled hole. The network sees the hole with its surroundings
-at `SIDE` pixels or fewer; what it makes is enlarged, joined to the known pixels, and gets their grain.
+at `SIDE` pixels or fewer; what it makes is enlarged and gets the grain of what is around.
 
 H, W: picture; h, w: the region around the hole. Tensors are in [-1, 1].
 """
@@ -11,14 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.ops.filling import push_pull
 from models.plate import PlateNetwork
 from pipelines.compositing.grain import add_grain
 
 SIDE = 512  # pixels: the longer side of what the network sees
 CONTEXT = 0.5  # around the hole on every side, as a share of the hole's longer side
 MIN_CONTEXT = 32  # pixels around the hole
-SEAM = 2  # pixels of the network over which the filling turns into what is around
 
 
 @torch.inference_mode()
@@ -66,10 +64,6 @@ def fill_region(image: Tensor, known: Tensor, network: PlateNetwork) -> Tensor:
     share = F.interpolate(known, size=small, mode="area")
     shrunk = F.interpolate(image * known, size=small, mode="area") / share.clamp(min=1e-6)
     made = network(shrunk, (share < 0.5).float())
-    enlarge = {"size": (height, width), "mode": "bicubic", "align_corners": False}
-    filled = F.interpolate(made, **enlarge)
-    near = F.avg_pool2d(share, 2 * SEAM + 1, 1, SEAM, count_include_pad=False)  # 1/2 at a straight border of the hole
-    near = F.interpolate(2 * near, **enlarge).clamp(0, 1)
-    shift = push_pull(image - filled, known)  # what the known pixels at the border differ from the filling
-    filled = torch.where(known > 0, image, filled + near * shift)
+    filled = F.interpolate(made, size=(height, width), mode="bicubic", align_corners=False)  # soft at the hole's border
+    filled = torch.where(known > 0, image, filled)
     return add_grain(filled, known, scale / 2) if share.any() else filled
