@@ -28,7 +28,7 @@ from pipelines.keypoints.retargeting import retarget
 from pipelines.keypoints.track import PoseTrack
 from pipelines.media.files import check_readable
 from pipelines.media.folders import PictureFolder
-from pipelines.media.pictures import describe_changes, load_picture
+from pipelines.media.pictures import describe_changes, load_picture, load_with_alpha
 from pipelines.media.stills import check_stills, write_stills
 from pipelines.media.turning import turn_picture
 from pipelines.runtime.devices import autocast
@@ -105,12 +105,14 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
     resources, stopwatch = resources or Resources(), Stopwatch()
     with stopwatch("load"):
         # 2. The source picture, and networks: detector, pose cleaner, generator with the processor of its weights
-        picture = resources.load(load_picture, config.source)  # uint8 [H, W, 3]
+        picture, alpha = resources.load(load_with_alpha, config.source)  # uint8 [H, W, 3] and [H, W]
         note_all(progress, resources.load(describe_changes, config.source))
         networks = resources.person_networks(config, ("animation", "picture"), progress)
     with stopwatch("source pose"):
         # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
-        source = find_source_person(config.source, picture, networks.detector, networks.cleaner, networks.track_cache)
+        detector, cleaner, track_cache = networks.detector, networks.cleaner, networks.track_cache
+        options = {"alpha": alpha, "find_mask": networks.find_mask}
+        source = find_source_person(config.source, picture, detector, cleaner, track_cache, **options)
         note_all(progress, source.notes)
     if config.retarget == "none":  # else the size of the frames does not matter
         note_all(progress, dict.fromkeys(note for each in targets if each.track for note in each.track.warnings))
@@ -125,11 +127,15 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
 
     def generate() -> Iterator[np.ndarray]:
         progress.stage("pose", len(targets))
+        noted: set[str] = set()
         for target, motion in zip(targets, motions, strict=True):
             # 5. Retarget to the source person's body -> [1, 17, 2]; put both on the network's canvas; generate
             sizes = {"driver_size": motion.size, "source_size": source.size}
             poses = retarget(motion.poses, source.pose, config.retarget, **sizes)
-            processor = networks.make_processor(source, motion, poses, config.retarget)
+            with stopwatch("matte"):
+                processor = networks.make_processor(source, motion, poses, config.retarget)
+            note_all(progress, (note for note in processor.notes if note not in noted))
+            noted.update(processor.notes)
             frame = _generate(processor, networks, config, stopwatch)
             with stopwatch("compose"):
                 result = processor.postprocess(frame, config.frame)

@@ -54,7 +54,7 @@ def make_compositor(source: np.ndarray, box: Box, device: torch.device) -> Compo
 
 
 def suppress_tremor(flow: Picture) -> Picture:
-    """Flow [2, h, w] in canvas pixels without its tremor: lengths below `STILL_FLOW` become 0, above `MOVING_FLOW` stay.
+    """Flow [2, h, w] in canvas pixels without its tremor: below a length of STILL_FLOW 0, above MOVING_FLOW as it is.
 
     Cloth that is copied with a wandering twentieth of a pixel would shimmer, and lose its grain frame by frame.
     """

@@ -24,7 +24,8 @@ class TurnedProcessor(FrameProcessor):
     def __init__(self, upright: FrameProcessor, quarter_turns: int) -> None:
         self.upright, self.quarter_turns = upright, quarter_turns
         self.picture = turn_picture(upright.picture, -quarter_turns)
-        self.poses, self.canvas = upright.poses, upright.canvas
+        self.poses, self.canvas, self.notes = upright.poses, upright.canvas, upright.notes
+        self.plate = None if upright.plate is None else turn_picture(upright.plate, -quarter_turns)
         height, width = upright.picture.shape[:2]
         self.box = _turn_box_back(upright.box, (width, height), quarter_turns)
 
