@@ -6,8 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import torch
 
 from models.errors import InputError, WeightsError
@@ -15,8 +13,11 @@ from models.fold import channels_last, fold_batch_norm
 from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
+from models.plate import PlateNetwork, bundled_plate
 from models.weights import load_weights, read_metadata, resolve
+from pipelines.compositing.plate import fill_plate
 from pipelines.configs import FaceConfig
+from pipelines.generation.cutout import Fill
 from pipelines.generation.processor_choice import LAYER_CHANNELS, choose_processor
 from pipelines.generation.processors import ProcessorFactory
 from pipelines.generation.turned_processor import turning_back
@@ -78,11 +79,17 @@ def load_generator(
     metadata = require_architecture(name, architectures)
     model = load_weights(name, device=str(device))
     assert isinstance(model, PersonGenerator)
-    return channels_last(fold_batch_norm(model)), turning_back(choose_processor(metadata, _fill))
+    return channels_last(fold_batch_norm(model)), turning_back(choose_processor(metadata, partial(load_fill, device)))
 
 
-def _fill(picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    return cv2.inpaint(picture, (hole > 0.5).astype(np.uint8), 5, cv2.INPAINT_TELEA)
+def load_fill(device: torch.device) -> Fill:
+    """Fills the holes that people leave in pictures. Raises WeightsError: the bundled weights are damaged."""
+    try:
+        network = load_weights("plate", device=str(device), expect="plate")
+    except WeightsError:  # TODO: no weights are bundled yet; filled from around, without details
+        network = PlateNetwork(config=bundled_plate()).eval().to(device)
+    assert isinstance(network, PlateNetwork)
+    return partial(fill_plate, network=network)
 
 
 def load_pose_cleaner(name: str, device: torch.device) -> PoseCleaner:
