@@ -53,7 +53,8 @@ class FrameProcessor(ABC):
     notes: tuple[str, ...] = ()
     """What the user should know about the picture, one line each."""
     plate: np.ndarray | None = None
-    """The picture without the person, [H, W, 3], if the network makes the person alone."""
+    """The region of the picture without the person, [bottom - top, right - left, 3], if the network makes the person
+    alone."""
 
     @abstractmethod
     def source_inputs(self) -> NetworkInputs:

@@ -11,7 +11,7 @@ import numpy as np
 from models.generators.recurrent import Step
 from pipelines.configs import AnimateConfig, FaceConfig, debug_path
 from pipelines.generation.processors import FrameProcessor
-from pipelines.generation.visualization import check_views, draw_debug_frame
+from pipelines.generation.visualization import check_layer_views, check_views, draw_debug_frame
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
 from pipelines.media.sources import FrameSource
@@ -56,6 +56,9 @@ class VideoOutput:
         stopwatch: gets the stages "compose" and "encode".
         progress: hears of what the encoders leave out or can't do.
         threads: of the encoder; None lets it choose.
+
+    Raises:
+        InputError: debug views of layers, which this processor does not make.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class VideoOutput:
         progress: Progress,
         threads: int | None = None,
     ) -> None:
+        check_layer_views(config.debug, processor.plate)
         self.config, self.processor, self.motion, self.audio = config, processor, motion, audio
         self.stopwatch, self.progress, self.threads = stopwatch, progress, threads
         self.driving_frames = iter(video) if config.compare and video else None
@@ -97,7 +101,8 @@ class VideoOutput:
         with self.stopwatch("encode"):
             self._write(self.config.target, result, self.audio)
             if self.config.debug:
-                self._write(debug_path(self.config.target), draw_debug_frame(self.config.debug, step), None)
+                shown = draw_debug_frame(self.config.debug, step, self.processor.plate)
+                self._write(debug_path(self.config.target), shown, None)
         self.count += 1
 
     def _write(self, path: Path, image: np.ndarray, audio: AudioPlan | None) -> None:
