@@ -18,6 +18,7 @@ from PIL import Image
 
 from models.generators.animation import Step
 from models.generators.picture import Picture
+from pipelines.compositing.backgrounds import Background
 from pipelines.compositing.full_resolution import FullResolutionCompositor
 from pipelines.compositing.paste import box_mask, paste
 from pipelines.generation.visualization import compare_people
@@ -56,6 +57,8 @@ class FrameProcessor(ABC):
     """What the network sees of the picture, [h, w, 3]."""
     box: Box
     """The region of the picture that is generated: left, top, right, bottom in pixels."""
+    background: Background | None = None
+    """What is behind the person, if the network makes the person alone."""
 
     @abstractmethod
     def source_inputs(self) -> NetworkInputs:
