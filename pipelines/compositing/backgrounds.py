@@ -38,8 +38,8 @@ class Background(ABC):
         """Width and height of the output of a source picture of this width and height."""
         return picture
 
-    def place(self, layer: Layer) -> Layer:
-        """A person in pixels of the source picture, in pixels of the output."""
+    def place(self, layer: Layer, number: int) -> Layer:
+        """The person of an output frame, given in pixels of the source picture, in pixels of the output."""
         return layer
 
 

@@ -6,6 +6,8 @@ RGBA is uint8 [H, W, 4] with straight alpha. Called by `layers` and by the chain
 import cv2
 import numpy as np
 
+from pipelines.compositing.spreading import spread
+
 SHRINK = 8  # reach of the colours: they are spread at this share of the size
 TILE = 16  # pixels, side of a square of the checkerboard
 GREYS = (204, 255)  # of its squares
@@ -21,14 +23,9 @@ def spread_colour(image: np.ndarray) -> np.ndarray:
     alpha = image[..., 3]
     if not alpha.any() or alpha.all():
         return image
-    weighted = image.astype(np.float32)
-    weighted[..., :3] *= weighted[..., 3:]
-    small = cv2.resize(weighted, (-(-width // SHRINK), -(-height // SHRINK)), interpolation=cv2.INTER_AREA)
-    mean = small[..., :3].sum((0, 1)) / small[..., 3].sum()
-    near = small + cv2.blur(small, (5, 5)) * 1e-2 + cv2.blur(small, (31, 31)) * 1e-4
-    colours = (near[..., :3] + 1e-3 * mean) / (near[..., 3:] + 1e-3)
-    spread = cv2.resize(np.rint(colours).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.dstack([np.where(alpha[..., None] > 0, image[..., :3], spread), alpha])
+    colours = spread(image[..., :3].astype(np.float32), alpha.astype(np.float32), SHRINK)
+    spread_out = cv2.resize(np.rint(colours).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.dstack([np.where(alpha[..., None] > 0, image[..., :3], spread_out), alpha])
 
 
 def show_transparency(image: np.ndarray) -> np.ndarray:

@@ -39,7 +39,7 @@ def test_a_picture_a_colour_and_nothing() -> None:
 
 def test_people_stay_where_they_are_and_the_output_has_the_size_of_the_picture() -> None:
     layer = Layer(np.ones((2, 2, 3), np.float32), np.ones((2, 2), np.float32), (1, 2, 3, 4))
-    assert TransparentBackground().place(layer) is layer
+    assert TransparentBackground().place(layer, 0) is layer
     assert TransparentBackground().size((30, 40)) == (30, 40)
 
 

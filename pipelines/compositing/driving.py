@@ -1,0 +1,127 @@
+"""The driving video without its person, as a background: everything else in it goes on moving.
+
+Frames are uint8 RGB [H, W, 3], masks float32 [H, W], 1 where the person is. Two passes: samples of the video for what
+the person hides, then frame after frame.
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+import cv2
+import numpy as np
+
+from pipelines.compositing.backgrounds import Background, Size
+from pipelines.compositing.layers import Layer
+from pipelines.compositing.moved_layers import move_layer
+from pipelines.compositing.spreading import spread
+from pipelines.compositing.temporal_plate import Fill, Sample, TemporalPlate
+from pipelines.media.boxes import crop
+from pipelines.media.sources import Frame
+
+SAMPLES = 40  # frames of the video at most
+SAMPLE_BYTES = 160_000_000  # of all samples at most
+PERSON = 0.3  # a mask from which on a pixel is the person's
+FAINT = 1 / 255  # of a soft edge; less is nothing
+MAX_CHANGE = 40  # levels by which light may change
+LIGHT_SHRINK = 8  # light is matched at this share of the size
+MARGIN = 0.02  # by which the mask is grown, as a share of the person's height; half of it is soft
+
+MaskFrame = Callable[[np.ndarray, int], np.ndarray]
+"""A frame and its number -> the mask of the person who is taken out."""
+
+
+class DrivingBackground(Background):
+    """The driving video, its person replaced by the one of the picture, who has the same place and size.
+
+    Args:
+        video: its frames, which can be read several times, upright.
+        name: of the video, for notes.
+        count: of its frames, at least 1.
+        find_mask: where the person is in a frame.
+        fill: makes up what the video never shows.
+        scale, shifts: a point x, y of the source picture is at scale * x + shift of the frame; shifts are [T, 2].
+    """
+
+    def __init__(
+        self,
+        video: Iterable[Frame],
+        name: str,
+        count: int,
+        *,
+        find_mask: MaskFrame,
+        fill: Fill,
+        scale: float,
+        shifts: np.ndarray,
+    ) -> None:
+        self.find_mask, self.scale, self.shifts = find_mask, scale, shifts
+        samples = self._sample(video, count)
+        self.shape = samples[0].image.shape
+        self.plate = TemporalPlate(samples, fill)
+        self.frames = iter(video)
+        self.number, self.image = -1, samples[0].image  # the last frame that was read
+        self.shown: np.ndarray | None = None  # the same without the person
+        moving = f"the camera of {name} moves: what its person hides is put together from frames nearby and may not fit"
+        self.notes = [moving] if self.plate.moves else []
+
+    def size(self, picture: Size) -> Size:
+        return self.shape[1], self.shape[0]
+
+    def place(self, layer: Layer, number: int) -> Layer:
+        x, y = self.shifts[number]
+        return move_layer(layer, self.scale, (float(x), float(y)))
+
+    def frame(self, number: int) -> np.ndarray:
+        while self.number < number:
+            self.image = next(self.frames).image
+            self.number += 1
+            self.shown = None
+        if self.shown is None:
+            self.shown = self._take_person_out(self.image)
+        return self.shown
+
+    def _take_person_out(self, image: np.ndarray) -> np.ndarray:
+        frame = self._mask(image, self.number)
+        if not frame.mask.any():
+            return image
+        left, top, right, bottom = box = frame.surroundings()
+        part, soft = frame.cut(box), crop(frame.mask, box)[..., None]
+        behind = match_light(crop(self.plate.behind(frame), box), part.image, part.mask)
+        result = image.copy()
+        result[top:bottom, left:right] = np.clip(part.image * (1 - soft) + behind * soft + 0.5, 0, 255)
+        return result
+
+    def _sample(self, video: Iterable[Frame], count: int) -> list[Sample]:
+        first = next(iter(video)).image
+        most = max(2, min(SAMPLES, SAMPLE_BYTES // first.nbytes))
+        chosen = set(np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist())
+        frames = enumerate(islice(video, count))
+        return [self._mask(frame.image, number) for number, frame in frames if number in chosen]
+
+    def _mask(self, image: np.ndarray, number: int) -> Sample:
+        return Sample(number, image, grow(self.find_mask(image, number)))
+
+
+def grow(mask: np.ndarray) -> np.ndarray:
+    """The mask of a person, wider by MARGIN of the person's height, with a soft edge."""
+    rows = np.flatnonzero((mask > PERSON).any(1))
+    if not len(rows):
+        return np.zeros_like(mask, np.float32)
+    reach = max(2.0, MARGIN * (rows[-1] - rows[0] + 1))
+    shrink = max(1, int(reach / 3))  # a mask is coarser than its frame
+    size = -(-mask.shape[1] // shrink), -(-mask.shape[0] // shrink)
+    small = (cv2.resize(mask, size, interpolation=cv2.INTER_AREA) > PERSON).astype(np.float32)
+    side = 2 * round(reach / shrink) + 1
+    wide = cv2.dilate(small, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    soft = cv2.resize(cv2.GaussianBlur(wide, (0, 0), side / 8), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.where(soft < FAINT, 0, soft)
+
+
+def match_light(plate: np.ndarray, frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The plate float32 [H, W, 3], inside of the mask as bright as the frame is around it: film flickers, shadows move.
+
+    What differs by more than MAX_CHANGE is something else and not looked at.
+    """
+    change = frame.astype(np.float32) - plate
+    known = ((mask == 0) & (np.abs(change).max(-1) < MAX_CHANGE)).astype(np.float32)
+    around = spread(change, known, LIGHT_SHRINK)
+    return plate + cv2.resize(around, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
