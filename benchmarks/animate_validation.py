@@ -31,9 +31,9 @@ def ssim(images: Tensor, truth: Tensor) -> float:
 
 def judge(model: torch.nn.Module, clips: HeldOutClips) -> dict[str, float]:
     """All numbers of some clips."""
-    numbers, frames = validate(model, clips, at_once=AT_ONCE)  # pyright: ignore[reportArgumentType]
+    numbers, made = validate(model, clips, at_once=AT_ONCE)  # pyright: ignore[reportArgumentType]
     truth = clips.images[:, 1:]
-    return numbers | {"ssim": ssim(frames, truth), "ssim_copy": ssim(clips.images[:, :1].expand_as(truth), truth)}
+    return numbers | {"ssim": ssim(made.images, truth), "ssim_copy": ssim(clips.images[:, :1].expand_as(truth), truth)}
 
 
 @torch.inference_mode()

@@ -3,8 +3,8 @@
 Our addition to the paper. In: the decoder's last features, the generated image, both source images and their finest
 flows and masks. Out: a sharper image. Used by the animation and the view-synthesis generator.
 
-B batch, C features, H, W image size, h, w size of the finest flow. Images are in [-1, 1]; flow is backward flow in
-pixels of its own map, channel 0 = x; masks are in (0, 1), 1 means "take the warped source".
+B batch, C features, I image channels, H, W image size, h, w size of the finest flow. Images are in [-1, 1]; flow is
+backward flow in pixels of its own map, channel 0 = x; masks are in (0, 1), 1 means "take the warped source".
 """
 
 from dataclasses import dataclass
@@ -32,13 +32,13 @@ class Detail:
     """[B,3,H,W] weights of the generated image, the warped previous frame and the warped reference; they sum to 1."""
 
     warped_previous: Tensor
-    """[B,3,H,W] the previous frame, warped by its flow."""
+    """[B,I,H,W] the previous frame, warped by its flow."""
 
     warped_reference: Tensor
-    """[B,3,H,W] the reference image, warped by its flow."""
+    """[B,I,H,W] the reference image, warped by its flow."""
 
     def compose(self, generated: Tensor) -> Tensor:
-        """Blend the generated image [B,3,H,W] with the warped images -> [B,3,H,W]."""
+        """Blend the generated image [B,I,H,W] with the warped images -> [B,I,H,W]."""
         weights = self.blend.split(1, dim=1)  # 3 x [B,1,H,W]
         return generated * weights[0] + self.warped_previous * weights[1] + self.warped_reference * weights[2]
 
@@ -89,12 +89,12 @@ class DetailHead(nn.Module):
 
         Args:
             features: [B,C,H,W], the decoder's last.
-            generated, previous, reference: [B,3,H,W].
+            generated, previous, reference: [B,I,H,W].
             flows: [B,2,h,w] into the previous frame and into the reference.
             masks: [B,1,h,w] of the same two.
 
         Returns:
-            The image [B,3,H,W], and how it was composed.
+            The image [B,I,H,W], and how it was composed.
         """
         residual, hidden = self._convolve_features(self.before(features))
         coarse = self._upsample(torch.cat(flows, dim=1)) * self.scale  # [B,4,H,W]

@@ -14,6 +14,7 @@ from models.flow import FlowNet
 from models.generators.config import AnimationConfig, bundled_person, dance_fashion, dance_iper
 from models.generators.parts import flow_net
 from models.generators.recurrent import Flows, RecurrentGenerator, Reference, State, Step
+from models.layers import Output
 from models.limbs import LimbMotion, limb_motion
 
 __all__ = [
@@ -31,8 +32,8 @@ __all__ = [
 class AnimationGenerator(RecurrentGenerator):
     """Recurrent generator of people.
 
-    Our additions to the paper, both off in the authors' configurations: limbs whose rigid motion the flow can follow,
-    and the detail head.
+    Our additions to the paper, all off in the authors' configurations: limbs whose rigid motion the flow can follow,
+    the detail head, and the shadow, which takes no part in the recurrence.
     """
 
     def __init__(self, *, config: AnimationConfig) -> None:
@@ -41,6 +42,8 @@ class AnimationGenerator(RecurrentGenerator):
         self.flow_net_previous = _flow_net(config)
         self.flow_net_reference = _flow_net(config)
         self.detail = _detail_head(config) if config.detail_hidden else None
+        if config.shadow:
+            _silence_shadow(self.target.outconv)
         self.register_buffer(
             "limbs", torch.tensor(config.limbs, dtype=torch.long).view(len(config.limbs), 2), persistent=False
         )
@@ -58,6 +61,12 @@ class AnimationGenerator(RecurrentGenerator):
         flows_r, masks_r = self.flow_net_reference.finish(begun, self._limb_motion(joints, reference.joints))
         return Flows(flows_p, flows_r, masks_p, masks_r)
 
+    def _split_output(self, output: Tensor) -> tuple[Tensor, Tensor | None]:
+        if not self.config.shadow:
+            return output, None
+        image, shadow = output.split([self.config.image_channels, 1], dim=1)
+        return image, (shadow + 1) / 2
+
     def _refine(
         self, features: Tensor, generated: Tensor, previous: State, reference: Reference, flows: Flows
     ) -> tuple[Tensor, Detail | None]:
@@ -73,6 +82,13 @@ class AnimationGenerator(RecurrentGenerator):
         if target is None or source is None:
             raise ValueError("this generator follows limbs: it needs the joints of every pose, the reference included")
         return limb_motion(target, source, cast(Tensor, self.limbs))
+
+
+@torch.no_grad()
+def _silence_shadow(output: Output) -> None:
+    """Let the shadow, the last channel, begin as almost none everywhere."""
+    output.conv1.weight[-1] = 0
+    cast(Tensor, output.conv1.bias)[-1] = -2  # tanh(-2) is a shadow of 0.02
 
 
 def _flow_net(config: AnimationConfig) -> FlowNet:

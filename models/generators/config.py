@@ -59,6 +59,11 @@ class GeneratorConfig:
         return channels_at(level, width=self.width, max_width=self.max_width)
 
     @property
+    def output_channels(self) -> int:
+        """Channels that the target decoder makes."""
+        return self.image_channels
+
+    @property
     def attended(self) -> tuple[tuple[int, int], ...]:
         """(decoder step, kernel size) of every attention, coarse to fine; step i reads layer `layers` - i.
 
@@ -70,7 +75,11 @@ class GeneratorConfig:
 
 @dataclass(frozen=True)
 class AnimationConfig(GeneratorConfig):
-    """Size of a recurrent generator of people, which reads the previous frame and the reference image."""
+    """Size of a recurrent generator of people, which reads the previous frame and the reference image.
+
+    With four image channels it makes people without background, as premultiplied RGBA: colour in [-1, 1] times
+    coverage, and coverage in 0 to 1 (`models.layer`).
+    """
 
     detail_hidden: int = 0
     """Hidden channels of the detail head (`models.detail`); 0 for a generator without one, as the authors'."""
@@ -80,6 +89,14 @@ class AnimationConfig(GeneratorConfig):
 
     limbs: tuple[tuple[int, int], ...] = ()
     """Pairs of joint indices whose rigid motion the flow can follow (`models.limbs`); none in the authors' networks."""
+
+    shadow: bool = False
+    """Whether the decoder also makes the person's shadow on what is behind; not in the authors' networks."""
+
+    @property
+    def output_channels(self) -> int:
+        """Channels that the target decoder makes: the image and the shadow."""
+        return self.image_channels + self.shadow
 
 
 @dataclass(frozen=True)
@@ -160,8 +177,13 @@ def dance_iper() -> AnimationConfig:
 
 
 def bundled_person() -> AnimationConfig:
-    """The person animation that ships with this package: half the width, with limbs and the detail head."""
+    """The person animation that ships with this package: a person without background and their shadow.
+
+    Half the authors' width, with limbs and the detail head, which is free to choose: what the reference shows is only
+    as good as the matte that cut it out.
+    """
     return AnimationConfig(
+        image_channels=4,
         width=32,
         max_width=256,
         flow_width=16,
@@ -170,7 +192,7 @@ def bundled_person() -> AnimationConfig:
         attention_hidden=64,
         norm="batch",
         detail_hidden=12,
-        restraint=(1.0, 1.5),
+        shadow=True,
         limbs=H36M17_LIMBS + TORSO + tuple((joint, joint) for joint in range(17)),
     )
 

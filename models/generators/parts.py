@@ -3,9 +3,9 @@
 Layouts and state-dict keys are those of the official format, sections 3.1 to 3.3. Used by the other modules of
 `models.generators`.
 
-B batch, S structure channels, C channels, H, W image size, h, w size of a feature map. Images are in [-1, 1]; flow is
-backward flow in pixels of its own map, channel 0 = x; masks are in (0, 1), 1 means "take the warped source"; lists run
-over the attended layers, coarse to fine.
+B batch, I image channels, S structure channels, C channels, H, W image size, h, w size of a feature map. Images are in
+[-1, 1]; flow is backward flow in pixels of its own map, channel 0 = x; masks are in (0, 1), 1 means "take the warped
+source"; lists run over the attended layers, coarse to fine.
 """
 
 from collections.abc import Iterator, Sequence
@@ -46,7 +46,7 @@ class SourceEncoder(nn.Module):
         _add_encoders(self, config, inputs=config.image_channels)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """Image [B,3,H,W] -> features [B,C,h,w]."""
+        """Image [B,I,H,W] -> features [B,C,h,w]."""
         maps = list(_encode(self, image))
         return [maps[self.layers - 1 - step] for step, _ in self.attended]
 
@@ -84,7 +84,7 @@ class TargetDecoder(nn.Module):
             same = ResBlocks(inputs=inputs, outputs=inputs, hidden=inputs, norm=config.norm)
             decoder = ResBlockDecoder(inputs=inputs, outputs=outputs, hidden=inputs, norm=config.norm)
             self.add_module(f"decoder{step}", nn.Sequential(same, decoder))
-        self.outconv = Output(inputs=config.channels(0), outputs=config.image_channels)
+        self.outconv = Output(inputs=config.channels(0), outputs=config.output_channels)
 
     def project(self, source: str, features: Sequence[Tensor]) -> list[Tensor]:
         """What the attentions compute from the features [B,C,h,w] of one source alone; see `LocalAttention.project`.
@@ -95,7 +95,7 @@ class TargetDecoder(nn.Module):
         return [self._attention(source, step).project(feature) for (step, _), feature in pairs]
 
     def forward(self, structure: Tensor, *sources: DecoderSource) -> Tensor:
-        """Structure and sources -> features [B,width,H,W]; `outconv` turns them into the image [B,3,H,W]."""
+        """Structure and sources -> features [B,width,H,W]; `outconv` turns them into the image."""
         x = self._encode_structure(structure)
         levels = {step: level for level, (step, _) in enumerate(self.attended)}
         for step in range(self.layers):
@@ -149,7 +149,7 @@ def flow_net(config: GeneratorConfig, *, inputs: int, flows: int = 1, limbs: int
 
 
 def check_maps(config: GeneratorConfig, image: Tensor, structure: Tensor) -> None:
-    """Raise ValueError unless image [B,3,H,W] and structure map [B,S,H,W] fit the config and each other."""
+    """Raise ValueError unless image [B,I,H,W] and structure map [B,S,H,W] fit the config and each other."""
     check_image(config, image)
     if structure.shape[1] != config.structure_channels or structure.shape[-2:] != image.shape[-2:]:
         height, width = image.shape[-2:]
@@ -158,7 +158,7 @@ def check_maps(config: GeneratorConfig, image: Tensor, structure: Tensor) -> Non
 
 
 def check_image(config: GeneratorConfig, image: Tensor) -> None:
-    """Raise ValueError unless image is [B,3,H,W] with H and W multiples of 2^flow_layers."""
+    """Raise ValueError unless image is [B,I,H,W] with H and W multiples of 2^flow_layers."""
     cell = 2**config.flow_layers
     if image.shape[1] != config.image_channels or any(side % cell for side in image.shape[-2:]):
         expected = f"[B,{config.image_channels},H,W], H and W multiples of {cell}"

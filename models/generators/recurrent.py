@@ -9,10 +9,11 @@ the reference once with `encode_reference`, then call `step` frame after frame w
         step = generator.step(reference, state, structure)
         state = step.state
 
-Official format, sections 3.5 and 3.6. B batch, T frames, S structure channels, J joints, C channels, H, W image size
-(multiples of 2^flow_layers), h, w size of a feature map. Images are in [-1, 1]; structure maps as in sections 9.3 and
-9.5 of the official format; flow is backward flow in pixels of its own map, channel 0 = x; masks are in (0, 1), 1 means
-"take the warped source"; joints are x, y in image pixels; lists run over the attended layers, coarse to fine.
+Official format, sections 3.5 and 3.6. B batch, T frames, I image channels, S structure channels, J joints, C channels,
+H, W image size (multiples of 2^flow_layers), h, w size of a feature map. Images are in [-1, 1]; structure maps as in
+sections 9.3 and 9.5 of the official format; flow is backward flow in pixels of its own map, channel 0 = x; masks are in
+(0, 1), 1 means "take the warped source"; joints are x, y in image pixels; lists run over the attended layers, coarse to
+fine.
 """
 
 from abc import ABC, abstractmethod
@@ -34,7 +35,7 @@ class Reference:
     """The reference image, and what is computed from it once for all frames."""
 
     image: Tensor
-    """[B,3,H,W]."""
+    """[B,I,H,W]."""
 
     structure: Tensor
     """[B,S,H,W]."""
@@ -57,7 +58,7 @@ class State:
     """The previous frame: all that the next step needs besides the reference."""
 
     image: Tensor
-    """[B,3,H,W]."""
+    """[B,I,H,W]."""
 
     structure: Tensor
     """[B,S,H,W]."""
@@ -97,13 +98,13 @@ class Step:
     """One generated frame."""
 
     image: Tensor
-    """[B,3,H,W], the result."""
+    """[B,I,H,W], the result."""
 
     structure: Tensor
     """[B,S,H,W], the frame's structure."""
 
     generated: Tensor
-    """[B,3,H,W], the image before the detail head; `image` itself if there is no such head."""
+    """[B,I,H,W], the image before the detail head; `image` itself if there is no such head."""
 
     flows_previous: list[Tensor]
     """[B,2,h,w] into the previous frame."""
@@ -122,6 +123,9 @@ class Step:
 
     joints: Tensor | None = None
     """[B,J,2], the frame's joints where the flow follows limbs, otherwise None."""
+
+    shadow: Tensor | None = None
+    """[B,1,H,W] in 0 to 1: how much the person darkens what is behind (`models.layer`); None without such an output."""
 
     @property
     def state(self) -> State:
@@ -145,7 +149,7 @@ class RecurrentGenerator(nn.Module, ABC):
 
     @abstractmethod
     def _begin_reference(self, pair: Tensor) -> Tensor:
-        """Image and structure of the reference [B,3+S,H,W] -> `Reference.begun` [B,C,H/2,W/2]."""
+        """Image and structure of the reference [B,I+S,H,W] -> `Reference.begun` [B,C,H/2,W/2]."""
 
     @abstractmethod
     def _estimate(
@@ -153,20 +157,24 @@ class RecurrentGenerator(nn.Module, ABC):
     ) -> Flows:
         """Flows and masks for a target pose.
 
-        pair: [B,3+S,H,W] image and structure of the previous frame. structure, joints: of the target pose.
+        pair: [B,I+S,H,W] image and structure of the previous frame. structure, joints: of the target pose.
         """
 
     def _refine(
         self, features: Tensor, generated: Tensor, previous: State, reference: Reference, flows: Flows
     ) -> tuple[Tensor, Detail | None]:
-        """Decoder features [B,C,H,W] and the generated image [B,3,H,W] -> the result [B,3,H,W]."""
+        """Decoder features [B,C,H,W] and the generated image [B,I,H,W] -> the result [B,I,H,W]."""
         return generated, None
+
+    def _split_output(self, output: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What the decoder made, in [-1, 1] -> image [B,I,H,W] and shadow [B,1,H,W] in 0 to 1, if it makes one."""
+        return output, None
 
     def encode_reference(self, image: Tensor, structure: Tensor, joints: Tensor | None = None) -> Reference:
         """Compute once what all frames need of the reference.
 
         Args:
-            image: [B,3,H,W].
+            image: [B,I,H,W].
             structure: [B,S,H,W].
             joints: [B,J,2], in the same layout as the joints of the frames; needed if the config has limbs.
 
@@ -198,9 +206,9 @@ class RecurrentGenerator(nn.Module, ABC):
             DecoderSource(self.source_previous(previous.image), flows.flows_previous, flows.masks_previous),
             DecoderSource(reference.features, flows.flows_reference, flows.masks_reference, reference.projected),
         )
-        generated = self.target.outconv(features)
+        generated, shadow = self._split_output(self.target.outconv(features))
         image, detail = self._refine(features, generated, previous, reference, flows)
-        return Step(image, structure, generated, **vars(flows), detail=detail, joints=joints)
+        return Step(image, structure, generated, **vars(flows), detail=detail, joints=joints, shadow=shadow)
 
     def forward(
         self,
@@ -214,7 +222,7 @@ class RecurrentGenerator(nn.Module, ABC):
 
         Args:
             structures: [B,T,S,H,W].
-            reference_image: [B,3,H,W].
+            reference_image: [B,I,H,W].
             reference_structure: [B,S,H,W].
             previous_image, previous_structure: like the reference's, of the frame before the first one; without them
                 the reference takes its place.
@@ -237,7 +245,7 @@ class RecurrentGenerator(nn.Module, ABC):
 
 
 def _join(image: Tensor, structure: Tensor) -> Tensor:
-    """[B,3,H,W] and [B,S,H,W] -> [B,3+S,H,W] in the structure's memory layout: mixing two is several times slower."""
+    """[B,I,H,W] and [B,S,H,W] -> [B,I+S,H,W] in the structure's memory layout: mixing two is several times slower."""
     last = structure.is_contiguous(memory_format=torch.channels_last)
     layout = torch.channels_last if last else torch.contiguous_format
     return torch.cat([image.contiguous(memory_format=layout), structure], dim=1)

@@ -5,7 +5,6 @@ the person hides, then frame after frame.
 """
 
 from collections.abc import Callable, Iterable
-from itertools import islice
 
 import cv2
 import numpy as np
@@ -20,14 +19,15 @@ from pipelines.media.sources import Frame
 
 SAMPLES = 40  # frames of the video at most
 SAMPLE_BYTES = 160_000_000  # of all samples at most
+MASK_SIDE = 320  # pixels; the networks' masks have 256
 PERSON = 0.3  # a mask from which on a pixel is the person's
 FAINT = 1 / 255  # of a soft edge; less is nothing
 MAX_CHANGE = 40  # levels by which light may change
 LIGHT_SHRINK = 8  # light is matched at this share of the size
 MARGIN = 0.02  # by which the mask is grown, as a share of the person's height; half of it is soft
 
-MaskFrame = Callable[[np.ndarray, int], np.ndarray]
-"""A frame and its number -> the mask of the person who is taken out."""
+MaskFinder = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""A frame and the pose [17, 3] of the person who is taken out -> the mask of that person."""
 
 
 class DrivingBackground(Background):
@@ -36,25 +36,34 @@ class DrivingBackground(Background):
     Args:
         video: its frames, which can be read several times, upright.
         name: of the video, for notes.
-        count: of its frames, at least 1.
-        find_mask: where the person is in a frame.
+        poses: of its person [T, 17, 3], one per frame.
+        find_mask: marks a person.
         fill: makes up what the video never shows.
         scale, shifts: a point x, y of the source picture is at scale * x + shift of the frame; shifts are [T, 2].
+        advance: is called after every frame of the first pass.
     """
 
     def __init__(
         self,
         video: Iterable[Frame],
         name: str,
-        count: int,
+        poses: np.ndarray,
         *,
-        find_mask: MaskFrame,
+        find_mask: MaskFinder,
         fill: Fill,
         scale: float,
         shifts: np.ndarray,
+        advance: Callable[[], None] = lambda: None,
     ) -> None:
-        self.find_mask, self.scale, self.shifts = find_mask, scale, shifts
-        samples = self._sample(video, count)
+        self.scale, self.shifts = scale, shifts
+        self.masks: list[np.ndarray] = []  # of all frames, as PNG
+        samples: list[Sample] = []
+        for number, (frame, pose) in enumerate(zip(video, poses, strict=False)):
+            self.masks.append(_pack(find_mask(frame.image, pose)))
+            step = max(1, -(-len(poses) // _most_samples(frame.image)))
+            if number % step == 0:
+                samples.append(self._mask(frame.image, number))
+            advance()
         self.shape = samples[0].image.shape
         self.plate = TemporalPlate(samples, fill)
         self.frames = iter(video)
@@ -90,15 +99,22 @@ class DrivingBackground(Background):
         result[top:bottom, left:right] = np.clip(part.image * (1 - soft) + behind * soft + 0.5, 0, 255)
         return result
 
-    def _sample(self, video: Iterable[Frame], count: int) -> list[Sample]:
-        first = next(iter(video)).image
-        most = max(2, min(SAMPLES, SAMPLE_BYTES // first.nbytes))
-        chosen = set(np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist())
-        frames = enumerate(islice(video, count))
-        return [self._mask(frame.image, number) for number, frame in frames if number in chosen]
-
     def _mask(self, image: np.ndarray, number: int) -> Sample:
-        return Sample(number, image, grow(self.find_mask(image, number)))
+        mask = cv2.imdecode(self.masks[number], cv2.IMREAD_GRAYSCALE)
+        assert mask is not None
+        scaled = cv2.resize(mask, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        return Sample(number, image, grow(scaled / np.float32(255)))
+
+
+def _most_samples(image: np.ndarray) -> int:
+    return max(2, min(SAMPLES, SAMPLE_BYTES // image.nbytes))
+
+
+def _pack(mask: np.ndarray) -> np.ndarray:
+    """A mask float32 [H, W] as a PNG of MASK_SIDE pixels: those of all frames have to fit into memory."""
+    scale = min(1.0, MASK_SIDE / max(mask.shape))
+    small = cv2.resize(mask, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".png", np.rint(small * 255).astype(np.uint8))[1]
 
 
 def grow(mask: np.ndarray) -> np.ndarray:

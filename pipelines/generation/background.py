@@ -3,7 +3,7 @@
 Called by the chains and by the processors.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,20 @@ from pipelines.compositing.backgrounds import (
     Background,
     ColourBackground,
     FileBackground,
-    PictureBackground,
     Size,
     TransparentBackground,
 )
+from pipelines.compositing.driving import DrivingBackground
 from pipelines.configs import AnimateConfig, PoseConfig
+from pipelines.generation.networks import PersonNetworks
+from pipelines.generation.processor_choice import LAYER_CHANNELS
+from pipelines.keypoints.driver_place import find_driver_place
 from pipelines.keypoints.loading import is_track
+from pipelines.keypoints.motion import DrivingMotion, SourcePerson
+from pipelines.media.sources import FrameSource
+from pipelines.media.turning import turn_video
+from pipelines.runtime.progress import Progress
 from pipelines.runtime.summaries import describe_input
-
-LAYER_CHANNELS = 4  # of the pictures of a generator that makes the person alone
 
 
 def check_background(config: AnimateConfig | PoseConfig) -> None:
@@ -55,15 +60,12 @@ def makes_layers(weights: str) -> bool:
     return metadata["architecture"] == "animation" and metadata["config"].get("image_channels") == LAYER_CHANNELS
 
 
-def make_background(
-    value: str, size: Size, times: Sequence[Fraction], make_plate: Callable[[], np.ndarray]
-) -> Background:
-    """The background that a value of `--background` names, but for `driving`.
+def make_background(value: str, size: Size, times: Sequence[Fraction]) -> Background | None:
+    """The background that a value of `--background` names, but for `driving`; None for the picture's own.
 
     Args:
         size: width and height of the output.
         times: of its frames, in seconds from the first one.
-        make_plate: the source picture without the person, uint8 RGB [H, W, 3]; called only if it is needed.
 
     Raises:
         InputError: no such background, or a file that can't be read.
@@ -73,9 +75,39 @@ def make_background(
         return TransparentBackground()
     if kind == "file":
         return FileBackground(Path(value), size, times)
-    if kind == "colour" and (colour := parse_colour(value)):
-        return ColourBackground(colour, size)
-    return PictureBackground(make_plate())
+    colour = parse_colour(value) if kind == "colour" else None
+    return ColourBackground(colour, size) if colour else None
+
+
+def find_background(
+    config: AnimateConfig,
+    source: SourcePerson,
+    motion: DrivingMotion,
+    poses: np.ndarray,
+    video: FrameSource | None,
+    networks: PersonNetworks,
+    progress: Progress,
+) -> Background | None:
+    """The background of an animation; None for the picture's own.
+
+    Args:
+        poses: the retargeted poses [T, 17, 2] in pixels of the upright source picture.
+
+    Raises:
+        InputError: a file that can't be read.
+    """
+    if config.background != "driving":
+        width, height = source.size
+        size = (height, width) if source.quarter_turns % 2 else (width, height)
+        times = [(pts - motion.pts[0]) * motion.time_base for pts in motion.pts]
+        return make_background(config.background, size, times)
+    assert video is not None  # see `check_background`
+    assert networks.find_mask is not None
+    scale, shifts = find_driver_place(poses, motion.poses, source.pose)
+    upright = turn_video(video, motion.quarter_turns)
+    progress.stage("background", len(motion.pts))
+    options = {"fill": networks.fill, "scale": scale, "shifts": shifts, "advance": progress.advance}
+    return DrivingBackground(upright, video.path.name, motion.detected, find_mask=networks.find_mask, **options)
 
 
 def background_input(value: str) -> dict[str, Any]:

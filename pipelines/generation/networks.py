@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import torch
 
 from models.errors import InputError, WeightsError
@@ -14,11 +17,14 @@ from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
 from models.weights import load_weights, read_metadata, resolve
 from pipelines.configs import FaceConfig
-from pipelines.generation.processors import ProcessorFactory, choose_processor
+from pipelines.generation.cutout import Fill
+from pipelines.generation.processor_choice import LAYER_CHANNELS, choose_processor
+from pipelines.generation.processors import ProcessorFactory
 from pipelines.generation.turned_processor import turning_back
 from pipelines.keypoints.cleaning import PoseCleaner
 from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, create_detector
 from pipelines.keypoints.loading import is_track
+from pipelines.keypoints.masks import MaskFinder, find_mask
 from pipelines.keypoints.track_cache import TrackCache
 from pipelines.runtime.progress import NotesProgress
 
@@ -54,6 +60,18 @@ class PersonNetworks:
     device: torch.device
     """Where they run."""
 
+    @property
+    def find_mask(self) -> MaskFinder | None:
+        """Marks the source person, if the generator makes people alone."""
+        if self.generator.config.image_channels != LAYER_CHANNELS:
+            return None
+        return partial(find_mask, detector=self.detector, device=str(self.device))
+
+    @property
+    def fill(self) -> Fill:
+        """Makes up what is behind people."""
+        return _fill
+
 
 def load_generator(
     name: str, device: torch.device, architectures: tuple[str, ...]
@@ -65,7 +83,11 @@ def load_generator(
     metadata = require_architecture(name, architectures)
     model = load_weights(name, device=str(device))
     assert isinstance(model, PersonGenerator)
-    return channels_last(fold_batch_norm(model)), turning_back(choose_processor(metadata))
+    return channels_last(fold_batch_norm(model)), turning_back(choose_processor(metadata, _fill))
+
+
+def _fill(picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    return cv2.inpaint(picture, (hole > 0.5).astype(np.uint8), 5, cv2.INPAINT_TELEA)
 
 
 def load_pose_cleaner(name: str, device: torch.device) -> PoseCleaner:

@@ -13,13 +13,14 @@ import torch
 import torch.nn.functional as functional
 from torch import Generator, Tensor
 
+from models.layer import compose, premultiply
 from pipelines.synthetic.people.camera import sample_positions
 from pipelines.synthetic.people.shading import ambient_occlusion, build_shading_tables, shade_grid
 from pipelines.synthetic.people.skeleton import Frames, coco17, human36m17
 from pipelines.synthetic.rendering.raycast import Placed, cast, cast_grid, place
 from pipelines.synthetic.rotations import rotate
 from pipelines.synthetic.scene import ClipConfig, Scene, sample_scene
-from pipelines.synthetic.shadows import add_shadows
+from pipelines.synthetic.shadows import cast_shadows
 from pipelines.synthetic.tensors import repeat_per_picture
 
 __all__ = ["Clip", "ClipConfig", "render_clip", "sample_clip"]
@@ -33,7 +34,13 @@ class Clip:
     """Rendered frames and what is known about them."""
 
     images: Tensor
-    """[B, T, 3, H, W] in [-1, 1]."""
+    """[B, T, 3, H, W] in [-1, 1]: `rgba` over `plate` darkened by `shadow`."""
+    rgba: Tensor
+    """[B, T, 4, H, W] the person alone: colour in [-1, 1] times coverage, and coverage in 0 to 1."""
+    plate: Tensor
+    """[B, 3, H, W] in [-1, 1]: the background without person and shadow."""
+    shadow: Tensor
+    """[B, T, 1, H, W] how much the person darkens the background as displayed, 0 not at all, 1 black."""
     coco: Tensor
     """[B, T, 17, 2] COCO-17 joints, x, y in pixels."""
     coco_visible: Tensor
@@ -125,15 +132,21 @@ def render_clip(scene: Scene, times: Tensor) -> Clip:
     colour, mask = _draw_people(scene, placed, frames)
     x, y = (repeat_per_picture(side, steps) for side in (camera.columns(config.width), camera.rows(config.height)))
     depth, index = cast_grid(placed, x, y)  # [N, H, W] at the pixel centres
-    colour = colour * ambient_occlusion(depth, index >= 0)
-    colour = colour + add_shadows(scene, frames, mask) * (1 - mask)
+    straight = colour * ambient_occlusion(depth, index >= 0) / mask.clamp(min=1e-3)
     gain, gamma = repeat_per_picture(scene.gain, steps), repeat_per_picture(scene.gamma, steps)
+    rgba = premultiply(_grade(straight, gain, gamma) * 2 - 1, mask)
+    plate = _grade(scene.background, scene.gain, scene.gamma) * 2 - 1
+    # Grading is a power: what darkens the light by a factor darkens what is displayed by the same power of it.
+    shadow = 1 - (1 - cast_shadows(scene, frames, mask)).pow(gamma[:, None, None, None])
     parts = torch.where(index >= 0, people.part[index.clamp(min=0).long()], 0).to(torch.uint8)
     shape = (batch, steps, config.height, config.width)
     joints = coco17(frames, scene.proportions)
     pixels = camera.project(joints)
     return Clip(
-        images=(_grade(colour, gain, gamma) * 2 - 1).view(batch, steps, 3, *shape[2:]),
+        images=compose(rgba, repeat_per_picture(plate, steps), shadow).view(batch, steps, 3, *shape[2:]),
+        rgba=rgba.view(batch, steps, 4, *shape[2:]),
+        plate=plate,
+        shadow=shadow.view(batch, steps, 1, *shape[2:]),
         coco=pixels,
         coco_visible=_find_visible_joints(config, placed, joints, pixels),
         h36m=camera.project(human36m17(frames, scene.proportions)),

@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from pipelines.synthetic.motion.motion import sample_motion
 from pipelines.synthetic.people.body import sample_people
-from pipelines.synthetic.people.camera import Camera, sample_camera
+from pipelines.synthetic.people.camera import Camera, sample_camera, truncate_people
 from pipelines.synthetic.people.primitives import People
 from pipelines.synthetic.people.shading import Appearance, sample_appearance
 from pipelines.synthetic.people.skeleton import Frames, Motion, Proportions, forward_kinematics, sample_proportions
@@ -54,6 +54,10 @@ class ClipConfig:
     """Rays per pixel in either direction."""
     shadow: float = 0.5
     """Share of the clips in which the person casts a shadow on the floor; half as often on the wall."""
+    wall_shadows: bool = True
+    """Whether people cast shadows on walls at all."""
+    truncated: float = 0.0
+    """Share of the clips in which the picture cuts the person off, anywhere from the knees to the chest."""
 
 
 @dataclass
@@ -92,6 +96,8 @@ def sample_scene(config: ClipConfig, *, batch: int, generator: Generator) -> Sce
         people, frames, generator, size=(config.width, config.height), fill=config.fill, zoom=config.zoom,
         shift=config.shift,
     )  # fmt: skip
+    if config.truncated:
+        camera = truncate_people(camera, frames, generator, size=(config.width, config.height), share=config.truncated)
     return Scene(
         config=config,
         proportions=proportions,
@@ -129,4 +135,5 @@ def _sample_shadows(config: ClipConfig, batch: int, generator: Generator) -> Ten
     """`Scene.shadow`, [B, 3]."""
     floor = uniform(generator, batch, low=0.1, high=0.55) * chance(generator, config.shadow, batch)
     wall = uniform(generator, batch, low=0.05, high=0.4) * chance(generator, config.shadow * 0.5, batch)
+    wall = wall * config.wall_shadows
     return torch.stack([floor, wall, uniform(generator, batch, low=-1.0) * 0.12], -1)

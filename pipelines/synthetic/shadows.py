@@ -1,8 +1,8 @@
 """The shadows that people cast on the floor under their feet and on the wall behind them.
 
-In: backgrounds, what is known about the people, and their masks. Out: darkened backgrounds. `clips` calls it.
+In: scenes, the people's poses and masks. Out: how dark the background gets. `clips` calls it.
 
-Legend: B clips, T frames of each, N = B * T pictures, H height, W width.
+Legend: B clips, T frames of each, L frames of the whole motion, N = B * T pictures, H height, W width.
 """
 
 import torch
@@ -15,35 +15,44 @@ from pipelines.synthetic.scene import Scene
 from pipelines.synthetic.tensors import repeat_per_picture
 
 _BLUR = 0.02  # of the shadow on the wall, in widths of the picture
+_CONTACT = 0.6  # height above the floor, in lengths of the foot, at which the shadow of a foot is halved
+_ANKLES = [INDEX["r_ankle"], INDEX["l_ankle"]]
 
 
-def add_shadows(scene: Scene, frames: Frames, mask: Tensor) -> Tensor:
-    """The scene's backgrounds for N pictures, [N, 3, H, W] in [0, 1], with the people's shadows.
+def cast_shadows(scene: Scene, frames: Frames, mask: Tensor) -> Tensor:
+    """How much darker the background's light is in N pictures: [N, 1, H, W], 0 not at all, 1 black.
 
     frames: the rig in the pictures' T frames; mask: [N, 1, H, W] coverage by the person, 0 to 1.
     """
     floor, wall, shift = (
         repeat_per_picture(column, frames.origin.shape[1]).view(-1, 1, 1, 1) for column in scene.shadow.unbind(-1)
     )
-    dark = _floor_shadow(scene, frames, mask, floor)
-    background = repeat_per_picture(scene.background, frames.origin.shape[1])
-    return background * (1 - dark) * (1 - wall * _shift_and_blur(mask, shift))
+    bright = 1 - _floor_shadow(scene, frames, mask, floor)
+    if scene.config.wall_shadows:
+        bright = bright * (1 - wall * _shift_and_blur(mask, shift))
+    return 1 - bright
 
 
 def _floor_shadow(scene: Scene, frames: Frames, mask: Tensor, strength: Tensor) -> Tensor:
-    """Soft ellipses around both feet, [N, 1, H, W] in [0, 1]; strength: [N, 1, 1, 1]."""
+    """Soft ellipses on the floor under both feet, [N, 1, H, W] in [0, 1]; strength: [N, 1, 1, 1].
+
+    The floor is where the lowest ankle of the whole motion stands. The shadow of a raised foot stays on the floor, and
+    is wider and weaker.
+    """
     steps, camera = frames.origin.shape[1], scene.camera
     height, width = mask.shape[-2:]
     x, y = torch.arange(width, device=mask.device), torch.arange(height, device=mask.device)[:, None]
     scale = repeat_per_picture(camera.scale, steps).view(-1, 1, 1)
-    foot = repeat_per_picture(scene.proportions.foot, steps).view(-1, 1, 1)
+    size = repeat_per_picture(scene.proportions.foot, steps).view(-1, 1, 1) * scale  # of a foot, in pixels
+    lowest = scene.frames.origin[:, :, _ANKLES].flatten(1, 2)  # [B, L * 2, 3]
+    ground = repeat_per_picture(camera.project(lowest)[..., 1].amax(1), steps).view(-1, 1, 1)
     dark = torch.zeros_like(mask)
-    for name in ("r_ankle", "l_ankle"):
-        ankle = frames.origin[:, :, INDEX[name]]
-        centre_x, centre_y = camera.project(ankle).flatten(0, 1)[:, :, None, None].unbind(1)  # [N, 1, 1]
-        centre_y = centre_y + 0.25 * foot * scale  # on the ground
-        spread = ((x - centre_x) / (0.75 * foot * scale)).square() + ((y - centre_y) / (0.16 * foot * scale)).square()
-        dark = 1 - (1 - dark) * (1 - torch.exp(-spread)[:, None] * strength)
+    for ankle in _ANKLES:
+        centre_x, centre_y = camera.project(frames.origin[:, :, ankle]).flatten(0, 1)[:, :, None, None].unbind(1)
+        raised = (ground - centre_y) / (_CONTACT * size)  # [N, 1, 1]
+        near = 1 / (1 + raised.square())
+        spread = ((x - centre_x) / (0.75 * size)).square() + ((y - ground - 0.25 * size) / (0.16 * size)).square()
+        dark = 1 - (1 - dark) * (1 - (near * torch.exp(-spread * near))[:, None] * strength)
     return dark
 
 

@@ -11,9 +11,11 @@ import torch
 from torch import Generator, Tensor
 
 from pipelines.synthetic.people.primitives import People
-from pipelines.synthetic.people.skeleton import Frames
-from pipelines.synthetic.rendering.noise import uniform
+from pipelines.synthetic.people.skeleton import INDEX, Frames
+from pipelines.synthetic.rendering.noise import chance, uniform
 from pipelines.synthetic.rendering.raycast import place
+
+_OVER_HEAD = 0.25  # m from the head's joint to the upper edge of a picture of the upper body
 
 
 @dataclass
@@ -75,3 +77,25 @@ def sample_camera(
     moved = uniform(generator, batch, 2, low=-1.0) * (0.7 * margin + shift * extent)
     middle = (low + high) / 2 * low.new_tensor([1.0, -1.0])
     return Camera(scale, (extent - 1) / 2 - scale[:, None] * middle + moved)
+
+
+def truncate_people(
+    camera: Camera, frames: Frames, generator: Generator, *, size: tuple[int, int], share: float
+) -> Camera:
+    """Aims a `share` of the cameras at the upper body, so that the picture's lower edge cuts the person off.
+
+    The edge is anywhere from the knees to the chest, as they are on average over the motion.
+    """
+    width, height = size
+    batch, origin = len(frames.origin), frames.origin
+    knees = (origin[:, :, INDEX["r_knee"], 1] + origin[:, :, INDEX["l_knee"], 1]).mean(1) / 2  # [B]
+    waist, chest = (origin[:, :, INDEX[name], 1].mean(1) for name in ("spine", "chest"))
+    top = origin[:, :, INDEX["head"], 1].amax(1) + _OVER_HEAD
+    place = uniform(generator, batch, high=2.0)
+    edge = torch.where(place < 1, torch.lerp(knees, waist, place), torch.lerp(waist, chest, place - 1))
+    scale = uniform(generator, batch, low=0.85, high=1.0) * height / (top - edge)
+    shift = uniform(generator, batch, low=-0.15, high=0.15) * width
+    x = (width - 1) / 2 + shift - scale * origin[:, :, INDEX["pelvis"], 0].mean(1)
+    centre = torch.stack([x, height - 1 + scale * edge], -1)
+    chosen = chance(generator, share, batch)
+    return Camera(torch.where(chosen, scale, camera.scale), torch.where(chosen[:, None], centre, camera.centre))

@@ -1,8 +1,9 @@
-"""Training data of the animation generator: rendered clips with noisy poses, true flows and true visibility.
+"""Training data of the animation generator: rendered clips with noisy poses, imperfect mattes and true flows.
 
 `draw_clips` makes a batch; the recipe's numbers are in `Recipe`.
 
-Legend: B clips, T frames (reference, previous, targets), H, W image size. Images are in [-1, 1], joints in pixels.
+Legend: B clips, T frames (reference, previous, targets), H, W image size. RGBA is colour in [-1, 1] times coverage,
+and coverage in 0 to 1; joints are in pixels.
 """
 
 import itertools
@@ -10,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from models.generators.animation import State
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
 from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
+from pipelines.training.animation.mattes import cut_out, imitate_generated
 from pipelines.training.data.structure_maps import structure_maps
 
 # The COCO joints whose detection errors a Human3.6M joint inherits.
@@ -23,6 +24,7 @@ _H36M_FROM_COCO = (
     (11, 12), (12,), (14,), (16,), (11,), (13,), (15,), (5, 6, 11, 12), (5, 6), (0,), (0,), (5,), (7,), (9,), (6,),
     (8,), (10,),
 )  # fmt: skip
+OUTSIDE_MISSING = 0.7  # chance that a joint of the reference outside of the picture is missing
 MOTION_NETWORK_ERROR = 0.5  # pixels by which the motion network misses a joint that was detected exactly
 
 
@@ -40,6 +42,12 @@ class Recipe:
     """Clips per update; the whole batch is rendered at once, which is cheaper."""
     fill: tuple[float, float] = (0.7, 0.97)
     """Fraction of the image that the person's motion spans, as a range."""
+    truncated: float = 0.2
+    """Fraction of the clips in which the picture cuts the person off between knees and chest."""
+    floor_shadows: float = 0.85
+    """Fraction of the clips in which the person has a shadow at the feet."""
+    imperfect_mattes: float = 0.7
+    """Fraction of the references that are cut out imperfectly."""
     clip_length: int = 96
     """Frames of a clip, of which few are rendered."""
     actions: int = 2
@@ -58,8 +66,12 @@ class Recipe:
     """Standard deviation of the targets' joints, in pixels."""
     missing_joint: float = 0.02
     """Chance that a visible joint of the reference is missing; seven times that for a hidden one."""
-    picture: float = 5.0
+    picture: float = 4.0
     """Weight of the L1 distance of the result."""
+    composite: float = 2.0
+    """Weight of the L1 distance of the result laid over a plain background of a random colour."""
+    shadow: float = 5.0
+    """Weight of the L1 distance of the shadow."""
     gradient: float = 5.0
     """Weight of the distance of the result's gradients."""
     generated: float = 1.0
@@ -77,7 +89,9 @@ class Recipe:
     features: float = 1.5
     """Weight of the distance of the discriminator's features."""
     extremities: float = 3.0
-    """Additional weight of hands, feet and head in the image losses; the rest of a person has 4, background 1."""
+    """Additional weight of hands, feet and head in the image losses; the rest of a person has 4."""
+    emptiness: float = 0.25
+    """Weight of what is far from the person in the image losses; next to the person it is 1."""
     copy: float = 0.15
     """Weight of the penalty for generating what the reference shows."""
     adversarial_from: float = 0.6
@@ -96,13 +110,15 @@ class Truth:
     """What a target frame should be, and where the sources show it."""
 
     image: Tensor
-    """[B, 3, H, W]."""
+    """RGBA [B, 4, H, W]."""
+    shadow: Tensor
+    """[B, 1, H, W], 0 to 1."""
+    backdrop: Tensor
+    """A colour [B, 3, 1, 1] in [-1, 1] to judge the image on."""
     structure: Tensor
     """Structure map [B, 20, H, W]."""
     joints: Tensor
     """Joints of the structure map [B, 17, 2]."""
-    person: Tensor
-    """Coverage by the person [B, 1, H, W], 0 to 1."""
     flow_previous: Tensor
     """Flow into the previous frame [B, 2, H, W], in pixels."""
     visible_previous: Tensor
@@ -111,6 +127,11 @@ class Truth:
     """Flow into the reference [B, 2, H, W], in pixels."""
     visible_reference: Tensor
     """Where the reference shows the target [B, 1, H, W], 0 or 1."""
+
+    @property
+    def person(self) -> Tensor:
+        """Coverage by the person [B, 1, H, W], 0 to 1."""
+        return self.image[:, 3:]
 
     def tensors(self) -> tuple[Tensor, ...]:
         """The fields in order."""
@@ -138,17 +159,19 @@ class Clips:
 def draw_clips(recipe: Recipe, batch: int, generator: torch.Generator) -> Clips:
     """Render `batch` clips and turn them into the generator's inputs and truths, on the generator's device."""
     config = ClipConfig(
-        height=recipe.size, width=recipe.size, length=recipe.clip_length, actions=recipe.actions, fill=recipe.fill
-    )
+        height=recipe.size, width=recipe.size, length=recipe.clip_length, actions=recipe.actions, fill=recipe.fill,
+        shadow=recipe.floor_shadows, wall_shadows=False, truncated=recipe.truncated,
+    )  # fmt: skip
     clip = sample_clip(config, batch=batch, times=draw_times(recipe, batch, generator), generator=generator)
     reference = _make_reference(recipe, clip, generator)
     starts = torch.rand(batch, generator=generator, device=clip.images.device) < recipe.start_share  # [B]
     driving = _make_driving(recipe, clip, generator)
-    generated = State(_imitate_generated(clip.images[:, 1], generator), driving[0].structure, driving[0].joints)
+    generated = State(imitate_generated(clip.rgba[:, 1], generator), driving[0].structure, driving[0].joints)
     pairs = zip(state_tensors(reference), state_tensors(generated), strict=True)
     previous = State(*(_choose(starts, from_reference, other) for from_reference, other in pairs))
+    backdrop = _draw_colours(batch, generator)
     targets = [
-        _make_truth(clip, driving[t - 1], t, before, starts if before == 1 else None)
+        _make_truth(clip, driving[t - 1], backdrop, t, before, starts if before == 1 else None)
         for before, t in itertools.pairwise(_order_frames(recipe))
     ]
     return Clips(reference, previous, targets)
@@ -162,7 +185,7 @@ def _order_frames(recipe: Recipe) -> list[int]:
 
 
 def state_tensors(state: State) -> tuple[Tensor, Tensor, Tensor]:
-    """Image [B, 3, H, W], structure [B, 20, H, W] and joints [B, 17, 2]."""
+    """Image [B, 4, H, W], structure [B, 20, H, W] and joints [B, 17, 2]."""
     assert state.joints is not None
     return state.image, state.structure, state.joints
 
@@ -181,13 +204,21 @@ def draw_times(recipe: Recipe, batch: int, generator: torch.Generator) -> Tensor
     return torch.cat([draw(0, recipe.clip_length), first + steps], 1)
 
 
-def _make_truth(clip: Clip, driving: State, t: int, before: int, starts: Tensor | None) -> Truth:
-    """Truth of frame t made from frame `before`, or from the reference where `starts` [B] is set."""
+def _make_truth(clip: Clip, driving: State, backdrop: Tensor, t: int, before: int, starts: Tensor | None) -> Truth:
+    """Truth of frame t, made from frame `before`, or from the reference where `starts` [B] is set."""
     flow, visible, _ = clip.flow(t, before)
     reference_flow, reference_visible, _ = clip.flow(t, 0)
     if starts is not None:
         flow, visible = _choose(starts, reference_flow, flow), _choose(starts, reference_visible, visible)
-    return Truth(*state_tensors(driving), clip.mask[:, t], flow, visible, reference_flow, reference_visible)
+    image, structure, joints = state_tensors(driving)
+    flows = flow, visible, reference_flow, reference_visible
+    return Truth(image, clip.shadow[:, t], backdrop, structure, joints, *flows)
+
+
+def _draw_colours(batch: int, generator: torch.Generator) -> Tensor:
+    """[B, 3, 1, 1] in [-1, 1], a third of the channels at either end: halos are clearest on pure colours."""
+    colours = torch.rand(batch, 3, 1, 1, generator=generator, device=generator.device)
+    return (3 * colours - 1.5).clamp(-1, 1)
 
 
 def _choose(which: Tensor, yes: Tensor, no: Tensor) -> Tensor:
@@ -200,18 +231,20 @@ def _draw_noise(shape: tuple[int, ...], scale: float, generator: torch.Generator
 
 
 def _make_reference(recipe: Recipe, clip: Clip, generator: torch.Generator) -> State:
-    """The reference as a detector sees it: COCO-17, noisy, hidden joints sometimes missing, and the Human3.6M-17 joints
-    that the motion network makes of it."""
+    """The reference as it is in use: cut out imperfectly, with noisy COCO-17 joints of which hidden ones are sometimes
+    missing, and the Human3.6M-17 joints that the motion network makes of those."""
     pose = clip.coco[:, 0]  # [B, 17, 2]
     hidden = ~clip.coco_visible[:, 0]  # [B, 17]
     noise = _draw_shares(len(pose), generator) * _draw_noise(tuple(pose.shape), recipe.reference_noise, generator)
     noise = noise * (1 + 1.5 * hidden[..., None])
-    chance = recipe.missing_joint * (1 + 6 * hidden)
+    outside = ((pose < 0) | (pose > recipe.size - 1)).any(-1)
+    chance = recipe.missing_joint * (1 + 6 * hidden) + OUTSIDE_MISSING * outside
     present = torch.rand(pose.shape[:2], generator=generator, device=pose.device) > chance
     structure = structure_maps(pose + noise, COCO17_LIMBS, size=recipe.size, present=present)
     inherited = torch.stack([noise[:, list(sources)].mean(1) for sources in _H36M_FROM_COCO], 1)  # [B, 17, 2]
     joints = clip.h36m[:, 0] + inherited + _draw_noise(tuple(inherited.shape), MOTION_NETWORK_ERROR, generator)
-    return State(clip.images[:, 0], _compact(structure), joints)
+    image = cut_out(clip.images[:, 0], clip.rgba[:, 0], recipe.imperfect_mattes, generator)
+    return State(image, _compact(structure), joints)
 
 
 def _make_driving(recipe: Recipe, clip: Clip, generator: torch.Generator) -> list[State]:
@@ -225,7 +258,7 @@ def _make_driving(recipe: Recipe, clip: Clip, generator: torch.Generator) -> lis
     present = torch.ones(batch, joints, dtype=torch.bool, device=pose.device)
     return [
         State(
-            clip.images[:, t + 1],
+            clip.rgba[:, t + 1],
             _compact(structure_maps(points, H36M17_LIMBS, size=recipe.size, present=present)),
             points,
         )
@@ -241,13 +274,3 @@ def _draw_shares(batch: int, generator: torch.Generator) -> Tensor:
 def _compact(maps: Tensor) -> Tensor:
     """Structure maps in half the memory on a GPU: bfloat16 keeps 0 to 1 well enough and integers up to 255 exactly."""
     return maps.bfloat16() if maps.is_cuda else maps
-
-
-def _imitate_generated(image: Tensor, generator: torch.Generator) -> Tensor:
-    """True frames [B, 3, H, W] with the noise and softness that the generator's own results have after some frames."""
-    noisy = image + 0.03 * torch.randn(image.shape, generator=generator, device=image.device)
-    rounds = torch.randint(0, 5, (len(image),), generator=generator, device=image.device)
-    for count in range(4):
-        softer = F.avg_pool2d(F.pad(noisy, (1, 1, 1, 1), mode="replicate"), 3, 1)
-        noisy = _choose(rounds > count, softer, noisy)
-    return noisy

@@ -1,19 +1,23 @@
 """Losses of one generated frame, called by `animation.recipe`. Legend: B clips, H, W image size."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from models.generators.animation import Step
+from models.layer import compose
 from models.losses.image import gradient_pyramid, weighted_l1
 from pipelines.training.animation.data import Recipe, Truth
 from pipelines.training.warp_losses import detail_losses, flow_losses
 
+NEAR = 31  # side of the square around a point of the person in which emptiness counts fully, in pixels
 EXTREMITIES = (3, 6, 9, 10, 13, 16)  # Human3.6M joints: feet, face, head and wrists
 
 
 def reconstruction_losses(recipe: Recipe, step: Step, truth: Truth) -> dict[str, Tensor]:
     """Every loss of one frame but the adversarial ones, weighted scalars by name."""
-    weight = 1 + truth.person * (3 + recipe.extremities * _weigh_extremities(truth))  # [B, 1, H, W]
+    image, weight = step.image.float(), _weigh(recipe, truth)
+    composites = (compose(layer, truth.backdrop) for layer in (image, truth.image))
     previous = truth.flow_previous, truth.visible_previous
     reference = truth.flow_reference, truth.visible_reference
     sources = (
@@ -21,14 +25,24 @@ def reconstruction_losses(recipe: Recipe, step: Step, truth: Truth) -> dict[str,
         (step.flows_reference, step.masks_reference, *reference),
     )
     losses = {
-        "picture": recipe.picture * weighted_l1(step.image.float(), truth.image, weight),
-        "gradient": recipe.gradient * gradient_pyramid(step.image.float(), truth.image),
+        "picture": recipe.picture * weighted_l1(image, truth.image, weight),
+        "composite": recipe.composite * weighted_l1(*composites, weight),
+        "gradient": recipe.gradient * gradient_pyramid(image, truth.image),
         "generated": recipe.generated * weighted_l1(step.generated.float(), truth.image, weight),
         **flow_losses(recipe, sources, truth.person),
     }
+    if step.shadow is not None:
+        losses["shadow"] = recipe.shadow * (step.shadow.float() - truth.shadow).abs().mean()
     if step.detail is not None:
         losses |= detail_losses(recipe, step.detail, previous, reference, truth.image, truth.person)
     return losses
+
+
+def _weigh(recipe: Recipe, truth: Truth) -> Tensor:
+    """Weights [B, 1, H, W] of the image losses: most for the person, least where nothing is for a long way."""
+    near = F.max_pool2d(truth.person, NEAR, 1, NEAR // 2)
+    empty = torch.lerp(torch.full_like(near, recipe.emptiness), torch.ones_like(near), near)
+    return empty + truth.person * (3 + recipe.extremities * _weigh_extremities(truth))
 
 
 def _weigh_extremities(truth: Truth) -> Tensor:

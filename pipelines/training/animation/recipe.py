@@ -1,7 +1,8 @@
 """Recipe of the animation generator, `gfla train animate`: rendered people, frame after frame.
 
 Every clip gives a reference, a previous frame and targets. The generator makes the targets one after another, each from
-its own last result, as in use (section 3.5 of the paper's extension, arXiv 2008.12606).
+its own last result, as in use (section 3.5 of the paper's extension, arXiv 2008.12606). Images are people without
+background, premultiplied RGBA; the discriminator sees them as they are, which is over grey, and their coverage.
 
 Legend: B clips, H, W image size.
 """
@@ -13,7 +14,9 @@ from models.discriminators import PatchDiscriminator
 from models.generators.animation import AnimationGenerator, State, bundled_person
 from pipelines.training.animation.data import Clips, Recipe, Truth, draw_clips, state_tensors
 from pipelines.training.animation.losses import reconstruction_losses
+from pipelines.training.animation.plates import choose_fill
 from pipelines.training.animation.validation import draw_sheet, render_held_out, validate
+from pipelines.training.animation.warm_start import widen_channels
 from pipelines.training.engine.gan import GanTask
 from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
@@ -32,13 +35,16 @@ class AnimationTask(GanTask[AnimationGenerator, Clips]):
 
     def __init__(self, session: Session, recipe: Recipe, generator: AnimationGenerator | None = None) -> None:
         generator = generator or build_generator(session)
-        discriminator = PatchDiscriminator(channels=3 + generator.config.structure_channels)
+        discriminator = PatchDiscriminator(
+            channels=generator.config.image_channels + generator.config.structure_channels
+        )
         super().__init__(session, recipe, generator, discriminator)
 
     def prepare(self) -> None:
         number, progress = self.recipe.validation_clips, self.session.progress
         self.session.begin("render held-out clips", number, unit="clips")
-        self.held_out = render_held_out(number, size=self.recipe.size, device=self.device, progress=progress)
+        fill = choose_fill(self.device, progress)
+        self.held_out = render_held_out(number, size=self.recipe.size, device=self.device, fill=fill, progress=progress)
         self.warm_up()
 
     def draw_batch(self) -> Clips:
@@ -72,7 +78,7 @@ class AnimationTask(GanTask[AnimationGenerator, Clips]):
         """With the structure [B, 20, H, W], whose skeleton image is scaled from 0..255 to 0..1."""
         (structure,) = conditions
         heat_maps, skeleton = structure[:, :-3].to(image.dtype), structure[:, -3:].to(image.dtype) / 255
-        return torch.cat([image, heat_maps, skeleton], 1)  # [B, 23, H, W]
+        return torch.cat([image, heat_maps, skeleton], 1)  # [B, 24, H, W]
 
     def validate(self, network: AnimationGenerator) -> Validation:
         self.session.begin("validate", self.held_out.images[:, 1:, 0, 0, 0].numel(), unit="frames")
@@ -85,5 +91,5 @@ def build_generator(session: Session) -> AnimationGenerator:
     torch.manual_seed(session.config.seed)
     generator = AnimationGenerator(config=bundled_person())
     if session.config.init:
-        load_matching(generator, session.config.init, session.progress, expect="animation")
+        load_matching(generator, session.config.init, session.progress, expect="animation", adapt=widen_channels)
     return generator

@@ -1,6 +1,7 @@
 """Held-out rendered clips and the quality of an animation generator on them.
 
-Called by `animation.recipe` and `benchmarks.animate_validation`.
+People are cut out of the first frame imperfectly, animated, and laid over that frame's background with the person
+filled in. Called by `animation.recipe`, `benchmarks.animate_validation` and `benchmarks.person_layer`.
 
 Legend: B clips, T frames, H, W image size. Images are in [-1, 1], joints in pixels.
 """
@@ -11,16 +12,23 @@ import torch
 from torch import Tensor
 
 from models.generators.animation import AnimationGenerator, State
+from models.generators.recurrent import select_items
+from models.layer import compose
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
 from pipelines.runtime.progress import SILENT, Progress
-from pipelines.synthetic.clips import ClipConfig, sample_clip
+from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
+from pipelines.training.animation.mattes import cut_out
+from pipelines.training.animation.plates import Fill, estimate_plate, fill_smoothly
 from pipelines.training.data.structure_maps import structure_maps
 from pipelines.training.image_metrics import psnr
 
 VALIDATION_SEED = 20260
+MATTE_SEED = 1
 FRAMES = 24  # of a clip
+FLOOR_SHADOWS = 0.85  # share of the clips
 SHOWN_FRAMES = (1, 8, 16, 23)  # columns of the sheet
 SHOWN_CLIPS = 4
+MAGENTA = (1.0, -1.0, 1.0)  # behind people without background in the sheet
 
 
 @dataclass
@@ -29,18 +37,36 @@ class HeldOutClips:
 
     images: Tensor
     """[B, T, 3, H, W]."""
+    source: Tensor
+    """The person as cut out of frame 0, RGBA [B, 4, H, W]: colour times coverage, and coverage in 0 to 1."""
+    plate: Tensor
+    """Frame 0 with the person filled in [B, 3, H, W]."""
     coco: Tensor
     """COCO-17 joints [B, T, 17, 2]."""
     h36m: Tensor
     """Human3.6M-17 joints [B, T, 17, 2]."""
     mask: Tensor
     """Coverage by the person [B, T, 1, H, W], 0 to 1."""
+    shadow: Tensor
+    """How much the person darkens the background [B, T, 1, H, W], 0 to 1."""
 
     def __getitem__(self, clips: slice) -> "HeldOutClips":
-        return HeldOutClips(self.images[clips], self.coco[clips], self.h36m[clips], self.mask[clips])
+        return select_items(self, clips)
 
     def __len__(self) -> int:
         return len(self.images)
+
+
+@dataclass
+class GeneratedClips:
+    """What a generator made of held-out clips: frames 1 to T - 1."""
+
+    images: Tensor
+    """Over the plate [B, T - 1, 3, H, W]."""
+    rgba: Tensor
+    """The person alone [B, T - 1, 4, H, W]; a generator of whole pictures covers everything."""
+    shadow: Tensor
+    """[B, T - 1, 1, H, W], 0 to 1."""
 
 
 def render_held_out(
@@ -51,72 +77,111 @@ def render_held_out(
     device: torch.device,
     seed: int = VALIDATION_SEED,
     at_once: int = 4,
+    fill: Fill = fill_smoothly,
     progress: Progress = SILENT,
 ) -> HeldOutClips:
-    """Render `clips` clips of `frames` frames [size, size] from a seed of their own, `at_once` at a time."""
-    generator = torch.Generator(device)
+    """Render `clips` clips of `frames` frames [size, size] from a seed of their own, `at_once` at a time.
+
+    fill: makes the plates; see `plates.choose_fill`.
+    """
+    generator, mattes = torch.Generator(device), torch.Generator(device)
     generator.manual_seed(seed)
-    config = ClipConfig(height=size, width=size, length=frames)
+    mattes.manual_seed(MATTE_SEED)
+    config = ClipConfig(height=size, width=size, length=frames, shadow=FLOOR_SHADOWS, wall_shadows=False)
     parts = []
     for start in range(0, clips, at_once):
         count = min(at_once, clips - start)
         times = torch.arange(frames, device=device).expand(count, -1)
         clip = sample_clip(config, batch=count, times=times, generator=generator)
-        parts.append((clip.images, clip.coco, clip.h36m, clip.mask))
+        parts.append(_hold_out(clip, mattes, fill))
         progress.advance(count)
     return HeldOutClips(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
+def _hold_out(clip: Clip, mattes: torch.Generator, fill: Fill) -> tuple[Tensor, ...]:
+    """The fields of HeldOutClips."""
+    first = clip.images[:, 0]
+    source = cut_out(first, clip.rgba[:, 0], 1.0, mattes)
+    plate = estimate_plate(first, source[:, 3:], clip.shadow[:, 0], fill)
+    return clip.images, source, plate, clip.coco, clip.h36m, clip.mask, clip.shadow
+
+
 @torch.no_grad()
-def generate(model: AnimationGenerator, clip: HeldOutClips, progress: Progress = SILENT) -> Tensor:
-    """Frames 1 to T - 1, [B, T - 1, 3, H, W], generated one after another from frame 0."""
+def generate(model: AnimationGenerator, clip: HeldOutClips, progress: Progress = SILENT) -> GeneratedClips:
+    """Frames 1 to T - 1, generated one after another from frame 0."""
+    layered = model.config.image_channels == 4
     size = clip.images.shape[-1]
     present = torch.ones(clip.coco.shape[0], 17, dtype=torch.bool, device=clip.images.device)
     source = structure_maps(clip.coco[:, 0], COCO17_LIMBS, size=size, present=present)
-    reference = model.encode_reference(clip.images[:, 0], source, clip.h36m[:, 0])
+    image = clip.source if layered else clip.images[:, 0]
+    reference = model.encode_reference(image, source, clip.h36m[:, 0])
     state, frames = State.initial(reference), []
     for t in range(1, clip.images.shape[1]):
         structure = structure_maps(clip.h36m[:, t], H36M17_LIMBS, size=size, present=present)
         step = model.step(reference, state, structure, clip.h36m[:, t])
         state = step.state
-        frames.append(step.image)
+        frames.append(_finish(step.image, step.shadow, clip.plate))
         progress.advance(len(clip))
-    return torch.stack(frames, 1)
+    return GeneratedClips(*(torch.stack(column, 1) for column in zip(*frames, strict=True)))
+
+
+def _finish(image: Tensor, shadow: Tensor | None, plate: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The fields of GeneratedClips for one frame."""
+    nothing = torch.zeros_like(image[:, :1])
+    if image.shape[1] == 3:
+        return image, torch.cat([image, nothing + 1], 1), nothing
+    shadow = nothing if shadow is None else shadow.float()
+    return compose(image, plate, shadow), image, shadow
+
+
+def _fields(made: GeneratedClips) -> tuple[Tensor, ...]:
+    return tuple(vars(made).values())
 
 
 @torch.no_grad()
 def validate(
     model: AnimationGenerator, clip: HeldOutClips, *, at_once: int = 8, progress: Progress = SILENT
-) -> tuple[dict[str, float], Tensor]:
+) -> tuple[dict[str, float], GeneratedClips]:
     """Generate every clip recurrently from its first frame, and compare with the truth.
 
     Returns:
         PSNR in dB, means over frames: `psnr` of the whole frame, `psnr_people` where the person is in the source or in
         the target, the same of copying the source (`copy`, `copy_people`), and of the first and last four frames
-        (`first4`, `last4`); and the generated frames [B, T - 1, 3, H, W].
+        (`first4`, `last4`); mean absolute errors of the coverage (`coverage`) and of the shadow (`shadow`), 0 to 1; and
+        what was generated.
     """
-    frames = torch.cat([generate(model, clip[i : i + at_once], progress) for i in range(0, len(clip), at_once)])
+    parts = [generate(model, clip[i : i + at_once], progress) for i in range(0, len(clip), at_once)]
+    made = GeneratedClips(*(torch.cat(column) for column in zip(*map(_fields, parts), strict=True)))
     truth, source = clip.images[:, 1:], clip.images[:, :1].expand_as(clip.images[:, 1:])
-    everywhere = torch.ones_like(clip.mask[:, 1:])
     people = torch.maximum(clip.mask[:, 1:], clip.mask[:, :1])
-    complete = psnr(frames, truth, everywhere)  # [B, T - 1]
+    complete = psnr(made.images, truth)  # [B, T - 1]
     numbers = {
         "psnr": complete,
-        "psnr_people": psnr(frames, truth, people),
-        "copy": psnr(source, truth, everywhere),
+        "psnr_people": psnr(made.images, truth, people),
+        "copy": psnr(source, truth),
         "copy_people": psnr(source, truth, people),
         "first4": complete[:, :4],
         "last4": complete[:, -4:],
+        "coverage": (made.rgba[:, :, 3:].clamp(0, 1) - clip.mask[:, 1:]).abs(),
+        "shadow": (made.shadow - clip.shadow[:, 1:]).abs(),
     }
-    return {key: float(value.mean()) for key, value in numbers.items()}, frames
+    return {key: float(value.mean()) for key, value in numbers.items()}, made
 
 
-def draw_sheet(clip: HeldOutClips, frames: Tensor) -> list[Tensor]:
-    """Rows [5, 3, H, W] of a sheet, two for each of the first clips: source and true frames, source and `frames`
-    [B, T - 1, 3, H, W] as `validate` returns them."""
-    columns = torch.tensor(SHOWN_FRAMES, device=frames.device)
+def draw_sheet(clip: HeldOutClips, made: GeneratedClips) -> list[Tensor]:
+    """Rows [5, 3, H, W] of a sheet, three for each of the first clips.
+
+    The source and true frames; the plate and what was made over it; the person as cut out of the source and what was
+    made of it, over magenta.
+    """
+    columns = torch.tensor(SHOWN_FRAMES, device=clip.images.device)
+    magenta = clip.images.new_tensor(MAGENTA).view(3, 1, 1)
     rows = []
-    for index in range(min(SHOWN_CLIPS, len(frames))):
-        source = clip.images[index, :1]
-        rows += [torch.cat([source, clip.images[index, columns]]), torch.cat([source, frames[index, columns - 1]])]
+    for index in range(min(SHOWN_CLIPS, len(clip))):
+        layers = torch.cat([clip.source[index, None], made.rgba[index, columns - 1]])
+        rows += [
+            torch.cat([clip.images[index, :1], clip.images[index, columns]]),
+            torch.cat([clip.plate[index, None], made.images[index, columns - 1]]),
+            compose(layers, magenta.expand_as(layers[:, :3])),
+        ]
     return rows

@@ -17,7 +17,7 @@ class Inner(FrameProcessor):
 
     def __init__(self) -> None:
         self.picture, self.poses, self.box = UPRIGHT, np.zeros((2, 17, 2)), BOX
-        self.canvas = UPRIGHT[:32, :32]
+        self.canvas = np.zeros((3, 32, 32), np.float32)
 
     def source_inputs(self) -> NetworkInputs:
         return NetworkInputs(np.zeros((20, 32, 32), np.float32))

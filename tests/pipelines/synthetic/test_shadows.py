@@ -5,23 +5,22 @@ import dataclasses
 import torch
 
 from pipelines.synthetic.scene import ClipConfig, sample_scene
-from pipelines.synthetic.shadows import add_shadows
+from pipelines.synthetic.shadows import cast_shadows
 
 SIZE = 64
 CONFIG = ClipConfig(height=SIZE, width=SIZE, length=4, texture_size=16, roll=0.0)
 
 
 def darkened(floor: float, wall: float, shift: float = 0.0) -> tuple[torch.Tensor, torch.Tensor]:
-    """How much darker a white background gets, [4, SIZE, SIZE], with a square as the person; and the ankles' pixels."""
+    """How much darker the background gets, [4, SIZE, SIZE], with a square as the person; and the ankles' pixels."""
     scene = sample_scene(CONFIG, batch=1, generator=torch.Generator().manual_seed(2))
-    white = torch.ones_like(scene.background)
-    scene = dataclasses.replace(scene, background=white, shadow=torch.tensor([[floor, wall, shift]]))
+    scene = dataclasses.replace(scene, shadow=torch.tensor([[floor, wall, shift]]))
     mask = torch.zeros(4, 1, SIZE, SIZE)
     mask[..., 24:40, 24:40] = 1
-    images = add_shadows(scene, scene.frames, mask)
-    assert images.shape == (4, 3, SIZE, SIZE)
+    dark = cast_shadows(scene, scene.frames, mask)
+    assert dark.shape == (4, 1, SIZE, SIZE)
     ankles = scene.camera.project(scene.frames.origin[:, :, [7, 10]])[0]  # [4, 2, 2]
-    return 1 - images[:, 0], ankles
+    return dark[:, 0], ankles
 
 
 def test_without_strength_there_is_no_shadow():

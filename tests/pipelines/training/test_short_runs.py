@@ -29,7 +29,7 @@ SMALL = {
     "width": 8, "max_width": 16, "flow_width": 8, "flow_max_width": 16, "kernel_sizes": (3, 3), "attention_hidden": 8,
     "norm": "batch", "detail_hidden": 8,
 }  # fmt: skip
-PEOPLE = AnimationConfig(**SMALL)
+PEOPLE = AnimationConfig(**SMALL, image_channels=4, shadow=True)
 OBJECTS = ViewConfig(**SMALL, flow_layers=4, volume_channels=4, volume_depth=8)
 FACE = find_training("face", "", "synthetic")
 

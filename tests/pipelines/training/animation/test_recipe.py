@@ -19,7 +19,7 @@ from pipelines.training.engine.session import Session
 SMALL = Recipe(size=64, clip_length=24, rollout=2, returns=1, chunk=1, adversarial_from=0.0)
 ARCHITECTURE = AnimationConfig(
     width=8, max_width=16, flow_width=8, flow_max_width=16, kernel_sizes=(3, 3), attention_hidden=8, norm="batch",
-    detail_hidden=8,
+    detail_hidden=8, image_channels=4, shadow=True,
 )  # fmt: skip
 
 

@@ -1,0 +1,61 @@
+"""Weights of an animation generator with fewer image channels, or without a shadow, as a start for one that has them.
+
+Called by `engine.initialisation.load_matching` for `gfla train animate --init`. New input channels count for nothing,
+new output channels make nothing, and what the old network made stays the same.
+"""
+
+from itertools import accumulate
+
+import torch
+from torch import Tensor, nn
+
+from models.generators.animation import AnimationConfig, AnimationGenerator
+
+
+def widen_channels(given: nn.Module, network: nn.Module) -> dict[str, Tensor]:
+    """The state of `given` in the shapes of `network`, as far as they differ by image channels and the shadow only.
+
+    Tensors that differ in another way stay as they are.
+    """
+    state = given.state_dict()
+    if not isinstance(given, AnimationGenerator) or not isinstance(network, AnimationGenerator):
+        return state
+    own = network.state_dict()
+    for key, old in state.items():
+        groups = _channel_groups(key, given.config), _channel_groups(key, network.config)
+        if key in own and own[key].shape != old.shape and groups[0]:
+            state[key] = _spread(old, own[key], *groups)
+    return state
+
+
+def _channel_groups(key: str, config: AnimationConfig) -> tuple[int, ...]:
+    """What the channels of a tensor belong to that reads or makes images; () for all other tensors."""
+    image, structure = config.image_channels, config.structure_channels
+    first_of_block = key.split(".")[1:4] in (["block0", "model", "0"], ["block0", "model", "2"])
+    if key.startswith("source_") and first_of_block:
+        return (image,)
+    if key.startswith("flow_net_") and first_of_block:
+        return image, structure, structure
+    if key == "detail.blend.0.weight":
+        return config.channels(0), image, image, 2  # features, previous frame, reference, masks
+    if key.startswith("target.outconv."):
+        return image, int(config.shadow)
+    return ()
+
+
+def _spread(old: Tensor, own: Tensor, old_groups: tuple[int, ...], own_groups: tuple[int, ...]) -> Tensor:
+    """Old weights at the places where their channels are now: along the outputs of the last layer, else the inputs.
+
+    New channels of a weight [C_out,C_in,k,k] are 0, but for the shadow; those of a norm or bias are `own`'s.
+    """
+    made = len(old_groups) == 2
+    dim = 0 if made or old.dim() == 1 else 1
+    if old.dim() == 0 or old.shape[dim] != sum(old_groups) or own.shape[dim] != sum(own_groups):
+        return old
+    new = own.clone() if old.dim() == 1 else torch.zeros_like(own)
+    if made:
+        new[own_groups[0] :] = own[own_groups[0] :]
+    starts = accumulate(own_groups, initial=0)
+    places = [start + channel for start, count in zip(starts, old_groups, strict=False) for channel in range(count)]
+    index = torch.tensor(places, device=own.device)
+    return new.index_copy(dim, index, old.to(new))
