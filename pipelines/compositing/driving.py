@@ -14,7 +14,6 @@ from pipelines.compositing.layers import Layer
 from pipelines.compositing.moved_layers import move_layer
 from pipelines.compositing.spreading import spread
 from pipelines.compositing.temporal_plate import Fill, Sample, TemporalPlate
-from pipelines.media.boxes import crop
 from pipelines.media.sources import Frame
 
 SAMPLES = 40  # frames of the video at most
@@ -93,8 +92,9 @@ class DrivingBackground(Background):
         if not frame.mask.any():
             return image
         left, top, right, bottom = box = frame.surroundings()
-        part, soft = frame.cut(box), crop(frame.mask, box)[..., None]
-        behind = match_light(crop(self.plate.behind(frame), box), part.image, part.mask)
+        part = frame.cut(box)
+        soft, behind = part.mask[..., None], self.plate.behind(frame)[top:bottom, left:right]
+        behind = match_light(behind, part.image, part.mask)
         result = image.copy()
         result[top:bottom, left:right] = np.clip(part.image * (1 - soft) + behind * soft + 0.5, 0, 255)
         return result
@@ -137,7 +137,9 @@ def match_light(plate: np.ndarray, frame: np.ndarray, mask: np.ndarray) -> np.nd
 
     What differs by more than MAX_CHANGE is something else and not looked at.
     """
-    change = frame.astype(np.float32) - plate
-    known = ((mask == 0) & (np.abs(change).max(-1) < MAX_CHANGE)).astype(np.float32)
-    around = spread(change, known, LIGHT_SHRINK)
-    return plate + cv2.resize(around, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    size = -(-mask.shape[1] // LIGHT_SHRINK), -(-mask.shape[0] // LIGHT_SHRINK)
+    here, there, covered = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (frame, plate, mask))
+    change = here.astype(np.float32) - there
+    known = ((covered == 0) & (np.abs(change).max(-1) < MAX_CHANGE)).astype(np.float32)
+    around = cv2.resize(spread(change, known, 1), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return plate + around

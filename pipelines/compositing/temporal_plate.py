@@ -11,15 +11,16 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from pipelines.media.boxes import Box, crop
+from pipelines.media.boxes import Box
 
 Fill = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Fills the hole float32 [H, W] (1 to fill) of a picture uint8 RGB [H, W, 3]."""
 
-FEATURE_WIDTH = 480  # pixels of the frames in which features are looked for
+SMALL_WIDTH = 480  # pixels of the frames in which features are looked for
 FEATURES = 600
 MIN_MATCHES = 12  # features that have to agree about how the camera moved
-MATCH_ERROR = 2.0  # pixels of FEATURE_WIDTH
+MATCH_ERROR = 2.0  # pixels of these frames
+BETTER = 0.8  # share of the difference between two frames that is left where the camera moved
 STILL = 0.004  # of the frame's diagonal: corners that move less are those of a camera that stands
 NEAREST = 8  # samples that show what a frame of a moving camera hides
 BLOCK = 2**22  # values that are sorted at once
@@ -38,9 +39,20 @@ class Sample:
     """Where the person and the surroundings are that must not be seen."""
 
     @cached_property
+    def small(self) -> tuple[np.ndarray, np.ndarray, float]:
+        """The frame in grey, uint8 [h, w], where the mask is not, uint8 [h, w], and the scale of both."""
+        scale = min(1.0, SMALL_WIDTH / self.image.shape[1])
+        grey = cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY)
+        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        outside = cv2.resize((self.mask <= FAINT).astype(np.uint8), grey.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        return grey, outside, scale
+
+    @cached_property
     def features(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Points [F, 2] in pixels and their descriptors."""
-        return find_features(self.image, self.mask)
+        """Points [F, 2] in pixels of `small`, outside of the mask, and descriptors to find them again."""
+        grey, outside, _ = self.small
+        found, descriptors = cv2.ORB.create(FEATURES, fastThreshold=8).detectAndCompute(grey, outside)
+        return np.array([each.pt for each in found], np.float64).reshape(-1, 2), descriptors
 
     def surroundings(self) -> Box:
         """The box of the mask, which must not be empty, wider by CONTEXT of its size, inside of the frame."""
@@ -52,7 +64,8 @@ class Sample:
 
     def cut(self, box: Box) -> "Sample":
         """A part of the frame."""
-        return Sample(self.number, crop(self.image, box), crop(self.mask, box))
+        left, top, right, bottom = box
+        return Sample(self.number, self.image[top:bottom, left:right], self.mask[top:bottom, left:right])
 
 
 class TemporalPlate:
@@ -112,17 +125,17 @@ def masked_median(images: Sequence[np.ndarray], known: Sequence[np.ndarray]) -> 
     return result, seen
 
 
-def find_features(image: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Points [F, 2] in pixels of the image, outside of the mask, and descriptors to find them again."""
-    scale = min(1.0, FEATURE_WIDTH / image.shape[1])
-    grey = cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    outside = cv2.resize((mask <= FAINT).astype(np.uint8), grey.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    found, descriptors = cv2.ORB.create(FEATURES, fastThreshold=8).detectAndCompute(grey, outside)
-    return np.array([each.pt for each in found], np.float64).reshape(-1, 2) / scale, descriptors
-
-
 def find_motion(first: Sample, second: Sample) -> np.ndarray | None:
     """How the camera moved: a similarity [2, 3] from pixels of the first frame to those of the second, or None."""
+    matrix = _match(first, second)
+    if matrix is None or not _explains(matrix, first, second):
+        return None
+    matrix[:, 2] = matrix[:, 2] / first.small[2] + (1 / first.small[2] - 1) / 2 * (1 - matrix[:, :2].sum(1))
+    return matrix
+
+
+def _match(first: Sample, second: Sample) -> np.ndarray | None:
+    """A similarity [2, 3] between the features of two frames; None if too few agree."""
     (start, before), (end, after) = first.features, second.features
     if before is None or after is None or min(len(start), len(end)) < MIN_MATCHES:
         return None
@@ -130,21 +143,32 @@ def find_motion(first: Sample, second: Sample) -> np.ndarray | None:
     if len(matches) < MIN_MATCHES:
         return None
     pairs = start[[match.queryIdx for match in matches]], end[[match.trainIdx for match in matches]]
-    error = MATCH_ERROR * max(1.0, first.image.shape[1] / FEATURE_WIDTH)
-    matrix, agreeing = cv2.estimateAffinePartial2D(*pairs, method=cv2.RANSAC, ransacReprojThreshold=error)
+    matrix, agreeing = cv2.estimateAffinePartial2D(*pairs, method=cv2.RANSAC, ransacReprojThreshold=MATCH_ERROR)
     return None if matrix is None or agreeing.sum() < MIN_MATCHES else matrix
 
 
+def _explains(matrix: np.ndarray, first: Sample, second: Sample) -> bool:
+    """Whether the frames differ less after the motion than before it: features may be of what moves in the picture."""
+    (grey, outside, _), (other, free, _) = first.small, second.small
+    size = other.shape[::-1]
+    moved = cv2.warpAffine(grey, matrix, size, flags=cv2.INTER_LINEAR)
+    both = (cv2.warpAffine(outside, matrix, size, flags=cv2.INTER_NEAREST) & free & outside).astype(bool)
+    if not both.any():
+        return False
+    after, before = (np.abs(each[both].astype(np.int16) - other[both]).mean() for each in (moved, grey))
+    return bool(after < BETTER * before)
+
+
 def _camera_moves(samples: Sequence[Sample]) -> bool:
-    """Whether the camera moves in at least a few of the samples; one that can't be told counts as still."""
+    """Whether the camera moves in a quarter of the samples or more; one that can't be told counts as still."""
     height, width = samples[0].image.shape[:2]
     corners = np.array([(0, 0, 1), (width, 0, 1), (0, height, 1), (width, height, 1)], np.float64)
-    moved = [
-        float(np.linalg.norm(corners @ matrix.T - corners[:, :2], axis=1).mean())
-        for sample in samples[1:]
-        if (matrix := find_motion(samples[0], sample)) is not None
-    ]
-    return bool(moved) and float(np.percentile(moved, 75)) > STILL * np.hypot(height, width)
+    moved = [0.0]
+    for sample in samples[1:]:
+        matrix = find_motion(samples[0], sample)
+        still = matrix is None
+        moved.append(0.0 if still else float(np.linalg.norm(corners @ matrix.T - corners[:, :2], axis=1).mean()))
+    return float(np.percentile(moved, 75)) > STILL * np.hypot(height, width)
 
 
 def _move_onto(sample: Sample, frame: Sample, box: Box) -> Sample | None:
