@@ -23,7 +23,7 @@ PERSON = 0.3  # a mask from which on a pixel is the person's
 FAINT = 1 / 255  # of a soft edge; less is nothing
 MAX_CHANGE = 40  # levels by which light may change
 LIGHT_SHRINK = 8  # light is matched at this share of the size
-MARGIN = 0.02  # by which the mask is grown, as a share of the person's height; half of it is soft
+MARGIN = 0.03  # by which the mask is grown, as a share of the person's height; half of it is soft
 
 MaskFinder = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """A frame and the pose [17, 3] of the person who is taken out -> the mask of that person."""

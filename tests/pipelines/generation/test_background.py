@@ -4,7 +4,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -12,7 +11,6 @@ from models.errors import InputError, WeightsError
 from pipelines.compositing.backgrounds import (
     ColourBackground,
     FileBackground,
-    PictureBackground,
     TransparentBackground,
 )
 from pipelines.configs import AnimateConfig, PoseConfig
@@ -106,25 +104,16 @@ def test_an_output_does_not_replace_the_background(folder: Path, monkeypatch: py
 
 
 def test_values_become_backgrounds(folder: Path) -> None:
-    plate = make_corners()
-    kinds = {
-        "picture": PictureBackground,
-        "transparent": TransparentBackground,
-        "white": ColourBackground,
-        str(folder / "sky.png"): FileBackground,
-    }
+    kinds = {"transparent": TransparentBackground, "white": ColourBackground, str(folder / "sky.png"): FileBackground}
     for value, kind in kinds.items():
-        background = make_background(value, (64, 48), [Fraction(0)], lambda: plate)
+        background = make_background(value, (64, 48), [Fraction(0)])
         assert type(background) is kind
         frame = background.frame(0)
         assert (None if frame is None else frame.shape) == (None if value == "transparent" else (48, 64, 3))
 
 
-def test_the_plate_is_made_only_for_the_picture() -> None:
-    def refuse() -> np.ndarray:
-        raise AssertionError
-
-    make_background("white", (64, 48), [Fraction(0)], refuse)
+def test_the_pictures_own_background_is_no_other_one() -> None:
+    assert make_background("picture", (64, 48), [Fraction(0)]) is None
 
 
 def test_a_file_is_among_the_inputs_of_the_report(folder: Path) -> None:
