@@ -25,6 +25,7 @@ from models.generators.picture import FlowEstimator, PictureGenerator
 from models.generators.view import ViewGenerator
 from models.keypoints import KeypointConfig, KeypointNetwork
 from models.motion import MotionConfig, MotionNetwork
+from models.plate import PlateConfig, PlateNetwork
 from models.pose_refiner import PoseRefiner, RefinerConfig
 from models.viewpoint import ViewpointConfig, ViewpointNetwork
 from models.weights.bundled import resolve
@@ -41,6 +42,7 @@ ARCHITECTURES: dict[str, tuple[type, type[nn.Module]]] = {
     "motion": (MotionConfig, MotionNetwork),
     "refiner": (RefinerConfig, PoseRefiner),
     "keypoints": (KeypointConfig, KeypointNetwork),
+    "plate": (PlateConfig, PlateNetwork),
 }
 MAX_LISTED_KEYS = 8  # state-dict keys that an error message lists
 TORCH_SUFFIXES = (".pth", ".pt")

@@ -65,9 +65,7 @@ class DeviceCompositor:
         inside = (..., *place)
         rgba = self.previous[inside][0].permute(1, 2, 0).contiguous().cpu().numpy()
         dark = None if shadow is None else shadow[inside][0, 0].cpu().numpy()
-        left, top = self.box[0] + place[1].start, self.box[1] + place[0].start
-        whole = slice(0, rgba.shape[0]), slice(0, rgba.shape[1])
-        return cut_layer(rgba, dark, (left, top, left + rgba.shape[1], top + rgba.shape[0]), whole)
+        return cut_layer(rgba, dark, self.box, place)
 
 
 def _extent(marked: Tensor) -> slice:

@@ -6,7 +6,7 @@ only what the network generated itself is enlarged. Everything is premultiplied 
 coverage 0..1. H, W: the box around the person; h, w: canvas.
 """
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
@@ -19,6 +19,7 @@ from pipelines.compositing.layers import Layer
 from pipelines.media.boxes import Box
 
 Picture = np.ndarray  # float32
+Part = tuple[slice, slice]  # rows and columns
 
 STILL_FLOW = 0.25
 MOVING_FLOW = 0.75
@@ -32,10 +33,7 @@ class Compositor(Protocol):
     """Turns generator steps into layers, one after the other."""
 
     def compose(self, step: Step) -> Layer:
-        """The layer of one step (batch of 1), which remembers it for the next one.
-
-        Its arrays are valid until the next but one call.
-        """
+        """The layer of one step (batch of 1), which remembers it for the next one."""
         ...
 
 
@@ -67,90 +65,108 @@ class TiledCompositor:
     def __init__(self, source: np.ndarray, box: Box) -> None:
         self.source, self.box = np.ascontiguousarray(source, np.float32), box
         self.height, self.width = source.shape[:2]
-        self.previous, self._result = self.source.copy(), np.zeros_like(self.source)
+        self.previous, self._result = self.source.copy(), np.empty_like(self.source)
         self._rows = np.arange(self.height, dtype=np.float32)[:, None]
         self._columns = np.arange(self.width, dtype=np.float32)
+        self._places: tuple[Picture, Picture] | None = None
 
     def compose(self, step: Step) -> Layer:
         """See `Compositor.compose`."""
-        result = self._result
-        result.fill(0)
-        tiles = list(self._tiles(_covered(step)))
-        if step.detail is None:
-            self._add_generated(_to_levels(_planes(step.generated)), tiles)
-        else:
+        image, result = _planes(step.image), self._result
+        shadow = None if step.shadow is None else _planes(step.shadow)
+        shown = image[3] > MIN_COVERAGE
+        stretches = self._stretches(shown if shadow is None else shown | (shadow[0] > MIN_COVERAGE))
+        generated, copies = _to_levels(_planes(step.generated)), []
+        if step.detail is not None:
             shares = _planes(step.detail.blend)
-            self._add_generated(_to_levels(_planes(step.generated)) * shares[0], tiles)
-            self._add_copies(self.previous, _planes(step.detail.flow_previous), shares[1], tiles)
-            self._add_copies(self.source, _planes(step.detail.flow_reference), shares[2], tiles)
-        for tile in tiles:
-            clip_premultiplied(result[tile])
+            generated = generated * shares[0]
+            copies.append(self._copy(self.previous, step.detail.flow_previous, shares[1]))
+            copies.append(self._copy(self.source, step.detail.flow_reference, shares[2]))
+        generated = cv2.merge(list(generated))
+        result.fill(0)
+        for part in stretches:
+            composed = self._enlarge(generated, part)
+            for copy in copies:
+                self._add(copy, part, composed)
+            clip_premultiplied(composed)
+            result[part] = composed
         self.previous, self._result = result, self.previous
-        shadow = None if step.shadow is None else self._enlarge(_planes(step.shadow)[0])
-        return cut_layer(result, shadow, self.box, self._around(tiles))
+        place = _around(stretches)
+        dark = None if shadow is None or not stretches else self._enlarge(shadow[0], place)
+        return cut_layer(result[place], dark, self.box, place)
 
-    def _add_generated(self, planes: Picture, tiles: list[tuple[slice, slice]]) -> None:
-        """Add what the network generated, [4, h, w]."""
-        enlarged = self._enlarge(cv2.merge(list(planes)))
-        for tile in tiles:
-            self._result[tile] += enlarged[tile]
+    def _copy(self, picture: Picture, flow: Tensor, share: Picture) -> "_Copy":
+        """The `share` [h, w] of `picture` [H, W, 4], to be read at the places that a flow [1, 2, h, w] points to."""
+        x, y = suppress_tremor(_planes(flow))
+        moving = self._stretches(((x != 0) | (y != 0)) & (share > MIN_SHARE))
+        x, y = x * (self.width / x.shape[1]), y * (self.height / y.shape[0])
+        return _Copy(picture, cv2.merge([x, y]), cv2.merge([share] * 4), moving)
 
-    def _add_copies(self, picture: Picture, flow: Picture, share: Picture, tiles: list[tuple[slice, slice]]) -> None:
-        """Add the `share` [h, w] of `picture` read at the places that a canvas flow [2, h, w] points to."""
-        if not tiles or share.max() <= MIN_SHARE:
-            return
-        x, y = suppress_tremor(flow)
-        moves = (x != 0) | (y != 0)
-        x, y = self._enlarge(x * (self.width / x.shape[1])), self._enlarge(y * (self.height / y.shape[0]))
-        moving, share = set(map(_key, self._tiles(moves))), self._enlarge(share)
-        for tile in tiles:
-            taken = picture[tile]
-            if _key(tile) in moving:
-                at = x[tile] + self._columns[tile[1]], y[tile] + self._rows[tile[0]]
-                taken = cv2.remap(picture, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-            self._result[tile] += taken * share[tile][..., None]
+    def _add(self, copy: "_Copy", part: Part, composed: Picture) -> None:
+        """Add a part of a copy to what is there."""
+        taken = copy.picture[part]
+        if any(_meet(part, moving) for moving in copy.moving):
+            x, y = cv2.split(self._enlarge(copy.flow, part))
+            x += self._columns[part[1]]
+            y += self._rows[part[0]]
+            taken = cv2.remap(copy.picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        cv2.accumulateProduct(taken, self._enlarge(copy.share, part), composed)
 
-    def _tiles(self, where: np.ndarray) -> Iterator[tuple[slice, slice]]:
-        """Rows and columns of the tiles of the box that hold marked pixels of the canvas [h, w], or almost."""
+    def _enlarge(self, values: Picture, part: Part) -> Picture:
+        """A part of the box from a canvas [h, w] or [h, w, C]; faster than all of it by `cv2.resize`."""
+        if self._places is None:
+            height, width = values.shape[:2]
+            x = (self._columns + 0.5) * (width / self.width) - 0.5
+            y = (self._rows + 0.5) * (height / self.height) - 0.5
+            self._places = np.tile(x, (self.height, 1)), np.tile(y, (1, self.width))
+        x, y = (places[part] for places in self._places)
+        return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+    def _stretches(self, where: np.ndarray) -> list[Part]:
+        """The parts of the box that hold marked pixels of the canvas [h, w], or almost: stretches of whole tiles."""
         side = 2 * TILE_MARGIN + 1
         near = cv2.dilate(where.astype(np.uint8), np.ones((side, side), np.uint8))
         height, width = near.shape
-        tiles = near.reshape(TILES, height // TILES, TILES, width // TILES).any((1, 3))
+        tiles = near.reshape(TILES, height // TILES, TILES, width // TILES).any((1, 3))  # [TILES, TILES]
         rows, columns = (np.linspace(0, size, TILES + 1).astype(int) for size in (self.height, self.width))
-        for row, column in np.argwhere(tiles):
-            yield slice(rows[row], rows[row + 1]), slice(columns[column], columns[column + 1])
+        steps = np.diff(np.pad(tiles, ((0, 0), (1, 1))).astype(np.int8), axis=1)  # 1 where a stretch begins
+        return [
+            (slice(rows[row], rows[row + 1]), slice(columns[first], columns[last]))
+            for row in range(TILES)
+            for first, last in zip(np.flatnonzero(steps[row] == 1), np.flatnonzero(steps[row] == -1), strict=True)
+        ]
 
-    def _around(self, tiles: list[tuple[slice, slice]]) -> tuple[slice, slice]:
-        """The rows and columns that hold all tiles."""
-        rows, columns = zip(*tiles, strict=True) if tiles else ([slice(0, 0)], [slice(0, 0)])
-        first, second = (slice(min(each.start for each in s), max(each.stop for each in s)) for s in (rows, columns))
-        return first, second
 
-    def _enlarge(self, values: Picture) -> Picture:
-        return cv2.resize(values, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
+@dataclass(frozen=True)
+class _Copy:
+    """A picture to be read at other places."""
+
+    picture: Picture
+    """[H, W, 4]."""
+    flow: Picture
+    """[h, w, 2] in pixels of the picture."""
+    share: Picture
+    """How much of it counts, the same four times: [h, w, 4]."""
+    moving: list[Part]
+    """Where anything is read at another place than its own."""
 
 
 def clip_premultiplied(rgba: Picture) -> None:
-    """Bring [..., 4] into range in place: coverage to 0..1, colours to 0..255 times coverage."""
-    alpha = np.clip(rgba[..., 3:], 0, 1, out=rgba[..., 3:])
-    np.clip(rgba[..., :3], 0, 255 * alpha, out=rgba[..., :3])
+    """Bring [h, w, 4] into range in place: coverage to 0..1, colours to 0..255 times coverage."""
+    alpha = np.clip(rgba[..., 3], 0, 1)
+    most = 255 * alpha
+    cv2.min(rgba, cv2.merge([most, most, most, alpha]), dst=rgba)
+    cv2.max(rgba, 0.0, dst=rgba)
 
 
-def cut_layer(rgba: Picture, shadow: Picture | None, box: Box, place: tuple[slice, slice]) -> Layer:
-    """The rows and columns `place` of a box's [H, W, 4] and shadow [H, W] as a layer."""
-    rows, columns = place
-    left, top = box[0] + columns.start, box[1] + rows.start
-    own = left, top, left + columns.stop - columns.start, top + rows.stop - rows.start
-    part = rgba[place]
-    return Layer(part[..., :3], part[..., 3], own, None if shadow is None else shadow[place])
-
-
-def _covered(step: Step) -> np.ndarray:
-    """Where in the canvas the person or the shadow is, bool [h, w]."""
-    covered = step.image[0, 3] > MIN_COVERAGE
-    if step.shadow is not None:
-        covered |= step.shadow[0, 0] > MIN_COVERAGE
-    return covered.numpy()
+def cut_layer(rgba: Picture, shadow: Picture | None, box: Box, place: Part) -> Layer:
+    """The rows and columns `place` of a box, [H, W, 4] and shadow [H, W], as a layer."""
+    left, top = box[0] + place[1].start, box[1] + place[0].start
+    height, width = rgba.shape[:2]
+    if not rgba.size:
+        return Layer(np.zeros((0, 0, 3), np.float32), np.zeros((0, 0), np.float32), (left, top, left, top))
+    colour, alpha = cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), cv2.extractChannel(rgba, 3)
+    return Layer(colour, alpha, (left, top, left + width, top + height), shadow)
 
 
 def _to_levels(planes: Picture) -> Picture:
@@ -163,5 +179,13 @@ def _planes(values: Tensor) -> Picture:
     return np.ascontiguousarray(values[0].float().cpu().numpy())
 
 
-def _key(tile: tuple[slice, slice]) -> tuple[int, int]:
-    return tile[0].start, tile[1].start
+def _around(parts: list[Part]) -> Part:
+    """The rows and columns that hold all parts."""
+    rows, columns = zip(*parts, strict=True) if parts else ([slice(0, 0)], [slice(0, 0)])
+    first, second = (slice(min(each.start for each in s), max(each.stop for each in s)) for s in (rows, columns))
+    return first, second
+
+
+def _meet(first: Part, second: Part) -> bool:
+    """Whether two parts share pixels."""
+    return all(a.start < b.stop and b.start < a.stop for a, b in zip(first, second, strict=True))

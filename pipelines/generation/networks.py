@@ -39,6 +39,7 @@ USED_BY = {
     "keypoints": "the bundled keypoint detector, which finds them by itself",
     "flow": "gfla train, as --init of the next stage",
     "view": "gfla view-synth",
+    "plate": "gfla animate and gfla pose, which fill in the background with it by themselves",
     "viewpoint": "the option --viewpoint of gfla view-synth",
 }
 

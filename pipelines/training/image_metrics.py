@@ -24,14 +24,23 @@ def psnr(images: Tensor, truth: Tensor, weight: Tensor | None = None) -> Tensor:
     return -10 * torch.log10(mean.clamp(min=1e-10))
 
 
-def ssim(images: Tensor, truth: Tensor) -> Tensor:
-    """Images [B, 3, H, W] each -> [B], at most 1."""
+def ssim(images: Tensor, truth: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Images [B, 3, H, W] each -> [B], at most 1.
+
+    With a weight [B, 1, H, W] the weighted mean over all pixels, the images mirrored beyond their borders; without one
+    the mean where the window is inside.
+    """
     x, y = (images + 1) / 2, (truth + 1) / 2
+    if weight is not None:
+        x, y = (F.pad(each, (WINDOW // 2,) * 4, mode="reflect") for each in (x, y))
     mean_x, mean_y = _blur(x), _blur(y)
     variance_x, variance_y = _blur(x * x) - mean_x**2, _blur(y * y) - mean_y**2
     covariance = _blur(x * y) - mean_x * mean_y
     luminance = (2 * mean_x * mean_y + SSIM_C1) / (mean_x**2 + mean_y**2 + SSIM_C1)
-    return (luminance * (2 * covariance + SSIM_C2) / (variance_x + variance_y + SSIM_C2)).mean((1, 2, 3))
+    values = luminance * (2 * covariance + SSIM_C2) / (variance_x + variance_y + SSIM_C2)
+    if weight is None:
+        return values.mean((1, 2, 3))
+    return (values * weight).sum((1, 2, 3)) / (3 * weight.sum((1, 2, 3))).clamp(min=1)
 
 
 def l1(images: Tensor, truth: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ RECIPES = {
     "animate": "pipelines.training.animation.recipe:AnimationTask",
     "keypoints": "pipelines.training.keypoints.recipe:KeypointTask",
     "motion": "pipelines.training.motion.recipe:MotionTask",
+    "plate": "pipelines.training.plate.recipe:PlateTask",
     "view-synth": "pipelines.training.view_synthesis.recipe:ViewSynthesisTask",
     "viewpoint": "pipelines.training.viewpoint.recipe:ViewpointTask",
 }

@@ -39,6 +39,16 @@ def column(values: Tensor, dims: int) -> Tensor:
     return values.reshape(*values.shape, *[1] * (dims - values.dim()))
 
 
+def uniform_column(generator: Generator, batch: int, low: float = 0.0, high: float = 1.0) -> Tensor:
+    """Uniform numbers in [low, high), one for each sample: [B, 1, 1, 1]."""
+    return uniform(generator, batch, 1, 1, 1, low=low, high=high)
+
+
+def chance_column(generator: Generator, batch: int, probability: float) -> Tensor:
+    """1 with the given probability, else 0: [B, 1, 1, 1]."""
+    return chance(generator, probability, batch, 1, 1, 1).float()
+
+
 def spectral_noise(
     batch: int,
     channels: int,

@@ -1,4 +1,4 @@
-"""Colours of people and their clothes: skin, hair, eyes, cloth and leather, drawn as often as they occur in photos.
+"""Colours of people, their clothes and the places where they are, drawn as often as they occur in photos.
 
 Legend: B batch. Colours are sRGB values in [0, 1], shape [..., 3]; the tables are 8-bit.
 """
@@ -27,6 +27,16 @@ NEUTRALS = (
     (92, 92, 66), (112, 32, 40),
 )  # fmt: skip
 NEUTRAL_WEIGHTS = (5, 2.5, 1.5, 1.6, 1.3, 4, 1.5, 2.2, 1.8, 1.2, 0.9, 1.4, 0.9, 0.8, 0.8, 0.6)
+WALLS = (
+    (246, 246, 246), (228, 229, 231), (200, 202, 204), (150, 152, 156), (98, 100, 104), (52, 53, 57), (24, 24, 27),
+    (232, 224, 210), (210, 194, 172), (176, 196, 208), (196, 206, 186),
+    (222, 196, 190), (140, 118, 98), (112, 132, 148),
+)  # fmt: skip
+WALL_WEIGHTS = (4, 4, 3, 2, 1.2, 1, 0.8, 2.5, 1.6, 0.8, 0.7, 0.6, 0.8, 0.8)
+GROUNDS = (
+    (120, 118, 114), (160, 156, 150), (92, 88, 84), (150, 122, 92), (110, 78, 52), (98, 112, 70), (196, 184, 160),
+)  # fmt: skip
+FOLIAGE = ((58, 78, 40), (84, 104, 56), (42, 56, 34), (112, 120, 62), (128, 96, 56))
 LEATHER = ((24, 22, 22), (58, 38, 28), (104, 66, 40), (150, 104, 66), (200, 192, 180), (238, 236, 232))
 DENIM = ((30, 42, 72), (44, 66, 108), (78, 108, 152), (132, 160, 192), (34, 36, 42))
 
@@ -70,6 +80,12 @@ def cloth_colours(batch: int, generator: Generator, *, neutral: float) -> Tensor
     plain = from_table(NEUTRALS, pick(generator, NEUTRAL_WEIGHTS, batch))
     plain = plain + 0.02 * normal(generator, batch, 3)
     return torch.where(chance(generator, neutral, batch, 1), plain, saturated(batch, generator)).clamp(0.03, 0.98)
+
+
+def wall_colours(batch: int, generator: Generator) -> Tensor:
+    """Colours of walls [B, 3] in [0, 1]."""
+    colours = from_table(WALLS, pick(generator, WALL_WEIGHTS, batch))
+    return (colours + 0.02 * normal(generator, batch, 3)).clamp(0, 1)
 
 
 def leather_colours(batch: int, generator: Generator) -> Tensor:

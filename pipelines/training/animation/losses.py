@@ -10,14 +10,15 @@ from models.losses.image import gradient_pyramid, weighted_l1
 from pipelines.training.animation.data import Recipe, Truth
 from pipelines.training.warp_losses import detail_losses, flow_losses
 
-NEAR = 31  # side of the square around a point of the person in which emptiness counts fully, in pixels
+NEAR = 16  # pixels from the person within which emptiness counts fully
+CELL = 8  # pixels in which that distance is measured
 EXTREMITIES = (3, 6, 9, 10, 13, 16)  # Human3.6M joints: feet, face, head and wrists
 
 
 def reconstruction_losses(recipe: Recipe, step: Step, truth: Truth) -> dict[str, Tensor]:
     """Every loss of one frame but the adversarial ones, weighted scalars by name."""
     image, weight = step.image.float(), _weigh(recipe, truth)
-    composites = (compose(layer, truth.backdrop) for layer in (image, truth.image))
+    composites = compose(image, truth.backdrop), compose(truth.image, truth.backdrop)
     previous = truth.flow_previous, truth.visible_previous
     reference = truth.flow_reference, truth.visible_reference
     sources = (
@@ -40,8 +41,10 @@ def reconstruction_losses(recipe: Recipe, step: Step, truth: Truth) -> dict[str,
 
 def _weigh(recipe: Recipe, truth: Truth) -> Tensor:
     """Weights [B, 1, H, W] of the image losses: most for the person, least where nothing is for a long way."""
-    near = F.max_pool2d(truth.person, NEAR, 1, NEAR // 2)
-    empty = torch.lerp(torch.full_like(near, recipe.emptiness), torch.ones_like(near), near)
+    reach = NEAR // CELL
+    near = F.max_pool2d(F.max_pool2d(truth.person, CELL), 2 * reach + 1, 1, reach)
+    near = F.interpolate(near, scale_factor=CELL)
+    empty = recipe.emptiness + (1 - recipe.emptiness) * near
     return empty + truth.person * (3 + recipe.extremities * _weigh_extremities(truth))
 
 

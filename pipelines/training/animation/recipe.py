@@ -35,9 +35,8 @@ class AnimationTask(GanTask[AnimationGenerator, Clips]):
 
     def __init__(self, session: Session, recipe: Recipe, generator: AnimationGenerator | None = None) -> None:
         generator = generator or build_generator(session)
-        discriminator = PatchDiscriminator(
-            channels=generator.config.image_channels + generator.config.structure_channels
-        )
+        config = generator.config
+        discriminator = PatchDiscriminator(channels=config.image_channels + config.structure_channels)
         super().__init__(session, recipe, generator, discriminator)
 
     def prepare(self) -> None:

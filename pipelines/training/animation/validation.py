@@ -1,7 +1,7 @@
 """Held-out rendered clips and the quality of an animation generator on them.
 
 People are cut out of the first frame imperfectly, animated, and laid over that frame's background with the person
-filled in. Called by `animation.recipe`, `benchmarks.animate_validation` and `benchmarks.person_layer`.
+filled in. Called by `animation.recipe` and `benchmarks.animate_validation`.
 
 Legend: B clips, T frames, H, W image size. Images are in [-1, 1], joints in pixels.
 """

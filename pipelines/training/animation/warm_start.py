@@ -50,7 +50,8 @@ def _spread(old: Tensor, own: Tensor, old_groups: tuple[int, ...], own_groups: t
     """
     made = len(old_groups) == 2
     dim = 0 if made or old.dim() == 1 else 1
-    if old.dim() == 0 or old.shape[dim] != sum(old_groups) or own.shape[dim] != sum(own_groups):
+    alike = [(*each.shape[:dim], *each.shape[dim + 1 :]) for each in (old, own)]
+    if old.dim() == 0 or alike[0] != alike[1] or old.shape[dim] != sum(old_groups):
         return old
     new = own.clone() if old.dim() == 1 else torch.zeros_like(own)
     if made:

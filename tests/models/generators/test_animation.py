@@ -157,6 +157,27 @@ def test_official_size() -> None:
     assert bundled_person().norm == "batch"
 
 
+def test_the_shadow_is_an_output_of_its_own_that_begins_as_almost_none() -> None:
+    generator = build(image_channels=4, shadow=True, detail_hidden=6)
+    structures, _, structure = clip(2)
+    image = torch.rand(1, 4, *SIZE[2:])
+    before = generator(structures, image, structure)
+    assert before[0].image.shape == before[0].generated.shape == image.shape
+    assert before[0].shadow is not None
+    assert before[0].shadow.shape == (1, 1, *SIZE[2:])
+    assert 0 < before[0].shadow.max() < 0.03
+    with torch.no_grad():
+        generator.target.outconv.conv1.weight[-1] = 0.1
+    after = generator(structures, image, structure)
+    assert (after[1].shadow - before[1].shadow).abs().max() > 0.1
+    assert_close("image", after[1].image, before[1].image, 0)
+
+
+def test_without_the_option_there_is_no_shadow() -> None:
+    structures, image, structure = clip(1)
+    assert build()(structures, image, structure)[0].shadow is None
+
+
 def test_restraint_moves_the_blend_to_the_reference_outside_of_training() -> None:
     free, held = build(detail_hidden=6), build(detail_hidden=6, restraint=(1.5, 2.0))
     held.load_state_dict(free.state_dict())

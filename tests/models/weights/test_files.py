@@ -18,6 +18,7 @@ from models.generators.picture import FlowEstimator, PictureGenerator
 from models.generators.view import ViewGenerator
 from models.keypoints import KeypointConfig, KeypointNetwork
 from models.motion import MotionConfig, MotionNetwork
+from models.plate import PlateConfig, PlateNetwork
 from models.pose_refiner import PoseRefiner, RefinerConfig
 from models.viewpoint import ViewpointConfig, ViewpointNetwork
 from models.weights import load_weights, read_metadata, save_weights
@@ -35,6 +36,7 @@ MODELS = {
     "viewpoint": lambda: ViewpointNetwork(config=ViewpointConfig(widths=(4, 8, 8), hidden=8, bins=4, size=32)),
     "motion": lambda: MotionNetwork(config=MotionConfig(joints=3, channels=8, layers=2)),
     "refiner": lambda: PoseRefiner(config=RefinerConfig(channels=8, dilations=(1, 3))),
+    "plate": lambda: PlateNetwork(config=PlateConfig(widths=(4, 4, 8), dilations=(1, 2), spectral=4, heads=2)),
     "keypoints": lambda: KeypointNetwork(config=KeypointConfig(joints=3, widths=(4, 8, 8))),
 }
 

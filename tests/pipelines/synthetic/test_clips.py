@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import grid_sample
 
+from models.layer import compose
 from pipelines.synthetic.clips import Clip, ClipConfig, render_clip, sample_clip
 from pipelines.synthetic.people.primitives import PARTS
 from pipelines.synthetic.scene import sample_scene
@@ -49,6 +50,33 @@ def test_mask_is_antialiased_and_agrees_with_parts():
     assert (clip.mask[:, :, 0][inside] >= 0.25).float().mean() > 0.99
     edge = (clip.mask > 0) & (clip.mask < 1)
     assert 0.002 < edge.float().mean() < 0.2
+
+
+def test_the_picture_is_the_person_over_the_plate_with_a_shadow():
+    config = ClipConfig(height=64, width=64, length=8, shadow=1.0, texture_size=32)
+    clip = sample_clip(config, batch=4, times=torch.tensor([[0, 7]] * 4), generator=torch.Generator().manual_seed(5))
+    plate = clip.plate[:, None].expand_as(clip.images)
+    assert torch.equal(compose(clip.rgba, plate, clip.shadow), clip.images)
+    torch.testing.assert_close(clip.rgba[:, :, 3:], clip.mask)
+    assert (clip.rgba[:, :, :3].abs() <= clip.mask + 1e-6).all()
+    assert (clip.shadow.amax((2, 3, 4)) > 0.05).all()
+    assert clip.shadow.min() >= 0
+    untouched = (clip.mask == 0) & (clip.shadow < 1e-4)
+    assert untouched.float().mean() > 0.3
+    difference = (clip.images - plate).abs().amax(2, keepdim=True)
+    assert difference[untouched].max() < 1e-3
+
+
+def test_truncated_people_reach_the_lower_edge_and_keep_their_heads():
+    config = ClipConfig(height=64, width=64, length=4, truncated=1.0, texture_size=32)
+    times = torch.zeros(8, 1, dtype=torch.long)
+    clip = sample_clip(config, batch=8, times=times, generator=torch.Generator().manual_seed(0))
+    assert (clip.mask[:, 0, 0, -1].amax(-1) > 0.9).all()
+    ankles, nose = clip.coco[:, 0, 15:, 1], clip.coco[:, 0, 0]
+    assert (ankles > 63).all()
+    assert ((nose >= 0) & (nose < 63)).all()
+    knees = clip.coco[:, 0, 13:15, 1].mean(1)
+    assert knees.min() < 90 < knees.max(), "people are cut at different heights"
 
 
 def test_joints_are_on_the_person():

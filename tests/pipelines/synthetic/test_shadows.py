@@ -27,14 +27,30 @@ def test_without_strength_there_is_no_shadow():
     assert darkened(0.0, 0.0)[0].abs().max() == 0
 
 
-def test_the_floor_is_darkest_at_the_feet():
+def test_the_floor_is_darkest_under_the_feet_that_stand_on_it():
     dark, ankles = darkened(0.5, 0.0)
-    for picture, points in zip(dark, ankles.round().long(), strict=True):
-        for x, y in points.clamp(0, SIZE - 1):
-            assert picture[y : y + 6, x].max() > 0.3
+    floor = ankles[..., 1].max()
+    for picture, points in zip(dark, ankles, strict=True):
+        under = [picture[round(float(floor)) :, round(float(x))].max() for x, _ in points]
+        heights = floor - points[:, 1]
+        assert under[int(heights.argmin())] > 0.3
+        assert all(value > 0.3 for value, height in zip(under, heights, strict=True) if height < 1)
         assert picture[: SIZE // 3].max() < 0.01
         rows, columns = (picture > 0.2).any(1).sum(), (picture > 0.2).any(0).sum()
         assert rows < columns, "the shadow is flat"
+
+
+def test_a_raised_foot_has_a_weaker_shadow_that_stays_on_the_floor():
+    scene = sample_scene(CONFIG, batch=1, generator=torch.Generator().manual_seed(2))
+    scene = dataclasses.replace(scene, shadow=torch.tensor([[0.5, 0.0, 0.0]]))
+    lifted = scene.frames.origin.clone()
+    lifted[:, 0, [7, 10], 1] += 0.3
+    frames = dataclasses.replace(scene.frames, origin=lifted)
+    mask = torch.zeros(4, 1, SIZE, SIZE)
+    before, after = (cast_shadows(scene, each, mask)[0, 0] for each in (scene.frames, frames))
+    assert after.max() < 0.5 * before.max()
+    rows = torch.arange(SIZE)
+    assert abs((before.sum(1) * rows).sum() / before.sum() - (after.sum(1) * rows).sum() / after.sum()) < 1
 
 
 def test_the_shadow_on_the_wall_is_shifted():

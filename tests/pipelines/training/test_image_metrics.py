@@ -29,3 +29,15 @@ def test_ssim_is_that_of_evaluation() -> None:
     first = torch.rand(1, 3, 40, 48, generator=generator).double()
     second = (first + 0.3 * torch.rand(1, 3, 40, 48, generator=generator)).clamp(0, 1)
     assert float(ssim(2 * first - 1, 2 * second - 1)) == pytest.approx(evaluation.ssim(first, second), abs=1e-6)
+
+
+def test_weighted_ssim_is_that_of_the_part() -> None:
+    truth = torch.rand(2, 3, 40, 48, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    images = truth.clone()
+    images[..., :20] = 0
+    left, right = torch.zeros(2, 1, 40, 48), torch.zeros(2, 1, 40, 48)
+    left[..., :14], right[..., 26:] = 1, 1
+    inner = torch.nn.functional.pad(torch.ones(2, 1, 30, 38), (5,) * 4)
+    torch.testing.assert_close(ssim(images, truth, inner), ssim(images, truth))
+    torch.testing.assert_close(ssim(images, truth, right), torch.ones(2))
+    assert ssim(images, truth, left).max() < 0.1

@@ -24,6 +24,7 @@ STATE_KEYS = {
     "animate": GAN,
     "keypoints": SUPERVISED | {"crops"},
     "motion": SUPERVISED,
+    "plate": GAN,
     "view-synth": GAN,
     "viewpoint": SUPERVISED,
 }

@@ -9,6 +9,7 @@ import pytest
 from models.generators.animation import AnimationConfig, AnimationGenerator
 from models.generators.config import ViewConfig
 from models.generators.view import ViewGenerator
+from models.plate import PlateConfig, PlateNetwork
 from pipelines.training.animation.data import Recipe as AnimationRecipe
 from pipelines.training.animation.recipe import AnimationTask
 from pipelines.training.config import TrainConfig
@@ -17,6 +18,8 @@ from pipelines.training.engine.recipe import fit
 from pipelines.training.engine.session import Session
 from pipelines.training.keypoints.data import Recipe as KeypointRecipe
 from pipelines.training.keypoints.recipe import KeypointTask
+from pipelines.training.plate.data import Recipe as PlateRecipe
+from pipelines.training.plate.recipe import PlateTask
 from pipelines.training.registry import find_training
 from pipelines.training.view_synthesis.data import Recipe as ViewRecipe
 from pipelines.training.view_synthesis.recipe import ViewSynthesisTask
@@ -31,6 +34,7 @@ SMALL = {
 }  # fmt: skip
 PEOPLE = AnimationConfig(**SMALL, image_channels=4, shadow=True)
 OBJECTS = ViewConfig(**SMALL, flow_layers=4, volume_channels=4, volume_depth=8)
+PLATE = PlateConfig(widths=(4, 4, 8), dilations=(1,), spectral=4, heads=2)
 FACE = find_training("face", "", "synthetic")
 
 # Each has more updates per batch than are asked for: task, recipe, phases of which each counts to its end.
@@ -44,6 +48,11 @@ CASES = {
         KeypointTask,
         KeypointRecipe(crops=TINY_CROPS, validation=3),
         [("render held-out crops", 6), ("train", 2), ("validate", 6)],
+    ),
+    "plate": (
+        lambda session, recipe: PlateTask(session, recipe, PlateNetwork(config=PLATE)),
+        PlateRecipe(size=64, fine_size=64, chunk=2, adversarial_from=0.4, validation=1),
+        [("render held-out pictures", 1), ("train", 2), ("validate", 1)],
     ),
     "view-synth": (
         lambda session, recipe: ViewSynthesisTask(session, recipe, ViewGenerator(config=OBJECTS)),
@@ -72,6 +81,7 @@ def test_a_run_has_exactly_its_updates_and_counts_every_phase(
     ("name", "changes", "left", "samples"),
     [
         ("animate", {}, 7, 3),  # 3 targets per clip
+        ("plate", {}, 3, 6),
         ("view-synth", {"views": 3}, 2, 6),  # 6 pairs per object
         ("viewpoint", {}, 3, 6),
     ],
@@ -90,4 +100,6 @@ def test_a_batch_is_no_larger_than_the_rest_of_the_run_needs(
 def _chunk_sizes(name: str, batch: Any) -> list[int]:
     if name == "viewpoint":
         return [len(batch.images)]
+    if name == "plate":
+        return [len(chunk) for chunk in batch.chunks(2)]
     return [len(chunk.reference.image if name == "animate" else chunk.inputs.image) for chunk in batch.chunks(2)]
