@@ -5,11 +5,12 @@ Frames are streamed: of the whole clip only the poses are in memory. T frames.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from models.generators.animation import AnimationGenerator
 from pipelines.configs import AnimateConfig
+from pipelines.generation.background import find_background
 from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.resources import Resources
@@ -129,13 +130,20 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
             # 6. Retarget to the source person's body, in the picture -> [T, 17, 2]
             sizes = {"driver_size": motion.size, "source_size": source.size}
             poses = retarget(motion.poses, source.pose, config.retarget, **sizes)
+            place = config.place
+            if config.background == "driving":  # which is upright, and whose path is taken as it is
+                source, place = replace(source, quarter_turns=0), "still"
             if config.retarget != "none":
-                poses, change = place_motion(poses, source.pose, source.size, config.place)
+                poses, change = place_motion(poses, source.pose, source.size, place)
                 note_all(progress, change.notes())
         with stopwatch("matte"):
             # 6b. Cut the person out, put them and the poses on the network's canvas
             processor = networks.make_processor(source, motion, poses, config.retarget)
             note_all(progress, processor.notes)
+        with stopwatch("background"):
+            # 6c. What is behind the person
+            if background := find_background(config, source, motion, poses, video, networks, progress):
+                processor.put_on(background)
         output = VideoOutput(config, processor, motion, video, audio, stopwatch, progress, resources.threads)
         yield Animation(config, networks, motion, processor, output, stopwatch)
 

@@ -100,6 +100,20 @@ class PictureOptions(OutputOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BackgroundOptions(PictureOptions):
+    """What is behind the person."""
+
+    background: str = "picture"
+    """What is behind the person: the `picture`'s own background, the `driving` video without its person, a FILE
+    (picture or video), a COLOUR (a name, or '#rrggbb' in quotes), or `transparent`."""
+
+    @property
+    def transparent(self) -> bool:
+        """Whether the results have an alpha channel."""
+        return self.background == "transparent" and not self.compare
+
+
+@dataclass(frozen=True, kw_only=True)
 class VideoOptions(PictureOptions):
     """How the output video is written."""
 
@@ -113,4 +127,5 @@ class VideoOptions(PictureOptions):
     crf: int | None = None
     """Encoding quality, 0 to 63, lower is better; the codec's own default if omitted."""
     codec: str | None = None
-    """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm."""
+    """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm; of transparent
+    videos `prores` in .mov, `vp9` in .webm."""

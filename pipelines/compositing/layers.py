@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from pipelines.compositing.transparency import spread_colour
 from pipelines.media.boxes import Box
 
 
@@ -48,14 +49,17 @@ def lay_over(background: np.ndarray, layer: Layer) -> np.ndarray:
 
 
 def to_rgba(layer: Layer, height: int, width: int) -> np.ndarray:
-    """The layer alone, as straight RGBA uint8 [H, W, 4]; its shadow is black of that coverage."""
+    """The layer alone, as straight RGBA uint8 [H, W, 4]; its shadow is black of that coverage.
+
+    Where nothing is covered, the colours are those nearby.
+    """
     result = np.zeros((height, width, 4), np.uint8)
     place, own = layer.inside(height, width)
     alpha = layer.alpha[own]
     coverage = alpha if layer.shadow is None else 1 - (1 - alpha) * (1 - layer.shadow[own])
     straight = layer.colour[own] / np.maximum(coverage, 1 / 255)[..., None]
     result[place] = np.clip(np.dstack([straight, coverage * 255]) + 0.5, 0, 255)
-    return result
+    return spread_colour(result)
 
 
 def _overlap(first: int, last: int, size: int) -> slice:

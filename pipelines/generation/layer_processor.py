@@ -11,7 +11,7 @@ from models.generators.animation import Step
 from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background, PictureBackground
 from pipelines.compositing.full_resolution import Compositor, clip_premultiplied, make_compositor
-from pipelines.compositing.layers import Layer, lay_over
+from pipelines.compositing.layers import Layer, lay_over, to_rgba
 from pipelines.generation.cutout import CutOut, describe_matte
 from pipelines.generation.processors import CANVAS, NetworkInputs, PersonProcessor
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
@@ -31,7 +31,6 @@ class LayerProcessor(PersonProcessor):
     """
 
     background: Background
-    """What is behind the person."""
 
     def __init__(
         self, source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget, *, cutout: CutOut
@@ -57,7 +56,8 @@ class LayerProcessor(PersonProcessor):
         return NetworkInputs(structure_map(joints, layout="h36m17"), joints[:, :2])
 
     def output_size(self, framing: Framing) -> tuple[int, int]:
-        return self.source.size if framing == "full" else (self.square.side, self.square.side)
+        side = self.square.side
+        return self.background.size(self.source.size) if framing == "full" else (side, side)
 
     def layer(self, output: Step) -> Layer:
         """The person of the next step (batch of 1), in pixels of the source picture."""
@@ -67,14 +67,16 @@ class LayerProcessor(PersonProcessor):
 
     def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
         assert isinstance(output, Step)
-        layer, behind = self.layer(output), self.background.frame(self.count)
-        assert behind is not None
+        layer = self.background.place(self.layer(output), self.count)
+        behind = self.background.frame(self.count)
         self.count += 1
-        if framing == "full":
-            return lay_over(behind, layer)
-        left, top, right, bottom = layer.box
-        x, y = self.box[:2]
-        return lay_over(crop(behind, self.box), replace(layer, box=(left - x, top - y, right - x, bottom - y)))
+        if framing == "crop":
+            left, top, right, bottom = layer.box
+            x, y = self.box[:2]
+            layer = replace(layer, box=(left - x, top - y, right - x, bottom - y))
+            behind = None if behind is None else crop(behind, self.box)
+        width, height = self.output_size(framing)
+        return to_rgba(layer, height, width) if behind is None else lay_over(behind, layer)
 
 
 def _include(square: SquareCrop, person: np.ndarray) -> SquareCrop:

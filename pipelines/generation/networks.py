@@ -68,6 +68,11 @@ class PersonNetworks:
             return None
         return partial(find_mask, detector=self.detector, device=str(self.device))
 
+    @property
+    def fill(self) -> Fill:
+        """Makes up what is behind people."""
+        return _fill
+
 
 def load_generator(
     name: str, device: torch.device, architectures: tuple[str, ...]

@@ -16,6 +16,7 @@ from PIL import Image
 
 from models.generators.animation import Step
 from models.generators.picture import Picture
+from pipelines.compositing.backgrounds import Background
 from pipelines.generation.visualization import compare_people
 from pipelines.keypoints.layouts import coco17_to_openpose18
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
@@ -50,11 +51,17 @@ class FrameProcessor(ABC):
     """What the network sees of the picture, ready for it: float32 [C, h, w]."""
     box: Box
     """The region of the picture that is generated: left, top, right, bottom in pixels."""
+    background: Background | None = None
+    """What is behind the person, if the network makes the person alone."""
     notes: tuple[str, ...] = ()
     """What the user should know about the picture, one line each."""
     plate: np.ndarray | None = None
     """The region of the picture without the person, [bottom - top, right - left, 3], if the network makes the person
     alone."""
+
+    def put_on(self, background: Background) -> None:
+        """Show the person before another background; only where the network makes the person alone."""
+        self.background = background
 
     @abstractmethod
     def source_inputs(self) -> NetworkInputs:

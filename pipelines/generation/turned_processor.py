@@ -4,6 +4,7 @@ import numpy as np
 
 from models.generators.animation import Step
 from models.generators.picture import Picture
+from pipelines.compositing.backgrounds import Background
 from pipelines.generation.processors import FrameProcessor, NetworkInputs, ProcessorFactory
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.media.boxes import Box
@@ -29,6 +30,10 @@ class TurnedProcessor(FrameProcessor):
         height, width = upright.picture.shape[:2]
         self.box = _turn_box_back(upright.box, (width, height), quarter_turns)
 
+    def put_on(self, background: Background) -> None:
+        super().put_on(background)
+        self.upright.put_on(TurnedBackground(background, self.quarter_turns))
+
     def source_inputs(self) -> NetworkInputs:
         return self.upright.source_inputs()
 
@@ -44,6 +49,17 @@ class TurnedProcessor(FrameProcessor):
 
     def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:
         return self.upright.comparison(frame, driving, turn_picture(result, self.quarter_turns))
+
+
+class TurnedBackground(Background):
+    """Another background after that many counterclockwise quarter turns."""
+
+    def __init__(self, background: Background, quarter_turns: int) -> None:
+        self.background, self.quarter_turns = background, quarter_turns
+
+    def frame(self, number: int) -> np.ndarray | None:
+        frame = self.background.frame(number)
+        return None if frame is None else turn_picture(frame, self.quarter_turns)
 
 
 def turning_back(make_processor: ProcessorFactory) -> ProcessorFactory:
