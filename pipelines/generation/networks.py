@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ class PersonNetworks:
     @property
     def fill(self) -> Fill:
         """Makes up what is behind people."""
-        return _fill
+        return load_fill(self.device)
 
 
 def load_generator(
@@ -87,6 +87,7 @@ def load_generator(
     return channels_last(fold_batch_norm(model)), turning_back(choose_processor(metadata, partial(load_fill, device)))
 
 
+@cache
 def load_fill(device: torch.device) -> Fill:
     """Fills the holes that people leave in pictures. Raises WeightsError: the bundled weights are damaged."""
     try:
