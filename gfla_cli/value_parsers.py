@@ -8,6 +8,8 @@ from typing import get_args
 
 import typer
 
+from models.errors import InputError
+from pipelines.compositing.background_choice import background_kind
 from pipelines.configs import LandmarkDetectorName
 from pipelines.option_groups import DetectorName
 
@@ -70,6 +72,15 @@ def audio(text: str) -> str:
     """`driving`, `none` or a file that exists, unchanged."""
     if text not in ("driving", "none") and not Path(text).is_file():
         raise typer.BadParameter(f"{text!r} is neither 'driving', 'none' nor a sound file that exists")
+    return text
+
+
+def background(text: str) -> str:
+    """`picture`, `driving`, `transparent`, a file that exists or a colour, unchanged."""
+    try:
+        background_kind(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
     return text
 
 

@@ -5,11 +5,12 @@ Frames are streamed: of the whole clip only the poses are in memory. T frames.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from models.generators.animation import AnimationGenerator
 from pipelines.configs import AnimateConfig
+from pipelines.generation.background import find_background
 from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.resources import Resources
@@ -20,7 +21,7 @@ from pipelines.keypoints.motion import DrivingMotion, find_driving_track, find_s
 from pipelines.keypoints.placement import place_motion
 from pipelines.keypoints.retargeting import retarget
 from pipelines.media.audio import plan_audio
-from pipelines.media.pictures import describe_changes, load_picture
+from pipelines.media.pictures import describe_changes, load_with_alpha
 from pipelines.media.sources import open_video
 from pipelines.runtime.devices import autocast
 from pipelines.runtime.errors import error_context
@@ -106,7 +107,7 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
     with nullcontext() if is_track(config.driving) else open_video(config.driving, **selection) as video:
         with stopwatch("load"):
             # 2. Inputs, and networks: detector, pose cleaner, generator with the processor of its weights
-            picture = resources.load(load_picture, config.source)  # uint8 [H, W, 3]
+            picture, alpha = resources.load(load_with_alpha, config.source)  # uint8 [H, W, 3] and [H, W]
             note_all(progress, resources.load(describe_changes, config.source))
             audio, notes = plan_audio(config.audio, video, config.target)
             note_all(progress, notes)
@@ -114,7 +115,8 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
         detector, cleaner, track_cache = networks.detector, networks.cleaner, networks.track_cache
         with stopwatch("source pose"):
             # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
-            source = find_source_person(config.source, picture, detector, cleaner, track_cache)
+            options = {"alpha": alpha, "find_mask": networks.find_mask}
+            source = find_source_person(config.source, picture, detector, cleaner, track_cache, **options)
             note_all(progress, source.notes)
         with stopwatch("driving keypoints"):
             # 4. Everybody in the driving video: a pose track of T frames
@@ -125,13 +127,23 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
                 options = {"person": config.person, "on_missing": config.on_missing, "start": float(config.start or 0)}
                 motion = follow_person(track, cleaner, source=source, **options)
             note_all(progress, (*motion.gaps.notes("person", config.on_missing), *motion.notes))
-            # 6. Retarget to the source person's body, in the picture -> [T, 17, 2]; put both on the network's canvas
+            # 6. Retarget to the source person's body, in the picture -> [T, 17, 2]
             sizes = {"driver_size": motion.size, "source_size": source.size}
             poses = retarget(motion.poses, source.pose, config.retarget, **sizes)
+            place = config.place
+            if config.background == "driving":  # which is upright, and whose path is taken as it is
+                source, place = replace(source, quarter_turns=0), "still"
             if config.retarget != "none":
-                poses, change = place_motion(poses, source.pose, source.size, config.place)
+                poses, change = place_motion(poses, source.pose, source.size, place)
                 note_all(progress, change.notes())
-            processor = networks.make_processor(source, motion, poses, config.retarget)
+        with stopwatch("matte"):
+            # 6b. Cut the person out, put them and the poses on the network's canvas
+            processor = networks.make_processor(source, motion, poses, config.retarget, config.quality)
+            note_all(progress, processor.notes)
+        with stopwatch("background"):
+            # 6c. What is behind the person
+            if background := find_background(config, source, motion, poses, video, networks, progress):
+                processor.put_on(background)
         output = VideoOutput(config, processor, motion, video, audio, stopwatch, progress, resources.threads)
         yield Animation(config, networks, motion, processor, output, stopwatch)
 

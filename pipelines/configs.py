@@ -15,7 +15,7 @@ from pipelines.option_groups import (
     DeviceOptions,
     ModelOptions,
     OutputOptions,
-    PictureOptions,
+    PersonOptions,
     PoseOptions,
     SelectionOptions,
     VideoOptions,
@@ -36,7 +36,7 @@ DEFAULT_DISTANCE = 1.8  # diagonals of the object: measured best on true views, 
 
 
 @dataclass(frozen=True)
-class AnimateConfig(VideoOptions, SelectionOptions, PoseOptions, ModelOptions):
+class AnimateConfig(PersonOptions, VideoOptions, SelectionOptions, PoseOptions, ModelOptions):
     """One job of `gfla animate`."""
 
     source: Path
@@ -54,8 +54,9 @@ class AnimateConfig(VideoOptions, SelectionOptions, PoseOptions, ModelOptions):
 
     @property
     def target(self) -> Path:
-        """Output path: `output`, or SOURCE--DRIVING.mp4 in the working directory."""
-        return self.output or Path(f"{self.source.stem}--{self.driving.stem}.mp4")
+        """Output path: `output`, or SOURCE--DRIVING.mp4 in the working directory, .mov if it is transparent."""
+        suffix = ".mov" if self.transparent else ".mp4"
+        return self.output or Path(f"{self.source.stem}--{self.driving.stem}{suffix}")
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class FaceConfig(VideoOptions, SelectionOptions, ModelOptions):
 
 
 @dataclass(frozen=True)
-class PoseConfig(PictureOptions, PoseOptions, ModelOptions):
+class PoseConfig(PersonOptions, PoseOptions, ModelOptions):
     """One job of `gfla pose`."""
 
     source: Path

@@ -13,6 +13,7 @@ ENCODERS = {
     "libx264": "MP4, MOV",
     "libx265": "MP4, MOV with --codec hevc",
     "libvpx-vp9": "WebM",
+    "prores_ks": "transparent MOV",
     "gif": "GIF",
     "png": "pictures",
     "aac": "sound in MP4, MOV",

@@ -14,7 +14,8 @@ DetectorName = Literal["auto", "yolo", "mediapipe", "rtm", "bundled"]
 OnMissing = Literal["interpolate", "hold", "fail"]
 Retarget = Literal["body", "fit", "none"]
 Framing = Literal["full", "crop"]
-DebugView = Literal["flow", "mask", "skeleton", "attention"]
+Quality = Literal["fast", "standard", "best"]
+DebugView = Literal["flow", "mask", "skeleton", "attention", "matte", "plate", "shadow"]
 Seconds = Fraction | float
 
 
@@ -100,16 +101,35 @@ class PictureOptions(OutputOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PersonOptions(PictureOptions):
+    """How the person is generated and what is behind."""
+
+    background: str = "picture"
+    """What is behind the person: the `picture`'s own background, the `driving` video without its person, a FILE
+    (picture or video), a COLOUR (a name, or '#rrggbb' in quotes), or `transparent`."""
+
+    quality: Quality = "standard"
+    """Size at which the person is generated: `fast` 192, `standard` 256 or `best` 384 pixels high."""
+
+    @property
+    def transparent(self) -> bool:
+        """Whether the results have an alpha channel."""
+        return self.background == "transparent" and not self.compare
+
+
+@dataclass(frozen=True, kw_only=True)
 class VideoOptions(PictureOptions):
     """How the output video is written."""
 
     output: Path | None = None
     """Video to write (.mp4, .mov, .webm, .gif), or a folder/ or frames/%05d.png for pictures."""
     debug: tuple[DebugView, ...] = ()
-    """Second video, OUTPUT--debug, that shows any of `flow`, `mask`, `skeleton`, `attention`."""
+    """Second video, OUTPUT--debug, that shows any of `flow`, `mask`, `skeleton`, `attention`, and of people cut out of
+    their background `matte`, `plate`, `shadow`."""
     audio: str = "driving"
     """Soundtrack: that of the `driving` video, `none` for a silent video, or a file."""
     crf: int | None = None
     """Encoding quality, 0 to 63, lower is better; the codec's own default if omitted."""
     codec: str | None = None
-    """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm."""
+    """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm; of transparent
+    videos `prores` in .mov, `vp9` in .webm."""

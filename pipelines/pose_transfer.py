@@ -15,7 +15,9 @@ import numpy as np
 from models.errors import InputError
 from models.generators.picture import Picture, PictureGenerator
 from models.generators.recurrent import Step
+from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import PoseConfig
+from pipelines.generation.background import background_input, check_background, make_background
 from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.resources import Resources
@@ -28,7 +30,7 @@ from pipelines.keypoints.retargeting import retarget
 from pipelines.keypoints.track import PoseTrack
 from pipelines.media.files import check_readable
 from pipelines.media.folders import PictureFolder
-from pipelines.media.pictures import describe_changes, load_picture
+from pipelines.media.pictures import describe_changes, load_picture, load_with_alpha
 from pipelines.media.stills import check_stills, write_stills
 from pipelines.media.turning import turn_picture
 from pipelines.runtime.devices import autocast
@@ -67,6 +69,7 @@ class PoseResult:
             "inputs": {
                 "source": describe_input(config.source),
                 "targets": [describe_input(path) for path in config.targets],
+                **background_input(config.background),
             },
             "keypoints": self.detector,
         }
@@ -101,16 +104,25 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
         raise InputError(f"keypoints {config.keypoints!r} must be one of {', '.join(DETECTORS)}")
     targets = find_targets(config.targets)
     output = config.target(len(targets))
-    check_stills(output, count=len(targets), overwrite=config.overwrite, inputs=list_input_files(config))
+    check_background(config)
+    check_stills(
+        output,
+        count=len(targets),
+        transparent=config.transparent,
+        overwrite=config.overwrite,
+        inputs=list_input_files(config),
+    )
     resources, stopwatch = resources or Resources(), Stopwatch()
     with stopwatch("load"):
         # 2. The source picture, and networks: detector, pose cleaner, generator with the processor of its weights
-        picture = resources.load(load_picture, config.source)  # uint8 [H, W, 3]
+        picture, alpha = resources.load(load_with_alpha, config.source)  # uint8 [H, W, 3] and [H, W]
         note_all(progress, resources.load(describe_changes, config.source))
         networks = resources.person_networks(config, ("animation", "picture"), progress)
     with stopwatch("source pose"):
         # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
-        source = find_source_person(config.source, picture, networks.detector, networks.cleaner, networks.track_cache)
+        detector, cleaner, track_cache = networks.detector, networks.cleaner, networks.track_cache
+        options = {"alpha": alpha, "find_mask": networks.find_mask}
+        source = find_source_person(config.source, picture, detector, cleaner, track_cache, **options)
         note_all(progress, source.notes)
     if config.retarget == "none":  # else the size of the frames does not matter
         note_all(progress, dict.fromkeys(note for each in targets if each.track for note in each.track.warnings))
@@ -125,20 +137,29 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
 
     def generate() -> Iterator[np.ndarray]:
         progress.stage("pose", len(targets))
+        noted: set[str] = set()
+        background = make_background(config.background, (picture.shape[1], picture.shape[0]), [Fraction(0)])
         for target, motion in zip(targets, motions, strict=True):
             # 5. Retarget to the source person's body -> [1, 17, 2]; put both on the network's canvas; generate
             sizes = {"driver_size": motion.size, "source_size": source.size}
             poses = retarget(motion.poses, source.pose, config.retarget, **sizes)
-            processor = networks.make_processor(source, motion, poses, config.retarget)
+            with stopwatch("matte"):
+                processor = networks.make_processor(source, motion, poses, config.retarget, config.quality)
+            note_all(progress, (note for note in processor.notes if note not in noted))
+            noted.update(processor.notes)
+            if background:
+                processor.put_on(background)
             frame = _generate(processor, networks, config, stopwatch)
             with stopwatch("compose"):
                 result = processor.postprocess(frame, config.frame)
                 if config.compare:
                     shown = load_picture(target.picture) if target.picture else None
                     shown = None if shown is None else turn_picture(shown, motion.quarter_turns)
+                    result = show_transparency(result) if result.shape[2] == 4 else result
                     result = processor.comparison(0, shown, result)
             yield result
             progress.advance()
+        note_all(progress, background.notes if background else ())
 
     # 6. Write the pictures as they come
     with stopwatch("encode"):

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 OUTPUT = options.output("IMAGE--turntable.mp4")
 COMPARE = typer.Option(metavar="FOLDER", exists=True, file_okay=False, rich_help_panel=options.OUTPUT)
+BACKGROUND = typer.Option()  # of objects, from a list
 
 
-@options.with_config(ViewSynthConfig, optional=("images",), output=OUTPUT, compare=COMPARE)
+@options.with_config(ViewSynthConfig, optional=("images",), output=OUTPUT, compare=COMPARE, background=BACKGROUND)
 def view_synth(config: ViewSynthConfig, json: options.Json = False, quiet: options.Quiet = False) -> None:
     """Show the object of each IMAGE from all sides."""
     from pipelines import synthesize_views

@@ -23,11 +23,17 @@ from pipelines.runtime.progress import SILENT
 # Patterns of job names, and suffixes of outputs.
 NAME_PATTERNS = {"animate": "{source}--{driving}", "pose": "{source}--{driving}", "view-synth": "{source}--turntable"}
 OUTPUT_SUFFIXES = {"animate": ".mp4", "pose": ".png", "view-synth": ".mp4"}
+# Suffixes of transparent outputs, the default first.
+TRANSPARENT_TYPES = {
+    "animate": (".mov", ".webm"),
+    "pose": (".png", ".webp"),
+    "view-synth": (".png", ".webp", ".mov", ".webm"),
+}
 # Suffixes of outputs that the commands can write; without one the output is a folder of pictures.
 VIDEO_TYPES = (*CONTAINERS, ".gif")
 OUTPUT_TYPES = {"animate": VIDEO_TYPES, "pose": STILL_TYPES, "view-synth": (*VIDEO_TYPES, *STILL_TYPES)}
 # Options that may name a file.
-FILE_OPTIONS = ("audio", "keypoints", "yolo_weights", "weights", "motion", "viewpoint", "shapenet")
+FILE_OPTIONS = ("audio", "keypoints", "yolo_weights", "weights", "motion", "viewpoint", "shapenet", "background")
 JOB_FIELDS = ("name", "command", "source", "driving", "output")  # what a job has beside the options of its command
 MAX_NAME_LENGTH = 200  # characters of a name, bytes of each part of a path: leaves room for temporary names
 
@@ -140,16 +146,18 @@ def _build_job(
     if command not in COMMANDS:
         raise InputError(f"command {command!r:.60} must be one of {', '.join(COMMANDS)}")
     options = parse(command, values, defaults)
+    transparent = options.get("background") == "transparent" and not options.get("compare")
     inputs, stems = _parse_inputs(own, command, options, request.base)
     if "output" in own:
         output, label = own["output"], own.get("name") or str(PurePosixPath(own["output"]).with_suffix(""))
     else:
         label = own.get("name") or _format_name(name or NAME_PATTERNS[command], stems)
-        output = label + (OUTPUT_SUFFIXES[command] if suffix is None else _check_suffix(suffix, command))
+        usual = TRANSPARENT_TYPES[command][0] if transparent else OUTPUT_SUFFIXES[command]
+        output = label + (usual if suffix is None else _check_suffix(suffix, command))
         if suffix == "" and PurePosixPath(output).suffix:
             raise InputError(f"{output!r:.60} can't be the name of a folder, because of its dot: choose another --name")
     _check_output(output)
-    _check_type(PurePosixPath(output).suffix, command, f"output {output!r:.60}")
+    _check_type(PurePosixPath(output).suffix, command, f"output {output!r:.60}", transparent=transparent)
     if len(label) > MAX_NAME_LENGTH:
         raise InputError(f"name {label!r:.60}... is longer than {MAX_NAME_LENGTH} characters: choose a shorter one")
     return Job(label, command, options | inputs, output)
@@ -207,8 +215,11 @@ def _check_suffix(text: str, command: str) -> str:
     return suffix
 
 
-def _check_type(suffix: str, command: str, label: str) -> None:
+def _check_type(suffix: str, command: str, label: str, *, transparent: bool = False) -> None:
     """Raises InputError for a suffix that the command can't write; `label` begins the message."""
+    if transparent and suffix and suffix.lower() not in TRANSPARENT_TYPES[command]:
+        known = ", ".join(TRANSPARENT_TYPES[command])
+        raise InputError(f"{label} can't be transparent: use {known}, or no suffix for a folder")
     if suffix and suffix.lower() not in OUTPUT_TYPES[command]:
         known = ", ".join(OUTPUT_TYPES[command])
         raise InputError(f"{label}: gfla {command} can't write this type: use {known}, or no suffix for a folder")

@@ -5,8 +5,10 @@ H, W: picture; h, w: the layer's box, which may reach beyond the picture.
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
+from pipelines.compositing.transparency import spread_colour
 from pipelines.media.boxes import Box
 
 
@@ -36,21 +38,28 @@ def lay_over(background: np.ndarray, layer: Layer) -> np.ndarray:
     """The layer and its shadow over a background uint8 RGB [H, W, 3], as a new picture of the same size."""
     result = background.copy()
     place, own = layer.inside(*background.shape[:2])
-    alpha = layer.alpha[own]
-    through = 1 - alpha if layer.shadow is None else (1 - alpha) * (1 - layer.shadow[own])
-    result[place] = np.clip(np.rint(layer.colour[own] + background[place] * through[..., None]), 0, 255)
+    if not layer.alpha[own].size:
+        return result
+    through = 1 - layer.alpha[own]
+    if layer.shadow is not None:
+        through *= 1 - layer.shadow[own]
+    behind = cv2.multiply(background[place], cv2.merge([through] * 3), dtype=cv2.CV_32F)
+    result[place] = cv2.convertScaleAbs(cv2.add(behind, layer.colour[own]))  # rounds, and stops at 255
     return result
 
 
 def to_rgba(layer: Layer, height: int, width: int) -> np.ndarray:
-    """The layer alone, as straight RGBA uint8 [H, W, 4]; its shadow is black of that coverage."""
+    """The layer alone, as straight RGBA uint8 [H, W, 4]; its shadow is black of that coverage.
+
+    Where nothing is covered, the colours are those nearby.
+    """
     result = np.zeros((height, width, 4), np.uint8)
     place, own = layer.inside(height, width)
     alpha = layer.alpha[own]
     coverage = alpha if layer.shadow is None else 1 - (1 - alpha) * (1 - layer.shadow[own])
     straight = layer.colour[own] / np.maximum(coverage, 1 / 255)[..., None]
     result[place] = np.clip(np.dstack([straight, coverage * 255]) + 0.5, 0, 255)
-    return result
+    return spread_colour(result)
 
 
 def _overlap(first: int, last: int, size: int) -> slice:

@@ -19,7 +19,7 @@ from pipelines.faces.face_maps import face_structure, resize_square
 from pipelines.generation.panels import title_panels
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
 from pipelines.media.boxes import Box, crop
-from pipelines.media.tensors import tensor_to_image
+from pipelines.media.tensors import image_to_tensor, tensor_to_image
 from pipelines.option_groups import Framing
 
 CANVAS = 256  # pixels
@@ -43,8 +43,8 @@ class FaceCrop:
         return face_structure(crop(self.picture, self.box), local, size=CANVAS)
 
     def canvas(self) -> np.ndarray:
-        """The region as the network sees it, uint8 RGB [256, 256, 3]."""
-        return resize_square(crop(self.picture, self.box), CANVAS, smooth=True)
+        """The region as the network sees it, float32 [3, 256, 256] in -1..1."""
+        return image_to_tensor(resize_square(crop(self.picture, self.box), CANVAS, smooth=True)).numpy()
 
 
 class FaceProcessor(FrameProcessor):

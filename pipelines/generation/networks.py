@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,18 @@ from models.fold import channels_last, fold_batch_norm
 from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
+from models.plate import PlateNetwork, bundled_plate
 from models.weights import load_weights, read_metadata, resolve
+from pipelines.compositing.plate import fill_plate
 from pipelines.configs import FaceConfig
-from pipelines.generation.processors import ProcessorFactory, choose_processor
+from pipelines.generation.cutout import Fill
+from pipelines.generation.processor_choice import LAYER_CHANNELS, choose_processor
+from pipelines.generation.processors import ProcessorFactory
 from pipelines.generation.turned_processor import turning_back
 from pipelines.keypoints.cleaning import PoseCleaner
 from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, create_detector
 from pipelines.keypoints.loading import is_track
+from pipelines.keypoints.masks import MaskFinder, find_mask
 from pipelines.keypoints.track_cache import TrackCache
 from pipelines.runtime.progress import NotesProgress
 
@@ -56,6 +62,18 @@ class PersonNetworks:
     device: torch.device
     """Where they run."""
 
+    @property
+    def find_mask(self) -> MaskFinder | None:
+        """Marks the source person, if the generator makes people alone."""
+        if self.generator.config.image_channels != LAYER_CHANNELS:
+            return None
+        return partial(find_mask, detector=self.detector, device=str(self.device))
+
+    @property
+    def fill(self) -> Fill:
+        """Makes up what is behind people."""
+        return load_fill(self.device)
+
 
 def load_generator(
     name: str, device: torch.device, architectures: tuple[str, ...]
@@ -67,7 +85,18 @@ def load_generator(
     metadata = require_architecture(name, architectures)
     model = load_weights(name, device=str(device))
     assert isinstance(model, PersonGenerator)
-    return channels_last(fold_batch_norm(model)), turning_back(choose_processor(metadata))
+    return channels_last(fold_batch_norm(model)), turning_back(choose_processor(metadata, partial(load_fill, device)))
+
+
+@cache
+def load_fill(device: torch.device) -> Fill:
+    """Fills the holes that people leave in pictures. Raises WeightsError: the bundled weights are damaged."""
+    try:
+        network = load_weights("plate", device=str(device), expect="plate")
+    except WeightsError:  # TODO: no weights are bundled yet; filled from around, without details
+        network = PlateNetwork(config=bundled_plate()).eval().to(device)
+    assert isinstance(network, PlateNetwork)
+    return partial(fill_plate, network=network)
 
 
 def load_pose_cleaner(name: str, device: torch.device) -> PoseCleaner:

@@ -1,16 +1,14 @@
 """How a picture and its poses get onto a network's canvas, and how what the network makes of them comes back.
 
 Each kind of weights has its processor, because networks must see what they were trained with. The chains make one per
-source picture and driving motion (`choose_processor`), `pipelines.generation.rollout` asks it for the network's inputs,
-`pipelines.generation.video_output` for finished frames. T frames; H, W size of the picture; h, w size of the network's
-canvas; S its structure channels. Pictures are uint8 RGB.
+source picture and driving motion (`pipelines.generation.processor_choice`), `pipelines.generation.rollout` asks it for
+the network's inputs, `pipelines.generation.video_output` for finished frames. T frames; H, W size of the picture; h, w
+size of the network's canvas, C its image channels, S its structure channels. Pictures are uint8 RGB.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import cv2
 import numpy as np
@@ -18,8 +16,7 @@ from PIL import Image
 
 from models.generators.animation import Step
 from models.generators.picture import Picture
-from pipelines.compositing.full_resolution import FullResolutionCompositor
-from pipelines.compositing.paste import box_mask, paste
+from pipelines.compositing.backgrounds import Background
 from pipelines.generation.visualization import compare_people
 from pipelines.keypoints.layouts import coco17_to_openpose18
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
@@ -27,13 +24,10 @@ from pipelines.keypoints.retargeting import retarget_coco17
 from pipelines.keypoints.structure_maps import MISSING, person_maps, structure_map
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.boxes import Box
-from pipelines.media.canvas_crop import CanvasCrop
-from pipelines.media.square_crop import SquareCrop
-from pipelines.media.tensors import tensor_to_image
-from pipelines.option_groups import Framing, Retarget
+from pipelines.media.tensors import image_to_tensor, tensor_to_image
+from pipelines.option_groups import Framing, Quality, Retarget
 
 CANVAS = 256  # pixels
-FEATHER = 0.04  # width of the soft edge of a pasted square, as a share of its side
 
 
 @dataclass(frozen=True)
@@ -54,9 +48,20 @@ class FrameProcessor(ABC):
     poses: np.ndarray
     """The poses to generate, Human3.6M-17 [T, 17, 2] in pixels of the picture; of faces landmarks [T, 68, 3]."""
     canvas: np.ndarray
-    """What the network sees of the picture, [h, w, 3]."""
+    """What the network sees of the picture, ready for it: float32 [C, h, w]."""
     box: Box
     """The region of the picture that is generated: left, top, right, bottom in pixels."""
+    background: Background | None = None
+    """What is behind the person, if the network makes the person alone."""
+    notes: tuple[str, ...] = ()
+    """What the user should know about the picture, one line each."""
+    plate: np.ndarray | None = None
+    """The region of the picture without the person, [bottom - top, right - left, 3], if the network makes the person
+    alone."""
+
+    def put_on(self, background: Background) -> None:
+        """Show the person before another background; only where the network makes the person alone."""
+        self.background = background
 
     @abstractmethod
     def source_inputs(self) -> NetworkInputs:
@@ -100,38 +105,6 @@ class PersonProcessor(FrameProcessor):
         return compare_people(self.picture, self.poses[frame], driving, motion.poses[frame], motion.size, result)
 
 
-class CropProcessor(PersonProcessor):
-    """The project's own weights: a square around the person, composed at the picture's resolution and pasted back."""
-
-    def __init__(self, source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget) -> None:
-        super().__init__(source, driving, poses, retarget)
-        known = np.concatenate([poses.reshape(-1, 2), source.pose[:, :2], source.detected[source.seen, :2]])
-        area = CanvasCrop.around(known, size=CANVAS)
-        centre = area.left + (area.width - 1) / 2, area.top + (area.height - 1) / 2
-        self.square = SquareCrop.centred(*centre, max(area.width, area.height), size=CANVAS)
-        self.box = self.square.box
-        cut = self.square.cut(self.picture)
-        self.canvas = self.square.resize(cut)
-        self.mask = box_mask(self.picture, self.box, FEATHER * self.square.side)
-        self.compositor = FullResolutionCompositor(cut)
-
-    def source_inputs(self) -> NetworkInputs:
-        detected = np.where(self.source.seen[:, None], self.square.to_canvas(self.source.detected), 0)
-        return NetworkInputs(structure_map(detected, layout="coco17"), self.square.to_canvas(self.source.pose)[:, :2])
-
-    def frame_inputs(self, frame: int) -> NetworkInputs:
-        joints = self.square.to_canvas(self.poses[frame])
-        return NetworkInputs(structure_map(joints, layout="h36m17"), joints[:, :2])
-
-    def output_size(self, framing: Framing) -> tuple[int, int]:
-        return self.source.size if framing == "full" else (self.square.side, self.square.side)
-
-    def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
-        assert isinstance(output, Step)
-        square = self.compositor.compose(output)
-        return square if framing == "crop" else paste(self.picture, square, self.box, self.mask)
-
-
 class SquashProcessor(PersonProcessor):
     """The authors' animation weights: the source picture and the driving frame are squashed to a square, each from its
     own size; there is no detail head (docs/official-format.md, sections 3.5, 9.3 and 9.7)."""
@@ -142,18 +115,22 @@ class SquashProcessor(PersonProcessor):
         driving: DrivingMotion,
         poses: np.ndarray,
         retarget: Retarget,
+        quality: Quality = "standard",
         *,
         height: int = CANVAS,
         width: int = CANVAS,
     ) -> None:
         super().__init__(source, driving, poses, retarget)
         self.height, self.width = height, width
+        if quality != "standard":
+            self.notes = (f"--quality {quality} has no effect: these weights make {width} x {height} pixels",)
         # Without retargeting the driving frame is used as it is: squashed, as in training, not fitted into the picture.
         frame = driving.size if retarget == "none" else source.size
         taken = driving.poses[..., :2] if retarget == "none" else poses  # [T, 17, 2]
         self.joints = self._squash(taken, frame)
         self.poses = taken * (np.array(source.size) / frame)
-        self.canvas = np.asarray(Image.fromarray(self.picture).resize((width, height), Image.Resampling.BICUBIC))
+        squashed = Image.fromarray(self.picture).resize((width, height), Image.Resampling.BICUBIC)
+        self.canvas = image_to_tensor(np.asarray(squashed)).numpy()
         self.box = (0, 0, *source.size)
 
     def source_inputs(self) -> NetworkInputs:
@@ -202,17 +179,4 @@ class OpenPoseProcessor(SquashProcessor):
         return NetworkInputs(person_maps(known, height=self.height, width=self.width, annotated=(size[1], size[0])))
 
 
-ProcessorFactory = Callable[[SourcePerson, DrivingMotion, np.ndarray, Retarget], FrameProcessor]
-
-PROCESSORS: dict[str, ProcessorFactory] = {
-    "dance_fashion": SquashProcessor,
-    "dance_iper": SquashProcessor,
-    "pose_fashion": OpenPoseProcessor,
-    "pose_market": partial(OpenPoseProcessor, height=128, width=64),
-}
-
-
-def choose_processor(metadata: dict[str, Any]) -> ProcessorFactory:
-    """The processor of weights with this metadata: that of the authors' configuration they name, or ours."""
-    ours = OpenPoseProcessor if metadata["architecture"] == "picture" else CropProcessor
-    return PROCESSORS.get(metadata["official"], ours)
+ProcessorFactory = Callable[[SourcePerson, DrivingMotion, np.ndarray, Retarget, Quality], FrameProcessor]

@@ -13,7 +13,6 @@ import torch
 from models.generators.picture import Picture, PictureGenerator
 from models.generators.recurrent import RecurrentGenerator, State, Step, select_items
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
-from pipelines.media.tensors import normalise_pixels
 from pipelines.runtime.stopwatch import Stopwatch
 
 
@@ -83,9 +82,8 @@ def _inference(stopwatch: Stopwatch, precision: AbstractContextManager) -> Itera
 
 
 def _stack_canvases(processors: Sequence[FrameProcessor], device: torch.device) -> torch.Tensor:
-    """The canvases of the sources as [n, 3, h, w] in [-1, 1]."""
-    canvases = [processor.canvas.transpose(2, 0, 1) for processor in processors]  # n x [3, h, w]
-    return normalise_pixels(_to_device(canvases, device))
+    """The canvases of the sources as [n, C, h, w]."""
+    return _to_device([processor.canvas for processor in processors], device)
 
 
 def _stack(inputs: list[NetworkInputs], device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -4,17 +4,18 @@ import numpy as np
 
 from models.generators.animation import Step
 from models.generators.picture import Picture
+from pipelines.compositing.backgrounds import Background
 from pipelines.generation.processors import FrameProcessor, NetworkInputs, ProcessorFactory
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.media.boxes import Box
 from pipelines.media.turning import turn_picture
-from pipelines.option_groups import Framing, Retarget
+from pipelines.option_groups import Framing, Quality, Retarget
 
 
 class TurnedProcessor(FrameProcessor):
     """Passes on to the processor of the upright picture, and turns the frames that it makes back.
 
-    `box` is of the picture as it lies; `poses`, `canvas` and comparisons are upright.
+    `box` is of the picture as it lies; `poses`, `canvas`, `plate` and comparisons are upright.
 
     Args:
         upright: the processor of the upright picture.
@@ -24,9 +25,14 @@ class TurnedProcessor(FrameProcessor):
     def __init__(self, upright: FrameProcessor, quarter_turns: int) -> None:
         self.upright, self.quarter_turns = upright, quarter_turns
         self.picture = turn_picture(upright.picture, -quarter_turns)
-        self.poses, self.canvas = upright.poses, upright.canvas
+        self.poses, self.canvas, self.notes = upright.poses, upright.canvas, upright.notes
+        self.plate = upright.plate
         height, width = upright.picture.shape[:2]
         self.box = _turn_box_back(upright.box, (width, height), quarter_turns)
+
+    def put_on(self, background: Background) -> None:
+        super().put_on(background)
+        self.upright.put_on(TurnedBackground(background, self.quarter_turns))
 
     def source_inputs(self) -> NetworkInputs:
         return self.upright.source_inputs()
@@ -45,11 +51,24 @@ class TurnedProcessor(FrameProcessor):
         return self.upright.comparison(frame, driving, turn_picture(result, self.quarter_turns))
 
 
+class TurnedBackground(Background):
+    """Another background after that many counterclockwise quarter turns."""
+
+    def __init__(self, background: Background, quarter_turns: int) -> None:
+        self.background, self.quarter_turns = background, quarter_turns
+
+    def frame(self, number: int) -> np.ndarray | None:
+        frame = self.background.frame(number)
+        return None if frame is None else turn_picture(frame, self.quarter_turns)
+
+
 def turning_back(make_processor: ProcessorFactory) -> ProcessorFactory:
     """`make_processor`, for source pictures that were turned upright as well."""
 
-    def make(source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget) -> FrameProcessor:
-        upright = make_processor(source, driving, poses, retarget)
+    def make(
+        source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget, quality: Quality
+    ) -> FrameProcessor:
+        upright = make_processor(source, driving, poses, retarget, quality)
         return TurnedProcessor(upright, source.quarter_turns) if source.quarter_turns else upright
 
     return make

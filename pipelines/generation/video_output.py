@@ -9,9 +9,11 @@ from typing import Any, Self
 import numpy as np
 
 from models.generators.recurrent import Step
+from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, FaceConfig, debug_path
+from pipelines.generation.background import background_input, check_background
 from pipelines.generation.processors import FrameProcessor
-from pipelines.generation.visualization import check_views, draw_debug_frame
+from pipelines.generation.visualization import check_layer_views, check_views, draw_debug_frame
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
 from pipelines.media.sources import FrameSource
@@ -30,18 +32,28 @@ def check_outputs(config: VideoConfig) -> None:
 
     Raises:
         InputError: existing or unwritable output, missing folder, an input as output, unknown suffix or debug view,
-            unsuitable codec or crf.
+            unsuitable codec, crf or background.
         BackendUnavailable: no such encoder here.
+        WeightsError: no such weights.
     """
     check_views(config.debug)
-    for path in (config.target, *([debug_path(config.target)] if config.debug else [])):
-        check_video_output(
-            path,
-            codec=config.codec,
-            crf=config.crf,
-            overwrite=config.overwrite,
-            inputs=list_input_files(config),
-        )
+    if isinstance(config, AnimateConfig):
+        check_background(config)
+    check_video_output(config.target, **_output_options(config, transparent=is_transparent(config)))
+    if config.debug:
+        check_video_output(debug_path(config.target), **_output_options(config, transparent=False))
+
+
+def is_transparent(config: VideoConfig) -> bool:
+    """Whether the main output has an alpha channel."""
+    return isinstance(config, AnimateConfig) and config.transparent
+
+
+def _output_options(config: VideoConfig, *, transparent: bool) -> dict[str, Any]:
+    """What `check_video_output` and `open_output` share; `codec` and `crf` are for outputs like the main one."""
+    encoding = {"codec": config.codec, "crf": config.crf} if transparent == is_transparent(config) else {}
+    paths = {"overwrite": config.overwrite, "inputs": list_input_files(config)}
+    return {"transparent": transparent, **encoding, **paths}
 
 
 class VideoOutput:
@@ -56,6 +68,9 @@ class VideoOutput:
         stopwatch: gets the stages "compose" and "encode".
         progress: hears of what the encoders leave out or can't do.
         threads: of the encoder; None lets it choose.
+
+    Raises:
+        InputError: debug views of layers, which this processor does not make.
     """
 
     def __init__(
@@ -69,6 +84,7 @@ class VideoOutput:
         progress: Progress,
         threads: int | None = None,
     ) -> None:
+        check_layer_views(config.debug, processor.plate)
         self.config, self.processor, self.motion, self.audio = config, processor, motion, audio
         self.stopwatch, self.progress, self.threads = stopwatch, progress, threads
         self.driving_frames = iter(video) if config.compare and video else None
@@ -85,6 +101,7 @@ class VideoOutput:
             self._open.__exit__(*error)
         if error[0] is None:
             self._report_notes()
+            note_all(self.progress, self.processor.background.notes if self.processor.background else ())
 
     def write(self, step: Step) -> None:
         """Postprocess and write the next frame (a batch of 1), and its debug views."""
@@ -93,16 +110,18 @@ class VideoOutput:
             if self.config.compare:
                 driving = next(self.driving_frames).image if self.driving_frames else None
                 driving = None if driving is None else turn_picture(driving, self.motion.quarter_turns)
+                result = show_transparency(result) if result.shape[2] == 4 else result
                 result = self.processor.comparison(self.count, driving, result)
         with self.stopwatch("encode"):
             self._write(self.config.target, result, self.audio)
             if self.config.debug:
-                self._write(debug_path(self.config.target), draw_debug_frame(self.config.debug, step), None)
+                shown = draw_debug_frame(self.config.debug, step, self.processor.plate)
+                self._write(debug_path(self.config.target), shown, None)
         self.count += 1
 
     def _write(self, path: Path, image: np.ndarray, audio: AudioPlan | None) -> None:
-        """Write a picture uint8 RGB [H, W, 3] with the time stamp of the current frame; the first opens the file."""
-        config, motion = self.config, self.motion
+        """Write a picture uint8 [H, W, 3 or 4] with the time stamp of the current frame; the first opens the file."""
+        motion = self.motion
         if path not in self.writers:
             opened = open_output(
                 path,
@@ -110,12 +129,9 @@ class VideoOutput:
                 height=image.shape[0],
                 time_base=motion.time_base,
                 rate=Fraction(motion.rate).limit_denominator(1001),
-                codec=config.codec,
-                crf=config.crf,
                 audio=audio,
                 threads=self.threads,
-                overwrite=config.overwrite,
-                inputs=list_input_files(config),
+                **_output_options(self.config, transparent=image.shape[2] == 4),
             )
             self.writers[path] = self._open.enter_context(opened)
             self._report_notes()
@@ -168,9 +184,14 @@ class VideoResult:
         return summarize_run(config, weights=config.weights, device=self.device, **times) | {
             "output": str(self.output),
             "debug_output": str(self.debug_output) if self.debug_output else None,
-            "inputs": {"source": describe_input(config.source), "driving": describe_input(config.driving)},
+            "inputs": self._describe_inputs(),
             "frames": self.frames,
             "fps": round(self.rate, 4),
             "size": list(written_size(self.output, self.size)),
             "canvas": list(self.canvas),
         }
+
+    def _describe_inputs(self) -> dict[str, Any]:
+        config = self.config
+        behind = background_input(config.background) if isinstance(config, AnimateConfig) else {}
+        return {"source": describe_input(config.source), "driving": describe_input(config.driving)} | behind

@@ -17,6 +17,7 @@ from pipelines.keypoints.cleaning import PoseCleaner
 from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, check_person
 from pipelines.keypoints.layouts import h36m17_to_coco17
 from pipelines.keypoints.loading import load_track, select_frames
+from pipelines.keypoints.masks import MaskFinder
 from pipelines.keypoints.quarter_turns import detect_upright_image, detect_upright_video
 from pipelines.keypoints.track import DEFAULT_RATE, PoseTrack
 from pipelines.keypoints.track_cache import TrackCache
@@ -46,6 +47,10 @@ class SourcePerson:
     """Counterclockwise quarter turns that made the picture upright."""
     notes: tuple[str, ...] = ()
     """What the user should know about the person, one line each."""
+    mask: np.ndarray | None = None
+    """Where the person is, coarsely: float32 [H, W], 0 to 1; None if nobody asked."""
+    alpha: np.ndarray | None = None
+    """The picture's own alpha, float32 [H, W], 0 to 1; None if it is opaque."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -100,12 +105,17 @@ def find_source_person(
     detector: KeypointDetector,
     cleaner: PoseCleaner,
     cache: TrackCache,
+    *,
+    alpha: np.ndarray | None = None,
+    find_mask: MaskFinder | None = None,
 ) -> SourcePerson:
     """Detect the largest person in the source picture, which is turned upright if it lies, and clean the pose.
 
     Args:
         path: where the picture comes from, for messages and for the cache.
         picture: uint8 RGB [H, W, 3].
+        alpha: of the picture, uint8 [H, W]; None if it is opaque.
+        find_mask: marks the person, if a mask is wanted.
 
     Raises:
         InputError: nobody in the picture.
@@ -120,7 +130,9 @@ def find_source_person(
     notes = tuple(line for line in (track.orientation, cut) if line)
     upright = turn_picture(picture, track.quarter_turns)
     pose = clean_still_pose(detected, cleaner, size=track.size)
-    return SourcePerson(upright, detected, pose, track.quarter_turns, notes)
+    mask = find_mask(upright, detected) if find_mask else None
+    own = None if alpha is None else turn_picture(alpha, track.quarter_turns) / np.float32(255)
+    return SourcePerson(upright, detected, pose, track.quarter_turns, notes, mask, own)
 
 
 def clean_still_pose(detected: np.ndarray, cleaner: PoseCleaner, *, size: tuple[int, int]) -> np.ndarray:

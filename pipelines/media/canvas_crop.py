@@ -44,20 +44,24 @@ class CanvasCrop:
     """Height of the canvas, in its pixels."""
 
     @classmethod
-    def around(cls, points: np.ndarray, *, size: int) -> "CanvasCrop":
-        """The rectangle that holds all points [..., 2] of the image, with MARGIN.
+    def around(cls, points: np.ndarray, *, size: int, outline: Box | None = None) -> "CanvasCrop":
+        """The rectangle that holds all points [..., 2] of the image with MARGIN, and the box `outline` without one.
 
-        size: the longer side of the canvas, a multiple of CELL; the shorter side is as short as the points allow.
+        size: the longer side of the canvas, a multiple of CELL; the shorter side is as short as they allow.
         """
         flat = points.reshape(-1, 2)
         low, high = flat.min(0), flat.max(0)
-        extent = high - low  # [2] x, y
-        longest = max(round(float(extent.max()) * (1 + 2 * MARGIN)), MIN_SIDE)
-        wanted = extent + 2 * MARGIN * extent.max()
-        columns, rows = (min(math.ceil(side * size / longest / CELL) * CELL, size) for side in wanted.tolist())
-        width, height = (max(round(side * longest / size), 1) for side in (columns, rows))
+        margin = MARGIN * float((high - low).max())
+        low, high = low - margin, high + margin
+        if outline is not None:
+            low, high = np.minimum(low, outline[:2]), np.maximum(high, outline[2:])
+        longest = max(round(float((high - low).max())), MIN_SIDE)
+        columns, rows = (
+            min(max(math.ceil(side * size / longest / CELL), 1) * CELL, size) for side in (high - low).tolist()
+        )
+        width, height = (round(side * longest / size) for side in (columns, rows))
         left, top = np.round((low + high - (width, height)) / 2).astype(int).tolist()
-        return cls(left, top, width, height, max(columns, CELL), max(rows, CELL))
+        return cls(left, top, width, height, columns, rows)
 
     @property
     def box(self) -> Box:

@@ -1,7 +1,7 @@
-"""Encoding with PyAV: H.264, HEVC and VP9 in a container with sound, and GIF with one palette for the clip.
+"""Encoding with PyAV: H.264, HEVC, VP9 and ProRes in a container with sound, and GIF with one palette for the clip.
 
-In: frames uint8 RGB [H, W, 3] with pts and durations in units of the output's time base. Called by
-`pipelines.media.writer`, which checks the frames.
+In: frames uint8 RGB [H, W, 3], or RGBA [H, W, 4] for codecs with an alpha channel, with pts and durations in units of
+the output's time base. Called by `pipelines.media.writer`, which checks the frames.
 """
 
 from contextlib import suppress
@@ -28,7 +28,7 @@ PALETTE_FRAMES = 24  # frames from which the palette is made
 
 
 class VideoEncoder:
-    """A file with one video stream, yuv420p tagged as BT.709 limited range, and one sound stream if there is a plan.
+    """A file with one video stream, YUV tagged as BT.709 limited range, and one sound stream if there is a plan.
 
     Args:
         path: the file, which is overwritten.
@@ -62,6 +62,7 @@ class VideoEncoder:
         self.time_base = time_base
         self.threads = threads or 0  # 0: FFmpeg chooses
         self.scaler = VideoReformatter()
+        self.pixel_format = codec.pixel_format
         self.end = 0
         self.track: AudioTrack | None = None
         self.durations: dict[int | None, int | None] = {}  # pts -> duration of the frames inside the encoder
@@ -90,7 +91,7 @@ class VideoEncoder:
         if codec.tag:
             context.codec_tag = codec.tag
         context.width, context.height = (side + side % 2 for side in size)
-        context.pix_fmt = "yuv420p"
+        context.pix_fmt = self.pixel_format
         context.thread_count = self.threads
         context.colorspace, context.color_range = 1, ColorRange.MPEG  # AVCOL_SPC_BT709
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
@@ -99,10 +100,10 @@ class VideoEncoder:
         self.container.start_encoding()
 
     def add(self, image: np.ndarray, pts: int, duration: int) -> None:
-        """Encode a frame uint8 RGB [H, W, 3] that is shown at `pts` for `duration`."""
+        """Encode a frame uint8 RGB [H, W, 3], or RGBA [H, W, 4], that is shown at `pts` for `duration`."""
         frame = self.scaler.reformat(
-            VideoFrame.from_ndarray(pad_to_even(image), format="rgb24"),
-            format="yuv420p",
+            VideoFrame.from_ndarray(pad_to_even(image), format="rgba" if image.shape[2] == 4 else "rgb24"),
+            format=self.pixel_format,
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
             interpolation="BICUBIC",
@@ -245,7 +246,7 @@ class GifEncoder:
 
 
 def pad_to_even(image: np.ndarray) -> np.ndarray:
-    """Repeat the last row and column of an image [H, W, 3] if H or W is odd; the result is contiguous."""
+    """Repeat the last row and column of an image [H, W, C] if H or W is odd; the result is contiguous."""
     height, width = image.shape[:2]
     if height % 2 or width % 2:
         image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

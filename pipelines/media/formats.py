@@ -3,7 +3,7 @@
 Used by `pipelines.media.writer`, `encoders` and `audio`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
@@ -20,10 +20,11 @@ class VideoCodec:
     encoder: str
     """FFmpeg's name."""
 
-    crf: int
-    """Default quality (constant rate factor): 0 is the best, `max_crf` the smallest file."""
+    crf: int | None = None
+    """Default quality (constant rate factor): 0 is the best, `max_crf` the smallest file; None if it has no such
+    setting."""
 
-    max_crf: int
+    max_crf: int = 0
     """Highest possible crf."""
 
     options: tuple[tuple[str, str], ...] = ()
@@ -31,6 +32,9 @@ class VideoCodec:
 
     tag: str | None = None
     """Four characters that name the codec in MP4 and MOV, where FFmpeg's own are refused by some players."""
+
+    pixel_format: str = "yuv420p"
+    """FFmpeg's name of the pixels that are stored."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,14 @@ class Container:
     options: tuple[tuple[str, str], ...] = ()
     """Options of the muxer, as (name, value)."""
 
+    transparent: dict[str, VideoCodec] = field(default_factory=dict)
+    """Video codecs with an alpha channel, like `codecs`; empty if no player shows one in this container."""
+
 
 # The largest picture of the highest level (6.2) of H.264, HEVC and VP9; few players show more.
 MAX_PIXELS = 35_651_584
 MAX_SIDE = 16_384
+TRANSPARENT_OUTPUTS = ".mov, .webm, a folder, or %05d.png"
 SMALLER = "use a smaller picture, --frame crop, or numbered pictures (-o frames/)"
 MEDIA_ERRORS = (FFmpegError, ValueError, EOFError)  # what PyAV raises for files that are damaged or of no use
 # With AVX-512, x264 reads uninitialised memory, so that encoding the same frames twice would give different bytes.
@@ -75,7 +83,20 @@ HEVC = VideoCodec(
     options=(("preset", "medium"), ("x265-params", "log-level=error")),
     tag="hvc1",  # Apple's players refuse hev1
 )
-VP9 = VideoCodec("libvpx-vp9", crf=28, max_crf=63, options=(("deadline", "good"), ("cpu-used", "4"), ("row-mt", "1")))
+VP9_OPTIONS = (("b", "0"), ("deadline", "good"), ("cpu-used", "4"), ("row-mt", "1"))
+VP9 = VideoCodec("libvpx-vp9", crf=28, max_crf=63, options=VP9_OPTIONS)
+TRANSPARENT_VP9 = VideoCodec(
+    "libvpx-vp9",
+    crf=20,
+    max_crf=63,
+    options=(*VP9_OPTIONS, ("auto-alt-ref", "0")),  # with alternate references FFmpeg refuses alpha
+    pixel_format="yuva420p",
+)
+PRORES_4444 = VideoCodec(
+    "prores_ks",
+    options=(("profile", "4444"), ("alpha_bits", "16"), ("vendor", "apl0")),  # some editors refuse other vendors
+    pixel_format="yuva444p10le",
+)
 AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 FAST_START = (("movflags", "+faststart"),)
 MP4 = Container(
@@ -95,6 +116,7 @@ MOV = Container(
     sample_rates=AAC_RATES,
     edit_list=True,
     options=FAST_START,
+    transparent={"prores": PRORES_4444},
 )
 WEBM = Container(
     muxer="webm",
@@ -104,6 +126,7 @@ WEBM = Container(
     sample_rates=(48000,),
     edit_list=False,
     options=(("fflags", "+bitexact"),),  # no random identifiers
+    transparent={"vp9": TRANSPARENT_VP9},
 )
 CONTAINERS = {".mp4": MP4, ".m4v": MP4, ".mov": MOV, ".webm": WEBM}
 
@@ -146,27 +169,35 @@ class ChosenCodec:
     tag: str | None = None
     """See `VideoCodec.tag`."""
 
+    pixel_format: str = "yuv420p"
+    """See `VideoCodec.pixel_format`."""
 
-def choose_codec(container: Container, *, codec: str | None, crf: int | None) -> ChosenCodec:
-    """The encoder for a codec of a container; defaults for None.
+
+def choose_codec(container: Container, *, codec: str | None, crf: int | None, transparent: bool = False) -> ChosenCodec:
+    """The encoder for a codec of a container, with an alpha channel if `transparent`, which the container must support.
+
+    Defaults for None.
 
     Raises:
         InputError: the container doesn't support the codec, or crf is out of range.
         BackendUnavailable: PyAV was built without the encoder.
     """
-    name = codec or next(iter(container.codecs))
-    if name not in container.codecs:
-        raise InputError(f"codec {name!r} can't be stored in {container.muxer}: use {', '.join(container.codecs)}")
-    chosen = container.codecs[name]
+    codecs = container.transparent if transparent else container.codecs
+    name = codec or next(iter(codecs))
+    if name not in codecs:
+        kind = "as transparent video " if transparent else ""
+        raise InputError(f"codec {name!r} can't be stored {kind}in {container.muxer}: use {', '.join(codecs)}")
+    chosen = codecs[name]
+    if crf is not None and chosen.crf is None:
+        raise InputError(f"crf {crf}: the quality of {name} is fixed; leave --crf out")
     if crf is not None and not 0 <= crf <= chosen.max_crf:
         raise InputError(
             f"crf {crf} is out of range for {name}: use 0 (best quality) to {chosen.max_crf} (smallest file)"
         )
     if chosen.encoder not in av.codecs_available:
         raise BackendUnavailable(f"this PyAV has no {chosen.encoder} encoder: choose another --codec or suffix")
-    constant = {"b": "0"} if chosen is VP9 else {}
-    options = {"crf": str(chosen.crf if crf is None else crf), **constant, **dict(chosen.options)}
-    return ChosenCodec(chosen.encoder, options, chosen.tag)
+    quality = {} if chosen.crf is None else {"crf": str(chosen.crf if crf is None else crf)}
+    return ChosenCodec(chosen.encoder, quality | dict(chosen.options), chosen.tag, chosen.pixel_format)
 
 
 def describe_excess(width: int, height: int) -> str | None:

@@ -45,7 +45,7 @@ class PictureSequence:
         self.count = 0
 
     def add(self, image: np.ndarray, pts: int, duration: int) -> None:
-        """Write the next image uint8 RGB [H, W, 3]; pts and duration have no effect."""
+        """Write the next image uint8 [H, W, 3 or 4]; pts and duration have no effect."""
         target = self.temporary / (self.pattern % self.count)
         Image.fromarray(image).save(target, compress_level=COMPRESSION)
         self.count += 1

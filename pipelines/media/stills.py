@@ -14,27 +14,32 @@ from pipelines.media.files import atomic_output, check_output, report_write_erro
 from pipelines.media.sequences import PictureSequence, check_sequence
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+OPAQUE = (".jpg", ".jpeg")  # of them
 QUALITY = 95  # of JPEG and WebP, 0..100
 
 
-def check_stills(path: Path, *, count: int, overwrite: bool, inputs: Iterable[Path] = ()) -> None:
-    """Check before the work that `write_stills` can write `count` pictures to `path`.
+def check_stills(
+    path: Path, *, count: int, overwrite: bool, inputs: Iterable[Path] = (), transparent: bool = False
+) -> None:
+    """Check before the work that `write_stills` can write `count` pictures to `path`, with alpha if `transparent`.
 
     Raises:
         InputError: the output exists (unless `overwrite`) or is an input, its folder is missing or not writable, its
-            suffix is unknown, or it is one file for several pictures.
+            suffix is unknown or can't be transparent, or it is one file for several pictures.
     """
     check_output(path, overwrite=overwrite, inputs=inputs, may_be_folder=True)
     if _is_sequence(path):
         check_sequence(path, pattern=_is_pattern(path), overwrite=overwrite, inputs=inputs)
     elif path.suffix.lower() not in SUFFIXES:
         raise InputError(f"output {path}: unknown type; use {', '.join(SUFFIXES)}, a folder, or %05d.png")
+    elif transparent and path.suffix.lower() in OPAQUE:
+        raise InputError(f"{path} can't be transparent: use .png, .webp, a folder, or %05d.png")
     elif count != 1:
         raise InputError(f"can't write {count} pictures to {path}: use a folder or %05d.png with -o")
 
 
 def write_stills(path: Path, images: Iterable[np.ndarray], *, overwrite: bool) -> None:
-    """Write pictures uint8 RGB [H, W, 3] to one file or as numbered files; they appear when all are complete.
+    """Write pictures uint8 [H, W, 3 or 4] to one file or as numbered files; they appear when all are complete.
 
     Raises:
         InputError: see `check_stills`.
@@ -44,7 +49,7 @@ def write_stills(path: Path, images: Iterable[np.ndarray], *, overwrite: bool) -
     if not _is_sequence(path):
         (image,) = images
         with atomic_output(path, overwrite=overwrite) as temporary, report_write_errors(path):
-            Image.fromarray(image).save(temporary, quality=QUALITY)
+            Image.fromarray(image).save(temporary, quality=QUALITY, exact=True)  # exact: WebP keeps hidden colours
         return
     pattern = _is_pattern(path)
     with temporary_folder(path.parent / "frames" if pattern else path) as temporary:

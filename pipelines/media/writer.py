@@ -1,7 +1,8 @@
 """Video outputs with exact time stamps: `open_output` for videos, GIFs and sequences of pictures.
 
-In: frames uint8 RGB [H, W, 3] with pts and durations in units of a time base, a `Fraction` of seconds. Called by
-`pipelines.generation.video_output` and view synthesis; `check_video_output` refuses early what can't work.
+In: frames uint8 RGB [H, W, 3], or RGBA [H, W, 4] of a transparent output, with pts and durations in units of a time
+base, a `Fraction` of seconds. Called by `pipelines.generation.video_output` and view synthesis; `check_video_output`
+refuses early what can't work.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from models.errors import InputError, ProcessingError
 from pipelines.media.audio import AudioPlan
 from pipelines.media.encoders import GifEncoder, VideoEncoder
 from pipelines.media.files import atomic_output, check_output, report_write_errors, temporary_folder
-from pipelines.media.formats import CONTAINERS, choose_codec, output_kind
+from pipelines.media.formats import CONTAINERS, TRANSPARENT_OUTPUTS, choose_codec, output_kind
 from pipelines.media.sequences import PictureSequence, check_sequence
 
 
@@ -27,7 +28,7 @@ class Encoder(Protocol):
     """One-line notes for the user."""
 
     def add(self, image: np.ndarray, pts: int, duration: int) -> None:
-        """Write a frame uint8 RGB [H, W, 3]; pts start at 0 and increase."""
+        """Write a frame uint8 [H, W, 3 or 4]; pts start at 0 and increase."""
 
     def finish(self) -> None:
         """Complete the output; nothing is called afterwards."""
@@ -44,13 +45,16 @@ class Writer:
         encoder: writes it.
         width, height: of all frames.
         duration: of frames without one, in units of the time base.
+        transparent: whether they are RGBA.
     """
 
-    def __init__(self, path: Path, encoder: Encoder, *, width: int, height: int, duration: int):
+    def __init__(
+        self, path: Path, encoder: Encoder, *, width: int, height: int, duration: int, transparent: bool = False
+    ):
         self.path = path
         self.frames = 0
         self._encoder = encoder
-        self._shape = (height, width, 3)
+        self._shape = (height, width, 4 if transparent else 3)
         self._default = duration
         self._first = self._last = 0
 
@@ -63,7 +67,7 @@ class Writer:
         """Write a frame.
 
         Args:
-            image: uint8 RGB [H, W, 3].
+            image: uint8 RGB [H, W, 3], or RGBA [H, W, 4] of a transparent output.
             pts: when it is shown, in units of the time base; must increase. The first one becomes time 0.
             duration: for how long, in the same units; None for one frame of the nominal rate.
 
@@ -87,6 +91,7 @@ def check_video_output(
     *,
     codec: str | None = None,
     crf: int | None = None,
+    transparent: bool = False,
     overwrite: bool = False,
     inputs: Iterable[Path] = (),
 ) -> None:
@@ -94,13 +99,16 @@ def check_video_output(
 
     Raises:
         InputError: the output exists (unless `overwrite`) or is an input, its folder is missing or not writable, its
-            suffix is unknown, or codec or crf don't fit it.
+            suffix is unknown, or codec, crf or `transparent` don't fit it.
         BackendUnavailable: PyAV was built without the encoder.
     """
     check_output(path, overwrite=overwrite, inputs=inputs, may_be_folder=True)
     kind = output_kind(path)
-    if kind == "video":
-        choose_codec(CONTAINERS[path.suffix.lower()], codec=codec, crf=crf)
+    container = CONTAINERS[path.suffix.lower()] if kind == "video" else None
+    if transparent and (kind == "gif" or (container and not container.transparent)):
+        raise InputError(f"{path} can't be transparent: use {TRANSPARENT_OUTPUTS}")
+    if container:
+        choose_codec(container, codec=codec, crf=crf, transparent=transparent)
     elif codec is not None or crf is not None:
         raise InputError(f"{path}: --codec and --crf apply to .mp4, .mov and .webm only")
     if kind in ("folder", "pattern"):
@@ -123,6 +131,7 @@ def open_output(
     rate: Fraction | None = None,
     codec: str | None = None,
     crf: int | None = None,
+    transparent: bool = False,
     audio: AudioPlan | None = None,
     threads: int | None = None,
     overwrite: bool = False,
@@ -140,8 +149,9 @@ def open_output(
         width, height: of all frames, in pixels.
         time_base: unit of the frames' pts and durations, in seconds.
         rate: nominal frames per second, 25 by default.
-        codec: h264, hevc or vp9; the format's default if None.
+        codec: h264, hevc, vp9 or, of a transparent .mov, prores; the format's default if None.
         crf: quality, 0 is the best; the codec's default if None.
+        transparent: the frames are RGBA with straight alpha; .mov becomes ProRes 4444, .webm VP9 with alpha.
         audio: the sound, from `plan_audio`; only videos can have sound.
         threads: of the encoder, by default one per core; the bytes of a video depend on it.
         overwrite: replace an existing output.
@@ -153,10 +163,12 @@ def open_output(
         ProcessingError: the disk is full, a frame can't be encoded, or no frame was written.
     """
     path = Path(path)
-    check_video_output(path, codec=codec, crf=crf, overwrite=overwrite, inputs=inputs)
+    options = {"codec": codec, "crf": crf, "transparent": transparent}
+    check_video_output(path, **options, overwrite=overwrite, inputs=inputs)
     kind = output_kind(path)
     rate = rate or Fraction(25)
-    size = {"width": width, "height": height, "duration": max(1, round(1 / rate / time_base))}
+    duration = max(1, round(1 / rate / time_base))
+    size = {"width": width, "height": height, "duration": duration, "transparent": transparent}
     if kind in ("folder", "pattern"):
         with temporary_folder(path if kind == "folder" else path.parent / "frames") as temporary:
             sequence = PictureSequence(path, temporary, pattern=kind == "pattern", overwrite=overwrite)
@@ -169,7 +181,7 @@ def open_output(
                 encoder = GifEncoder(temporary, width=width, height=height, time_base=time_base)
             else:
                 container = CONTAINERS[path.suffix.lower()]
-                chosen = choose_codec(container, codec=codec, crf=crf)
+                chosen = choose_codec(container, **options)
                 shape = {"size": (width, height), "time_base": time_base, "rate": rate}
                 encoder = VideoEncoder(temporary, container, chosen, **shape, audio=audio, threads=threads)
         with _finish_or_abort(Writer(path, encoder, **size), encoder) as writer:

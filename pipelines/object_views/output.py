@@ -11,14 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from models.errors import InputError
 from pipelines.media.stills import SUFFIXES, check_stills, write_stills
 from pipelines.media.writer import check_video_output, open_output
 from pipelines.object_views.source import SIDE
 
 SECONDS_PER_TURN = 3
 SHEET_COLUMNS = 6
-TRANSPARENT_SUFFIXES = ("", ".png", ".webp")  # the first one is a folder
 
 
 def is_sheet(path: Path) -> bool:
@@ -28,12 +26,11 @@ def is_sheet(path: Path) -> bool:
 
 def check_view_output(path: Path, *, transparent: bool, overwrite: bool, inputs: Iterable[Path]) -> None:
     """Raises InputError if `write_views` would refuse the output."""
-    if transparent and path.suffix.lower() not in TRANSPARENT_SUFFIXES:
-        raise InputError(f"{path} can't be transparent: use sheet.png, a folder or %05d.png")
+    options = {"transparent": transparent, "overwrite": overwrite, "inputs": inputs}
     if is_sheet(path):
-        check_stills(path, count=1, overwrite=overwrite, inputs=inputs)
+        check_stills(path, count=1, **options)
     else:
-        check_video_output(path, overwrite=overwrite, inputs=inputs)
+        check_video_output(path, **options)
 
 
 def write_views(
@@ -56,12 +53,10 @@ def write_views(
     """
     if is_sheet(path):
         write_stills(path, [contact_sheet(list(views))], overwrite=overwrite)
-    elif transparent:
-        write_stills(path, views, overwrite=overwrite)
     else:
         rate = Fraction(count, SECONDS_PER_TURN)
         size = {"width": SIDE, "height": SIDE, "time_base": 1 / rate, "rate": rate}
-        with open_output(path, **size, overwrite=overwrite, threads=threads) as writer:
+        with open_output(path, **size, transparent=transparent, overwrite=overwrite, threads=threads) as writer:
             for number, view in enumerate(views):
                 writer.write(view, number)
         return writer.notes

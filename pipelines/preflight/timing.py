@@ -83,7 +83,7 @@ def estimate_timing(config: AnimateConfig, clip: DrivingInspection, detector: st
         result = animate(replace(config, driving=driving, output=output, **options, **everything), timer)
         seconds = perf_counter() - timer.stamps[1]
     left, _, right, _ = result.canvas
-    start = sum(result.seconds[name] for name in ("load", "source pose", "motion"))
+    start = sum(result.seconds[name] for name in ("load", "source pose", "motion", "matte"))
     return TimingEstimate(start, seconds / (TIMED_FRAMES - 1), right - left)
 
 

@@ -23,6 +23,8 @@ def test_the_options_of_a_job_without_options(command: str, values: dict, expect
 
 def test_an_option_that_old_jobs_do_not_have_is_left_out_at_its_default() -> None:
     assert "place" not in parse("animate", {"place": "frame"}, {})
+    assert all("background" not in parse(command, {"background": "picture"}, {}) for command in ("animate", "pose"))
+    assert parse("pose", {"background": "#fff"}, {}) == POSE | {"background": "#fff"}
     assert parse("animate", {"place": "still"}, {}) == ANIMATE | {"place": "still"}
 
 
@@ -40,8 +42,8 @@ def test_values_are_plain_and_paths_absolute(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("command", "files"),
     [
-        ("animate", ["audio", "keypoints", "yolo_weights", "weights", "motion"]),
-        ("pose", ["yolo_weights", "weights", "motion"]),
+        ("animate", ["audio", "keypoints", "yolo_weights", "weights", "motion", "background"]),
+        ("pose", ["yolo_weights", "weights", "motion", "background"]),
         ("view-synth", ["shapenet", "weights", "viewpoint"]),
     ],
 )

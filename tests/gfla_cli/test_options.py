@@ -38,6 +38,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "-o": ("out.webm", Path("out.webm")),
     "--debug": ("mask,flow,mask", ("mask", "flow")),
     "--audio": ("none", "none"),
+    "--background": ("white", "white"),
     "--crf": ("20", 20),
     "--codec": ("hevc", "hevc"),
     "--start": ("1:30.5", Fraction(181, 2)),

@@ -33,11 +33,14 @@ class ProcessorContract:
     @pytest.fixture
     def processor(self, make_processor: ProcessorFactory) -> FrameProcessor:
         source, driving = make_people()
-        return make_processor(source, driving, driving.poses[..., :2], "body")
+        return make_processor(source, driving, driving.poses[..., :2], "body", "standard")
 
     def test_inputs_are_what_the_network_reads(self, processor: FrameProcessor, generator: PersonGenerator) -> None:
-        assert processor.canvas.dtype == np.uint8
-        expected = (generator.config.structure_channels, *processor.canvas.shape[:2])
+        channels, *size = processor.canvas.shape
+        assert processor.canvas.dtype == np.float32
+        assert channels == generator.config.image_channels
+        assert np.abs(processor.canvas).max() <= 1
+        expected = (generator.config.structure_channels, *size)
         for inputs in (processor.source_inputs(), *map(processor.frame_inputs, range(FRAMES))):
             assert inputs.structure.dtype == np.float32
             assert inputs.structure.shape == expected
@@ -57,13 +60,15 @@ class ProcessorContract:
         assert result.shape == (*processor.output_size(framing)[::-1], 3)
 
     def test_only_the_box_of_the_picture_changes(self, processor: FrameProcessor, generator: PersonGenerator) -> None:
-        before = processor.picture.copy()
+        before = picture = processor.picture.copy()
         result = processor.postprocess(generate_frame(processor, generator), "full")
+        behind = processor.background.frame(0) if processor.background else None
+        before = before if behind is None else behind
         left, top, right, bottom = processor.box
         outside = np.ones((HEIGHT, WIDTH), bool)
         outside[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = False
         np.testing.assert_array_equal(result[outside], before[outside])
-        np.testing.assert_array_equal(processor.picture, before)
+        np.testing.assert_array_equal(processor.picture, picture)
 
     def test_a_comparison_has_titles_above_panels_as_high_as_the_result(self, processor: FrameProcessor) -> None:
         result = np.zeros((120, 90, 3), np.uint8)
@@ -81,10 +86,19 @@ def make_people() -> tuple[SourcePerson, DrivingMotion]:
     layouts = sample_poses(sample_people(1, seed=1), seed=2, frames=FRAMES + 1)
     coco, human = (_with_confidence(poses[0]) for poses in layouts)  # [T + 1, 17, 3]
     picture = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
-    source = SourcePerson(picture, coco[0], human[0])
+    mask = draw_mask(coco[0], HEIGHT, WIDTH)
+    source = SourcePerson(picture, coco[0], human[0], mask=mask)
     times = {"pts": [0, 1], "durations": [1, 1], "time_base": Fraction(1, 25)}
     driving = DrivingMotion(human[1:], coco[1:], **times, size=(WIDTH, HEIGHT), gaps=GapSummary(FRAMES, 0, 0))
     return source, driving
+
+
+def draw_mask(pose: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A coarse mask float32 [height, width] of a person: a rectangle around the COCO-17 pose [17, 3]."""
+    mask = np.zeros((height, width), np.float32)
+    (left, top), (right, bottom) = pose[:, :2].min(0).astype(int), pose[:, :2].max(0).astype(int)
+    mask[max(top, 0) : bottom, max(left, 0) : right] = 1
+    return mask
 
 
 def _with_confidence(poses: np.ndarray) -> np.ndarray:

@@ -55,11 +55,11 @@ def write_batch_inputs(folder: Path) -> BatchInputs:
     )
 
 
-def write_small_weights(path: Path) -> Path:
-    """An animation generator that was never trained."""
+def write_small_weights(path: Path, *, channels: int = 3) -> Path:
+    """An animation generator that was never trained; with 4 channels one that makes the person alone."""
     torch.manual_seed(4)
-    config = replace(bundled_person(), image_channels=3, shadow=False)
-    config = replace(config, width=4, max_width=16, flow_width=4, flow_max_width=8, attention_hidden=8)
+    small = replace(bundled_person(), image_channels=channels)
+    config = replace(small, width=4, max_width=16, flow_width=4, flow_max_width=8, attention_hidden=8)
     model = AnimationGenerator(config=config).eval()
     save_weights(path, model, architecture="animation", licence="test", command="test", extra={})
     return path

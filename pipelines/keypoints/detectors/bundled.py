@@ -107,12 +107,12 @@ class BundledDetector:
             return People(np.empty((0, 17, 3), np.float32))
         if "mask" not in self.wanted:
             return People(pose[None])
-        crop = person_crop(pose, *image.shape[:2], size=SIZE, confident=CONFIDENT)
-        return People(pose[None], (PersonDetails(mask=self._find_mask(image, crop)),))
+        return People(pose[None], (PersonDetails(mask=self.find_mask(image, pose)),))
 
     @torch.inference_mode()
-    def _find_mask(self, image: np.ndarray, crop: SquareCrop) -> PersonMask:
-        """The mask of the person in the middle of a crop, averaged over the crop and its mirror image."""
+    def find_mask(self, image: np.ndarray, pose: np.ndarray) -> PersonMask:
+        """The mask of the person with a pose [17, 3], averaged over the square around them and its mirror image."""
+        crop = person_crop(pose, *image.shape[:2], size=SIZE, confident=CONFIDENT)
         pixels = self._pixels(image, [crop])
         maps = self.network(
             torch.cat((pixels, pixels.flip(3))).contiguous(memory_format=torch.channels_last), mask=True

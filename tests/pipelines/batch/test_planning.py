@@ -125,6 +125,54 @@ def test_a_suffix_that_the_command_can_not_write_is_refused(command: str, suffix
         plan_jobs(files, drivings="drv" if command == "animate" else "src", command=command, suffix=suffix)
 
 
+@pytest.mark.parametrize(
+    ("command", "suffix", "compare", "output"),
+    [
+        ("animate", None, "false", "2--x.mov"),
+        ("animate", "webm", "false", "2--x.webm"),
+        ("animate", "", "false", "2--x"),
+        ("animate", None, "true", "2--x.mp4"),
+        ("pose", None, "false", "2--2.png"),
+    ],
+)
+def test_a_transparent_output_has_a_suffix_with_alpha(
+    command: str, suffix: str | None, compare: str, output: str, files: Path
+) -> None:
+    options = {"background": "transparent", "compare": compare}
+    drivings = "drv" if command == "animate" else "src"
+    assert plan_jobs(files, drivings=drivings, command=command, suffix=suffix, options=options)[0].output == output
+
+
+@pytest.mark.parametrize(
+    ("command", "suffix", "words"),
+    [
+        ("animate", "mp4", "output '2--x.mp4' can't be transparent: use .mov, .webm, or no suffix for a folder"),
+        ("animate", "gif", "can't be transparent"),
+        ("pose", "jpg", "output '2--2.jpg' can't be transparent: use .png, .webp, or no suffix for a folder"),
+    ],
+)
+def test_a_suffix_without_alpha_is_refused(command: str, suffix: str, words: str, files: Path) -> None:
+    drivings = "drv" if command == "animate" else "src"
+    with pytest.raises(InputError, match=re.escape(words)):
+        plan_jobs(files, drivings=drivings, command=command, suffix=suffix, options={"background": "transparent"})
+
+
+def test_transparent_views_become_pictures() -> None:
+    request = JobRequest("here", {"source": "a.png", "category": "car", "background": "transparent"}, Path())
+    assert build_jobs([request], parse, command="view-synth")[0].output == "a--turntable.png"
+
+
+def test_a_background_file_is_one_of_the_files_of_a_job(files: Path) -> None:
+    (files / "sky.png").touch()
+    requests = [JobRequest("here", {"source": "a.png", "driving": "b.mp4", "background": "sky.png"}, files)]
+    (job,) = build_jobs(requests, parse)
+    assert job.options["background"] == str(files / "sky.png")
+    key = job.key
+    (file,) = [path for path in job.files if path.endswith("sky.png")]
+    Path(file).write_bytes(b"another sky")
+    assert build_jobs(requests, parse)[0].key != key
+
+
 def test_a_folder_with_a_dot_in_its_name_is_refused(files: Path) -> None:
     with pytest.raises(InputError, match=r"'v1\.2' can't be the name of a folder, because of its dot"):
         plan_jobs(files, drivings="drv/x.mp4", suffix="", name="v1.{source}")

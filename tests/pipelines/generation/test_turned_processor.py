@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.generators.recurrent import Step
+from pipelines.compositing.backgrounds import PictureBackground
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
 from pipelines.generation.turned_processor import TurnedProcessor
 from pipelines.media.turning import turn_picture
@@ -17,7 +18,7 @@ class Inner(FrameProcessor):
 
     def __init__(self) -> None:
         self.picture, self.poses, self.box = UPRIGHT, np.zeros((2, 17, 2)), BOX
-        self.canvas = UPRIGHT[:32, :32]
+        self.canvas = np.zeros((3, 32, 32), np.float32)
 
     def source_inputs(self) -> NetworkInputs:
         return NetworkInputs(np.zeros((20, 32, 32), np.float32))
@@ -51,3 +52,13 @@ def test_the_result_lies_as_the_picture_does(turns: int) -> None:
     assert (result[changed] == 255).all()
     np.testing.assert_array_equal(result[~changed], lying[~changed])
     np.testing.assert_array_equal(processor.comparison(0, None, result), Inner().postprocess(step, "full"))
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_background_is_turned_with_the_person(turns: int) -> None:
+    """So that it is as it was given once the result is turned back."""
+    inner = Inner()
+    processor = TurnedProcessor(inner, turns)
+    processor.put_on(PictureBackground(turn_picture(UPRIGHT, -turns)))
+    assert inner.background is not None
+    np.testing.assert_array_equal(inner.background.frame(0), UPRIGHT)

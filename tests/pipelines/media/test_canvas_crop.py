@@ -36,6 +36,15 @@ def test_all_points_are_on_the_canvas_with_a_margin(size: int) -> None:
     assert (there < np.array([canvas.columns, canvas.rows]) - 0.09 * size).all()
 
 
+def test_the_outline_is_on_the_canvas() -> None:
+    outline = (20, 100, 300, 520)
+    left, top, right, bottom = CanvasCrop.around(STANDING, size=256, outline=outline).box
+    assert left <= 20
+    assert top <= -8  # the margin of the points
+    assert right >= 300
+    assert bottom >= 520
+
+
 def test_few_points_get_a_rectangle_of_the_smallest_side() -> None:
     canvas = CanvasCrop.around(np.array([[50.0, 50.0]]), size=256)
     assert max(canvas.width, canvas.height) <= MIN_SIDE

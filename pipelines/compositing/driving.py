@@ -1,0 +1,145 @@
+"""The driving video without its person, as a background: everything else in it goes on moving.
+
+Frames are uint8 RGB [H, W, 3], masks float32 [H, W], 1 where the person is. Two passes: samples of the video for what
+the person hides, then frame after frame.
+"""
+
+from collections.abc import Callable, Iterable
+
+import cv2
+import numpy as np
+
+from pipelines.compositing.backgrounds import Background, Size
+from pipelines.compositing.layers import Layer
+from pipelines.compositing.moved_layers import move_layer
+from pipelines.compositing.spreading import spread
+from pipelines.compositing.temporal_plate import Fill, Sample, TemporalPlate
+from pipelines.media.sources import Frame
+
+SAMPLES = 40  # frames of the video at most
+SAMPLE_BYTES = 160_000_000  # of all samples at most
+MASK_SIDE = 320  # pixels; the networks' masks have 256
+PERSON = 0.3  # a mask from which on a pixel is the person's
+FAINT = 1 / 255  # of a soft edge; less is nothing
+MAX_CHANGE = 40  # levels by which light may change
+LIGHT_SHRINK = 8  # light is matched at this share of the size
+MARGIN = 0.03  # by which the mask is grown, as a share of the person's height; half of it is soft
+
+MaskFinder = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""A frame and the pose [17, 3] of the person who is taken out -> the mask of that person."""
+
+
+class DrivingBackground(Background):
+    """The driving video, its person replaced by the one of the picture, who has the same place and size.
+
+    Args:
+        video: its frames, which can be read several times, upright.
+        name: of the video, for notes.
+        poses: of its person [T, 17, 3], one per frame.
+        find_mask: marks a person.
+        fill: makes up what the video never shows.
+        scale, shifts: a point x, y of the source picture is at scale * x + shift of the frame; shifts are [T, 2].
+        advance: is called after every frame of the first pass.
+    """
+
+    def __init__(
+        self,
+        video: Iterable[Frame],
+        name: str,
+        poses: np.ndarray,
+        *,
+        find_mask: MaskFinder,
+        fill: Fill,
+        scale: float,
+        shifts: np.ndarray,
+        advance: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.scale, self.shifts = scale, shifts
+        self.masks: list[np.ndarray] = []  # of all frames, as PNG
+        samples: list[Sample] = []
+        for number, (frame, pose) in enumerate(zip(video, poses, strict=False)):
+            self.masks.append(_pack(find_mask(frame.image, pose)))
+            step = max(1, -(-len(poses) // _most_samples(frame.image)))
+            if number % step == 0:
+                samples.append(self._mask(frame.image, number))
+            advance()
+        self.shape = samples[0].image.shape
+        self.plate = TemporalPlate(samples, fill)
+        self.frames = iter(video)
+        self.number, self.image = -1, samples[0].image  # the last frame that was read
+        self.shown: np.ndarray | None = None  # the same without the person
+        moving = f"the camera of {name} moves: what its person hides is put together from frames nearby and may not fit"
+        self.notes = [moving] if self.plate.moves else []
+
+    def size(self, picture: Size) -> Size:
+        return self.shape[1], self.shape[0]
+
+    def place(self, layer: Layer, number: int) -> Layer:
+        x, y = self.shifts[number]
+        return move_layer(layer, self.scale, (float(x), float(y)))
+
+    def frame(self, number: int) -> np.ndarray:
+        while self.number < number:
+            self.image = next(self.frames).image
+            self.number += 1
+            self.shown = None
+        if self.shown is None:
+            self.shown = self._take_person_out(self.image)
+        return self.shown
+
+    def _take_person_out(self, image: np.ndarray) -> np.ndarray:
+        frame = self._mask(image, self.number)
+        if not frame.mask.any():
+            return image
+        left, top, right, bottom = box = frame.surroundings()
+        part = frame.cut(box)
+        soft, behind = part.mask[..., None], self.plate.behind(frame)[top:bottom, left:right]
+        behind = match_light(behind, part.image, part.mask)
+        result = image.copy()
+        result[top:bottom, left:right] = np.clip(part.image * (1 - soft) + behind * soft + 0.5, 0, 255)
+        return result
+
+    def _mask(self, image: np.ndarray, number: int) -> Sample:
+        mask = cv2.imdecode(self.masks[number], cv2.IMREAD_GRAYSCALE)
+        assert mask is not None
+        scaled = cv2.resize(mask, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        return Sample(number, image, grow(scaled / np.float32(255)))
+
+
+def _most_samples(image: np.ndarray) -> int:
+    return max(2, min(SAMPLES, SAMPLE_BYTES // image.nbytes))
+
+
+def _pack(mask: np.ndarray) -> np.ndarray:
+    """A mask float32 [H, W] as a PNG of MASK_SIDE pixels: those of all frames have to fit into memory."""
+    scale = min(1.0, MASK_SIDE / max(mask.shape))
+    small = cv2.resize(mask, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".png", np.rint(small * 255).astype(np.uint8))[1]
+
+
+def grow(mask: np.ndarray) -> np.ndarray:
+    """The mask of a person, wider by MARGIN of the person's height, with a soft edge."""
+    rows = np.flatnonzero((mask > PERSON).any(1))
+    if not len(rows):
+        return np.zeros_like(mask, np.float32)
+    reach = max(2.0, MARGIN * (rows[-1] - rows[0] + 1))
+    shrink = max(1, int(reach / 3))  # a mask is coarser than its frame
+    size = -(-mask.shape[1] // shrink), -(-mask.shape[0] // shrink)
+    small = (cv2.resize(mask, size, interpolation=cv2.INTER_AREA) > PERSON).astype(np.float32)
+    side = 2 * round(reach / shrink) + 1
+    wide = cv2.dilate(small, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    soft = cv2.resize(cv2.GaussianBlur(wide, (0, 0), side / 8), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.where(soft < FAINT, 0, soft)
+
+
+def match_light(plate: np.ndarray, frame: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The plate float32 [H, W, 3], inside of the mask as bright as the frame is around it: film flickers, shadows move.
+
+    What differs by more than MAX_CHANGE is something else and not looked at.
+    """
+    size = -(-mask.shape[1] // LIGHT_SHRINK), -(-mask.shape[0] // LIGHT_SHRINK)
+    here, there, covered = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (frame, plate, mask))
+    change = here.astype(np.float32) - there
+    known = ((covered == 0) & (np.abs(change).max(-1) < MAX_CHANGE)).astype(np.float32)
+    around = cv2.resize(spread(change, known, 1), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return plate + around

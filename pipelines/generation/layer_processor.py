@@ -1,0 +1,112 @@
+"""The project's own weights of people: the network makes the person alone, who is laid over a background.
+
+H, W: source picture; h, w: canvas.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from models.generators.animation import Step
+from models.generators.picture import Picture
+from pipelines.compositing.backgrounds import Background, PictureBackground
+from pipelines.compositing.full_resolution import Compositor, clip_premultiplied, make_compositor
+from pipelines.compositing.layers import Layer, lay_over, to_rgba
+from pipelines.generation.cutout import CutOut, describe_matte
+from pipelines.generation.processors import CANVAS, NetworkInputs, PersonProcessor
+from pipelines.keypoints.motion import DrivingMotion, SourcePerson
+from pipelines.keypoints.structure_maps import structure_map
+from pipelines.media.boxes import Box, crop
+from pipelines.media.canvas_crop import CanvasCrop
+from pipelines.option_groups import Framing, Quality, Retarget
+
+QUALITY_SIZES: dict[Quality, int] = {"fast": 192, "standard": 256, "best": 384}  # longer side of the canvas, pixels
+VISIBLE = 0.1  # coverage of what has to be on the canvas
+
+
+class LayerProcessor(PersonProcessor):
+    """A person on the rectangle in which they move, composed at the picture's resolution.
+
+    Args:
+        quality: chooses the longer side of the canvas, `QUALITY_SIZES`.
+        cutout: the parts of the source picture.
+    """
+
+    background: Background
+
+    def __init__(
+        self,
+        source: SourcePerson,
+        driving: DrivingMotion,
+        poses: np.ndarray,
+        retarget: Retarget,
+        quality: Quality,
+        *,
+        cutout: CutOut,
+    ) -> None:
+        super().__init__(source, driving, poses, retarget)
+        known = np.concatenate([poses.reshape(-1, 2), source.pose[:, :2], source.detected[source.seen, :2]])
+        outline = _outline(cutout.matte.alpha > VISIBLE)
+        self.area = CanvasCrop.around(known, size=QUALITY_SIZES[quality], outline=outline)
+        self.box = self.area.box
+        self.plate = crop(cutout.plate, self.box)
+        self.person = crop(cutout.matte.premultiplied, self.box)  # where the picture cuts the person, it goes on
+        self.canvas = _to_network(self.area.resize(self.person))
+        self.background = PictureBackground(cutout.plate)
+        self.notes = tuple(filter(None, [describe_matte(cutout.matte)]))
+        self.compositor: Compositor | None = None
+        self.count = 0  # frames that were made
+
+    def source_inputs(self) -> NetworkInputs:
+        detected = np.where(self.source.seen[:, None], self.area.to_canvas(self.source.detected), 0)
+        return self._inputs(detected, self.area.to_canvas(self.source.pose), "coco17")
+
+    def frame_inputs(self, frame: int) -> NetworkInputs:
+        joints = self.area.to_canvas(self.poses[frame])
+        return self._inputs(joints, joints, "h36m17")
+
+    def output_size(self, framing: Framing) -> tuple[int, int]:
+        return self.background.size(self.source.size) if framing == "full" else (self.area.width, self.area.height)
+
+    def layer(self, output: Step) -> Layer:
+        """The person of the next step (batch of 1), in pixels of the source picture."""
+        if self.compositor is None:
+            self.compositor = make_compositor(self.person, self.box, output.image.device)
+        return self.compositor.compose(output)
+
+    def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
+        assert isinstance(output, Step)
+        layer = self.background.place(self.layer(output), self.count)
+        behind = self.background.frame(self.count)
+        self.count += 1
+        if framing == "crop":
+            left, top, right, bottom = layer.box
+            x, y = self.box[:2]
+            layer = replace(layer, box=(left - x, top - y, right - x, bottom - y))
+            behind = None if behind is None else crop(behind, self.box)
+        width, height = self.output_size(framing)
+        return to_rgba(layer, height, width) if behind is None else lay_over(behind, layer)
+
+    def _inputs(self, points: np.ndarray, joints: np.ndarray, layout: str) -> NetworkInputs:
+        """Points [17, 2 or 3] that are drawn, and Human3.6M-17 joints [17, 2 or 3], in pixels of the canvas."""
+        rows, columns = self.area.rows, self.area.columns
+        scale = max(rows, columns) / CANVAS
+        return NetworkInputs(
+            structure_map(points, layout=layout, height=rows, width=columns, scale=scale), joints[:, :2]
+        )
+
+
+def _outline(person: np.ndarray) -> Box | None:
+    """The box of what is True in `person` [H, W]; None if nothing is."""
+    rows, columns = np.flatnonzero(person.any(1)), np.flatnonzero(person.any(0))
+    if not len(rows):
+        return None
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _to_network(rgba: np.ndarray) -> np.ndarray:
+    """Premultiplied RGBA [h, w, 4], colours 0..255 -> what the network reads, float32 [4, h, w], colours -1..1."""
+    rgba = np.ascontiguousarray(rgba, np.float32)
+    clip_premultiplied(rgba)
+    alpha = rgba[..., 3:]
+    return np.concatenate([rgba[..., :3] / 127.5 - alpha, alpha], -1).transpose(2, 0, 1)

@@ -1,0 +1,82 @@
+"""Where a person whose pose is known is in a picture: a coarse mask, for mattes.
+
+Detectors with masks give their own. The others find poses only; for them MediaPipe's networks mark the person where
+they were fetched, and the bundled network where they were not. H, W: picture; poses are COCO-17 [17, 3].
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+
+import numpy as np
+
+from models.errors import BackendUnavailable
+from pipelines.keypoints.details import DetailedDetector, PersonMask
+from pipelines.keypoints.detectors.bundled import BundledDetector
+from pipelines.keypoints.detectors.registry import KeypointDetector, create_detector
+from pipelines.keypoints.tracking import CONFIDENT, joint_distance
+
+MaskFinder = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Picture uint8 RGB [H, W, 3], in which the person is upright, and pose -> mask float32 [H, W], 0 to 1."""
+
+SAME_PERSON = 0.15  # mean distance of the joints up to which two poses are of one person, in body heights
+MIN_COVERED = 0.5  # share of the seen joints that a mask of the person covers
+
+
+def find_mask(picture: np.ndarray, pose: np.ndarray, *, detector: KeypointDetector, device: str) -> np.ndarray:
+    """The mask of the person with this pose, float32 [H, W], 0 to 1; others in the picture are not marked.
+
+    Args:
+        picture: uint8 RGB [H, W, 3].
+        detector: the one that found the pose.
+        device: of the networks that stand in for it if it knows no masks.
+
+    Raises:
+        WeightsError: the bundled weights are damaged.
+    """
+    for network in _finders(detector, device):
+        bundled = isinstance(network, BundledDetector)
+        mask = network.find_mask(picture, pose) if bundled else _look(network, picture, pose)
+        rendered = mask.render(*picture.shape[:2]) / np.float32(255) if mask else None
+        if rendered is not None and (bundled or _covered_share(rendered, pose) >= MIN_COVERED):
+            return rendered
+    return np.zeros(picture.shape[:2], np.float32)
+
+
+def _finders(detector: KeypointDetector, device: str) -> Iterator[BundledDetector | DetailedDetector]:
+    """Who can look for the mask, in order; the last one always finds one."""
+    if isinstance(detector, DetailedDetector) and "mask" in detector.findable:
+        yield detector
+    else:
+        with suppress(BackendUnavailable):
+            yield _load("mediapipe", device)
+    yield _load("bundled", device)
+
+
+@lru_cache(2)
+def _load(name: str, device: str) -> BundledDetector | DetailedDetector:
+    detector = create_detector(name, device=device)
+    assert isinstance(detector, BundledDetector | DetailedDetector)
+    return detector
+
+
+def _look(detector: DetailedDetector, picture: np.ndarray, pose: np.ndarray) -> PersonMask | None:
+    """The mask of the person whose pose comes nearest; None if nobody's does."""
+    before, detector.wanted = detector.wanted, frozenset(["mask"])
+    try:
+        people = detector.detect_people(picture)
+    finally:
+        detector.wanted = before
+    distances = [joint_distance(other, pose) for other in people.poses]
+    nearest = int(np.argmin(distances)) if distances else -1
+    if nearest < 0 or distances[nearest] > SAME_PERSON:
+        return None
+    details = people.details[nearest]
+    return details.mask if details else None
+
+
+def _covered_share(mask: np.ndarray, pose: np.ndarray) -> float:
+    """Share of the confident joints inside of the picture where the mask [H, W] is."""
+    x, y = np.round(pose[pose[:, 2] >= CONFIDENT, :2]).astype(int).T
+    inside = (x >= 0) & (y >= 0) & (x < mask.shape[1]) & (y < mask.shape[0])
+    return float((mask[y[inside], x[inside]] > 0.5).mean()) if inside.any() else 0.0

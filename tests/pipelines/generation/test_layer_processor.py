@@ -1,0 +1,100 @@
+"""People as layers: against the contract of processors, and what is special about them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from models.generators.animation import AnimationGenerator, Step
+from models.generators.config import bundled_person
+from pipelines.compositing.backgrounds import PictureBackground
+from pipelines.compositing.matte import Matte
+from pipelines.generation.cutout import CutOut
+from pipelines.generation.layer_processor import LayerProcessor
+from pipelines.generation.networks import PersonGenerator
+from pipelines.generation.processors import ProcessorFactory
+from tests.helpers.processor_contract import HEIGHT, WIDTH, ProcessorContract, draw_mask, generate_frame, make_people
+
+SMALL = {"width": 4, "max_width": 16, "flow_width": 4, "flow_max_width": 8, "attention_hidden": 8}
+PLATE = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+
+
+def make_processor(
+    source=None, driving=None, poses=None, retarget="body", quality="standard", *, certainty: float = 1
+) -> LayerProcessor:
+    own, motion = make_people()
+    source, driving = source or own, driving or motion
+    assert source.mask is not None
+    matte = Matte(source.mask, source.picture, certainty)
+    poses = driving.poses[..., :2] if poses is None else poses
+    return LayerProcessor(source, driving, poses, retarget, quality, cutout=CutOut(matte, PLATE))
+
+
+def make_generator() -> AnimationGenerator:
+    torch.manual_seed(0)
+    return AnimationGenerator(config=replace(bundled_person(), image_channels=4, **SMALL)).eval()
+
+
+class TestLayerProcessor(ProcessorContract):
+    @pytest.fixture(scope="class")
+    def make_processor(self) -> ProcessorFactory:
+        return make_processor
+
+    @pytest.fixture(scope="class")
+    def generator(self) -> PersonGenerator:
+        return make_generator()
+
+
+def still(processor: LayerProcessor) -> Step:
+    """The step of a network that repeats its source."""
+    step = generate_frame(processor, make_generator())
+    assert isinstance(step, Step)
+    canvas = torch.from_numpy(processor.canvas)[None]
+    return replace(step, image=canvas, generated=canvas, detail=None, shadow=None)
+
+
+def test_the_canvas_shows_the_person_and_nothing_of_the_background() -> None:
+    processor = make_processor()
+    colour, alpha = processor.canvas[:3], processor.canvas[3]
+    assert (alpha[0] == 0).all()
+    assert (np.abs(colour) <= alpha + 1e-5).all()
+    assert (alpha == 1).any()
+
+
+def test_a_layer_lies_over_its_background() -> None:
+    processor = make_processor()
+    processor.background = PictureBackground(np.full((HEIGHT, WIDTH, 3), (0, 200, 0), np.uint8))
+    result = processor.postprocess(still(processor), "full")
+    covered = processor.source.mask
+    assert covered is not None
+    assert (result[0, 0] == (0, 200, 0)).all()
+    inner = np.argwhere(covered > 0).mean(0).astype(int)
+    around = slice(inner[0] - 20, inner[0] + 20), slice(inner[1] - 8, inner[1] + 8)
+    np.testing.assert_allclose(result[around].mean((0, 1)), processor.picture[around].mean((0, 1)), atol=12)
+
+
+def test_the_canvas_holds_the_whole_person() -> None:
+    """Hair and clothes may be far from every joint."""
+    source, _ = make_people()
+    mask = np.ones((HEIGHT, WIDTH), np.float32)
+    left, top, right, bottom = make_processor(replace(source, mask=mask)).box
+    assert (left, top) <= (0, 0)
+    assert right >= WIDTH
+    assert bottom >= HEIGHT
+
+
+@pytest.mark.parametrize(("certainty", "notes"), [(0.9, 0), (0.5, 1)])
+def test_an_unsure_matte_is_noted(certainty: float, notes: int) -> None:
+    assert len(make_processor(certainty=certainty).notes) == notes
+
+
+def test_a_person_whom_the_picture_cuts_goes_on_beyond_it() -> None:
+    source, _ = make_people()
+    below = source.detected.copy()
+    below[:, 1] += HEIGHT / 2
+    mask = draw_mask(source.detected, HEIGHT, WIDTH)
+    mask[HEIGHT // 2 :] = mask[HEIGHT // 2]
+    processor = make_processor(replace(source, detected=below, mask=mask))
+    assert processor.box[3] > HEIGHT
+    assert processor.canvas[3, -1].max() == 1
