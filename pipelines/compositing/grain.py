@@ -14,7 +14,8 @@ from torch import Tensor
 from models.ops.filling import push_pull
 
 BLOCK = 16  # pixels: side of the blocks in which the strength is measured
-NEIGHBOURS = 5  # blocks: side of the squares in which the strength is the lower quartile, so that edges don't count
+NEIGHBOURS = 7  # blocks: side of the squares whose calm blocks give the strength, so that edges do not count
+CALM = 0.15  # quantile of their strength
 MIN_SHARE = 0.25  # share of a block from which on it is measured
 TILE = 512  # T, pixels
 LIMIT = 2.5  # standard deviations from which on detail is an edge
@@ -55,7 +56,7 @@ def _measure(fine: Tensor, weight: Tensor) -> Tensor:
     power = power.sqrt().masked_fill(share < MIN_SHARE, torch.nan)
     reach = NEIGHBOURS // 2
     around = F.pad(power, (reach,) * 4, value=torch.nan).unfold(2, NEIGHBOURS, 1).unfold(3, NEIGHBOURS, 1)
-    plain = around.flatten(4).nanquantile(0.25, -1)
+    plain = around.flatten(4).nanquantile(CALM, -1)
     return push_pull(plain.nan_to_num(), (~plain[:, :1].isnan()).float())
 
 
