@@ -41,6 +41,8 @@ def test_a_picture_with_alpha_brings_its_matte() -> None:
     parts = cut_out(replace(source, alpha=source.mask * 0.9), fill_black)
     np.testing.assert_allclose(parts.matte.alpha, source.mask * 0.9)
     assert (parts.plate == 255).all()
+    assert parts.note
+    assert "own alpha" in parts.note
 
 
 def test_an_alpha_that_is_not_of_the_person_is_not_a_matte() -> None:

@@ -20,13 +20,15 @@ SMALL = {"width": 4, "max_width": 16, "flow_width": 4, "flow_max_width": 8, "att
 PLATE = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
 
 
-def make_processor(source=None, driving=None, poses=None, retarget="body", *, certainty: float = 1) -> LayerProcessor:
+def make_processor(
+    source=None, driving=None, poses=None, retarget="body", *, note: str | None = None
+) -> LayerProcessor:
     own, motion = make_people()
     source, driving = source or own, driving or motion
     assert source.mask is not None
-    matte = Matte(source.mask, source.picture, certainty)
+    matte = Matte(source.mask, source.picture, 0.8)
     poses = driving.poses[..., :2] if poses is None else poses
-    return LayerProcessor(source, driving, poses, retarget, cutout=CutOut(matte, PLATE))
+    return LayerProcessor(source, driving, poses, retarget, cutout=CutOut(matte, PLATE, note))
 
 
 def make_generator() -> AnimationGenerator:
@@ -82,9 +84,11 @@ def test_the_canvas_holds_the_whole_person() -> None:
     assert bottom >= HEIGHT
 
 
-@pytest.mark.parametrize(("certainty", "notes"), [(0.9, 0), (0.5, 1)])
-def test_an_unsure_matte_is_noted(certainty: float, notes: int) -> None:
-    assert len(make_processor(certainty=certainty).notes) == notes
+@pytest.mark.parametrize("note", [None, "the outline is unsure"])
+def test_what_is_known_of_the_matte_is_told(note: str | None) -> None:
+    processor = make_processor(note=note)
+    assert processor.notes == ((note,) if note else ())
+    assert processor.certainty == 0.8
 
 
 def test_a_person_whom_the_picture_cuts_goes_on_beyond_it() -> None:
