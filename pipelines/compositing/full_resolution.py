@@ -132,7 +132,7 @@ def clip_premultiplied(rgba: Picture) -> None:
     alpha = np.clip(rgba[..., 3], 0, 1)
     most = 255 * alpha
     cv2.min(rgba, cv2.merge([most, most, most, alpha]), dst=rgba)
-    cv2.max(rgba, 0.0, dst=rgba)
+    np.maximum(rgba, 0, out=rgba)
 
 
 def cut_layer(rgba: Picture, shadow: Picture | None, box: Box, place: Part) -> Layer:

@@ -14,6 +14,7 @@ from pipelines.generation.cutout import CutOut
 from pipelines.generation.layer_processor import LayerProcessor
 from pipelines.generation.networks import PersonGenerator
 from pipelines.generation.processors import ProcessorFactory
+from pipelines.option_groups import Retarget
 from tests.helpers.processor_contract import HEIGHT, WIDTH, ProcessorContract, draw_mask, generate_frame, make_people
 
 SMALL = {"width": 4, "max_width": 16, "flow_width": 4, "flow_max_width": 8, "attention_hidden": 8}
@@ -21,7 +22,7 @@ PLATE = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
 
 
 def make_processor(
-    source=None, driving=None, poses=None, retarget="body", *, note: str | None = None
+    source=None, driving=None, poses=None, retarget: Retarget = "body", *, note: str | None = None
 ) -> LayerProcessor:
     own, motion = make_people()
     source, driving = source or own, driving or motion
