@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from models.errors import BackendUnavailable
-from pipelines.keypoints.details import DetailedDetector, PersonMask
+from pipelines.keypoints.details import DetailedDetector, PersonMask, request_details
 from pipelines.keypoints.detectors.bundled import BundledDetector
 from pipelines.keypoints.detectors.registry import KeypointDetector, create_detector
 from pipelines.keypoints.tracking import CONFIDENT, joint_distance
@@ -62,7 +62,8 @@ def _load(name: str, device: str) -> BundledDetector | DetailedDetector:
 
 def _look(detector: DetailedDetector, picture: np.ndarray, pose: np.ndarray) -> PersonMask | None:
     """The mask of the person whose pose comes nearest; None if nobody's does."""
-    before, detector.wanted = detector.wanted, frozenset(["mask"])
+    before = detector.wanted
+    request_details(detector, ["mask"])
     try:
         people = detector.detect_people(picture)
     finally:
