@@ -14,7 +14,7 @@ DetectorName = Literal["auto", "yolo", "mediapipe", "rtm", "bundled"]
 OnMissing = Literal["interpolate", "hold", "fail"]
 Retarget = Literal["body", "fit", "none"]
 Framing = Literal["full", "crop"]
-DebugView = Literal["flow", "mask", "skeleton", "attention"]
+DebugView = Literal["flow", "mask", "skeleton", "attention", "matte", "plate", "shadow"]
 Seconds = Fraction | float
 
 
@@ -120,7 +120,8 @@ class VideoOptions(PictureOptions):
     output: Path | None = None
     """Video to write (.mp4, .mov, .webm, .gif), or a folder/ or frames/%05d.png for pictures."""
     debug: tuple[DebugView, ...] = ()
-    """Second video, OUTPUT--debug, that shows any of `flow`, `mask`, `skeleton`, `attention`."""
+    """Second video, OUTPUT--debug, that shows any of `flow`, `mask`, `skeleton`, `attention`, and of people cut out of
+    their background `matte`, `plate`, `shadow`."""
     audio: str = "driving"
     """Soundtrack: that of the `driving` video, `none` for a silent video, or a file."""
     crf: int | None = None

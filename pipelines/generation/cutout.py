@@ -5,6 +5,7 @@ H, W: picture. Made once per picture, however many animations it is used for.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -38,18 +39,18 @@ class CutOutMaker:
     """Cuts people out, and remembers the last one.
 
     Args:
-        fill: makes plates.
+        load_fill: loads what makes plates; called for the first picture.
     """
 
-    def __init__(self, fill: Fill) -> None:
-        self.fill = fill
+    def __init__(self, load_fill: Callable[[], Fill]) -> None:
+        self.load_fill = cache(load_fill)
         self._last: tuple[SourcePerson, CutOut] | None = None
 
     def __call__(self, source: SourcePerson) -> CutOut:
         """The parts of the picture of a person. Raises BackendUnavailable if mattes can't be made here."""
         if self._last is None or not _is_same(self._last[0], source):
             self._last = None  # two large ones need not fit into memory
-            self._last = source, cut_out(source, self.fill)
+            self._last = source, cut_out(source, self.load_fill())
         return self._last[1]
 
 
@@ -59,7 +60,7 @@ def cut_out(source: SourcePerson, fill: Fill) -> CutOut:
     if source.alpha is not None and _agree(source.alpha, source.mask):
         return CutOut(matte_of_alpha(source.picture, source.alpha), np.full_like(source.picture, 255))
     matte = estimate_matte(source.picture, source.mask)
-    return CutOut(matte, fill(source.picture, find_hole(matte.alpha, source.detected)))
+    return CutOut(matte, fill(source.picture.copy(), find_hole(matte.alpha, source.detected)))
 
 
 def find_hole(alpha: np.ndarray, pose: np.ndarray) -> np.ndarray:
@@ -77,15 +78,20 @@ def find_hole(alpha: np.ndarray, pose: np.ndarray) -> np.ndarray:
         return hole.astype(np.float32)
     margin = max(2, round(HOLE_MARGIN * max(np.ptp(rows), np.ptp(columns))))
     hole = cv2.dilate(hole, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1)))
-    height = body_size(pose)
-    for x, y, confidence in pose[list(ANKLES)]:
-        if confidence < CONFIDENT or not (0 <= x < alpha.shape[1] and 0 <= y < alpha.shape[0]):
-            continue
-        reach = round(SHADOW_SIZE[0] * height)
-        foot = hole[round(y) : round(y) + reach, max(round(x) - reach // 2, 0) : round(x) + reach // 2]
-        sole = round(y) + np.flatnonzero(foot.any(1)).max(initial=0)
-        cv2.ellipse(hole, (round(x), int(sole)), (reach, round(SHADOW_SIZE[1] * height)), 0, 0, 360, 1, -1)
-    return hole.astype(np.float32)
+    return np.maximum(hole, _draw_shadows(hole, pose))
+
+
+def _draw_shadows(person: np.ndarray, pose: np.ndarray) -> np.ndarray:
+    """Ellipses around the soles of the feet, with soft edges, float32 [H, W]; none for feet that are not seen."""
+    shadows, height = np.zeros(person.shape, np.float32), body_size(pose)
+    reach, depth = (max(1, round(share * height)) for share in SHADOW_SIZE)
+    for x, y in np.round(pose[list(ANKLES), :2][pose[list(ANKLES), 2] >= CONFIDENT]).astype(int):
+        foot = person[max(y, 0) : max(y, 0) + reach, max(x - reach // 2, 0) : max(x, 0) + reach // 2]
+        rows = np.flatnonzero(foot.any(1))
+        if len(rows) and y + rows[-1] < len(person) - 1:  # the picture shows the sole
+            cv2.ellipse(shadows, (int(x), int(y + rows[-1])), (reach, depth), 0, 0, 360, 1, -1)
+    soft = cv2.GaussianBlur(shadows, (0, 0), max(1.0, depth / 4))
+    return np.where(soft > SEEN_ALPHA, soft, 0)
 
 
 def describe_matte(matte: Matte) -> str | None:

@@ -38,7 +38,8 @@ class LayerProcessor(PersonProcessor):
         super().__init__(source, driving, poses, retarget)
         known = np.concatenate([poses.reshape(-1, 2), source.pose[:, :2], source.detected[source.seen, :2]])
         self.square = _include(SquareCrop.around(known, size=CANVAS), cutout.matte.alpha > VISIBLE)
-        self.box, self.plate = self.square.box, cutout.plate
+        self.box = self.square.box
+        self.plate = crop(cutout.plate, self.box)
         self.person = crop(cutout.matte.premultiplied, self.box)  # where the picture cuts the person, it goes on
         self.canvas = _to_network(self.square.resize(self.person))
         self.background = PictureBackground(cutout.plate)

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import torch
 
 from models.errors import InputError, WeightsError
@@ -15,7 +13,9 @@ from models.fold import channels_last, fold_batch_norm
 from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
+from models.plate import PlateNetwork, bundled_plate
 from models.weights import load_weights, read_metadata, resolve
+from pipelines.compositing.plate import fill_plate
 from pipelines.configs import FaceConfig
 from pipelines.generation.cutout import Fill
 from pipelines.generation.processor_choice import LAYER_CHANNELS, choose_processor
@@ -71,7 +71,7 @@ class PersonNetworks:
     @property
     def fill(self) -> Fill:
         """Makes up what is behind people."""
-        return _fill
+        return load_fill(self.device)
 
 
 def load_generator(
@@ -84,11 +84,18 @@ def load_generator(
     metadata = require_architecture(name, architectures)
     model = load_weights(name, device=str(device))
     assert isinstance(model, PersonGenerator)
-    return channels_last(fold_batch_norm(model)), turning_back(choose_processor(metadata, _fill))
+    return channels_last(fold_batch_norm(model)), turning_back(choose_processor(metadata, partial(load_fill, device)))
 
 
-def _fill(picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    return cv2.inpaint(picture, (hole > 0.5).astype(np.uint8), 5, cv2.INPAINT_TELEA)
+@cache
+def load_fill(device: torch.device) -> Fill:
+    """Fills the holes that people leave in pictures. Raises WeightsError: the bundled weights are damaged."""
+    try:
+        network = load_weights("plate", device=str(device), expect="plate")
+    except WeightsError:  # TODO: no weights are bundled yet; filled from around, without details
+        network = PlateNetwork(config=bundled_plate()).eval().to(device)
+    assert isinstance(network, PlateNetwork)
+    return partial(fill_plate, network=network)
 
 
 def load_pose_cleaner(name: str, device: torch.device) -> PoseCleaner:

@@ -1,5 +1,6 @@
 """Which processor weights need: networks must see what they were trained with."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -22,11 +23,11 @@ PROCESSORS: dict[str, ProcessorFactory] = {
 }
 
 
-def choose_processor(metadata: dict[str, Any], fill: Fill) -> ProcessorFactory:
+def choose_processor(metadata: dict[str, Any], load_fill: Callable[[], Fill]) -> ProcessorFactory:
     """The processor of weights with this metadata: that of the authors' configuration they name, or ours.
 
     Args:
-        fill: makes the backgrounds that people are laid over.
+        load_fill: loads what makes the backgrounds that people are laid over; called once, if needed.
 
     Raises:
         WeightsError: weights of an earlier version, which paint person and background together.
@@ -41,7 +42,7 @@ def choose_processor(metadata: dict[str, Any], fill: Fill) -> ProcessorFactory:
             f"these weights make pictures of {channels} channels, with the background, as gfla 0.1 did; people are "
             "layers of 4 now: continue their training with 'gfla train animate --init WEIGHTS', or use --weights person"
         )
-    return _layer_processors(CutOutMaker(fill))
+    return _layer_processors(CutOutMaker(load_fill))
 
 
 def _layer_processors(cut_out: CutOutMaker) -> ProcessorFactory:

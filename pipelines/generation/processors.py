@@ -56,7 +56,8 @@ class FrameProcessor(ABC):
     notes: tuple[str, ...] = ()
     """What the user should know about the picture, one line each."""
     plate: np.ndarray | None = None
-    """The picture without the person, [H, W, 3], if the network makes the person alone."""
+    """The region of the picture without the person, [bottom - top, right - left, 3], if the network makes the person
+    alone."""
 
     def put_on(self, background: Background) -> None:
         """Show the person before another background; only where the network makes the person alone."""

@@ -15,7 +15,7 @@ from pipelines.option_groups import Framing, Retarget
 class TurnedProcessor(FrameProcessor):
     """Passes on to the processor of the upright picture, and turns the frames that it makes back.
 
-    `box` is of the picture as it lies; `poses`, `canvas` and comparisons are upright.
+    `box` is of the picture as it lies; `poses`, `canvas`, `plate` and comparisons are upright.
 
     Args:
         upright: the processor of the upright picture.
@@ -26,7 +26,7 @@ class TurnedProcessor(FrameProcessor):
         self.upright, self.quarter_turns = upright, quarter_turns
         self.picture = turn_picture(upright.picture, -quarter_turns)
         self.poses, self.canvas, self.notes = upright.poses, upright.canvas, upright.notes
-        self.plate = None if upright.plate is None else turn_picture(upright.plate, -quarter_turns)
+        self.plate = upright.plate
         height, width = upright.picture.shape[:2]
         self.box = _turn_box_back(upright.box, (width, height), quarter_turns)
 

@@ -13,7 +13,7 @@ from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, FaceConfig, debug_path
 from pipelines.generation.background import background_input, check_background
 from pipelines.generation.processors import FrameProcessor
-from pipelines.generation.visualization import check_views, draw_debug_frame
+from pipelines.generation.visualization import check_layer_views, check_views, draw_debug_frame
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
 from pipelines.media.sources import FrameSource
@@ -68,6 +68,9 @@ class VideoOutput:
         stopwatch: gets the stages "compose" and "encode".
         progress: hears of what the encoders leave out or can't do.
         threads: of the encoder; None lets it choose.
+
+    Raises:
+        InputError: debug views of layers, which this processor does not make.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class VideoOutput:
         progress: Progress,
         threads: int | None = None,
     ) -> None:
+        check_layer_views(config.debug, processor.plate)
         self.config, self.processor, self.motion, self.audio = config, processor, motion, audio
         self.stopwatch, self.progress, self.threads = stopwatch, progress, threads
         self.driving_frames = iter(video) if config.compare and video else None
@@ -111,7 +115,8 @@ class VideoOutput:
         with self.stopwatch("encode"):
             self._write(self.config.target, result, self.audio)
             if self.config.debug:
-                self._write(debug_path(self.config.target), draw_debug_frame(self.config.debug, step), None)
+                shown = draw_debug_frame(self.config.debug, step, self.processor.plate)
+                self._write(debug_path(self.config.target), shown, None)
         self.count += 1
 
     def _write(self, path: Path, image: np.ndarray, audio: AudioPlan | None) -> None:

@@ -5,6 +5,7 @@ from typing import get_args
 
 import cv2
 import numpy as np
+import torch
 
 from models.errors import InputError
 from models.generators.animation import Step
@@ -20,7 +21,10 @@ LEGENDS: dict[str, Legend] = {
     "flow": (("colour: direction", WHITE), ("white: no motion", WHITE)),
     "mask": FROM_MASKS,
     "attention": (("generated", RED), ("previous frame", GREEN), ("source", BLUE)),
+    "matte": (("white: the person", WHITE),),
+    "shadow": (("white: dark", WHITE),),
 }
+LAYER_VIEWS = ("matte", "plate", "shadow")
 
 
 def check_views(names: Sequence[str]) -> None:
@@ -28,6 +32,16 @@ def check_views(names: Sequence[str]) -> None:
     for name in names:
         if name not in get_args(DebugView):
             raise InputError(f"debug view {name!r} must be one of {', '.join(get_args(DebugView))}")
+
+
+def check_layer_views(names: Sequence[str], plate: np.ndarray | None) -> None:
+    """Raises InputError for a debug view of a layer if the network makes none, and so there is no plate."""
+    if plate is None and (unknown := [name for name in names if name in LAYER_VIEWS]):
+        views = [name for name in get_args(DebugView) if name not in LAYER_VIEWS]
+        raise InputError(
+            f"debug view {unknown[0]!r} is of a person without background, but these weights paint the background as "
+            f"well: use any of {', '.join(views)}"
+        )
 
 
 def compare_people(
@@ -52,13 +66,38 @@ def compare_people(
     return title_panels(panels, height=result.shape[0])
 
 
-def draw_debug_frame(names: Sequence[DebugView], step: Step) -> np.ndarray:
-    """The chosen views of one step (batch of 1) with titles and legends above them, uint8 RGB [h + s, n s, 3]."""
-    side = step.image.shape[-1]
+def draw_debug_frame(names: Sequence[DebugView], step: Step, plate: np.ndarray | None = None) -> np.ndarray:
+    """The chosen views of one step (batch of 1) with titles and legends above them, uint8 RGB [h + s, n s, 3].
+
+    plate: what is behind the canvas, uint8 RGB [H, W, 3]; needed for the view `plate`.
+    """
+    height, width = step.image.shape[-2:]
     draw = {"flow": _flow, "mask": _mask, "skeleton": _structure, "attention": _attention}
-    views = {name: cv2.resize(draw[name](step), (side, side), interpolation=cv2.INTER_NEAREST) for name in names}
+    draw |= {"matte": _matte, "shadow": _shadow, "plate": lambda _: plate}
+    views = {name: cv2.resize(draw[name](step), (width, height), interpolation=_way(name)) for name in names}
     legends = LEGENDS | ({} if step.detail else {"attention": FROM_MASKS})
-    return title_panels(views, height=side, legends=legends)
+    return title_panels(views, height=height, legends=legends)
+
+
+def _way(name: str) -> int:
+    """How a view is resized; those of the network are shown pixel by pixel."""
+    return cv2.INTER_AREA if name == "plate" else cv2.INTER_NEAREST
+
+
+def _matte(step: Step) -> np.ndarray:
+    """Coverage of the frame's person, white where all is covered."""
+    return _grey(step.image[0, 3])
+
+
+def _shadow(step: Step) -> np.ndarray:
+    """What the person darkens, white where nothing remains; black if the network makes no shadow."""
+    return _grey(torch.zeros_like(step.image[0, 3]) if step.shadow is None else step.shadow[0, 0])
+
+
+def _grey(values: torch.Tensor) -> np.ndarray:
+    """[h, w] in 0..1 -> uint8 RGB [h, w, 3]."""
+    levels = (values.float().clamp(0, 1) * 255).round().byte().cpu().numpy()
+    return np.repeat(levels[..., None], 3, axis=2)
 
 
 def _skeleton(size: tuple[int, int], pose: np.ndarray) -> np.ndarray:

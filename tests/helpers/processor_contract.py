@@ -62,7 +62,8 @@ class ProcessorContract:
     def test_only_the_box_of_the_picture_changes(self, processor: FrameProcessor, generator: PersonGenerator) -> None:
         before = picture = processor.picture.copy()
         result = processor.postprocess(generate_frame(processor, generator), "full")
-        before = before if processor.plate is None else processor.plate
+        behind = processor.background.frame(0) if processor.background else None
+        before = before if behind is None else behind
         left, top, right, bottom = processor.box
         outside = np.ones((HEIGHT, WIDTH), bool)
         outside[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = False

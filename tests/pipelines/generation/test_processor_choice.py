@@ -1,17 +1,17 @@
 """Which processor weights get."""
 
-import numpy as np
 import pytest
 
 from models.errors import WeightsError
+from pipelines.generation.cutout import Fill
 from pipelines.generation.layer_processor import LayerProcessor
 from pipelines.generation.processor_choice import choose_processor
 from pipelines.generation.processors import OpenPoseProcessor, SquashProcessor
 from tests.helpers.processor_contract import make_people
 
 
-def keep(picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    return picture
+def keep() -> Fill:
+    return lambda picture, hole: picture
 
 
 @pytest.mark.parametrize(
