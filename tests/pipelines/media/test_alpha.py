@@ -100,6 +100,16 @@ def test_the_same_frames_are_the_same_bytes(tmp_path: Path) -> None:
         assert len({write(tmp_path / f"{n}{suffix}").read_bytes() for n in range(3)}) == 1
 
 
+def test_large_frames_have_no_damaged_pixels(tmp_path: Path) -> None:
+    """They are large enough for several threads to convert them."""
+    nothing = np.zeros((922, 616, 4), np.uint8)
+    with open_output(tmp_path / "out.mov", width=616, height=922, time_base=TIME, transparent=True) as writer:
+        for number in range(24):
+            nothing[..., :3] = 10 * number
+            writer.write(nothing, number)
+    assert max(frame[..., 3].max() for frame in read(tmp_path / "out.mov")) == 0
+
+
 def test_webm_says_that_it_has_alpha(tmp_path: Path) -> None:
     with av.open(str(write(tmp_path / "out.webm"))) as container:
         assert container.streams.video[0].metadata["alpha_mode"] == "1"
