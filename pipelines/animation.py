@@ -92,6 +92,7 @@ class Animation:
             missing_frames=self.motion.gaps.missing_frames,
             detector=self.networks.detector.name,
             device=str(self.networks.device),
+            certainty=self.processor.certainty,
             seconds=dict(self.stopwatch.seconds),
             overlapping=dict(self.stopwatch.overlapping),
         )

@@ -94,9 +94,9 @@ def _draw_shadows(person: np.ndarray, pose: np.ndarray) -> np.ndarray:
     return np.where(soft > SEEN_ALPHA, soft, 0)
 
 
-def describe_matte(matte: Matte) -> str | None:
-    """One line for the user if a matte is not sure; None if it is."""
-    if matte.certainty >= MIN_CERTAINTY:
+def describe_certainty(certainty: float) -> str | None:
+    """One line for the user if the matte of a picture is not sure; None if it is."""
+    if certainty >= MIN_CERTAINTY:
         return None
     return (
         "the outline of the person in the picture is unsure: parts may be missing or carry the background along; use a "

@@ -12,7 +12,7 @@ from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background, PictureBackground
 from pipelines.compositing.full_resolution import Compositor, clip_premultiplied, make_compositor
 from pipelines.compositing.layers import Layer, lay_over, to_rgba
-from pipelines.generation.cutout import CutOut, describe_matte
+from pipelines.generation.cutout import CutOut, describe_certainty
 from pipelines.generation.processors import CANVAS, NetworkInputs, PersonProcessor
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.keypoints.structure_maps import structure_map
@@ -43,7 +43,8 @@ class LayerProcessor(PersonProcessor):
         self.person = crop(cutout.matte.premultiplied, self.box)  # where the picture cuts the person, it goes on
         self.canvas = _to_network(self.square.resize(self.person))
         self.background = PictureBackground(cutout.plate)
-        self.notes = tuple(filter(None, [describe_matte(cutout.matte)]))
+        self.certainty = cutout.matte.certainty
+        self.notes = tuple(filter(None, [describe_certainty(cutout.matte.certainty)]))
         self.compositor: Compositor | None = None
         self.count = 0  # frames that were made
 

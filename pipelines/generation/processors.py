@@ -53,6 +53,8 @@ class FrameProcessor(ABC):
     """The region of the picture that is generated: left, top, right, bottom in pixels."""
     background: Background | None = None
     """What is behind the person, if the network makes the person alone."""
+    certainty: float | None = None
+    """How sure the outline of the person is, 0 to 1, if the network makes the person alone."""
     notes: tuple[str, ...] = ()
     """What the user should know about the picture, one line each."""
     plate: np.ndarray | None = None

@@ -26,7 +26,7 @@ class TurnedProcessor(FrameProcessor):
         self.upright, self.quarter_turns = upright, quarter_turns
         self.picture = turn_picture(upright.picture, -quarter_turns)
         self.poses, self.canvas, self.notes = upright.poses, upright.canvas, upright.notes
-        self.plate = upright.plate
+        self.plate, self.certainty = upright.plate, upright.certainty
         height, width = upright.picture.shape[:2]
         self.box = _turn_box_back(upright.box, (width, height), quarter_turns)
 

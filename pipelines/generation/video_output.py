@@ -162,6 +162,8 @@ class VideoResult:
     """Driving frames in which nobody was detected."""
     device: str
     """The device that the generator ran on."""
+    certainty: float | None = None
+    """How sure the outline of the person in the picture is, 0 to 1; None for weights that need none."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time in seconds by stage."""
     overlapping: dict[str, float] = field(default_factory=dict)

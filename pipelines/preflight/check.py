@@ -15,6 +15,7 @@ import psutil
 
 from models.errors import InputError
 from pipelines.configs import AnimateConfig
+from pipelines.generation.cutout import describe_certainty
 from pipelines.generation.networks import load_detector
 from pipelines.keypoints.body import MAX_PROPORTION, MIN_PROPORTION, measure_body, stature_ratio
 from pipelines.keypoints.track_quality import find_troubles
@@ -61,6 +62,8 @@ class InputReport:
     """Parts of the body that the picture does not show."""
     whole_share: float | None = None
     """Share of the frames with the person that show the least visible part of the body."""
+    outline: float | None = None
+    """How sure the outline of the person in the picture is, 0 to 1; None for weights that need none."""
     scale: float | None = None
     """How many times as tall the person is in the picture as in the video, in pixels."""
     seconds: float | None = None
@@ -84,9 +87,11 @@ class InputReport:
         assert self.seconds is not None
         assert self.memory is not None
         shown = "yes" if not self.hidden else f"no {', no '.join(self.hidden)}"
+        outline = [] if self.outline is None else [("outline", f"{self.outline:.0%} sure, in the picture")]
         return [
             ("person", f"in {self.person_share:.0%} of {self.looks} inspected frames, of {self.frames}"),
             ("whole body", f"in the picture: {shown}; in the video: {self.whole_share:.0%} of the frames"),
+            *outline,
             ("scale", f"{self.scale:.2f} times as tall in the picture as in the video"),
             ("time", f"about {_duration(self.seconds)}"),
             ("memory", f"about {self.memory / 1e9:.1f} GB"),
@@ -136,6 +141,8 @@ class InputChecker:
         timing = self._once(self._estimate_timing, source, source, clip)
         memory = estimate_memory(picture.size, clip.size, timing.side)
         reasons = tuple(_doubts(picture, clip, scale, memory, retarget=self.config.retarget))
+        if timing.certainty is not None and (unsure := describe_certainty(timing.certainty)):
+            reasons = (unsure, *reasons)
         return InputReport(
             source,
             driving,
@@ -146,6 +153,7 @@ class InputChecker:
             person_share=clip.person_share,
             hidden=picture.hidden,
             whole_share=min(clip.shown.values()),
+            outline=timing.certainty,
             scale=scale,
             seconds=timing.start + clip.frames * (detection + timing.frame),
             memory=memory,

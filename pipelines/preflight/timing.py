@@ -36,6 +36,8 @@ class TimingEstimate:
     """Seconds per frame."""
     side: int
     """Side of the generated square in pixels of the picture."""
+    certainty: float | None = None
+    """How sure the outline of the person in the picture is, 0 to 1; None for weights that need none."""
 
 
 class StepTimer(SilentProgress):
@@ -84,7 +86,7 @@ def estimate_timing(config: AnimateConfig, clip: DrivingInspection, detector: st
         seconds = perf_counter() - timer.stamps[1]
     left, _, right, _ = result.canvas
     start = sum(result.seconds[name] for name in ("load", "source pose", "motion", "matte"))
-    return TimingEstimate(start, seconds / (TIMED_FRAMES - 1), right - left)
+    return TimingEstimate(start, seconds / (TIMED_FRAMES - 1), right - left, result.certainty)
 
 
 def estimate_memory(picture: tuple[int, int], driving: tuple[int, int], side: int) -> int:

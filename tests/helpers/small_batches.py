@@ -55,8 +55,8 @@ def write_batch_inputs(folder: Path) -> BatchInputs:
     )
 
 
-def write_small_weights(path: Path, *, channels: int = 3) -> Path:
-    """An animation generator that was never trained; with 4 channels one that makes the person alone."""
+def write_small_weights(path: Path, *, channels: int = 4) -> Path:
+    """An animation generator that was never trained; with 4 channels one that makes the person alone, as gfla needs."""
     torch.manual_seed(4)
     small = replace(bundled_person(), image_channels=channels)
     config = replace(small, width=4, max_width=16, flow_width=4, flow_max_width=8, attention_hidden=8)

@@ -31,6 +31,7 @@ class Pair:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.portrait, self.timed, self.looked = folder, portrait(), [], []
+        self.certainty: float | None = 0.9
         monkeypatch.setattr(preflight, "inspect_source", self.inspect_source)
         monkeypatch.setattr(preflight, "estimate_timing", self.estimate_timing)
 
@@ -40,7 +41,7 @@ class Pair:
 
     def estimate_timing(self, config: AnimateConfig, clip: object, detector: str) -> TimingEstimate:
         self.timed.append(config.source.name)
-        return TimingEstimate(start=2.0, frame=0.5, side=250)
+        return TimingEstimate(start=2.0, frame=0.5, side=250, certainty=self.certainty)
 
     def check(self, people: list[np.ndarray], *, source: Path = Path("me.png"), **options) -> InputReport:
         path = self.folder / "track.json"
@@ -66,6 +67,17 @@ def test_a_good_pair_and_its_numbers(pair: Pair) -> None:
     assert found.scale == pytest.approx(1.25)
     assert found.seconds == pytest.approx(2 + 40 * 0.5)
     assert found.memory == 860 * 2**20 + 165 * 250 * 375 + 80 * 250**2 + 20 * 200 * 300
+
+
+@pytest.mark.parametrize(
+    ("certainty", "verdict", "shown"), [(0.9, GOOD, "90% sure"), (0.5, DOUBTFUL, "50% sure"), (None, GOOD, "")]
+)
+def test_an_unsure_outline_is_doubtful(pair: Pair, certainty: float | None, verdict: str, shown: str) -> None:
+    pair.certainty = certainty
+    found = pair.check([make_standing_pose()[None]] * 40)
+    assert found.verdict == verdict
+    assert any("outline" in reason for reason in found.reasons) == (verdict == DOUBTFUL)
+    assert dict(found.lines()).get("outline", "").startswith(shown)
 
 
 @pytest.mark.parametrize(

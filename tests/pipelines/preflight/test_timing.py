@@ -54,7 +54,8 @@ def test_the_first_frame_warms_up_and_the_last_is_encoded(clock: Clock, monkeypa
             clock.now += seconds
             progress.advance()
         clock.now += 1.4
-        return SimpleNamespace(canvas=(10, 0, 110, 100), seconds={"load": 1.0, "source pose": 0.5, "motion": 0.25})
+        seconds = {"load": 1.0, "source pose": 0.5, "motion": 0.15, "matte": 0.1}
+        return SimpleNamespace(canvas=(10, 0, 110, 100), seconds=seconds, certainty=0.9)
 
     monkeypatch.setattr(rehearsal, "animate", run)
     found = estimate_timing(CONFIG, CLIP, "bundled")
