@@ -51,8 +51,9 @@ def main() -> None:
         choices = {name: getattr(options, name) for name in ("keypoints", "retarget", "weights")}
         made.mkdir()
         config = AnimateConfig(source, options.clip, output=made, overwrite=True, max_frames=options.frames, **choices)
-        left, top, right, _ = animate(config).canvas
-        canvas = SquareCrop(left, top, right - left, CANVAS)
+        left, top, right, bottom = animate(config).canvas
+        centre = (left + right - 1) / 2, (top + bottom - 1) / 2
+        canvas = SquareCrop.centred(*centre, max(right - left, bottom - top), size=CANVAS)
         true = squares(options.clip, canvas, options.frames)
         still = next(squares(source, canvas, 1))
         rows = [

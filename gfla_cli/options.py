@@ -51,7 +51,9 @@ OPTIONS: dict[str, Any] = {
     "yolo_weights": typer.Option(metavar="FILE", exists=True, dir_okay=False),
     "person": typer.Option(metavar="largest|N", parser=parse.person),
     "place": typer.Option(rich_help_panel=POSE),
-    "landmarks": typer.Option(metavar="auto|mediapipe|dlib|FOLDER", parser=parse.landmarks, show_default="auto"),
+    "landmarks": typer.Option(
+        metavar="auto|mediapipe|dlib|bundled|FOLDER", parser=parse.landmarks, show_default="auto"
+    ),
     "source_landmarks": typer.Option(metavar="auto|FILE", parser=parse.landmarks_file, show_default="auto"),
     "weights": typer.Option(metavar=WEIGHTS),
     "motion": typer.Option(metavar=WEIGHTS),

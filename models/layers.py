@@ -1,7 +1,7 @@
 """Building blocks of the generators (official format, section 2); module names give the authors' state-dict keys.
 
 Feature maps in, feature maps out. Norm and activation come before each convolution, so a block also normalises its raw
-input. Used by `models.flow`, `models.generators`, `models.volume` and `models.viewpoint`.
+input. Used by `models.flow`, `models.generators`, `models.landmarks`, `models.volume` and `models.viewpoint`.
 
 B batch, C channels, H, W size of the map. `inputs`, `hidden` and `outputs` of a block are its channels before, between
 and after its convolutions; `norm` is "instance" or "batch".

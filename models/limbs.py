@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-SHORT = 4.0  # image pixels: a limb of this length is half-way between one that is rotated and one that is only shifted
-REACH = 4.0  # image pixels from a limb over which its logit falls by 1
+# In units of an image's longer side / 256, so that a pose means the same at every resolution:
+SHORT = 4.0  # a limb of this length is half-way between one that is rotated and one that is only shifted
+REACH = 4.0  # distance from a limb over which its logit falls by 1
 STILL = 3.0  # distance from all limbs, in units of REACH, beyond which standing still is the likeliest candidate
 
 
@@ -31,6 +32,9 @@ class LimbMotion:
     ends: Tensor
     """[B,K-1,2] where the limbs of the target pose end."""
 
+    unit: float = 1.0
+    """Image pixels in which REACH is measured."""
+
     def candidates(self, height: int, width: int, cell: float) -> tuple[Tensor, Tensor]:
         """The flow of every candidate on a map of height x width pixels.
 
@@ -44,11 +48,11 @@ class LimbMotion:
         x, y = (_pixel_centres(size, cell, self.maps) for size in (width, height))
         y = y[:, None]  # [h,1]
         flows = self.maps[..., 0, None, None] * x + self.maps[..., 1, None, None] * y + self.maps[..., 2, None, None]
-        near = -_distance(self.begins, self.ends, x, y) / REACH
+        near = -_distance(self.begins, self.ends, x, y) / (REACH * self.unit)
         return flows / cell, torch.cat([torch.full_like(near[:, :1], -STILL), near], 1)
 
 
-def limb_motion(target: Tensor, source: Tensor, limbs: Tensor) -> LimbMotion:
+def limb_motion(target: Tensor, source: Tensor, limbs: Tensor, unit: float = 1.0) -> LimbMotion:
     """Where the limbs of `target` are in `source`.
 
     A limb keeps its width and is stretched along its axis. A limb that is seen end-on, or that is the same joint twice,
@@ -57,7 +61,9 @@ def limb_motion(target: Tensor, source: Tensor, limbs: Tensor) -> LimbMotion:
     Args:
         target, source: [B,J,2] joints of the two poses.
         limbs: [K-1,2] pairs of joint indices.
+        unit: image pixels in which SHORT and REACH are measured.
     """
+    short = SHORT * unit
     first, last = limbs.unbind(1)
     begins, ends = target[:, first].float(), target[:, last].float()
     origins = source[:, first].float()
@@ -65,14 +71,14 @@ def limb_motion(target: Tensor, source: Tensor, limbs: Tensor) -> LimbMotion:
     along, length = _normalise(axis)
     along_there, length_there = _normalise(axis_there)
     across, across_there = _perpendicular(along), _perpendicular(along_there)
-    rotation = _rotation_share(length) * _rotation_share(length_there)  # [B,K-1,1]
-    stretch = (_outer(axis_there, axis) + SHORT**2 * _outer(along, along)) / (length**2 + SHORT**2)[..., None]
+    rotation = _rotation_share(length, short) * _rotation_share(length_there, short)  # [B,K-1,1]
+    stretch = (_outer(axis_there, axis) + short**2 * _outer(along, along)) / (length**2 + short**2)[..., None]
     sideways = across + rotation * (across_there - across)
     linear = stretch + _outer(sideways, across)  # [B,K-1,2,2]
     offset = origins - (linear * begins[..., None, :]).sum(-1)
     linear = linear - torch.eye(2, device=linear.device)
     maps = torch.cat([linear, offset[..., None]], -1)  # [B,K-1,2,3]
-    return LimbMotion(torch.cat([torch.zeros_like(maps[:, :1]), maps], 1), begins, ends)
+    return LimbMotion(torch.cat([torch.zeros_like(maps[:, :1]), maps], 1), begins, ends, unit)
 
 
 def _pixel_centres(size: int, cell: float, like: Tensor) -> Tensor:
@@ -100,9 +106,9 @@ def _perpendicular(direction: Tensor) -> Tensor:
     return torch.stack([-direction[..., 1], direction[..., 0]], -1)
 
 
-def _rotation_share(length: Tensor) -> Tensor:
-    """0 for a limb without length, which has no direction, up to 1 for a long one."""
-    return length.square() / (length.square() + SHORT**2)
+def _rotation_share(length: Tensor, short: float) -> Tensor:
+    """0 for a limb without length, which has no direction, up to 1 for one much longer than `short`."""
+    return length.square() / (length.square() + short**2)
 
 
 def _outer(rows: Tensor, columns: Tensor) -> Tensor:

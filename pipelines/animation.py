@@ -139,7 +139,7 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
                 note_all(progress, change.notes())
         with stopwatch("matte"):
             # 6b. Cut the person out, put them and the poses on the network's canvas
-            processor = networks.make_processor(source, motion, poses, config.retarget)
+            processor = networks.make_processor(source, motion, poses, config.retarget, config.quality)
             note_all(progress, processor.notes)
         with stopwatch("background"):
             # 6c. What is behind the person

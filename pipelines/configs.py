@@ -10,12 +10,12 @@ from pathlib import Path, PurePath
 from typing import ClassVar, Literal, TypeVar
 
 from pipelines.option_groups import (
-    BackgroundOptions,
     DetectionOptions,
     DetectorName,
     DeviceOptions,
     ModelOptions,
     OutputOptions,
+    PersonOptions,
     PoseOptions,
     SelectionOptions,
     VideoOptions,
@@ -23,7 +23,7 @@ from pipelines.option_groups import (
 
 PoseLayout = Literal["coco17", "h36m17"]
 Place = Literal["frame", "follow", "still"]
-LandmarkDetectorName = Literal["mediapipe", "dlib"]
+LandmarkDetectorName = Literal["mediapipe", "dlib", "bundled"]
 FaceRetarget = Literal["fit", "none"]
 TrackView = Literal["skeleton"]
 ObjectCategory = Literal["car", "chair"]
@@ -36,7 +36,7 @@ DEFAULT_DISTANCE = 1.8  # diagonals of the object: measured best on true views, 
 
 
 @dataclass(frozen=True)
-class AnimateConfig(BackgroundOptions, VideoOptions, SelectionOptions, PoseOptions, ModelOptions):
+class AnimateConfig(PersonOptions, VideoOptions, SelectionOptions, PoseOptions, ModelOptions):
     """One job of `gfla animate`."""
 
     source: Path
@@ -70,8 +70,8 @@ class FaceConfig(VideoOptions, SelectionOptions, ModelOptions):
     """Video, GIF or folder of pictures of a talking face."""
     _: KW_ONLY
     landmarks: Path | str | None = None
-    """Landmark detector, `mediapipe` or `dlib`, by default the first that can run; or a folder with 68 landmarks per
-    driving frame, as text files of x,y lines."""
+    """Landmark detector, `mediapipe`, `dlib` or `bundled`, by default the first that can run; or a folder with 68
+    landmarks per driving frame, as text files of x,y lines."""
     source_landmarks: Path | None = None
     """Text file with the 68 landmarks of the source face, as x,y lines; detected if omitted."""
     retarget: FaceRetarget = "fit"
@@ -88,7 +88,7 @@ class FaceConfig(VideoOptions, SelectionOptions, ModelOptions):
 
 
 @dataclass(frozen=True)
-class PoseConfig(BackgroundOptions, PoseOptions, ModelOptions):
+class PoseConfig(PersonOptions, PoseOptions, ModelOptions):
     """One job of `gfla pose`."""
 
     source: Path

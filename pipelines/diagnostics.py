@@ -140,7 +140,8 @@ def _opencv() -> str:
 def _landmarks() -> str:
     from pipelines.faces.landmark_detectors import find_available
 
-    return {"mediapipe": "mediapipe, 68 points of the face mesh", "dlib": "dlib, 68 points"}[find_available()]
+    points = {"mediapipe": "68 points of the face mesh", "dlib": "68 points", "bundled": "68 points"}
+    return f"{(name := find_available())}, {points[name]}"
 
 
 def _weights() -> list[Finding]:

@@ -14,7 +14,7 @@ import numpy as np
 from models.errors import InputError
 from pipelines.configs import FaceConfig
 from pipelines.faces.framing import check_retarget, frame_faces
-from pipelines.faces.landmark_detectors import DETECTORS, LandmarkDetector, create_landmark_detector
+from pipelines.faces.landmark_detectors import DETECTORS, LandmarkDetector, check_face, create_landmark_detector
 from pipelines.faces.landmarks import LAYOUT, load_landmarks, read_landmarks
 from pipelines.generation.face_processor import FaceCrop, FaceProcessor
 from pipelines.generation.networks import load_face_generator
@@ -115,7 +115,9 @@ def _landmarks_folder(config: FaceConfig) -> Path | None:
 
 def _create_detector(config: FaceConfig, progress: Progress) -> LandmarkDetector:
     name = str(config.landmarks) if config.landmarks in DETECTORS else "auto"
-    return create_landmark_detector(name, progress.note)
+    detector = create_landmark_detector(name, progress.note)
+    check_face("largest" if _landmarks_folder(config) else config.person, detector)
+    return detector
 
 
 def _find_source_landmarks(

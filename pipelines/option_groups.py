@@ -14,6 +14,7 @@ DetectorName = Literal["auto", "yolo", "mediapipe", "rtm", "bundled"]
 OnMissing = Literal["interpolate", "hold", "fail"]
 Retarget = Literal["body", "fit", "none"]
 Framing = Literal["full", "crop"]
+Quality = Literal["fast", "standard", "best"]
 DebugView = Literal["flow", "mask", "skeleton", "attention", "matte", "plate", "shadow"]
 Seconds = Fraction | float
 
@@ -100,12 +101,15 @@ class PictureOptions(OutputOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackgroundOptions(PictureOptions):
-    """What is behind the person."""
+class PersonOptions(PictureOptions):
+    """How the person is generated and what is behind."""
 
     background: str = "picture"
     """What is behind the person: the `picture`'s own background, the `driving` video without its person, a FILE
     (picture or video), a COLOUR (a name, or '#rrggbb' in quotes), or `transparent`."""
+
+    quality: Quality = "standard"
+    """Size at which the person is generated: `fast` 192, `standard` 256 or `best` 384 pixels high."""
 
     @property
     def transparent(self) -> bool:

@@ -144,7 +144,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
             sizes = {"driver_size": motion.size, "source_size": source.size}
             poses = retarget(motion.poses, source.pose, config.retarget, **sizes)
             with stopwatch("matte"):
-                processor = networks.make_processor(source, motion, poses, config.retarget)
+                processor = networks.make_processor(source, motion, poses, config.retarget, config.quality)
             note_all(progress, (note for note in processor.notes if note not in noted))
             noted.update(processor.notes)
             if background:

@@ -28,6 +28,8 @@ __all__ = [
     "dance_iper",
 ]
 
+LIMB_SIZE = 256  # longer side of an image, in pixels, for which the lengths of `models.limbs` are chosen
+
 
 class AnimationGenerator(RecurrentGenerator):
     """Recurrent generator of people.
@@ -55,10 +57,11 @@ class AnimationGenerator(RecurrentGenerator):
         self, reference: Reference, previous: State, pair: Tensor, structure: Tensor, joints: Tensor | None
     ) -> Flows:
         first = pair.shape[1]  # input channels of both flow nets: pair, then structure
+        unit = max(structure.shape[-2:]) / LIMB_SIZE
         begun = self.flow_net_previous.begin(pair) + self.flow_net_previous.begin(structure, first=first)
-        flows_p, masks_p = self.flow_net_previous.finish(begun, self._limb_motion(joints, previous.joints))
+        flows_p, masks_p = self.flow_net_previous.finish(begun, self._limb_motion(joints, previous.joints, unit))
         begun = reference.begun + self.flow_net_reference.begin(structure, first=first)
-        flows_r, masks_r = self.flow_net_reference.finish(begun, self._limb_motion(joints, reference.joints))
+        flows_r, masks_r = self.flow_net_reference.finish(begun, self._limb_motion(joints, reference.joints, unit))
         return Flows(flows_p, flows_r, masks_p, masks_r)
 
     def _split_output(self, output: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -76,12 +79,12 @@ class AnimationGenerator(RecurrentGenerator):
         masks = flows.masks_previous[-1], flows.masks_reference[-1]
         return self.detail(features, generated, previous.image, reference.image, finest, masks)
 
-    def _limb_motion(self, target: Tensor | None, source: Tensor | None) -> LimbMotion | None:
+    def _limb_motion(self, target: Tensor | None, source: Tensor | None, unit: float) -> LimbMotion | None:
         if not self.config.limbs:
             return None
         if target is None or source is None:
             raise ValueError("this generator follows limbs: it needs the joints of every pose, the reference included")
-        return limb_motion(target, source, cast(Tensor, self.limbs))
+        return limb_motion(target, source, cast(Tensor, self.limbs), unit)
 
 
 @torch.no_grad()

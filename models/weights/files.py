@@ -24,6 +24,7 @@ from models.generators.face import FaceGenerator
 from models.generators.picture import FlowEstimator, PictureGenerator
 from models.generators.view import ViewGenerator
 from models.keypoints import KeypointConfig, KeypointNetwork
+from models.landmarks import LandmarkConfig, LandmarkNetwork
 from models.motion import MotionConfig, MotionNetwork
 from models.plate import PlateConfig, PlateNetwork
 from models.pose_refiner import PoseRefiner, RefinerConfig
@@ -43,6 +44,7 @@ ARCHITECTURES: dict[str, tuple[type, type[nn.Module]]] = {
     "refiner": (RefinerConfig, PoseRefiner),
     "keypoints": (KeypointConfig, KeypointNetwork),
     "plate": (PlateConfig, PlateNetwork),
+    "landmarks": (LandmarkConfig, LandmarkNetwork),
 }
 MAX_LISTED_KEYS = 8  # state-dict keys that an error message lists
 TORCH_SUFFIXES = (".pth", ".pt")

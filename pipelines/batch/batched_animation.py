@@ -31,8 +31,9 @@ def animate_together(jobs: Sequence[Job], folder: Path, send: SendEvent, resourc
             with each.catch_errors():
                 each.prepare(resources)
         ready = [each for each in batched if not each.is_over]
-        if ready:
-            _generate(ready)
+        canvases = {each.animation.processor.canvas.shape for each in ready}
+        for canvas in sorted(canvases):  # a batch of the network has canvases of one size
+            _generate([each for each in ready if each.animation.processor.canvas.shape == canvas])
         return tuple(each.job for each in batched if not each.is_over)
 
 

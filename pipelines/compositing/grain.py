@@ -14,7 +14,8 @@ from torch import Tensor
 from models.ops.filling import push_pull
 
 BLOCK = 16  # pixels: side of the blocks in which the strength is measured
-NEIGHBOURS = 5  # blocks: side of the squares in which the strength is the lower quartile, so that edges don't count
+NEIGHBOURS = 7  # blocks: side of the squares whose calm blocks give the strength, so that edges do not count
+CALM = 0.15  # quantile of their strength
 MIN_SHARE = 0.25  # share of a block from which on it is measured
 TILE = 512  # T, pixels
 LIMIT = 2.5  # standard deviations from which on detail is an edge
@@ -26,28 +27,36 @@ def add_grain(image: Tensor, known: Tensor, scale: float) -> Tensor:
     scale: fine detail is what is lost when the image is made smaller by this factor.
     """
     size = image.shape[-2:]
-    small = [max(1, round(side * scale)) for side in size]
-    coarse = F.interpolate(image, size=small, mode="area")
-    fine = image - F.interpolate(coarse, size=size, mode="bicubic", align_corners=False)
-    there, made = _measure(fine, known), _measure(fine, 1 - known)
+    fine, kept = _find_detail(image, known, scale), _find_detail(image, 1 - known, scale)
+    there, made = _measure(fine, known), _measure(kept, 1 - known)
     lacking = (there.square() - made.square()).clamp(min=0).sqrt()
     pure = fine / _enlarge(there, size).clamp(min=1e-4)
-    pure = pure * known * (pure.abs() < LIMIT)
+    pure = pure * (pure.abs() < LIMIT)
     return image + (1 - known) * _enlarge(lacking, size) * _make_noise(pure)
 
 
+def _find_detail(image: Tensor, weight: Tensor, scale: float) -> Tensor:
+    """Fine detail [1, 3, h, w] where the weight [1, 1, h, w] is 1, whatever is beside it; 0 where the weight is 0."""
+    small = [max(1, round(side * scale)) for side in image.shape[-2:]]
+    share = F.interpolate(weight, size=small, mode="area")
+    coarse = F.interpolate(image * weight, size=small, mode="area") / share.clamp(min=1e-6)
+    coarse = push_pull(coarse, (share > 0).float())
+    return weight * (image - F.interpolate(coarse, size=image.shape[-2:], mode="bicubic", align_corners=False))
+
+
 def _measure(fine: Tensor, weight: Tensor) -> Tensor:
-    """Standard deviation of fine detail [1, 3, h, w] where the weight [1, 1, h, w] is 1, continued where it is 0.
+    """Standard deviation of fine detail [1, 3, h, w] that is known where the weight [1, 1, h, w] is 1, and 0 elsewhere,
+    continued where it is 0.
 
     Returns:
         [1, 3, ceil(h / BLOCK), ceil(w / BLOCK)].
     """
     share = F.avg_pool2d(weight, BLOCK, ceil_mode=True)
-    power = F.avg_pool2d(fine.square() * weight, BLOCK, ceil_mode=True) / share.clamp(min=1e-6)
+    power = F.avg_pool2d(fine.square(), BLOCK, ceil_mode=True) / share.clamp(min=1e-6)
     power = power.sqrt().masked_fill(share < MIN_SHARE, torch.nan)
     reach = NEIGHBOURS // 2
     around = F.pad(power, (reach,) * 4, value=torch.nan).unfold(2, NEIGHBOURS, 1).unfold(3, NEIGHBOURS, 1)
-    plain = around.flatten(4).nanquantile(0.25, -1)
+    plain = around.flatten(4).nanquantile(CALM, -1)
     return push_pull(plain.nan_to_num(), (~plain[:, :1].isnan()).float())
 
 

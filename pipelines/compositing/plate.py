@@ -11,12 +11,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.ops.filling import push_pull
 from models.plate import PlateNetwork
 from pipelines.compositing.grain import add_grain
 
 SIDE = 512  # pixels: the longer side of what the network sees
 CONTEXT = 0.5  # around the hole on every side, as a share of the hole's longer side
 MIN_CONTEXT = 32  # pixels around the hole
+SEAM = 16  # pixels of what the network sees over which the filling takes on the tone of what is around
+BORDER, ALONG = 2, 8  # pixels: reach of the means across the border of the hole, and along it
 
 
 @torch.inference_mode()
@@ -63,7 +66,26 @@ def fill_region(image: Tensor, known: Tensor, network: PlateNetwork) -> Tensor:
     small = max(1, round(height * scale)), max(1, round(width * scale))
     share = F.interpolate(known, size=small, mode="area")
     shrunk = F.interpolate(image * known, size=small, mode="area") / share.clamp(min=1e-6)
-    made = network(shrunk, (share < 0.5).float())
+    unknown = (share < 0.5).float()
+    made = soften_seam(network(shrunk, unknown), unknown)
     filled = F.interpolate(made, size=(height, width), mode="bicubic", align_corners=False)  # soft at the hole's border
     filled = torch.where(known > 0, image, filled)
     return add_grain(filled, known, scale / 2) if share.any() else filled
+
+
+def soften_seam(made: Tensor, hole: Tensor) -> Tensor:
+    """The filled image [1, 3, h, w], with the tone of the filling led over to that of the known pixels at the border of
+    the hole [1, 1, h, w]: a shadow that ends there would show the outline of who was there."""
+    known = 1 - hole
+    outside, inside = _blur(known, BORDER), _blur(hole, BORDER)
+    border = hole * (torch.minimum(outside, inside) > 0.2)
+    step = _blur(made * known, BORDER) / outside.clamp(min=1e-6) - _blur(made * hole, BORDER) / inside.clamp(min=1e-6)
+    share = _blur(border, ALONG)
+    step = push_pull(_blur(step * border, ALONG) / share.clamp(min=1e-6), (share > 0).float())
+    near = (2 * _blur(known, SEAM)).clamp(max=1)  # 1 at a straight border, 0 from SEAM pixels on
+    return made + hole * near * step
+
+
+def _blur(x: Tensor, reach: int) -> Tensor:
+    """Means [1, C, h, w] of squares that reach so many pixels to every side."""
+    return F.avg_pool2d(x, 2 * reach + 1, 1, reach, count_include_pad=False)

@@ -3,32 +3,50 @@
 from collections.abc import Callable
 
 from models.errors import BackendUnavailable, InputError
+from pipelines.faces.bundled_landmarks import BundledLandmarks, check_weights
 from pipelines.faces.landmarks import DlibLandmarks, find_predictor
 from pipelines.faces.mesh_landmarks import MeshLandmarks
 from pipelines.keypoints.detectors.mediapipe.networks import check_networks
 
-LandmarkDetector = DlibLandmarks | MeshLandmarks
-DETECTORS: dict[str, Callable[[], LandmarkDetector]] = {"mediapipe": MeshLandmarks, "dlib": DlibLandmarks}
-CHECKS = {"mediapipe": check_networks, "dlib": find_predictor}
+LandmarkDetector = DlibLandmarks | MeshLandmarks | BundledLandmarks
+DETECTORS: dict[str, Callable[[], LandmarkDetector]] = {
+    "mediapipe": MeshLandmarks, "dlib": DlibLandmarks, "bundled": BundledLandmarks
+}  # fmt: skip
+BUNDLED_HINT = " ('gfla weights fetch mediapipe' gets a better one)"
+CHECKS = {"mediapipe": check_networks, "dlib": find_predictor, "bundled": check_weights}
 
 
 def create_landmark_detector(name: str, note: Callable[[str], None] = lambda message: None) -> LandmarkDetector:
     """Build a landmark detector.
 
     Args:
-        name: "mediapipe", "dlib", or "auto": the first of them that can run.
+        name: "mediapipe", "dlib", "bundled", or "auto": the first of them that can run.
         note: receives one line that says what "auto" chose.
 
     Raises:
         InputError: unknown name.
         BackendUnavailable: it can't run here, or none can.
+        WeightsError: the bundled weights are damaged.
     """
     if name == "auto":
         name = find_available()
-        note(f"landmarks: {name}")
+        note(f"landmarks: {name}" + BUNDLED_HINT * (name == "bundled"))
     if name not in DETECTORS:
         raise InputError(f"landmarks {name!r} must be auto, {', '.join(DETECTORS)} or an existing folder")
     return DETECTORS[name]()
+
+
+def check_face(person: str, detector: LandmarkDetector) -> None:
+    """Refuse a `person` that this detector can never find: the second one, of a detector that finds one.
+
+    Raises:
+        InputError: says so and what to use instead.
+    """
+    if isinstance(detector, BundledLandmarks) and person.isdecimal() and int(person) > 1:
+        raise InputError(
+            f"person {person} asked for, but the bundled landmark detector finds one face only: use --landmarks "
+            "mediapipe or dlib, a folder with landmarks, or leave out --person"
+        )
 
 
 def find_available() -> str:

@@ -16,32 +16,42 @@ from pipelines.generation.cutout import CutOut, describe_certainty
 from pipelines.generation.processors import CANVAS, NetworkInputs, PersonProcessor
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.keypoints.structure_maps import structure_map
-from pipelines.media.boxes import crop
-from pipelines.media.square_crop import SquareCrop
-from pipelines.option_groups import Framing, Retarget
+from pipelines.media.boxes import Box, crop
+from pipelines.media.canvas_crop import CanvasCrop
+from pipelines.option_groups import Framing, Quality, Retarget
 
+QUALITY_SIZES: dict[Quality, int] = {"fast": 192, "standard": 256, "best": 384}  # longer side of the canvas, pixels
 VISIBLE = 0.1  # coverage of what has to be on the canvas
 
 
 class LayerProcessor(PersonProcessor):
-    """A person on the square in which they move, composed at the picture's resolution.
+    """A person on the rectangle in which they move, composed at the picture's resolution.
 
     Args:
+        quality: chooses the longer side of the canvas, `QUALITY_SIZES`.
         cutout: the parts of the source picture.
     """
 
     background: Background
 
     def __init__(
-        self, source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget, *, cutout: CutOut
+        self,
+        source: SourcePerson,
+        driving: DrivingMotion,
+        poses: np.ndarray,
+        retarget: Retarget,
+        quality: Quality,
+        *,
+        cutout: CutOut,
     ) -> None:
         super().__init__(source, driving, poses, retarget)
         known = np.concatenate([poses.reshape(-1, 2), source.pose[:, :2], source.detected[source.seen, :2]])
-        self.square = _include(SquareCrop.around(known, size=CANVAS), cutout.matte.alpha > VISIBLE)
-        self.box = self.square.box
+        outline = _outline(cutout.matte.alpha > VISIBLE)
+        self.area = CanvasCrop.around(known, size=QUALITY_SIZES[quality], outline=outline)
+        self.box = self.area.box
         self.plate = crop(cutout.plate, self.box)
         self.person = crop(cutout.matte.premultiplied, self.box)  # where the picture cuts the person, it goes on
-        self.canvas = _to_network(self.square.resize(self.person))
+        self.canvas = _to_network(self.area.resize(self.person))
         self.background = PictureBackground(cutout.plate)
         self.certainty = cutout.matte.certainty
         self.notes = tuple(filter(None, [describe_certainty(cutout.matte.certainty)]))
@@ -49,16 +59,15 @@ class LayerProcessor(PersonProcessor):
         self.count = 0  # frames that were made
 
     def source_inputs(self) -> NetworkInputs:
-        detected = np.where(self.source.seen[:, None], self.square.to_canvas(self.source.detected), 0)
-        return NetworkInputs(structure_map(detected, layout="coco17"), self.square.to_canvas(self.source.pose)[:, :2])
+        detected = np.where(self.source.seen[:, None], self.area.to_canvas(self.source.detected), 0)
+        return self._inputs(detected, self.area.to_canvas(self.source.pose), "coco17")
 
     def frame_inputs(self, frame: int) -> NetworkInputs:
-        joints = self.square.to_canvas(self.poses[frame])
-        return NetworkInputs(structure_map(joints, layout="h36m17"), joints[:, :2])
+        joints = self.area.to_canvas(self.poses[frame])
+        return self._inputs(joints, joints, "h36m17")
 
     def output_size(self, framing: Framing) -> tuple[int, int]:
-        side = self.square.side
-        return self.background.size(self.source.size) if framing == "full" else (side, side)
+        return self.background.size(self.source.size) if framing == "full" else (self.area.width, self.area.height)
 
     def layer(self, output: Step) -> Layer:
         """The person of the next step (batch of 1), in pixels of the source picture."""
@@ -79,17 +88,21 @@ class LayerProcessor(PersonProcessor):
         width, height = self.output_size(framing)
         return to_rgba(layer, height, width) if behind is None else lay_over(behind, layer)
 
+    def _inputs(self, points: np.ndarray, joints: np.ndarray, layout: str) -> NetworkInputs:
+        """Points [17, 2 or 3] that are drawn, and Human3.6M-17 joints [17, 2 or 3], in pixels of the canvas."""
+        rows, columns = self.area.rows, self.area.columns
+        scale = max(rows, columns) / CANVAS
+        return NetworkInputs(
+            structure_map(points, layout=layout, height=rows, width=columns, scale=scale), joints[:, :2]
+        )
 
-def _include(square: SquareCrop, person: np.ndarray) -> SquareCrop:
-    """The square, larger if a part of the person, bool [H, W], would be outside."""
+
+def _outline(person: np.ndarray) -> Box | None:
+    """The box of what is True in `person` [H, W]; None if nothing is."""
     rows, columns = np.flatnonzero(person.any(1)), np.flatnonzero(person.any(0))
     if not len(rows):
-        return square
-    left, top, right, bottom = square.box
-    left, top = min(left, int(columns[0])), min(top, int(rows[0]))
-    right, bottom = max(right, int(columns[-1]) + 1), max(bottom, int(rows[-1]) + 1)
-    side = max(right - left, bottom - top)
-    return SquareCrop((left + right - side) // 2, (top + bottom - side) // 2, side, square.size)
+        return None
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def _to_network(rgba: np.ndarray) -> np.ndarray:

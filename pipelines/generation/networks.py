@@ -37,6 +37,7 @@ USED_BY = {
     "motion": "the option --motion of gfla animate and gfla pose",
     "refiner": "the option --motion of gfla animate and gfla pose",
     "keypoints": "the bundled keypoint detector, which finds them by itself",
+    "landmarks": "the bundled detector of face landmarks, which finds them by itself",
     "flow": "gfla train, as --init of the next stage",
     "view": "gfla view-synth",
     "plate": "gfla animate and gfla pose, which fill in the background with it by themselves",

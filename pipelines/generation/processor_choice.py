@@ -11,7 +11,7 @@ from pipelines.generation.cutout import CutOutMaker, Fill
 from pipelines.generation.layer_processor import LayerProcessor
 from pipelines.generation.processors import FrameProcessor, OpenPoseProcessor, ProcessorFactory, SquashProcessor
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
-from pipelines.option_groups import Retarget
+from pipelines.option_groups import Quality, Retarget
 
 LAYER_CHANNELS = 4  # of the images of a network that makes the person alone: premultiplied RGBA
 
@@ -46,7 +46,9 @@ def choose_processor(metadata: dict[str, Any], load_fill: Callable[[], Fill]) ->
 
 
 def _layer_processors(cut_out: CutOutMaker) -> ProcessorFactory:
-    def make(source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget) -> FrameProcessor:
-        return LayerProcessor(source, driving, poses, retarget, cutout=cut_out(source))
+    def make(
+        source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget, quality: Quality
+    ) -> FrameProcessor:
+        return LayerProcessor(source, driving, poses, retarget, quality, cutout=cut_out(source))
 
     return make

@@ -25,7 +25,7 @@ from pipelines.keypoints.structure_maps import MISSING, person_maps, structure_m
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.boxes import Box
 from pipelines.media.tensors import image_to_tensor, tensor_to_image
-from pipelines.option_groups import Framing, Retarget
+from pipelines.option_groups import Framing, Quality, Retarget
 
 CANVAS = 256  # pixels
 
@@ -117,12 +117,15 @@ class SquashProcessor(PersonProcessor):
         driving: DrivingMotion,
         poses: np.ndarray,
         retarget: Retarget,
+        quality: Quality = "standard",
         *,
         height: int = CANVAS,
         width: int = CANVAS,
     ) -> None:
         super().__init__(source, driving, poses, retarget)
         self.height, self.width = height, width
+        if quality != "standard":
+            self.notes = (f"--quality {quality} has no effect: these weights make {width} x {height} pixels",)
         # Without retargeting the driving frame is used as it is: squashed, as in training, not fitted into the picture.
         frame = driving.size if retarget == "none" else source.size
         taken = driving.poses[..., :2] if retarget == "none" else poses  # [T, 17, 2]
@@ -178,4 +181,4 @@ class OpenPoseProcessor(SquashProcessor):
         return NetworkInputs(person_maps(known, height=self.height, width=self.width, annotated=(size[1], size[0])))
 
 
-ProcessorFactory = Callable[[SourcePerson, DrivingMotion, np.ndarray, Retarget], FrameProcessor]
+ProcessorFactory = Callable[[SourcePerson, DrivingMotion, np.ndarray, Retarget, Quality], FrameProcessor]

@@ -9,7 +9,7 @@ from pipelines.generation.processors import FrameProcessor, NetworkInputs, Proce
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.media.boxes import Box
 from pipelines.media.turning import turn_picture
-from pipelines.option_groups import Framing, Retarget
+from pipelines.option_groups import Framing, Quality, Retarget
 
 
 class TurnedProcessor(FrameProcessor):
@@ -65,8 +65,10 @@ class TurnedBackground(Background):
 def turning_back(make_processor: ProcessorFactory) -> ProcessorFactory:
     """`make_processor`, for source pictures that were turned upright as well."""
 
-    def make(source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget) -> FrameProcessor:
-        upright = make_processor(source, driving, poses, retarget)
+    def make(
+        source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget, quality: Quality
+    ) -> FrameProcessor:
+        upright = make_processor(source, driving, poses, retarget, quality)
         return TurnedProcessor(upright, source.quarter_turns) if source.quarter_turns else upright
 
     return make

@@ -6,6 +6,7 @@ coordinate is missing. A third column, if there, is a confidence: joints with co
 
 from functools import cache
 
+import cv2
 import numpy as np
 
 from pipelines.keypoints.layouts import LIMBS
@@ -73,6 +74,17 @@ def skeleton_picture(points: np.ndarray, height: int, width: int, *, limbs: tupl
     return canvas
 
 
+def _scaled_skeleton(
+    points: np.ndarray, height: int, width: int, scale: float, *, limbs: tuple[tuple[int, int], ...]
+) -> np.ndarray:
+    """`skeleton_picture` with lines and disks of `scale` times the size: drawn at the official size and resampled."""
+    if scale == 1:
+        return skeleton_picture(points, height, width, limbs=limbs)
+    official = np.where(is_present(points)[:, None], (points[:, :2] + 0.5) / scale - 0.5, 0)
+    small = skeleton_picture(official, round(height / scale), round(width / scale), limbs=limbs)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+
+
 @cache
 def _disk() -> np.ndarray:
     """Pixels nearer than the radius, int [pixels, 2]: what skimage's `disk` draws around an integer centre."""
@@ -86,20 +98,23 @@ def _drawable(points: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.clip(np.trunc(points[:, :2]), -reach, reach).astype(np.intp)
 
 
-def structure_map(points: np.ndarray, *, layout: str, height: int = 256, width: int = 256) -> np.ndarray:
+def structure_map(
+    points: np.ndarray, *, layout: str, height: int = 256, width: int = 256, scale: float = 1.0
+) -> np.ndarray:
     """One pose as the generator's input.
 
     Args:
         points: [17, 2 or 3], pixels of the map (official maps are 256x256), see the module docstring.
         layout: "coco17" (reference picture) or "h36m17" (driving frames): chooses the limbs.
+        scale: size of disks, lines and heat maps as a multiple of the official one.
 
     Returns:
         float32 [20, H, W]: 17 heat maps in 0..1, then the skeleton picture in 0..255, unnormalised.
     """
     points = np.asarray(points, np.float64)
-    picture = skeleton_picture(points, height, width, limbs=LIMBS[layout])
+    picture = _scaled_skeleton(points, height, width, scale, limbs=LIMBS[layout])
     result = np.empty((len(points) + 3, height, width), np.float32)
-    heat_maps(points, height, width, out=result[:-3])
+    heat_maps(points, height, width, sigma=SIGMA * scale, out=result[:-3])
     result[-3:] = picture.transpose(2, 0, 1)
     return result
 

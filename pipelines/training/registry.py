@@ -16,6 +16,7 @@ from models.errors import InputError
 RECIPES = {
     "animate": "pipelines.training.animation.recipe:AnimationTask",
     "keypoints": "pipelines.training.keypoints.recipe:KeypointTask",
+    "landmarks": "pipelines.training.landmarks.recipe:LandmarkTask",
     "motion": "pipelines.training.motion.recipe:MotionTask",
     "plate": "pipelines.training.plate.recipe:PlateTask",
     "view-synth": "pipelines.training.view_synthesis.recipe:ViewSynthesisTask",

@@ -33,7 +33,7 @@ class ProcessorContract:
     @pytest.fixture
     def processor(self, make_processor: ProcessorFactory) -> FrameProcessor:
         source, driving = make_people()
-        return make_processor(source, driving, driving.poses[..., :2], "body")
+        return make_processor(source, driving, driving.poses[..., :2], "body", "standard")
 
     def test_inputs_are_what_the_network_reads(self, processor: FrameProcessor, generator: PersonGenerator) -> None:
         channels, *size = processor.canvas.shape

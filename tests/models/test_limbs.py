@@ -58,15 +58,15 @@ def build():
 
 
 def test_an_untrained_flow_follows_the_nearest_limb():
-    image, structure = torch.rand(1, 3, 64, 64), torch.rand(1, 20, 64, 64)
-    source = torch.tensor([[[8.0, 8.0], [8.0, 40.0], [30.0, 40.0]]])
-    target = source + torch.tensor((12.0, 4.0))
+    image, structure = torch.rand(1, 3, 256, 256), torch.rand(1, 20, 256, 256)
+    source = torch.tensor([[[32.0, 32.0], [32.0, 160.0], [120.0, 160.0]]])
+    target = source + torch.tensor((51.5, 16.0))
     generator = build()
     reference = generator.encode_reference(image, structure, source)
     step = generator.step(reference, State.initial(reference), structure, target)
     for flow, cell in zip(step.flows_reference, (8, 4), strict=True):
-        column, row = (round((at - (cell - 1) / 2) / cell) for at in (20.0, 28.0))
-        torch.testing.assert_close(flow[0, :, row, column] * cell, torch.tensor([-12.0, -4.0]), atol=1.2, rtol=0)
+        column, row = (round((at - (cell - 1) / 2) / cell) for at in (83.5, 112.0))
+        torch.testing.assert_close(flow[0, :, row, column] * cell, torch.tensor([-51.5, -16.0]), atol=5, rtol=0)
 
 
 def test_joints_are_asked_for():
@@ -75,3 +75,14 @@ def test_joints_are_asked_for():
     reference = generator.encode_reference(image, structure)
     with pytest.raises(ValueError, match="joints"):
         generator.step(reference, State.initial(reference), structure)
+
+
+def test_a_pose_means_the_same_at_every_resolution():
+    source = torch.tensor([[[20.0, 10.0], [60.0, 30.0], [64.0, 34.0]]])
+    target = turned(source, 30, (7.0, -4.0))
+    flows, near = limb_motion(target, source, LIMBS).candidates(16, 16, 4.0)
+    pixel = 1.5  # of the larger image per pixel of the smaller one; pixel centres are integers in both
+    larger = [(pose + 0.5) * pixel - 0.5 for pose in (target, source)]
+    flows_larger, near_larger = limb_motion(*larger, LIMBS, unit=pixel).candidates(16, 16, 4.0 * pixel)
+    torch.testing.assert_close(flows_larger, flows, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(near_larger, near, atol=1e-4, rtol=1e-4)

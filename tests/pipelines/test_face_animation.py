@@ -18,12 +18,15 @@ from models.errors import GflaError
 from models.generators import config
 from models.generators.face import FaceGenerator
 from models.generators.recurrent import Step
+from models.weights.bundled import bundled_files
 from pipelines import FaceConfig, FaceResult, animate_face
 from pipelines.faces import landmark_detectors
 from pipelines.faces.face_maps import face_structure
 from pipelines.faces.landmarks import DlibLandmarks, as_faces
 from pipelines.media.sources import open_video
+from pipelines.media.tensors import tensor_to_image
 from pipelines.runtime.progress import SILENT, NotesProgress, Progress
+from pipelines.synthetic.talking.talking import sample_talking
 from pipelines.weights.checkpoints import import_checkpoint
 from tests.helpers.faces import SMALL_FACE, write_face_inputs, write_landmarks
 from tests.helpers.golden import open_golden
@@ -228,3 +231,19 @@ def test_faces_are_detected_without_landmark_files(run: Callable[..., FaceResult
     files = {"source": tmp_path / "source.png", "driving": tmp_path / "driving"}
     summary = run(**files, landmarks=None, source_landmarks=None).summary()
     assert (summary["landmarks"], summary["frames_without_face"], summary["size"]) == ("dlib", 0, [256, 256])
+
+
+@pytest.mark.skipif("landmarks" not in bundled_files(), reason="no bundled landmark weights")
+def test_rendered_faces_are_detected_by_the_bundled_networks(run: Callable[..., FaceResult], tmp_path: Path) -> None:
+    clips, _ = sample_talking(batch=2, frames=3, size=192, generator=torch.Generator().manual_seed(4))
+    pictures = tensor_to_image(clips.flatten(0, 1), rounding="round")
+    (tmp_path / "driving").mkdir()
+    for number, picture in enumerate(pictures[3:]):
+        Image.fromarray(picture).save(tmp_path / "driving" / f"{number}.png")
+    Image.fromarray(pictures[0]).save(tmp_path / "source.png")
+    files = {"source": tmp_path / "source.png", "driving": tmp_path / "driving"}
+    summary = run(**files, landmarks="bundled", source_landmarks=None).summary()
+    assert (summary["landmarks"], summary["frames_without_face"]) == ("bundled", 0)
+    Image.new("RGB", (192, 192), (90, 120, 150)).save(tmp_path / "source.png")
+    with pytest.raises(GflaError, match="no face found in the picture"):
+        run(**files, landmarks="bundled", source_landmarks=None, overwrite=True)

@@ -38,12 +38,7 @@ def sample_talking(*, batch: int, frames: int, size: int, generator: Generator) 
     Returns:
         Images [B, T, 3, size, size] in [-1, 1]; landmarks [B, T, 68, 2] x, y in pixels, iBUG 300-W order.
     """
-    outfit = sample_outfit(batch, generator)
-    head = sample_head(outfit, frames, size, generator)
-    atlas = sample_atlas(batch, generator, size=TEXTURE, outfit=outfit)
-    atlas[:, FACE] = 1  # light only; colours are painted later
-    appearance = sample_appearance(atlas, outfit, generator)
-    paint = sample_face_paint(outfit.skin, outfit.hair, generator)
+    head, appearance, paint = sample_scene(batch=batch, frames=frames, size=size, generator=generator)
     background = sample_backgrounds(batch, size, size, generator)
     gain = repeat_per_picture(1 + 0.05 * uniform(generator, batch, 3, low=-1.0), frames)
     images = render_heads(head, appearance, paint, background) * gain[:, :, None, None]
@@ -51,9 +46,24 @@ def sample_talking(*, batch: int, frames: int, size: int, generator: Generator) 
     return images.unflatten(0, (batch, frames)), measure_landmarks(head).unflatten(0, (batch, frames))
 
 
+def sample_scene(*, batch: int, frames: int, size: int, generator: Generator) -> tuple[Head, Appearance, FacePaint]:
+    """Draws `batch` talking people, `frames` consecutive frames of each, for pictures of `size` pixels."""
+    outfit = sample_outfit(batch, generator)
+    head = sample_head(outfit, frames, size, generator)
+    atlas = sample_atlas(batch, generator, size=TEXTURE, outfit=outfit)
+    atlas[:, FACE] = 1  # light only; colours are painted later
+    return head, sample_appearance(atlas, outfit, generator), sample_face_paint(outfit.skin, outfit.hair, generator)
+
+
 def render_heads(head: Head, appearance: Appearance, paint: FacePaint, background: Tensor) -> Tensor:
     """Pictures [N, 3, H, W] in [0, 1] of B heads before backgrounds [B, 3, H, W]."""
-    size, camera, frames = background.shape[-1], head.camera, head.frames
+    layer = render_cutouts(head, appearance, paint, background.shape[-1])
+    return layer[:, :3] + repeat_per_picture(background, head.steps) * (1 - layer[:, 3:])
+
+
+def render_cutouts(head: Head, appearance: Appearance, paint: FacePaint, size: int) -> Tensor:
+    """Heads without background: colours times coverage, and coverage, [N, 4, size, size] in [0, 1]."""
+    camera, frames = head.camera, head.frames
     placed = place(head.people.primitives, frames.rotation, frames.origin)
     x = repeat_per_picture(camera.columns(size, SUPERSAMPLE), head.steps)
     y = repeat_per_picture(camera.rows(size, SUPERSAMPLE), head.steps)
@@ -63,8 +73,7 @@ def render_heads(head: Head, appearance: Appearance, paint: FacePaint, backgroun
     face = ((index >= 0) & (head.people.slot[index.clamp(min=0).long()] == FACE))[:, None]
     points = torch.stack([x[:, None].expand_as(depth), y[:, :, None].expand_as(depth), depth], -1)  # [N, H', W', 3]
     _paint_faces(head, paint.repeat(head.steps), colour, face, points)
-    mask = functional.avg_pool2d((index >= 0)[:, None].float(), SUPERSAMPLE)
-    return functional.avg_pool2d(colour, SUPERSAMPLE) + repeat_per_picture(background, head.steps) * (1 - mask)
+    return functional.avg_pool2d(torch.cat([colour, (index >= 0)[:, None].to(colour.dtype)], 1), SUPERSAMPLE)
 
 
 def _paint_faces(head: Head, paint: FacePaint, colour: Tensor, face: Tensor, points: Tensor) -> None:

@@ -1,6 +1,6 @@
 """What cameras, scalers and codecs do to an image, and how an image is placed on a crop.
 
-Called by the data of the keypoints, viewpoint and view-synthesis recipes.
+Called by the data of the keypoints, landmarks, viewpoint and view-synthesis recipes.
 
 Legend: B batch, C channels, H height, W width, K keypoints. Images are [B, 3, H, W] in [0, 1].
 """

@@ -1,7 +1,7 @@
 """Looks that rendered images lack: other colours, tones, textures, low light and motion blur.
 
 A network trained on rendered people learns the renderer's look as well. Changing it at random, more than any camera
-would, leaves shape as the only thing that is always right. Called by `keypoints.crops`.
+would, leaves shape as the only thing that is always right. Called by `keypoints.crops` and `landmarks.data`.
 
 Legend: B batch, H height, W width. Images are [B, 3, H, W] in [0, 1].
 """

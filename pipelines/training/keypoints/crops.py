@@ -13,19 +13,16 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from pipelines.keypoints.layouts import COCO17_FLIP
-from pipelines.synthetic.rendering.backgrounds import random_shape
 from pipelines.synthetic.rendering.noise import (
     chance,
     column,
     gaussian_blur,
-    natural_noise,
     normal,
     pick,
-    pixel_grid,
     uniform,
 )
-from pipelines.synthetic.rendering.palettes import cloth_colours, skin_tones
 from pipelines.training.data.augmentation import degrade, place, subset, swap_sides
+from pipelines.training.data.things import add_things
 from pipelines.training.keypoints.appearance import restyle
 from pipelines.training.keypoints.cutouts import CropConfig, Cutouts
 
@@ -53,7 +50,7 @@ def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator)
     order = torch.randperm(len(pool), generator=generator, device=generator.device)
     people = pool[order[:batch]]
     image = _draw_background(pool.backgrounds[order.roll(1)[:batch]], config.size, generator)
-    image, _ = _add_things(image, BACKGROUND_THINGS, config.clutter, generator)
+    image, _ = add_things(image, BACKGROUND_THINGS, config.clutter, generator)
     present = torch.ones(batch, 1, 1, 1, device=image.device)
     present[subset(generator, config.nobody, batch)] = 0
     scale, centre, joints, seen, layer = _place_person(config, people, generator)
@@ -66,7 +63,7 @@ def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator)
     image = _composite(image, layer * present, generator)
     chosen, layers = _place_neighbours(config, pool, others.roll(1), scale, centre, config.before, 0.3, generator)
     image[chosen] = _composite(image[chosen], layers * present[chosen], generator)
-    image, covered = _add_things(image, FOREGROUND_THINGS, config.occluder, generator)
+    image, covered = add_things(image, FOREGROUND_THINGS, config.occluder, generator)
     covered[chosen] = torch.maximum(covered[chosen], layers[:, 3:])
     weight = _weigh_joints(joints, seen, covered, config.size) * present[:, :, 0, 0]
     mask = layer[:, 3:] * present * (1 - covered)
@@ -149,28 +146,6 @@ def _draw_contact_shadow(coverage: Tensor, generator: Generator) -> Tensor:
     shift = int(0.02 * size / 4) + 1
     soft = F.interpolate(soft.roll((shift, shift), (2, 3)), size=(size, size), mode="bilinear")
     return soft * column(uniform(generator, batch, high=0.5) * chance(generator, 0.5, batch), 4)
-
-
-def _add_things(image: Tensor, sizes: tuple[float, ...], share: float, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Images with textured boxes, bars and discs of these sizes, each in a fraction `share` of the batch; their mask
-    [B, 1, H, W]."""
-    batch, size = len(image), image.shape[-1]
-    x, y = pixel_grid(size, size, image.device)
-    covered = torch.zeros_like(image[:, :1])
-    textures = natural_noise(-(-batch // 4), size, size, generator)
-    for extent in sizes:
-        chosen = subset(generator, share, batch)
-        count = len(chosen)
-        if count == 0:
-            continue
-        mask = random_shape(x, y, count, extent, generator)
-        skin = chance(generator, 0.15, count, 1)
-        fill = torch.where(skin, skin_tones(count, generator), cloth_colours(count, generator, neutral=0.6))
-        strength = column(uniform(generator, count, high=0.3), 4)
-        fill = (column(fill, 4) * (1 + strength * textures[chosen % len(textures)])).clamp(0, 1)
-        image[chosen] = torch.lerp(image[chosen], fill, mask)
-        covered[chosen] = torch.maximum(covered[chosen], mask)
-    return image, covered
 
 
 def _weigh_joints(joints: Tensor, seen: Tensor, covered: Tensor, size: int) -> Tensor:

@@ -15,7 +15,14 @@ from pipelines.synthetic.rendering.backgrounds import sample_backgrounds
 from pipelines.synthetic.rendering.noise import chance, column, pick, uniform
 from pipelines.training.data.augmentation import degrade, subset
 from pipelines.training.keypoints.cutouts import CropConfig, Cutouts, draw_scene, render_cutouts
-from pipelines.training.plate.holes import cast_shadows, draw_shapes, draw_strokes, grow_people, place_people
+from pipelines.training.plate.holes import (
+    contact_shadow,
+    draw_shapes,
+    draw_strokes,
+    grow_people,
+    place_people,
+    projected_shadow,
+)
 
 PEOPLE = CropConfig(poses=4, texture_size=64, athletic=0.1, any_heading=0.6)
 PICTURES_PER_PERSON = 8  # a rendered image of a person is used this often, each time placed anew
@@ -62,8 +69,8 @@ class Pictures:
     """Pictures with their holes."""
 
     image: Tensor
-    """[B, 3, H, W] in [-1, 1]: inside the hole as it is to be filled, outside with what is left of the person and its
-    shadow."""
+    """[B, 3, H, W] in [-1, 1]: inside the hole as it is to be filled, outside with what is left of the person and of
+    the shadow below the feet. Other shadows of the person go on inside the hole."""
     hole: Tensor
     """[B, 1, H, W], 1 where to fill, 0 elsewhere."""
 
@@ -88,10 +95,12 @@ def draw_pictures(recipe: Recipe, batch: int, size: int, generator: Generator) -
     share = torch.where(chance(generator, 0.25, batch), 0.9 + share, share)  # cut off
     chosen = place_people(_choose(people, batch, generator), size, share, generator)
     hole = grow_people(chosen, recipe.careless, generator)
-    dark, below = cast_shadows(chosen, generator)
-    around = image * (1 - dark) * (1 - chosen.layers[:, 3:]) + chosen.layers[:, :3]
+    contact, below = contact_shadow(chosen, generator)
+    # A shadow on the wall goes on behind the person: if it ended at the hole it would show the person's outline.
+    shaded = image * (1 - projected_shadow(chosen, generator))
+    around = shaded * (1 - contact) * (1 - chosen.layers[:, 3:]) + chosen.layers[:, :3]
     hole = torch.maximum(hole, below)
-    image = torch.where((kind == PERSON) & (hole == 0), around, image)
+    image = torch.where(kind == PERSON, torch.where(hole == 0, around, shaded), image)
     for drawn, draw in ((SHAPES, draw_shapes), (STROKES, draw_strokes)):
         other = draw(batch, size, generator, device=image.device)
         large = other.mean((1, 2, 3), keepdim=True) > SMALLEST  # in place of a smaller one the person's, without traces

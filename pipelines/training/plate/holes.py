@@ -83,16 +83,9 @@ def grow_people(people: People, careless: float, generator: Generator) -> Tensor
     return hole
 
 
-def cast_shadows(people: People, generator: Generator) -> tuple[Tensor, Tensor]:
-    """How much the people darken what is around them [B, 1, H, W], and the part below their feet that belongs to the
-    hole [B, 1, H, W], 0 or 1."""
-    contact, below = _contact_shadow(people, generator)
-    dark = 1 - (1 - contact) * (1 - _projected_shadow(people, generator))
-    return dark, below
-
-
-def _contact_shadow(people: People, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Soft ellipses below both feet, and where they are dark enough to be removed."""
+def contact_shadow(people: People, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Soft ellipses below both feet: how much they darken [B, 1, H, W], and where they are dark enough to be removed,
+    0 or 1."""
     batch, _, _, size = people.layers.shape
     x, y = (axis * size for axis in pixel_grid(size, size, people.layers.device))
     wide = people.extent * uniform_column(generator, batch, 0.08, 0.2)
@@ -107,8 +100,9 @@ def _contact_shadow(people: People, generator: Generator) -> tuple[Tensor, Tenso
     return strength * torch.exp(-near), ((near < reach) & (strength > 0)).float()
 
 
-def _projected_shadow(people: People, generator: Generator) -> Tensor:
-    """The person's outline laid on the floor, or thrown on the wall behind, blurred: a third of the samples each."""
+def projected_shadow(people: People, generator: Generator) -> Tensor:
+    """How much the people's shadows darken [B, 1, H, W]: their outline laid on the floor, or thrown on the wall behind,
+    blurred: a third of the samples each."""
     batch, _, _, size = people.layers.shape
     wall, floor = chance_column(generator, batch, 0.33), chance_column(generator, batch, 0.33)
     squash = uniform_column(generator, batch, 0.15, 0.6) * (1 - 2 * chance_column(generator, batch, 0.5))

@@ -17,6 +17,7 @@ from models.generators.face import FaceGenerator
 from models.generators.picture import FlowEstimator, PictureGenerator
 from models.generators.view import ViewGenerator
 from models.keypoints import KeypointConfig, KeypointNetwork
+from models.landmarks import LandmarkConfig, LandmarkNetwork
 from models.motion import MotionConfig, MotionNetwork
 from models.plate import PlateConfig, PlateNetwork
 from models.pose_refiner import PoseRefiner, RefinerConfig
@@ -38,6 +39,7 @@ MODELS = {
     "refiner": lambda: PoseRefiner(config=RefinerConfig(channels=8, dilations=(1, 3))),
     "plate": lambda: PlateNetwork(config=PlateConfig(widths=(4, 4, 8), dilations=(1, 2), spectral=4, heads=2)),
     "keypoints": lambda: KeypointNetwork(config=KeypointConfig(joints=3, widths=(4, 8, 8))),
+    "landmarks": lambda: LandmarkNetwork(config=LandmarkConfig(points=3, widths=(4, 8, 8))),
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models.plate import PlateConfig, PlateNetwork
-from pipelines.compositing.plate import fill_plate
+from pipelines.compositing.plate import SEAM, fill_plate, soften_seam
 
 GRAIN = 6.0  # levels
 LARGE = 1500  # pixels, well above what the network sees
@@ -124,3 +124,23 @@ def test_a_soft_hole_blends() -> None:
     picture, hole = make_picture(300, 300), make_hole(300, 300, MIDDLE)
     full, half = (fill_plate(picture, share * hole, make_network()).astype(np.float32) for share in (1.0, 0.5))
     assert np.abs(half - (full + picture) / 2).max() <= 1
+
+
+def test_the_tone_of_a_filling_leads_over_to_that_around_the_hole() -> None:
+    """The known part is dark, the filling bright, as where a shadow ends at the hole."""
+    hole = torch.zeros(1, 1, 120, 160)
+    hole[..., 60:] = 1
+    made = (hole - 0.5).repeat(1, 3, 1, 1)
+    softened = soften_seam(made, hole)
+    assert torch.equal(softened[..., :60], made[..., :60])
+    assert torch.equal(softened[..., 61 + SEAM :], made[..., 61 + SEAM :])
+    row = softened[0, 0, 60, 58 : 64 + SEAM]
+    assert row.diff().min() > -1e-3
+    assert row.diff().max() < 3 / SEAM
+
+
+def test_a_filling_that_continues_what_is_around_keeps_its_tone() -> None:
+    hole = torch.zeros(1, 1, 90, 120)
+    hole[..., 30:60, 40:80] = 1
+    wall = torch.linspace(-0.8, 0.8, 120).expand(1, 3, 90, 120)
+    assert (soften_seam(wall, hole) - wall).abs().max() < 0.06

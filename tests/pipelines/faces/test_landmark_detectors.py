@@ -4,7 +4,9 @@ import pytest
 
 from models.errors import BackendUnavailable, InputError
 from pipelines.faces import landmark_detectors
-from pipelines.faces.landmark_detectors import create_landmark_detector
+from pipelines.faces.bundled_landmarks import BundledLandmarks
+from pipelines.faces.landmark_detectors import check_face, create_landmark_detector
+from tests.helpers.painted_faces import PaintedFaceNetwork
 
 
 def missing() -> None:
@@ -14,14 +16,16 @@ def missing() -> None:
 @pytest.fixture
 def detectors(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """Stand-ins by name, all of which can run."""
-    found: dict[str, object] = {name: object() for name in ("mediapipe", "dlib")}
+    found: dict[str, object] = {name: object() for name in ("mediapipe", "dlib", "bundled")}
     for name, each in found.items():
         monkeypatch.setitem(landmark_detectors.DETECTORS, name, lambda each=each: each)
         monkeypatch.setitem(landmark_detectors.CHECKS, name, lambda: None)
     return found
 
 
-@pytest.mark.parametrize(("gone", "chosen"), [((), "mediapipe"), (("mediapipe",), "dlib")])
+@pytest.mark.parametrize(
+    ("gone", "chosen"), [((), "mediapipe"), (("mediapipe",), "dlib"), (("mediapipe", "dlib"), "bundled")]
+)
 def test_auto_takes_the_first_that_can_run_and_says_so(
     detectors: dict[str, object], monkeypatch: pytest.MonkeyPatch, gone: tuple[str, ...], chosen: str
 ) -> None:
@@ -29,7 +33,9 @@ def test_auto_takes_the_first_that_can_run_and_says_so(
         monkeypatch.setitem(landmark_detectors.CHECKS, name, missing)
     notes: list[str] = []
     assert create_landmark_detector("auto", notes.append) is detectors[chosen]
-    assert notes == [f"landmarks: {chosen}"]
+    (note,) = notes
+    assert note.partition(" (")[0] == f"landmarks: {chosen}"
+    assert ("gfla weights fetch mediapipe" in note) == (chosen == "bundled")
 
 
 def test_one_by_name(detectors: dict[str, object]) -> None:
@@ -47,5 +53,13 @@ def test_none_can_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unknown_name() -> None:
-    with pytest.raises(InputError, match="'magic' must be auto, mediapipe, dlib or an existing folder"):
+    with pytest.raises(InputError, match="'magic' must be auto, mediapipe, dlib, bundled or an existing folder"):
         create_landmark_detector("magic")
+
+
+def test_a_second_face_is_not_asked_of_a_detector_that_finds_one() -> None:
+    detector = BundledLandmarks(PaintedFaceNetwork())
+    check_face("largest", detector)
+    check_face("1", detector)
+    with pytest.raises(InputError, match="person 2 asked for"):
+        check_face("2", detector)

@@ -20,13 +20,15 @@ SMALL = {"width": 4, "max_width": 16, "flow_width": 4, "flow_max_width": 8, "att
 PLATE = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
 
 
-def make_processor(source=None, driving=None, poses=None, retarget="body", *, certainty: float = 1) -> LayerProcessor:
+def make_processor(
+    source=None, driving=None, poses=None, retarget="body", quality="standard", *, certainty: float = 1
+) -> LayerProcessor:
     own, motion = make_people()
     source, driving = source or own, driving or motion
     assert source.mask is not None
     matte = Matte(source.mask, source.picture, certainty)
     poses = driving.poses[..., :2] if poses is None else poses
-    return LayerProcessor(source, driving, poses, retarget, cutout=CutOut(matte, PLATE))
+    return LayerProcessor(source, driving, poses, retarget, quality, cutout=CutOut(matte, PLATE))
 
 
 def make_generator() -> AnimationGenerator:

@@ -1,5 +1,6 @@
 import time
 
+import cv2
 import numpy as np
 import pytest
 
@@ -73,3 +74,15 @@ def test_picture_for_people(layout: str) -> None:
     base = np.full((300, 250, 3), 7, np.uint8)
     assert (draw_pose(base, pose * (1, 1, 0), layout=layout) == 7).all()
     assert (base == 7).all()
+
+
+@pytest.mark.parametrize("scale", [0.75, 1.5])
+def test_a_map_of_another_resolution_is_the_official_one_resampled(scale: float) -> None:
+    points = np.random.default_rng(4).uniform(40, 200, (17, 2))
+    size = round(256 * scale)
+    scaled = structure_map((points + 0.5) * scale - 0.5, layout="h36m17", height=size, width=size, scale=scale)
+    official = structure_map(points, layout="h36m17").transpose(1, 2, 0)  # [256, 256, 20]
+    expected = np.dstack([cv2.resize(plane, (size, size)) for plane in cv2.split(official)]).transpose(2, 0, 1)
+    assert np.abs(scaled[:17] - expected[:17]).max() < 0.02
+    assert np.abs(scaled[17:] - expected[17:]).mean() < 1
+    assert scaled[17:].max() > 100

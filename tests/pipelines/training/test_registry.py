@@ -23,6 +23,7 @@ GAN = {"generator", "discriminator", "average", "optimiser", "optimiser_d"}
 STATE_KEYS = {
     "animate": GAN,
     "keypoints": SUPERVISED | {"crops"},
+    "landmarks": SUPERVISED,
     "motion": SUPERVISED,
     "plate": GAN,
     "view-synth": GAN,

@@ -18,6 +18,8 @@ from pipelines.training.engine.recipe import fit
 from pipelines.training.engine.session import Session
 from pipelines.training.keypoints.data import Recipe as KeypointRecipe
 from pipelines.training.keypoints.recipe import KeypointTask
+from pipelines.training.landmarks.data import Recipe as LandmarkRecipe
+from pipelines.training.landmarks.recipe import LandmarkTask
 from pipelines.training.plate.data import Recipe as PlateRecipe
 from pipelines.training.plate.recipe import PlateTask
 from pipelines.training.registry import find_training
@@ -54,6 +56,11 @@ CASES = {
         PlateRecipe(size=64, fine_size=64, chunk=2, adversarial_from=0.4, validation=1),
         [("render held-out pictures", 1), ("train", 2), ("validate", 1)],
     ),
+    "landmarks": (
+        LandmarkTask,
+        LandmarkRecipe(chunk=2, source=48, validation=2),
+        [("render held-out crops", 4), ("train", 2), ("validate", 4)],
+    ),
     "view-synth": (
         lambda session, recipe: ViewSynthesisTask(session, recipe, ViewGenerator(config=OBJECTS)),
         ViewRecipe(size=64, chunk=2, views=2, adversarial_from=2, validation=1),
@@ -84,6 +91,7 @@ def test_a_run_has_exactly_its_updates_and_counts_every_phase(
         ("plate", {}, 3, 6),
         ("view-synth", {"views": 3}, 2, 6),  # 6 pairs per object
         ("viewpoint", {}, 3, 6),
+        ("landmarks", {}, 3, 6),
     ],
 )
 def test_a_batch_is_no_larger_than_the_rest_of_the_run_needs(
@@ -98,7 +106,7 @@ def test_a_batch_is_no_larger_than_the_rest_of_the_run_needs(
 
 
 def _chunk_sizes(name: str, batch: Any) -> list[int]:
-    if name == "viewpoint":
+    if name in ("viewpoint", "landmarks"):
         return [len(batch.images)]
     if name == "plate":
         return [len(chunk) for chunk in batch.chunks(2)]

@@ -9,7 +9,7 @@ from pipelines.training.plate import data
 from pipelines.training.plate.data import Pictures, Recipe, draw_pictures, join
 from pipelines.training.plate.holes import (
     People,
-    cast_shadows,
+    contact_shadow,
     draw_shapes,
     draw_strokes,
     grow_people,
@@ -51,6 +51,7 @@ def test_the_same_seed_gives_the_same_pictures() -> None:
 def test_only_outside_of_the_hole_is_left_of_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a white place, whatever is dark is what the person leaves: never in the hole, often around it."""
     monkeypatch.setattr(data, "sample_backgrounds", lambda batch, height, width, _: torch.ones(batch, 3, height, width))
+    monkeypatch.setattr(data, "projected_shadow", lambda people, _: torch.zeros_like(people.layers[:, :1]))
     recipe = Recipe(person=1.0, worn=0.0, beside=0.0, careless=1.0)
     pictures = draw_pictures(recipe, 8, 64, make_generator())
     outer = pictures.image.amax((2, 3), keepdim=True)  # each half of the batch has its exposure
@@ -59,6 +60,14 @@ def test_only_outside_of_the_hole_is_left_of_a_person(monkeypatch: pytest.Monkey
     assert ((dark * (1 - pictures.hole)).amax((1, 2, 3)) > 0.1).float().mean() > 0.5
     clean = draw_pictures(replace(recipe, person=0.0), 6, 64, make_generator())
     assert (clean.image.amax((2, 3), keepdim=True) - clean.image).max() < 1e-5
+
+
+def test_shadows_on_walls_go_on_in_the_hole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "sample_backgrounds", lambda batch, height, width, _: torch.ones(batch, 3, height, width))
+    monkeypatch.setattr(data, "projected_shadow", lambda people, _: torch.full_like(people.layers[:, :1], 0.25))
+    pictures = draw_pictures(Recipe(person=1.0, worn=0.0, beside=0.0), 2, 64, make_generator())
+    inside = pictures.image[0][pictures.hole[0].expand(3, -1, -1) > 0]  # the first half has its exposure unchanged
+    torch.testing.assert_close(inside, torch.full_like(inside, 2 * 0.75 - 1))
 
 
 def test_others_stay_in_the_hole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +89,7 @@ def test_holes_cover_people_and_grow_by_a_few_pixels() -> None:
 
 def test_shadows_are_soft_and_darkest_below_the_feet_where_the_hole_includes_them() -> None:
     people = make_people()
-    dark, below = cast_shadows(people, make_generator())
+    dark, below = contact_shadow(people, make_generator())
     assert dark.min() >= 0
     assert 0.3 < dark.max() < 0.9
     below_feet, far = dark[:, 0, 48:54].mean((1, 2)), dark[:, 0, :8].mean((1, 2))

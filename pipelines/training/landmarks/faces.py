@@ -1,0 +1,113 @@
+"""Rendered faces without background, from which training crops of the landmark network are made.
+
+Heads are those of `pipelines.synthetic.talking`, seen from above and below as well, and bent so that no two faces have
+the same shape. `landmarks.crops` pastes them on backgrounds.
+
+Legend: N faces, S source size, K = 68 landmarks, W waves.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from pipelines.synthetic.people.skeleton import INDEX, Frames
+from pipelines.synthetic.rendering.noise import normal, uniform
+from pipelines.synthetic.rotations import rotation_about
+from pipelines.synthetic.talking.heads import Head
+from pipelines.synthetic.talking.landmarks import measure_landmarks
+from pipelines.synthetic.talking.talking import render_cutouts, sample_scene
+
+WAVES = 4  # of a bend
+WAVELENGTHS = (0.45, 1.6)  # range in extents of the face
+ROUNDS = 6  # until a point of a bend is found to a hundredth of a pixel
+
+
+@dataclass
+class Faces:
+    """Rendered heads without background."""
+
+    layers: Tensor
+    """Colours times coverage, and coverage: [N, 4, S, S] in 0 to 1."""
+    landmarks: Tensor
+    """[N, K, 2] in pixels."""
+
+    def __getitem__(self, index: Tensor) -> "Faces":
+        return Faces(self.layers[index], self.landmarks[index])
+
+    def __len__(self) -> int:
+        return len(self.landmarks)
+
+
+@dataclass(frozen=True)
+class Bend:
+    """A smooth displacement of points: the sum of a few waves."""
+
+    vector: Tensor
+    """[N, W, 2] wave vectors in radians per pixel."""
+    phase: Tensor
+    """[N, W] radians."""
+    amplitude: Tensor
+    """[N, W, 2] pixels."""
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """Points [N, K, 2] -> where they go, both in pixels."""
+        angle = points @ self.vector.mT + self.phase[:, None]  # [N, K, W]
+        return points + angle.sin() @ self.amplitude
+
+    def invert(self, points: Tensor) -> Tensor:
+        """The points [N, K, 2] that go to `points`."""
+        found = points
+        for _ in range(ROUNDS):
+            found = found + points - self(found)
+        return found
+
+
+def render_faces(size: int, number: int, generator: Generator) -> Faces:
+    """`number` heads on pictures of `size` pixels, seen from any side from which both eyes are visible."""
+    head, appearance, paint = sample_scene(batch=number, frames=1, size=size, generator=generator)
+    head = _turn(head, generator)
+    return Faces(render_cutouts(head, appearance, paint, size).clamp(0, 1), measure_landmarks(head))
+
+
+def _turn(head: Head, generator: Generator) -> Head:
+    """The heads and bodies turned about the head's origin, as from a camera above, below or beside them."""
+    rig, number = head.rig, len(head.rig.origin)
+    nod, turn = (reach * uniform(generator, number, low=-1.0) for reach in (0.4, 0.2))
+    rotation = (rotation_about(0, nod) @ rotation_about(1, turn))[:, None, None]  # [N, 1, 1, 3, 3]
+    pivot = rig.origin[:, :, INDEX["head"], None]
+    origin = (rotation @ (rig.origin - pivot)[..., None])[..., 0] + pivot
+    return replace(head, rig=Frames(rotation @ rig.rotation, origin))
+
+
+def bend(faces: Faces, strength: float, generator: Generator) -> Faces:
+    """Faces of other shapes: each bent by waves of its own.
+
+    strength: standard deviation of the slope of the displacement.
+    """
+    size = faces.layers.shape[-1]
+    found = _draw_bend(faces.landmarks, strength, generator)
+    axis = torch.arange(size, device=faces.layers.device, dtype=torch.float32)
+    pixels = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1).view(1, -1, 2)
+    grid = (2 * found(pixels) + 1) / size - 1
+    layers = F.grid_sample(faces.layers, grid.view(-1, size, size, 2), align_corners=False)
+    return Faces(layers, found.invert(faces.landmarks))
+
+
+def _draw_bend(landmarks: Tensor, strength: float, generator: Generator) -> Bend:
+    number, extent = len(landmarks), face_extent(landmarks)[:, None]
+    length = extent * uniform(generator, number, WAVES, low=WAVELENGTHS[0], high=WAVELENGTHS[1])
+    direction = uniform(generator, number, WAVES, high=2 * math.pi)
+    steepness = (strength / math.sqrt(WAVES) * normal(generator, number, WAVES, 2)).clamp(-0.2, 0.2)
+    return Bend(
+        vector=(2 * math.pi / length)[..., None] * torch.stack([direction.cos(), direction.sin()], -1),
+        phase=uniform(generator, number, WAVES, high=2 * math.pi),
+        amplitude=steepness * (length / (2 * math.pi))[..., None],
+    )
+
+
+def face_extent(landmarks: Tensor) -> Tensor:
+    """The longer side [N] in pixels of the boxes around landmarks [N, K, >= 2]."""
+    return (landmarks[..., :2].amax(1) - landmarks[..., :2].amin(1)).amax(1)
