@@ -4,7 +4,8 @@ Frames are uint8 RGB [H, W, 3], masks float32 [H, W], 1 where the person is. Two
 the person hides, then frame after frame.
 """
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -25,8 +26,8 @@ MAX_CHANGE = 40  # levels by which light may change
 LIGHT_SHRINK = 8  # light is matched at this share of the size
 MARGIN = 0.03  # by which the mask is grown, as a share of the person's height; half of it is soft
 
-MaskFinder = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""A frame and the pose [17, 3] of the person who is taken out -> the mask of that person."""
+MaskFinder = Callable[[Iterable[np.ndarray]], Iterable[np.ndarray]]
+"""Frames in order -> masks of the person who is taken out."""
 
 
 class DrivingBackground(Background):
@@ -35,8 +36,8 @@ class DrivingBackground(Background):
     Args:
         video: its frames, which can be read several times, upright.
         name: of the video, for notes.
-        poses: of its person [T, 17, 3], one per frame.
-        find_mask: marks a person.
+        count: of its frames, about.
+        find_masks: marks its person in all frames.
         fill: makes up what the video never shows.
         scale, shifts: a point x, y of the source picture is at scale * x + shift of the frame; shifts are [T, 2].
         advance: is called after every frame of the first pass.
@@ -46,9 +47,9 @@ class DrivingBackground(Background):
         self,
         video: Iterable[Frame],
         name: str,
-        poses: np.ndarray,
+        count: int,
         *,
-        find_mask: MaskFinder,
+        find_masks: MaskFinder,
         fill: Fill,
         scale: float,
         shifts: np.ndarray,
@@ -57,11 +58,12 @@ class DrivingBackground(Background):
         self.scale, self.shifts = scale, shifts
         self.masks: list[np.ndarray] = []  # of all frames, as PNG
         samples: list[Sample] = []
-        for number, (frame, pose) in enumerate(zip(video, poses, strict=False)):
-            self.masks.append(_pack(find_mask(frame.image, pose)))
-            step = max(1, -(-len(poses) // _most_samples(frame.image)))
-            if number % step == 0:
-                samples.append(self._mask(frame.image, number))
+        waiting: deque[np.ndarray] = deque()  # frames without a mask
+        for number, mask in enumerate(find_masks(_remember(video, waiting))):
+            image = waiting.popleft()
+            self.masks.append(_pack(mask))
+            if number % max(1, -(-count // _most_samples(image))) == 0:
+                samples.append(self._mask(image, number))
             advance()
         self.shape = samples[0].image.shape
         self.plate = TemporalPlate(samples, fill)
@@ -104,6 +106,13 @@ class DrivingBackground(Background):
         assert mask is not None
         scaled = cv2.resize(mask, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         return Sample(number, image, grow(scaled / np.float32(255)))
+
+
+def _remember(video: Iterable[Frame], waiting: deque[np.ndarray]) -> Iterator[np.ndarray]:
+    """The pictures of the frames, each put into `waiting` when it is taken."""
+    for frame in video:
+        waiting.append(frame.image)
+        yield frame.image
 
 
 def _most_samples(image: np.ndarray) -> int:

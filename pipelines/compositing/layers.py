@@ -57,8 +57,9 @@ def to_rgba(layer: Layer, height: int, width: int) -> np.ndarray:
     place, own = layer.inside(height, width)
     alpha = layer.alpha[own]
     coverage = alpha if layer.shadow is None else 1 - (1 - alpha) * (1 - layer.shadow[own])
-    straight = layer.colour[own] / np.maximum(coverage, 1 / 255)[..., None]
-    result[place] = np.clip(np.dstack([straight, coverage * 255]) + 0.5, 0, 255)
+    levels = np.rint(coverage * 255)  # colours are those that go with the coverage as it is stored
+    straight = layer.colour[own] * (255 / np.maximum(levels, 1))[..., None]
+    result[place] = np.clip(np.dstack([straight, levels]) + 0.5, 0, 255)
     return spread_colour(result)
 
 

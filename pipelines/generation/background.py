@@ -5,6 +5,7 @@ Called by the chains and by the processors.
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.processor_choice import LAYER_CHANNELS
 from pipelines.keypoints.driver_place import find_driver_place
 from pipelines.keypoints.loading import is_track
+from pipelines.keypoints.masks import find_masks
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.media.sources import FrameSource
 from pipelines.media.turning import turn_video
@@ -102,12 +104,12 @@ def find_background(
         times = [(pts - motion.pts[0]) * motion.time_base for pts in motion.pts]
         return make_background(config.background, size, times)
     assert video is not None  # see `check_background`
-    assert networks.find_mask is not None
     scale, shifts = find_driver_place(poses, motion.poses, source.pose)
     upright = turn_video(video, motion.quarter_turns)
     progress.stage("background", len(motion.pts))
     options = {"fill": networks.fill, "scale": scale, "shifts": shifts, "advance": progress.advance}
-    return DrivingBackground(upright, video.path.name, motion.detected, find_mask=networks.find_mask, **options)
+    find = partial(find_masks, poses=motion.detected, detector=networks.detector, device=str(networks.device))
+    return DrivingBackground(upright, video.path.name, len(motion.pts), find_masks=find, **options)
 
 
 def background_input(value: str) -> dict[str, Any]:

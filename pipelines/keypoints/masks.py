@@ -4,14 +4,15 @@ Detectors with masks give their own. The others find poses only; for them MediaP
 they were fetched, and the bundled network where they were not. H, W: picture; poses are COCO-17 [17, 3].
 """
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 
 import numpy as np
 
 from models.errors import BackendUnavailable
-from pipelines.keypoints.details import DetailedDetector, PersonMask, request_details
+from pipelines.keypoints.details import DetailedDetector, DetailName, People, PersonMask
 from pipelines.keypoints.detectors.bundled import BundledDetector
 from pipelines.keypoints.detectors.registry import KeypointDetector, create_detector
 from pipelines.keypoints.tracking import CONFIDENT, joint_distance
@@ -19,6 +20,7 @@ from pipelines.keypoints.tracking import CONFIDENT, joint_distance
 MaskFinder = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Picture uint8 RGB [H, W, 3], in which the person is upright, and pose -> mask float32 [H, W], 0 to 1."""
 
+MASK: frozenset[DetailName] = frozenset(["mask"])
 SAME_PERSON = 0.15  # mean distance of the joints up to which two poses are of one person, in body heights
 MIN_COVERED = 0.5  # share of the seen joints that a mask of the person covers
 
@@ -43,6 +45,39 @@ def find_mask(picture: np.ndarray, pose: np.ndarray, *, detector: KeypointDetect
     return np.zeros(picture.shape[:2], np.float32)
 
 
+def find_masks(
+    pictures: Iterable[np.ndarray], poses: Iterable[np.ndarray], *, detector: KeypointDetector, device: str
+) -> Iterator[np.ndarray]:
+    """The masks of one person in the frames of a video, like `find_mask`; the networks follow people, which is faster.
+
+    Args:
+        pictures: uint8 RGB [H, W, 3], in order.
+        poses: of the person in each of them.
+    """
+    network = next(_finders(detector, device))
+    options = {"detector": detector, "device": device}
+    if isinstance(network, BundledDetector):
+        yield from (find_mask(picture, pose, **options) for picture, pose in zip(pictures, poses, strict=False))
+        return
+    waiting: deque[np.ndarray] = deque()  # frames that the network has taken but not yet answered
+
+    def take() -> Iterator[np.ndarray]:
+        for picture in pictures:
+            waiting.append(picture)
+            yield picture
+
+    before = network.wanted
+    network.wanted = MASK
+    try:
+        for pose, people in zip(poses, network.track_people(take()), strict=False):
+            picture, mask = waiting.popleft(), _mask_of(people, pose)
+            rendered = mask.render(*picture.shape[:2]) / np.float32(255) if mask else None
+            is_good = rendered is not None and _covered_share(rendered, pose) >= MIN_COVERED
+            yield rendered if rendered is not None and is_good else find_mask(picture, pose, **options)
+    finally:
+        network.wanted = before
+
+
 def _finders(detector: KeypointDetector, device: str) -> Iterator[BundledDetector | DetailedDetector]:
     """Who can look for the mask, in order; the last one always finds one."""
     if isinstance(detector, DetailedDetector) and "mask" in detector.findable:
@@ -62,12 +97,16 @@ def _load(name: str, device: str) -> BundledDetector | DetailedDetector:
 
 def _look(detector: DetailedDetector, picture: np.ndarray, pose: np.ndarray) -> PersonMask | None:
     """The mask of the person whose pose comes nearest; None if nobody's does."""
-    before = detector.wanted
-    request_details(detector, ["mask"])
+    before, detector.wanted = detector.wanted, MASK
     try:
         people = detector.detect_people(picture)
     finally:
         detector.wanted = before
+    return _mask_of(people, pose)
+
+
+def _mask_of(people: People, pose: np.ndarray) -> PersonMask | None:
+    """The mask of the person whose pose comes nearest; None if nobody's does."""
     distances = [joint_distance(other, pose) for other in people.poses]
     nearest = int(np.argmin(distances)) if distances else -1
     if nearest < 0 or distances[nearest] > SAME_PERSON:

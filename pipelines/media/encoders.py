@@ -107,6 +107,7 @@ class VideoEncoder:
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
             interpolation="BICUBIC",
+            threads=1,  # with more, the scaler of FFmpeg 8 damages the first pixels of a part with 10 bits
         )
         frame.color_primaries, frame.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         frame.pts, frame.time_base = pts, self.time_base

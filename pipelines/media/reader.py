@@ -27,7 +27,7 @@ from pipelines.media.frames import NOMINAL_RATE, FileInfo, ReadStats
 from pipelines.media.pixels import frame_to_rgb, read_display_matrix
 from pipelines.media.time_stamps import has_restarts, part_shifts, repair_times
 from pipelines.media.timing import TimedFrame
-from pipelines.media.video_streams import describe_choice, find_video_stream
+from pipelines.media.video_streams import describe_choice, find_alpha_decoder, find_video_stream
 
 SEEK_MARGIN = 1  # seconds: seeking is by decoding time, which is ahead of presentation time
 MAX_READ_ERRORS = 32  # in a row, after which the rest of the file is given up
@@ -169,9 +169,10 @@ class _FormatTraits:
 
 def decode_frames(container: InputContainer, stream: VideoStream, stats: ReadStats) -> Generator[VideoFrame]:
     """Frames in display order; packets and frames that can't be decoded are skipped and counted in `stats`."""
+    decoder = find_alpha_decoder(stream)
     for packet in read_packets(container, stream, stats):
         try:
-            frames = packet.decode()
+            frames = decoder.decode(packet) if decoder else packet.decode()
         except MEDIA_ERRORS:
             stats.corrupt += 1
             continue

@@ -4,13 +4,18 @@ Called by `pipelines.media.reader`.
 """
 
 from pathlib import Path
+from typing import cast
 
+import av
+from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from models.errors import InputError
 
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 STILL = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image  # covers and previews
 
 
@@ -33,6 +38,14 @@ def list_video_streams(container: InputContainer) -> list[VideoStream]:
         for stream in container.streams.video
         if stream.codec_context is not None and not stream.disposition & STILL
     ]
+
+
+def find_alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
+    """The decoder of a WebM stream with an alpha channel, which FFmpeg's own decoders leave out; None for others."""
+    name = ALPHA_DECODERS.get(stream.codec_context.codec.canonical_name)
+    if name not in av.codecs_available or stream.metadata.get("alpha_mode") != "1":
+        return None
+    return cast(VideoCodecContext, CodecContext.create(name, "r"))
 
 
 def describe_choice(container: InputContainer, chosen: VideoStream) -> tuple[str, ...]:

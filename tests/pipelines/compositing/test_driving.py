@@ -1,6 +1,7 @@
 """The driving video without its person: a bar walks before a wall, a ball moves, light flickers, cameras pan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import cv2
 import numpy as np
@@ -50,6 +51,10 @@ def find_bar(image: np.ndarray, pose: np.ndarray) -> np.ndarray:
     return mask
 
 
+def find_bars(poses: np.ndarray, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    return (find_bar(image, pose) for image, pose in zip(images, poses, strict=True))
+
+
 def paint_red(picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
     return np.where(hole[..., None] > 0, np.array((255, 0, 0), np.uint8), picture)
 
@@ -57,7 +62,7 @@ def paint_red(picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
 def make_background(video: Video, fill: Callable = paint_red) -> DrivingBackground:
     frames, _, poses = video
     place = {"scale": 0.5, "shifts": np.stack([np.arange(FRAMES), np.zeros(FRAMES)], 1)}
-    return DrivingBackground(frames, "walk.mp4", poses, find_mask=find_bar, fill=fill, **place)
+    return DrivingBackground(frames, "walk.mp4", FRAMES, find_masks=partial(find_bars, poses), fill=fill, **place)
 
 
 def differences(video: Video) -> np.ndarray:
@@ -112,12 +117,12 @@ def test_the_output_has_the_size_of_the_video_and_people_have_their_place_in_it(
 
 
 def test_a_frame_without_the_person_stays_as_it_is() -> None:
-    _, empty, poses = make_video()
+    _, empty, _ = make_video()
     nowhere = DrivingBackground(
         [Frame(image, number, 1) for number, image in enumerate(empty)],
         "empty.mp4",
-        poses,
-        find_mask=lambda image, pose: np.zeros(image.shape[:2], np.float32),
+        FRAMES,
+        find_masks=lambda images: (np.zeros(image.shape[:2], np.float32) for image in images),
         fill=paint_red,
         scale=1.0,
         shifts=np.zeros((FRAMES, 2)),

@@ -24,7 +24,7 @@ from tests.helpers.videos import make_corners
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("backgrounds")
     write_small_weights(place / "layers.safetensors", channels=4)
-    write_small_weights(place / "whole.safetensors")
+    write_small_weights(place / "whole.safetensors", channels=3)
     Image.fromarray(make_corners()).save(place / "sky.png")
     for name in ("a.png", "b.mp4"):
         (place / name).touch()

@@ -11,6 +11,8 @@ from PIL import Image
 
 from models.errors import InputError
 from pipelines.media.audio import AudioPlan
+from pipelines.media.pixels import blend_on_white
+from pipelines.media.sources import open_video
 from pipelines.media.stills import check_stills, write_stills
 from pipelines.media.writer import check_video_output, open_output
 from tests.helpers.videos import find_beep, make_sound
@@ -98,6 +100,16 @@ def test_the_same_frames_are_the_same_bytes(tmp_path: Path) -> None:
         assert len({write(tmp_path / f"{n}{suffix}").read_bytes() for n in range(3)}) == 1
 
 
+def test_large_frames_have_no_damaged_pixels(tmp_path: Path) -> None:
+    """They are large enough for several threads to convert them."""
+    nothing = np.zeros((922, 616, 4), np.uint8)
+    with open_output(tmp_path / "out.mov", width=616, height=922, time_base=TIME, transparent=True) as writer:
+        for number in range(24):
+            nothing[..., :3] = 10 * number
+            writer.write(nothing, number)
+    assert max(frame[..., 3].max() for frame in read(tmp_path / "out.mov")) == 0
+
+
 def test_webm_says_that_it_has_alpha(tmp_path: Path) -> None:
     with av.open(str(write(tmp_path / "out.webm"))) as container:
         assert container.streams.video[0].metadata["alpha_mode"] == "1"
@@ -124,3 +136,20 @@ def test_what_can_not_be_transparent_is_refused(name: str, options: dict, line: 
 def test_a_jpeg_can_not_be_transparent(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"out\.jpg can't be transparent: use \.png, \.webp, a folder, or %05d\.png"):
         check_stills(tmp_path / "out.jpg", count=1, overwrite=False, transparent=True)
+
+
+@pytest.mark.parametrize("name", ["out.mov", "out.webm", "frames"])
+def test_we_read_our_own_outputs_on_white(name: str, tmp_path: Path) -> None:
+    with open_video(write(tmp_path / name)) as video:
+        frames = list(video)
+    assert len(frames) == 4
+    for number, frame in enumerate(frames):
+        assert np.abs(frame.image - blend_on_white(make_person(number)).astype(int)).max() <= 12
+
+
+def test_a_part_of_a_transparent_webm_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "out.webm", count=60)
+    with open_video(tmp_path / "out.webm", start=2) as video:
+        first = next(iter(video))
+    assert first.pts * video.info.time_base == 2
+    assert np.abs(first.image - blend_on_white(make_person(50)).astype(int)).max() <= 12
