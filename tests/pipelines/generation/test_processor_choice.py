@@ -28,7 +28,7 @@ def test_weights_get_the_processor_they_were_trained_with(
 ) -> None:
     source, driving = make_people()
     metadata = {"architecture": architecture, "official": official, "config": {"image_channels": channels}}
-    processor = choose_processor(metadata, keep)(source, driving, driving.poses[..., :2], "body")
+    processor = choose_processor(metadata, keep)(source, driving, driving.poses[..., :2], "body", "standard")
     assert type(processor) is kind
     assert processor.canvas.shape == canvas
 
