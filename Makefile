@@ -45,6 +45,7 @@ clean:
 .venv/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(INSTALL) --editable .
+	$(BIN)/python -m pipelines.compositing.pymatting_functions
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed

@@ -15,7 +15,7 @@ from pipelines.media.boxes import Box
 
 
 class DeviceCompositor:
-    """See `pipelines.compositing.full_resolution.make_compositor`."""
+    """See `pipelines.compositing.compositors.make_compositor`."""
 
     def __init__(self, source: np.ndarray, box: Box, device: torch.device) -> None:
         self.box = box
@@ -27,7 +27,7 @@ class DeviceCompositor:
 
     @torch.inference_mode()
     def compose(self, step: Step) -> Layer:
-        """See `pipelines.compositing.full_resolution.Compositor.compose`."""
+        """See `pipelines.compositing.compositors.Compositor.compose`."""
         generated = step.generated.float()
         levels = torch.cat([(generated[:, :3] + generated[:, 3:]) * 127.5, generated[:, 3:]], 1)
         if step.detail is None:

@@ -7,11 +7,9 @@ coverage 0..1. H, W: the box around the person; h, w: canvas.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import cv2
 import numpy as np
-import torch
 from torch import Tensor
 
 from models.generators.animation import Step
@@ -29,28 +27,6 @@ TILE_MARGIN = 3  # canvas pixels: enlarging and sharp edges carry the person thi
 TILES = 16  # per side; only those are composed in which something is
 
 
-class Compositor(Protocol):
-    """Turns generator steps into layers, one after the other."""
-
-    def compose(self, step: Step) -> Layer:
-        """The layer of one step (batch of 1), which remembers it for the next one."""
-        ...
-
-
-def make_compositor(source: np.ndarray, box: Box, device: torch.device) -> Compositor:
-    """The compositor for steps on this device.
-
-    Args:
-        source: the reference's box, premultiplied float32 RGBA [H, W, 4].
-        box: where it is in the picture: left, top, right, bottom in pixels.
-    """
-    if device.type == "cpu":
-        return TiledCompositor(source, box)
-    from pipelines.compositing.device_compositor import DeviceCompositor
-
-    return DeviceCompositor(source, box, device)
-
-
 def suppress_tremor(flow: Picture) -> Picture:
     """Flow [2, h, w] in canvas pixels without its tremor: below a length of STILL_FLOW 0, above MOVING_FLOW as it is.
 
@@ -60,7 +36,7 @@ def suppress_tremor(flow: Picture) -> Picture:
 
 
 class TiledCompositor:
-    """Composes on the CPU, and only the tiles in which the person or the shadow is; see `make_compositor`."""
+    """A compositor (`pipelines.compositing.compositors`) on the CPU, of the tiles in which person or shadow are."""
 
     def __init__(self, source: np.ndarray, box: Box) -> None:
         self.source, self.box = np.ascontiguousarray(source, np.float32), box
@@ -71,7 +47,7 @@ class TiledCompositor:
         self._places: tuple[Picture, Picture] | None = None
 
     def compose(self, step: Step) -> Layer:
-        """See `Compositor.compose`."""
+        """See `pipelines.compositing.compositors.Compositor.compose`."""
         image, result = _planes(step.image), self._result
         shadow = None if step.shadow is None else _planes(step.shadow)
         shown = image[3] > MIN_COVERAGE
@@ -156,7 +132,7 @@ def clip_premultiplied(rgba: Picture) -> None:
     alpha = np.clip(rgba[..., 3], 0, 1)
     most = 255 * alpha
     cv2.min(rgba, cv2.merge([most, most, most, alpha]), dst=rgba)
-    cv2.max(rgba, 0.0, dst=rgba)
+    np.maximum(rgba, 0, out=rgba)
 
 
 def cut_layer(rgba: Picture, shadow: Picture | None, box: Box, place: Part) -> Layer:

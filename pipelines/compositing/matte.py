@@ -124,4 +124,5 @@ def _person_box(mask: np.ndarray) -> tuple[slice, slice] | None:
     if not len(rows):
         return None
     pad = max(2 * MIN_REACH, round(PADDING * max(np.ptp(rows), np.ptp(columns))))
-    return tuple(slice(max(each[0] - pad, 0), each[-1] + 1 + pad) for each in (rows, columns))
+    first, second = (slice(max(int(each[0]) - pad, 0), int(each[-1]) + 1 + pad) for each in (rows, columns))
+    return first, second

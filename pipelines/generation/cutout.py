@@ -24,6 +24,8 @@ ANKLES = (15, 16)  # of COCO-17
 SHADOW_SIZE = (0.11, 0.035)  # half axes of the contact shadow of a foot, in body heights
 MIN_CERTAINTY = 0.72  # right masks of four pictures of people give 0.81 to 0.96, others moved aside 0.67 at most
 
+OWN_ALPHA = "the picture's own alpha cuts the person out"
+
 
 @dataclass(frozen=True)
 class CutOut:
@@ -33,6 +35,8 @@ class CutOut:
     """The person."""
     plate: np.ndarray
     """The picture with the person filled in, uint8 RGB [H, W, 3]."""
+    note: str | None = None
+    """One line for the user about where the matte is from, or how sure it is."""
 
 
 class CutOutMaker:
@@ -58,9 +62,10 @@ def cut_out(source: SourcePerson, fill: Fill) -> CutOut:
     """Take a source picture apart. Raises BackendUnavailable if mattes can't be made here."""
     assert source.mask is not None
     if source.alpha is not None and _agree(source.alpha, source.mask):
-        return CutOut(matte_of_alpha(source.picture, source.alpha), np.full_like(source.picture, 255))
+        return CutOut(matte_of_alpha(source.picture, source.alpha), np.full_like(source.picture, 255), OWN_ALPHA)
     matte = estimate_matte(source.picture, source.mask)
-    return CutOut(matte, fill(source.picture.copy(), find_hole(matte.alpha, source.detected)))
+    plate = fill(source.picture.copy(), find_hole(matte.alpha, source.detected))
+    return CutOut(matte, plate, describe_certainty(matte.certainty))
 
 
 def find_hole(alpha: np.ndarray, pose: np.ndarray) -> np.ndarray:

@@ -10,9 +10,10 @@ import numpy as np
 from models.generators.animation import Step
 from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background, PictureBackground
-from pipelines.compositing.full_resolution import Compositor, clip_premultiplied, make_compositor
+from pipelines.compositing.compositors import Compositor, make_compositor
+from pipelines.compositing.full_resolution import clip_premultiplied
 from pipelines.compositing.layers import Layer, lay_over, to_rgba
-from pipelines.generation.cutout import CutOut, describe_certainty
+from pipelines.generation.cutout import CutOut
 from pipelines.generation.processors import CANVAS, NetworkInputs, PersonProcessor
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.keypoints.structure_maps import structure_map
@@ -54,7 +55,7 @@ class LayerProcessor(PersonProcessor):
         self.canvas = _to_network(self.area.resize(self.person))
         self.background = PictureBackground(cutout.plate)
         self.certainty = cutout.matte.certainty
-        self.notes = tuple(filter(None, [describe_certainty(cutout.matte.certainty)]))
+        self.notes = tuple(filter(None, [cutout.note]))
         self.compositor: Compositor | None = None
         self.count = 0  # frames that were made
 

@@ -65,7 +65,7 @@ class PersonNetworks:
     @property
     def find_mask(self) -> MaskFinder | None:
         """Marks the source person, if the generator makes people alone."""
-        if self.generator.config.image_channels != LAYER_CHANNELS:
+        if not generates_layers(self.generator):
             return None
         return partial(find_mask, detector=self.detector, device=str(self.device))
 
@@ -73,6 +73,11 @@ class PersonNetworks:
     def fill(self) -> Fill:
         """Makes up what is behind people."""
         return load_fill(self.device)
+
+
+def generates_layers(generator: PersonGenerator) -> bool:
+    """Whether a generator makes people alone, without background."""
+    return generator.config.image_channels == LAYER_CHANNELS
 
 
 def load_generator(

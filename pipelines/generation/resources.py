@@ -8,8 +8,15 @@ from typing import Any, ParamSpec, TypeVar
 import cv2
 import torch
 
+from pipelines.compositing.pymatting_functions import compile_matting
 from pipelines.configs import AnimateConfig, PoseConfig
-from pipelines.generation.networks import PersonNetworks, load_detector, load_generator, load_pose_cleaner
+from pipelines.generation.networks import (
+    PersonNetworks,
+    generates_layers,
+    load_detector,
+    load_generator,
+    load_pose_cleaner,
+)
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track_cache import TrackCache
 from pipelines.option_groups import DetectionOptions
@@ -51,6 +58,8 @@ class Resources:
         """
         device = choose_device(config.device, progress.note)
         generator, make_processor = self.load(load_generator, config.weights, device, architectures)
+        if generates_layers(generator):
+            compile_matting(progress)
         cleaner = self.load(load_pose_cleaner, config.motion, device)
         detector, notes = self.load(load_detector, config.keypoints, config.yolo_weights, device)
         note_all(progress, notes)

@@ -73,7 +73,9 @@ def draw_debug_frame(names: Sequence[DebugView], step: Step, plate: np.ndarray |
     """
     height, width = step.image.shape[-2:]
     draw = {"flow": _flow, "mask": _mask, "skeleton": _structure, "attention": _attention}
-    draw |= {"matte": _matte, "shadow": _shadow, "plate": lambda _: plate}
+    draw |= {"matte": _matte, "shadow": _shadow}
+    if plate is not None:
+        draw["plate"] = lambda step: plate
     views = {name: cv2.resize(draw[name](step), (width, height), interpolation=_way(name)) for name in names}
     legends = LEGENDS | ({} if step.detail else {"attention": FROM_MASKS})
     return title_panels(views, height=height, legends=legends)

@@ -8,13 +8,12 @@ import torch
 
 from models.detail import Detail
 from models.generators.animation import Step
+from pipelines.compositing.compositors import Compositor, make_compositor
 from pipelines.compositing.device_compositor import DeviceCompositor
 from pipelines.compositing.full_resolution import (
     MOVING_FLOW,
     STILL_FLOW,
-    Compositor,
     TiledCompositor,
-    make_compositor,
     suppress_tremor,
 )
 from pipelines.compositing.layers import Layer, lay_over, to_rgba

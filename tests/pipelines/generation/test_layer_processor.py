@@ -14,6 +14,7 @@ from pipelines.generation.cutout import CutOut
 from pipelines.generation.layer_processor import LayerProcessor
 from pipelines.generation.networks import PersonGenerator
 from pipelines.generation.processors import ProcessorFactory
+from pipelines.option_groups import Quality, Retarget
 from tests.helpers.processor_contract import HEIGHT, WIDTH, ProcessorContract, draw_mask, generate_frame, make_people
 
 SMALL = {"width": 4, "max_width": 16, "flow_width": 4, "flow_max_width": 8, "attention_hidden": 8}
@@ -21,14 +22,20 @@ PLATE = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
 
 
 def make_processor(
-    source=None, driving=None, poses=None, retarget="body", quality="standard", *, certainty: float = 1
+    source=None,
+    driving=None,
+    poses=None,
+    retarget: Retarget = "body",
+    quality: Quality = "standard",
+    *,
+    note: str | None = None,
 ) -> LayerProcessor:
     own, motion = make_people()
     source, driving = source or own, driving or motion
     assert source.mask is not None
-    matte = Matte(source.mask, source.picture, certainty)
+    matte = Matte(source.mask, source.picture, 0.8)
     poses = driving.poses[..., :2] if poses is None else poses
-    return LayerProcessor(source, driving, poses, retarget, quality, cutout=CutOut(matte, PLATE))
+    return LayerProcessor(source, driving, poses, retarget, quality, cutout=CutOut(matte, PLATE, note))
 
 
 def make_generator() -> AnimationGenerator:
@@ -84,9 +91,11 @@ def test_the_canvas_holds_the_whole_person() -> None:
     assert bottom >= HEIGHT
 
 
-@pytest.mark.parametrize(("certainty", "notes"), [(0.9, 0), (0.5, 1)])
-def test_an_unsure_matte_is_noted(certainty: float, notes: int) -> None:
-    assert len(make_processor(certainty=certainty).notes) == notes
+@pytest.mark.parametrize("note", [None, "the outline is unsure"])
+def test_what_is_known_of_the_matte_is_told(note: str | None) -> None:
+    processor = make_processor(note=note)
+    assert processor.notes == ((note,) if note else ())
+    assert processor.certainty == 0.8
 
 
 def test_a_person_whom_the_picture_cuts_goes_on_beyond_it() -> None:

@@ -1,0 +1,33 @@
+"""Which compositor makes layers of generator steps: tiles on the CPU, or torch on the device.
+
+H, W: the box around the person.
+"""
+
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from models.generators.animation import Step
+from pipelines.compositing.device_compositor import DeviceCompositor
+from pipelines.compositing.full_resolution import TiledCompositor
+from pipelines.compositing.layers import Layer
+from pipelines.media.boxes import Box
+
+
+class Compositor(Protocol):
+    """Turns generator steps into layers, one after the other."""
+
+    def compose(self, step: Step) -> Layer:
+        """The layer of one step (batch of 1), which is remembered for the next one."""
+        ...
+
+
+def make_compositor(source: np.ndarray, box: Box, device: torch.device) -> Compositor:
+    """The compositor for steps on this device.
+
+    Args:
+        source: the reference's box, premultiplied float32 RGBA [H, W, 4], colours 0..255.
+        box: where it is in the picture: left, top, right, bottom in pixels.
+    """
+    return TiledCompositor(source, box) if device.type == "cpu" else DeviceCompositor(source, box, device)
