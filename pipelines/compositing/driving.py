@@ -18,7 +18,8 @@ from pipelines.compositing.temporal_plate import Fill, Sample, TemporalPlate
 from pipelines.media.sources import Frame
 
 SAMPLES = 40  # frames of the video at most
-SAMPLE_BYTES = 160_000_000  # of all samples at most
+SAMPLE_BYTES = 240_000_000  # of all samples at most
+BYTES_PER_PIXEL = 7  # of a sample: colours and a mask
 MASK_SIDE = 320  # pixels; the networks' masks have 256
 PERSON = 0.3  # a mask from which on a pixel is the person's
 FAINT = 1 / 255  # of a soft edge; less is nothing
@@ -116,7 +117,7 @@ def _remember(video: Iterable[Frame], waiting: deque[np.ndarray]) -> Iterator[np
 
 
 def _most_samples(image: np.ndarray) -> int:
-    return max(2, min(SAMPLES, SAMPLE_BYTES // image.nbytes))
+    return max(2, min(SAMPLES, SAMPLE_BYTES // (BYTES_PER_PIXEL * image.shape[0] * image.shape[1])))
 
 
 def _pack(mask: np.ndarray) -> np.ndarray:

@@ -77,17 +77,13 @@ class TemporalPlate:
     """
 
     def __init__(self, samples: Sequence[Sample], fill: Fill) -> None:
-        self.samples, self.fill = samples, fill
-        self.moves = _camera_moves(samples)
-        self._still: np.ndarray | None = None
+        self.fill, self.moves = fill, _camera_moves(samples)
+        self._still = None if self.moves else self._complete(samples, np.ones_like(samples[0].mask))
+        self.samples = samples if self.moves else []  # many megabytes
 
     def behind(self, frame: Sample) -> np.ndarray:
         """What is behind the person of a frame, uint8 RGB [H, W, 3]; of use where its mask is."""
-        if self.moves:
-            return self._follow(frame)
-        if self._still is None:
-            self._still = self._complete(self.samples, np.ones_like(frame.mask))
-        return self._still
+        return self._follow(frame) if self._still is None else self._still
 
     def _follow(self, frame: Sample) -> np.ndarray:
         """The frame of a camera that moves, with the surroundings of its mask from the nearest samples."""

@@ -44,7 +44,9 @@ def check_background(config: AnimateConfig | PoseConfig) -> None:
     """
     kind = background_kind(config.background)
     if kind == "driving" and isinstance(config, PoseConfig):
-        raise InputError("background 'driving' is for videos: use the picture, a file, a colour or 'transparent'")
+        raise InputError(
+            "background 'driving': gfla pose has no driving video; use picture, transparent, a file or a colour"
+        )
     if kind == "driving" and isinstance(config, AnimateConfig) and is_track(config.driving):
         raise InputError(f"background 'driving' needs a driving video, but {config.driving} has poses alone")
     if kind == "driving" and config.frame == "crop":

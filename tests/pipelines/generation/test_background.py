@@ -54,7 +54,7 @@ def test_what_does_not_fit_is_refused(options: dict[str, Any], line: str, folder
 
 def test_poses_have_no_driving_video(folder: Path) -> None:
     config = PoseConfig(folder / "a.png", (folder / "a.png",), background="driving")
-    with pytest.raises(InputError, match="'driving' is for videos"):
+    with pytest.raises(InputError, match="gfla pose has no driving video"):
         check_background(config)
 
 
