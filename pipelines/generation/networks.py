@@ -13,7 +13,7 @@ from models.fold import channels_last, fold_batch_norm
 from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
-from models.plate import PlateNetwork, bundled_plate
+from models.plate import PlateNetwork
 from models.weights import load_weights, read_metadata, resolve
 from pipelines.compositing.plate import fill_plate
 from pipelines.configs import FaceConfig
@@ -96,10 +96,7 @@ def load_generator(
 @cache
 def load_fill(device: torch.device) -> Fill:
     """Fills the holes that people leave in pictures. Raises WeightsError: the bundled weights are damaged."""
-    try:
-        network = load_weights("plate", device=str(device), expect="plate")
-    except WeightsError:  # TODO: no weights are bundled yet; filled from around, without details
-        network = PlateNetwork(config=bundled_plate()).eval().to(device)
+    network = load_weights("plate", device=str(device), expect="plate")
     assert isinstance(network, PlateNetwork)
     return partial(fill_plate, network=network)
 
