@@ -17,7 +17,7 @@ def keep() -> Fill:
 @pytest.mark.parametrize(
     ("architecture", "official", "channels", "kind", "canvas"),
     [
-        ("animation", "", 4, LayerProcessor, (4, 256, 128)),
+        ("animation", "", 4, LayerProcessor, (4, 256, 96)),
         ("animation", "dance_iper", 3, SquashProcessor, (3, 256, 256)),
         ("picture", "", 3, OpenPoseProcessor, (3, 256, 256)),
         ("picture", "pose_market", 3, OpenPoseProcessor, (3, 128, 64)),
