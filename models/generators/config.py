@@ -179,8 +179,7 @@ def dance_iper() -> AnimationConfig:
 def bundled_person() -> AnimationConfig:
     """The person animation that ships with this package: a person without background and their shadow.
 
-    Half the authors' width, with limbs and the detail head, which is free to choose: what the reference shows is only
-    as good as the matte that cut it out.
+    Half the authors' width, with limbs and the detail head.
     """
     return AnimationConfig(
         image_channels=4,
@@ -192,6 +191,7 @@ def bundled_person() -> AnimationConfig:
         attention_hidden=64,
         norm="batch",
         detail_hidden=12,
+        restraint=(1.0, 1.5),
         shadow=True,
         limbs=H36M17_LIMBS + TORSO + tuple((joint, joint) for joint in range(17)),
     )

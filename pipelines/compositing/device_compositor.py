@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.generators.animation import Step
-from pipelines.compositing.full_resolution import MIN_COVERAGE, MOVING_FLOW, STILL_FLOW, cut_layer
+from pipelines.compositing.full_resolution import MIN_COVERAGE, MOVING_FLOW, STILL_FLOW, cut_layer, find_person
 from pipelines.compositing.layers import Layer
 from pipelines.media.boxes import Box
 
@@ -30,10 +30,11 @@ class DeviceCompositor:
         """See `pipelines.compositing.compositors.Compositor.compose`."""
         generated = step.generated.float()
         levels = torch.cat([(generated[:, :3] + generated[:, 3:]) * 127.5, generated[:, 3:]], 1)
+        person = torch.from_numpy(find_person(step.image)).to(levels.device)
         if step.detail is None:
-            result = self._enlarge(levels)
+            result = self._enlarge(levels * person)
         else:
-            shares = step.detail.blend.float().split(1, 1)
+            shares = (step.detail.blend.float() * person).split(1, 1)
             result = self._enlarge(levels * shares[0])
             result = result + self._copy(self.previous, step.detail.flow_previous) * self._enlarge(shares[1])
             result = result + self._copy(self.source, step.detail.flow_reference) * self._enlarge(shares[2])

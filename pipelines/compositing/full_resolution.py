@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy.ndimage import maximum
 from torch import Tensor
 
 from models.generators.animation import Step
@@ -23,6 +24,9 @@ STILL_FLOW = 0.25
 MOVING_FLOW = 0.75
 MIN_SHARE = 1 / 1024  # a share of the blend that changes no pixel by a quarter of a level
 MIN_COVERAGE = 1 / 512  # coverage or shadow that changes no pixel by half a level
+# Traces of the source's outline are not shown: spots without a pixel of the canvas that is half covered, and places
+# where a pixel and its neighbours are covered less than the first number; from the second on everything is.
+FAINT, SURE = 0.1, 0.35
 TILE_MARGIN = 3  # canvas pixels: enlarging and sharp edges carry the person this far
 TILES = 16  # per side; only those are composed in which something is
 
@@ -33,6 +37,14 @@ def suppress_tremor(flow: Picture) -> Picture:
     Cloth that is copied with a wandering twentieth of a pixel would shimmer, and lose its grain frame by frame.
     """
     return flow * np.clip((cv2.magnitude(*flow) - STILL_FLOW) / (MOVING_FLOW - STILL_FLOW), 0, 1)
+
+
+def find_person(image: Tensor) -> Picture:
+    """Where the network's result [1, 4, h, w] shows the person or what is next to them, [h, w], 0 to 1."""
+    near = cv2.dilate(_planes(image)[3], np.ones((3, 3)))
+    count, spots = cv2.connectedComponents((near > FAINT).astype(np.uint8))
+    strongest = maximum(near, spots, np.arange(count))  # [count]
+    return np.clip((near - FAINT) / (SURE - FAINT), 0, 1) * (np.asarray(strongest) > 0.5)[spots]
 
 
 class TiledCompositor:
@@ -48,13 +60,15 @@ class TiledCompositor:
 
     def compose(self, step: Step) -> Layer:
         """See `pipelines.compositing.compositors.Compositor.compose`."""
-        image, result = _planes(step.image), self._result
+        image, person, result = _planes(step.image), find_person(step.image), self._result
         shadow = None if step.shadow is None else _planes(step.shadow)
         shown = image[3] > MIN_COVERAGE
         stretches = self._stretches(shown if shadow is None else shown | (shadow[0] > MIN_COVERAGE))
         generated, copies = _to_levels(_planes(step.generated)), []
-        if step.detail is not None:
-            shares = _planes(step.detail.blend)
+        if step.detail is None:
+            generated = generated * person
+        else:
+            shares = _planes(step.detail.blend) * person
             generated = generated * shares[0]
             copies.append(self._copy(self.previous, step.detail.flow_previous, shares[1]))
             copies.append(self._copy(self.source, step.detail.flow_reference, shares[2]))

@@ -125,6 +125,17 @@ def test_a_layer_is_as_large_as_what_it_shows(make: MakeCompositor) -> None:
     np.testing.assert_array_equal(on_black(layer, source), source[..., :3])
 
 
+def test_faint_traces_of_the_source_far_from_the_person_are_not_shown(make: MakeCompositor) -> None:
+    source = person(2)
+    given = step((0, 0, 1), (0, 0), (0, 0))
+    image = given.image.clone()
+    image[..., 16:] *= 0.08  # the network's coverage: sure on the left, a trace on the right
+    image[:, :, 40:42, 24:26] = 0.3  # and a stronger spot that touches nobody
+    alpha = to_rgba(make(source).compose(replace(given, image=image)), *source.shape[:2])[..., 3]
+    assert (alpha[:, :32] == 255).all()  # the network's pixels 0 to 15, and what is next to them
+    assert not alpha[:, 38:].any()
+
+
 def test_nobody_is_an_empty_layer(make: MakeCompositor) -> None:
     source = np.zeros_like(person(1))
     nothing = step((0, 0, 1), (0, 0), (0, 0))
