@@ -44,7 +44,7 @@ def find_person(image: Tensor) -> Picture:
     near = cv2.dilate(_planes(image)[3], np.ones((3, 3)))
     count, spots = cv2.connectedComponents((near > FAINT).astype(np.uint8))
     strongest = maximum(near, spots, np.arange(count))  # [count]
-    return np.clip((near - FAINT) / (SURE - FAINT), 0, 1) * np.take(np.asarray(strongest) > 0.5, spots)
+    return np.clip((near - FAINT) / (SURE - FAINT), 0, 1) * (np.asarray(strongest) > 0.5)[spots.astype(np.intp)]
 
 
 class TiledCompositor:
