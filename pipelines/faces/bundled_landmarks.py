@@ -32,6 +32,7 @@ RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)  # of the person
 MIN_PRESENCE = 0.5  # sureness from which on a region shows a face
 LOOKS = 3  # the first, and two at a region that is centred on the landmarks and turned upright
 MAX_CHANGE = 0.15  # of landmarks between the last two looks at a face, in its extents: others are read into scenery
+SEARCHED_PRESENCE, SEARCHED_CHANGE = 0.98, 0.03  # the same of a search, which looks at much more scenery
 HEAD_JOINTS = slice(0, 5)  # of a pose: nose, eyes, ears
 HEAD_SIDES = (1.4, 2.0, 2.8)  # of the regions in which a head's face is looked for, in extents of its joints
 SEARCH_SIDES = (1.3, 0.8, 0.5, 0.3)  # of the squares of a search, in shorter sides of the picture
@@ -114,12 +115,16 @@ class BundledLandmarks:
 
     def _find(self, image: np.ndarray) -> Face | None:
         """The face of the person in a picture; else the surest of all its squares."""
-        for regions in (self._head_regions(image), _search_regions(*image.shape[:2])):
-            faces = sorted(self._read(image, regions), key=lambda face: -face.presence)[:CANDIDATES]
-            looked = [self._look_closer(image, face) for face in faces]
-            if found := [face for face in looked if face]:
-                return max(found, key=lambda face: face.presence * face.region.side**0.25)
-        return None
+        return self._find_surest(image, self._head_regions(image), MIN_PRESENCE, MAX_CHANGE) or self._find_surest(
+            image, _search_regions(*image.shape[:2]), SEARCHED_PRESENCE, SEARCHED_CHANGE
+        )
+
+    def _find_surest(self, image: np.ndarray, regions: list[Region], presence: float, change: float) -> Face | None:
+        """The face of `presence` or more in one of the regions whose landmarks hardly change when looked at again."""
+        faces = sorted(self._read(image, regions), key=lambda face: -face.presence)[:CANDIDATES]
+        looked = [self._look_closer(image, face, change) for face in faces]
+        found = [face for face in looked if face and face.presence >= presence]
+        return max(found, key=lambda face: face.presence * face.region.side**0.25, default=None)
 
     def _head_regions(self, image: np.ndarray) -> list[Region]:
         """Where the face of the person is, whose head joints the keypoint network finds."""
@@ -132,7 +137,7 @@ class BundledLandmarks:
         extent = float(np.linalg.norm(joints[:, None] - joints, axis=-1).max())
         return [Region(x, y, side * extent) for side in HEAD_SIDES]
 
-    def _look_closer(self, image: np.ndarray, face: Face) -> Face | None:
+    def _look_closer(self, image: np.ndarray, face: Face, max_change: float) -> Face | None:
         """The face read again from its own region; None if that shows no face, or another one every time."""
         before = face
         for _ in range(LOOKS - 1):
@@ -140,7 +145,7 @@ class BundledLandmarks:
                 return None
             before, face = face, self._read(image, [face.region])[0]
         change = float(np.linalg.norm(face.points - before.points, axis=-1).mean())
-        settled = change <= MAX_CHANGE * face.region.side / MARGIN
+        settled = change <= max_change * face.region.side / MARGIN
         return face if settled and face.presence >= MIN_PRESENCE else None
 
     @torch.inference_mode()

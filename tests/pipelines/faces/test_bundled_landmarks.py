@@ -123,6 +123,20 @@ def test_landmarks_that_change_with_every_look_are_no_face() -> None:
     assert len(BundledLandmarks(Dreamer(), HeadAt()).detect(make_noise(200, 200))) == 0
 
 
+def test_a_search_takes_no_doubtful_face_but_a_persons_head_does() -> None:
+    class Doubter(PaintedFaceNetwork):
+        """Is never quite sure."""
+
+        def forward(self, image: Tensor) -> LandmarkOutput:
+            answer = super().forward(image)
+            return answer._replace(presence=answer.presence.clamp(max=2.0))
+
+    face = (150.0, 150.0, 60.0, 0.0)
+    picture = make_picture(300, 300, *face)
+    assert len(BundledLandmarks(Doubter(), HeadAt()).detect(picture)) == 0
+    assert_found(BundledLandmarks(Doubter(), HeadAt(face[:3])).detect(picture), *face)
+
+
 def test_missing_weights_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundled_landmarks, "WEIGHTS", "nowhere")
     with pytest.raises(BackendUnavailable, match="no weights here"):
