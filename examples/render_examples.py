@@ -14,7 +14,7 @@ from pipelines.media.writer import open_output
 from pipelines.synthetic.clips import render_clip
 from pipelines.synthetic.scene import ClipConfig, Scene, sample_scene
 
-SOURCE_SEED, DRIVING_SEED = 7, 184
+SOURCE_SEED, DRIVING_SEED = 38, 184
 RATE, SAMPLES = 25, 44100
 MELODY = (0, 7, 12, 7, 3, 7, 10, 15, 5, 8, 12, 17, 7, 10, 14, 19)  # semitones above A3, one per half beat
 
