@@ -113,11 +113,11 @@ def test_one_target_gives_one_picture_and_a_comparison_on_request(
     targets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(targets / "pose.json", frame="crop", compare=True).output == Path("source--pose.png")
+    assert run(targets / "pose.json", compare=True).output == Path("source--pose.png")
     height, width = pixels(Path("source--pose.png")).shape[:2]
     target = targets / "targets" / f"frame_{HANDS_UP}.png"
-    shares = [pixels(path).shape[1] / pixels(path).shape[0] for path in (SOURCE, target, SOURCE)]
-    panels = width / (sum(shares) + 1)  # their height
+    shares = [pixels(path).shape[1] / pixels(path).shape[0] for path in (SOURCE, target, SOURCE, SOURCE)]
+    panels = width / sum(shares)  # their height
     assert 10 < height - panels < panels / 15  # titles
 
 
