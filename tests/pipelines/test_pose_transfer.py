@@ -70,7 +70,7 @@ def result(targets: Path) -> PoseResult:
 def test_the_person_takes_the_pose(targets: Path, result: PoseResult) -> None:
     detector = create_detector("bundled")
     before, after = (detector.detect(pixels(path)[..., :3])[0] for path in (SOURCE, result.output / "00000.png"))
-    assert (before[WRISTS, 1] > before[ELBOWS, 1]).all()
+    assert (before[WRISTS, 1] > before[ELBOWS, 1]).any()  # the other hand of the example is up already
     assert (after[WRISTS, 1] < after[ELBOWS, 1]).all()
 
 
