@@ -14,6 +14,7 @@ from torch import Tensor
 from models.ops.filling import push_pull
 from models.plate import PlateNetwork
 from pipelines.compositing.grain import add_grain
+from pipelines.runtime.devices import single_thread
 
 SIDE = 512  # pixels: the longer side of what the network sees
 CONTEXT = 0.5  # around the hole on every side, as a share of the hole's longer side
@@ -23,8 +24,10 @@ BORDER, ALONG = 2, 8  # pixels: reach of the means across the border of the hole
 
 
 @torch.inference_mode()
+@single_thread()
 def fill_plate(picture: np.ndarray, hole: np.ndarray, network: PlateNetwork) -> np.ndarray:
-    """Fill the hole of a picture, on the network's device. The same arguments give the same result.
+    """Fill the hole of a picture, on the network's device. The same arguments give the same result on every number of
+    threads: the network's sums would depend on it, so it has one.
 
     Args:
         picture: uint8 RGB [H, W, 3]; where the hole is 1 it is not read.

@@ -1,7 +1,7 @@
 """Where and how precisely networks run."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
@@ -79,3 +79,14 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager:
 
 def _has_mps() -> bool:
     return torch.backends.mps.is_built() and torch.backends.mps.is_available()
+
+
+@contextmanager
+def single_thread() -> Iterator[None]:
+    """In the block, or the function that it decorates, PyTorch computes in one thread on the CPU."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
