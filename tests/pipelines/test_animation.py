@@ -148,7 +148,10 @@ def test_the_body_stays_in_the_picture_unless_its_path_is_followed(
         ({"weights": "fashion"}, "fashion holds 'picture' weights, which are for gfla pose"),
         ({"weights": "car"}, "car holds 'picture' weights, which are for gfla view-synth"),
         ({"motion": "iper"}, "iper holds 'animation' weights, which are for gfla animate and gfla pose"),
-        ({"weights": "nobody"}, "no weights 'nobody': use a file, or one of: keypoints, motion, objects, person"),
+        (
+            {"weights": "nobody"},
+            "no weights 'nobody': use a file, or one of: keypoints, landmarks, motion, objects, person, plate",
+        ),
     ],
 )
 def test_weights_for_something_else_are_refused(

@@ -1,5 +1,6 @@
 """Weights files: written, read back, and refused when they are damaged or of another kind."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,15 @@ def test_keys_are_named(tmp_path: Path) -> None:
     assert "unheard_of" in refused(path)
 
 
-def test_files_from_before_have_no_official_preprocessing() -> None:
-    metadata = read_metadata("person")
+def test_files_from_before_have_no_official_preprocessing(tmp_path: Path) -> None:
+    path = tmp_path / "old.safetensors"
+    network = MODELS["viewpoint"]()
+    save_weights(path, network, architecture="viewpoint", licence="Apache-2.0", command="none", extra={})
+    with safe_open(path, "pt") as file:
+        known = json.loads(file.metadata()["gfla"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    old = {name: value for name, value in known.items() if name not in ("official", "sha256")}
+    assert len(old) < len(known)
+    save_file(tensors, path, {"gfla": json.dumps(old)})
+    metadata = read_metadata(str(path))
     assert (metadata["official"], metadata["sha256"]) == ("", "")
