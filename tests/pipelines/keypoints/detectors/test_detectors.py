@@ -252,12 +252,12 @@ def test_auto_says_what_it_chose(yolo_weights: Path, tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("rows", "shows_hips"), [pytest.param(363, True, marks=pytest.mark.slow), (285, True), (200, False)]
+    ("rows", "shows_hips"), [pytest.param(398, True, marks=pytest.mark.slow), (380, True), (280, False)]
 )
 def test_bundled_finds_people_cut_at_thighs_waist_and_chest(rows: int, shows_hips: bool) -> None:
     detector, picture = create_detector("bundled"), load_picture(SOURCE)
     whole, part = detector.detect(picture)[0], detector.detect(np.ascontiguousarray(picture[:rows]))[0]
-    assert np.abs(part[:7, :2] - whole[:7, :2]).max() < 8
+    assert np.abs(part[:7, :2] - whole[:7, :2]).max() < 10
     assert (part[11:13, 2] > 0.3).all() == shows_hips
     assert (part[13:, 2] < 0.3).all(), "legs that the picture does not show are not made up"
 

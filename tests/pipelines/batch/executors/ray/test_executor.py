@@ -219,6 +219,7 @@ class NodeKiller:
             ray.cancel(self.occupation, force=True)
 
 
+@pytest.mark.slow
 def test_a_lost_node_costs_no_job(
     nodes: Nodes, cluster: Cluster, inputs: BatchInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
