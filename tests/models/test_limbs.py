@@ -82,7 +82,7 @@ def test_a_pose_means_the_same_at_every_resolution():
     target = turned(source, 30, (7.0, -4.0))
     flows, near = limb_motion(target, source, LIMBS).candidates(16, 16, 4.0)
     pixel = 1.5  # of the larger image per pixel of the smaller one; pixel centres are integers in both
-    larger = [(pose + 0.5) * pixel - 0.5 for pose in (target, source)]
-    flows_larger, near_larger = limb_motion(*larger, LIMBS, unit=pixel).candidates(16, 16, 4.0 * pixel)
+    there, here = ((pose + 0.5) * pixel - 0.5 for pose in (target, source))
+    flows_larger, near_larger = limb_motion(there, here, LIMBS, unit=pixel).candidates(16, 16, 4.0 * pixel)
     torch.testing.assert_close(flows_larger, flows, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(near_larger, near, atol=1e-4, rtol=1e-4)
