@@ -107,7 +107,8 @@ def test_values_become_backgrounds(folder: Path) -> None:
     kinds = {"transparent": TransparentBackground, "white": ColourBackground, str(folder / "sky.png"): FileBackground}
     for value, kind in kinds.items():
         background = make_background(value, (64, 48), [Fraction(0)])
-        assert isinstance(background, kind)
+        assert background is not None
+        assert type(background) is kind
         frame = background.frame(0)
         assert (None if frame is None else frame.shape) == (None if value == "transparent" else (48, 64, 3))
 
