@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from platformdirs import user_cache_path
 
 from models.errors import BackendUnavailable
@@ -46,6 +47,7 @@ def matting_functions() -> Iterator[MattingFunctions]:
         BackendUnavailable: PyMatting is not installed or can't be imported.
     """
     with _lock:
+        of_torch = torch.get_num_threads()  # Numba's OpenMP layer changes it
         functions = _load()
         import numba
 
@@ -55,6 +57,7 @@ def matting_functions() -> Iterator[MattingFunctions]:
             yield functions
         finally:
             numba.set_num_threads(threads)
+            torch.set_num_threads(of_torch)
 
 
 def compile_matting(progress: Progress) -> None:

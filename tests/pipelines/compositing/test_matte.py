@@ -6,6 +6,7 @@ import sys
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from pipelines.compositing.matte import estimate_matte, make_trimap, matte_of_alpha
 from pipelines.compositing.pymatting_functions import is_compiled
@@ -119,3 +120,16 @@ with matting_functions() as functions:
 assert not any(name.partition(".")[0] == "pymatting" for name in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_a_matte_leaves_the_threads_of_pytorch_alone() -> None:
+    """Numba shares OpenMP with PyTorch, and the bytes of later results depend on the number of threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        picture, mask = np.full((64, 48, 3), 90, np.uint8), np.zeros((64, 48), np.float32)
+        picture[16:48, 12:36], mask[16:48, 12:36] = 200, 1
+        estimate_matte(picture, mask)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
