@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 LINES = [line for kind, block in BLOCKS if not kind for line in block.splitlines() if line.startswith("gfla ")]
-SIZE = (180, 240)  # width and height in pixels of the reader's picture and video
+SIZE = (180, 240)  # width and height in pixels of the reader's video
+PICTURE = (360, 480)  # of the pictures: a smaller one has no sure outline
 
 
 def write_readers_files(folder: Path) -> None:
@@ -30,8 +31,8 @@ def write_readers_files(folder: Path) -> None:
     for name in ("people", "dances", "results", "truth"):
         (folder / name).mkdir()
     shutil.copytree(ROOT / "examples", folder / "examples")
-    picture = Image.open(SOURCE).convert("RGB").resize(SIZE)
-    for name in ("photo.jpg", "pose.jpg", "people/ann.jpg", "results/1.png", "truth/1.png"):
+    picture = Image.open(SOURCE).convert("RGB").resize(PICTURE)
+    for name in ("photo.jpg", "pose.jpg", "beach.jpg", "people/ann.jpg", "results/1.png", "truth/1.png"):
         picture.save(folder / name)
     write_dance_clip(folder / "dance.mp4", frames=4)
     write_dance_clip(folder / "dances" / "walk.mp4", frames=2)
