@@ -12,6 +12,7 @@ from torch.nn.functional import max_pool2d
 
 from pipelines.synthetic.rendering.hits import Hits, is_front
 from pipelines.synthetic.rendering.raster import to_samples
+from pipelines.synthetic.tensors import constant
 
 _ROUNDING = 0.01  # of a pixel beyond the outermost centres that a point may be, so that those at rest stay inside
 
@@ -38,7 +39,8 @@ def find_flow(
     factor = surface.shape[1] // hits.raster.index.shape[1]
     place, near = hits.interpolate(torch.cat([pixel, nearness[..., None]], -1)).split([2, 1], -1)
     height, width = hits.raster.index.shape[1:]
-    inside = ((place >= -_ROUNDING) & (place <= place.new_tensor([width - 1, height - 1]) + _ROUNDING)).all(-1)
+    limit = constant((width - 1, height - 1), place.device)
+    inside = ((place >= -_ROUNDING) & (place <= limit + _ROUNDING)).all(-1)
     same_side = is_front(pixel[picture[:, None], hits.corners]) == hits.front
     clear = find_unoccluded(surface, picture, to_samples(place, factor), near[:, 0] + tolerance)
     flow = hits.to_grid(place - torch.stack([x, y], -1))
@@ -58,7 +60,7 @@ def find_visible(pixel: Tensor, nearness: Tensor, surface: Tensor, *, factor: in
         factor: k.
     """
     place = to_samples(pixel, factor)
-    limit = place.new_tensor([surface.shape[2], surface.shape[1]]) - 0.5
+    limit = constant((surface.shape[2] - 0.5, surface.shape[1] - 0.5), place.device)
     inside = ((place >= -0.5) & (place <= limit)).all(-1)
     picture = torch.arange(len(pixel), device=pixel.device).repeat_interleave(pixel.shape[1])
     clear = find_unoccluded(surface, picture, place.flatten(0, 1), nearness.flatten())
@@ -69,7 +71,8 @@ def find_unoccluded(surface: Tensor, picture: Tensor, place: Tensor, limit: Tens
     """Which points have nothing in front of them: [M] bool.
 
     A surface between four samples is at least as near as the farthest of them. So a point counts as hidden only where
-    all four are in front of it, however steep the surface.
+    all four are in front of it: however steep a surface is, it doesn't hide itself. The price is that the outermost
+    samples of what does hide a point let it through: with 2 x 2 samples, about 1 % of the points of a person.
 
     Args:
         surface: [N, H, W] nearness of what pictures show at their samples.
@@ -78,7 +81,7 @@ def find_unoccluded(surface: Tensor, picture: Tensor, place: Tensor, limit: Tens
         limit: [M] nearness from which on a surface hides it.
     """
     height, width = surface.shape[1:]
-    corner = torch.minimum(place.floor().long().clamp(min=0), place.new_tensor([width - 2, height - 2]).long())
+    corner = torch.minimum(place.floor().clamp(min=0), constant((width - 2, height - 2), place.device)).long()
     clear = torch.zeros_like(picture, dtype=torch.bool)
     for down in range(2):
         for right in range(2):

@@ -1,4 +1,4 @@
-"""Triton form of `raster.draw_torch`: one pass over the triangles, without lists of candidates.
+"""Triton form of `raster_torch.draw_torch`: one pass over the triangles, without lists of candidates.
 
 Imported by `raster` for CUDA tensors only. The operations and their order are those of the PyTorch form, and no two are
 fused, so that both give the same bits.
@@ -16,7 +16,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from pipelines.synthetic.rendering.raster import FLATTEST, NUMBER_BITS, SLACK
+from pipelines.synthetic.rendering.raster_torch import FLATTEST, NUMBER_BITS, SLACK
 
 TRIANGLES = 32  # of a program: a warp has as many lanes, and no lane waits for the triangles of other warps
 SMALL = 64  # pixels in the box of a triangle that one lane draws
@@ -116,7 +116,7 @@ def draw_triton(
     best: Tensor, pixel: Tensor, nearness: Tensor, triangles: Tensor, picture: Tensor, two_sided: Tensor,
     size: tuple[int, int],
 ) -> None:  # fmt: skip
-    """`raster.draw_torch` for CUDA tensors."""
+    """`raster_torch.draw_torch` for CUDA tensors."""
     if not len(triangles):
         return
     lists = [each.contiguous() for each in (pixel, nearness, triangles, picture, two_sided.to(torch.int8))]

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipelines.synthetic.rendering import raster
+from pipelines.synthetic.rendering import raster, raster_torch
 from pipelines.synthetic.rendering.raster import Raster, rasterise, rasterise_triangles
 from tests.helpers.ellipsoids import make_ellipsoids, project
 
@@ -77,7 +77,7 @@ def test_the_order_of_the_triangles_makes_no_difference():
 def test_small_chunks_make_no_difference(monkeypatch):
     lists, meshes = random_triangles(), random_poses()
     complete = rasterise_triangles(*lists, size=SIZE), rasterise(*meshes, size=SIZE[1:])
-    monkeypatch.setattr(raster, "CANDIDATES", 500)
+    monkeypatch.setattr(raster_torch, "CANDIDATES", 500)
     monkeypatch.setattr(raster, "TRIANGLES", 2 * len(meshes[2]))
     assert_equal(rasterise_triangles(*lists, size=SIZE), complete[0])
     assert_equal(rasterise(*meshes, size=SIZE[1:]), complete[1])
