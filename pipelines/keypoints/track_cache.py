@@ -114,5 +114,6 @@ def _split_details(tensors: dict[str, np.ndarray], counts: list[int]) -> list[tu
 
 
 def _make_details(*values: np.ndarray) -> PersonDetails:
-    known: dict[str, Any] = {name: None if np.isnan(value).all() else value for name, value in zip(DETAILS, values, strict=True)}
+    pairs = zip(DETAILS, values, strict=True)
+    known: dict[str, Any] = {name: None if np.isnan(value).all() else value for name, value in pairs}
     return PersonDetails(**known)

@@ -15,8 +15,8 @@ from torch import Generator, Tensor
 
 from models.layer import compose, premultiply
 from pipelines.synthetic.people.camera import sample_positions
-from pipelines.synthetic.people.shading import ambient_occlusion, build_shading_tables, shade_grid
 from pipelines.synthetic.people.detail_points import detail_points
+from pipelines.synthetic.people.shading import ambient_occlusion, build_shading_tables, shade_grid
 from pipelines.synthetic.people.skeleton import Frames, coco17, human36m17
 from pipelines.synthetic.rendering.raycast import Placed, cast, cast_grid, place
 from pipelines.synthetic.rotations import rotate
