@@ -66,16 +66,21 @@ def _draw_limbs(
     joints: Tensor, depth: Tensor, limbs: Sequence[tuple[int, int]], rows: Tensor, columns: Tensor, radius: float
 ) -> Tensor:
     """Nearness [N, H, W] of the nearest limb, in -1..1; 0 where there is none."""
-    x, y = columns[None, None, :], rows[None, :, None]
     nowhere = -torch.inf
     nearest = joints.new_full((len(joints), len(rows), len(columns)), nowhere)
-    for start, end in limbs:
-        origin, axis = joints[:, start, :, None, None], (joints[:, end] - joints[:, start])[..., None, None]
+    starts, ends = joints[:, [start for start, _ in limbs]], joints[:, [end for _, end in limbs]]  # [N, limbs, 2]
+    low = (torch.minimum(starts, ends).amin(0) - radius).floor().clamp(min=0).long().tolist()
+    high = (torch.maximum(starts, ends).amax(0) + radius).ceil().clamp(min=-1).long().tolist()
+    for limb, (start, end) in enumerate(limbs):
+        (left, top), (right, bottom) = low[limb], high[limb]
+        area = (slice(None), slice(top, bottom + 1), slice(left, right + 1))  # where the limb is in any of the poses
+        x, y = columns[None, None, area[2]], rows[None, area[1], None]
+        origin, axis = starts[:, limb, :, None, None], (ends - starts)[:, limb, :, None, None]  # [N, 2, 1, 1]
         dx, dy = x - origin[:, 0], y - origin[:, 1]
-        length = axis.square().sum(1).clamp(min=1e-6)  # [N, 1, 1]
-        part = ((dx * axis[:, 0] + dy * axis[:, 1]) / length).clamp(0, 1)  # [N, H, W]
+        length = axis.square().sum(1).clamp(min=1e-6)
+        part = ((dx * axis[:, 0] + dy * axis[:, 1]) / length).clamp(0, 1)  # along the limb
         inside = (dx - part * axis[:, 0]).square() + (dy - part * axis[:, 1]).square() < radius**2
         near, far = depth[:, start, None, None], depth[:, end, None, None]
-        nearness = -(near + part * (far - near))  # NaN where not known, which is never inside
-        nearest = torch.where(inside & (nearness > nearest), nearness, nearest)
+        nearness = -(near + part * (far - near))  # NaN where not known, which is never nearer
+        nearest[area] = torch.where(inside & (nearness > nearest[area]), nearness, nearest[area])
     return torch.where(nearest > nowhere, torch.tanh(nearest / DEPTH_UNIT), 0.0)

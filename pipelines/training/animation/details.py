@@ -15,6 +15,8 @@ from pipelines.synthetic.clips import Clip
 SIZE_ERROR = 0.12  # standard deviation of the logarithm of a hand's or foot's size after retargeting
 POINT_NOISE = 0.7  # standard deviation of a point from its wrist or ankle, pixels
 DEPTH_ERROR = 0.25  # standard deviation of the logarithm of all depths of a clip: detectors guess them
+LEAN = (0.5, 0.35)  # of all depths, mean and standard deviation over clips: of its distance below the hips, a joint
+# looks farther by so much. MediaPipe's depths lean like that.
 DEPTH_NOISE = 0.03  # standard deviation of a depth, in sides of the image
 HIDDEN_MISSING = 0.7  # share of the clips in which a hidden hand, heel or toe is missing: detectors see few of them
 LOST = 0.05  # chance that a hand or foot is missing in a frame though it can be seen
@@ -60,8 +62,10 @@ def observe_details(
     not_known = happens(unknown, batch, 1, 3)
     missing = happens(HIDDEN_MISSING, batch, 1, 4)[..., LIMBS] & ~_can_be_seen(clip.details_visible[:, frames])
     missing = missing | happens(LOST, batch, steps, 4)[..., LIMBS] | not_known[..., GROUPS]
+    below_hips = true[:, frames, :, 1] - clip.h36m[:, frames, :1, 1]  # [B, T, 17]
+    lean = (LEAN[0] + LEAN[1] * normal(batch, 1, 1)) * below_hips
     noise = DEPTH_NOISE * clip.images.shape[-1] * share * (normal(batch, 1, 17) + 0.5 * normal(batch, steps, 17))
-    depth = torch.exp(DEPTH_ERROR * normal(batch, 1, 1)) * depth[:, frames] + noise
+    depth = torch.exp(DEPTH_ERROR * normal(batch, 1, 1)) * depth[:, frames] + lean + noise
     return points.masked_fill(missing[..., None], torch.nan), depth.masked_fill(not_known[..., 2:], torch.nan)
 
 
