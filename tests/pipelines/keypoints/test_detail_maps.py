@@ -78,9 +78,9 @@ def test_a_scaled_canvas_shows_the_same() -> None:
     torch.manual_seed(2)
     points, joints = some_points(), torch.rand(1, 17, 2) * torch.tensor([150.0, 90.0])
     depth = 40 * torch.randn(1, 17)
-    small = detail_maps(points, joints, depth, H36M17_LIMBS, height=96, width=160)
+    small = detail_maps(points, joints, depth, limbs=H36M17_LIMBS, height=96, width=160)
     larger = detail_maps(
-        *(3 * each + 1 for each in (points, joints)), 3 * depth, H36M17_LIMBS, height=288, width=480, scale=3.0
+        3 * points + 1, 3 * joints + 1, 3 * depth, limbs=H36M17_LIMBS, height=288, width=480, scale=3.0
     )
     sampled = larger[..., 1::3, 1::3]
     torch.testing.assert_close(sampled[:, :ORDER], small[:, :ORDER], atol=1e-4, rtol=0)
@@ -91,7 +91,7 @@ def test_a_batch_is_drawn_like_each_of_its_poses() -> None:
     torch.manual_seed(3)
     points, joints, depth = torch.rand(4, POINTS, 2) * 90, torch.rand(4, 17, 2) * 200 - 50, 40 * torch.randn(4, 17)
     points[1, :6], depth[2, 3], depth[3] = torch.nan, torch.nan, torch.nan
-    maps = detail_maps(points, joints, depth, H36M17_LIMBS, height=64, width=96)
+    maps = detail_maps(points, joints, depth, limbs=H36M17_LIMBS, height=64, width=96)
     for number in range(4):
         one = (each[number : number + 1] for each in (points, joints, depth))
-        torch.testing.assert_close(maps[number], detail_maps(*one, H36M17_LIMBS, height=64, width=96)[0])
+        torch.testing.assert_close(maps[number], detail_maps(*one, limbs=H36M17_LIMBS, height=64, width=96)[0])
