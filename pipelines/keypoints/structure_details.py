@@ -19,7 +19,7 @@ from pipelines.keypoints.details import FEET_NAMES, PersonDetails
 from pipelines.keypoints.joint_mapping import map_joints
 from pipelines.keypoints.layouts import DETAIL_JOINTS, H36M17_FLIP
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
-from pipelines.keypoints.tracking import CONFIDENT
+from pipelines.keypoints.tracking import CONFIDENT, body_size
 from pipelines.media.canvas_crop import CanvasCrop
 
 HAND_INDICES = [5, 17, 12]  # of a hand's 21 points: knuckles of index and little finger, tip of the middle finger
@@ -27,6 +27,7 @@ FOOT_INDICES = [FEET_NAMES.index(name) for name in ("left_heel", "left_toes", "r
 LEFT_HAND, RIGHT_HAND, FEET = slice(0, 3), slice(3, 6), slice(6, 10)
 LEFT_WRIST, RIGHT_WRIST = 9, 10  # of COCO-17
 DETECTED, TAKEN = list(DETAIL_JOINTS["coco17"]), list(DETAIL_JOINTS["h36m17"])
+MAX_WRIST_GAP = 0.08  # between the two wrists, in body sizes; up to 0.03 is usual
 SMOOTHING_SECONDS = 0.03  # standard deviation of the Gaussian over time
 MAX_SECONDS_AWAY = 0.1  # from a frame in which something is known to one in which it is filled in
 
@@ -81,7 +82,7 @@ def _gather(poses: np.ndarray, known: Sequence[PersonDetails | None]) -> Structu
             continue
         hands = (details.left_hand, LEFT_HAND, LEFT_WRIST), (details.right_hand, RIGHT_HAND, RIGHT_WRIST)
         for hand, at, wrist in hands:
-            if hand is not None:
+            if hand is not None and _is_at(hand, poses[frame], wrist):
                 points[frame, at] = hand[HAND_INDICES, :2] - hand[0, :2] + poses[frame, wrist, :2]
         if details.feet is not None:
             feet = details.feet[FOOT_INDICES]
@@ -90,6 +91,11 @@ def _gather(poses: np.ndarray, known: Sequence[PersonDetails | None]) -> Structu
             depth[frame] = details.depth
     points[poses[:, DETECTED, 2] < CONFIDENT] = np.nan
     return StructureDetails(points, depth)
+
+
+def _is_at(hand: np.ndarray, pose: np.ndarray, wrist: int) -> bool:
+    """Whether a hand is at the wrist of its pose: where the wrist is hidden, detectors find the other hand instead."""
+    return bool(np.linalg.norm(hand[0, :2] - pose[wrist, :2]) <= MAX_WRIST_GAP * body_size(pose))
 
 
 def _smooth(values: np.ndarray, seconds: np.ndarray) -> np.ndarray:

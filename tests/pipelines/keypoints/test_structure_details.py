@@ -87,6 +87,17 @@ def test_unsure_points_and_what_hangs_on_unsure_joints_are_not_known() -> None:
     assert np.isnan(found.depth[0]).nonzero()[0].tolist() == [10]
 
 
+def test_a_hand_far_from_its_wrist_is_another_one() -> None:
+    truth = move(sample_people(1, 1), 150)
+    pose, human, points, _ = (each[0] for each in truth)
+    details = describe(points, pose[[9, 9], :2])  # the detector finds the left hand twice
+    distance = np.linalg.norm(pose[9, :2] - pose[10, :2])
+    assert distance > 30
+    found = find_source_details(SourcePerson(np.zeros((4, 4, 3), np.uint8), pose, human, details=details))
+    assert np.isfinite(found.points[0, LEFT_HAND]).all()
+    assert np.isnan(found.points[0, RIGHT_HAND]).all()
+
+
 def test_details_follow_a_driver_of_another_size_and_build() -> None:
     theirs, own = move(sample_people(1, 3), 150), move(sample_people(1, 4), 260)
     poses = retarget(theirs[1], own[1][4])
