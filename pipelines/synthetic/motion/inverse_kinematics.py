@@ -171,7 +171,7 @@ def _elbow_pole(direction: Tensor, swivel: Tensor) -> Tensor:
     cosine = (direction @ ahead)[..., None]
     middle = ahead + direction
     pole = down - middle * ((middle @ down)[..., None] / (1 + cosine).clamp(min=0.05))
-    side = torch.linalg.cross(pole, direction)
+    side = -torch.linalg.cross(pole, direction)
     return pole * torch.cos(swivel)[..., None] + side * torch.sin(swivel)[..., None]
 
 

@@ -102,7 +102,8 @@ def sample_motion_at(
     """
     timeline = Timeline(batch, time if time.dim() == 2 else time[None], duration, generator)
     sample = sample_pose(timeline, Shares(athletic=athletic))
-    return solve_sample(sample, timeline, amplitude=amplitude, tilt=tilt)
+    # The bundled weights were trained on clips whose elbows swivel inwards: what is compared with them stays as it is.
+    return solve_sample(sample, timeline, amplitude=amplitude, tilt=tilt, swivel=-1.0)
 
 
 def sample_pose(timeline: Timeline, shares: Shares) -> PoseSample:
@@ -123,9 +124,18 @@ def sample_pose(timeline: Timeline, shares: Shares) -> PoseSample:
     return _replace_by_whole_body(timeline, sample, shares.whole_body) if shares.whole_body else sample
 
 
-def solve_sample(sample: PoseSample, timeline: Timeline, *, amplitude: float, tilt: float) -> Motion:
-    """Joint rotations and root of what people do; `amplitude` and `tilt` as for `sample_motion`."""
+def solve_sample(
+    sample: PoseSample, timeline: Timeline, *, amplitude: float, tilt: float, swivel: float = 1.0
+) -> Motion:
+    """Joint rotations and root of what people do.
+
+    Args:
+        amplitude: factor of the deviation from standing still; the heading stays.
+        tilt: as for `sample_motion`.
+        swivel: factor of the swivel of the elbows; -1 turns them to the trunk.
+    """
     pose = sample.pose.scale(amplitude)
+    pose.arms = pose.arms * constant((1.0, 1.0, 1.0, swivel, 1.0, 1.0), timeline.device)
     motion = solve_pose(pose)
     if sample.grounded is not None:
         settled, chosen = settle(motion, pose), sample.grounded
