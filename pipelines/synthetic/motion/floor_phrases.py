@@ -79,11 +79,11 @@ _LEFT_STEP = replace(
 
 # The body is stretched as in standing, and tipped forwards onto the hands.
 _PLANK = KeyPose(
-    seconds=0.5, pelvis=(0.0, 0.1, 0.0), hips=(0.03, 0.0, 0.0), neck=(-0.2, 0.0, 0.0), tumble=(1.35, 0.0, 0.0),
+    seconds=0.5, pelvis=(0.0, 0.1, 0.0), hips=(0.03, 0.0, 0.0), neck=(-0.2, 0.0, 0.0), tumble=(1.27, 0.0, 0.0),
     right_hand=(0.1, 0.0, 0.95, 0.3, -1.2, 0.0), left_hand=(0.1, 0.0, 0.95, 0.3, -1.2, 0.0),
 )  # fmt: skip
 _LOWERED = replace(
-    _PLANK, tumble=(1.52, 0.0, 0.0), neck=(-0.4, 0.0, 0.0),
+    _PLANK, tumble=(1.46, 0.0, 0.0), neck=(-0.4, 0.0, 0.0),
     right_hand=(0.25, -0.15, 0.42, 0.8, -1.2, 0.0), left_hand=(0.25, -0.15, 0.42, 0.8, -1.2, 0.0),
 )  # fmt: skip
 _HANDS_DOWN = replace(

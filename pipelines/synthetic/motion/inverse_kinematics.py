@@ -108,9 +108,7 @@ def _solve_leg(reach: Tensor, heel_raise: Tensor, leg: Tensor, pelvis: Tensor, n
     ahead = (reach[..., 2:] / LEG).clamp(min=0)
     pole = pole + 0.6 * constant((0.0, 1.0, 0.0), reach.device) * ahead  # the knee of a high foot points up
     thigh, flexion = solve_two_bones(reach, pole, _THIGH, _SHIN, LIMITS["knee_flexion"][1])
-    # Of a bent knee the pole may point between hip and foot: then the front of the thigh is on its other side.
-    across = ((pole - thigh * (pole * thigh).sum(-1, keepdim=True)) * reach).sum(-1, keepdim=True)
-    hip = _limb_frame(thigh, torch.where(across > 1e-3, -pole, pole))
+    hip = _limb_frame(thigh, _front_of_thigh(thigh, reach, pole))
     shin = hip @ rotation_about(0, flexion)
     flat = rotation_about(1, out) @ rotation_about(0, heel_raise)
     along = shin @ rotation_about(0, heel_raise + 0.3)
@@ -121,6 +119,15 @@ def _solve_leg(reach: Tensor, heel_raise: Tensor, leg: Tensor, pelvis: Tensor, n
         f"{name}_knee": rotation_about(0, flexion),
         f"{name}_ankle": shin.mT @ foot,
     }
+
+
+def _front_of_thigh(thigh: Tensor, reach: Tensor, pole: Tensor) -> Tensor:
+    """Where the front of the `thigh` [..., 3] points: to the pole, but away from the foot at `reach` [..., 3] where the
+    knee is bent so far that the pole is between the thigh and the foot."""
+    foot = reach - thigh * (reach * thigh).sum(-1, keepdim=True)  # across the thigh
+    bent = foot.norm(dim=-1, keepdim=True)
+    between = (foot * pole).sum(-1, keepdim=True) > -0.05 * bent
+    return torch.where(between & (bent > 0.03), -foot, pole)
 
 
 def _solve_arm(arm: Tensor, name: str) -> dict[str, Tensor]:

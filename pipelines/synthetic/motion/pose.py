@@ -65,7 +65,8 @@ class Pose:
         arms = zeros(2, 6) + constant(HANGING, heading.device)
         legs = zeros(2, 5) + constant(STANDING, heading.device)
         fingers = zeros(2, 5, 4) + constant(RELAXED, heading.device)
-        return Pose(heading, zeros(2), zeros(), *(zeros(3) for _ in range(4)), arms, legs, zeros(3), fingers)
+        trunk = zeros(3), zeros(3), zeros(3), zeros(3)  # pelvis, hips, spine, neck
+        return Pose(heading, zeros(2), zeros(), *trunk, arms, legs, zeros(3), fingers)
 
     def copy(self) -> "Pose":
         """A pose with tensors of its own."""

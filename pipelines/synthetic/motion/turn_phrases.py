@@ -49,11 +49,11 @@ _ASTRIDE = KeyPose(
 )  # fmt: skip
 _CARTWHEEL = (
     replace(_ASTRIDE, right=(0.1, 0.0, 0.0, 0.0, 0.2), left=(0.1, 0.0, 0.0, 0.0, 0.2)),
-    replace(_ASTRIDE, seconds=0.35, tumble=(0.0, 0.0, 0.7), aside=-0.5),
-    replace(_ASTRIDE, seconds=0.3, tumble=(0.0, 0.0, pi - 0.4), aside=-1.2),
-    replace(_ASTRIDE, seconds=0.2, tumble=(0.0, 0.0, pi + 0.5), aside=-1.6),
-    replace(_ASTRIDE, seconds=0.3, tumble=(0.0, 0.0, 2 * pi - 0.6), aside=-2.3),
-    replace(_ASTRIDE, seconds=0.35, tumble=(0.0, 0.0, 2 * pi), aside=-2.7, right=(0.1, 0.0, 0.0, 0.0, 0.2),
+    replace(_ASTRIDE, seconds=0.45, tumble=(0.0, 0.0, 0.7), aside=-0.5),
+    replace(_ASTRIDE, seconds=0.4, tumble=(0.0, 0.0, pi - 0.4), aside=-1.2),
+    replace(_ASTRIDE, seconds=0.28, tumble=(0.0, 0.0, pi + 0.5), aside=-1.6),
+    replace(_ASTRIDE, seconds=0.4, tumble=(0.0, 0.0, 2 * pi - 0.6), aside=-2.3),
+    replace(_ASTRIDE, seconds=0.45, tumble=(0.0, 0.0, 2 * pi), aside=-2.7, right=(0.1, 0.0, 0.0, 0.0, 0.2),
             left=(0.1, 0.0, 0.0, 0.0, 0.2)),
 )  # fmt: skip
 _SQUAT = KeyPose(
