@@ -95,14 +95,6 @@ def test_some_eyes_stay_on_what_they_look_at_while_the_head_turns():
     assert (follow > -0.02).float().mean() > 0.3
 
 
-def test_lids_go_down_with_the_gaze():
-    time = torch.zeros(1, 1)
-    track = sample_face_actions(Timeline(3000, time, 1.0, torch.Generator().manual_seed(2)), torch.zeros(3000, 1, 3))
-    lids, pitch = channel(track, "eyeBlinkLeft")[:, 0], track.gaze[:, 0, 1]
-    assert lids[pitch > 0.2].median() > 0.12
-    assert lids[pitch < -0.1].median() < 0.05
-
-
 def test_tables_hold_faces_with_weights():
     for table in (EXPRESSIONS, VISEMES):
         for row, weight in table:

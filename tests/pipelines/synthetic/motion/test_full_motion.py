@@ -6,7 +6,14 @@ import torch
 from pipelines.synthetic.motion.arm_actions import ARM_ACTIONS
 from pipelines.synthetic.motion.everyday_arms import EVERYDAY_ARMS, EVERYDAY_CHANCES
 from pipelines.synthetic.motion.full_motion import FullMotion, sample_full_motion
-from pipelines.synthetic.motion.hands import NAMES, RESTING, hand_shape, hold_shapes, sample_hand_poses
+from pipelines.synthetic.motion.hands import (
+    NAMES,
+    RESTING,
+    correct_wrists,
+    hand_shape,
+    hold_shapes,
+    sample_hand_poses,
+)
 from pipelines.synthetic.motion.inverse_kinematics import solve_pose
 from pipelines.synthetic.motion.motion import Shares, sample_motion, sample_pose
 from pipelines.synthetic.motion.pose import Pose
@@ -135,3 +142,15 @@ def test_one_shape_alone_is_that_shape():
     assert (fingers.mean((0, 1, 2)) - hand_shape("fist", CPU)).abs().max() < 0.15
     resting = hold_shapes(make_timeline(200), torch.tensor([RESTING]))
     assert (resting.mean((0, 1, 2)) - hand_shape("relaxed", CPU)).abs().max() < 0.25
+
+
+def test_wrists_of_raised_hands_are_corrected():
+    hands = torch.tensor([[0.3, 0.4, 0.3, 0.1, 0.0, 0.0], [0.1, -0.95, 0.05, 0.3, 0.0, 0.0]])  # one up, one hanging
+    names = [action.__name__ for action in ARM_ACTIONS]
+    arms = torch.tensor([names.index(name) for name in ("wave_hands", "clap", "hang_arms")])
+    corrected = correct_wrists(hands.expand(3, 1, 2, 6), arms)[:, 0]
+    assert torch.equal(corrected[:, 1], hands[1].expand(3, 6))
+    assert corrected[0, 0, 5] < -1  # palm ahead
+    assert corrected[1, 0, 4] < -0.5
+    assert corrected[1, 0, 0] > hands[0, 0]
+    assert torch.equal(corrected[2, 0], hands[0])
