@@ -82,6 +82,12 @@ def rig_offsets(bones: Tensor) -> Tensor:
     return torch.stack(offsets, 1)
 
 
+def bone_matrices(bones: Tensor, pose: BodyPose) -> Tensor:
+    """Affine maps [B, T, J, 3, 4] from the rest body with bones [B, J, 3] to the world, one for each bone."""
+    rotation, origin = turn_bones(bones, pose)
+    return torch.cat([rotation, (origin - rotate(rotation, bones[:, None]))[..., None]], -1)
+
+
 def turn_bones(bones: Tensor, pose: BodyPose) -> tuple[Tensor, Tensor]:
     """World rotations [B, T, J, 3, 3] against the rest body, and origins [B, T, J, 3], of its bones [B, J, 3]."""
     turner = _Turner(bones, pose.frames)
@@ -165,7 +171,8 @@ class _Turner:
             for joint, name in enumerate(names[:3]):
                 bend = flexion[..., joint]
                 if finger == "thumb":
-                    turn = rotation_about(1, -sign * spread) @ rotation_about(0, bend)
+                    half = rotation_about(1, -sign * spread / 2)
+                    turn = rotation_about(0, flexion[..., 0]) @ half @ rotation_about(0, bend - flexion[..., 0]) @ half
                 else:
                     turn = rotation_about(0, slant + _SPREAD[index] * spread) @ rotation_about(2, -sign * bend)
                     turn = turn @ rotation_about(0, -slant)

@@ -79,7 +79,7 @@ def sample_shape(batch: int, generator: Generator, *, local_axes: int, children:
 
 
 def interpolate(values: Tensor, known: tuple[float, ...], results: tuple[float, ...]) -> Tensor:
-    """At `values` [B] the piecewise linear function that is `results` at the rising places `known`; constant outside."""
+    """At `values` [B] the piecewise linear function that is `results` at rising places `known`; constant outside."""
     place, result = constant(known, values.device), constant(results, values.device)
     index = torch.searchsorted(place, values.contiguous()).clamp(1, len(known) - 1)
     share = ((values - place[index - 1]) / (place[index] - place[index - 1])).clamp(0, 1)
