@@ -22,11 +22,13 @@ from torch.nn.functional import normalize
 from pipelines.synthetic.people.body_bones import BONE, BONES, EYES, NOSE, PARTS, SKIN_POINTS, part_of_bone
 from pipelines.synthetic.people.body_pose import BodyPose, bone_matrices, rig_offsets
 from pipelines.synthetic.people.body_shapes import Shape, weigh_targets
-from pipelines.synthetic.people.skeleton import CROWN, Proportions
+from pipelines.synthetic.people.skeleton import CROWN, INDEX, Proportions
 
 FILE = Path(__file__).with_name("body.safetensors")
 _ADULT_HEAD = 0.222  # m from chin to crown of the head that the facial actions were made for
 
+_ARM = [INDEX["l_elbow"], INDEX["l_wrist"]]
+_ARM_RADIUS = 0.08  # of wrist and hand, in lengths of the arm
 _LID_ANGLE = 0.4  # radians of gaze at which lids have followed all the way
 
 
@@ -114,6 +116,16 @@ class BodyModel:
     def skin(self, rest: RestBody, pose: BodyPose) -> Tensor:
         """World positions [B, T, V, 3] of the vertices of rest bodies in a pose."""
         return skin_vertices(self._act(rest, pose), self.skin_weights, bone_matrices(rest.bones, pose))
+
+    def find_arm_angle(self, rest: RestBody) -> Tensor:
+        """Angle [B] in radians from straight down at which hanging arms clear waist and hips, for `spread_arms`."""
+        shoulder, hip = rest.bones[:, BONE["l_upper_arm_1"], None], rest.bones[:, BONE["l_thigh_1"], None]
+        arm = rest.proportions.offsets[:, _ARM, 1].sum(1).abs()[:, None]
+        trunk = rest.vertices[:, (self.part == PARTS.index("torso")) | (self.part == PARTS.index("l_thigh"))]
+        below = shoulder[..., 1] - trunk[..., 1]
+        angle = torch.atan2(trunk[..., 0] + _ARM_RADIUS * arm - shoulder[..., 0], below)
+        beside = (below > 0.5 * arm) & (trunk[..., 1] > hip[..., 1] - _ARM_RADIUS * arm)
+        return torch.where(beside, angle, 0.0).amax(1)
 
     def face_points(self, vertices: Tensor) -> Tensor:
         """The 68 points of the face [..., 68, 3] in iBUG's order, of vertices [..., V, 3]."""

@@ -12,7 +12,7 @@ from pipelines.synthetic.people import body_model
 from pipelines.synthetic.people.body_bones import BONE, PARTS, SURFACES
 from pipelines.synthetic.people.body_keypoints import BodyKeypoints, find_keypoints
 from pipelines.synthetic.people.body_model import FILE, BodyModel, RestBody, vertex_normals
-from pipelines.synthetic.people.body_pose import BodyPose
+from pipelines.synthetic.people.body_pose import BodyPose, spread_arms
 from pipelines.synthetic.people.body_shapes import sample_shape
 from pipelines.synthetic.people.skeleton import INDEX, RIG, Motion, coco17, forward_kinematics
 
@@ -226,3 +226,20 @@ def test_a_batch_is_what_its_people_are_alone(model: BodyModel, rest: RestBody, 
     proportions = type(rest.proportions)(**{name: value[1:2] for name, value in vars(rest.proportions).items()})
     body = RestBody(rest.vertices[1:2], rest.bones[1:2], proportions)
     torch.testing.assert_close(model.skin(body, alone)[0], together[1], atol=1e-5, rtol=0)
+
+
+def test_hanging_arms_clear_the_hips_and_raised_ones_stay(model: BodyModel, rest: RestBody) -> None:
+    angle = model.find_arm_angle(rest)
+    assert (angle >= 0).all()
+    assert angle.max() < 0.5
+    rotations = torch.eye(3).repeat(PEOPLE, 2, len(RIG), 1, 1)
+    sideways = torch.tensor([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    rotations[:, 1, INDEX["l_shoulder"]] = sideways
+    motion = Motion(rotations, torch.zeros(PEOPLE, 2, 3))
+    spread = spread_arms(motion, angle)
+    assert torch.equal(spread.rotations[:, 1, INDEX["l_shoulder"]], rotations[:, 1, INDEX["l_shoulder"]])
+    vertices = model.skin(rest, make_pose(model, rest, spread))[:, 0]
+    hand, thigh = (vertices[:, model.part == PARTS.index(name), 0] for name in ("l_hand", "l_thigh"))
+    before = model.skin(rest, make_pose(model, rest, motion))[:, 0]
+    assert (hand.mean(1) >= before[:, model.part == PARTS.index("l_hand"), 0].mean(1) - 1e-5).all()
+    assert (hand.mean(1) > thigh.amax(1) - 0.03).all()
