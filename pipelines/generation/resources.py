@@ -20,7 +20,7 @@ from pipelines.generation.networks import (
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track_cache import TrackCache
 from pipelines.option_groups import DetectionOptions
-from pipelines.runtime.devices import choose_device
+from pipelines.runtime.devices import choose_device, choose_precision
 from pipelines.runtime.progress import Progress, note_all
 
 CACHE_SIZE = 8  # networks and pictures in memory
@@ -57,14 +57,15 @@ class Resources:
             InputError, WeightsError, BackendUnavailable: detector, weights or device can't be used.
         """
         device = choose_device(config.device, progress.note)
-        generator, make_processor = self.load(load_generator, config.weights, device, architectures)
+        precision = choose_precision(config.precision, device)
+        generator, make_processor = self.load(load_generator, config.weights, device, precision, architectures)
         if generates_layers(generator):
             compile_matting(progress)
         cleaner = self.load(load_pose_cleaner, config.motion, device)
         detector, notes = self.load(load_detector, config.keypoints, config.yolo_weights, device)
         note_all(progress, notes)
         cache = self.track_cache(detector, config, config.device)
-        return PersonNetworks(detector, cleaner, cache, generator, make_processor, device)
+        return PersonNetworks(detector, cleaner, cache, generator, make_processor, device, precision)
 
     def track_cache(self, detector: KeypointDetector, options: DetectionOptions, device: str) -> TrackCache:
         """Tracks of this detector with these options on this device, as the user named it."""

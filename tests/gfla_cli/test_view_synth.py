@@ -31,7 +31,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         progress.note("seen from\nazimuth 40")
         view = ObjectView(np.zeros((256, 256, 3), np.uint8), 40.0, 0.0, 0.93)
         azimuths = {target: [0.0, 77.5] for target in config.targets()}
-        return ViewSynthResult(config, azimuths, [view], "cpu", {"load": 0.51234}, state["compared"])
+        return ViewSynthResult(config, azimuths, [view], "cpu", "fp32", {"load": 0.51234}, state["compared"])
 
     monkeypatch.setattr("pipelines.view_synthesis.synthesize_views", synthesize_views)
     return state
