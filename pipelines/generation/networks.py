@@ -132,7 +132,7 @@ def load_face_generator(name: str, device: torch.device, precision: str) -> Face
 
 
 def load_detector(
-    keypoints: str, yolo_weights: Path | None, device: torch.device
+    keypoints: str, yolo_weights: Path | None, device: torch.device, precision: str
 ) -> tuple[KeypointDetector, Sequence[str]]:
     """The keypoint detector, and notes on which one was chosen and why.
 
@@ -146,7 +146,8 @@ def load_detector(
     if name == "auto" and keypoints != "auto" and not is_track(keypoints):
         raise InputError(f"keypoints {keypoints!r} must be {', '.join(DETECTORS)} or an existing pose file")
     progress = NotesProgress()
-    return create_detector(name, device=str(device), yolo_weights=yolo_weights, note=progress.note), progress.notes
+    options = {"device": str(device), "precision": precision, "yolo_weights": yolo_weights}
+    return create_detector(name, **options, note=progress.note), progress.notes
 
 
 def require_architecture(name: str, architectures: tuple[str, ...]) -> dict[str, Any]:

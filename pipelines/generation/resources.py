@@ -62,14 +62,16 @@ class Resources:
         if generates_layers(generator):
             compile_matting(progress)
         cleaner = self.load(load_pose_cleaner, config.motion, device)
-        detector, notes = self.load(load_detector, config.keypoints, config.yolo_weights, device)
+        detector, notes = self.load(load_detector, config.keypoints, config.yolo_weights, device, precision)
         note_all(progress, notes)
-        cache = self.track_cache(detector, config, config.device)
+        cache = self.track_cache(detector, config, config.device, precision)
         return PersonNetworks(detector, cleaner, cache, generator, make_processor, device, precision)
 
-    def track_cache(self, detector: KeypointDetector, options: DetectionOptions, device: str) -> TrackCache:
-        """Tracks of this detector with these options on this device, as the user named it."""
-        return TrackCache(self.track_folder, (detector.name, options.yolo_weights, device, self.threads))
+    def track_cache(
+        self, detector: KeypointDetector, options: DetectionOptions, device: str, precision: str
+    ) -> TrackCache:
+        """Tracks of this detector with these options, on this device, as the user named it, in this precision."""
+        return TrackCache(self.track_folder, (detector.name, options.yolo_weights, device, precision, self.threads))
 
 
 def _call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
