@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from models.layers import EncoderBlock, Jump, PositionHead, ResBlockDecoder, ResBlocks, channels_at, zero_parameters
+from models.layers import EncoderBlock, Jump, PositionConv2d, ResBlockDecoder, ResBlocks, channels_at, zero_parameters
 from models.limbs import LimbMotion
 
 
@@ -63,11 +63,11 @@ class FlowNet(nn.Module):
             self.add_module(f"decoder{step}", decoder)
             self.add_module(f"jump{step}", Jump(inputs=shallow, outputs=shallow))
             if step in self.headed:
-                self.add_module(f"output{step}", PositionHead(shallow, 2 * flows, 3, padding=1))
+                self.add_module(f"output{step}", PositionConv2d(shallow, 2 * flows, 3, padding=1))
                 self.add_module(f"mask{step}", nn.Sequential(nn.Conv2d(shallow, flows, 3, padding=1), nn.Sigmoid()))
                 if limbs:
                     # At first the flow is that of the nearest limb.
-                    self.add_module(f"limbs{step}", zero_parameters(PositionHead(shallow, 1 + limbs, 3, padding=1)))
+                    self.add_module(f"limbs{step}", zero_parameters(PositionConv2d(shallow, 1 + limbs, 3, padding=1)))
                     zero_parameters(self.get_submodule(f"output{step}"))
 
     def begin(self, part: Tensor, *, first: int = 0) -> Tensor:

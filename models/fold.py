@@ -9,7 +9,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from models.layers import PositionHead
+from models.layers import PositionConv2d
 
 Convolution = nn.Conv2d | nn.ConvTranspose2d
 Module = TypeVar("Module", bound=nn.Module)
@@ -25,7 +25,7 @@ def prepare_for_inference(module: Module, precision: torch.dtype = torch.float32
     folded = fold_batch_norm(module)
     if precision != torch.float32:
         for child in folded.modules():
-            if isinstance(child, Convolution) and not isinstance(child, PositionHead):
+            if isinstance(child, Convolution) and not isinstance(child, PositionConv2d):
                 child.to(precision)
     return channels_last(folded)
 

@@ -165,8 +165,8 @@ class Output(Jump):
         return super().forward(x).tanh()
 
 
-class PositionHead(nn.Conv2d):
-    """A convolution whose results are positions, which need more than half precision: bfloat16 is wrong by up to a
+class PositionConv2d(nn.Conv2d):
+    """A convolution whose results carry positions, which need more than half precision: bfloat16 is wrong by up to a
     quarter of a pixel. It computes in the precision of its weights, also under autocast."""
 
     def forward(self, x: Tensor) -> Tensor:

@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from models.fold import fold_batch_norm, prepare_for_inference
-from models.layers import PositionHead
+from models.layers import PositionConv2d
 from tests.helpers.devices import WithoutFloat64
 from tests.helpers.golden import assert_close
 
@@ -61,7 +61,7 @@ def test_folding_needs_no_float64_on_the_device() -> None:
 
 def test_weights_are_in_the_precision_of_their_use_but_those_of_positions() -> None:
     model = trained(
-        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ConvTranspose2d(4, 4, 3), PositionHead(4, 2, 3)
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ConvTranspose2d(4, 4, 3), PositionConv2d(4, 2, 3)
     ).float()  # fmt: skip
     ready = prepare_for_inference(model, torch.bfloat16)
     types = [parameter.dtype for parameter in ready.parameters()]
