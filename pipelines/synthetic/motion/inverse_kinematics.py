@@ -108,7 +108,9 @@ def _solve_leg(reach: Tensor, heel_raise: Tensor, leg: Tensor, pelvis: Tensor, n
     ahead = (reach[..., 2:] / LEG).clamp(min=0)
     pole = pole + 0.6 * constant((0.0, 1.0, 0.0), reach.device) * ahead  # the knee of a high foot points up
     thigh, flexion = solve_two_bones(reach, pole, _THIGH, _SHIN, LIMITS["knee_flexion"][1])
-    hip = _limb_frame(thigh, pole)
+    # Of a bent knee the pole may point between hip and foot: then the front of the thigh is on its other side.
+    across = ((pole - thigh * (pole * thigh).sum(-1, keepdim=True)) * reach).sum(-1, keepdim=True)
+    hip = _limb_frame(thigh, torch.where(across > 1e-3, -pole, pole))
     shin = hip @ rotation_about(0, flexion)
     flat = rotation_about(1, out) @ rotation_about(0, heel_raise)
     along = shin @ rotation_about(0, heel_raise + 0.3)
@@ -169,7 +171,7 @@ def _elbow_pole(direction: Tensor, swivel: Tensor) -> Tensor:
     cosine = (direction @ ahead)[..., None]
     middle = ahead + direction
     pole = down - middle * ((middle @ down)[..., None] / (1 + cosine).clamp(min=0.05))
-    side = torch.linalg.cross(pole, direction)
+    side = -torch.linalg.cross(pole, direction)
     return pole * torch.cos(swivel)[..., None] + side * torch.sin(swivel)[..., None]
 
 
