@@ -5,13 +5,16 @@ In: scenes, the people's poses and masks. Out: how dark the background gets. `cl
 Legend: B clips, T frames of each, L frames of the whole motion, N = B * T pictures, H height, W width.
 """
 
+from typing import Protocol
+
 import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
-from pipelines.synthetic.people.skeleton import INDEX, Frames
+from pipelines.synthetic.clip_config import ClipConfig
+from pipelines.synthetic.people.camera import Camera
+from pipelines.synthetic.people.skeleton import INDEX, Frames, Proportions
 from pipelines.synthetic.rendering.noise import gaussian_blur
-from pipelines.synthetic.scene import Scene
 from pipelines.synthetic.tensors import repeat_per_picture
 
 _BLUR = 0.02  # of the shadow on the wall, in widths of the picture
@@ -19,7 +22,19 @@ _CONTACT = 0.6  # height above the floor, in lengths of the foot, at which the s
 _ANKLES = [INDEX["r_ankle"], INDEX["l_ankle"]]
 
 
-def cast_shadows(scene: Scene, frames: Frames, mask: Tensor) -> Tensor:
+class ShadowScene(Protocol):
+    """What shadows need to know about a scene."""
+
+    config: ClipConfig
+    camera: Camera
+    proportions: Proportions
+    frames: Frames
+    """The whole motion."""
+    shadow: Tensor
+    """[B, 3] strengths on floor and wall, and the shift on the wall, as in `scene.Scene`."""
+
+
+def cast_shadows(scene: ShadowScene, frames: Frames, mask: Tensor) -> Tensor:
     """How much darker the background's light is in N pictures: [N, 1, H, W], 0 not at all, 1 black.
 
     frames: the rig in the pictures' T frames; mask: [N, 1, H, W] coverage by the person, 0 to 1.
@@ -33,7 +48,7 @@ def cast_shadows(scene: Scene, frames: Frames, mask: Tensor) -> Tensor:
     return 1 - bright
 
 
-def _floor_shadow(scene: Scene, frames: Frames, mask: Tensor, strength: Tensor) -> Tensor:
+def _floor_shadow(scene: ShadowScene, frames: Frames, mask: Tensor, strength: Tensor) -> Tensor:
     """Soft ellipses on the floor under both feet, [N, 1, H, W] in [0, 1]; strength: [N, 1, 1, 1].
 
     The floor is where the lowest ankle of the whole motion stands. The shadow of a raised foot stays on the floor, and
