@@ -2,8 +2,8 @@
 
 In: points of heads and complexions. Out: colours and gloss. `mesh_shading` calls `paint_skin`.
 
-Features are painted along curves on the average body, which has its pupils at y = 0.718 m, its brows at 0.733 m, the
-nose's tip at 0.680 m, the lips' meeting at 0.650 m and the chin at 0.611 m; |x| is mirrored.
+Features are painted along curves on the average body, in metres above its pupils: its brows are at 0.0155, the nose's
+tip is at -0.038, the lips meet at -0.0677 and the chin is at -0.107; both sides are alike.
 
 Legend: M points. Colours are sRGB values in [0, 1].
 """
@@ -25,9 +25,9 @@ from pipelines.synthetic.people.skin_paint import (
 from pipelines.synthetic.rendering.noise import soft_step
 from pipelines.synthetic.tensors import constant
 
-_NECK = 0.575  # height where faces begin, m
+_NECK = -0.143  # where faces begin
 _EYE_X, _EYE_HALF = 0.0309, 0.0112  # middle and half width of the opening of an eye, m
-_LIPS_MEET = 0.6503  # m
+_LIPS_MEET = -0.0677
 _SURFACE = {name: index for index, name in enumerate(SURFACES)}
 
 
@@ -36,7 +36,7 @@ def paint_skin(points: SkinPoints, complexion: Complexion, bones: Tensor) -> tup
     colour, gloss = paint_body(points, complexion)
     eye = (points.surface == _SURFACE["eye"]).nonzero()[:, 0]
     inside = (points.surface >= _SURFACE["teeth"]).nonzero()[:, 0]
-    face = ((points.place[1] > _NECK) & (points.surface < _SURFACE["eye"])).nonzero()[:, 0]
+    face = ((points.face[1] > _NECK) & (points.surface < _SURFACE["eye"])).nonzero()[:, 0]
     chosen = points.take(face)
     colour[face], gloss[face] = _paint_face(chosen, complexion, colour[face], gloss[face])
     colour[eye] = paint_eyes(points.take(eye), complexion, bones)
@@ -59,7 +59,7 @@ def _paint_face(points: SkinPoints, complexion: Complexion, colour: Tensor, glos
     ):
         colour = paint(points, complexion, colour)
     lips = points.column("lips").clamp(0, 1)
-    x, y, _ = points.place
+    x, y, _ = points.face
     lines = 0.06 * torch.sin(x * 2600 + 3 * torch.sin(y * 900))
     painted = complexion.lips[points.person] * (1 + lines - 0.12 * (y > _LIPS_MEET))[:, None]
     colour = lay(colour, soft_step(lips - 0.45, 0.5), painted)
@@ -70,18 +70,18 @@ def _paint_face(points: SkinPoints, complexion: Complexion, colour: Tensor, glos
 
 def _spot(points: SkinPoints, x: float, y: float, radius_x: float, radius_y: float) -> Tensor:
     """Soft spots [M], 0..1, on either side of the front of the face."""
-    across, up, ahead = points.place
+    across, up, ahead = points.face
     distance = ((across.abs() - x) / radius_x).square() + ((up - y) / radius_y).square()
     return torch.exp(-distance) * (ahead > 0.06)
 
 
 def _paint_flush(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
     """Redness of cheeks, nose, ears, chin and lids, and the paler skin round the mouth and on the forehead."""
-    red = 0.8 * _spot(points, 0.045, 0.682, 0.018, 0.015) + 0.9 * _spot(points, 0.0, 0.679, 0.013, 0.012)
-    red = red + 0.7 * points.column("ear") + 0.3 * _spot(points, 0.0, 0.618, 0.015, 0.01)
-    red = red * complexion.blush[points.person] + 0.25 * _spot(points, _EYE_X, 0.716, 0.016, 0.01)
-    dark = 0.1 * _spot(points, 0.027, 0.709, 0.013, 0.005) * (0.4 + complexion.wrinkles[points.person])
-    dark = dark + 0.4 * _spot(points, 0.0085, 0.6725, 0.0035, 0.002)
+    red = 0.5 * _spot(points, 0.045, -0.036, 0.018, 0.015) + 0.6 * _spot(points, 0.0, -0.039, 0.013, 0.012)
+    red = red + 0.7 * points.column("ear") + 0.3 * _spot(points, 0.0, -0.1, 0.015, 0.01)
+    red = red * complexion.blush[points.person] + 0.25 * _spot(points, _EYE_X, -0.002, 0.016, 0.01)
+    dark = 0.1 * _spot(points, 0.027, -0.009, 0.013, 0.005) * (0.4 + complexion.wrinkles[points.person])
+    dark = dark + 0.4 * _spot(points, 0.0085, -0.0455, 0.0035, 0.002)
     tone = constant((0.08, -0.2, -0.18), colour.device)
     return colour * (1 + red[:, None] * tone - dark[:, None])
 
@@ -89,7 +89,7 @@ def _paint_flush(points: SkinPoints, complexion: Complexion, colour: Tensor) -> 
 def _paint_freckles(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
     person = points.person
     distance, number = scatter_cells(points.place, FRECKLE_CELL, complexion.seed[person] + 2)
-    where = _spot(points, 0.02, 0.69, 0.04, 0.025)
+    where = _spot(points, 0.02, -0.028, 0.04, 0.025)
     size = (complexion.freckles[person] * where - number).clamp(min=0)
     spot = soft_step(0.0004 + 0.0016 * size - distance, points.width.clamp(min=0.0008)) * (size > 0)
     return lay(colour, spot * 0.5, complexion.skin[person] * constant((0.72, 0.5, 0.38), colour.device))
@@ -97,29 +97,29 @@ def _paint_freckles(points: SkinPoints, complexion: Complexion, colour: Tensor) 
 
 def _paint_wrinkles(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
     """Lines of the forehead, crow's feet, bags under the eyes and folds from the nose to the corners of the mouth."""
-    x, y, _ = points.place
+    x, y, _ = points.face
     depth = complexion.wrinkles[points.person]
     side = x.abs()
     wavy = y + 0.0015 * torch.sin(x * 90 + complexion.seed[points.person] * 40)
-    forehead = (torch.cos(wavy * 720) - 0.55).clamp(min=0) * _spot(points, 0.0, 0.757, 0.045, 0.014)
-    angle = torch.atan2(y - 0.718, side - 0.036)
-    crow = (torch.cos(angle * 14) - 0.4).clamp(min=0) * _spot(points, 0.053, 0.717, 0.007, 0.012)
-    fold_x = 0.0155 + 0.0125 * ((0.678 - y) / 0.028).clamp(0, 1.3)
-    fold = torch.exp(-((side - fold_x) / 0.0025).square()) * soft_step(0.017 - (y - 0.662).abs(), 0.012)
-    bag_y = 0.7065 - 9 * (side - _EYE_X).square()
-    bag = torch.exp(-((y - bag_y) / 0.0016).square()) * soft_step(0.014 - (side - _EYE_X).abs(), 0.006)
-    dark = depth * (0.5 * forehead + 0.4 * crow + 0.22 * bag) + (0.05 + 0.25 * depth) * fold
+    forehead = (torch.cos(wavy * 720) - 0.55).clamp(min=0) * _spot(points, 0.0, 0.039, 0.045, 0.014)
+    angle = torch.atan2(y - 0.0, side - 0.036)
+    crow = (torch.cos(angle * 14) - 0.4).clamp(min=0) * _spot(points, 0.053, -0.001, 0.007, 0.012)
+    fold_x = 0.0155 + 0.0125 * ((-0.04 - y) / 0.028).clamp(0, 1.3)
+    fold = torch.exp(-((side - fold_x) / 0.0025).square()) * soft_step(0.017 - (y + 0.056).abs(), 0.012)
+    bag_y = -0.0115 - 9 * (side - _EYE_X).square()
+    bag = torch.exp(-((y - bag_y) / 0.0028).square()) * soft_step(0.014 - (side - _EYE_X).abs(), 0.006)
+    dark = depth * (0.5 * forehead + 0.4 * crow + 0.1 * bag) + (0.05 + 0.25 * depth) * fold
     return colour * (1 - (dark * (points.place[2] > 0.06))[:, None] * constant((0.8, 1.0, 1.0), colour.device))
 
 
 def _eye_line(points: SkinPoints) -> tuple[Tensor, Tensor, Tensor]:
     """Along the opening of the eye, -1 the inner corner .. 1 the outer one, and metres above its upper and its lower
     edge, [M] each."""
-    x, y, _ = points.place
+    x, y, _ = points.face
     along = (x.abs() - _EYE_X) / _EYE_HALF
-    arch = (1 - along.square()).clamp(min=-1)
-    middle = y - 0.7174 - 0.0007 * along
-    return along, middle - 0.0061 * arch, middle + 0.0041 * arch
+    arch = (1 - along.square()).clamp(min=-0.25)
+    middle = y + 0.0006 - 0.0007 * along
+    return along, middle - 0.0058 * arch, middle + 0.0043 * arch
 
 
 def _paint_lids(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
@@ -148,12 +148,13 @@ def _paint_lashes(points: SkinPoints, complexion: Complexion, colour: Tensor) ->
 
 def _paint_brows(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
     """Arched brows of single hairs that lie more and more to the outside."""
-    x, y, z = points.place
+    x, y, z = points.face
     half, arch, opacity = complexion.brow_shape[points.person].unbind(1)
     along = ((x.abs() - 0.0145) / 0.0405).clamp(-0.5, 1.5)  # 0 at the nose .. 1 at the temple
-    middle = 0.7335 + arch * (1 - ((along - 0.62) / 0.62).square()) - 0.0022 * (along - 0.6).clamp(min=0) / 0.4
-    thick = half * (1.0 - 0.72 * (along - 0.35).clamp(min=0) / 0.65) * soft_step(along + 0.02, 0.12)
-    inside = soft_step(1 - ((y - middle) / thick.clamp(min=2e-4)).abs(), 0.9) * soft_step(1 - along, 0.12)
+    middle = 0.0155 + arch * (1 - ((along - 0.62) / 0.62).square()) - 0.0022 * (along - 0.6).clamp(min=0) / 0.4
+    thick = half * (1.0 - 0.72 * (along - 0.35).clamp(min=0) / 0.65)
+    inside = soft_step(along + 0.02, 0.12) * soft_step(1 - along, 0.12)
+    inside = inside * soft_step(1 - ((y - middle) / thick.clamp(min=2e-4)).abs(), 0.9)
     hairs = torch.sin((x.abs() * (1.4 - along.clamp(0, 1)) - 0.35 * y) * 5200 + 4 * torch.sin(y * 800))
     shown = soft_step(0.0016 - points.width, 0.001)  # finer than a sample they are a tone
     inside = inside * (opacity * (1 + 0.3 * shown * hairs)).clamp(0, 1) * (z > 0.08)
@@ -162,19 +163,19 @@ def _paint_brows(points: SkinPoints, complexion: Complexion, colour: Tensor) -> 
 
 def _paint_beard(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
     """Beard on cheeks and jaw, lip and chin: stubble lets the skin shine through, long hair has streaks."""
-    x, y, z = points.place
+    x, y, z = points.face
     side = x.abs()
     person = points.person
     jaw, lip, chin = complexion.beard[person].unbind(1)
-    edge = 0.636 + 0.045 * ((side - 0.026) / 0.03).clamp(0, 1) + 0.05 * ((side - 0.06) / 0.012).clamp(0, 1)
+    edge = -0.082 + 0.045 * ((side - 0.026) / 0.03).clamp(0, 1) + 0.05 * ((side - 0.06) / 0.012).clamp(0, 1)
     noise = smooth_noise(points.place, 0.006, complexion.seed[person] + 3)
-    on_jaw = soft_step(edge + 0.004 * noise - y, 0.012) * soft_step(y - 0.588 - 0.006 * noise, 0.02)
+    on_jaw = soft_step(edge + 0.004 * noise - y, 0.012) * soft_step(y + 0.13 - 0.006 * noise, 0.02)
     on_jaw = on_jaw * soft_step(z - 0.03, 0.02)
-    on_lip = soft_step(0.0068 - (y - 0.6625 + 0.25 * (side - 0.004).clamp(min=0)).abs(), 0.006)
+    on_lip = soft_step(0.0068 - (y + 0.0555 + 0.25 * (side - 0.004).clamp(min=0)).abs(), 0.006)
     on_lip = on_lip * soft_step(0.03 - side, 0.008) * (z > 0.1)
-    corner = soft_step(0.006 - (side - 0.0285).abs(), 0.006) * soft_step(0.665 - y, 0.01) * soft_step(y - 0.62, 0.01)
-    on_chin = soft_step(0.024 - side, 0.012) * soft_step(0.6335 - y + 0.004 * noise, 0.008)
-    on_chin = torch.maximum(on_chin * soft_step(y - 0.594, 0.012), corner) * (z > 0.06)
+    corner = soft_step(0.006 - (side - 0.0285).abs(), 0.006) * soft_step(-0.053 - y, 0.01) * soft_step(y + 0.098, 0.01)
+    on_chin = soft_step(0.024 - side, 0.012) * soft_step(-0.0845 - y + 0.004 * noise, 0.008)
+    on_chin = torch.maximum(on_chin * soft_step(y + 0.124, 0.012), corner) * (z > 0.06)
     amount = torch.maximum(torch.maximum(on_jaw * jaw, on_lip * lip), on_chin * chin)
     stubble = complexion.stubble[person]
     streaks = torch.sin(x * 2400 + y * 500 + 5 * noise) * 0.12
@@ -185,10 +186,10 @@ def _paint_beard(points: SkinPoints, complexion: Complexion, colour: Tensor) -> 
 
 def _paint_roots(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
     """Roots of the hair on the scalp, with an uneven line on the forehead; whoever is bald has a ring of them."""
-    _, y, z = points.place
+    _, y, z = points.face
     person = points.person
     noise = smooth_noise(points.place, 0.008, complexion.seed[person] + 4)
     covered = soft_step(points.column("scalp") - 0.5 + 0.15 * noise, 0.6)
-    ring = soft_step(0.745 - y - 0.15 * (z - 0.03).clamp(min=0), 0.03)
+    ring = soft_step(0.027 - y - 0.15 * (z - 0.03).clamp(min=0), 0.03)
     opacity = covered * torch.lerp(ring, torch.ones_like(ring), complexion.cropped[person])
     return lay(colour, 0.88 * opacity, complexion.hair[person] * (0.8 + 0.12 * noise)[:, None])

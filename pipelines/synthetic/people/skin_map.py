@@ -48,7 +48,7 @@ class SkinMap:
         place, bones = model.template, model.template_bones
         normals = VertexNormals(model.triangles, len(place))(place)
         covered = one_hot(model.surface, len(SURFACES)).float()
-        shares = [covered[:, SURFACES.index(name)] for name in ("lips", "scalp", "ear")]
+        shares = [_close_seam(covered[:, SURFACES.index(name)], place) for name in ("lips", "scalp", "ear")]
         palm = _find_palms(model, normals, bones)
         red = _find_reddened(place, bones) * (1 - palm)
         hollow = _find_hollows(model.triangles, place, normals)

@@ -19,6 +19,7 @@ from pipelines.synthetic.rendering.noise import soft_step
 from pipelines.synthetic.tensors import constant
 
 FRECKLE_CELL, MOLE_CELL = 0.0042, 0.05  # m
+EYE_LEVEL = 0.7245  # height of the pupils of the average body, m
 _MOLES = 0.16  # share of the cells that have one
 _RED = (0.1, -0.14, -0.12)  # what full redness adds to the skin's colour, in parts of it
 
@@ -45,6 +46,12 @@ class SkinPoints:
         """x, y, z [M] on the average body, metres."""
         x, y, z = self.values[:, COLUMNS["place"]].unbind(1)
         return x, y, z
+
+    @property
+    def face(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The same, y above the level of the pupils."""
+        x, y, z = self.place
+        return x, y - EYE_LEVEL, z
 
     def take(self, chosen: Tensor) -> "SkinPoints":
         """The points with the indices `chosen`."""
