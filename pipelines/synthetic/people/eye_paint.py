@@ -8,7 +8,7 @@ Legend: M points. Colours are sRGB values in [0, 1].
 import torch
 from torch import Tensor
 
-from pipelines.synthetic.people.body_bones import BONE, SURFACES
+from pipelines.synthetic.people.body_bones import SURFACES
 from pipelines.synthetic.people.complexion import Complexion
 from pipelines.synthetic.people.skin_paint import SkinPoints, lay, smooth_noise
 from pipelines.synthetic.rendering.noise import soft_step
@@ -22,11 +22,10 @@ _INSIDES = {
 }  # fmt: skip
 
 
-def paint_eyes(points: SkinPoints, complexion: Complexion, bones: Tensor) -> Tensor:
-    """Colours [M, 3] of eyeballs; bones: [J, 3] of the average body, in whose middle its eyes turn."""
+def paint_eyes(points: SkinPoints, complexion: Complexion, eye: Tensor) -> Tensor:
+    """Colours [M, 3] of eyeballs; eye: [3] middle of the left one on the average body."""
     x, y, z = points.place
-    centre = bones[BONE["l_eye"]]
-    across, up, ahead = x.abs() - centre[0], y - centre[1], z - centre[2]
+    across, up, ahead = x.abs() - eye[0], y - eye[1], z - eye[2]
     radius = (across.square() + up.square()).sqrt()
     radius = torch.where(ahead > 0, radius, _EYEBALL)
     width = points.width.clamp(min=0.0006)

@@ -28,19 +28,19 @@ from pipelines.synthetic.tensors import constant
 _NECK = -0.143  # where faces begin
 _EYE_X, _EYE_HALF = 0.0309, 0.0112  # middle and half width of the opening of an eye, m
 _LIPS_MEET = -0.0677
+_WET = 2.5  # gloss of eyeballs
 _SURFACE = {name: index for index, name in enumerate(SURFACES)}
 
 
-def paint_skin(points: SkinPoints, complexion: Complexion, bones: Tensor) -> tuple[Tensor, Tensor]:
-    """Colours [M, 3] and gloss [M] of points anywhere on bodies; bones: [J, 3] of the average body."""
+def paint_skin(points: SkinPoints, complexion: Complexion, eye: Tensor) -> tuple[Tensor, Tensor]:
+    """Colours [M, 3] and gloss [M] of points anywhere on bodies; eye: [3] middle of the average body's left
+    eyeball."""
     colour, gloss = paint_body(points, complexion)
-    eye = (points.surface == _SURFACE["eye"]).nonzero()[:, 0]
+    ball = (points.surface == _SURFACE["eye"]).nonzero()[:, 0]
     inside = (points.surface >= _SURFACE["teeth"]).nonzero()[:, 0]
-    face = ((points.face[1] > _NECK) & (points.surface < _SURFACE["eye"])).nonzero()[:, 0]
-    chosen = points.take(face)
-    colour[face], gloss[face] = _paint_face(chosen, complexion, colour[face], gloss[face])
-    colour[eye] = paint_eyes(points.take(eye), complexion, bones)
-    gloss[eye] = 2.5
+    face = ((points.place[1] > _NECK) & (points.surface < _SURFACE["eye"])).nonzero()[:, 0]
+    colour[face], gloss[face] = _paint_face(points.take(face), complexion, colour[face], gloss[face])
+    colour[ball], gloss[ball] = paint_eyes(points.take(ball), complexion, eye), _WET
     colour[inside] = paint_insides(points.take(inside), complexion)
     gloss[inside] = 0.6 * (points.surface[inside] != _SURFACE["mouth"])
     return colour, gloss
@@ -48,18 +48,10 @@ def paint_skin(points: SkinPoints, complexion: Complexion, bones: Tensor) -> tup
 
 def _paint_face(points: SkinPoints, complexion: Complexion, colour: Tensor, gloss: Tensor) -> tuple[Tensor, Tensor]:
     """Colours [M, 3] and gloss [M] of the skin of heads, from those of plain skin."""
-    for paint in (
-        _paint_flush,
-        _paint_freckles,
-        _paint_wrinkles,
-        _paint_lids,
-        _paint_roots,
-        _paint_beard,
-        _paint_brows,
-    ):
+    for paint in _PAINTERS:
         colour = paint(points, complexion, colour)
     lips = points.column("lips").clamp(0, 1)
-    x, y, _ = points.face
+    x, y, _ = points.place
     lines = 0.06 * torch.sin(x * 2600 + 3 * torch.sin(y * 900))
     painted = complexion.lips[points.person] * (1 + lines - 0.12 * (y > _LIPS_MEET))[:, None]
     colour = lay(colour, soft_step(lips - 0.45, 0.5), painted)
@@ -70,14 +62,14 @@ def _paint_face(points: SkinPoints, complexion: Complexion, colour: Tensor, glos
 
 def _spot(points: SkinPoints, x: float, y: float, radius_x: float, radius_y: float) -> Tensor:
     """Soft spots [M], 0..1, on either side of the front of the face."""
-    across, up, ahead = points.face
+    across, up, ahead = points.place
     distance = ((across.abs() - x) / radius_x).square() + ((up - y) / radius_y).square()
     return torch.exp(-distance) * (ahead > 0.06)
 
 
 def _paint_flush(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
     """Redness of cheeks, nose, ears, chin and lids, and the paler skin round the mouth and on the forehead."""
-    red = 0.5 * _spot(points, 0.045, -0.036, 0.018, 0.015) + 0.6 * _spot(points, 0.0, -0.039, 0.013, 0.012)
+    red = 0.5 * _spot(points, 0.045, -0.036, 0.018, 0.015) + 0.4 * _spot(points, 0.0, -0.039, 0.013, 0.012)
     red = red + 0.7 * points.column("ear") + 0.3 * _spot(points, 0.0, -0.1, 0.015, 0.01)
     red = red * complexion.blush[points.person] + 0.25 * _spot(points, _EYE_X, -0.002, 0.016, 0.01)
     dark = 0.1 * _spot(points, 0.027, -0.009, 0.013, 0.005) * (0.4 + complexion.wrinkles[points.person])
@@ -97,7 +89,7 @@ def _paint_freckles(points: SkinPoints, complexion: Complexion, colour: Tensor) 
 
 def _paint_wrinkles(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
     """Lines of the forehead, crow's feet, bags under the eyes and folds from the nose to the corners of the mouth."""
-    x, y, _ = points.face
+    x, y, _ = points.place
     depth = complexion.wrinkles[points.person]
     side = x.abs()
     wavy = y + 0.0015 * torch.sin(x * 90 + complexion.seed[points.person] * 40)
@@ -115,7 +107,7 @@ def _paint_wrinkles(points: SkinPoints, complexion: Complexion, colour: Tensor) 
 def _eye_line(points: SkinPoints) -> tuple[Tensor, Tensor, Tensor]:
     """Along the opening of the eye, -1 the inner corner .. 1 the outer one, and metres above its upper and its lower
     edge, [M] each."""
-    x, y, _ = points.face
+    x, y, _ = points.place
     along = (x.abs() - _EYE_X) / _EYE_HALF
     arch = (1 - along.square()).clamp(min=-0.25)
     middle = y + 0.0006 - 0.0007 * along
@@ -148,22 +140,22 @@ def _paint_lashes(points: SkinPoints, complexion: Complexion, colour: Tensor) ->
 
 def _paint_brows(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
     """Arched brows of single hairs that lie more and more to the outside."""
-    x, y, z = points.face
+    x, y, z = points.place
     half, arch, opacity = complexion.brow_shape[points.person].unbind(1)
     along = ((x.abs() - 0.0145) / 0.0405).clamp(-0.5, 1.5)  # 0 at the nose .. 1 at the temple
     middle = 0.0155 + arch * (1 - ((along - 0.62) / 0.62).square()) - 0.0022 * (along - 0.6).clamp(min=0) / 0.4
     thick = half * (1.0 - 0.72 * (along - 0.35).clamp(min=0) / 0.65)
-    inside = soft_step(along + 0.02, 0.12) * soft_step(1 - along, 0.12)
+    inside = soft_step(along - 0.06, 0.3) * soft_step(1 - along, 0.12)
     inside = inside * soft_step(1 - ((y - middle) / thick.clamp(min=2e-4)).abs(), 0.9)
-    hairs = torch.sin((x.abs() * (1.4 - along.clamp(0, 1)) - 0.35 * y) * 5200 + 4 * torch.sin(y * 800))
+    hairs = torch.sin((x.abs() * (1.4 - along.clamp(0, 1)) - 0.35 * y) * 3400 + 3 * torch.sin(y * 900 + x * 300))
     shown = soft_step(0.0016 - points.width, 0.001)  # finer than a sample they are a tone
-    inside = inside * (opacity * (1 + 0.3 * shown * hairs)).clamp(0, 1) * (z > 0.08)
+    inside = inside * (opacity * (1 + 0.14 * shown * hairs)).clamp(0, 1) * (z > 0.08)
     return lay(colour, inside, complexion.brow[points.person])
 
 
 def _paint_beard(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
     """Beard on cheeks and jaw, lip and chin: stubble lets the skin shine through, long hair has streaks."""
-    x, y, z = points.face
+    x, y, z = points.place
     side = x.abs()
     person = points.person
     jaw, lip, chin = complexion.beard[person].unbind(1)
@@ -186,10 +178,15 @@ def _paint_beard(points: SkinPoints, complexion: Complexion, colour: Tensor) -> 
 
 def _paint_roots(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
     """Roots of the hair on the scalp, with an uneven line on the forehead; whoever is bald has a ring of them."""
-    _, y, z = points.face
+    _, y, z = points.place
     person = points.person
     noise = smooth_noise(points.place, 0.008, complexion.seed[person] + 4)
     covered = soft_step(points.column("scalp") - 0.5 + 0.15 * noise, 0.6)
     ring = soft_step(0.027 - y - 0.15 * (z - 0.03).clamp(min=0), 0.03)
     opacity = covered * torch.lerp(ring, torch.ones_like(ring), complexion.cropped[person])
     return lay(colour, 0.88 * opacity, complexion.hair[person] * (0.8 + 0.12 * noise)[:, None])
+
+
+_PAINTERS = (
+    _paint_flush, _paint_freckles, _paint_wrinkles, _paint_lids, _paint_roots, _paint_beard, _paint_brows
+)  # fmt: skip

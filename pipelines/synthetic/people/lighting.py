@@ -1,4 +1,4 @@
-"""Lights on people: a key light, a fill, one from behind, and the light from sky and ground; and what surfaces do to it.
+"""Lights on people: a key light, a fill, one from behind, sky and ground; and what surfaces do to it.
 
 In: a generator; then normals and materials of points. Out: a `Lighting`, and the colours in which cameras see the
 points. `mesh_shading` calls it.

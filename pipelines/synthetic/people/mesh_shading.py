@@ -1,7 +1,7 @@
 """Colours of rasterised people: what each sample shows, painted or looked up, and lit.
 
-In: `Hits` of a dressed person's mesh, and the person's `MeshAppearance`. Out: colours of the samples. `body_clips` calls
-`shade_hits`.
+In: `Hits` of a dressed person's mesh, and the person's `MeshAppearance`. Out: colours of the samples. `body_clips`
+calls `shade_hits`.
 
 Legend: B people, N pictures, V vertices, F triangles, S slots, n texture size, M samples.
 """
@@ -12,10 +12,9 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
-from pipelines.synthetic.people.body_model import BodyModel
 from pipelines.synthetic.people.complexion import Complexion
-from pipelines.synthetic.people.face_paint import paint_skin
 from pipelines.synthetic.people.fabrics import KINDS
+from pipelines.synthetic.people.face_paint import paint_skin
 from pipelines.synthetic.people.lighting import Lighting, Material, light_points, sample_lighting
 from pipelines.synthetic.people.skin_map import SkinMap
 from pipelines.synthetic.people.skin_paint import SkinPoints
@@ -117,13 +116,10 @@ def _paint_bare(
     hits: Hits, mesh: MeshTables, complexion: Complexion, owner: Tensor, width: Tensor, chosen: Tensor, into: Material
 ) -> None:
     """Fills in the material of the `chosen` samples, which show the body itself."""
-    device = owner.device
-    skin, model = SkinMap.load(device), BodyModel.load(device)
+    skin = SkinMap.load(owner.device)
     part = hits.take(chosen)
-    points = SkinPoints(
-        part.interpolate(skin.values), skin.surface[part.triangle], owner[chosen], width[part.picture]
-    )
-    into.colour[chosen], gloss = paint_skin(points, complexion, model.template_bones)
+    points = SkinPoints(part.interpolate(skin.values), skin.surface[part.triangle], owner[chosen], width[part.picture])
+    into.colour[chosen], gloss = paint_skin(points, complexion, skin.eye)
     into.gloss[chosen] = _SKIN[0] * gloss
     into.shine[chosen] = torch.where(gloss > 2, 90.0, _SKIN[1])  # eyes are wet
 

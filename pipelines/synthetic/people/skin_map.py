@@ -23,9 +23,11 @@ COLUMNS = {"place": slice(0, 3), "nail": slice(3, 5)} | {
     name: slice(index, index + 1)
     for index, name in enumerate(("lips", "scalp", "ear", "red", "palm", "hollow"), start=5)
 }
+EYE_POINTS = slice(36, 48)  # of iBUG's 68 points
 _FAR = 3.0  # of a nail's half sizes: nowhere near a nail
 _NAIL_HALVES = (0.0052, 0.0062)  # across and along the finger, m
 _THUMB_WIDER = 1.3
+_NAIL_LEVEL, _FINGERTIP = 0.0, 0.024  # least height above the bone, largest distance from the middle of its end, m
 _REDDENED = (("shin_1", (0.0, 0.0, 0.05), 0.05), ("forearm_1", (0.0, 0.0, -0.04), 0.035))  # bone, offset, radius, m
 _KNUCKLE_RADIUS, _TIP_RADIUS = 0.011, 0.012  # m
 
@@ -35,10 +37,13 @@ class SkinMap:
     """Numbers of the vertices of the body, which all people share."""
 
     values: Tensor
-    """[V, 11] in `COLUMNS`: place on the average body at rest (metres); across and along the nearest nail, in its half
-    sizes; shares 0..1 of lips, scalp, ear, reddened skin, palms and soles; how hollow the surface is, -1..1."""
+    """[V, 11] in `COLUMNS`: place on the average body at rest (metres; y from the pupils upwards); across and along
+    the nearest nail, in its half sizes; shares 0..1 of lips, scalp, ear, reddened skin, palms and soles; how hollow
+    the surface is, -1..1."""
     surface: Tensor
     """[F] index into `SURFACES` of the triangles."""
+    eye: Tensor
+    """[3] middle of the left eyeball, like the places."""
 
     @staticmethod
     @cache
@@ -48,13 +53,17 @@ class SkinMap:
         place, bones = model.template, model.template_bones
         normals = VertexNormals(model.triangles, len(place))(place)
         covered = one_hot(model.surface, len(SURFACES)).float()
-        shares = [_close_seam(covered[:, SURFACES.index(name)], place) for name in ("lips", "scalp", "ear")]
+        shares = [covered[:, SURFACES.index(name)] for name in ("lips", "scalp", "ear")]
+        shares[0] = _close_seam(model.triangles, place, shares[0])
         palm = _find_palms(model, normals, bones)
         red = _find_reddened(place, bones) * (1 - palm)
         hollow = _find_hollows(model.triangles, place, normals)
         nail = _find_nails(place, bones)
-        values = torch.cat([place, nail, torch.stack([*shares, red, palm, hollow], 1)], 1)
-        return SkinMap(values, model.surface[model.triangles].amin(1))
+        level = model.face_points(place)[EYE_POINTS, 1].mean()
+        from_eyes = place.new_tensor([0.0, 1.0, 0.0]) * level
+        values = torch.cat([place - from_eyes, nail, torch.stack([*shares, red, palm, hollow], 1)], 1)
+        # The smallest index: triangles at the rim of lips or ears count as skin, whose columns know better.
+        return SkinMap(values, model.surface[model.triangles].amin(1), bones[BONE["l_eye"]] - from_eyes)
 
 
 def palm_directions(bones: Tensor) -> dict[str, Tensor]:
@@ -95,8 +104,11 @@ def _find_reddened(place: Tensor, bones: Tensor) -> Tensor:
 
 
 def _find_nails(place: Tensor, bones: Tensor) -> Tensor:
-    """Across and along the nearest nail [V, 2], in its half sizes; `_FAR` away from nails and below them."""
-    best = torch.full((len(place), 2), _FAR, device=place.device)
+    """Across and along the nearest nail [V, 2], in its half sizes.
+
+    Elsewhere along is -`_FAR`, at the side of a nail's root, so that no triangle between two fingers passes a nail.
+    """
+    best = place.new_tensor([_FAR, -_FAR]).repeat(len(place), 1)
     nearest = torch.full_like(place[:, 0], torch.inf)
     palms = palm_directions(bones)
     for side in ("r", "l"):
@@ -113,13 +125,25 @@ def _find_nails(place: Tensor, bones: Tensor) -> Tensor:
             local = torch.stack(
                 [offset @ across / (_NAIL_HALVES[0] * wide), (offset @ along - centre) / (_NAIL_HALVES[1] * wide)], 1
             )
-            below = offset @ up < 0.0
-            local = torch.where(below[:, None], _FAR, local.clamp(-_FAR, _FAR))
+            local = local.clamp(-_FAR, _FAR)
+            below = (offset @ up < _NAIL_LEVEL)[:, None]
+            local = torch.where(below, torch.stack([local[:, 0].sign() * _FAR, -_FAR + 0 * local[:, 1]], 1), local)
             distance = (place - (tip + before) / 2).norm(dim=1)
-            closer = distance < nearest
+            closer = (distance < nearest) & (distance < _FINGERTIP)
             best = torch.where(closer[:, None], local, best)
             nearest = torch.where(closer, distance, nearest)
     return best
+
+
+def _close_seam(triangles: Tensor, place: Tensor, share: Tensor) -> Tensor:
+    """Shares [V] with those of the middle of the face taken from the vertices beside it."""
+    edges = torch.stack([triangles.flatten(), triangles.roll(1, 1).flatten()])  # every edge in both directions
+    edges = torch.cat([edges, edges.flip(0)], 1)
+    middle = place[:, 0].abs() < 1e-4
+    first, second = edges[:, middle[edges[0]] & ~middle[edges[1]]]
+    total = torch.zeros_like(share).index_add(0, first, share[second])
+    count = torch.zeros_like(share).index_add(0, first, torch.ones_like(share[second]))
+    return torch.where(middle, (total / count.clamp(min=1) > 0.5).float(), share)
 
 
 def _find_hollows(triangles: Tensor, place: Tensor, normals: Tensor) -> Tensor:

@@ -19,7 +19,6 @@ from pipelines.synthetic.rendering.noise import soft_step
 from pipelines.synthetic.tensors import constant
 
 FRECKLE_CELL, MOLE_CELL = 0.0042, 0.05  # m
-EYE_LEVEL = 0.7245  # height of the pupils of the average body, m
 _MOLES = 0.16  # share of the cells that have one
 _RED = (0.1, -0.14, -0.12)  # what full redness adds to the skin's colour, in parts of it
 
@@ -43,15 +42,9 @@ class SkinPoints:
 
     @property
     def place(self) -> tuple[Tensor, Tensor, Tensor]:
-        """x, y, z [M] on the average body, metres."""
+        """x, y, z [M] on the average body, metres; y from the pupils upwards."""
         x, y, z = self.values[:, COLUMNS["place"]].unbind(1)
         return x, y, z
-
-    @property
-    def face(self) -> tuple[Tensor, Tensor, Tensor]:
-        """The same, y above the level of the pupils."""
-        x, y, z = self.place
-        return x, y - EYE_LEVEL, z
 
     def take(self, chosen: Tensor) -> "SkinPoints":
         """The points with the indices `chosen`."""
@@ -109,7 +102,7 @@ def paint_body(points: SkinPoints, complexion: Complexion) -> tuple[Tensor, Tens
     blotches = 0.6 * smooth_noise(place, 0.035, seed) + 0.4 * smooth_noise(place, 0.009, seed + 1)
     colour = skin * (1 + 0.035 * blotches[:, None])
     tone = constant(_RED, skin.device)
-    red = points.column("red") * (0.5 + complexion.blush[person]) + 0.16 * blotches
+    red = points.column("red") * (0.25 + 0.6 * complexion.blush[person]) + 0.16 * blotches
     colour = colour * (1 + red[:, None] * tone)
     palm = skin * 0.6 + constant((0.34, 0.25, 0.22), skin.device)
     colour = lay(colour, points.column("palm") * 0.6, palm)
