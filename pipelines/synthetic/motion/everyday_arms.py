@@ -18,17 +18,19 @@ from pipelines.synthetic.tensors import constant
 Hand = tuple[float, float, float, float, float, float]
 
 _ON_HIP: Hand = (0.02, -0.60, 0.04, 1.1, -0.5, -0.6)
-_IN_POCKET: Hand = (0.06, -0.80, 0.14, 0.6, 0.0, 0.3)
+_IN_POCKET: Hand = (0.02, -0.84, 0.12, 0.5, 0.0, -0.1)
 _IN_BACK_POCKET: Hand = (0.05, -0.76, -0.22, 0.7, 0.0, 0.0)
 _BEHIND: Hand = (-0.18, -0.70, -0.32, 0.6, 0.0, 0.0)
-_AT_EAR: Hand = (-0.06, 0.42, 0.16, 0.7, 0.3, 0.0)
-_BEFORE_CHEST: Hand = (-0.22, -0.18, 0.5, 0.2, 0.3, 0.3)
-_FOLDED: Hand = (-0.33, -0.66, 0.38, 0.4, 0.2, 0.2)
-_ON_ELBOW: Hand = (-0.52, -0.42, 0.34, 0.4, 0.0, 0.0)
-_UNDER_ARM: Hand = (-0.50, -0.30, 0.42, 0.5, 0.0, 0.0)
-_AT_CHIN: Hand = (-0.28, 0.16, 0.38, 0.4, 0.3, 0.0)
+_AT_EAR: Hand = (-0.2, 0.2, 0.05, 0.6, 0.1, 0.2)
+_BEFORE_CHEST: Hand = (-0.22, -0.18, 0.5, 0.4, 0.3, 0.3)
+_FOLDED: Hand = (-0.33, -0.64, 0.42, 0.7, 0.2, 0.2)
+_ON_ELBOW: Hand = (-0.48, -0.40, 0.42, 0.8, 0.6, 0.0)
+_UNDER_ARM: Hand = (-0.46, -0.30, 0.5, 0.9, 0.5, 0.0)
+_AT_CHIN: Hand = (-0.24, -0.06, 0.42, 0.4, 0.3, 0.5)
 _FOREARM_AHEAD: Hand = (0.0, -0.45, 0.5, 0.3, 0.0, 0.4)
-_BESIDE_HEAD: Hand = (0.4, 0.35, 0.35, 0.1, 0.0, 0.3)
+_TOGETHER: Hand = (-0.33, -0.3, 0.5, 0.4, 0.1, 0.1)
+_AHEAD: Hand = (0.0, 0.0, 0.55, 0.3, 0.0, 0.0)
+_BESIDE_HEAD: Hand = (0.36, 0.25, 0.35, 0.1, -0.1, -1.3)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def count_fingers(timeline: Timeline, pose: Pose) -> None:
     first = (timeline.chance(0.65) > 0)[..., None] == constant((1.0, 0.0), timeline.device).bool()  # [B, 1, 2] right
     counting = vary_fingers(timeline, counting[:, :, None].expand_as(resting))
     pose.fingers = torch.where(first[..., None, None], counting, resting)
-    places = timeline.pick((_BESIDE_HEAD, _AT_CHIN, (0.15, 0.05, 0.55, 0.2, 0.0, 0.3)), 1, 1)
+    places = timeline.pick((_BESIDE_HEAD, _AT_CHIN, (0.15, 0.05, 0.55, 0.2, -0.1, -1.2)), 1, 1)
     rest = timeline.pick((HANGING, _ON_HIP, _IN_POCKET), 1, 1)
     arms = torch.where(first[..., None], places, rest) + timeline.normal(0.04, 1, 2, 6)
     pose.arms = arms.expand_as(pose.arms).clone()
@@ -95,7 +97,7 @@ def count_fingers(timeline: Timeline, pose: Pose) -> None:
 
 def explain(timeline: Timeline, pose: Pose) -> None:
     """Hands of a speaker: both before the body, small strokes to the rhythm, palms that open and turn."""
-    base = timeline.pick(((0.0, -0.45, 0.5, 0.3, 0.0, 0.2), (0.15, -0.3, 0.5, 0.3, 0.0, 0.4), _BEFORE_CHEST), 1, 1)
+    base = timeline.pick(((0.0, -0.45, 0.5, 0.4, 0.0, 0.2), (0.15, -0.3, 0.5, 0.4, 0.0, 0.4), _BEFORE_CHEST), 1, 1)
     active = torch.cat([timeline.chance(0.85, 1, 1), timeline.chance(0.85, 1, 1)], 2)[..., None]  # [B, 1, 2, 1]
     starts, lengths = timeline.slow_steps((0.0, 0.6), (0.2, 0.5))
     count = starts.shape[1] + 1
@@ -116,26 +118,29 @@ EVERYDAY_ARMS: tuple[Action, ...] = (
     Gesture("phone_to_ear", ((_AT_EAR, HANGING), (_AT_EAR, _ON_HIP), (_AT_EAR, _UNDER_ARM)), ("phone", "relaxed"), 0.9),
     Gesture("look_at_phone", ((_BEFORE_CHEST, HANGING), (_BEFORE_CHEST, (-0.3, -0.2, 0.5, 0.3, 0.2, 0.2))),
             ("phone", "point"), 0.9, nod=0.4, restless=0.01),
-    Gesture("touch_face", ((_AT_CHIN, HANGING), ((-0.22, 0.25, 0.34, 0.5, 0.3, 0.0), HANGING),
-                           ((-0.18, 0.38, 0.32, 0.7, 0.3, 0.0), _UNDER_ARM), (_AT_CHIN, _UNDER_ARM)),
+    Gesture("touch_face", ((_AT_CHIN, HANGING), ((-0.2, 0.05, 0.4, 0.5, 0.4, 0.5), HANGING),
+                           ((-0.18, 0.2, 0.36, 0.7, 0.5, 0.6), _UNDER_ARM), (_AT_CHIN, _UNDER_ARM)),
             ("pinch", "relaxed"), 0.6, nod=0.08, restless=0.02),
-    Gesture("touch_hair", (((-0.06, 0.52, 0.1, 0.9, 0.3, 0.0), HANGING), ((-0.16, 0.48, -0.12, 1.0, 0.4, 0.0), HANGING),
-                           ((-0.16, 0.5, -0.1, 1.0, 0.4, 0.0), (-0.16, 0.5, -0.1, 1.0, 0.4, 0.0)),
-                           ((-0.2, 0.52, 0.3, 0.9, 0.2, 0.0), HANGING)), ("open", "open"), 0.65, restless=0.04),
+    Gesture("touch_hair", (((-0.06, 0.36, 0.1, 0.8, 0.5, 0.3), HANGING), ((-0.16, 0.44, -0.12, 0.9, 0.5, 0.2), HANGING),
+                           ((-0.16, 0.46, -0.1, 0.9, 0.5, 0.2), (-0.16, 0.46, -0.1, 0.9, 0.5, 0.2)),
+                           ((-0.2, 0.46, 0.22, 0.8, 0.4, 0.4), HANGING)), ("open", "open"), 0.65, restless=0.04),
     Gesture("hands_in_pockets", ((_IN_POCKET, _IN_POCKET), (_IN_POCKET, HANGING), (_IN_BACK_POCKET, _IN_BACK_POCKET)),
             ("flat", "flat"), 0.9),
     Gesture("hands_on_hips", ((_ON_HIP, _ON_HIP), (_ON_HIP, HANGING)), ("open", "open"), 0.85),
-    Gesture("fold_hands", ((_FOLDED, _FOLDED), (_BEHIND, _BEHIND), ((-0.33, -0.3, 0.5, 0.4, 0.1, 0.1),) * 2),
+    Gesture("fold_hands", ((_FOLDED, _FOLDED), (_BEHIND, _BEHIND), (_TOGETHER, _TOGETHER)),
             ("cup", "cup"), 0.9),
     Gesture("hold_cup", ((_FOREARM_AHEAD, HANGING), (_BEFORE_CHEST, _IN_POCKET), (_BEFORE_CHEST, _BEFORE_CHEST),
-                         ((-0.25, 0.2, 0.42, 0.6, 0.2, 0.3), HANGING)), ("cup", "cup"), 0.9),
-    Gesture("point_somewhere", (((0.3, 0.1, 0.9, 0.2, 0.0, 0.2), HANGING), ((0.85, 0.15, 0.35, 0.2, 0.0, 0.0), HANGING),
-                                ((-0.3, 0.1, 0.8, 0.4, 0.0, 0.2), _ON_HIP), ((0.3, 0.75, 0.5, 0.2, 0.0, 0.0), HANGING),
-                                ((0.1, -0.4, 0.8, 0.2, 0.0, 0.2), HANGING)), ("point", "relaxed"), 0.65),
-    Gesture("thumbs_up", (((0.0, -0.1, 0.6, 0.3, 0.0, 0.0), HANGING), ((0.0, 0.0, 0.55, 0.3, 0.0, 0.0),) * 2),
+                         ((-0.25, 0.0, 0.42, 0.6, 0.2, 0.2), HANGING)), ("cup", "cup"), 0.9),
+    Gesture("point_somewhere", (
+        ((0.3, 0.1, 0.9, 0.2, 0.0, -1.0), HANGING), ((0.85, 0.15, 0.35, 0.2, 0.0, -0.8), HANGING),
+        ((-0.3, 0.1, 0.8, 0.4, 0.0, -0.8), _ON_HIP), ((0.3, 0.75, 0.5, 0.2, 0.0, -1.0), HANGING),
+        ((0.1, -0.4, 0.8, 0.2, 0.0, -0.8), HANGING),
+    ), ("point", "relaxed"), 0.65),
+    Gesture("thumbs_up", (((0.0, -0.1, 0.6, 0.3, 0.0, 0.0), HANGING), (_AHEAD, _AHEAD)),
             ("thumbs_up", "thumbs_up"), 0.65),
     Gesture("peace_sign", ((_BESIDE_HEAD, HANGING), (_BESIDE_HEAD, _BESIDE_HEAD), (_AT_CHIN, _ON_HIP)),
             ("peace", "peace"), 0.65),
-    Gesture("ok_sign", (((0.1, 0.05, 0.55, 0.2, 0.0, 0.3), HANGING), (_BESIDE_HEAD, _ON_HIP)), ("ok", "relaxed"), 0.65),
+    Gesture("ok_sign", (((0.1, 0.05, 0.55, 0.2, -0.1, -1.1), HANGING), (_BESIDE_HEAD, _ON_HIP)),
+            ("ok", "relaxed"), 0.65),
 )  # fmt: skip
 EVERYDAY_CHANCES = (0.2, 0.05, 0.09, 0.06, 0.09, 0.07, 0.07, 0.09, 0.06, 0.07, 0.05, 0.04, 0.02, 0.02, 0.02)

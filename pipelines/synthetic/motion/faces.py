@@ -25,9 +25,9 @@ class FaceTrack:
     """Faces of B people at T moments."""
 
     actions: Tensor
-    """[B, T, A] in 0..1, in the order of `FACE_ACTIONS`. Those named eyeLook stay 0: `gaze` turns the eyes."""
+    """[B, T, A] in 0..1, in the order of `FACE_ACTIONS`. Those named eyeLook stay 0: `gaze` turns eyes and lids."""
     gaze: Tensor
-    """[B, T, 2] yaw and pitch of both eyes in the head, radians: to the own left, and down."""
+    """[B, T, 2] yaw and pitch of both eyes in the head, radians: to the own left, and up."""
 
 
 def sample_face_actions(timeline: Timeline, neck: Tensor) -> FaceTrack:
@@ -39,7 +39,7 @@ def sample_face_actions(timeline: Timeline, neck: Tensor) -> FaceTrack:
     actions = _express(timeline) * (1 - 0.4 * talking[..., None]) + _talk(timeline) * talking[..., None]
     gaze = _look_around(timeline, neck)
     actions = _give_sides(timeline, actions)
-    lids = _lids(timeline, gaze[..., 1])
+    lids = _blink(timeline)
     blink, wide = (constant(_select(name), timeline.device) for name in ("eyeBlink", "eyeWide"))
     shut = torch.maximum(actions, lids[..., None] * blink)
     actions = torch.where(blink > 0, shut, actions * (1 - lids[..., None] * wide))
@@ -103,7 +103,7 @@ def _look_around(timeline: Timeline, neck: Tensor) -> Tensor:
     ahead = timeline.chance(0.55, count, 1)
     far = timeline.normal(1.0, count, 2) * constant((0.22, 0.12), timeline.device)
     targets = torch.where(ahead > 0, timeline.normal(0.05, count, 2), far)
-    head = torch.stack([neck[..., 1], neck[..., 0]], -1)
+    head = torch.stack([neck[..., 1], -neck[..., 0]], -1)
     kept = timeline.uniform(0.0, 0.8, 1, 1) * timeline.chance(0.6, 1, 1)
     drift = 0.006 * timeline.smooth_noise(2, 2.0)
     limit = constant(_FARTHEST_GAZE, timeline.device)
@@ -111,8 +111,8 @@ def _look_around(timeline: Timeline, neck: Tensor) -> Tensor:
     return limit * torch.tanh(gaze / limit)
 
 
-def _lids(timeline: Timeline, pitch: Tensor) -> Tensor:
-    """How far the lids are closed [B, T]: they blink, and go down with the gaze, whose `pitch` is [B, T] radians."""
+def _blink(timeline: Timeline) -> Tensor:
+    """How far the lids are closed by blinks [B, T], 0..1."""
     count = int(timeline.duration / 2) + 2
     gaps = timeline.uniform(2.0, 6.0, count)
     gaps = torch.where(timeline.chance(0.12, count) > 0, 0.3, gaps)  # twice in a row
@@ -120,4 +120,4 @@ def _lids(timeline: Timeline, pitch: Tensor) -> Tensor:
     passed = (timeline.time[..., None] - starts[:, None]) / _BLINK  # [B, T, M]
     closing, opening = (passed / 0.35).clamp(0, 1), ((1 - passed) / 0.5).clamp(0, 1)  # quickly shut, slowly open
     blinks = torch.minimum(closing, opening).amax(-1)
-    return torch.maximum(blinks * blinks * (3 - 2 * blinks), (0.8 * pitch).clamp(0, 0.4))
+    return blinks * blinks * (3 - 2 * blinks)

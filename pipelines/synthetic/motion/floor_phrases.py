@@ -10,8 +10,8 @@ from pipelines.synthetic.motion.keyposes import KeyPose, Phrase
 
 _STANDING = KeyPose(seconds=0.8)
 _TOES = (0.03, 0.0, -0.5, 0.9, 0.0)  # a leg that kneels, on its toes
-_PROP = (0.08, 0.12, 0.95, 0.1, -1.2, 0.0)  # an arm on the ground, of who is face down
-_PROP_BEHIND = (0.25, -0.8, -0.42, 0.2, -1.2, 0.0)  # an arm on the ground, of who sits
+_PROP = (0.08, 0.12, 0.95, 0.1, -1.2, -1.5)  # an arm on the ground, of who is face down
+_PROP_BEHIND = (0.25, -0.8, -0.42, 0.2, -1.2, -1.5)  # an arm on the ground, of who sits
 _OVERHEAD = (0.15, 0.92, 0.1, 0.3, 0.0, 0.0)
 _ON_KNEES = (-0.08, -0.75, 0.3, 0.3, 0.0, 0.2)  # a hand on its thigh
 
@@ -69,8 +69,8 @@ _ALL_FOURS = KeyPose(
 )  # fmt: skip
 _RIGHT_STEP = replace(
     _ALL_FOURS, seconds=0.45, spine=(0.05, 0.12, 0.0), right=(0.03, 0.0, -0.66, 0.9, 0.0),
-    left=(0.03, 0.05, -0.32, 0.9, 0.0), right_hand=(0.08, 0.4, 0.85, 0.1, -1.2, 0.0),
-    left_hand=(0.08, -0.12, 0.92, 0.1, -1.2, 0.0), ahead=0.3,
+    left=(0.03, 0.05, -0.32, 0.9, 0.0), right_hand=(0.08, 0.4, 0.85, 0.1, -1.2, -1.5),
+    left_hand=(0.08, -0.12, 0.92, 0.1, -1.2, -1.5), ahead=0.3,
 )  # fmt: skip
 _LEFT_STEP = replace(
     _RIGHT_STEP, spine=(0.05, -0.12, 0.0), right=(0.03, 0.05, -0.32, 0.9, 0.0), left=(0.03, 0.0, -0.66, 0.9, 0.0),
@@ -79,16 +79,16 @@ _LEFT_STEP = replace(
 
 # The body is stretched as in standing, and tipped forwards onto the hands.
 _PLANK = KeyPose(
-    seconds=0.5, pelvis=(0.0, 0.1, 0.0), hips=(0.03, 0.0, 0.0), neck=(-0.2, 0.0, 0.0), tumble=(1.35, 0.0, 0.0),
-    right_hand=(0.1, 0.0, 0.95, 0.3, -1.2, 0.0), left_hand=(0.1, 0.0, 0.95, 0.3, -1.2, 0.0),
+    seconds=0.5, pelvis=(0.0, 0.1, 0.0), hips=(0.03, 0.0, 0.0), neck=(-0.2, 0.0, 0.0), tumble=(1.27, 0.0, 0.0),
+    right_hand=(0.1, 0.0, 0.95, 0.3, -1.2, -1.5), left_hand=(0.1, 0.0, 0.95, 0.3, -1.2, -1.5),
 )  # fmt: skip
 _LOWERED = replace(
-    _PLANK, tumble=(1.52, 0.0, 0.0), neck=(-0.4, 0.0, 0.0),
-    right_hand=(0.25, -0.15, 0.42, 0.8, -1.2, 0.0), left_hand=(0.25, -0.15, 0.42, 0.8, -1.2, 0.0),
+    _PLANK, tumble=(1.46, 0.0, 0.0), neck=(-0.4, 0.0, 0.0),
+    right_hand=(0.25, -0.15, 0.42, 0.8, -1.2, -1.5), left_hand=(0.25, -0.15, 0.42, 0.8, -1.2, -1.5),
 )  # fmt: skip
 _HANDS_DOWN = replace(
     _SQUAT, seconds=0.5, hips=(0.9, 0.0, 0.0), spine=(0.9, 0.0, 0.0), neck=(-0.3, 0.0, 0.0),
-    right_hand=(0.08, 0.1, 0.9, 0.2, -1.2, 0.0), left_hand=(0.08, 0.1, 0.9, 0.2, -1.2, 0.0),
+    right_hand=(0.08, 0.1, 0.9, 0.2, -1.2, -1.5), left_hand=(0.08, 0.1, 0.9, 0.2, -1.2, -1.5),
 )  # fmt: skip
 
 # Lying stretched out, as standing with the arms up, and tipped onto the back.

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from pipelines.synthetic.motion.faces import FaceTrack, sample_face_actions
-from pipelines.synthetic.motion.hands import sample_hand_poses
+from pipelines.synthetic.motion.hands import correct_wrists, sample_hand_poses
 from pipelines.synthetic.motion.motion import Shares, sample_pose, solve_sample
 from pipelines.synthetic.motion.timeline import Timeline
 from pipelines.synthetic.people.skeleton import Motion
@@ -50,8 +50,8 @@ def sample_full_motion(
     time = torch.arange(length, dtype=torch.float32, device=generator.device) / fps
     timeline = Timeline(batch, time[None], length / fps, generator)
     sample = sample_pose(timeline, shares)
+    arms, own = sample.arms.clamp(min=0), (sample.arms < 0)[:, None, None, None]
+    sample.pose.arms = torch.where(own, sample.pose.arms, correct_wrists(sample.pose.arms, arms))
     motion = solve_sample(sample, timeline, amplitude=amplitude, tilt=tilt)
-    ordinary = sample_hand_poses(timeline, sample.arms.clamp(min=0))
-    own = (sample.arms < 0)[:, None, None, None, None]
-    fingers = torch.where(own, sample.pose.fingers, ordinary)
+    fingers = torch.where(own[..., None], sample.pose.fingers, sample_hand_poses(timeline, arms))
     return FullMotion(motion, fingers, sample_face_actions(timeline, sample.pose.neck))

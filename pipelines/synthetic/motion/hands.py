@@ -68,6 +68,22 @@ _OF_ARM_ACTIONS = (
 )  # fmt: skip
 
 
+# What real hands need in place of the mittens that the arm actions were made for, where they are raised, as numbers of
+# `Pose.arms`: palms that face ahead to wave, and down to dance; to clap, wrists apart and hands side by side.
+_CORRECTIONS = (
+    (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 0.0, 0.0, -0.6), (0.0, 0.0, 0.0, 0.0, 0.0, -0.6),
+    (0.0, 0.0, 0.0, 0.0, 0.0, -1.3), (0.0, 0.0, 0.0, 0.0, 0.0, -0.7), (0.04, 0.0, 0.0, 0.0, -0.65, 0.0),
+    (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+)  # fmt: skip
+
+
+def correct_wrists(hands: Tensor, arms: Tensor) -> Tensor:
+    """Hands [B, T, 2, 6], as in `Pose.arms`, with wrists as the arm actions `arms` [B] need them for hands with palms
+    and fingers."""
+    raised = ((hands[..., 1:2] + 0.6) / 0.8).clamp(0, 1)
+    return hands + raised * constant(_CORRECTIONS, hands.device)[arms][:, None, None]
+
+
 def sample_hand_poses(timeline: Timeline, arms: Tensor) -> Tensor:
     """Fingers [B, T, 2, 5, 4] that fit the arm actions `arms` [B], indices of `ARM_ACTIONS`."""
     return hold_shapes(timeline, constant(_OF_ARM_ACTIONS, timeline.device)[arms])

@@ -7,6 +7,7 @@ Lengths are leg lengths, angles radians, as in `Pose`.
 """
 
 from dataclasses import astuple, dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -82,9 +83,14 @@ class Phrase:
         """As functions, the other actions, have it."""
         return self.name
 
+    @cached_property
+    def _rows(self) -> tuple[tuple[float, ...], ...]:
+        """The key poses as K rows of C numbers."""
+        return tuple(key.numbers() for key in self.keys)
+
     def __call__(self, timeline: Timeline, pose: Pose) -> None:
         """Fills in everything but the fingers of `pose`, from a random moment of the phrase on."""
-        keys = constant(tuple(key.numbers() for key in self.keys), timeline.device)  # [K, C]
+        keys = constant(self._rows, timeline.device)  # [K, C]
         spans = constant(tuple(key.seconds for key in self.keys[1:]), timeline.device)  # [K - 1]
         shortest = sum(key.seconds for key in self.keys[1:]) * 0.85 / _TEMPO[1] + self.pause[0]
         loops = int(timeline.duration / shortest) + 2  # the first may be over when the clip starts

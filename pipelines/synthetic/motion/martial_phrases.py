@@ -42,7 +42,7 @@ _ROUNDHOUSE_KICK = (
     _GUARD,
     replace(_GUARD, seconds=0.22, hips=(0.0, 0.1, -0.3), turn=0.3, right=(0.5, 0.62, -0.2, 0.5, 0.3)),
     replace(
-        _GUARD, seconds=0.12, hips=(-0.1, 0.4, -0.5), spine=(0.1, -0.2, 0.1), turn=1.0,
+        _GUARD, seconds=0.16, hips=(-0.1, 0.4, -0.5), spine=(0.1, -0.2, 0.1), turn=1.0,
         right=(-0.05, 1.0, 0.85, 0.5, 0.0), right_hand=(0.35, -0.6, 0.2, 0.3, 0.1, 0.0),
     ),
     replace(_GUARD, seconds=0.14, hips=(0.0, 0.4, -0.3), turn=1.4, right=(-0.2, 0.65, 0.5, 0.4, 0.0)),
@@ -50,21 +50,21 @@ _ROUNDHOUSE_KICK = (
 )  # fmt: skip
 _PUNCHES = (
     _GUARD,
-    replace(_GUARD, seconds=0.12, spine=(0.15, -0.45, 0.0), neck=(0.0, 0.7, 0.0),
-            left_hand=(-0.15, 0.14, 0.97, 0.4, 0.0, 0.0)),
+    replace(_GUARD, seconds=0.15, spine=(0.15, -0.45, 0.0), neck=(0.0, 0.7, 0.0),
+            left_hand=(-0.15, 0.14, 0.97, 0.4, 0.0, -1.2)),
     replace(_GUARD, seconds=0.15),
-    replace(_GUARD, seconds=0.13, hips=(0.1, 0.2, 0.0), spine=(0.2, 0.5, 0.0), neck=(0.0, -0.4, 0.0),
-            right=(0.06, 0.0, -0.26, 0.8, 0.1), right_hand=(-0.2, 0.14, 0.97, 0.4, 0.0, 0.0)),
+    replace(_GUARD, seconds=0.16, hips=(0.1, 0.2, 0.0), spine=(0.2, 0.5, 0.0), neck=(0.0, -0.4, 0.0),
+            right=(0.06, 0.0, -0.26, 0.8, 0.1), right_hand=(-0.2, 0.14, 0.97, 0.4, 0.0, -1.2)),
     replace(_GUARD, seconds=0.17),
     replace(_GUARD, seconds=0.18, hips=(0.1, -0.1, 0.0), spine=(0.1, 0.3, 0.1),
             left_hand=(0.4, 0.0, 0.4, 0.9, 0.0, 0.0)),
-    replace(_GUARD, seconds=0.14, hips=(0.1, -0.6, 0.0), spine=(0.1, -0.5, 0.0), neck=(0.0, 0.9, 0.0),
-            left_hand=(-0.45, 0.08, 0.6, 1.2, 0.0, 0.0)),
+    replace(_GUARD, seconds=0.18, hips=(0.1, -0.6, 0.0), spine=(0.1, -0.5, 0.0), neck=(0.0, 0.9, 0.0),
+            left_hand=(-0.45, 0.08, 0.6, 1.2, 0.0, -0.5)),
     replace(_GUARD, seconds=0.2),
     replace(_GUARD, seconds=0.2, pelvis=(0.0, -0.2, 0.0), spine=(0.4, -0.3, 0.1),
             right_hand=(-0.1, -0.4, 0.4, 0.2, 0.1, 0.0)),
     replace(_GUARD, seconds=0.14, hips=(0.0, 0.2, 0.0), spine=(-0.05, 0.5, 0.0), neck=(0.0, -0.3, 0.0),
-            right_hand=(-0.25, 0.35, 0.55, 0.2, 0.2, 0.0)),
+            right_hand=(-0.25, 0.35, 0.55, 0.2, 0.2, 0.9)),
     replace(_GUARD, seconds=0.25),
 )  # fmt: skip
 _DUCK = (
@@ -83,14 +83,14 @@ _THROW = (
         right_hand=(0.5, 0.45, -0.1, 0.2, -0.5, 0.0), left_hand=(0.25, 0.15, 0.9, 0.1, 0.0, 0.0),
     ),
     KeyPose(
-        seconds=0.18, pelvis=(0.0, -0.12, 0.15), hips=(0.15, 0.3, 0.0), spine=(0.2, 0.5, -0.1),
+        seconds=0.24, pelvis=(0.0, -0.12, 0.15), hips=(0.15, 0.3, 0.0), spine=(0.2, 0.5, -0.1),
         neck=(0.0, -0.5, 0.0), right=(0.05, 0.0, -0.3, 0.8, 0.1), left=(0.03, 0.0, 0.45, 0.0, 0.1),
         right_hand=(-0.05, 0.6, 0.75, 0.2, 0.2, 0.0), left_hand=(0.3, -0.5, 0.3, 0.4, 0.0, 0.0),
     ),
     KeyPose(
         seconds=0.2, pelvis=(0.0, -0.15, 0.2), hips=(0.4, 0.5, 0.0), spine=(0.6, 0.7, -0.1),
         neck=(-0.3, -0.5, 0.0), right=(0.05, 0.1, -0.3, 0.8, 0.0), left=(0.03, 0.0, 0.45, 0.0, 0.1),
-        right_hand=(-0.5, -0.5, 0.5, 0.4, 0.3, 0.0), left_hand=(0.3, -0.8, -0.2, 0.2, 0.0, 0.0),
+        right_hand=(-0.4, -0.5, 0.6, 0.8, 0.3, 0.0), left_hand=(0.3, -0.8, -0.2, 0.2, 0.0, 0.0),
     ),
     KeyPose(seconds=0.7),
 )  # fmt: skip

@@ -102,8 +102,7 @@ def sample_motion_at(
     """
     timeline = Timeline(batch, time if time.dim() == 2 else time[None], duration, generator)
     sample = sample_pose(timeline, Shares(athletic=athletic))
-    # The bundled weights were trained on clips whose elbows swivel inwards: what is compared with them stays as it is.
-    return solve_sample(sample, timeline, amplitude=amplitude, tilt=tilt, swivel=-1.0)
+    return solve_sample(sample, timeline, amplitude=amplitude, tilt=tilt, early_arms=True)
 
 
 def sample_pose(timeline: Timeline, shares: Shares) -> PoseSample:
@@ -125,18 +124,17 @@ def sample_pose(timeline: Timeline, shares: Shares) -> PoseSample:
 
 
 def solve_sample(
-    sample: PoseSample, timeline: Timeline, *, amplitude: float, tilt: float, swivel: float = 1.0
+    sample: PoseSample, timeline: Timeline, *, amplitude: float, tilt: float, early_arms: bool = False
 ) -> Motion:
     """Joint rotations and root of what people do.
 
     Args:
         amplitude: factor of the deviation from standing still; the heading stays.
         tilt: as for `sample_motion`.
-        swivel: factor of the swivel of the elbows; -1 turns them to the trunk.
+        early_arms: as for `solve_pose`.
     """
     pose = sample.pose.scale(amplitude)
-    pose.arms = pose.arms * constant((1.0, 1.0, 1.0, swivel, 1.0, 1.0), timeline.device)
-    motion = solve_pose(pose)
+    motion = solve_pose(pose, early_arms=early_arms)
     if sample.grounded is not None:
         settled, chosen = settle(motion, pose), sample.grounded
         rotations = torch.where(chosen[:, None, None, None, None], settled.rotations, motion.rotations)

@@ -42,8 +42,9 @@ class Pose:
     neck: Tensor
     """[B, T, 3] flexion, twist and bend of the neck, radians."""
     arms: Tensor
-    """[B, T, 2, 6] hand from the shoulder in arm lengths (3), swivel of the elbow outwards, flexion and twist of the
-    wrist in radians."""
+    """[B, T, 2, 6] wrist from the shoulder in arm lengths (3), swivel of the elbow outwards, flexion of the wrist
+    towards the palm, and twist of the forearm that turns the palm up, radians. Without twist the palms of hanging arms
+    face the thighs."""
     legs: Tensor
     """[B, T, 2, 5] ankle from its place in standing in leg lengths (3), heel raise and turn-out in radians."""
     tumble: Tensor
@@ -65,7 +66,8 @@ class Pose:
         arms = zeros(2, 6) + constant(HANGING, heading.device)
         legs = zeros(2, 5) + constant(STANDING, heading.device)
         fingers = zeros(2, 5, 4) + constant(RELAXED, heading.device)
-        return Pose(heading, zeros(2), zeros(), *(zeros(3) for _ in range(4)), arms, legs, zeros(3), fingers)
+        trunk = zeros(3), zeros(3), zeros(3), zeros(3)  # pelvis, hips, spine, neck
+        return Pose(heading, zeros(2), zeros(), *trunk, arms, legs, zeros(3), fingers)
 
     def copy(self) -> "Pose":
         """A pose with tensors of its own."""

@@ -10,7 +10,7 @@ from pipelines.synthetic.motion.keyposes import KeyPose, Phrase
 
 _ROUND = (-0.22, -0.02, 0.6, 0.9, 0.1, 0.0)  # both arms rounded before the chest
 _ABOVE = (-0.2, 0.9, 0.2, 0.7, 0.1, 0.0)  # both arms rounded over the head
-_ARMS_UP = (0.12, 0.97, 0.05, 0.2, -0.5, 0.0)
+_ARMS_UP = (0.12, 0.97, 0.05, 0.2, -1.0, -1.2)
 _PREPARE = KeyPose(
     pelvis=(0.0, -0.16, 0.0), right=(0.08, 0.0, -0.22, 0.0, 0.8), left=(0.08, 0.0, 0.18, 0.0, 0.8),
     right_hand=_ROUND, left_hand=(0.85, 0.0, 0.35, 0.4, 0.0, 0.0),
@@ -49,17 +49,17 @@ _ASTRIDE = KeyPose(
 )  # fmt: skip
 _CARTWHEEL = (
     replace(_ASTRIDE, right=(0.1, 0.0, 0.0, 0.0, 0.2), left=(0.1, 0.0, 0.0, 0.0, 0.2)),
-    replace(_ASTRIDE, seconds=0.35, tumble=(0.0, 0.0, 0.7), aside=-0.5),
-    replace(_ASTRIDE, seconds=0.3, tumble=(0.0, 0.0, pi - 0.4), aside=-1.2),
-    replace(_ASTRIDE, seconds=0.2, tumble=(0.0, 0.0, pi + 0.5), aside=-1.6),
-    replace(_ASTRIDE, seconds=0.3, tumble=(0.0, 0.0, 2 * pi - 0.6), aside=-2.3),
-    replace(_ASTRIDE, seconds=0.35, tumble=(0.0, 0.0, 2 * pi), aside=-2.7, right=(0.1, 0.0, 0.0, 0.0, 0.2),
+    replace(_ASTRIDE, seconds=0.45, tumble=(0.0, 0.0, 0.7), aside=-0.5),
+    replace(_ASTRIDE, seconds=0.4, tumble=(0.0, 0.0, pi - 0.4), aside=-1.2),
+    replace(_ASTRIDE, seconds=0.28, tumble=(0.0, 0.0, pi + 0.5), aside=-1.6),
+    replace(_ASTRIDE, seconds=0.4, tumble=(0.0, 0.0, 2 * pi - 0.6), aside=-2.3),
+    replace(_ASTRIDE, seconds=0.45, tumble=(0.0, 0.0, 2 * pi), aside=-2.7, right=(0.1, 0.0, 0.0, 0.0, 0.2),
             left=(0.1, 0.0, 0.0, 0.0, 0.2)),
 )  # fmt: skip
 _SQUAT = KeyPose(
     seconds=0.5, pelvis=(0.0, -0.68, -0.05), hips=(0.5, 0.0, 0.0), spine=(0.8, 0.0, 0.0), neck=(0.4, 0.0, 0.0),
     right=(0.05, 0.0, 0.0, 0.5, 0.2), left=(0.05, 0.0, 0.0, 0.5, 0.2),
-    right_hand=(0.05, -0.05, 0.8, 0.3, -0.5, 0.0), left_hand=(0.05, -0.05, 0.8, 0.3, -0.5, 0.0),
+    right_hand=(0.05, -0.05, 0.8, 0.3, -1.0, -1.3), left_hand=(0.05, -0.05, 0.8, 0.3, -1.0, -1.3),
 )  # fmt: skip
 _TUCKED = replace(
     _SQUAT, pelvis=(0.0, -0.72, -0.1), hips=(0.3, 0.0, 0.0), spine=(1.2, 0.0, 0.0), neck=(0.75, 0.0, 0.0),
