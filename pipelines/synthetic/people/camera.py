@@ -34,6 +34,10 @@ class Camera:
         y = self.centre[:, 1].view(shape) - self.scale.view(shape) * points[..., 1]
         return torch.stack([x, y], -1)
 
+    def select(self, person: Tensor) -> "Camera":
+        """The cameras `person` [N], one for each of N pictures."""
+        return Camera(self.scale[person], self.centre[person])
+
     def columns(self, count: int, factor: int = 1) -> Tensor:
         """World x [B, count * factor] in metres of `count` columns of pixels with `factor` rays each."""
         return (sample_positions(count, factor, self.scale.device) - self.centre[:, :1]) / self.scale[:, None]
@@ -70,7 +74,22 @@ def sample_camera(
     bounds = place(people.primitives, frames.rotation[:, ::4], frames.origin[:, ::4]).bounds
     bounds = bounds.view(batch, -1, 4)
     low, high = bounds[..., :2].amin(1), bounds[..., 2:].amax(1)
+    return aim_camera(low, high, generator, size=size, fill=fill, zoom=zoom, shift=shift)
+
+
+def aim_camera(
+    low: Tensor,
+    high: Tensor,
+    generator: Generator,
+    *,
+    size: tuple[int, int],
+    fill: tuple[float, float],
+    zoom: tuple[float, float],
+    shift: float,
+) -> Camera:
+    """Draws cameras that show boxes from `low` to `high` [B, 2] (world x, y in metres); the rest as `sample_camera`."""
     extent = low.new_tensor(size)
+    batch = len(low)
     share = uniform(generator, batch, low=fill[0], high=fill[1]) * uniform(generator, batch, low=zoom[0], high=zoom[1])
     scale = share * (extent / (high - low)).amin(-1)
     margin = (extent - scale[:, None] * (high - low)).clamp(min=0) / 2

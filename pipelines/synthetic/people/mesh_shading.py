@@ -7,20 +7,24 @@ Legend: B people, N pictures, V vertices, F triangles, S slots, n texture size, 
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
 from pipelines.synthetic.people.complexion import Complexion
+from pipelines.synthetic.people.dressed import DressedBody
 from pipelines.synthetic.people.fabrics import KINDS
 from pipelines.synthetic.people.face_paint import paint_skin
+from pipelines.synthetic.people.layers import LAYERS
 from pipelines.synthetic.people.lighting import Lighting, Material, light_points, sample_lighting
 from pipelines.synthetic.people.skin_map import SkinMap
 from pipelines.synthetic.people.skin_paint import SkinPoints
 from pipelines.synthetic.people.texels import sample_folds, sample_texels
 from pipelines.synthetic.people.textures import SLOTS, Outfit
 from pipelines.synthetic.rendering.hits import Hits
+from pipelines.synthetic.rendering.normals import VertexNormals
 from pipelines.synthetic.tensors import constant
 
 # Strength and exponent of the highlights of slots that aren't plain cloth.
@@ -32,16 +36,35 @@ _SURFACED = ("top", "sleeve", "forearm", "bottom", "lower_leg", "skirt")  # slot
 
 @dataclass
 class MeshTables:
-    """What the triangles of a dressed person are, the same for all people."""
+    """What the triangles of dressed people are, the same for all people."""
 
     triangles: Tensor
     """[F, 3] int64 vertices, counter-clockwise seen from outside; the body's vertices and triangles come first."""
+    two_sided: Tensor
+    """[F] bool, whether a triangle is seen from behind as well."""
     uv: Tensor
     """[F, 3, 2] texture coordinates of the corners."""
     slot: Tensor
     """[F] int64 index into `textures.SLOTS`."""
     bare: int
     """How many triangles are the bare body's, which is painted; the others have textures."""
+    find_normals: VertexNormals
+    """From vertices to their normals."""
+
+    @staticmethod
+    @cache
+    def load(device: torch.device | str = "cpu") -> "MeshTables":
+        """The tables of `DressedBody` on `device`; made once for each device."""
+        dressed = DressedBody.load(device)
+        triangles = dressed.triangles
+        return MeshTables(
+            triangles=triangles,
+            two_sided=dressed.two_sided,
+            uv=dressed.uv,
+            slot=dressed.slot,
+            bare=int((dressed.layer == LAYERS.index("skin")).sum()),
+            find_normals=VertexNormals(triangles, int(triangles.max()) + 1),
+        )
 
 
 @dataclass
