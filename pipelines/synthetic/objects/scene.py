@@ -23,8 +23,9 @@ from pipelines.synthetic.objects.chairs import add_chairs, sample_chair_paint
 from pipelines.synthetic.objects.kit import Kit
 from pipelines.synthetic.objects.meshes import Mesh
 from pipelines.synthetic.objects.paint import Light, Paint, light_points, paint_points, sample_light
-from pipelines.synthetic.objects.raster import barycentric_weights, rasterise
+from pipelines.synthetic.rendering.hits import Hits, find_hits
 from pipelines.synthetic.rendering.noise import chance, normal, uniform
+from pipelines.synthetic.rendering.raster import rasterise_triangles
 from pipelines.synthetic.tensors import move_to_device
 
 CATEGORIES = {"car": 1.0, "chair": 0.0, "all": 0.5}  # share of cars
@@ -44,30 +45,6 @@ class View:
     def axes(self) -> Tensor:
         """Unit vectors [B, 3, 3], as rows, to the right and the top of the picture and to the camera."""
         return camera_axes(self.azimuth, self.elevation)
-
-
-@dataclass
-class Hits:
-    """The M pixels that show an object."""
-
-    row: Tensor
-    """[M] object."""
-    y: Tensor
-    """[M] row of the picture."""
-    x: Tensor
-    """[M] column of the picture."""
-    triangle: Tensor
-    """[M] triangle."""
-    corners: Tensor
-    """[M, 3] its vertices."""
-    weights: Tensor
-    """[M, 3] weights of the vertices at the pixel centre."""
-    inverse: Tensor
-    """[B, H, W] inverse depth, 0 beside the objects."""
-
-    def interpolate(self, values: Tensor) -> Tensor:
-        """Values [N, C] of the vertices at the pixels, [M, C]."""
-        return (values[self.corners] * self.weights[..., None]).sum(1)
 
 
 @dataclass
@@ -97,16 +74,12 @@ class Objects:
         mesh = self.mesh
         pixel, depth = self.project(view, mesh.position, mesh.owner)
         size = (len(view.azimuth), view.size, view.size)
-        index, inverse = rasterise(pixel, depth, mesh.triangles, mesh.object, size)
-        row, y, x = (index >= 0).nonzero(as_tuple=True)
-        triangle = index[row, y, x]
-        corners = mesh.triangles[triangle]
-        weights = barycentric_weights(pixel, depth, corners, x.to(depth.dtype), y.to(depth.dtype))
-        return Hits(row, y, x, triangle, corners, weights, inverse)
+        raster = rasterise_triangles(pixel, 1 / depth, mesh.triangles, mesh.object, size=size)
+        return find_hits(raster, pixel, mesh.triangles, depth)
 
     def shade(self, view: View, hits: Hits) -> Tensor:
         """Colours [M, 3] in 0..1 of the hits of a view."""
-        row, slot = hits.row, self.mesh.slot[hits.triangle]
+        row, slot = hits.picture, self.mesh.slot[hits.triangle]
         point, normals = hits.interpolate(self.mesh.position), normalize(hits.interpolate(self.mesh.normal), dim=-1)
         towards = normalize(self.camera_positions(view)[row] - point, dim=-1)
         colour = paint_points(self.paint, row, slot, point)

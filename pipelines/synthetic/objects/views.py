@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Generator, Tensor
-from torch.nn.functional import avg_pool2d
 
-from pipelines.synthetic.objects.scene import Hits, Objects, View, sample_objects
+from pipelines.synthetic.objects.scene import Objects, View, sample_objects
+from pipelines.synthetic.rendering.correspondence import find_unoccluded
+from pipelines.synthetic.rendering.hits import Hits, average_samples
 from pipelines.synthetic.rendering.noise import pick, uniform
+from pipelines.synthetic.rendering.raster import to_samples
 
 ELEVATIONS = (0.0, 10.0, 20.0)  # degrees
 SUPERSAMPLE = 2  # rays per pixel in either direction
@@ -44,7 +46,7 @@ class Views:
 
     def depth(self, number: int) -> Tensor:
         """How far the surface is in front of the object's middle, [B, 1, H, W] in diagonals; 0 beside the object."""
-        inverse = self.find_hits(number).inverse
+        inverse = self.find_hits(number).raster.nearness
         away = self.objects.distance[:, None, None] - 1 / inverse.clamp(min=1e-6)
         return torch.where(inverse > 0, away, 0.0)[:, None]
 
@@ -62,17 +64,17 @@ class Views:
         flip = torch.tensor([1.0, -1.0 if mirrored else 1.0, 1.0], device=self.images.device)
         view = self._view(source)
         hits = self.find_hits(target)
-        row, y, x = hits.row, hits.y, hits.x
+        row, y, x = hits.picture, hits.y, hits.x
         pixel, depth = self.objects.project(view, hits.interpolate(self.objects.mesh.position) * flip, row)
         clear = self._face_camera(view, hits, flip) & self._find_unoccluded(source, pixel, depth, row)
         visible = self.mask[:, source, 0] == 0
         if mirrored:
             visible = visible.flip(-1)
             pixel = torch.stack([view.size - 1 - pixel[:, 0], pixel[:, 1]], -1)
-        flow = pixel.new_zeros(*hits.inverse.shape, 2)
-        flow[row, y, x] = pixel - torch.stack([x, y], -1)
+        flow = hits.to_grid(pixel - torch.stack([x, y], -1))
         visible[row, y, x] = clear
-        return flow.permute(0, 3, 1, 2).contiguous(), visible[:, None].float(), (hits.inverse > 0)[:, None].float()
+        covered = hits.raster.index >= 0
+        return flow.permute(0, 3, 1, 2).contiguous(), visible[:, None].float(), covered[:, None].float()
 
     def _view(self, number: int) -> View:
         """The cameras of view `number`."""
@@ -84,7 +86,7 @@ class Views:
         flip: [3] 1 or -1, the factors of x, y, z.
         """
         a, b, c = self.objects.mesh.position[hits.corners].unbind(1)
-        camera = self.objects.camera_positions(view)[hits.row] * flip
+        camera = self.objects.camera_positions(view)[hits.picture] * flip
         return (torch.linalg.cross(b - a, c - a) * (camera - a)).sum(-1) > 0
 
     def _find_unoccluded(self, view: int, pixel: Tensor, depth: Tensor, row: Tensor) -> Tensor:
@@ -93,14 +95,8 @@ class Views:
         pixel: [M, 2] x, y; depth: [M] distances from the camera; row: [M] their objects.
         """
         inverse = self.inverse[:, view]
-        limit = inverse.shape[-1] - 1
-        place = (pixel + 0.5) * SUPERSAMPLE - 0.5
-        corner = place.clamp(0, limit - 0.001).floor().long()
-        nearest = 1 / (depth - _TOLERANCE)
-        clear = torch.zeros_like(row, dtype=torch.bool)
-        for down in range(2):
-            for right in range(2):
-                clear |= inverse[row, corner[:, 1] + down, corner[:, 0] + right] <= nearest
+        place, limit = to_samples(pixel, SUPERSAMPLE), inverse.shape[-1] - 1
+        clear = find_unoccluded(inverse, row, place, 1 / (depth - _TOLERANCE))
         return clear & ((place >= 0) & (place <= limit)).all(-1)
 
 
@@ -142,8 +138,6 @@ def _render_view(objects: Objects, view: View) -> tuple[Tensor, Tensor, Tensor]:
     """Picture [B, 3, H, W] in -1..1, mask [B, 1, H, W] and inverse depth [B, H * k, W * k] of a view of size H * k."""
     hits = objects.find_hits(view)
     colour = objects.shade(view, hits)
-    canvas = colour.new_ones(*hits.inverse.shape, 3)
-    canvas[hits.row, hits.y, hits.x] = colour * 2 - 1
-    mask = (hits.inverse > 0)[:, None].float()
-    images = avg_pool2d(canvas.permute(0, 3, 1, 2), SUPERSAMPLE)
-    return images, avg_pool2d(mask, SUPERSAMPLE), hits.inverse
+    mask = (hits.raster.index >= 0)[..., None].float()
+    images = average_samples(hits.to_grid(colour * 2 - 1, fill=1.0), SUPERSAMPLE)
+    return images, average_samples(mask, SUPERSAMPLE), hits.raster.nearness.clamp(min=0)
