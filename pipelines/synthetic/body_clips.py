@@ -236,11 +236,20 @@ def _project_points(scene: BodyScene, points: BodyKeypoints, surface: Tensor) ->
 
     coco, h36m = points.coco17, points.human36m17
     hips = h36m[..., :1, 2]
-    result = dict(zip(("coco", "coco_visible"), find(coco, constant(_COCO_DEPTH, coco.device)), strict=True))
-    result["coco_depth"], result["h36m_depth"] = find_depth(coco, hips), find_depth(h36m, hips)
-    result["h36m"] = camera.project(h36m)
+    coco_pixel, coco_visible = find(coco, constant(_COCO_DEPTH, coco.device))
     hands, hands_visible = find(points.hands.flatten(2, 3), _HAND_DEPTH)
-    result["hands"], result["hands_visible"] = hands.unflatten(2, (2, -1)), hands_visible.unflatten(2, (2, -1))
-    result["feet"], result["feet_visible"] = find(points.feet.flatten(2, 3), _FOOT_DEPTH)
-    result["face"], result["face_visible"] = find(points.face, _FACE_DEPTH)
-    return result
+    feet, feet_visible = find(points.feet.flatten(2, 3), _FOOT_DEPTH)
+    face, face_visible = find(points.face, _FACE_DEPTH)
+    return {
+        "coco": coco_pixel,
+        "coco_visible": coco_visible,
+        "coco_depth": find_depth(coco, hips),
+        "h36m": camera.project(h36m),
+        "h36m_depth": find_depth(h36m, hips),
+        "hands": hands.unflatten(2, (2, -1)),
+        "hands_visible": hands_visible.unflatten(2, (2, -1)),
+        "feet": feet,
+        "feet_visible": feet_visible,
+        "face": face,
+        "face_visible": face_visible,
+    }

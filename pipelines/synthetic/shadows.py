@@ -27,11 +27,18 @@ class ShadowScene(Protocol):
 
     config: ClipConfig
     camera: Camera
-    proportions: Proportions
-    frames: Frames
-    """The whole motion."""
     shadow: Tensor
     """[B, 3] strengths on floor and wall, and the shift on the wall, as in `scene.Scene`."""
+
+    @property
+    def proportions(self) -> Proportions:
+        """Sizes of the people."""
+        ...
+
+    @property
+    def frames(self) -> Frames:
+        """The rig in the whole motion."""
+        ...
 
 
 def cast_shadows(scene: ShadowScene, frames: Frames, mask: Tensor) -> Tensor:

@@ -27,8 +27,12 @@ from pipelines.synthetic.rendering.hits import Hits
 from pipelines.synthetic.rendering.normals import VertexNormals
 from pipelines.synthetic.tensors import constant
 
+_FOLDS = 2.0  # how much deeper folds are than on the smooth cones that textures were made for
+_PLAIN = 0.7  # column of the belt where half a round without a buckle begins
+_RIM = 0.12  # share of a texture's rows at either end where folds fade
+_STRANDS = 3.0  # how often the texture of hair repeats around the head, which makes its strands finer
 # Strength and exponent of the highlights of slots that aren't plain cloth.
-_GLOSS = {"shoe": (0.1, 22.0), "belt": (0.14, 26.0), "hair": (0.16, 26.0)}
+_GLOSS = {"shoe": (0.1, 22.0), "belt": (0.14, 26.0), "hair": (0.11, 24.0)}
 _CLOTH, _LEATHER = (0.015, 8.0), 0.12
 _SKIN = (0.1, 14.0)
 _SURFACED = ("top", "sleeve", "forearm", "bottom", "lower_leg", "skirt")  # slots whose fabric may be leather
@@ -60,11 +64,18 @@ class MeshTables:
         return MeshTables(
             triangles=triangles,
             two_sided=dressed.two_sided,
-            uv=dressed.uv,
+            uv=_avoid_buckle(dressed),
             slot=dressed.slot,
             bare=int((dressed.layer == LAYERS.index("skin")).sum()),
             find_normals=VertexNormals(triangles, int(triangles.max()) + 1),
         )
+
+
+def _avoid_buckle(dressed: DressedBody) -> Tensor:
+    """Texture coordinates [F, 3, 2] in which hats, glasses and bags take leather from the belt, but not its buckle."""
+    worn = torch.stack([dressed.layer == LAYERS.index(name) for name in ("hat", "glasses", "bag")]).any(0)
+    u = dressed.uv[..., 0]
+    return torch.stack([torch.where(worn[:, None], _PLAIN + 0.5 * (u - u.floor()), u), dressed.uv[..., 1]], -1)
 
 
 @dataclass
@@ -161,16 +172,23 @@ def _look_up(
     part, owner = hits.take(chosen), owner[chosen]
     slot, corners = mesh.slot[part.triangle], mesh.uv[part.triangle]  # [M, 3, 2]
     u, v = (corners * part.weights[..., None]).sum(1).unbind(1)
+    hair = slot == SLOTS.index("hair")
     row = owner * len(SLOTS) + slot
-    texel = torch.stack(sample_texels(appearance.texels, row, appearance.size, u, v), 1)
+    texel = torch.stack(
+        sample_texels(appearance.texels, row, appearance.size, torch.where(hair, u * _STRANDS, u), v), 1
+    )
     along_u, along_v = _find_tangents(vertices[part.picture[:, None], part.corners], corners)
-    fold_u, fold_v = texel[:, 3:4], texel[:, 4:5]
+    # Textures of neighbouring slots have other folds, so folds end before their rims.
+    depth = _FOLDS * ((0.5 - (v - 0.5).abs()) / _RIM).clamp(0, 1)[:, None]
+    fold_u, fold_v = (depth * texel[:, 3:]).split(1, 1)
     normal[chosen] = normalize(normal[chosen] + fold_u * along_u + fold_v * along_v, dim=-1)
     into.colour[chosen] = texel[:, :3]
     into.gloss[chosen] = appearance.gloss[owner, slot]
     shine = constant(tuple(_GLOSS.get(name, _CLOTH)[1] for name in SLOTS), slot.device)
     into.shine[chosen] = shine[slot]
-    into.strand[chosen] = along_v * (slot == SLOTS.index("hair"))[:, None]
+    across = normal[chosen]
+    along = along_v - (along_v * across).sum(1, keepdim=True) * across
+    into.strand[chosen] = normalize(along, dim=-1, eps=1e-12) * hair[:, None]
 
 
 def _find_tangents(corner: Tensor, uv: Tensor) -> tuple[Tensor, Tensor]:

@@ -17,6 +17,7 @@ from torch.nn.functional import normalize, one_hot
 from pipelines.synthetic.people.body_bones import BONE, FINGERS, PARTS, SURFACES
 from pipelines.synthetic.people.body_model import BodyModel
 from pipelines.synthetic.rendering.normals import VertexNormals
+from pipelines.synthetic.tensors import move_to_device
 
 # Columns of `SkinMap.values`; place takes three, nail two.
 COLUMNS = {"place": slice(0, 3), "nail": slice(3, 5)} | {
@@ -48,8 +49,10 @@ class SkinMap:
     @staticmethod
     @cache
     def load(device: torch.device | str = "cpu") -> "SkinMap":
-        """The map of the baked body on `device`; made once for each device."""
-        model = BodyModel.load(device)
+        """The map of the baked body on `device`; made once, on the CPU, so that all devices have the same."""
+        if torch.device(device).type != "cpu":
+            return move_to_device(SkinMap.load(), device)
+        model = BodyModel.load()
         place, bones = model.template, model.template_bones
         normals = VertexNormals(model.triangles, len(place))(place)
         covered = one_hot(model.surface, len(SURFACES)).float()
