@@ -17,7 +17,7 @@ from pipelines.synthetic.people.bake_tables import GROUPS
 
 _MOUTH, _EYES = (112, 172, 255), ((253, 249, 16), (249, 108, 136))  # colours in the picture of regions
 # Teeth are tucked in (m): a wide smile would push them through the cheeks.
-_TEETH_SCALE, _TEETH_SHIFT = np.float32((0.9, 1.0, 1.0)), np.float32((0.0, -0.0015, -0.005))
+_TEETH_SCALE, _TEETH_SHIFT = np.array((0.9, 1, 1), np.float32), np.array((0, -0.0015, -0.005), np.float32)
 
 Array = NDArray[np.float32]
 Index = NDArray[np.int64]

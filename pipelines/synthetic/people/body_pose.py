@@ -43,6 +43,7 @@ _TRUNK = {
 # How much of a twist between the trunk and a limb its first bone leaves out, and how much of the twist of hand or foot
 # against the limb the two lower bones take on.
 _UPPER_TWIST, _LOWER_TWIST = 0.6, (0.25, 0.7)
+_AMBIGUOUS = 0.6  # of 4, the length of a rotation's part about an axis (as a quaternion, times its real part)
 _RAISED = 0.6  # cosine of the angle from straight down at which an arm no longer hangs
 _SPREAD = (0.0, -1.0, -1.0, 1.0, 1.0)  # towards the little finger, of fingers that spread by a positive angle
 
@@ -271,18 +272,11 @@ def _rotation_around(axis: Tensor, angle: Tensor) -> Tensor:
 
 
 def _twist(rotation: Tensor, axis: Tensor) -> Tensor:
-    """Angle [...] in -pi..pi by which a rotation [..., 3, 3] turns about the unit vector `axis` [..., 3] before it
-    swings it to where it points."""
-    around = torch.stack(
-        [
-            rotation[..., 2, 1] - rotation[..., 1, 2],
-            rotation[..., 0, 2] - rotation[..., 2, 0],
-            rotation[..., 1, 0] - rotation[..., 0, 1],
-        ],
-        -1,
-    )
-    trace = rotation.diagonal(dim1=-2, dim2=-1).sum(-1)
-    return 2 * torch.atan2((around * axis).sum(-1), 1 + trace)
+    """Angle [...] in radians by which a rotation [..., 3, 3] turns about the unit vector `axis` [..., 3] before it
+    swings it elsewhere. It fades to zero where half a turn makes it ambiguous, so that skin never snaps over."""
+    skew = (rotation - rotation.mT)[..., [2, 0, 1], [1, 2, 0]]
+    sine, cosine = (skew * axis).sum(-1), 1 + rotation.diagonal(dim1=-2, dim2=-1).sum(-1)
+    return 2 * torch.atan2(sine, cosine) * (torch.hypot(sine, cosine) / _AMBIGUOUS).clamp(max=1)
 
 
 def _cross_matrix(vector: Tensor) -> Tensor:

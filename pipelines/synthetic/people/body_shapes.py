@@ -76,7 +76,7 @@ def sample_shape(batch: int, generator: Generator, *, local_axes: int, children:
     age = interpolate(years, _YEARS, _AGES)
     macro = torch.stack([gender, age, muscle, weight, height, proportions, around(0.45, 0.2)], 1)
     ancestry = torch.softmax(2.5 * normal(generator, batch, len(ANCESTRIES)), 1)
-    local = (0.3 * normal(generator, batch, local_axes)).clamp(-1, 1)
+    local = (0.25 * normal(generator, batch, local_axes)).clamp(-1, 1)
     return Shape(female, years, macro, ancestry, local)
 
 

@@ -38,6 +38,10 @@ class Camera:
         """The cameras `person` [N], one for each of N pictures."""
         return Camera(self.scale[person], self.centre[person])
 
+    def depth(self, points: Tensor, origin: Tensor) -> Tensor:
+        """How far world points [B, T, K, 3] are behind `origin` [B, T, 3]: [B, T, K] in pixels."""
+        return (origin[:, :, None, 2] - points[..., 2]) * self.scale[:, None, None]
+
     def columns(self, count: int, factor: int = 1) -> Tensor:
         """World x [B, count * factor] in metres of `count` columns of pixels with `factor` rays each."""
         return (sample_positions(count, factor, self.scale.device) - self.centre[:, :1]) / self.scale[:, None]
