@@ -27,8 +27,7 @@ from pipelines.synthetic.rotations import rotate
 
 _BANDS = (-0.14, -0.11, -0.08, -0.05, -0.02, 0.01, 0.04, 0.07)  # down, where the body's outline is measured
 _STOPS = (0.15, 0.5, 1.0, 1.3, 1.9)  # along a leg (0 hip, 1 knee, 2 ankle), where its girth is measured
-_THIGH, _WAIST_OVER_HIP = 0.37, 0.11  # m, of the average body
-_HIPS = (0.02, 0.12)  # down, where the form of the hips passes into that of the legs
+_HIPS = (0.0, 0.18)  # down, where the form of the hips passes into that of the legs
 _HANG = 0.5  # share of gravity, against the shins, in where cloth below the knees hangs
 
 
@@ -72,10 +71,7 @@ class Drape:
         below = hip - charts.vertices[:, 1]
         self._bands = [(trunk & ((below - level).abs() < 0.025)).nonzero()[:, 0] for level in _BANDS]
         leg = parts_mask(charts.part, "r_thigh", "r_shin")
-        along = torch.where(
-            charts.leg < 1, (charts.leg * (_THIGH + _WAIST_OVER_HIP) - _WAIST_OVER_HIP) / _THIGH, charts.leg
-        )
-        self._girths = [(leg & ((along - stop).abs() < 0.12)).nonzero()[:, 0] for stop in _STOPS]
+        self._girths = [(leg & ((charts.hip_to_ankle - stop).abs() < 0.12)).nonzero()[:, 0] for stop in _STOPS]
 
     def to(self, device: torch.device | str) -> "Drape":
         """This drape with its tables on `device`; changes it in place."""
@@ -123,6 +119,12 @@ class Drape:
         share = (share * share * (3 - 2 * share))[:, None, :, None, None]
         return torch.lerp(hips, legs, share).flatten(2, 3)
 
+    def reach(self, fit: DrapeFit) -> Tensor:
+        """[B] where on the legs the hem is: 0 hip, 1 knee, 2 ankle."""
+        thigh, shin = (-fit.rest.proportions.offsets[:, INDEX[f"r_{joint}"], 1] for joint in ("knee", "ankle"))
+        hem = fit.down[:, -1]
+        return (hem / thigh).clamp(max=1) + ((hem - thigh) / shin).clamp(min=0)
+
     def _measure_legs(self, rest: RestBody) -> Tensor:
         """[B, stops] radii of the right leg in metres."""
         radii = []
@@ -131,7 +133,7 @@ class Drape:
             along = normalize(end - start, dim=-1)
             offset = rest.vertices[:, band] - start
             distance = (offset - (offset * along).sum(-1, keepdim=True) * along).norm(dim=-1)
-            radii.append(torch.lerp(distance.mean(1), distance.amax(1), 0.6))
+            radii.append(torch.lerp(distance.mean(1), distance.amax(1), 0.3))
         return torch.stack(radii, 1)
 
     def _pose_hips(self, fit: DrapeFit, rotation: Tensor, origin: Tensor) -> Tensor:
@@ -181,12 +183,11 @@ class Drape:
         ways = fit.ways[:, None]  # [B, 1, C, 2]
         hull = (reach @ ways.mT[:, :, None]).amax(2)  # [B, T, K, C]
         hull = hull + (radius + fit.ease[:, None])[:, None, :, None]
-        share = ((fit.down - fit.down[:, :1]) / (fit.down[:, -1:] - fit.down[:, :1]))[..., None]
+        share = (fit.down.clamp(min=0) / fit.down[:, -1:])[..., None]
         flare = fit.flare[:, None, None] * share * (1 + 0.5 * fit.waves[:, None]) + 0.012 * share * fit.waves[:, None]
-        hull = hull + flare[:, None]
-        return centre[..., None, :] + hull[..., None] * (
-            across[..., None, :] * ways[:, :, None, :, :1] + front[..., None, :] * ways[:, :, None, :, 1:]
-        )
+        way = across[..., None, :] * ways[:, :, None, :, :1] + front[..., None, :] * ways[:, :, None, :, 1:]
+        hull = hull + flare[:, None] * (1 - way[..., 1]).clamp(max=1.5)  # what is wide falls, and does not stand up
+        return centre[..., None, :] + hull[..., None] * way
 
 
 def _lean(trunk: Tensor, thighs: Tensor, shins: Tensor, down: Tensor, thigh: Tensor) -> Tensor:

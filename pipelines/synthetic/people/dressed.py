@@ -39,8 +39,8 @@ from pipelines.synthetic.rotations import rotate
 
 _COVERED = 0.025  # m inside of the edges of a garment from where skin is left out
 _SKIRT, _COAT = (26, 36), (16, 33)  # rings, columns
-_SKIRT_TOP, _COAT_TOP = -0.11, -0.06  # m below the hips
-_BELOW_HEM = 0.05  # m above the hem of a skirt from where legs are left out
+_SKIRT_TOP, _COAT_TOP = WAIST - 0.01, 0.48  # m below the neck of an average body
+_ABOVE_HEM = 0.12  # of a thigh or shin, over the hem of a skirt from where legs are left out
 _SHELLS = ("inner", "bottom", "top", "hair")
 
 
@@ -112,9 +112,12 @@ class DressedBody:
         self._join([_skin_layer(model, charts), *skinned, *floating], device)
         self._weights = torch.cat([layer.weights for layer in skinned]).to(device)
         self._incident = incident_triangles(model.triangles, len(model.part)).to(device)
-        below = torch.where(charts.leg < 1, charts.leg * 0.48, 0.48 + (charts.leg - 1) * 0.4)
         limb = parts_mask(charts.part, "thigh", "shin") | (parts_mask(charts.part, "torso") & (charts.down > WAIST + 0.03))
-        self._below_waist = torch.where(limb, below, -torch.inf).to(device)
+        self._tops = [
+            (parts_mask(charts.part, "torso") & ((charts.down - top).abs() < 0.015)).nonzero()[:, 0].to(device)
+            for top in (_SKIRT_TOP, _COAT_TOP)
+        ]
+        self._along_leg = torch.where(limb, charts.hip_to_ankle, torch.inf).to(device)
 
     @staticmethod
     @cache
@@ -141,9 +144,8 @@ class DressedBody:
         hanging = [hair[name] for name in self._hair.layers]
         covered |= self._shoes.hide(rest, wardrobe, scale)
         skirted = wardrobe.skirt > 0
-        covered |= skirted[:, None] & (self._below_waist < (wardrobe.skirt - _BELOW_HEM)[:, None]) & (
-            self._below_waist > 0.02
-        )  # fmt: skip
+        drapes = self._fit_drapes(rest, wardrobe, scale)
+        covered |= skirted[:, None] & (self._along_leg < self._drapes[0].reach(drapes[0])[:, None] - _ABOVE_HEM)
         loose = [vertices for vertices, _ in hanging]
         flags = [flag for _, flag in (*grids, *hanging)] + [skirted, wardrobe.coat > 0]
         skin = ~covered[:, self.model.triangles].all(2)
@@ -158,7 +160,7 @@ class DressedBody:
             torch.cat([rest.vertices, *(shells[name].vertices for name in _SHELLS), *(v for v, _ in grids)], 1),
             hang,
             follow(hang, rest.bones, scale),
-            self._fit_drapes(rest, wardrobe, scale),
+            drapes,
             present,
             self._shoes.sole(wardrobe, scale),
         )
@@ -207,9 +209,11 @@ class DressedBody:
     def _fit_drapes(self, rest: RestBody, wardrobe: Wardrobe, scale: Tensor) -> list[DrapeFit]:
         """Skirt and coat."""
         full = torch.ones_like(scale)
+        hips = (rest.bones[:, BONE["r_thigh_1"], 1] + rest.bones[:, BONE["l_thigh_1"], 1]) / 2
+        waist, below = (hips - rest.vertices[:, band, 1].mean(1) for band in self._tops)
         skirt = self._drapes[0].fit(
             rest,
-            top=_SKIRT_TOP * scale,
+            top=waist,
             length=wardrobe.skirt.clamp(min=0.3) * scale,
             ease=0.01 * scale,
             flare=wardrobe.skirt_flare * scale,
@@ -220,8 +224,8 @@ class DressedBody:
         gap = torch.where(wardrobe.opening > 0, 0.1 + wardrobe.opening / 0.16 + 0.2 * wardrobe.coat, 0.02)
         coat = self._drapes[1].fit(
             rest,
-            top=_COAT_TOP * scale,
-            length=(wardrobe.coat - _COAT_TOP) * scale,
+            top=below,
+            length=wardrobe.coat.clamp(min=0.12) * scale - below,
             ease=(0.022 + 0.04 * wardrobe.loose) * scale,
             flare=(0.02 + 0.1 * wardrobe.coat) * scale,
             gap=gap,

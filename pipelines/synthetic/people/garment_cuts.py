@@ -47,7 +47,7 @@ def cut_top(place: Place, wardrobe: Wardrobe) -> Tensor:
     hem = place.down - _each(wardrobe.hem)
     level = torch.maximum(torch.maximum(sleeve, hem), _cut_neck(place, wardrobe))
     strap = (place.x.abs() - _STRAP_PLACE).abs() - _STRAP_WIDTH
-    bare = torch.minimum(0.09 + 0.06 * (place.x.abs() - _STRAP_PLACE).clamp(min=0) - place.down, strap)
+    bare = torch.minimum(0.09 + (place.x.abs() - _STRAP_PLACE).clamp(min=0) - place.down, strap)
     level = torch.where(_each(wardrobe.straps), torch.maximum(level, bare), level)
     opening = _each(wardrobe.opening)
     gap = opening * (1 + 1.5 * place.down.clamp(min=0)) - place.x.abs()
@@ -80,7 +80,7 @@ def loosen_top(place: Place, wardrobe: Wardrobe) -> tuple[Tensor, Tensor, Tensor
     short = _each(wardrobe.sleeve) < 1.2
     bell = _each(wardrobe.bell) * torch.where(short, 0.02, 0.035) + 0.01 * short
     widen = torch.where(trunk, 0.03 * loose * hanging * drawn, (0.02 * loose + bell * ends) * ends)
-    return gap, (0.35 + 0.65 * loose) * drawn, widen
+    return gap, (0.65 + 0.35 * loose) * drawn, widen
 
 
 def loosen_trousers(place: Place, wardrobe: Wardrobe) -> tuple[Tensor, Tensor, Tensor]:
@@ -92,7 +92,7 @@ def loosen_trousers(place: Place, wardrobe: Wardrobe) -> tuple[Tensor, Tensor, T
     end = ((place.leg - 0.5) / (length - 0.5).clamp(min=0.2)).clamp(0, 1)
     widen = below * (0.028 * wide + torch.where(length < 1.3, 0.015, 0.0)) + end.square() * 0.06 * _each(wardrobe.flare)
     between = (place.x.abs() < 0.07) & (place.leg < 0.75)
-    return gap, 0.4 + 0.6 * wide.expand_as(gap), torch.where(between, 0.3 * widen, widen)
+    return gap, 0.55 + 0.45 * wide.expand_as(gap), torch.where(between, 0.3 * widen, widen)
 
 
 def _cut_neck(place: Place, wardrobe: Wardrobe) -> Tensor:

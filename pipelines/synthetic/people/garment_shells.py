@@ -17,7 +17,7 @@ from pipelines.synthetic.people.body_charts import BodyCharts
 from pipelines.synthetic.people.body_model import BodyModel, RestBody
 from pipelines.synthetic.people.layers import Layer, neighbours
 
-_ROUNDS = 14  # of smoothing: cloth bridges hollows of about a hand's width
+_ROUNDS = 20  # of smoothing: cloth bridges hollows of about a hand's width
 _LINES = {"upper_arm": ("upper_arm_1", "forearm_1"), "forearm": ("forearm_1", "hand"), "hand": ("forearm_1", "hand"),
           "thigh": ("thigh_1", "shin_1"), "shin": ("shin_1", "foot"), "foot": ("shin_1", "foot")}  # fmt: skip
 
@@ -78,10 +78,13 @@ class Shell:
         smoothed = self.smoothed(close, _ROUNDS)
         share = smooth[:, None, None] if smooth.dim() == 1 else smooth[..., None]
         shell = torch.lerp(close, smoothed, share) + widen[..., None] * self._outward(rest)
-        distance = ((shell - body) * normal).sum(-1)
-        shell = shell + normal * (gap - distance).clamp(min=0)[..., None]
+        distance = gap
+        for least, rounds in ((gap, 0), (0.6 * gap, 3)):  # what has been pushed out is smoothed a little once more
+            shell = torch.lerp(shell, self.smoothed(shell, rounds), share)
+            distance = ((shell - body) * normal).sum(-1)
+            shell = shell + normal * (least - distance).clamp(min=0)[..., None]
         thickness = body.new_zeros(rest.vertices.shape[:2])
-        thickness[:, self.vertex] = torch.where(level < 0, torch.maximum(distance, gap), 0.0)
+        thickness[:, self.vertex] = torch.where(level < 0, torch.maximum(distance, 0.6 * gap), 0.0)
         shell = self._cut(shell, level)
         present = (level < 0)[:, self.layer.triangles.to(level.device)].any(2)
         return Fitted(shell, present, thickness)

@@ -107,17 +107,19 @@ class Hair:
         lock = name != "sheet"
         radius = head.reach(level.clamp(min=-0.2), ways)
         lower = ((-level - 0.2) / 0.6).clamp(0, 1)[..., None]  # below the ears it hangs from where the head is widest
-        ease = (wardrobe.volume.clamp(max=0.03)[:, None] + 0.002 + 0.006 * (level < 0.4)) * scale[:, None]
+        volume = torch.where(wardrobe.hat > 0, _UNDER_HAT, wardrobe.volume.clamp(max=0.03))[:, None]
+        ease = (volume + 0.001 + 0.006 * (level < 0.2)) * scale[:, None]
+        cloth = ((0.015 + 0.03 * wardrobe.loose + 0.01 * (wardrobe.opening > 0)) * scale)[:, None]
         radius = radius + ease[..., None] - 0.012 * scale[:, None, None] * lower * share[None, :, None]
         points = head.place(radius, y, ways)
         back, chest = head.trunk(y)
         x, height, z = points.unbind(-1)
         below = ((-level - 0.75) / 0.5).clamp(0, 1)[..., None]  # from the chin to the shoulders
         if lock:
-            clear = torch.maximum(z, (chest + 0.012 * scale[:, None])[..., None])
+            clear = torch.maximum(z, (chest + cloth)[..., None])
             x = torch.lerp(x, x * 0.9, below)
         else:
-            clear = torch.minimum(z, (back - 0.012 * scale[:, None])[..., None])
+            clear = torch.minimum(z, (back - cloth)[..., None])
         strands = torch.sin(torch.arange(len(ways), device=scale.device) * 1.9 + wardrobe.phase[:, 1:2])
         ragged = 0.03 * strands[:, None] * share[:, None].pow(4) * scale[:, None, None]
         return torch.stack([x, height + ragged, torch.lerp(z, clear, below)], -1).flatten(1, 2)

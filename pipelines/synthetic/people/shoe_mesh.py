@@ -67,7 +67,7 @@ class Shoes:
             leg = parts_mask(charts.part, f"{side}_shin", f"{side}_foot")
             stops = torch.linspace(0, 1, _SHAFT[0])
             self._ankles.append(
-                [(leg & ((charts.leg - (1.98 - 0.9 * stop)).abs() < 0.12)).nonzero()[:, 0] for stop in stops]
+                [(leg & ((charts.leg - (1.93 - 0.9 * stop)).abs() < 0.07)).nonzero()[:, 0] for stop in stops]
             )
             weights = ring_weights(
                 _RINGS, (0, {f"{side}_foot": 1}), (0.6, {f"{side}_foot": 1}), (0.8, {f"{side}_toes": 1})
@@ -156,10 +156,10 @@ class Shoes:
         centre = ankle[:, None] + line[:, None] * share[..., None]  # [B, K, 3]
         reach = []
         for stop, band in enumerate(self._ankles[side]):
-            at = ankle + line * (0.02 + 0.9 * stop / (_SHAFT[0] - 1))
+            at = ankle + line * (0.07 + 0.9 * stop / (_SHAFT[0] - 1))
             reach.append(extend_to(rest.vertices[:, band][..., [0, 2]] - at[:, None, [0, 2]], ways))
         known = torch.stack(reach, 1)  # [B, stops, C]
-        index = ((share - 0.02) / 0.9).clamp(0, 1) * (_SHAFT[0] - 1)
+        index = ((share - 0.07) / 0.9).clamp(0, 1) * (_SHAFT[0] - 1)
         lower = index.floor().long().clamp(max=_SHAFT[0] - 2)
         first = torch.gather(known, 1, lower[..., None].expand(-1, -1, _COLUMNS))
         second = torch.gather(known, 1, (lower + 1)[..., None].expand(-1, -1, _COLUMNS))
