@@ -81,12 +81,13 @@ class Drape:
         return self
 
     def fit(
-        self, rest: RestBody, *, top: Tensor, length: Tensor, ease: Tensor, flare: Tensor, gap: Tensor, phase: Tensor,
+        self, rest: RestBody, surface: Tensor, *, top: Tensor, length: Tensor, ease: Tensor, flare: Tensor, gap: Tensor, phase: Tensor,
         scale: Tensor,
     ) -> DrapeFit:  # fmt: skip
         """On B people.
 
         Args:
+            surface: [B, V, 3] vertices of the body, moved out to what is worn underneath.
             top: [B] down of the first ring, negative above the hips; length: [B] metres from there to the hem.
             ease: [B] metres from the body to the cloth; flare: [B] metres by which the hem is further out.
             gap: [B] half of the opening in front in radians; phase: [B, 3] of the folds.
@@ -98,7 +99,7 @@ class Drape:
             turn = torch.linspace(0, 1, self.size[1], device=top.device)
             angle = gap[:, None] + (2 * torch.pi - 2 * gap[:, None]) * turn
             ways = torch.stack([torch.sin(angle), torch.cos(angle)], -1)
-        plane = rest.vertices[..., [0, 2]] - middle[:, None, [0, 2]]
+        plane = surface[..., [0, 2]] - middle[:, None, [0, 2]]
         outline = torch.stack([(plane[:, band] @ ways.mT).amax(1) for band in self._bands], 1)  # [B, bands, C]
         share = torch.linspace(0, 1, self.size[0], device=top.device)
         angle = torch.atan2(ways[..., 0], ways[..., 1])
@@ -107,15 +108,14 @@ class Drape:
             for index, (count, weight) in enumerate(((5, 0.4), (8, 0.4), (13, 0.2)))
         )
         return DrapeFit(
-            outline + ease[:, None, None], self._measure_legs(rest), top[:, None] + length[:, None] * share,
+            outline, self._measure_legs(rest), top[:, None] + length[:, None] * share,
             ease, flare, ways, torch.as_tensor(waves), rest, scale,
         )  # fmt: skip
 
     def pose(self, fit: DrapeFit, pose: BodyPose, rotation: Tensor, origin: Tensor) -> Tensor:
         """World positions [B, T, K * C, 3]; rotation, origin: of all bones, from `turn_bones`."""
         hips, legs = self._pose_hips(fit, rotation, origin), self._pose_legs(fit, pose)
-        start, end = _HIPS
-        share = ((fit.down / fit.scale[:, None] - start) / (end - start)).clamp(0, 1)
+        share = _rise(fit.down / fit.scale[:, None], *_HIPS)
         share = (share * share * (3 - 2 * share))[:, None, :, None, None]
         return torch.lerp(hips, legs, share).flatten(2, 3)
 
@@ -140,12 +140,12 @@ class Drape:
         """Rings [B, T, K, C, 3] in the form of the hips: the upper ones lean with the spine."""
         heights = fit.down / fit.scale[:, None]
         weights = hat_weights(heights, _BANDS)  # [B, K, bands]
-        radius = weights @ fit.outline  # [B, K, C]
+        radius = weights @ fit.outline + (fit.ease[:, None] * (0.2 + 0.8 * _rise(heights, -0.1, 0.0)))[..., None]
         middle = _between(fit.rest.bones, "thigh_1")[:, None, None]
         plane = radius[..., None] * fit.ways[:, None]
         rise = -fit.down[..., None].expand_as(radius)
         rest = middle + torch.stack([plane[..., 0], rise, plane[..., 1]], -1)  # [B, K, C, 3]
-        lean = ((-heights - 0.02) / 0.12).clamp(0, 1)[:, None, :, None, None]
+        lean = (1 - _rise(heights, -0.14, -0.02))[:, None, :, None, None]
         carried = [
             origin[:, :, index, None, None]
             + rotate(rotation[:, :, index, None, None], (rest - fit.rest.bones[:, index, None, None])[:, None])
@@ -198,6 +198,11 @@ def _lean(trunk: Tensor, thighs: Tensor, shins: Tensor, down: Tensor, thigh: Ten
     second = ((down - thigh) / 0.12 + 0.5).clamp(0, 1)[:, None, :, None]
     mixed = torch.lerp(trunk[:, :, None], normalize(thighs, dim=-1)[:, :, None], first)
     return normalize(torch.lerp(mixed, shins[:, :, None], second), dim=-1)
+
+
+def _rise(values: Tensor, start: float, end: float) -> Tensor:
+    """0 up to `start`, 1 from `end` on, linear in between."""
+    return ((values - start) / (end - start)).clamp(0, 1)
 
 
 def _between(bones: Tensor, bone: str) -> Tensor:

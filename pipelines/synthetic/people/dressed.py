@@ -34,9 +34,10 @@ from pipelines.synthetic.people.layers import LAYERS, Layer, incident_triangles,
 from pipelines.synthetic.people.neckwear_mesh import Neckwear
 from pipelines.synthetic.people.shoe_mesh import Shoes
 from pipelines.synthetic.people.skeleton import INDEX, STANDARD_HEIGHT
-from pipelines.synthetic.people.wardrobe import SHOES, WAIST, Wardrobe
+from pipelines.synthetic.people.wardrobe import TUCKED_HEM, WAIST, Wardrobe
 from pipelines.synthetic.rotations import rotate
 
+_SLACK = 0.01  # m that tops may cut off
 _COVERED = 0.025  # m inside of the edges of a garment from where skin is left out
 _SKIRT, _COAT = (26, 36), (16, 33)  # rings, columns
 _SKIRT_TOP, _COAT_TOP = WAIST - 0.01, 0.48  # m below the neck of an average body
@@ -129,7 +130,7 @@ class DressedBody:
         """Dresses the rest bodies of B people."""
         scale = rest.proportions.height / STANDARD_HEIGHT
         normals = vertex_normals(rest.vertices, self.model.triangles, self._incident)
-        shells, covered = self._fit_shells(rest, normals, wardrobe, scale)
+        shells, covered, thickness = self._fit_shells(rest, normals, wardrobe, scale)
         head = self._outline.measure(self.model, rest)
         shoes = self._shoes.fit(rest, wardrobe, scale)
         worn = torch.ones_like(wardrobe.trousers)
@@ -144,7 +145,7 @@ class DressedBody:
         hanging = [hair[name] for name in self._hair.layers]
         covered |= self._shoes.hide(rest, wardrobe, scale)
         skirted = wardrobe.skirt > 0
-        drapes = self._fit_drapes(rest, wardrobe, scale)
+        drapes = self._fit_drapes(rest, rest.vertices + normals * thickness[..., None], wardrobe, scale)
         covered |= skirted[:, None] & (self._along_leg < self._drapes[0].reach(drapes[0])[:, None] - _ABOVE_HEM)
         loose = [vertices for vertices, _ in hanging]
         flags = [flag for _, flag in (*grids, *hanging)] + [skirted, wardrobe.coat > 0]
@@ -182,8 +183,9 @@ class DressedBody:
 
     def _fit_shells(
         self, rest: RestBody, normals: Tensor, wardrobe: Wardrobe, scale: Tensor
-    ) -> tuple[dict[str, Fitted], Tensor]:
-        """Garments that follow the body, and which of its vertices are well inside of them [B, V] bool."""
+    ) -> tuple[dict[str, Fitted], Tensor, Tensor]:
+        """Garments that follow the body, which of its vertices are well inside of them [B, V] bool, and how thick they
+        are there [B, V]."""
         fitted: dict[str, Fitted] = {}
         covered = torch.zeros(rest.vertices.shape[:2], dtype=torch.bool, device=scale.device)
         each = scale[:, None]
@@ -198,21 +200,30 @@ class DressedBody:
                 gap, smooth, widen = (loosen_top if name == "top" else loosen_trousers)(place, wardrobe)
             gap = gap * each
             if name == "top":
-                outside = (wardrobe.hem > WAIST + 0.035)[:, None]
+                outside = (wardrobe.hem > TUCKED_HEM)[:, None]
                 gap = torch.where(outside, torch.maximum(gap, below[:, shell.vertex] + 0.003 * each), gap)
-            fitted[name] = shell.fit(rest, normals, gap=gap, smooth=smooth, widen=widen * each, level=level)
+            fitted[name] = shell.fit(rest, normals, gap=gap, smooth=smooth, widen=widen * each, level=level,
+                                     slack=_SLACK if name == "top" else 0.0)  # fmt: skip
             below = torch.maximum(below, fitted[name].thickness)
-            covered[:, shell.vertex] |= level < -_COVERED
+            inside = torch.zeros_like(covered)
+            inside[:, shell.vertex] = level < -_COVERED
+            covered |= inside
+            if name == "top":
+                for under in ("inner", "bottom"):
+                    layer = self._shells[under]
+                    hidden = inside[:, layer.vertex][:, layer.triangles].all(2)
+                    fitted[under].present &= ~hidden
         fitted["hair"] = self._hair.fit_skull(rest, normals, wardrobe, scale)
-        return fitted, covered
+        return fitted, covered, below
 
-    def _fit_drapes(self, rest: RestBody, wardrobe: Wardrobe, scale: Tensor) -> list[DrapeFit]:
-        """Skirt and coat."""
+    def _fit_drapes(self, rest: RestBody, surface: Tensor, wardrobe: Wardrobe, scale: Tensor) -> list[DrapeFit]:
+        """Skirt and coat over the `surface` [B, V, 3] of what else is worn."""
         full = torch.ones_like(scale)
         hips = (rest.bones[:, BONE["r_thigh_1"], 1] + rest.bones[:, BONE["l_thigh_1"], 1]) / 2
         waist, below = (hips - rest.vertices[:, band, 1].mean(1) for band in self._tops)
         skirt = self._drapes[0].fit(
             rest,
+            surface,
             top=waist,
             length=wardrobe.skirt.clamp(min=0.3) * scale,
             ease=0.01 * scale,
@@ -224,9 +235,10 @@ class DressedBody:
         gap = torch.where(wardrobe.opening > 0, 0.1 + wardrobe.opening / 0.16 + 0.2 * wardrobe.coat, 0.02)
         coat = self._drapes[1].fit(
             rest,
+            surface,
             top=below,
             length=wardrobe.coat.clamp(min=0.12) * scale - below,
-            ease=(0.022 + 0.04 * wardrobe.loose) * scale,
+            ease=(0.014 + 0.02 * wardrobe.loose) * scale,
             flare=(0.02 + 0.1 * wardrobe.coat) * scale,
             gap=gap,
             phase=wardrobe.phase,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pipelines.synthetic.people.body_charts import BodyCharts
-from pipelines.synthetic.people.wardrobe import WAIST, Wardrobe
+from pipelines.synthetic.people.wardrobe import TUCKED_HEM, WAIST, Wardrobe
 
 _UPPER_ARM, _LOWER_LEG = 0.28, 0.4  # m
 _STRAP_PLACE, _STRAP_WIDTH = 0.085, 0.022  # m from the middle, half width
@@ -51,12 +51,13 @@ def cut_top(place: Place, wardrobe: Wardrobe) -> Tensor:
     level = torch.where(_each(wardrobe.straps), torch.maximum(level, bare), level)
     opening = _each(wardrobe.opening)
     gap = opening * (1 + 1.5 * place.down.clamp(min=0)) - place.x.abs()
-    return torch.where((opening > 0) & (place.depth > 0.02), torch.maximum(level, gap), level)
+    gap = gap - 0.2 * ((0.04 - place.depth) / 0.05).clamp(0, 1)  # in front only
+    return torch.where(opening > 0, torch.maximum(level, gap), level)
 
 
 def cut_inner(place: Place, wardrobe: Wardrobe) -> Tensor:
     """Level of the shirt that an open jacket shows: the front of the trunk."""
-    level = torch.maximum(place.down - WAIST - 0.08, _cut_neck(place, wardrobe))
+    level = torch.maximum(place.down - TUCKED_HEM, _cut_neck(place, wardrobe))
     level = torch.maximum(level, place.arm * _UPPER_ARM)
     return torch.where(_each(wardrobe.opening) > 0, level, _OUTSIDE)
 
@@ -71,7 +72,7 @@ def loosen_top(place: Place, wardrobe: Wardrobe) -> tuple[Tensor, Tensor, Tensor
     """Gap, smoothing (0..1) and widening of tops."""
     loose = _each(wardrobe.loose)
     layered = torch.where(_each(wardrobe.opening) > 0, 0.009, 0.0)
-    tucked = _each(wardrobe.hem) < WAIST + 0.035
+    tucked = _each(wardrobe.hem) <= TUCKED_HEM
     drawn = torch.where(tucked, ((_each(wardrobe.hem) - place.down) / _TUCKED).clamp(0, 1), 1.0)
     gap = 0.002 + drawn * (0.002 + 0.012 * loose + layered)
     trunk = place.arm < 0
@@ -88,7 +89,8 @@ def loosen_trousers(place: Place, wardrobe: Wardrobe) -> tuple[Tensor, Tensor, T
     wide = _each(wardrobe.wide)
     length = _each(wardrobe.leg)
     below = (place.leg / 0.6).clamp(0, 1)
-    gap = 0.0055 + 0.01 * wide * below
+    band = ((WAIST + 0.08 - place.down) / 0.04).clamp(0, 1)  # over what is tucked in
+    gap = 0.0055 + 0.004 * band + 0.01 * wide * below
     end = ((place.leg - 0.5) / (length - 0.5).clamp(min=0.2)).clamp(0, 1)
     widen = below * (0.028 * wide + torch.where(length < 1.3, 0.015, 0.0)) + end.square() * 0.06 * _each(wardrobe.flare)
     between = (place.x.abs() < 0.07) & (place.leg < 0.75)
