@@ -43,9 +43,10 @@ class BodyCharts:
         for slot, start, end in (
             ("sleeve", "upper_arm_1", "forearm_1"), ("forearm", "forearm_1", "hand"), ("lower_leg", "shin_1", "foot"),
         ):  # fmt: skip
-            self._lines[slot] = tuple(
+            first, second = (
                 torch.where(left[:, None], bones[f"l_{name}"], bones[f"r_{name}"]) for name in (start, end)
-            )  # type: ignore[assignment]
+            )
+            self._lines[slot] = first, second
         up = vertices.new_tensor([0.0, _WAIST_OVER_HIP, 0.0])
         hip = torch.where(left[:, None], bones["l_thigh_1"], bones["r_thigh_1"])
         self._lines["bottom"] = hip + up, self._lines["lower_leg"][0]

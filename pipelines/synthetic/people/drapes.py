@@ -81,8 +81,8 @@ class Drape:
         return self
 
     def fit(
-        self, rest: RestBody, surface: Tensor, *, top: Tensor, length: Tensor, ease: Tensor, flare: Tensor, gap: Tensor, phase: Tensor,
-        scale: Tensor,
+        self, rest: RestBody, surface: Tensor, *, top: Tensor, length: Tensor, ease: Tensor, flare: Tensor,
+        gap: Tensor, phase: Tensor, scale: Tensor,
     ) -> DrapeFit:  # fmt: skip
         """On B people.
 

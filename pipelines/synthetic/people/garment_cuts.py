@@ -68,6 +68,12 @@ def cut_trousers(place: Place, wardrobe: Wardrobe) -> Tensor:
     return torch.where(_each(wardrobe.trousers), level, _OUTSIDE)
 
 
+def loosen_inner(place: Place, wardrobe: Wardrobe) -> tuple[Tensor, Tensor, Tensor]:
+    """Gap, smoothing (0..1) and widening of the shirt under a jacket."""
+    drawn = ((TUCKED_HEM - place.down) / _TUCKED).clamp(0, 1).expand(len(wardrobe.hem), -1)
+    return 0.002 + 0.003 * drawn, 0.6 * drawn, torch.zeros_like(drawn)
+
+
 def loosen_top(place: Place, wardrobe: Wardrobe) -> tuple[Tensor, Tensor, Tensor]:
     """Gap, smoothing (0..1) and widening of tops."""
     loose = _each(wardrobe.loose)

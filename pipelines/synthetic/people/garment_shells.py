@@ -65,7 +65,14 @@ class Shell:
         return self
 
     def fit(
-        self, rest: RestBody, normals: Tensor, *, gap: Tensor, smooth: Tensor, widen: Tensor, level: Tensor,
+        self,
+        rest: RestBody,
+        normals: Tensor,
+        *,
+        gap: Tensor,
+        smooth: Tensor,
+        widen: Tensor,
+        level: Tensor,
         slack: float = 0.0,
     ) -> Fitted:
         """The shell on rest bodies.
@@ -86,7 +93,8 @@ class Shell:
         shell = torch.lerp(close, smoothed, share) + widen[..., None] * self._outward(rest)
         distance = gap
         lenient = slack * ((-level - _SLACK_FROM) / _SLACK_FROM).clamp(0, 1)
-        for least, rounds in ((gap - lenient, 0), (0.6 * gap - lenient, 3)):  # smooths a little what has been pushed out
+        # Once more after a little smoothing of what has been pushed out.
+        for least, rounds in ((gap - lenient, 0), (0.6 * gap - lenient, 3)):
             shell = torch.lerp(shell, self.smoothed(shell, rounds), share)
             distance = ((shell - body) * normal).sum(-1)
             shell = shell + normal * (least - distance).clamp(min=0)[..., None]

@@ -162,9 +162,7 @@ class Hair:
         x = head.eyes[:, None, :1] + radius * ways[:, 0]
         flat = torch.where(bun, 0.0, (share * 4).clamp(max=1))[..., None]
         upright = radius * ways[:, 1]
-        return torch.stack(
-            [x, y[..., None] + (1 - flat) * upright, z[..., None] + flat * upright], -1
-        ).flatten(1, 2)
+        return torch.stack([x, y[..., None] + (1 - flat) * upright, z[..., None] + flat * upright], -1).flatten(1, 2)
 
 
 def follow(vertices: Tensor, bones: Tensor, scale: Tensor) -> Tensor:

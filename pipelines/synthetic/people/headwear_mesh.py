@@ -28,10 +28,12 @@ class Headwear:
     def __init__(self) -> None:
         bones = {"head": 1.0}
         self.layers = {
-            "crown": make_grid("hat", _CROWN, slot="belt", part="head", closed=True, bones=bones, v=(1.0, 0.0), inward=True),
+            "crown": make_grid(
+                "hat", _CROWN, slot="belt", part="head", closed=True, bones=bones, v=(1.0, 0.0), inward=True
+            ),
             "visor": make_grid("hat", _VISOR, slot="belt", part="head", closed=False, bones=bones, u=_VISOR_ENDS),
             "brim": make_grid("hat", _BRIM, slot="belt", part="head", closed=True, bones=bones),
-        }  # fmt: skip
+        }
         for side in ("r", "l"):
             for name, size, closed in (("rim", _RIM, True), ("lens", _LENS, True), ("temple", _TEMPLE, False)):
                 self.layers[f"{side}_{name}"] = make_grid(
@@ -121,7 +123,8 @@ def _ring(centre: Tensor, half: Tensor, scale: Tensor) -> Tensor:
     wire = _WIRE * scale[:, None, None]
     radius = (half[..., None] + wire * torch.cos(across)).expand(-1, _RIM[0], -1)
     offset = torch.stack(
-        [radius * torch.sin(around), 0.82 * radius * torch.cos(around), (wire * torch.sin(across)).expand_as(radius)], -1,
+        [radius * torch.sin(around), 0.82 * radius * torch.cos(around), (wire * torch.sin(across)).expand_as(radius)],
+        -1,
     )
     return centre[:, None, None] + offset
 

@@ -38,17 +38,18 @@ class Neckwear:
     """Tables of collars and bags."""
 
     def __init__(self, charts: BodyCharts) -> None:
-        trunk = {"spine_5": 1.0}
+        trunk, back, hips = {"spine_5": 1.0}, {"spine_5": 0.6, "spine_4": 0.4}, {"pelvis": 1.0}
         neck = ring_weights(_COLLAR[0], (0, trunk), (1, {"spine_5": 0.6, "neck_1": 0.4}))
         self.layers = {
-            "collar": make_grid("collar", _COLLAR, slot="top", part="neck", closed=False, bones=neck, u=(0.5, 1.5),
-                                v=(0.06, 0.0)),  # fmt: skip
-            "pack": make_grid("bag", _PACK, slot="belt", part="torso", closed=True, bones={"spine_5": 0.6, "spine_4": 0.4}),
-            "pouch": make_grid("bag", _PACK, slot="belt", part="torso", closed=True, bones={"pelvis": 1.0}),
-        }  # fmt: skip
+            "collar": make_grid(
+                "collar", _COLLAR, slot="top", part="neck", closed=False, bones=neck, u=(0.5, 1.5), v=(0.06, 0.0)
+            ),
+            "pack": make_grid("bag", _PACK, slot="belt", part="torso", closed=True, bones=back),
+            "pouch": make_grid("bag", _PACK, slot="belt", part="torso", closed=True, bones=hips),
+        }
         straps = ring_weights(_STRAP[0], (0, {"spine_4": 1.0}), (0.3, trunk), (0.7, trunk), (1, {"spine_4": 1.0}))
-        across = ring_weights(_STRAP[0], (0, {"pelvis": 1.0}), (0.2, {"spine_3": 1.0}), (0.5, trunk), (0.8, {"spine_3": 1.0}),
-                              (1, {"pelvis": 1.0}))  # fmt: skip
+        waist = {"spine_3": 1.0}
+        across = ring_weights(_STRAP[0], (0, hips), (0.2, waist), (0.5, trunk), (0.8, waist), (1, hips))
         for name, bones in (("r_strap", straps), ("l_strap", straps), ("long_strap", across)):
             self.layers[name] = make_grid("bag", _STRAP, slot="belt", part="torso", closed=False, bones=bones)
         vertices = charts.vertices
@@ -101,7 +102,7 @@ class Neckwear:
         out = torch.lerp(table[:, 0, :, None], table[:, 2, :, None], behind)
         up = torch.lerp(table[:, 1, :, None], table[:, 3, :, None], behind)
         each = scale[:, None, None]
-        reach = torch.lerp(*radii, (up / _NECK_HEIGHT).clamp(0, 1)) + (out + 0.002) * each
+        reach = torch.lerp(radii[0], radii[1], (up / _NECK_HEIGHT).clamp(0, 1)) + (out + 0.002) * each
         y = base[:, 1, None, None] + up * each
         x = centre[:, 0, None, None] + reach * ways[:, None, :, 0]
         z = centre[:, 2, None, None] + reach * ways[:, None, :, 1]
