@@ -14,7 +14,7 @@ import numpy as np
 from models.errors import InputError
 from pipelines.configs import KeypointsConfig
 from pipelines.generation.networks import load_pose_cleaner
-from pipelines.keypoints.details import DetailName, PersonDetails, details_of, request_details
+from pipelines.keypoints.details import DetailName, PersonDetails, request_details
 from pipelines.keypoints.detectors.registry import check_person, create_detector
 from pipelines.keypoints.loading import is_track, load_track, select_frames
 from pipelines.keypoints.quarter_turns import detect_upright_video
@@ -117,9 +117,8 @@ def follow_person(track: PoseTrack, *, person: str, on_missing: OnMissing) -> tu
         InputError: that person is in no frame, or missing in one under `on_missing` "fail".
     """
     chosen = select_person(track.people, person)  # [T, 17, 3]
-    known = [details_of(pose, frame.people, frame.details) for pose, frame in zip(chosen, track.frames, strict=True)]
     poses, gaps = fill_gaps(chosen, on_missing)  # [T, 17, 3]
-    return _with_poses(track, poses, known), gaps
+    return _with_poses(track, poses, track.details_of(chosen)), gaps
 
 
 def _wanted(config: KeypointsConfig) -> list[DetailName]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipelines.training.config import TrainConfig
 
 LENGTH, PLACE = "Length", "Place"
+BOOLEANS = {"true": True, "false": False}
 
 
 def _task(text: str) -> str:
@@ -195,9 +196,9 @@ def _change_recipe(recipe: Any, settings: Sequence[str], changes: list[str], cat
         if name not in kinds:
             raise typer.BadParameter(f"--set {name!r}: the settings of this recipe are {', '.join(kinds)}")
         try:
-            values[name] = kinds[name](text)
-        except ValueError:
-            kind = "an integer" if kinds[name] is int else "a number"
+            values[name] = BOOLEANS[text] if kinds[name] is bool else kinds[name](text)
+        except (KeyError, ValueError):
+            kind = {int: "an integer", bool: "true or false"}.get(kinds[name], "a number")
             raise typer.BadParameter(f"--set {name}: {text!r} is not {kind}") from None
     return replace(recipe, **values)
 

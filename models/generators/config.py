@@ -8,7 +8,7 @@ B batch, S structure channels, H, W image size. Layer l is the resolution H/2^l 
 
 from dataclasses import dataclass
 
-from models.joints import H36M17_LIMBS
+from models.joints import DETAILED_CHANNELS, H36M17_LIMBS, STRUCTURE_CHANNELS
 from models.layers import channels_at
 
 TORSO = ((1, 4), (11, 14), (1, 14), (4, 11))  # of the same joints: hips, shoulders, right and left side
@@ -21,7 +21,7 @@ class GeneratorConfig:
     image_channels: int = 3
     """Channels of source and generated images."""
 
-    structure_channels: int = 20
+    structure_channels: int = STRUCTURE_CHANNELS
     """S, channels of a structure map or code."""
 
     width: int = 64
@@ -78,7 +78,8 @@ class AnimationConfig(GeneratorConfig):
     """Size of a recurrent generator of people, which reads the previous frame and the reference image.
 
     With four image channels it makes people without background, as premultiplied RGBA: colour in [-1, 1] times
-    coverage, and coverage in 0 to 1 (`models.layer`).
+    coverage, and coverage in 0 to 1 (`models.layer`). With `DETAILED_CHANNELS` structure channels it sees hands, feet
+    and the order of limbs as well as the 17 joints (docs/weights.md).
     """
 
     detail_hidden: int = 0
@@ -92,6 +93,11 @@ class AnimationConfig(GeneratorConfig):
 
     shadow: bool = False
     """Whether the decoder also makes the person's shadow on what is behind; not in the authors' networks."""
+
+    @property
+    def structure_details(self) -> bool:
+        """Whether structure maps have details."""
+        return self.structure_channels == DETAILED_CHANNELS
 
     @property
     def output_channels(self) -> int:

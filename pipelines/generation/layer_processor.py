@@ -6,6 +6,7 @@ H, W: source picture; h, w: canvas.
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from models.generators.animation import Step
 from models.generators.picture import Picture
@@ -15,7 +16,10 @@ from pipelines.compositing.full_resolution import clip_premultiplied
 from pipelines.compositing.layers import Layer, lay_over, to_rgba
 from pipelines.generation.cutout import CutOut
 from pipelines.generation.processors import CANVAS, NetworkInputs, PersonProcessor
+from pipelines.keypoints.detail_maps import detail_maps
+from pipelines.keypoints.layouts import LIMBS
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
+from pipelines.keypoints.structure_details import StructureDetails, find_source_details, retarget_details
 from pipelines.keypoints.structure_maps import structure_map
 from pipelines.media.boxes import Box, crop
 from pipelines.media.canvas_crop import CanvasCrop
@@ -31,6 +35,7 @@ class LayerProcessor(PersonProcessor):
     Args:
         quality: chooses the longer side of the canvas, `QUALITY_SIZES`.
         cutout: the parts of the source picture.
+        detailed: whether the network sees hands, feet and the order of limbs as well.
     """
 
     background: Background
@@ -44,6 +49,7 @@ class LayerProcessor(PersonProcessor):
         quality: Quality,
         *,
         cutout: CutOut,
+        detailed: bool = False,
     ) -> None:
         super().__init__(source, driving, poses, retarget)
         known = np.concatenate([poses.reshape(-1, 2), source.pose[:, :2], source.detected[source.seen, :2]])
@@ -58,6 +64,9 @@ class LayerProcessor(PersonProcessor):
         self.notes = tuple(filter(None, [cutout.note]))
         self.compositor: Compositor | None = None
         self.count = 0  # frames that were made
+        self.details: dict[str, StructureDetails] = {}
+        if detailed:
+            self.details = {"coco17": find_source_details(source), "h36m17": retarget_details(driving, poses)}
 
     def source_inputs(self) -> NetworkInputs:
         detected = np.where(self.source.seen[:, None], self.area.to_canvas(self.source.detected), 0)
@@ -65,7 +74,7 @@ class LayerProcessor(PersonProcessor):
 
     def frame_inputs(self, frame: int) -> NetworkInputs:
         joints = self.area.to_canvas(self.poses[frame])
-        return self._inputs(joints, joints, "h36m17")
+        return self._inputs(joints, joints, "h36m17", frame)
 
     def output_size(self, framing: Framing) -> tuple[int, int]:
         return self.background.size(self.source.size) if framing == "full" else (self.area.width, self.area.height)
@@ -89,13 +98,17 @@ class LayerProcessor(PersonProcessor):
         width, height = self.output_size(framing)
         return to_rgba(layer, height, width) if behind is None else lay_over(behind, layer)
 
-    def _inputs(self, points: np.ndarray, joints: np.ndarray, layout: str) -> NetworkInputs:
+    def _inputs(self, points: np.ndarray, joints: np.ndarray, layout: str, frame: int = 0) -> NetworkInputs:
         """Points [17, 2 or 3] that are drawn, and Human3.6M-17 joints [17, 2 or 3], in pixels of the canvas."""
         rows, columns = self.area.rows, self.area.columns
         scale = max(rows, columns) / CANVAS
-        return NetworkInputs(
-            structure_map(points, layout=layout, height=rows, width=columns, scale=scale), joints[:, :2]
-        )
+        structure = structure_map(points, layout=layout, height=rows, width=columns, scale=scale)
+        if layout in self.details:
+            known, depth = self.details[layout].on_canvas(self.area, frame)
+            arrays = [torch.from_numpy(each)[None] for each in (known, points[:, :2], depth)]
+            maps = detail_maps(*arrays, limbs=LIMBS[layout], height=rows, width=columns, scale=scale)
+            structure = np.concatenate([structure, maps[0].numpy()])
+        return NetworkInputs(structure, joints[:, :2])
 
 
 def _outline(person: np.ndarray) -> Box | None:

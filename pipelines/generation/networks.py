@@ -80,6 +80,11 @@ def generates_layers(generator: PersonGenerator) -> bool:
     return generator.config.image_channels == LAYER_CHANNELS
 
 
+def sees_details(generator: PersonGenerator) -> bool:
+    """Whether a generator sees hands, feet and the order of limbs."""
+    return isinstance(generator, AnimationGenerator) and generator.config.structure_details
+
+
 def load_generator(
     name: str, device: torch.device, architectures: tuple[str, ...]
 ) -> tuple[PersonGenerator, ProcessorFactory]:

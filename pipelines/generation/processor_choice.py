@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from models.errors import WeightsError
+from models.joints import DETAILED_CHANNELS
 from pipelines.generation.cutout import CutOutMaker, Fill
 from pipelines.generation.layer_processor import LayerProcessor
 from pipelines.generation.processors import FrameProcessor, OpenPoseProcessor, ProcessorFactory, SquashProcessor
@@ -42,13 +43,14 @@ def choose_processor(metadata: dict[str, Any], load_fill: Callable[[], Fill]) ->
             f"these weights make pictures of {channels} channels, with the background, as gfla 0.1 did; people are "
             "layers of 4 now: continue their training with 'gfla train animate --init WEIGHTS', or use --weights person"
         )
-    return _layer_processors(CutOutMaker(load_fill))
+    detailed = metadata["config"].get("structure_channels") == DETAILED_CHANNELS
+    return _layer_processors(CutOutMaker(load_fill), detailed)
 
 
-def _layer_processors(cut_out: CutOutMaker) -> ProcessorFactory:
+def _layer_processors(cut_out: CutOutMaker, detailed: bool) -> ProcessorFactory:
     def make(
         source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget, quality: Quality
     ) -> FrameProcessor:
-        return LayerProcessor(source, driving, poses, retarget, quality, cutout=cut_out(source))
+        return LayerProcessor(source, driving, poses, retarget, quality, cutout=cut_out(source), detailed=detailed)
 
     return make

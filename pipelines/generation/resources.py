@@ -16,13 +16,16 @@ from pipelines.generation.networks import (
     load_detector,
     load_generator,
     load_pose_cleaner,
+    sees_details,
 )
+from pipelines.keypoints.details import DetailedDetector, DetailName
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track_cache import TrackCache
 from pipelines.option_groups import DetectionOptions
 from pipelines.runtime.devices import choose_device
 from pipelines.runtime.progress import Progress, note_all
 
+HANDS: frozenset[DetailName] = frozenset(["hands"])
 CACHE_SIZE = 8  # networks and pictures in memory
 Loaded = TypeVar("Loaded")
 Arguments = ParamSpec("Arguments")
@@ -53,6 +56,8 @@ class Resources:
     ) -> PersonNetworks:
         """The detector, the pose cleaner and the generator, which must be of one of the `architectures`.
 
+        The detector looks for hands, if it can, where the generator sees details of people.
+
         Raises:
             InputError, WeightsError, BackendUnavailable: detector, weights or device can't be used.
         """
@@ -63,12 +68,15 @@ class Resources:
         cleaner = self.load(load_pose_cleaner, config.motion, device)
         detector, notes = self.load(load_detector, config.keypoints, config.yolo_weights, device)
         note_all(progress, notes)
+        if isinstance(detector, DetailedDetector):
+            detector.wanted = HANDS & detector.findable if sees_details(generator) else frozenset()
         cache = self.track_cache(detector, config, config.device)
         return PersonNetworks(detector, cleaner, cache, generator, make_processor, device)
 
     def track_cache(self, detector: KeypointDetector, options: DetectionOptions, device: str) -> TrackCache:
-        """Tracks of this detector with these options on this device, as the user named it."""
-        return TrackCache(self.track_folder, (detector.name, options.yolo_weights, device, self.threads))
+        """Tracks of this detector, with what it looks for, with these options on this device, as the user named it."""
+        wanted = sorted(detector.wanted) if isinstance(detector, DetailedDetector) else []
+        return TrackCache(self.track_folder, (detector.name, options.yolo_weights, device, self.threads, *wanted))
 
 
 def _call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -38,19 +38,21 @@ def align_track(track: PoseTrack, video: FrameSource, name: str, *, require_all:
     stamps = [(frame.pts, frame.duration) for frame in video]
     require_all_frames(video, len(stamps))
     pts, notes = [stamp for stamp, _ in stamps], []
-    people = _match_times(track, video, name, pts) if track.timed else _match_numbers(track, video, name, pts, notes)
-    if any(each is None for each in people) and require_all:
+    found = _match_times(track, video, name, pts) if track.timed else _match_numbers(track, video, name, pts, notes)
+    if any(each is None for each in found) and require_all:
         raise _mismatch(track, video, name, len(pts))
-    nobody = track.people[0][:0]
-    people = [nobody if each is None else each for each in people]
-    frames = [PoseFrame(stamp, each, duration) for (stamp, duration), each in zip(stamps, people, strict=True)]
+    nobody = PoseFrame(0, track.people[0][:0])
+    frames = [
+        replace(each or nobody, pts=stamp, duration=duration)
+        for (stamp, duration), each in zip(stamps, found, strict=True)
+    ]
     return PoseTrack(track.layout, *track.size, video.info.time_base, frames, (*notes, *video.warnings))
 
 
-def _match_times(track: PoseTrack, video: FrameSource, name: str, pts: list[int]) -> Sequence[np.ndarray | None]:
+def _match_times(track: PoseTrack, video: FrameSource, name: str, pts: list[int]) -> Sequence[PoseFrame | None]:
     if len(pts) == len(track.frames):
-        return track.people
-    by_time = {frame.pts * track.time_base: frame.people for frame in track.frames}
+        return track.frames
+    by_time = {frame.pts * track.time_base: frame for frame in track.frames}
     times = [stamp * video.info.time_base for stamp in pts]
     if not all(time in by_time for time in times):
         raise _mismatch(track, video, name, len(pts))
@@ -59,20 +61,20 @@ def _match_times(track: PoseTrack, video: FrameSource, name: str, pts: list[int]
 
 def _match_numbers(
     track: PoseTrack, video: FrameSource, name: str, pts: list[int], notes: list[str]
-) -> Sequence[np.ndarray | None]:
-    """The people of each selected frame; None where the track leaves it out."""
+) -> Sequence[PoseFrame | None]:
+    """What the track has for each selected frame; None where it leaves it out."""
     first, length, count = track.first_number, len(track.frames), _count_frames(video)
     if length in (len(pts), count.total) and first in (None, 0, 1):  # all, or made of just the selected frames
-        by_index = dict(enumerate(track.people))
-        return track.people if length == len(pts) else [by_index.get(count.numbers[stamp]) for stamp in pts]
+        by_index = dict(enumerate(track.frames))
+        return track.frames if length == len(pts) else [by_index.get(count.numbers[stamp]) for stamp in pts]
     if first is None:
         raise InputError(
             f"{name} has {length} frames, {video.path} has {count.total or len(pts)}, and the names of the poses do "
             "not count them: extract it again"
         )
     numbers = _name_frames(video, first, length, count, notes, name)
-    people = dict(enumerate(track.people, first))
-    return [people.get(numbers[count.numbers[stamp]]) for stamp in pts]
+    by_name = dict(enumerate(track.frames, first))
+    return [by_name.get(numbers[count.numbers[stamp]]) for stamp in pts]
 
 
 def _mismatch(track: PoseTrack, video: FrameSource, name: str, frames: int) -> InputError:

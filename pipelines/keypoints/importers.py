@@ -4,7 +4,7 @@ OpenPose writes one JSON per frame with flat x, y, score triples: BODY_18 (54 nu
 `pose_keypoints_2d`, up to version 1.1 as `pose_keypoints`. Motion extraction of the official programs writes
 Human3.6M-17 in the same form (51 numbers, section 9.4). AlphaPose writes one list for the video, COCO-17 or a layout
 that starts with it (Halpe 26 and 136, whole body 133), or dictionaries by picture: of OpenPose-18 joints, or, from its
-tracker, of lists like the first one. None of them tells the times of the frames.
+tracker, of lists like the first one. None of them tells the times of the frames. Feet and hands come along.
 """
 
 import math
@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from models.errors import InputError
+from pipelines.keypoints.details import People, PersonDetails
+from pipelines.keypoints.importer_details import read_details
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17, OPENPOSE25_TO_COCO17
 from pipelines.keypoints.track import DEFAULT_RATE, PoseFrame, PoseTrack
 from pipelines.keypoints.track_checks import MAX_COORDINATE
@@ -36,6 +38,7 @@ OFFICIAL_CLEAN = "Video to Pose 2D"
 MAX_GAP = 10_000
 NUMBERED = re.compile(r"(.*?)(\d+)((?:_keypoints)?(?:\.\w+)?)")  # names that count frames
 Size = tuple[int, int]
+Person = tuple[np.ndarray, PersonDetails | None]  # COCO-17 pose [17, 3], and what else is known
 
 
 def load_openpose(
@@ -100,11 +103,11 @@ def _openpose_layout(document: dict) -> str:
     return "h36m17" if document.get("version") == OFFICIAL_CLEAN else "coco17"
 
 
-def _openpose_people(document: Any, name: str) -> np.ndarray:
+def _openpose_people(document: Any, name: str) -> People:
     people = _flat_poses(document)
     if people is None:
         raise InputError(f"{name}: not an OpenPose file, it has no list of people")
-    return _poses([_joints(values, name) for values in people if values != []])
+    return _gather([_person(values, entry, name) for values, entry in people if values != []])
 
 
 def parse_alphapose(
@@ -115,20 +118,20 @@ def parse_alphapose(
     Raises:
         InputError: not AlphaPose's format either.
     """
-    by_picture: dict[str, list[np.ndarray]] = {}
+    by_picture: dict[str, list[Person]] = {}
     if isinstance(data, list) and data and all(isinstance(entry, dict) and "image_id" in entry for entry in data):
         for entry in data:
-            by_picture.setdefault(str(entry["image_id"]), []).append(_joints(entry.get("keypoints"), name))
+            by_picture.setdefault(str(entry["image_id"]), []).append(_person(entry.get("keypoints"), {}, name))
     elif isinstance(data, dict) and data and all(_flat_poses(entry) is not None for entry in data.values()):
         for picture, entry in data.items():
-            by_picture[picture] = [_joints(values, name) for values in _flat_poses(entry) or []]
+            by_picture[picture] = [_person(values, {}, name) for values, _ in _flat_poses(entry) or []]
     else:
         raise InputError(
             f"{name}: {_describe(data)}, not poses; known are tracks of gfla keypoints, OpenPose's JSON files with "
             "pose_keypoints_2d or pose_keypoints, and AlphaPose's results, tracked or not"
         )
     names = sorted(by_picture, key=natural_key)
-    people = [_poses(by_picture[key]) for key in names]
+    people = [_gather(by_picture[key]) for key in names]
     numbers = _numbers(names) if in_sequence else None
     if numbers:
         if not _is_sequence(numbers):
@@ -138,11 +141,11 @@ def parse_alphapose(
     return _track(people, name, "coco17", size, rate, first_number=numbers[0] if numbers else None)
 
 
-def _flat_poses(entry: Any) -> list | None:
-    """Flat joint lists of the people of one frame, None for a person without; None if it is not a frame's entry."""
+def _flat_poses(entry: Any) -> list[tuple[Any, dict]] | None:
+    """The people of one frame: flat joint list, None for a person without, and the entry; None if it is no frame's."""
     if isinstance(entry, list):  # of AlphaPose's tracker, or its file of one picture
         known = all(isinstance(each, dict) and "keypoints" in each for each in entry)
-        return [each["keypoints"] for each in entry] if known else None
+        return [(each["keypoints"], each) for each in entry] if known else None
     if not isinstance(entry, dict):
         return None
     people, keys = entry.get("people"), ("pose_keypoints_2d", "pose_keypoints")
@@ -150,9 +153,8 @@ def _flat_poses(entry: Any) -> list | None:
         people, keys = entry["bodies"], ("joints",)
     if not isinstance(people, list):
         return None
-    return [
-        next((each[key] for key in keys if key in each), None) if isinstance(each, dict) else None for each in people
-    ]
+    entries = [each if isinstance(each, dict) else {} for each in people]
+    return [(next((each[key] for key in keys if key in each), None), each) for each in entries]
 
 
 def _describe(data: Any) -> str:
@@ -188,10 +190,10 @@ def _is_sequence(numbers: list[int]) -> bool:
     return numbers[-1] - numbers[0] < min(MAX_FRAMES, len(numbers) + MAX_GAP)
 
 
-def _fill_numbers(numbers: list[int], people: list[np.ndarray]) -> list[np.ndarray]:
+def _fill_numbers(numbers: list[int], people: list[People]) -> list[People]:
     """The people of every frame from the first of rising numbers to the last; nobody in those that are left out."""
     known = dict(zip(numbers, people, strict=True))
-    return [known.get(number, _poses([])) for number in range(numbers[0], numbers[-1] + 1)]
+    return [known.get(number, _gather([])) for number in range(numbers[0], numbers[-1] + 1)]
 
 
 def _joints(values: Any, name: str) -> np.ndarray:
@@ -208,12 +210,18 @@ def _joints(values: Any, name: str) -> np.ndarray:
     return pose.astype(np.float32)
 
 
-def _poses(poses: list[np.ndarray]) -> np.ndarray:
-    return np.stack(poses) if poses else np.empty((0, 17, 3), np.float32)
+def _person(values: Any, entry: dict, name: str) -> Person:
+    pose = _joints(values, name)
+    return pose, read_details(values, entry)
+
+
+def _gather(people: list[Person]) -> People:
+    poses, details = [pose for pose, _ in people], tuple(known for _, known in people)
+    return People(np.reshape(poses, (-1, 17, 3)).astype(np.float32), details if any(details) else ())
 
 
 def _track(
-    people: list[np.ndarray],
+    people: list[People],
     name: str,
     layout: str,
     size: Size | None,
@@ -230,14 +238,14 @@ def _track(
     if rate is None:
         assumed.append(f"{name} does not tell its frame rate: {DEFAULT_RATE:g} frames per second assumed, see --fps")
     start = first_number or 0
-    frames = [PoseFrame(start + number, poses) for number, poses in enumerate(people)]
+    frames = [PoseFrame(start + number, each.poses, details=each.details) for number, each in enumerate(people)]
     base = 1 / (rate or Fraction(DEFAULT_RATE))
     return PoseTrack(layout, *(size or estimate), base, frames, tuple(assumed), timed=False, first_number=first_number)
 
 
-def _estimate_size(people: list[np.ndarray], name: str) -> Size:
+def _estimate_size(people: list[People], name: str) -> Size:
     """Smallest frame that holds all joints seen with confidence, rounded up to a multiple of 16."""
-    joints = np.concatenate([poses[poses[..., 2] > 0] for poses in people])  # [joints, 3]
+    joints = np.concatenate([each.poses[each.poses[..., 2] > 0] for each in people])  # [joints, 3]
     if not len(joints):
         raise InputError(f"{name}: nobody in any frame; check the detector's output")
     x, y = joints[:, :2].max(0)

@@ -44,6 +44,12 @@ NAMES = {"coco17": COCO17_NAMES, "h36m17": H36M17_NAMES}
 COCO17_BODY = slice(5, 17)  # shoulders to ankles, which Human3.6M-17 has as well: at
 COCO17_BODY_IN_H36M17 = (11, 14, 12, 15, 13, 16, 4, 1, 5, 2, 6, 3)
 
+# The joint that each of `models.joints.DETAIL_NAMES` moves with: wrists and ankles.
+DETAIL_JOINTS = {
+    "coco17": (9, 9, 9, 10, 10, 10, 15, 15, 16, 16),
+    "h36m17": (13, 13, 13, 16, 16, 16, 6, 6, 3, 3),
+}
+
 H36M17_PARENT = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
 
 

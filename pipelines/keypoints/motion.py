@@ -5,6 +5,7 @@ picture and a confidence in 0..1. The chains call `find_source_person`, `find_dr
 `follow_person` in turn.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from pipelines.configs import AnimateConfig
 from pipelines.keypoints.alignment import align_track
 from pipelines.keypoints.cleaning import PoseCleaner
+from pipelines.keypoints.details import PersonDetails
 from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, check_person
 from pipelines.keypoints.layouts import h36m17_to_coco17
 from pipelines.keypoints.loading import load_track, select_frames
@@ -51,6 +53,8 @@ class SourcePerson:
     """Where the person is, coarsely: float32 [H, W], 0 to 1; None if nobody asked."""
     alpha: np.ndarray | None = None
     """The picture's own alpha, float32 [H, W], 0 to 1; None if it is opaque."""
+    details: PersonDetails | None = None
+    """What else the detector knows of the person."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -85,6 +89,8 @@ class DrivingMotion:
     """Counterclockwise quarter turns that made the driving frames upright."""
     notes: tuple[str, ...] = ()
     """What in it will show in the result, one line each."""
+    details: Sequence[PersonDetails | None] = ()
+    """What else the detector knows of the person in each of the T frames; empty for faces."""
 
     @property
     def rate(self) -> float:
@@ -132,7 +138,8 @@ def find_source_person(
     pose = clean_still_pose(detected, cleaner, size=track.size)
     mask = find_mask(upright, detected) if find_mask else None
     own = None if alpha is None else turn_picture(alpha, track.quarter_turns) / np.float32(255)
-    return SourcePerson(upright, detected, pose, track.quarter_turns, notes, mask, own)
+    details = track.details_of(detected[None])[0]
+    return SourcePerson(upright, detected, pose, track.quarter_turns, notes, mask, own, details)
 
 
 def clean_still_pose(detected: np.ndarray, cleaner: PoseCleaner, *, size: tuple[int, int]) -> np.ndarray:
@@ -198,4 +205,4 @@ def follow_person(
         motion = DrivingMotion.of_track(track, cleaner(filled, size=track.size, rate=track.rate), filled, gaps)
     else:
         motion = DrivingMotion.of_track(track, filled, h36m17_to_coco17(filled), gaps)
-    return replace(motion, notes=tuple(notes))
+    return replace(motion, notes=tuple(notes), details=track.details_of(selected))

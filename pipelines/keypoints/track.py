@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from pipelines.keypoints.details import PersonDetails
+from pipelines.keypoints.details import PersonDetails, details_of
 
 DEFAULT_RATE = 25.0  # frames per second of a track that does not tell
 
@@ -67,6 +67,10 @@ class PoseTrack:
     def people(self) -> list[np.ndarray]:
         """The people of each frame, T arrays float32 [P, 17, 3]."""
         return [frame.people for frame in self.frames]
+
+    def details_of(self, poses: np.ndarray) -> list[PersonDetails | None]:
+        """What else is known of the person with these poses [T, 17, 3] of the track, frame by frame."""
+        return [details_of(pose, frame.people, frame.details) for pose, frame in zip(poses, self.frames, strict=True)]
 
     @property
     def rate(self) -> float:

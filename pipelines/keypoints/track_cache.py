@@ -9,17 +9,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from pipelines.keypoints.details import FEET_NAMES, HAND_POINTS, PersonDetails
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.media.files import atomic_output, report_write_errors
 from pipelines.runtime.fingerprints import file_identity, json_digest
 from pipelines.runtime.locks import exclusive_lock
 
 UNKNOWN_DURATION = -1
+# The details of people that the chains use, and their shapes.
+DETAILS = {"depth": (17,), "feet": (len(FEET_NAMES), 3), "left_hand": (HAND_POINTS, 3), "right_hand": (HAND_POINTS, 3)}
 
 
 @dataclass
@@ -62,7 +66,7 @@ class TrackCache:
 
 def save_tensors(path: Path, track: PoseTrack) -> None:
     """Write people [N, K, 3], their number in each frame [T], time stamps [T] and durations [T] (-1: unknown); and
-    what was seen of them: thumbnails [T, 16, 16, 3] and colours [N, 3]."""
+    what was seen of them: thumbnails [T, 16, 16, 3], colours [N, 3] and DETAILS [N, ...] (NaN: unknown)."""
     durations = [UNKNOWN_DURATION if frame.duration is None else frame.duration for frame in track.frames]
     tensors = {
         "people": np.concatenate(track.people).astype(np.float32),
@@ -74,6 +78,10 @@ def save_tensors(path: Path, track: PoseTrack) -> None:
         tensors["thumbnails"] = np.array([frame.thumbnail for frame in track.frames])
     if all(frame.colours is not None for frame in track.frames):
         tensors["colours"] = np.concatenate([frame.colours for frame in track.frames if frame.colours is not None])
+    known = [each for frame in track.frames for each in frame.details or [None] * len(frame.people)]  # of N people
+    for name, shape in DETAILS.items() if any(known) else ():
+        values = [getattr(each, name, None) for each in known]
+        tensors[name] = np.array([np.full(shape, np.nan) if each is None else each for each in values], np.float32)
     head = [track.layout, track.width, track.height, str(track.time_base), track.warnings]
     head += [track.quarter_turns, track.orientation]
     with atomic_output(path, overwrite=True) as temporary, report_write_errors(path):
@@ -85,11 +93,27 @@ def load_tensors(path: Path) -> PoseTrack:
     with safe_open(path, framework="numpy") as file:
         layout, width, height, time_base, warnings, *turned = json.loads(file.metadata()["head"])
         people, counts, pts, durations = (file.get_tensor(name) for name in ("people", "counts", "pts", "durations"))
-        seen = {name: file.get_tensor(name) for name in ("thumbnails", "colours") if name in file.keys()}  # noqa: SIM118
+        optional = ("thumbnails", "colours", *DETAILS)
+        seen = {name: file.get_tensor(name) for name in optional if name in file.keys()}  # noqa: SIM118
     ends, nothing = np.cumsum(counts)[:-1], [None] * len(pts)
     poses = np.split(people, ends)  # T arrays [P, K, 3]
     known = [None if duration == UNKNOWN_DURATION else duration for duration in durations.tolist()]
     thumbnails = seen.get("thumbnails", nothing)
     colours = np.split(seen["colours"], ends) if "colours" in seen else nothing
-    frames = [PoseFrame(*each) for each in zip(pts.tolist(), poses, known, thumbnails, colours, strict=True)]
+    details = _split_details(seen, counts.tolist())
+    frames = [PoseFrame(*each) for each in zip(pts.tolist(), poses, known, thumbnails, colours, details, strict=True)]
     return PoseTrack(layout, width, height, Fraction(time_base), frames, tuple(warnings), *turned)
+
+
+def _split_details(tensors: dict[str, np.ndarray], counts: list[int]) -> list[tuple[PersonDetails | None, ...]]:
+    """The details of the people of each frame; () where no detector knew any."""
+    if not DETAILS.keys() <= tensors.keys():
+        return [()] * len(counts)
+    people = zip(*(tensors[name] for name in DETAILS), strict=True)
+    return [tuple(_make_details(*next(people)) for _ in range(count)) for count in counts]
+
+
+def _make_details(*values: np.ndarray) -> PersonDetails:
+    pairs = zip(DETAILS, values, strict=True)
+    known: dict[str, Any] = {name: None if np.isnan(value).all() else value for name, value in pairs}
+    return PersonDetails(**known)

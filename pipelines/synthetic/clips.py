@@ -15,6 +15,7 @@ from torch import Generator, Tensor
 
 from models.layer import compose, premultiply
 from pipelines.synthetic.people.camera import sample_positions
+from pipelines.synthetic.people.detail_points import detail_points
 from pipelines.synthetic.people.shading import ambient_occlusion, build_shading_tables, shade_grid
 from pipelines.synthetic.people.skeleton import Frames, coco17, human36m17
 from pipelines.synthetic.rendering.raycast import Placed, cast, cast_grid, place
@@ -27,6 +28,7 @@ __all__ = ["Clip", "ClipConfig", "render_clip", "sample_clip"]
 
 _TOLERANCE = 0.004  # m by which a point may be behind the visible surface and still count as visible
 _JOINT_DEPTH = (0.05,) * 5 + (0.12,) * 2 + (0.1,) * 4 + (0.17,) * 2 + (0.12,) * 4  # of COCO joints under the skin, m
+_DETAIL_DEPTH = (0.05, 0.05, 0.04) * 2 + (0.08, 0.05) * 2  # of the points of hands and feet under the skin, m
 
 
 @dataclass
@@ -47,6 +49,14 @@ class Clip:
     """[B, T, 17] bool: in the picture and not hidden."""
     h36m: Tensor
     """[B, T, 17, 2] Human3.6M-17 joints, x, y in pixels."""
+    details: Tensor
+    """[B, T, 10, 2] points of hands and feet, `models.joints.DETAIL_NAMES`, x, y in pixels."""
+    details_visible: Tensor
+    """[B, T, 10] bool: in the picture and not hidden."""
+    coco_depth: Tensor
+    """[B, T, 17] of the COCO-17 joints in pixels, smaller ones are nearer; the middle of the hips is at 0."""
+    h36m_depth: Tensor
+    """[B, T, 17] the same of the Human3.6M-17 joints."""
     parts: Tensor
     """[B, T, H, W] uint8 index into `PARTS` at the pixel centres."""
     mask: Tensor
@@ -140,16 +150,22 @@ def render_clip(scene: Scene, times: Tensor) -> Clip:
     shadow = 1 - (1 - cast_shadows(scene, frames, mask)).pow(gamma[:, None, None, None])
     parts = torch.where(index >= 0, people.part[index.clamp(min=0).long()], 0).to(torch.uint8)
     shape = (batch, steps, config.height, config.width)
-    joints = coco17(frames, scene.proportions)
-    pixels = camera.project(joints)
+    joints, human = coco17(frames, scene.proportions), human36m17(frames, scene.proportions)
+    details = detail_points(frames, scene.proportions)
+    pixels, detail_pixels = camera.project(joints), camera.project(details)
+    hips = human[:, :, 0]  # [B, T, 3]
     return Clip(
         images=compose(rgba, repeat_per_picture(plate, steps), shadow).view(batch, steps, 3, *shape[2:]),
         rgba=rgba.view(batch, steps, 4, *shape[2:]),
         plate=plate,
         shadow=shadow.view(batch, steps, 1, *shape[2:]),
         coco=pixels,
-        coco_visible=_find_visible_joints(config, placed, joints, pixels),
-        h36m=camera.project(human36m17(frames, scene.proportions)),
+        coco_visible=_find_visible(config, placed, joints, pixels, _JOINT_DEPTH),
+        h36m=camera.project(human),
+        details=detail_pixels,
+        details_visible=_find_visible(config, placed, details, detail_pixels, _DETAIL_DEPTH),
+        coco_depth=camera.depth(joints, hips),
+        h36m_depth=camera.depth(human, hips),
         parts=parts.view(shape),
         mask=mask.view(batch, steps, 1, *shape[2:]),
         depth=depth.view(shape),
@@ -183,13 +199,15 @@ def _grade(images: Tensor, gain: Tensor, gamma: Tensor) -> Tensor:
     return (images * gain[:, :, None, None]).clamp(1e-5, 1).pow(gamma[:, None, None, None])
 
 
-def _find_visible_joints(config: ClipConfig, placed: Placed, joints: Tensor, pixels: Tensor) -> Tensor:
-    """Which COCO joints are inside the picture with nothing but their own flesh in front: [B, T, 17] bool.
+def _find_visible(
+    config: ClipConfig, placed: Placed, points: Tensor, pixels: Tensor, flesh: tuple[float, ...]
+) -> Tensor:
+    """Which K points are inside the picture with nothing but their own flesh in front: [B, T, K] bool.
 
-    joints: [B, T, 17, 3] world metres; pixels: [B, T, 17, 2].
+    points: [B, T, K, 3] world metres; pixels: [B, T, K, 2]; flesh: how far under the skin each of them is, metres.
     """
-    flat = joints.flatten(0, 1)  # [N, 17, 3]
+    flat = points.flatten(0, 1)  # [N, K, 3]
     depth, _ = cast(placed, flat[..., 0], flat[..., 1])
-    free = depth - flat[..., 2] <= flat.new_tensor(_JOINT_DEPTH)
+    free = depth - flat[..., 2] <= flat.new_tensor(flesh)
     limit = pixels.new_tensor([config.width - 0.5, config.height - 0.5])
-    return free.view(joints.shape[:3]) & ((pixels >= -0.5) & (pixels <= limit)).all(-1)
+    return free.view(points.shape[:3]) & ((pixels >= -0.5) & (pixels <= limit)).all(-1)

@@ -36,7 +36,7 @@ class Training:
     recipe: Any
     """The recipe with its default numbers."""
     settings: tuple[str, ...]
-    """Names of the recipe's numbers that can be changed."""
+    """Names of the recipe's numbers and yes-or-no choices, which can be changed."""
     defaults: Mapping[str, Any]
     """Fields of TrainConfig whose defaults differ."""
     unused_options: frozenset[str]
@@ -78,7 +78,7 @@ def find_training(name: str, configuration: str, data: str) -> Training:
 def _find_own(name: str) -> Training:
     task = resolve_name(RECIPES[name])
     recipe = task.recipe_type()
-    settings = tuple(name for name, value in vars(recipe).items() if type(value) in (int, float))
+    settings = tuple(name for name, value in vars(recipe).items() if type(value) in (int, float, bool))
     return Training(task, recipe, settings, task.defaults, task.unused_options)
 
 

@@ -94,6 +94,15 @@ def test_a_short_run_validates_on_little_and_says_so(options: list[str], windows
     assert ("validates on 3 instead of 1024 held-out samples" in stderr) == (windows == 3)
 
 
+def test_what_the_recipe_has_or_not_can_be_set(training: Training) -> None:
+    for text, value in (("true", True), ("false", False)):
+        assert train("animate", "--set", f"structure_details={text}")[0] == 0
+        assert training.recipe.structure_details is value
+    code, _, stderr = train("animate", "--set", "structure_details=1")
+    assert code == 2
+    assert "structure_details: '1' is not true or false" in " ".join(stderr.split())
+
+
 @pytest.mark.parametrize("change", ["speed=1", "velocity=fast", "velocity", "errors=1"])
 def test_other_changes_are_refused(change: str, training: Training) -> None:
     code, _, stderr = train("motion", "--set", change)

@@ -1,4 +1,4 @@
-"""Smooth closed meshes, and what hides their points, to rasterise in tests and benchmarks."""
+"""Smooth closed meshes and an orthographic camera, to rasterise in tests and benchmarks."""
 
 import math
 

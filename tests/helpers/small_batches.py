@@ -11,6 +11,7 @@ from PIL import Image
 from models.generators.animation import AnimationGenerator
 from models.generators.config import PictureConfig, bundled_person
 from models.generators.picture import PictureGenerator
+from models.joints import STRUCTURE_CHANNELS
 from models.weights import save_weights
 from pipelines.batch.jobs import Job
 from pipelines.configs import KeypointsConfig
@@ -55,10 +56,10 @@ def write_batch_inputs(folder: Path) -> BatchInputs:
     )
 
 
-def write_small_weights(path: Path, *, channels: int = 4) -> Path:
+def write_small_weights(path: Path, *, channels: int = 4, structure_channels: int = STRUCTURE_CHANNELS) -> Path:
     """An animation generator that was never trained; with 4 channels one that makes the person alone, as gfla needs."""
     torch.manual_seed(4)
-    small = replace(bundled_person(), image_channels=channels)
+    small = replace(bundled_person(), image_channels=channels, structure_channels=structure_channels)
     config = replace(small, width=4, max_width=16, flow_width=4, flow_max_width=8, attention_hidden=8)
     model = AnimationGenerator(config=config).eval()
     save_weights(path, model, architecture="animation", licence="test", command="test", extra={})

@@ -9,10 +9,12 @@ import pytest
 from PIL import Image
 
 from models.errors import WeightsError
+from models.joints import DETAILED_CHANNELS, STRUCTURE_CHANNELS
 from models.weights import load_weights
 from pipelines import AnimateConfig, AnimateResult, animate
 from pipelines.animation import prepare_animation
 from pipelines.generation.resources import Resources
+from pipelines.keypoints.details import HAND_POINTS, PersonDetails
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
 from pipelines.runtime.progress import NotesProgress
@@ -97,6 +99,33 @@ def test_a_picture_on_its_side_is_animated_and_lies_as_before(folder: Path, tmp_
         "the person in the picture is not upright",
         "the person in the video is found, but only down to the hips",
     ]
+
+
+def write_detailed_track(path: Path) -> Path:
+    """A frame of a person whose left hand is known."""
+    pose, hand = make_standing_pose(), np.zeros((HAND_POINTS, 3), np.float32)
+    hand[:, :2] = pose[9, :2] + np.arange(HAND_POINTS)[:, None]
+    frame = PoseFrame(0, pose[None], details=(PersonDetails(left_hand=hand),))
+    save_track(path, PoseTrack("coco17", 200, 300, Fraction(1, 25), [frame]))
+    return path
+
+
+@pytest.mark.parametrize("channels", [STRUCTURE_CHANNELS, DETAILED_CHANNELS])
+def test_a_hand_of_a_pose_file_reaches_the_generator_that_sees_hands(
+    channels: int, folder: Path, tmp_path: Path
+) -> None:
+    write_small_weights(folder / "detailed.safetensors", structure_channels=channels)
+    track = write_detailed_track(tmp_path / "driving.json")
+    options = {"device": "cpu", "keypoints": "bundled", "weights": "detailed"}
+    job = AnimateConfig(SOURCE, track, output=tmp_path / "%05d.png", **options)  # pyright: ignore[reportArgumentType]
+    with prepare_animation(job, NotesProgress(), Resources()) as animation:
+        maps = animation.processor.frame_inputs(0).structure
+        source = animation.processor.source_inputs().structure
+    drawn = maps[STRUCTURE_CHANNELS:].max((1, 2))
+    expected = [1, 1, 1] + 7 * [0] + [1, 0, 0, 0]  # the left hand, and that hands are known
+    np.testing.assert_allclose(drawn, expected[: len(drawn)], atol=0.05)
+    assert source.shape[0] == channels
+    assert not source[STRUCTURE_CHANNELS:].any(), "the bundled detector knows no details of the source"
 
 
 @pytest.mark.slow

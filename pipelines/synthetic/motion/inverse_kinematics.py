@@ -31,8 +31,12 @@ _ANKLE, _TOE, _HEEL = 0.065, 0.17, -0.06  # height of the ankle above the sole; 
 _STRETCHED = 0.99 * LEG  # longest distance from hip to ankle
 
 
-def solve_pose(pose: Pose) -> Motion:
-    """Joint rotations and root of people with standard proportions in the pose; angles stay within `LIMITS`."""
+def solve_pose(pose: Pose, *, early_arms: bool = False) -> Motion:
+    """Joint rotations and root of people with standard proportions in the pose; angles stay within `LIMITS`.
+
+    early_arms: arms as in the clips that the weights of version 0.1 were trained on, of people whose palms face ahead
+    at rest: wrists bend towards the thumb, and elbows swivel to the trunk.
+    """
     pelvis, chest = _rotation_from_angles(pose.hips), _rotation_from_angles(_limit(pose.spine, "spine") / 2)
     neck = _rotation_from_angles(_limit(pose.neck, "neck") / 2)
     heading = rotation_about(1, pose.heading)  # [B, T, 3, 3]
@@ -40,7 +44,7 @@ def solve_pose(pose: Pose) -> Motion:
     ankles, heel_raise = _place_ankles(pose.legs)
     root = _place_pelvis(pose, pelvis, ankles)
     for side, name in enumerate("rl"):
-        local |= _solve_arm(pose.arms[:, :, side], name)
+        local |= _solve_arm(pose.arms[:, :, side], name, early_arms)
         hip = root + rotate(pelvis, _rest_offset(f"{name}_hip", pelvis))
         reach = ankles[:, :, side] - hip
         local |= _solve_leg(reach, heel_raise[:, :, side], pose.legs[:, :, side], pelvis, name)
@@ -108,7 +112,7 @@ def _solve_leg(reach: Tensor, heel_raise: Tensor, leg: Tensor, pelvis: Tensor, n
     ahead = (reach[..., 2:] / LEG).clamp(min=0)
     pole = pole + 0.6 * constant((0.0, 1.0, 0.0), reach.device) * ahead  # the knee of a high foot points up
     thigh, flexion = solve_two_bones(reach, pole, _THIGH, _SHIN, LIMITS["knee_flexion"][1])
-    hip = _limb_frame(thigh, pole)
+    hip = _limb_frame(thigh, _front_of_thigh(thigh, reach, pole))
     shin = hip @ rotation_about(0, flexion)
     flat = rotation_about(1, out) @ rotation_about(0, heel_raise)
     along = shin @ rotation_about(0, heel_raise + 0.3)
@@ -121,16 +125,28 @@ def _solve_leg(reach: Tensor, heel_raise: Tensor, leg: Tensor, pelvis: Tensor, n
     }
 
 
-def _solve_arm(arm: Tensor, name: str) -> dict[str, Tensor]:
-    """Rotations [B, T, 3, 3] of shoulder, elbow and wrist in their parents' frames; arm: [B, T, 6] of `Pose`."""
+def _front_of_thigh(thigh: Tensor, reach: Tensor, pole: Tensor) -> Tensor:
+    """Where the front of the `thigh` [..., 3] points: to the pole, but away from the foot at `reach` [..., 3] where the
+    knee is bent so far that the pole is between the thigh and the foot."""
+    foot = reach - thigh * (reach * thigh).sum(-1, keepdim=True)  # across the thigh
+    bent = foot.norm(dim=-1, keepdim=True)
+    between = (foot * pole).sum(-1, keepdim=True) > -0.05 * bent
+    return torch.where(between & (bent > 0.03), -foot, pole)
+
+
+def _solve_arm(arm: Tensor, name: str, early: bool) -> dict[str, Tensor]:
+    """Rotations [B, T, 3, 3] of shoulder, elbow and wrist in their parents' frames; arm: [B, T, 6] of `Pose`; early: as
+    `early_arms` of `solve_pose`."""
     sign = 1.0 if name == "l" else -1.0
     mirror = constant((sign, 1.0, 1.0), arm.device)
     shoulder = _rest_offset("l_shoulder", arm)
     hand = _bend_around_shoulder(arm[..., :3]) * ARM
     hand = _keep_out_of_body(hand + shoulder) - shoulder
-    pole = _elbow_pole(normalize(hand, dim=-1), arm[..., 3])
+    pole = _elbow_pole(normalize(hand, dim=-1), -arm[..., 3] if early else arm[..., 3])
     upper, flexion = solve_two_bones(hand * mirror, pole * mirror, _UPPER_ARM, _FOREARM, LIMITS["elbow_flexion"][1])
-    wrist = rotation_about(1, sign * arm[..., 5]) @ rotation_about(0, -arm[..., 4].clamp(*LIMITS["wrist_flexion"]))
+    bend = -arm[..., 4].clamp(*LIMITS["wrist_flexion"])
+    wrist = rotation_about(1, sign * arm[..., 5])
+    wrist = wrist @ (rotation_about(0, bend) if early else rotation_about(2, sign * bend))
     return {
         f"{name}_shoulder": _limb_frame(upper, -pole * mirror),
         f"{name}_elbow": rotation_about(0, -flexion),
@@ -169,7 +185,7 @@ def _elbow_pole(direction: Tensor, swivel: Tensor) -> Tensor:
     cosine = (direction @ ahead)[..., None]
     middle = ahead + direction
     pole = down - middle * ((middle @ down)[..., None] / (1 + cosine).clamp(min=0.05))
-    side = torch.linalg.cross(pole, direction)
+    side = -torch.linalg.cross(pole, direction)
     return pole * torch.cos(swivel)[..., None] + side * torch.sin(swivel)[..., None]
 
 

@@ -7,16 +7,21 @@ Legend: B batch, T frames.
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from pipelines.synthetic.motion.arm_actions import ARM_ACTIONS
 from pipelines.synthetic.motion.athletic_actions import ATHLETIC_ACTIONS, ATHLETIC_CHANCES
+from pipelines.synthetic.motion.everyday_arms import EVERYDAY_ARMS, EVERYDAY_CHANCES
+from pipelines.synthetic.motion.ground import settle
+from pipelines.synthetic.motion.hands import hold_shapes
 from pipelines.synthetic.motion.inverse_kinematics import solve_pose
 from pipelines.synthetic.motion.leg_actions import LEG_ACTIONS
 from pipelines.synthetic.motion.pose import Pose
 from pipelines.synthetic.motion.timeline import Action, Timeline
+from pipelines.synthetic.motion.whole_body import WHOLE_BODY_ACTIONS, WHOLE_BODY_CHANCES, WHOLE_BODY_HANDS
 from pipelines.synthetic.people.skeleton import Motion
 from pipelines.synthetic.rotations import rotate, rotation_about
 from pipelines.synthetic.tensors import constant
@@ -33,6 +38,30 @@ _ARM_CHANCES = (
     (0.08, 0.15, 0.37, 0.08, 0.12, 0.12, 0.08),  # jump
 )
 _LEG_CHANCES = (0.20, 0.17, 0.19, 0.13, 0.13, 0.07, 0.07, 0.04)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How many clips have other actions than the ordinary ones, 0..1. Without them no random numbers are drawn for
+    them, so that ordinary clips stay as they are."""
+
+    athletic: float = 0.0
+    """Sports and floor work in place of the ordinary actions of legs."""
+    everyday: float = 0.0
+    """Gestures of daily life in place of the ordinary actions of arms: arms crossed, a phone, pockets, signs."""
+    whole_body: float = 0.0
+    """Actions of the whole body in place of those of legs and arms: martial arts, jumps, turns, the floor."""
+
+
+@dataclass
+class PoseSample:
+    """What B people do at T moments, before it is solved into joint rotations."""
+
+    pose: Pose
+    arms: Tensor
+    """[B] index of the ordinary arm action, -1 where the fingers of the pose are those of another action."""
+    grounded: Tensor | None = None
+    """[B] bool: whether the body has to settle on the ground, as in actions of the whole body; None for nobody."""
 
 
 def sample_motion(
@@ -72,17 +101,45 @@ def sample_motion_at(
     The same generator state and duration give the same clips whatever the times are.
     """
     timeline = Timeline(batch, time if time.dim() == 2 else time[None], duration, generator)
-    pose = Pose.neutral(batch, time.shape[-1], timeline.device)
+    sample = sample_pose(timeline, Shares(athletic=athletic))
+    return solve_sample(sample, timeline, amplitude=amplitude, tilt=tilt, early_arms=True)
+
+
+def sample_pose(timeline: Timeline, shares: Shares) -> PoseSample:
+    """Draws what the people of the clips do."""
+    pose = Pose.neutral(timeline.batch, timeline.time.shape[-1], timeline.device)
     pose.heading = _turn(timeline)
-    legs = _choose(timeline, constant(_LEG_CHANCES, timeline.device).expand(batch, -1))
+    legs = _choose(timeline, constant(_LEG_CHANCES, timeline.device).expand(timeline.batch, -1))
     arms = _choose(timeline, constant(_ARM_CHANCES, timeline.device)[legs])
     pose = _act(LEG_ACTIONS, legs, timeline, pose)
     pose = _act(ARM_ACTIONS, arms, timeline, pose)
-    if athletic:  # no random numbers are drawn otherwise, so ordinary clips stay as they are
-        pose = _replace_by_athletic(timeline, pose, athletic)
+    if shares.athletic:
+        pose = _replace_by_athletic(timeline, pose, shares.athletic)
+    if shares.everyday:
+        pose, arms = _replace_by_everyday(timeline, pose, arms, shares.everyday)
     _move_trunk(timeline, pose)
     _add_idle_motion(timeline, pose)
-    return _tilt_scene(solve_pose(pose.scale(amplitude)), timeline, tilt)
+    sample = PoseSample(pose, arms)
+    return _replace_by_whole_body(timeline, sample, shares.whole_body) if shares.whole_body else sample
+
+
+def solve_sample(
+    sample: PoseSample, timeline: Timeline, *, amplitude: float, tilt: float, early_arms: bool = False
+) -> Motion:
+    """Joint rotations and root of what people do.
+
+    Args:
+        amplitude: factor of the deviation from standing still; the heading stays.
+        tilt: as for `sample_motion`.
+        early_arms: as for `solve_pose`.
+    """
+    pose = sample.pose.scale(amplitude)
+    motion = solve_pose(pose, early_arms=early_arms)
+    if sample.grounded is not None:
+        settled, chosen = settle(motion, pose), sample.grounded
+        rotations = torch.where(chosen[:, None, None, None, None], settled.rotations, motion.rotations)
+        motion = Motion(rotations, torch.where(chosen[:, None, None], settled.root, motion.root))
+    return _tilt_scene(motion, timeline, tilt)
 
 
 def _choose(timeline: Timeline, chances: Tensor) -> Tensor:
@@ -107,6 +164,28 @@ def _replace_by_athletic(timeline: Timeline, pose: Pose, share: float) -> Pose:
     start.heading, start.arms = pose.heading, pose.arms
     chosen = _choose(timeline, constant(ATHLETIC_CHANCES, timeline.device).expand(timeline.batch, -1))
     return _act(ATHLETIC_ACTIONS, chosen, timeline, start).where(timeline.chance(share)[:, 0] > 0, pose)
+
+
+def _replace_by_everyday(timeline: Timeline, pose: Pose, arms: Tensor, share: float) -> tuple[Pose, Tensor]:
+    """The pose with an everyday gesture in a `share` of the clips, and the ordinary arm actions [B], -1 in those."""
+    start = pose.copy()
+    start.arms = Pose.neutral(*pose.heading.shape, device=timeline.device).arms
+    chosen = _choose(timeline, constant(EVERYDAY_CHANCES, timeline.device).expand(timeline.batch, -1))
+    replaced = timeline.chance(share)[:, 0] > 0
+    return _act(EVERYDAY_ARMS, chosen, timeline, start).where(replaced, pose), arms.masked_fill(replaced, -1)
+
+
+def _replace_by_whole_body(timeline: Timeline, sample: PoseSample, share: float) -> PoseSample:
+    """The sample with an action of the whole body in a `share` of the clips."""
+    start = Pose.neutral(*sample.pose.heading.shape, device=timeline.device)
+    start.heading = start.heading + timeline.course
+    chosen = _choose(timeline, constant(WHOLE_BODY_CHANCES, timeline.device).expand(timeline.batch, -1))
+    pose = _act(WHOLE_BODY_ACTIONS, chosen, timeline, start)
+    pose.fingers = hold_shapes(timeline, constant(WHOLE_BODY_HANDS, timeline.device)[chosen])
+    pose.neck = pose.neck + 0.12 * timeline.smooth_noise(3)
+    pose.spine = pose.spine + 0.03 * timeline.smooth_noise(3)
+    replaced = timeline.chance(share)[:, 0] > 0
+    return PoseSample(pose.where(replaced, sample.pose), sample.arms.masked_fill(replaced, -1), replaced)
 
 
 def _turn(timeline: Timeline) -> Tensor:

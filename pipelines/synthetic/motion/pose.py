@@ -16,6 +16,11 @@ from pipelines.synthetic.tensors import constant
 
 HANGING = (0.1, -0.965, 0.05, 0.3, 0.1, 0.0)  # an arm, as in `Pose.arms`
 STANDING = (0.02, 0.0, 0.0, 0.0, 0.12)  # a leg, as in `Pose.legs`
+# The fingers of a relaxed hand, as in `Pose.fingers`.
+RELAXED = (
+    (0.3, 0.15, 0.2, 0.25), (0.06, 0.25, 0.35, 0.2), (0.0, 0.33, 0.42, 0.25), (0.04, 0.4, 0.48, 0.28),
+    (0.1, 0.42, 0.48, 0.28),
+)  # fmt: skip
 
 
 @dataclass
@@ -37,10 +42,18 @@ class Pose:
     neck: Tensor
     """[B, T, 3] flexion, twist and bend of the neck, radians."""
     arms: Tensor
-    """[B, T, 2, 6] hand from the shoulder in arm lengths (3), swivel of the elbow outwards, flexion and twist of the
-    wrist in radians."""
+    """[B, T, 2, 6] wrist from the shoulder in arm lengths (3), swivel of the elbow outwards, flexion of the wrist
+    towards the palm, and twist of the forearm that turns the palm up, radians. Without twist the palms of hanging arms
+    face the thighs."""
     legs: Tensor
     """[B, T, 2, 5] ankle from its place in standing in leg lengths (3), heel raise and turn-out in radians."""
+    tumble: Tensor
+    """[B, T, 3] turn of the whole body about its pelvis in the heading's frame, radians: forwards, about its long axis
+    to the left, sideways to the right, the last one first. `ground.settle` applies it, `solve_pose` does not."""
+    fingers: Tensor
+    """[B, T, 2, 5, 4] thumb to little finger, radians, 0 for straight fingers in the plane of the hand: spread away
+    from the middle finger (of itself towards the thumb; of the thumb its opposition towards the palm), and the
+    flexion of the three joints from base to tip."""
 
     @staticmethod
     def neutral(batch: int, length: int, device: torch.device | str = "cpu") -> "Pose":
@@ -52,7 +65,9 @@ class Pose:
         heading = zeros()
         arms = zeros(2, 6) + constant(HANGING, heading.device)
         legs = zeros(2, 5) + constant(STANDING, heading.device)
-        return Pose(heading, zeros(2), zeros(), zeros(3), zeros(3), zeros(3), zeros(3), arms, legs)
+        fingers = zeros(2, 5, 4) + constant(RELAXED, heading.device)
+        trunk = zeros(3), zeros(3), zeros(3), zeros(3)  # pelvis, hips, spine, neck
+        return Pose(heading, zeros(2), zeros(), *trunk, arms, legs, zeros(3), fingers)
 
     def copy(self) -> "Pose":
         """A pose with tensors of its own."""

@@ -16,6 +16,8 @@ from torch import Tensor
 from pipelines.synthetic.people.bake_tables import GROUPS
 
 _MOUTH, _EYES = (112, 172, 255), ((253, 249, 16), (249, 108, 136))  # colours in the picture of regions
+# Teeth are tucked in (m): a wide smile would push them through the cheeks.
+_TEETH_SCALE, _TEETH_SHIFT = np.array((0.9, 1, 1), np.float32), np.array((0, -0.0015, -0.005), np.float32)
 
 Array = NDArray[np.float32]
 Index = NDArray[np.int64]
@@ -72,8 +74,12 @@ def read_source() -> Source:
     np.add.at(
         dense, (np.arange(len(dense))[:, None], data.vertex_bone_indices.numpy()), data.vertex_bone_weights.numpy()
     )
+    vertices = _turn_up(data.template_vertices)
+    for name in ("helper-upper-teeth", "helper-lower-teeth"):
+        teeth = np.unique(corners[name][0])
+        vertices[teeth] = vertices[teeth] * _TEETH_SCALE + _TEETH_SHIFT
     return Source(
-        vertices=_turn_up(data.template_vertices),
+        vertices=vertices,
         quads={name: quads.numpy() for name, (quads, _) in corners.items()},
         uv=data.texture_coordinates.numpy().astype(np.float32),
         uv_quads={name: quads.numpy() for name, (_, quads) in corners.items()},

@@ -36,7 +36,7 @@ LOCAL_AXES = tuple(
             "head-scale-depth", "head-scale-horiz", "mouth-lowerlip-volume", "mouth-scale-horiz",
             "mouth-upperlip-volume", "neck-double", "measure-neck-circ", "nose-flaring", "nose-greek", "nose-hump",
             "nose-point-width", "nose-scale-depth", "nose-scale-horiz", "nose-scale-vert", "nose-volume",
-            "nose-width2", "buttocks-volume", "hip-scale-horiz", "stomach-pregnant", "torso-vshape",
+            "nose-width2", "buttocks-volume", "hip-scale-horiz", "stomach-tone", "torso-vshape",
             "measure-shoulder-dist", "measure-waist-circ", "measure-upperarm-length", "measure-lowerarm-length",
             "measure-upperleg-height", "measure-lowerleg-height", "*-hand-fingers-length", "*-hand-scale",
             "*-foot-scale", "*-upperarm-muscle", "*-lowerleg-muscle",

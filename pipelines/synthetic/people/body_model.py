@@ -17,15 +17,18 @@ from pathlib import Path
 import torch
 from safetensors import safe_open
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from pipelines.synthetic.people.body_bones import BONE, BONES, EYES, NOSE, PARTS, SKIN_POINTS, part_of_bone
-from pipelines.synthetic.people.body_pose import BodyPose, rig_offsets, turn_bones
+from pipelines.synthetic.people.body_pose import BodyPose, bone_matrices, rig_offsets
 from pipelines.synthetic.people.body_shapes import Shape, weigh_targets
-from pipelines.synthetic.people.skeleton import CROWN, Proportions
+from pipelines.synthetic.people.skeleton import CROWN, INDEX, Proportions
 
 FILE = Path(__file__).with_name("body.safetensors")
 _ADULT_HEAD = 0.222  # m from chin to crown of the head that the facial actions were made for
 
+_ARM = [INDEX["l_elbow"], INDEX["l_wrist"]]
+_ARM_RADIUS = 0.08  # of wrist and hand, in lengths of the arm
 _LID_ANGLE = 0.4  # radians of gaze at which lids have followed all the way
 
 
@@ -86,26 +89,43 @@ class BodyModel:
     @cache
     def load(device: torch.device | str = "cpu") -> "BodyModel":
         """The baked body on `device`; read once for each device."""
-        with safe_open(FILE, "pt", device=str(device)) as file:
+        return BodyModel.read(FILE, device)
+
+    @staticmethod
+    def read(path: Path, device: torch.device | str = "cpu") -> "BodyModel":
+        """The body in the file `path`, see `bake`."""
+        with safe_open(path, "pt", device=str(device)) as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return BodyModel(tensors, json.loads(file.metadata()["names"]))
 
+    def coefficients(self, shape: Shape) -> Tensor:
+        """Coefficients [B, K] of the basis for B people."""
+        return (weigh_targets(shape, self._factors) - self._mean) @ self._projection
+
+    def right_half(self, coefficients: Tensor) -> Tensor:
+        """Rest vertices [B, H, 3] of the right half and the middle, from `coefficients` [B, K]."""
+        return self._template + (coefficients @ self._basis.flatten(1)).unflatten(1, self._template.shape)
+
     def rest(self, shape: Shape) -> RestBody:
         """The rest bodies of B people."""
-        coefficients = (weigh_targets(shape, self._factors) - self._mean) @ self._projection  # [B, K]
-        half = self._template + (coefficients @ self._basis.flatten(1)).unflatten(1, self._template.shape)
-        vertices = half[:, self._half] * self._mirror  # [B, V, 3]
+        coefficients = self.coefficients(shape)
+        vertices = self.right_half(coefficients)[:, self._half] * self._mirror  # [B, V, 3]
         bones = self._template_bones + torch.einsum("bk,kjc->bjc", coefficients, self._bone_basis)
         return RestBody(vertices, bones, self._measure(vertices, bones))
 
     def skin(self, rest: RestBody, pose: BodyPose) -> Tensor:
         """World positions [B, T, V, 3] of the vertices of rest bodies in a pose."""
-        rotation, origin = turn_bones(rest.bones, pose)
-        shift = origin - (rotation @ rest.bones[:, None, ..., None])[..., 0]
-        bones = torch.cat([rotation, shift[..., None]], -1).flatten(-2)  # [B, T, J, 12]
-        matrix = (self.skin_weights @ bones).unflatten(-1, (3, 4))  # [B, T, V, 3, 4]
-        vertices = self._act(rest, pose)
-        return (matrix[..., :3] * vertices[..., None, :]).sum(-1) + matrix[..., 3]
+        return skin_vertices(self._act(rest, pose), self.skin_weights, bone_matrices(rest.bones, pose))
+
+    def find_arm_angle(self, rest: RestBody) -> Tensor:
+        """Angle [B] in radians from straight down at which hanging arms clear waist and hips, for `spread_arms`."""
+        shoulder, hip = rest.bones[:, BONE["l_upper_arm_1"], None], rest.bones[:, BONE["l_thigh_1"], None]
+        arm = rest.proportions.offsets[:, _ARM, 1].sum(1).abs()[:, None]
+        trunk = rest.vertices[:, (self.part == PARTS.index("torso")) | (self.part == PARTS.index("l_thigh"))]
+        below = shoulder[..., 1] - trunk[..., 1]
+        angle = torch.atan2(trunk[..., 0] + _ARM_RADIUS * arm - shoulder[..., 0], below)
+        beside = (below > 0.5 * arm) & (trunk[..., 1] > hip[..., 1] - _ARM_RADIUS * arm)
+        return torch.where(beside, angle, 0.0).amax(1)
 
     def face_points(self, vertices: Tensor) -> Tensor:
         """The 68 points of the face [..., 68, 3] in iBUG's order, of vertices [..., V, 3]."""
@@ -146,3 +166,22 @@ class BodyModel:
         for way, angle in ways.items():
             weights[..., self.actions.index(f"eyeLook{way}")] = (angle / _LID_ANGLE).clamp(0, 1)
         return weights
+
+
+def skin_vertices(vertices: Tensor, weights: Tensor, matrices: Tensor) -> Tensor:
+    """World positions [B, T, V, 3] of rest vertices [B, T or 1, V, 3] that bones move by `weights` [V, J].
+
+    matrices: [B, T, J, 3, 4] of `bone_matrices`. It serves the body and whatever is worn over it.
+    """
+    blended = (weights @ matrices.flatten(-2)).unflatten(-1, (3, 4))  # [B, T, V, 3, 4]
+    return (blended[..., :3] * vertices[..., None, :]).sum(-1) + blended[..., 3]
+
+
+def vertex_normals(vertices: Tensor, triangles: Tensor) -> Tensor:
+    """Unit normals [..., V, 3] of vertices [..., V, 3]: of the triangles [F, 3] around them, weighted by area."""
+    first, second, third = (vertices[..., triangles[:, corner], :] for corner in range(3))
+    normal = torch.linalg.cross(second - first, third - first)
+    total = torch.zeros_like(vertices)
+    for corner in range(3):
+        total = total.index_add(-2, triangles[:, corner], normal)
+    return normalize(total, dim=-1)

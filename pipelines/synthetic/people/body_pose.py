@@ -9,7 +9,7 @@ its own axis is spread over its two bones, so that skin winds up evenly.
 Legend: B people, T frames, J bones, side 0 right, side 1 left.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
@@ -17,8 +17,9 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from pipelines.synthetic.people.body_bones import BONE, BONES, FINGERS
-from pipelines.synthetic.people.skeleton import INDEX, RIG, RIG_PARENT, SIDES, Frames
+from pipelines.synthetic.people.skeleton import INDEX, RIG, RIG_PARENT, SIDES, Frames, Motion
 from pipelines.synthetic.rotations import frame_from_axes, mix_rotations, rotate, rotation_about
+from pipelines.synthetic.tensors import constant
 
 # The bone at whose origin a joint of the rig is; the pelvis is a little above the middle of the hips.
 RIG_BONES = {"spine": "spine_3", "chest": "spine_5", "neck": "neck_1", "head": "head"} | {
@@ -42,6 +43,8 @@ _TRUNK = {
 # How much of a twist between the trunk and a limb its first bone leaves out, and how much of the twist of hand or foot
 # against the limb the two lower bones take on.
 _UPPER_TWIST, _LOWER_TWIST = 0.6, (0.25, 0.7)
+_AMBIGUOUS = 0.6  # of 4, the length of a rotation's part about an axis (as a quaternion, times its real part)
+_RAISED = 0.6  # cosine of the angle from straight down at which an arm no longer hangs
 _SPREAD = (0.0, -1.0, -1.0, 1.0, 1.0)  # towards the little finger, of fingers that spread by a positive angle
 
 
@@ -82,6 +85,12 @@ def rig_offsets(bones: Tensor) -> Tensor:
     return torch.stack(offsets, 1)
 
 
+def bone_matrices(bones: Tensor, pose: BodyPose) -> Tensor:
+    """Affine maps [B, T, J, 3, 4] from the rest body with bones [B, J, 3] to the world, one for each bone."""
+    rotation, origin = turn_bones(bones, pose)
+    return torch.cat([rotation, (origin - rotate(rotation, bones[:, None]))[..., None]], -1)
+
+
 def turn_bones(bones: Tensor, pose: BodyPose) -> tuple[Tensor, Tensor]:
     """World rotations [B, T, J, 3, 3] against the rest body, and origins [B, T, J, 3], of its bones [B, J, 3]."""
     turner = _Turner(bones, pose.frames)
@@ -96,6 +105,21 @@ def turn_bones(bones: Tensor, pose: BodyPose) -> tuple[Tensor, Tensor]:
         torch.stack([turner.rotation[name] for name in BONES], 2),
         torch.stack([turner.origin[name] for name in BONES], 2),
     )
+
+
+def spread_arms(motion: Motion, angle: Tensor) -> Motion:
+    """The motion with hanging arms at least `angle` [B] radians away from straight down, so that they clear the hips.
+
+    Raised arms stay where they are. `BodyModel.find_arm_angle` knows the angle.
+    """
+    rotations = motion.rotations.clone()
+    for side, sign in SIDES:
+        arm = rotations[:, :, INDEX[f"{side}_shoulder"]]
+        away, down = -sign * arm[..., 0, 1], arm[..., 1, 1]  # of the direction in which the upper arm points
+        hanging = ((down - _RAISED) / (1 - _RAISED)).clamp(0, 1)
+        lift = (angle[:, None] - torch.atan2(away, down)).clamp(min=0) * hanging
+        rotations[:, :, INDEX[f"{side}_shoulder"]] = rotation_about(2, sign * lift) @ arm
+    return replace(motion, rotations=rotations)
 
 
 class _Turner:
@@ -127,7 +151,7 @@ class _Turner:
             self._direction(f"{side}_thigh_1", f"{side}_shin_1"),
             self._direction(f"{side}_shin_1", f"{side}_foot"),
         )
-        ahead = torch.zeros_like(thigh) + thigh.new_tensor([0.0, 0.0, 1.0])
+        ahead = constant((0.0, 0.0, 1.0), thigh.device).expand_as(thigh)
         upper = self._frame(hip) @ _limb_axes(thigh, ahead).mT
         lower = self._frame(knee) @ _limb_axes(shin, ahead).mT
         foot = self._frame(ankle)
@@ -159,13 +183,14 @@ class _Turner:
             spread, flexion = angles[:, :, index, 0], angles[:, :, index, 1:].cumsum(-1)
             names = [f"{side}_{finger}_{joint}" for joint in (1, 2, 3, 4)]
             along = [rotate(axes.mT, self._direction(*pair)) for pair in pairwise(names)]
-            straight = normalize(along[0] * along[0].new_tensor([0.0, 1.0, 1.0]), dim=-1)
+            straight = normalize(along[0] * constant((0.0, 1.0, 1.0), hand.device), dim=-1)
             slant = torch.atan2(-straight[..., 2], -straight[..., 1])
             parent = f"{side}_hand"
             for joint, name in enumerate(names[:3]):
                 bend = flexion[..., joint]
                 if finger == "thumb":
-                    turn = rotation_about(1, -sign * spread) @ rotation_about(0, bend)
+                    half = rotation_about(1, -sign * spread / 2)
+                    turn = rotation_about(0, flexion[..., 0]) @ half @ rotation_about(0, bend - flexion[..., 0]) @ half
                 else:
                     turn = rotation_about(0, slant + _SPREAD[index] * spread) @ rotation_about(2, -sign * bend)
                     turn = turn @ rotation_about(0, -slant)
@@ -247,18 +272,11 @@ def _rotation_around(axis: Tensor, angle: Tensor) -> Tensor:
 
 
 def _twist(rotation: Tensor, axis: Tensor) -> Tensor:
-    """Angle [...] in -pi..pi by which a rotation [..., 3, 3] turns about the unit vector `axis` [..., 3] before it
-    swings it to where it points."""
-    around = torch.stack(
-        [
-            rotation[..., 2, 1] - rotation[..., 1, 2],
-            rotation[..., 0, 2] - rotation[..., 2, 0],
-            rotation[..., 1, 0] - rotation[..., 0, 1],
-        ],
-        -1,
-    )
-    trace = rotation.diagonal(dim1=-2, dim2=-1).sum(-1)
-    return 2 * torch.atan2((around * axis).sum(-1), 1 + trace)
+    """Angle [...] in radians by which a rotation [..., 3, 3] turns about the unit vector `axis` [..., 3] before it
+    swings it elsewhere. It fades to zero where half a turn makes it ambiguous, so that skin never snaps over."""
+    skew = (rotation - rotation.mT)[..., [2, 0, 1], [1, 2, 0]]
+    sine, cosine = (skew * axis).sum(-1), 1 + rotation.diagonal(dim1=-2, dim2=-1).sum(-1)
+    return 2 * torch.atan2(sine, cosine) * (torch.hypot(sine, cosine) / _AMBIGUOUS).clamp(max=1)
 
 
 def _cross_matrix(vector: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import one_hot
 
 from pipelines.synthetic.rendering.noise import chance, normal, uniform
 from pipelines.synthetic.tensors import constant
@@ -28,6 +29,7 @@ EXTREMES = {
     "proportions": ("idealproportions", "uncommonproportions"),
     "bust": ("mincup", "averagecup", "maxcup"),
 }
+_HEAVIEST = 1.4  # place on the axis of weight; MakeHuman's heaviest people, at 1, are not the heaviest there are
 ANCESTRIES = ("african", "asian", "caucasian")
 FACTORS = tuple(name for names in EXTREMES.values() for name in names) + ANCESTRIES
 # Years at which children have grown as tall as their place on the axis of age makes them (WHO's growth charts).
@@ -44,7 +46,7 @@ class Shape:
     years: Tensor
     """[B] age in years."""
     macro: Tensor
-    """[B, A] places on the axes of `EXTREMES`, in that order, 0..1."""
+    """[B, A] places on the axes of `EXTREMES`, in that order, 0..1; weight reaches 1.4."""
     ancestry: Tensor
     """[B, 3] shares of `ANCESTRIES`, adding up to 1."""
     local: Tensor
@@ -68,18 +70,18 @@ def sample_shape(batch: int, generator: Generator, *, local_axes: int, children:
         return (middle + spread * normal(generator, batch)).clamp(0, 1)
 
     gender = torch.where(female, 1 - 0.15 * uniform(generator, batch), 0.15 * uniform(generator, batch))
-    heavy = chance(generator, 0.12, batch) * uniform(generator, batch, high=0.35)
-    weight = (around(0.5, 0.14) + heavy).clamp(0.1, 1)
+    heavy = chance(generator, 0.2, batch) * uniform(generator, batch, high=0.8)
+    weight = (around(0.5, 0.17) + heavy).clamp(0.1, _HEAVIEST)
     muscle, height, proportions = around(0.5, 0.16), around(0.38, 0.07), around(0.35, 0.25)
     age = interpolate(years, _YEARS, _AGES)
     macro = torch.stack([gender, age, muscle, weight, height, proportions, around(0.45, 0.2)], 1)
     ancestry = torch.softmax(2.5 * normal(generator, batch, len(ANCESTRIES)), 1)
-    local = (0.3 * normal(generator, batch, local_axes)).clamp(-1, 1)
+    local = (0.25 * normal(generator, batch, local_axes)).clamp(-1, 1)
     return Shape(female, years, macro, ancestry, local)
 
 
 def interpolate(values: Tensor, known: tuple[float, ...], results: tuple[float, ...]) -> Tensor:
-    """At `values` [B] the piecewise linear function that is `results` at the rising places `known`; constant outside."""
+    """At `values` [B] the piecewise linear function that is `results` at rising places `known`; constant outside."""
     place, result = constant(known, values.device), constant(results, values.device)
     index = torch.searchsorted(place, values.contiguous()).clamp(1, len(known) - 1)
     share = ((values - place[index - 1]) / (place[index] - place[index - 1])).clamp(0, 1)
@@ -99,6 +101,9 @@ def weigh_targets(shape: Shape, factors: Tensor) -> Tensor:
 
 
 def _hat_weights(place: Tensor, count: int) -> Tensor:
-    """Weights [B, count] of the extremes at 0 .. 1 for people at `place` [B] between them."""
-    extremes = torch.arange(count, device=place.device)
-    return (1 - (place[:, None] * (count - 1) - extremes).abs()).clamp(min=0)
+    """Weights [B, count] of the extremes at 0 .. 1 at the places [B], linear between two and beyond the last."""
+    scaled = place * (count - 1)
+    low = scaled.floor().clamp(0, count - 2).long()
+    share = (scaled - low)[:, None]
+    ends = one_hot(low, count), one_hot(low + 1, count)
+    return (1 - share) * ends[0] + share * ends[1]

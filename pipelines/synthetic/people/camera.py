@@ -34,6 +34,10 @@ class Camera:
         y = self.centre[:, 1].view(shape) - self.scale.view(shape) * points[..., 1]
         return torch.stack([x, y], -1)
 
+    def depth(self, points: Tensor, origin: Tensor) -> Tensor:
+        """How far world points [B, T, K, 3] are behind `origin` [B, T, 3]: [B, T, K] in pixels."""
+        return (origin[:, :, None, 2] - points[..., 2]) * self.scale[:, None, None]
+
     def columns(self, count: int, factor: int = 1) -> Tensor:
         """World x [B, count * factor] in metres of `count` columns of pixels with `factor` rays each."""
         return (sample_positions(count, factor, self.scale.device) - self.centre[:, :1]) / self.scale[:, None]
@@ -88,14 +92,21 @@ def truncate_people(
     """
     width, height = size
     batch, origin = len(frames.origin), frames.origin
-    knees = (origin[:, :, INDEX["r_knee"], 1] + origin[:, :, INDEX["l_knee"], 1]).mean(1) / 2  # [B]
-    waist, chest = (origin[:, :, INDEX[name], 1].mean(1) for name in ("spine", "chest"))
     top = origin[:, :, INDEX["head"], 1].amax(1) + _OVER_HEAD
-    place = uniform(generator, batch, high=2.0)
-    edge = torch.where(place < 1, torch.lerp(knees, waist, place), torch.lerp(waist, chest, place - 1))
+    edge = sample_cut_height(frames, generator)
     scale = uniform(generator, batch, low=0.85, high=1.0) * height / (top - edge)
     shift = uniform(generator, batch, low=-0.15, high=0.15) * width
     x = (width - 1) / 2 + shift - scale * origin[:, :, INDEX["pelvis"], 0].mean(1)
     centre = torch.stack([x, height - 1 + scale * edge], -1)
     chosen = chance(generator, share, batch)
     return Camera(torch.where(chosen, scale, camera.scale), torch.where(chosen[:, None], centre, camera.centre))
+
+
+def sample_cut_height(frames: Frames, generator: Generator) -> Tensor:
+    """World y [B] in metres down from which people are cut off: anywhere from the knees to the chest, as they are on
+    average over the motion."""
+    origin = frames.origin
+    knees = (origin[:, :, INDEX["r_knee"], 1] + origin[:, :, INDEX["l_knee"], 1]).mean(1) / 2  # [B]
+    waist, chest = (origin[:, :, INDEX[name], 1].mean(1) for name in ("spine", "chest"))
+    place = uniform(generator, len(origin), high=2.0)
+    return torch.where(place < 1, torch.lerp(knees, waist, place), torch.lerp(waist, chest, place - 1))

@@ -16,8 +16,9 @@ from torch import Tensor
 from models.generators.animation import State
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
 from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
+from pipelines.training.animation.details import observe_details
 from pipelines.training.animation.mattes import cut_out, imitate_generated
-from pipelines.training.data.structure_maps import structure_maps
+from pipelines.training.data.structure_maps import add_details, structure_maps
 
 # The COCO joints whose detection errors a Human3.6M joint inherits.
 _H36M_FROM_COCO = (
@@ -66,6 +67,10 @@ class Recipe:
     """Standard deviation of the targets' joints, in pixels."""
     missing_joint: float = 0.02
     """Chance that a visible joint of the reference is missing; seven times that for a hidden one."""
+    structure_details: bool = False
+    """Whether the generator sees hands, feet and the order of limbs; the shipped one does not."""
+    unknown_details: float = 0.5
+    """Chance that hands, feet or depths, each for itself, are not known of the targets; half of it of the reference."""
     picture: float = 4.0
     """Weight of the L1 distance of the result."""
     composite: float = 2.0
@@ -116,7 +121,7 @@ class Truth:
     backdrop: Tensor
     """A colour [B, 3, 1, 1] in [-1, 1] to judge the image on."""
     structure: Tensor
-    """Structure map [B, 20, H, W]."""
+    """Structure map [B, S, H, W], S = 20 or 34 with details."""
     joints: Tensor
     """Joints of the structure map [B, 17, 2]."""
     flow_previous: Tensor
@@ -185,7 +190,7 @@ def _order_frames(recipe: Recipe) -> list[int]:
 
 
 def state_tensors(state: State) -> tuple[Tensor, Tensor, Tensor]:
-    """Image [B, 4, H, W], structure [B, 20, H, W] and joints [B, 17, 2]."""
+    """Image [B, 4, H, W], structure [B, S, H, W] and joints [B, 17, 2]."""
     assert state.joints is not None
     return state.image, state.structure, state.joints
 
@@ -241,6 +246,13 @@ def _make_reference(recipe: Recipe, clip: Clip, generator: torch.Generator) -> S
     chance = recipe.missing_joint * (1 + 6 * hidden) + OUTSIDE_MISSING * outside
     present = torch.rand(pose.shape[:2], generator=generator, device=pose.device) > chance
     structure = structure_maps(pose + noise, COCO17_LIMBS, size=recipe.size, present=present)
+    if recipe.structure_details:
+        points, depth = observe_details(
+            clip, slice(1), (pose + noise)[:, None], layout="coco17", unknown=recipe.unknown_details / 2,
+            retargeted=False, generator=generator,
+        )  # fmt: skip
+        depth = depth[:, 0].masked_fill(~present, torch.nan)
+        structure = add_details(structure, pose + noise, COCO17_LIMBS, points[:, 0], depth)
     inherited = torch.stack([noise[:, list(sources)].mean(1) for sources in _H36M_FROM_COCO], 1)  # [B, 17, 2]
     joints = clip.h36m[:, 0] + inherited + _draw_noise(tuple(inherited.shape), MOTION_NETWORK_ERROR, generator)
     image = cut_out(clip.images[:, 0], clip.rgba[:, 0], recipe.imperfect_mattes, generator)
@@ -256,14 +268,19 @@ def _make_driving(recipe: Recipe, clip: Clip, generator: torch.Generator) -> lis
     noise = noise + _draw_noise((batch, frames, joints, 2), 0.5 * recipe.driving_noise, generator)
     pose = pose + noise * _draw_shares(batch, generator)[..., None]
     present = torch.ones(batch, joints, dtype=torch.bool, device=pose.device)
-    return [
-        State(
-            clip.rgba[:, t + 1],
-            _compact(structure_maps(points, H36M17_LIMBS, size=recipe.size, present=present)),
-            points,
-        )
-        for t, points in enumerate(pose.unbind(1))
-    ]
+    details = None
+    if recipe.structure_details:
+        details = observe_details(
+            clip, slice(1, None), pose, layout="h36m17", unknown=recipe.unknown_details, retargeted=True,
+            generator=generator,
+        )  # fmt: skip
+    states = []
+    for t, points in enumerate(pose.unbind(1)):
+        structure = structure_maps(points, H36M17_LIMBS, size=recipe.size, present=present)
+        if details is not None:
+            structure = add_details(structure, points, H36M17_LIMBS, *(each[:, t] for each in details))
+        states.append(State(clip.rgba[:, t + 1], _compact(structure), points))
+    return states
 
 
 def _draw_shares(batch: int, generator: torch.Generator) -> Tensor:

@@ -7,11 +7,14 @@ background, premultiplied RGBA; the discriminator sees them as they are, which i
 Legend: B clips, H, W image size.
 """
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from models.discriminators import PatchDiscriminator
 from models.generators.animation import AnimationGenerator, State, bundled_person
+from models.joints import DETAILED_CHANNELS, STRUCTURE_CHANNELS
 from pipelines.training.animation.data import Clips, Recipe, Truth, draw_clips, state_tensors
 from pipelines.training.animation.losses import reconstruction_losses
 from pipelines.training.animation.plates import choose_fill
@@ -21,6 +24,8 @@ from pipelines.training.engine.gan import GanTask
 from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
 from pipelines.training.engine.session import Session
+
+JOINTS = 17
 
 
 class AnimationTask(GanTask[AnimationGenerator, Clips]):
@@ -34,7 +39,7 @@ class AnimationTask(GanTask[AnimationGenerator, Clips]):
     report_every = 200
 
     def __init__(self, session: Session, recipe: Recipe, generator: AnimationGenerator | None = None) -> None:
-        generator = generator or build_generator(session)
+        generator = generator or build_generator(session, recipe)
         config = generator.config
         discriminator = PatchDiscriminator(channels=config.image_channels + config.structure_channels)
         super().__init__(session, recipe, generator, discriminator)
@@ -74,10 +79,10 @@ class AnimationTask(GanTask[AnimationGenerator, Clips]):
         return truth.image, truth.structure
 
     def add_conditions(self, image: Tensor, *conditions: Tensor) -> Tensor:
-        """With the structure [B, 20, H, W], whose skeleton image is scaled from 0..255 to 0..1."""
-        (structure,) = conditions
-        heat_maps, skeleton = structure[:, :-3].to(image.dtype), structure[:, -3:].to(image.dtype) / 255
-        return torch.cat([image, heat_maps, skeleton], 1)  # [B, 24, H, W]
+        """With the structure [B, S, H, W], whose skeleton image is scaled from 0..255 to 0..1."""
+        structure = conditions[0].to(image.dtype)
+        heat_maps, skeleton, details = structure.split([JOINTS, 3, structure.shape[1] - JOINTS - 3], 1)
+        return torch.cat([image, heat_maps, skeleton / 255, details], 1)  # [B, 4 + S, H, W]
 
     def validate(self, network: AnimationGenerator) -> Validation:
         self.session.begin("validate", self.held_out.images[:, 1:, 0, 0, 0].numel(), unit="frames")
@@ -85,10 +90,11 @@ class AnimationTask(GanTask[AnimationGenerator, Clips]):
         return Validation(numbers, draw_sheet(self.held_out, frames))
 
 
-def build_generator(session: Session) -> AnimationGenerator:
+def build_generator(session: Session, recipe: Recipe) -> AnimationGenerator:
     """The untrained generator of the bundled size, equal in every process, with what matches of `config.init`."""
     torch.manual_seed(session.config.seed)
-    generator = AnimationGenerator(config=bundled_person())
+    channels = DETAILED_CHANNELS if recipe.structure_details else STRUCTURE_CHANNELS
+    generator = AnimationGenerator(config=replace(bundled_person(), structure_channels=channels))
     if session.config.init:
         load_matching(generator, session.config.init, session.progress, expect="animation", adapt=widen_channels)
     return generator

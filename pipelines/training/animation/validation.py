@@ -6,6 +6,7 @@ filled in. Called by `animation.recipe` and `benchmarks.animate_validation`.
 Legend: B clips, T frames, H, W image size. Images are in [-1, 1], joints in pixels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,7 +20,7 @@ from pipelines.runtime.progress import SILENT, Progress
 from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
 from pipelines.training.animation.mattes import cut_out
 from pipelines.training.animation.plates import Fill, estimate_plate, fill_smoothly
-from pipelines.training.data.structure_maps import structure_maps
+from pipelines.training.data.structure_maps import add_details, structure_maps
 from pipelines.training.image_metrics import psnr
 
 VALIDATION_SEED = 20260
@@ -49,6 +50,12 @@ class HeldOutClips:
     """Coverage by the person [B, T, 1, H, W], 0 to 1."""
     shadow: Tensor
     """How much the person darkens the background [B, T, 1, H, W], 0 to 1."""
+    details: Tensor
+    """Points of hands and feet [B, T, 10, 2], NaN where hidden."""
+    coco_depth: Tensor
+    """Depths of the COCO-17 joints [B, T, 17]."""
+    h36m_depth: Tensor
+    """Depths of the Human3.6M-17 joints [B, T, 17]."""
 
     def __getitem__(self, clips: slice) -> "HeldOutClips":
         return select_items(self, clips)
@@ -103,21 +110,28 @@ def _hold_out(clip: Clip, mattes: torch.Generator, fill: Fill) -> tuple[Tensor, 
     first = clip.images[:, 0]
     source = cut_out(first, clip.rgba[:, 0], 1.0, mattes)
     plate = estimate_plate(first, source[:, 3:], clip.shadow[:, 0], fill)
-    return clip.images, source, plate, clip.coco, clip.h36m, clip.mask, clip.shadow
+    details = clip.details.masked_fill(~clip.details_visible[..., None], torch.nan)
+    truth = clip.coco, clip.h36m, clip.mask, clip.shadow, details, clip.coco_depth, clip.h36m_depth
+    return clip.images, source, plate, *truth
 
 
 @torch.no_grad()
 def generate(model: AnimationGenerator, clip: HeldOutClips, progress: Progress = SILENT) -> GeneratedClips:
     """Frames 1 to T - 1, generated one after another from frame 0."""
     layered = model.config.image_channels == 4
-    size = clip.images.shape[-1]
     present = torch.ones(clip.coco.shape[0], 17, dtype=torch.bool, device=clip.images.device)
-    source = structure_maps(clip.coco[:, 0], COCO17_LIMBS, size=size, present=present)
+
+    def draw(joints: Tensor, depth: Tensor, limbs: Sequence[tuple[int, int]], t: int) -> Tensor:
+        maps = structure_maps(joints[:, t], limbs, size=clip.images.shape[-1], present=present)
+        detailed = model.config.structure_details
+        return add_details(maps, joints[:, t], limbs, clip.details[:, t], depth[:, t]) if detailed else maps
+
+    source = draw(clip.coco, clip.coco_depth, COCO17_LIMBS, 0)
     image = clip.source if layered else clip.images[:, 0]
     reference = model.encode_reference(image, source, clip.h36m[:, 0])
     state, frames = State.initial(reference), []
     for t in range(1, clip.images.shape[1]):
-        structure = structure_maps(clip.h36m[:, t], H36M17_LIMBS, size=size, present=present)
+        structure = draw(clip.h36m, clip.h36m_depth, H36M17_LIMBS, t)
         step = model.step(reference, state, structure, clip.h36m[:, t])
         state = step.state
         frames.append(_finish(step.image, step.shadow, clip.plate))

@@ -1,4 +1,5 @@
-"""Weights of an animation generator with fewer image channels, or without a shadow, as a start for one that has them.
+"""Weights of an animation generator with fewer channels of images or structures, or without a shadow, as a start for
+one that has them.
 
 Called by `engine.initialisation.load_matching` for `gfla train animate --init`. New input channels count for nothing,
 new output channels make nothing, and what the old network made stays the same.
@@ -13,7 +14,7 @@ from models.generators.animation import AnimationConfig, AnimationGenerator
 
 
 def widen_channels(given: nn.Module, network: nn.Module) -> dict[str, Tensor]:
-    """The state of `given` in the shapes of `network`, as far as they differ by image channels and the shadow only.
+    """The state of `given` in the shapes of `network`, as far as they differ by such channels and the shadow only.
 
     Tensors that differ in another way stay as they are.
     """
@@ -29,11 +30,13 @@ def widen_channels(given: nn.Module, network: nn.Module) -> dict[str, Tensor]:
 
 
 def _channel_groups(key: str, config: AnimationConfig) -> tuple[int, ...]:
-    """What the channels of a tensor belong to that reads or makes images; () for all other tensors."""
+    """What the channels of a tensor belong to that reads images or structures, or makes images; () for all others."""
     image, structure = config.image_channels, config.structure_channels
     first_of_block = key.split(".")[1:4] in (["block0", "model", "0"], ["block0", "model", "2"])
     if key.startswith("source_") and first_of_block:
         return (image,)
+    if key.startswith("target.block0.") and first_of_block:
+        return (structure,)
     if key.startswith("flow_net_") and first_of_block:
         return image, structure, structure
     if key == "detail.blend.0.weight":

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from pipelines.keypoints.detail_maps import detail_maps
 from pipelines.keypoints.layouts import OPENPOSE18_TO_COCO17
 from pipelines.keypoints.structure_maps import DISK_RADIUS, SIGMA, joint_colours
 
@@ -32,6 +33,19 @@ def structure_maps(keypoints: Tensor, limbs: Sequence[tuple[int, int]], *, size:
     whole = keypoints.trunc()
     drawn = present & (whole != 0).all(-1)  # as the authors: a joint in the first row or column is missing here
     return torch.cat([heat, _draw_skeleton(whole, limbs, axis, drawn)], 1)
+
+
+def add_details(
+    maps: Tensor, joints: Tensor, limbs: Sequence[tuple[int, int]], points: Tensor, depth: Tensor
+) -> Tensor:
+    """Structure maps [N, K + 3, H, W] with the details of their poses behind them: [N, K + 17, H, W].
+
+    Args:
+        joints: [N, K, 2], and `limbs`: as the maps were drawn with.
+        points, depth: [N, 10, 2] and [N, K], see `pipelines.keypoints.detail_maps`.
+    """
+    height, width = maps.shape[-2:]
+    return torch.cat([maps, detail_maps(points, joints, depth, limbs, height=height, width=width)], 1)
 
 
 def person_structures(coco: Tensor, *, height: int, width: int) -> Tensor:

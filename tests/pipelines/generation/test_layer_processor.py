@@ -1,6 +1,7 @@
 """People as layers: against the contract of processors, and what is special about them."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,12 +9,14 @@ import torch
 
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.config import bundled_person
+from models.joints import DETAILED_CHANNELS, STRUCTURE_CHANNELS
 from pipelines.compositing.backgrounds import PictureBackground
 from pipelines.compositing.matte import Matte
 from pipelines.generation.cutout import CutOut
 from pipelines.generation.layer_processor import LayerProcessor
 from pipelines.generation.networks import PersonGenerator
 from pipelines.generation.processors import ProcessorFactory
+from pipelines.keypoints.details import PersonDetails
 from pipelines.option_groups import Quality, Retarget
 from tests.helpers.processor_contract import HEIGHT, WIDTH, ProcessorContract, draw_mask, generate_frame, make_people
 
@@ -29,18 +32,21 @@ def make_processor(
     quality: Quality = "standard",
     *,
     note: str | None = None,
+    detailed: bool = False,
 ) -> LayerProcessor:
     own, motion = make_people()
     source, driving = source or own, driving or motion
     assert source.mask is not None
     matte = Matte(source.mask, source.picture, 0.8)
     poses = driving.poses[..., :2] if poses is None else poses
-    return LayerProcessor(source, driving, poses, retarget, quality, cutout=CutOut(matte, PLATE, note))
+    return LayerProcessor(
+        source, driving, poses, retarget, quality, cutout=CutOut(matte, PLATE, note), detailed=detailed
+    )
 
 
-def make_generator() -> AnimationGenerator:
+def make_generator(**fields: int) -> AnimationGenerator:
     torch.manual_seed(0)
-    return AnimationGenerator(config=replace(bundled_person(), image_channels=4, **SMALL)).eval()
+    return AnimationGenerator(config=replace(bundled_person(), image_channels=4, **SMALL, **fields)).eval()
 
 
 class TestLayerProcessor(ProcessorContract):
@@ -51,6 +57,36 @@ class TestLayerProcessor(ProcessorContract):
     @pytest.fixture(scope="class")
     def generator(self) -> PersonGenerator:
         return make_generator()
+
+
+class TestDetailedLayerProcessor(ProcessorContract):
+    @pytest.fixture(scope="class")
+    def make_processor(self) -> ProcessorFactory:
+        return partial(make_processor, detailed=True)
+
+    @pytest.fixture(scope="class")
+    def generator(self) -> PersonGenerator:
+        return make_generator(structure_channels=DETAILED_CHANNELS)
+
+
+@pytest.mark.parametrize("quality", ["fast", "standard", "best"])
+def test_details_lie_behind_the_map_of_the_joints(quality: Quality) -> None:
+    source, driving = make_people()
+    feet = np.concatenate([driving.detected[:, [15, 16, 15, 16], :2] + 7, np.ones((2, 4, 1))], -1)
+    known = [PersonDetails(depth=np.arange(17.0), feet=each) for each in feet]
+    driving, poses = replace(driving, details=known), driving.poses[..., :2] + 3.25
+    processor = make_processor(source, driving, poses, quality=quality, detailed=True)
+    maps, without = (
+        each.frame_inputs(1).structure for each in (processor, make_processor(source, driving, poses, quality=quality))
+    )
+    np.testing.assert_array_equal(maps[:STRUCTURE_CHANNELS], without)
+    assert not processor.source_inputs().structure[STRUCTURE_CHANNELS:].any(), "nothing is known of the source"
+    hands, feet_maps, planes = maps[20:26], maps[26:30], maps[30:33, 0, 0]
+    assert not hands.any()
+    assert planes.tolist() == [0, 1, 1]
+    moved = processor.area.to_canvas(poses[1, [6, 6, 3, 3]] + 7)
+    peaks = [np.unravel_index(each.argmax(), each.shape)[::-1] for each in feet_maps]
+    np.testing.assert_allclose(peaks, moved, atol=0.51)
 
 
 def still(processor: LayerProcessor) -> Step:

@@ -3,6 +3,7 @@
 import pytest
 
 from models.errors import WeightsError
+from models.joints import DETAILED_CHANNELS
 from pipelines.generation.cutout import Fill
 from pipelines.generation.layer_processor import LayerProcessor
 from pipelines.generation.processor_choice import choose_processor
@@ -31,6 +32,14 @@ def test_weights_get_the_processor_they_were_trained_with(
     processor = choose_processor(metadata, keep)(source, driving, driving.poses[..., :2], "body", "standard")
     assert type(processor) is kind
     assert processor.canvas.shape == canvas
+
+
+def test_weights_that_see_details_get_them() -> None:
+    source, driving = make_people()
+    config = {"image_channels": 4, "structure_channels": DETAILED_CHANNELS}
+    metadata = {"architecture": "animation", "official": "", "config": config}
+    processor = choose_processor(metadata, keep)(source, driving, driving.poses[..., :2], "body", "standard")
+    assert len(processor.frame_inputs(0).structure) == DETAILED_CHANNELS
 
 
 def test_weights_that_paint_the_background_are_refused() -> None:

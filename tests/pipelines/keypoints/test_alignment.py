@@ -1,6 +1,7 @@
 """The driving person's track meets the driving video."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,7 @@ from models.errors import InputError
 from pipelines.configs import AnimateConfig
 from pipelines.faces.landmarks import load_landmarks
 from pipelines.keypoints.alignment import align_track
+from pipelines.keypoints.details import PersonDetails
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.loading import load_track
 from pipelines.keypoints.motion import find_driving_track
@@ -48,6 +50,20 @@ def test_as_many_poses_as_frames_are_matched_in_order(tmp_path: Path) -> None:
 def test_a_part_of_the_video_takes_its_part_of_the_track(tmp_path: Path) -> None:
     source = open_video(write_video(tmp_path / "clip.mp4"), start=0.2, max_frames=3)
     assert numbers(align_track(track(12), source, "poses.json")) == [5, 6, 7]
+
+
+@pytest.mark.parametrize("frames", [3, 12])
+def test_details_of_people_stay_with_them(frames: int, tmp_path: Path) -> None:
+    poses = track(12)
+    poses.frames = [
+        replace(frame, details=(PersonDetails(depth=np.full(17, number, np.float32)),))
+        for number, frame in enumerate(poses.frames)
+    ]
+    source = open_video(write_video(tmp_path / "clip.mp4"), start=0.2 if frames == 3 else 0, max_frames=frames)
+    found = align_track(poses, source, "poses.json").frames
+    depths = [float(each.depth[0]) for frame in found for each in frame.details if each and each.depth is not None]
+    assert depths == [float(frame.people[0, 0, 0]) for frame in found]
+    assert len(depths) == frames
 
 
 def test_a_track_of_another_video_is_refused(tmp_path: Path) -> None:

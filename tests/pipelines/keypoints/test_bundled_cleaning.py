@@ -57,7 +57,7 @@ def test_a_squat_at_8_frames_a_second_stays_as_low(cleaner: PoseCleaner) -> None
         low, stand = true[:, 0, 1].argmax(), true[:, 0, 1].argmin()
         assert true[low, 0, 1] - true[stand, 0, 1] > 0.1 * HEIGHT
         assert abs(cleaned[low, 0, 1] - true[low, 0, 1]) < 0.02 * HEIGHT
-        assert np.linalg.norm(cleaned[low, LIMBS, :2] - true[low, LIMBS], axis=-1).max() < 0.02 * HEIGHT
+        assert np.linalg.norm(cleaned[low, LIMBS, :2] - true[low, LIMBS], axis=-1).max() < 0.025 * HEIGHT
 
 
 @pytest.mark.parametrize("action", [crouch, high_kick, floor_work], ids=lambda action: action.__name__)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
+from pipelines.keypoints.details import HAND_POINTS
 from pipelines.keypoints.layouts import COCO17_NAMES, OPENPOSE18_NAMES
 from pipelines.keypoints.loading import load_track
 from pipelines.keypoints.track_file import save_track
@@ -47,6 +48,44 @@ def _write_openpose(folder: Path, *names: str) -> Path:
     for name in names:
         (folder / f"{name}_keypoints.json").write_text(json.dumps(document))
     return folder
+
+
+def test_feet_and_hands_of_openpose_come_along(tmp_path: Path) -> None:
+    hand = [value for point in range(HAND_POINTS) for value in (100 + point, 50, 0.8)]
+    unsure = [value if index % 3 < 2 else 0.1 for index, value in enumerate(hand)]
+    person = {"pose_keypoints_2d": [value for joint in range(25) for value in (joint + 1, 2 * joint + 1, 0.9)]}
+    known = {"hand_left_keypoints_2d": hand, "hand_right_keypoints_2d": unsure}
+    document = {"people": [person | known, person | {"hand_left_keypoints_2d": []}]}
+    (tmp_path / "take_000_keypoints.json").write_text(json.dumps(document))
+    first, second = load_track(tmp_path).frames[0].details
+    assert first is not None
+    assert second is not None
+    assert first.feet is not None
+    assert first.left_hand is not None
+    assert first.feet[:, 0].tolist() == [22, 25, 20, 23]  # joints 21, 24, 19, 22
+    assert first.left_hand.tolist() == [[100 + point, 50, 0] for point in range(HAND_POINTS)]
+    assert first.right_hand is None
+    np.testing.assert_array_equal(second.feet, first.feet)
+    assert second.left_hand is second.right_hand is None
+
+
+@pytest.mark.parametrize(("joints", "heel", "hand"), [(26, 24, None), (133, 19, 91), (136, 24, 94)])
+def test_feet_and_hands_of_alphapose_come_along(joints: int, heel: int, hand: int | None, tmp_path: Path) -> None:
+    flat = [value for joint in range(joints) for value in (joint + 1, 2, 0.9)]
+    poses = tmp_path / "poses.json"
+    poses.write_text(json.dumps([{"image_id": "0.jpg", "keypoints": flat, "score": 1.0}]))
+    details = load_track(poses).frames[0].details[0]
+    assert details is not None
+    assert details.feet is not None
+    assert details.feet[0].tolist() == pytest.approx([heel + 1, 2, 0.9])
+    for found, first in ((details.left_hand, hand), (details.right_hand, hand and hand + HAND_POINTS)):
+        assert (None if found is None else found[0, 0]) == (None if first is None else first + 1)
+
+
+def test_poses_of_17_joints_have_no_details(tmp_path: Path) -> None:
+    poses = tmp_path / "poses.json"
+    poses.write_text(json.dumps([{"image_id": "0.jpg", "keypoints": [1, 2, 0.9] * 17, "score": 1.0}]))
+    assert load_track(poses).frames[0].details == ()
 
 
 def test_frames_without_an_openpose_file_keep_their_time_and_are_told(tmp_path: Path) -> None:

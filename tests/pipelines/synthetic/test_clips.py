@@ -6,9 +6,11 @@ import pytest
 import torch
 from torch.nn.functional import grid_sample
 
+from models.joints import DETAIL_NAMES
 from models.layer import compose
 from pipelines.synthetic.clips import Clip, ClipConfig, render_clip, sample_clip
 from pipelines.synthetic.people.primitives import PARTS
+from pipelines.synthetic.people.skeleton import INDEX
 from pipelines.synthetic.scene import sample_scene
 
 SIZE = 128
@@ -42,6 +44,39 @@ def test_shapes_and_ranges():
     assert clip.parts.max() < len(PARTS)
     share = clip.mask.mean((1, 2, 3, 4))
     assert ((share > 0.01) & (share < 0.5)).all()
+
+
+def test_points_of_hands_and_feet_are_on_them():
+    clip = moving_people()
+    assert clip.details.shape == (3, 3, len(DETAIL_NAMES), 2)
+    assert clip.details_visible.any((0, 1)).all()
+    on_hands = on_feet = seen = 0
+    for name, place, visible in zip(DETAIL_NAMES, clip.details.unbind(2), clip.details_visible.unbind(2), strict=True):
+        side = name[0]
+        part = PARTS.index(f"{side}_foot" if "heel" in name or "toe" in name else f"{side}_hand")
+        for picture, parts in zip(place[visible].round().long().tolist(), clip.parts[visible], strict=True):
+            x, y = picture
+            near = parts[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3]
+            seen += 1
+            on_hands += bool((near == part).any()) and "foot" not in PARTS[part]
+            on_feet += bool((near == part).any()) and "foot" in PARTS[part]
+    assert on_hands > 0
+    assert on_feet > 0
+    assert on_hands + on_feet > 0.9 * seen
+
+
+def test_depths_of_joints_agree_with_the_surface():
+    clip = moving_people()
+    for joints, depths in ((clip.coco, clip.coco_depth), (clip.h36m, clip.h36m_depth)):
+        x, y = joints.round().long().clamp(0, SIZE - 1).unbind(-1)
+        clips, times = torch.arange(3)[:, None, None], torch.arange(3)[None, :, None]
+        person = clip.index[clips, times, y, x] >= 0
+        surface = -clip.depth[clips, times, y, x] * clip.scene.camera.scale[:, None, None]
+        hips = -clip.origin[:, :, [INDEX["r_hip"], INDEX["l_hip"]], 2].mean(2) * clip.scene.camera.scale[:, None]
+        behind = (depths - (surface - hips[..., None]))[person]
+        assert (behind > -1.5).float().mean() > 0.97, "no joint is in front of the surface"
+        assert behind.median() < 0.12 * clip.scene.camera.scale.mean()
+    assert clip.h36m_depth[:, :, 0].abs().max() < 1e-4
 
 
 def test_mask_is_antialiased_and_agrees_with_parts():

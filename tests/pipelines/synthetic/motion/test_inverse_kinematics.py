@@ -2,9 +2,9 @@
 
 import torch
 
-from pipelines.synthetic.motion.inverse_kinematics import solve_pose, solve_two_bones
+from pipelines.synthetic.motion.inverse_kinematics import LEG, solve_pose, solve_two_bones
 from pipelines.synthetic.motion.pose import Pose
-from pipelines.synthetic.people.skeleton import INDEX, forward_kinematics, standard_proportions
+from pipelines.synthetic.people.skeleton import INDEX, SIDES, forward_kinematics, standard_proportions
 
 
 def test_two_bones_reach_the_target():
@@ -34,3 +34,30 @@ def test_a_lifted_foot_leaves_the_ground_and_the_other_stays():
     right, left = (frames.origin[0, 0, INDEX[f"{side}_ankle"], 1] for side in "rl")
     assert left > 0.25
     assert right < 0.1
+
+
+def test_feet_of_strongly_bent_legs_are_where_they_should_be():
+    pose = Pose.neutral(1, 1)
+    pose.pelvis[..., 1], pose.pelvis[..., 2] = -0.94, -0.45  # sitting on the ground with the knees up
+    pose.legs[..., 2] = 0.12
+    frames = forward_kinematics(standard_proportions(1), solve_pose(pose))
+    knee, ankle = frames.origin[0, 0, INDEX["l_knee"]], frames.origin[0, 0, INDEX["l_ankle"]]
+    assert abs(ankle[1] - 0.065) < 0.02
+    assert abs(ankle[2] - 0.12 * LEG) < 0.02
+    assert knee[1] > 0.3
+
+
+def test_wrists_flex_towards_the_thighs_and_elbows_swivel_outwards():
+    pose = Pose.neutral(1, 1)
+    pose.arms[..., :3] = torch.tensor([0.1, -0.7, 0.1])
+    pose.arms[:, :, :, 3] = 0.8
+    pose.arms[:, :, :, 4] = 0.9
+    hand = torch.tensor([0.0, -0.17, 0.0])
+    for early, outwards in ((False, True), (True, False)):
+        frames = forward_kinematics(standard_proportions(1), solve_pose(pose, early_arms=early))
+        for side, sign in SIDES:
+            wrist = frames.origin[0, 0, INDEX[f"{side}_wrist"], 0]
+            elbow = frames.origin[0, 0, INDEX[f"{side}_elbow"], 0]
+            assert (sign * (elbow - wrist) > 0.02) == outwards
+            if not early:
+                assert sign * (frames.point(f"{side}_wrist", hand)[0, 0, 0] - wrist) < -0.05

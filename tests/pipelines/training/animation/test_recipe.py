@@ -1,5 +1,6 @@
 """Training of the animation generator at tiny size."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import torch
 
 from models.errors import InputError
 from models.generators.animation import AnimationConfig, AnimationGenerator, bundled_person
+from models.joints import DETAILED_CHANNELS, STRUCTURE_CHANNELS
 from models.weights import save_weights
 from pipelines.runtime.progress import NotesProgress, SilentProgress
 from pipelines.training.animation.data import Recipe
 from pipelines.training.animation.recipe import AnimationTask
+from pipelines.training.animation.validation import render_held_out, validate
 from pipelines.training.config import TrainConfig
 from pipelines.training.engine.distributed import Processes
 from pipelines.training.engine.session import Session
@@ -39,6 +42,32 @@ def test_a_batch_updates_both_networks_once_per_chunk_and_target(tmp_path: Path)
     for old, network in zip(before, networks, strict=True):
         changed = [key for key, value in network.named_parameters() if not torch.equal(old[key], value)]
         assert len(changed) > 0.9 * len(list(network.parameters()))
+
+
+def test_a_generator_that_sees_details_is_trained_and_validated(tmp_path: Path) -> None:
+    recipe = replace(SMALL, rollout=1, returns=0, structure_details=True, validation_clips=1)
+    session = Session(TrainConfig(out=tmp_path, batch=1, steps=2, device="cpu"), Processes("cpu"), SilentProgress())
+    generator = AnimationGenerator(config=replace(ARCHITECTURE, structure_channels=DETAILED_CHANNELS))
+    task = AnimationTask(session, recipe, generator)
+    losses = task.update(task.draw_batch())
+    assert all(torch.isfinite(value) for value in losses.values())
+    weight = generator.target.get_parameter("block0.model.2.weight")
+    assert weight.grad is not None
+    held_out = render_held_out(1, 9, size=64, device=torch.device("cpu"))
+    numbers, frames = validate(generator.eval(), held_out)
+    assert all(map(math.isfinite, numbers.values()))
+    nothing = torch.full_like(held_out.details, torch.nan)
+    other = validate(generator, replace(held_out, details=nothing))[1]
+    assert (frames.images - other.images).abs().max() > 1e-5, "the generator sees hands and feet"
+
+
+def test_the_recipe_chooses_what_the_generator_sees(tmp_path: Path) -> None:
+    for detailed, channels in ((False, STRUCTURE_CHANNELS), (True, DETAILED_CHANNELS)):
+        session = Session(TrainConfig(out=tmp_path, device="cpu", init="person"), Processes("cpu"), NotesProgress())
+        task = AnimationTask(session, Recipe(structure_details=detailed))
+        assert task.generator.config == replace(bundled_person(), structure_channels=channels)
+        assert task.generator.config.structure_details == detailed
+        assert session.progress.notes == []  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_only_the_chosen_parameters_are_trained(tmp_path: Path) -> None:

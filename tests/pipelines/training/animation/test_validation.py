@@ -23,7 +23,7 @@ def held_out() -> HeldOutClips:
 class Truthful:
     """Generates grey people who cover what they should cover."""
 
-    config = SimpleNamespace(image_channels=4)
+    config = SimpleNamespace(image_channels=4, structure_details=False)
 
     def __init__(self, clips: HeldOutClips, coverage: torch.Tensor) -> None:
         self.clips, self.coverage, self.frame = clips, coverage, 0
