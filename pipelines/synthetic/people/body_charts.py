@@ -14,9 +14,11 @@ from torch.nn.functional import normalize
 from pipelines.synthetic.people.body_bones import BONE, BONES, PARTS
 from pipelines.synthetic.people.body_model import BodyModel, RestBody
 from pipelines.synthetic.people.body_shapes import Shape
+from pipelines.synthetic.people.layers import neighbours
 from pipelines.synthetic.people.textures import SLOTS
 
 _WAIST_OVER_HIP = 0.11  # m
+_ARMHOLE_ROUNDS = 6  # of smoothing of where the arms begin
 _TOP_LENGTH = 0.6  # m from the neck to where the texture of tops ends
 _ARM = ("upper_arm", "forearm", "hand", "thumb", "index", "middle", "ring", "little")
 
@@ -41,9 +43,10 @@ class BodyCharts:
         for slot, start, end in (
             ("sleeve", "upper_arm_1", "forearm_1"), ("forearm", "forearm_1", "hand"), ("lower_leg", "shin_1", "foot"),
         ):  # fmt: skip
-            self._lines[slot] = tuple(
+            first, second = (
                 torch.where(left[:, None], bones[f"l_{name}"], bones[f"r_{name}"]) for name in (start, end)
-            )  # type: ignore[assignment]
+            )
+            self._lines[slot] = first, second
         up = vertices.new_tensor([0.0, _WAIST_OVER_HIP, 0.0])
         hip = torch.where(left[:, None], bones["l_thigh_1"], bones["r_thigh_1"])
         self._lines["bottom"] = hip + up, self._lines["lower_leg"][0]
@@ -55,11 +58,17 @@ class BodyCharts:
         arms = [index for index, name in enumerate(BONES) if name[2:].startswith(_ARM)]
         share = model.skin_weights[:, arms].sum(1)
         belongs = ((share - 0.1) / 0.5).clamp(0, 1)
+        adjacent = neighbours(model.triangles, len(belongs), keep_rim=False)
+        for _ in range(_ARMHOLE_ROUNDS):
+            belongs = 0.5 * belongs + 0.5 * belongs[adjacent].mean(1)
         arm = along["sleeve"].clamp(max=1) + along["forearm"].clamp(min=0)
         self.arm = torch.lerp(torch.full_like(arm, -0.3), arm, belongs)
         """[V] along an arm: 0 shoulder, 1 elbow, 2 wrist; negative on the trunk."""
         self.leg = along["bottom"].clamp(max=1) + along["lower_leg"].clamp(min=0)
         """[V] along a leg: 0 waist, 1 knee, 2 ankle."""
+        share = _WAIST_OVER_HIP / float((bones["r_shin_1"] - bones["r_thigh_1"]).norm() + _WAIST_OVER_HIP)
+        self.hip_to_ankle = torch.where(self.leg < 1, (self.leg - share) / (1 - share), self.leg)
+        """[V] along a leg: 0 hip, 1 knee, 2 ankle."""
 
     @staticmethod
     @cache

@@ -27,8 +27,7 @@ from pipelines.synthetic.rotations import rotate
 
 _BANDS = (-0.14, -0.11, -0.08, -0.05, -0.02, 0.01, 0.04, 0.07)  # down, where the body's outline is measured
 _STOPS = (0.15, 0.5, 1.0, 1.3, 1.9)  # along a leg (0 hip, 1 knee, 2 ankle), where its girth is measured
-_THIGH, _WAIST_OVER_HIP = 0.37, 0.11  # m, of the average body
-_HIPS = (0.02, 0.12)  # down, where the form of the hips passes into that of the legs
+_HIPS = (0.0, 0.18)  # down, where the form of the hips passes into that of the legs
 _HANG = 0.5  # share of gravity, against the shins, in where cloth below the knees hangs
 
 
@@ -72,10 +71,7 @@ class Drape:
         below = hip - charts.vertices[:, 1]
         self._bands = [(trunk & ((below - level).abs() < 0.025)).nonzero()[:, 0] for level in _BANDS]
         leg = parts_mask(charts.part, "r_thigh", "r_shin")
-        along = torch.where(
-            charts.leg < 1, (charts.leg * (_THIGH + _WAIST_OVER_HIP) - _WAIST_OVER_HIP) / _THIGH, charts.leg
-        )
-        self._girths = [(leg & ((along - stop).abs() < 0.12)).nonzero()[:, 0] for stop in _STOPS]
+        self._girths = [(leg & ((charts.hip_to_ankle - stop).abs() < 0.12)).nonzero()[:, 0] for stop in _STOPS]
 
     def to(self, device: torch.device | str) -> "Drape":
         """This drape with its tables on `device`; changes it in place."""
@@ -85,12 +81,13 @@ class Drape:
         return self
 
     def fit(
-        self, rest: RestBody, *, top: Tensor, length: Tensor, ease: Tensor, flare: Tensor, gap: Tensor, phase: Tensor,
-        scale: Tensor,
+        self, rest: RestBody, surface: Tensor, *, top: Tensor, length: Tensor, ease: Tensor, flare: Tensor,
+        gap: Tensor, phase: Tensor, scale: Tensor,
     ) -> DrapeFit:  # fmt: skip
         """On B people.
 
         Args:
+            surface: [B, V, 3] vertices of the body, moved out to what is worn underneath.
             top: [B] down of the first ring, negative above the hips; length: [B] metres from there to the hem.
             ease: [B] metres from the body to the cloth; flare: [B] metres by which the hem is further out.
             gap: [B] half of the opening in front in radians; phase: [B, 3] of the folds.
@@ -102,7 +99,7 @@ class Drape:
             turn = torch.linspace(0, 1, self.size[1], device=top.device)
             angle = gap[:, None] + (2 * torch.pi - 2 * gap[:, None]) * turn
             ways = torch.stack([torch.sin(angle), torch.cos(angle)], -1)
-        plane = rest.vertices[..., [0, 2]] - middle[:, None, [0, 2]]
+        plane = surface[..., [0, 2]] - middle[:, None, [0, 2]]
         outline = torch.stack([(plane[:, band] @ ways.mT).amax(1) for band in self._bands], 1)  # [B, bands, C]
         share = torch.linspace(0, 1, self.size[0], device=top.device)
         angle = torch.atan2(ways[..., 0], ways[..., 1])
@@ -111,17 +108,22 @@ class Drape:
             for index, (count, weight) in enumerate(((5, 0.4), (8, 0.4), (13, 0.2)))
         )
         return DrapeFit(
-            outline + ease[:, None, None], self._measure_legs(rest), top[:, None] + length[:, None] * share,
+            outline, self._measure_legs(rest), top[:, None] + length[:, None] * share,
             ease, flare, ways, torch.as_tensor(waves), rest, scale,
         )  # fmt: skip
 
     def pose(self, fit: DrapeFit, pose: BodyPose, rotation: Tensor, origin: Tensor) -> Tensor:
         """World positions [B, T, K * C, 3]; rotation, origin: of all bones, from `turn_bones`."""
         hips, legs = self._pose_hips(fit, rotation, origin), self._pose_legs(fit, pose)
-        start, end = _HIPS
-        share = ((fit.down / fit.scale[:, None] - start) / (end - start)).clamp(0, 1)
+        share = _rise(fit.down / fit.scale[:, None], *_HIPS)
         share = (share * share * (3 - 2 * share))[:, None, :, None, None]
         return torch.lerp(hips, legs, share).flatten(2, 3)
+
+    def reach(self, fit: DrapeFit) -> Tensor:
+        """[B] where on the legs the hem is: 0 hip, 1 knee, 2 ankle."""
+        thigh, shin = (-fit.rest.proportions.offsets[:, INDEX[f"r_{joint}"], 1] for joint in ("knee", "ankle"))
+        hem = fit.down[:, -1]
+        return (hem / thigh).clamp(max=1) + ((hem - thigh) / shin).clamp(min=0)
 
     def _measure_legs(self, rest: RestBody) -> Tensor:
         """[B, stops] radii of the right leg in metres."""
@@ -131,19 +133,19 @@ class Drape:
             along = normalize(end - start, dim=-1)
             offset = rest.vertices[:, band] - start
             distance = (offset - (offset * along).sum(-1, keepdim=True) * along).norm(dim=-1)
-            radii.append(torch.lerp(distance.mean(1), distance.amax(1), 0.6))
+            radii.append(torch.lerp(distance.mean(1), distance.amax(1), 0.3))
         return torch.stack(radii, 1)
 
     def _pose_hips(self, fit: DrapeFit, rotation: Tensor, origin: Tensor) -> Tensor:
         """Rings [B, T, K, C, 3] in the form of the hips: the upper ones lean with the spine."""
         heights = fit.down / fit.scale[:, None]
         weights = hat_weights(heights, _BANDS)  # [B, K, bands]
-        radius = weights @ fit.outline  # [B, K, C]
+        radius = weights @ fit.outline + (fit.ease[:, None] * (0.2 + 0.8 * _rise(heights, -0.1, 0.0)))[..., None]
         middle = _between(fit.rest.bones, "thigh_1")[:, None, None]
         plane = radius[..., None] * fit.ways[:, None]
         rise = -fit.down[..., None].expand_as(radius)
         rest = middle + torch.stack([plane[..., 0], rise, plane[..., 1]], -1)  # [B, K, C, 3]
-        lean = ((-heights - 0.02) / 0.12).clamp(0, 1)[:, None, :, None, None]
+        lean = (1 - _rise(heights, -0.14, -0.02))[:, None, :, None, None]
         carried = [
             origin[:, :, index, None, None]
             + rotate(rotation[:, :, index, None, None], (rest - fit.rest.bones[:, index, None, None])[:, None])
@@ -181,12 +183,11 @@ class Drape:
         ways = fit.ways[:, None]  # [B, 1, C, 2]
         hull = (reach @ ways.mT[:, :, None]).amax(2)  # [B, T, K, C]
         hull = hull + (radius + fit.ease[:, None])[:, None, :, None]
-        share = ((fit.down - fit.down[:, :1]) / (fit.down[:, -1:] - fit.down[:, :1]))[..., None]
+        share = (fit.down.clamp(min=0) / fit.down[:, -1:])[..., None]
         flare = fit.flare[:, None, None] * share * (1 + 0.5 * fit.waves[:, None]) + 0.012 * share * fit.waves[:, None]
-        hull = hull + flare[:, None]
-        return centre[..., None, :] + hull[..., None] * (
-            across[..., None, :] * ways[:, :, None, :, :1] + front[..., None, :] * ways[:, :, None, :, 1:]
-        )
+        way = across[..., None, :] * ways[:, :, None, :, :1] + front[..., None, :] * ways[:, :, None, :, 1:]
+        hull = hull + flare[:, None] * (1 - way[..., 1]).clamp(max=1.5)  # what is wide falls, and does not stand up
+        return centre[..., None, :] + hull[..., None] * way
 
 
 def _lean(trunk: Tensor, thighs: Tensor, shins: Tensor, down: Tensor, thigh: Tensor) -> Tensor:
@@ -197,6 +198,11 @@ def _lean(trunk: Tensor, thighs: Tensor, shins: Tensor, down: Tensor, thigh: Ten
     second = ((down - thigh) / 0.12 + 0.5).clamp(0, 1)[:, None, :, None]
     mixed = torch.lerp(trunk[:, :, None], normalize(thighs, dim=-1)[:, :, None], first)
     return normalize(torch.lerp(mixed, shins[:, :, None], second), dim=-1)
+
+
+def _rise(values: Tensor, start: float, end: float) -> Tensor:
+    """0 up to `start`, 1 from `end` on, linear in between."""
+    return ((values - start) / (end - start)).clamp(0, 1)
 
 
 def _between(bones: Tensor, bone: str) -> Tensor:

@@ -1,8 +1,8 @@
 """Dressed people: the body with clothes, shoes, hair and accessories as one mesh, on anybody in any pose.
 
 In: rest bodies, a `Wardrobe`, then poses. Out: `Dressed`, and world positions of all vertices. Whoever draws people
-calls `DressedBody`. Everybody has all triangles; `Dressed.present` says which are there: garments that aren't worn, what
-lies beyond hems and the skin under clothes are not.
+calls `DressedBody`. Everybody has all triangles; `Dressed.present` says which are there: garments that aren't worn,
+what lies beyond hems and the skin under clothes are not.
 
 Legend: B people, T frames, W vertices and F triangles of all layers, V vertices of the body, J bones.
 """
@@ -14,19 +14,11 @@ import torch
 from torch import Tensor
 
 from pipelines.synthetic.people.body_bones import BONE, PARTS
-from pipelines.synthetic.people.body_charts import BodyCharts, parts_mask
+from pipelines.synthetic.people.body_charts import BodyCharts
 from pipelines.synthetic.people.body_model import BodyModel, RestBody
 from pipelines.synthetic.people.body_pose import BodyPose, turn_bones
-from pipelines.synthetic.people.drapes import Drape, DrapeFit
-from pipelines.synthetic.people.garment_cuts import (
-    Place,
-    cut_inner,
-    cut_top,
-    cut_trousers,
-    loosen_top,
-    loosen_trousers,
-)
-from pipelines.synthetic.people.garment_shells import Fitted, Shell
+from pipelines.synthetic.people.clothing import SHELLS, Clothing
+from pipelines.synthetic.people.drapes import DrapeFit
 from pipelines.synthetic.people.hair_mesh import Hair, follow
 from pipelines.synthetic.people.head_outline import HeadOutline
 from pipelines.synthetic.people.headwear_mesh import Headwear
@@ -34,14 +26,16 @@ from pipelines.synthetic.people.layers import LAYERS, Layer, incident_triangles,
 from pipelines.synthetic.people.neckwear_mesh import Neckwear
 from pipelines.synthetic.people.shoe_mesh import Shoes
 from pipelines.synthetic.people.skeleton import INDEX, STANDARD_HEIGHT
-from pipelines.synthetic.people.wardrobe import SHOES, WAIST, Wardrobe
+from pipelines.synthetic.people.textures import SLOTS
+from pipelines.synthetic.people.wardrobe import Wardrobe
 from pipelines.synthetic.rotations import rotate
 
-_COVERED = 0.025  # m inside of the edges of a garment from where skin is left out
-_SKIRT, _COAT = (26, 36), (16, 33)  # rings, columns
-_SKIRT_TOP, _COAT_TOP = -0.11, -0.06  # m below the hips
-_BELOW_HEM = 0.05  # m above the hem of a skirt from where legs are left out
-_SHELLS = ("inner", "bottom", "top", "hair")
+# Slots of the skin, and those whose lines its texture coordinates follow; of all other parts skin, and top.
+_SKIN_SLOTS = {"head": "face", "hand": "hand"}
+_SKIN_LINES = {
+    "head": "hair", "upper_arm": "sleeve", "forearm": "forearm", "hand": "forearm", "thigh": "bottom",
+    "shin": "lower_leg", "foot": "lower_leg",
+}  # fmt: skip
 
 
 @dataclass
@@ -70,8 +64,8 @@ class DressedBody:
     triangles: Tensor
     """[F, 3] int64, counter-clockwise seen from outside."""
     uv: Tensor
-    """[F, 3, 2] texture coordinates of the corners, see `textures`; of skin those of the body's own chart. u may go on
-    beyond 1 where a part closes."""
+    """[F, 3, 2] texture coordinates of the corners, see `textures`: u around a part, 0.5 in front, beyond 1 where the
+    part closes; v along it, 0..1. Those of skin run along the lines of clothes, on the head from the crown down."""
     layer: Tensor
     """[F] int64 index into `layers.LAYERS`."""
     slot: Tensor
@@ -84,37 +78,17 @@ class DressedBody:
     def __init__(self, device: torch.device | str) -> None:
         model, charts = BodyModel.load(), BodyCharts.load()
         self.model = BodyModel.load(device)
-        torso, arms, legs = (
-            parts_mask(model.part, *names)
-            for names in (("torso", "neck"), ("upper_arm", "forearm", "hand"), ("thigh", "shin", "foot"))
-        )
-        trunk = torso & (charts.down > -0.06)
-        sleeves, trousers = {"upper_arm": "sleeve", "forearm": "forearm", "hand": "forearm"}, {
-            "shin": "lower_leg", "foot": "lower_leg",
-        }  # fmt: skip
-        chosen = {
-            "inner": (trunk & (charts.depth > -0.03) & (charts.down < WAIST + 0.16), {}, "top"),
-            "bottom": ((torso & (charts.down > WAIST - 0.06)) | (legs & (charts.leg < 2.06)), trousers, "bottom"),
-            "top": ((trunk & (charts.down < 0.68)) | (arms & (charts.arm < 2.12)), sleeves, "top"),
-        }
-        self._shells = {name: Shell(model, charts, name, *choice).to(device) for name, choice in chosen.items()}
-        self._places = {name: Place.of(charts, shell.vertex.cpu(), device) for name, shell in self._shells.items()}
+        self._clothing = Clothing(model, charts, device)
         self._hair, self._shoes = Hair(model, charts).to(device), Shoes(charts).to(device)
         self._neckwear, self._headwear = Neckwear(charts).to(device), Headwear()
         self._outline = HeadOutline(model, charts).to(device)
-        self._drapes = [
-            Drape(charts, "skirt", _SKIRT, closed=True).to(device), Drape(charts, "coat", _COAT, closed=False).to(device)
-        ]  # fmt: skip
-        self._shells["hair"] = self._hair.shell
-        grids = [*self._shoes.layers, *self._neckwear.layers.values(), *self._headwear.layers.values()]
-        skinned = [self._shells[name].layer for name in _SHELLS] + grids
-        floating = [*self._hair.layers.values(), *(drape.layer for drape in self._drapes)]
-        self._join([_skin_layer(model, charts), *skinned, *floating], device)
-        self._weights = torch.cat([layer.weights for layer in skinned]).to(device)
+        shells = [self._clothing.shells[name].layer for name in SHELLS] + [self._hair.shell.layer]
+        fixed = [*self._shoes.layers, *self._neckwear.layers.values(), *self._headwear.layers.values()]
+        loose = [*self._hair.layers.values(), *(drape.layer for drape in self._clothing.drapes)]
+        self._join([_skin_layer(model, charts), *shells, *fixed, *loose], device)
+        self._weights = torch.cat([layer.weights for layer in (*shells, *fixed)]).to(device)
+        self._grids = [len(layer.triangles) for layer in (*fixed, *loose)]
         self._incident = incident_triangles(model.triangles, len(model.part)).to(device)
-        below = torch.where(charts.leg < 1, charts.leg * 0.48, 0.48 + (charts.leg - 1) * 0.4)
-        limb = parts_mask(charts.part, "thigh", "shin") | (parts_mask(charts.part, "torso") & (charts.down > WAIST + 0.03))
-        self._below_waist = torch.where(limb, below, -torch.inf).to(device)
 
     @staticmethod
     @cache
@@ -126,40 +100,30 @@ class DressedBody:
         """Dresses the rest bodies of B people."""
         scale = rest.proportions.height / STANDARD_HEIGHT
         normals = vertex_normals(rest.vertices, self.model.triangles, self._incident)
-        shells, covered = self._fit_shells(rest, normals, wardrobe, scale)
+        clothes = self._clothing.fit(rest, normals, wardrobe, scale)
+        shells = [clothes.shells[name] for name in SHELLS] + [self._hair.fit_skull(rest, normals, wardrobe, scale)]
         head = self._outline.measure(self.model, rest)
-        shoes = self._shoes.fit(rest, wardrobe, scale)
-        worn = torch.ones_like(wardrobe.trousers)
-        shod = [worn, worn, wardrobe.shaft > 0, wardrobe.shaft > 0]
-        grids = list(zip(shoes, shod, strict=True))
-        for name, fitted in (
-            (self._neckwear, self._neckwear.fit(rest, wardrobe, scale)),
-            (self._headwear, self._headwear.fit(self.model, rest, head, wardrobe, scale)),
-        ):
-            grids += [fitted[layer] for layer in name.layers]
+        neckwear = self._neckwear.fit(rest, wardrobe, scale)
+        headwear = self._headwear.fit(self.model, rest, head, wardrobe, scale)
         hair = self._hair.fit_hanging(head, wardrobe, scale)
+        fixed = self._shoes.fit(rest, wardrobe, scale) + [
+            fitted[name]
+            for tables, fitted in ((self._neckwear, neckwear), (self._headwear, headwear))
+            for name in tables.layers
+        ]
         hanging = [hair[name] for name in self._hair.layers]
-        covered |= self._shoes.hide(rest, wardrobe, scale)
-        skirted = wardrobe.skirt > 0
-        covered |= skirted[:, None] & (self._below_waist < (wardrobe.skirt - _BELOW_HEM)[:, None]) & (
-            self._below_waist > 0.02
-        )  # fmt: skip
-        loose = [vertices for vertices, _ in hanging]
-        flags = [flag for _, flag in (*grids, *hanging)] + [skirted, wardrobe.coat > 0]
-        skin = ~covered[:, self.model.triangles].all(2)
-        present = torch.cat(
-            [skin, *(shells[name].present for name in _SHELLS)]
-            + [flag[:, None].expand(-1, count) for flag, count in zip(flags, self._grid_sizes, strict=True)],
-            1,
-        )
-        hang = torch.cat(loose, 1)
+        worn = [flag for _, flag in (*fixed, *hanging)] + [wardrobe.skirt > 0, wardrobe.coat > 0]
+        covered = clothes.covered | self._shoes.hide(rest, wardrobe, scale)
+        present = [~covered[:, self.model.triangles].all(2), *(shell.present for shell in shells)]
+        present += [flag[:, None].expand(-1, count) for flag, count in zip(worn, self._grids, strict=True)]
+        hang = torch.cat([vertices for vertices, _ in hanging], 1)
         return Dressed(
             rest,
-            torch.cat([rest.vertices, *(shells[name].vertices for name in _SHELLS), *(v for v, _ in grids)], 1),
+            torch.cat([rest.vertices, *(shell.vertices for shell in shells), *(vertices for vertices, _ in fixed)], 1),
             hang,
             follow(hang, rest.bones, scale),
-            self._fit_drapes(rest, wardrobe, scale),
-            present,
+            clothes.drapes,
+            torch.cat(present, 1),
             self._shoes.sole(wardrobe, scale),
         )
 
@@ -174,61 +138,10 @@ class DressedBody:
         clothes = dressed.vertices[:, None, body.shape[2] :]
         skinned = (matrix[..., :3] * clothes[..., None, :]).sum(-1) + matrix[..., 3]
         drapes = [
-            drape.pose(fit, pose, rotation, origin) for drape, fit in zip(self._drapes, dressed.drapes, strict=True)
+            drape.pose(fit, pose, rotation, origin)
+            for drape, fit in zip(self._clothing.drapes, dressed.drapes, strict=True)
         ]
         return torch.cat([body, skinned, self._hang(dressed, pose, rotation, origin), *drapes], 2)
-
-    def _fit_shells(
-        self, rest: RestBody, normals: Tensor, wardrobe: Wardrobe, scale: Tensor
-    ) -> tuple[dict[str, Fitted], Tensor]:
-        """Garments that follow the body, and which of its vertices are well inside of them [B, V] bool."""
-        fitted: dict[str, Fitted] = {}
-        covered = torch.zeros(rest.vertices.shape[:2], dtype=torch.bool, device=scale.device)
-        each = scale[:, None]
-        below = torch.zeros_like(rest.vertices[..., 0])  # thickness of what is worn underneath
-        for name, cut in (("inner", cut_inner), ("bottom", cut_trousers), ("top", cut_top)):
-            shell, place = self._shells[name], self._places[name]
-            level = cut(place, wardrobe)
-            if name == "inner":
-                gap = torch.full_like(level, 0.004)
-                smooth, widen = torch.full_like(gap, 0.6), torch.zeros_like(gap)
-            else:
-                gap, smooth, widen = (loosen_top if name == "top" else loosen_trousers)(place, wardrobe)
-            gap = gap * each
-            if name == "top":
-                outside = (wardrobe.hem > WAIST + 0.035)[:, None]
-                gap = torch.where(outside, torch.maximum(gap, below[:, shell.vertex] + 0.003 * each), gap)
-            fitted[name] = shell.fit(rest, normals, gap=gap, smooth=smooth, widen=widen * each, level=level)
-            below = torch.maximum(below, fitted[name].thickness)
-            covered[:, shell.vertex] |= level < -_COVERED
-        fitted["hair"] = self._hair.fit_skull(rest, normals, wardrobe, scale)
-        return fitted, covered
-
-    def _fit_drapes(self, rest: RestBody, wardrobe: Wardrobe, scale: Tensor) -> list[DrapeFit]:
-        """Skirt and coat."""
-        full = torch.ones_like(scale)
-        skirt = self._drapes[0].fit(
-            rest,
-            top=_SKIRT_TOP * scale,
-            length=wardrobe.skirt.clamp(min=0.3) * scale,
-            ease=0.01 * scale,
-            flare=wardrobe.skirt_flare * scale,
-            gap=0 * full,
-            phase=wardrobe.phase,
-            scale=scale,
-        )
-        gap = torch.where(wardrobe.opening > 0, 0.1 + wardrobe.opening / 0.16 + 0.2 * wardrobe.coat, 0.02)
-        coat = self._drapes[1].fit(
-            rest,
-            top=_COAT_TOP * scale,
-            length=(wardrobe.coat - _COAT_TOP) * scale,
-            ease=(0.022 + 0.04 * wardrobe.loose) * scale,
-            flare=(0.02 + 0.1 * wardrobe.coat) * scale,
-            gap=gap,
-            phase=wardrobe.phase,
-            scale=scale,
-        )
-        return [skirt, coat]
 
     def _hang(self, dressed: Dressed, pose: BodyPose, rotation: Tensor, origin: Tensor) -> Tensor:
         """World positions [B, T, H, 3] of hanging hair."""
@@ -258,26 +171,14 @@ class DressedBody:
         self.part = torch.cat([layer.part for layer in layers])
         self.layer = torch.cat([torch.full_like(layer.slot, LAYERS.index(layer.name)) for layer in layers])
         self.two_sided = self.layer != LAYERS.index("skin")
-        self._grid_sizes = [len(layer.triangles) for layer in layers[1 + len(_SHELLS) :]]
         for name in ("triangles", "uv", "slot", "part", "layer", "two_sided"):
             setattr(self, name, getattr(self, name).to(device))
 
 
 def _skin_layer(model: BodyModel, charts: BodyCharts) -> Layer:
-    """The body; its texture coordinates are those of limbs and trunk, or of the head."""
-    slots = {"head": "face", "neck": "skin", "hand": "hand"}
-    uv, _ = charts.corners(
-        model.triangles, [{"head": "hair", "upper_arm": "sleeve", "forearm": "forearm", "hand": "forearm",
-                           "thigh": "bottom", "shin": "lower_leg", "foot": "lower_leg"}.get(_bare(part), "top")
-                          for part in PARTS]
-    )  # fmt: skip
+    """The body itself."""
+    names = [part[2:] if part[:2] in ("r_", "l_") else part for part in PARTS]
+    uv, _ = charts.corners(model.triangles, [_SKIN_LINES.get(name, "top") for name in names])
     part = model.part[model.triangles].mode(1).values
-    from pipelines.synthetic.people.textures import SLOTS
-
-    table = torch.tensor([SLOTS.index(slots.get(_bare(name), "skin")) for name in PARTS])
-    return Layer("skin", model.triangles, uv, table[part], part, model.skin_weights)
-
-
-def _bare(part: str) -> str:
-    """The name of a part without its side."""
-    return part[2:] if part[:2] in ("r_", "l_") else part
+    slot = torch.tensor([SLOTS.index(_SKIN_SLOTS.get(name, "skin")) for name in names])[part]
+    return Layer("skin", model.triangles, uv, slot, part, model.skin_weights)

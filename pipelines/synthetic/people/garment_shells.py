@@ -17,7 +17,8 @@ from pipelines.synthetic.people.body_charts import BodyCharts
 from pipelines.synthetic.people.body_model import BodyModel, RestBody
 from pipelines.synthetic.people.layers import Layer, neighbours
 
-_ROUNDS = 14  # of smoothing: cloth bridges hollows of about a hand's width
+_ROUNDS = 20  # of smoothing: cloth bridges hollows of about a hand's width
+_SLACK_FROM = 0.04  # m from the edges
 _LINES = {"upper_arm": ("upper_arm_1", "forearm_1"), "forearm": ("forearm_1", "hand"), "hand": ("forearm_1", "hand"),
           "thigh": ("thigh_1", "shin_1"), "shin": ("shin_1", "foot"), "foot": ("shin_1", "foot")}  # fmt: skip
 
@@ -51,18 +52,28 @@ class Shell:
         uv, slot_index = charts.corners(triangles, [slots.get(part, slots.get(part[2:], slot)) for part in PARTS])
         part = model.part[triangles].mode(1).values
         self.layer = Layer(name, local, uv, slot_index, part, model.skin_weights[self.vertex])
+        self.triangles = local
+        """[f, 3] vertices of the shell."""
         self._smoothing = neighbours(local, len(self.vertex), keep_rim=True)
         self._adjacent = neighbours(local, len(self.vertex), keep_rim=False)
         self._part = model.part[self.vertex]
 
     def to(self, device: torch.device | str) -> "Shell":
         """This shell with its tables on `device`; changes it in place."""
-        for name in ("vertex", "_smoothing", "_adjacent", "_part"):
+        for name in ("vertex", "triangles", "_smoothing", "_adjacent", "_part"):
             setattr(self, name, getattr(self, name).to(device))
         return self
 
     def fit(
-        self, rest: RestBody, normals: Tensor, *, gap: Tensor, smooth: Tensor, widen: Tensor, level: Tensor
+        self,
+        rest: RestBody,
+        normals: Tensor,
+        *,
+        gap: Tensor,
+        smooth: Tensor,
+        widen: Tensor,
+        level: Tensor,
+        slack: float = 0.0,
     ) -> Fitted:
         """The shell on rest bodies.
 
@@ -72,18 +83,25 @@ class Shell:
             smooth: [B] or [B, v] 0 follows the body .. 1 bridges its hollows.
             widen: [B, v] metres that the shell is moved away from the axis of its limb or trunk.
             level: [B, v] negative inside of the garment, in about metres from its edges.
+            slack: metres by which the garment may cut off what sticks out of the body, well inside of its edges, where
+                the body is left out.
         """
         body, normal = rest.vertices[:, self.vertex], normals[:, self.vertex]
         close = body + normal * gap[..., None]
         smoothed = self.smoothed(close, _ROUNDS)
         share = smooth[:, None, None] if smooth.dim() == 1 else smooth[..., None]
         shell = torch.lerp(close, smoothed, share) + widen[..., None] * self._outward(rest)
-        distance = ((shell - body) * normal).sum(-1)
-        shell = shell + normal * (gap - distance).clamp(min=0)[..., None]
+        distance = gap
+        lenient = slack * ((-level - _SLACK_FROM) / _SLACK_FROM).clamp(0, 1)
+        # Once more after a little smoothing of what has been pushed out.
+        for least, rounds in ((gap - lenient, 0), (0.6 * gap - lenient, 3)):
+            shell = torch.lerp(shell, self.smoothed(shell, rounds), share)
+            distance = ((shell - body) * normal).sum(-1)
+            shell = shell + normal * (least - distance).clamp(min=0)[..., None]
         thickness = body.new_zeros(rest.vertices.shape[:2])
-        thickness[:, self.vertex] = torch.where(level < 0, torch.maximum(distance, gap), 0.0)
+        thickness[:, self.vertex] = torch.where(level < 0, distance.clamp(min=0), 0.0)
         shell = self._cut(shell, level)
-        present = (level < 0)[:, self.layer.triangles.to(level.device)].any(2)
+        present = (level < 0)[:, self.triangles].any(2)
         return Fitted(shell, present, thickness)
 
     def smoothed(self, values: Tensor, rounds: int) -> Tensor:

@@ -31,6 +31,7 @@ _GRIDS = {  # rings, columns, first and last u, tube
 }
 _HAIRLINE = 0.035  # m over which the shell grows from the hairline to its thickness
 _UNDER_HAT = 0.006  # m that hair is thick at most under a hat
+_LOCK = (0.045, 0.11)  # m from the middle, where locks lie on the chest
 _TIED = ("bun", "ponytail", "braid")
 _HANGING = ("bob", "long")
 
@@ -107,19 +108,23 @@ class Hair:
         lock = name != "sheet"
         radius = head.reach(level.clamp(min=-0.2), ways)
         lower = ((-level - 0.2) / 0.6).clamp(0, 1)[..., None]  # below the ears it hangs from where the head is widest
-        ease = (wardrobe.volume.clamp(max=0.03)[:, None] + 0.002 + 0.006 * (level < 0.4)) * scale[:, None]
+        volume = torch.where(wardrobe.hat > 0, _UNDER_HAT, wardrobe.volume.clamp(max=0.03))[:, None]
+        ease = (volume - 0.006 + 0.013 * (share * 5).clamp(max=1)) * scale[:, None]
+        cloth = ((0.015 + 0.03 * wardrobe.loose + 0.01 * (wardrobe.opening > 0)) * scale)[:, None]
         radius = radius + ease[..., None] - 0.012 * scale[:, None, None] * lower * share[None, :, None]
         points = head.place(radius, y, ways)
         back, chest = head.trunk(y)
         x, height, z = points.unbind(-1)
         below = ((-level - 0.75) / 0.5).clamp(0, 1)[..., None]  # from the chin to the shoulders
         if lock:
-            clear = torch.maximum(z, (chest + 0.012 * scale[:, None])[..., None])
-            x = torch.lerp(x, x * 0.9, below)
+            clear = torch.maximum(z, (chest + cloth)[..., None])
+            places = torch.linspace(*_LOCK, len(ways), device=scale.device)
+            places = places if name == "l_lock" else -places.flip(0)
+            x = torch.lerp(x, places * scale[:, None, None], below)
         else:
-            clear = torch.minimum(z, (back - 0.012 * scale[:, None])[..., None])
+            clear = torch.minimum(z, (back - cloth)[..., None])
         strands = torch.sin(torch.arange(len(ways), device=scale.device) * 1.9 + wardrobe.phase[:, 1:2])
-        ragged = 0.03 * strands[:, None] * share[:, None].pow(4) * scale[:, None, None]
+        ragged = 0.015 * strands[:, None] * share[:, None].pow(4) * scale[:, None, None]
         return torch.stack([x, height + ragged, torch.lerp(z, clear, below)], -1).flatten(1, 2)
 
     def _fall(self, head: Head, wardrobe: Wardrobe, scale: Tensor) -> Tensor:
@@ -157,9 +162,7 @@ class Hair:
         x = head.eyes[:, None, :1] + radius * ways[:, 0]
         flat = torch.where(bun, 0.0, (share * 4).clamp(max=1))[..., None]
         upright = radius * ways[:, 1]
-        return torch.stack(
-            [x, y[..., None] + (1 - flat) * upright, z[..., None] + flat * upright], -1
-        ).flatten(1, 2)
+        return torch.stack([x, y[..., None] + (1 - flat) * upright, z[..., None] + flat * upright], -1).flatten(1, 2)
 
 
 def follow(vertices: Tensor, bones: Tensor, scale: Tensor) -> Tensor:

@@ -61,24 +61,27 @@ class Head:
         self._trunk, self._neck = torch.stack([back, chest], -1), neck
 
     def y(self, level: Tensor) -> Tensor:
-        """World heights [B, K] of levels [B, K]."""
-        return self.eyes[:, 1:2] + level * self.height[:, None]
+        """World heights [B, ...] of levels [B, ...]."""
+        shape = (-1, *[1] * (level.dim() - 1))
+        return self.eyes[:, 1].view(shape) + level * self.height.view(shape)
 
     def level(self, y: Tensor) -> Tensor:
         """Levels [B, K] of world heights [B, K]."""
         return (y - self.eyes[:, 1:2]) / self.height[:, None]
 
     def reach(self, level: Tensor, ways: Tensor) -> Tensor:
-        """Metres [B, K, C] from the axis to the skin at levels [B, K] in the directions [C, 2] (x, z)."""
+        """Metres [B, K, C] from the axis to the skin at levels [B, K] or [B, K, C] in the directions [C, 2] (x, z)."""
         known = torch.stack([extend_to(points, ways) for points in self._plane], 1)  # [B, levels, C]
+        level = level[..., None] if level.dim() == 2 else level
         top = (1 - ((level - _LEVELS[-1]) / (1 - _LEVELS[-1])).clamp(0, 1).square()).sqrt()
-        return (hat_weights(level, _LEVELS) @ known) * top[..., None]
+        return (hat_weights(level, _LEVELS) * known.mT[:, None]).sum(-1) * top
 
     def place(self, radius: Tensor, y: Tensor, ways: Tensor) -> Tensor:
-        """Points [B, K, C, 3] at a radius [B, K, C] from the axis at heights y [B, K] in the directions [C, 2]."""
+        """Points [B, K, C, 3] at a radius [B, K, C] from the axis at heights y [B, K] or [B, K, C] in the directions
+        [C, 2]."""
         plane = radius[..., None] * ways
         x, z = self.eyes[:, None, None, 0] + plane[..., 0], self.eyes[:, None, None, 2] + plane[..., 1]
-        return torch.stack([x, y[..., None].expand_as(x), z], -1)
+        return torch.stack([x, (y[..., None] if y.dim() == 2 else y).expand_as(x), z], -1)
 
     def trunk(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """z of the back and of the chest [B, K] at heights y [B, K]."""

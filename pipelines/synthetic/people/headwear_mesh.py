@@ -28,10 +28,12 @@ class Headwear:
     def __init__(self) -> None:
         bones = {"head": 1.0}
         self.layers = {
-            "crown": make_grid("hat", _CROWN, slot="belt", part="head", closed=True, bones=bones, v=(1.0, 0.0), inward=True),
+            "crown": make_grid(
+                "hat", _CROWN, slot="belt", part="head", closed=True, bones=bones, v=(1.0, 0.0), inward=True
+            ),
             "visor": make_grid("hat", _VISOR, slot="belt", part="head", closed=False, bones=bones, u=_VISOR_ENDS),
             "brim": make_grid("hat", _BRIM, slot="belt", part="head", closed=True, bones=bones),
-        }  # fmt: skip
+        }
         for side in ("r", "l"):
             for name, size, closed in (("rim", _RIM, True), ("lens", _LENS, True), ("temple", _TEMPLE, False)):
                 self.layers[f"{side}_{name}"] = make_grid(
@@ -58,38 +60,34 @@ class Headwear:
     def _fit_crown(self, head: Head, wardrobe: Wardrobe, scale: Tensor) -> Tensor:
         """The part over the skull, from its lower edge up; beanies sit lower and have room on top."""
         ways = directions(_CROWN[1]).to(scale.device)
-        beanie = wardrobe.wears("hat", HATS, "beanie")[:, None]
-        start = torch.where(beanie, 0.26, 0.36)
-        share = torch.linspace(0, 1, _CROWN[0], device=scale.device)
-        level = start + (1 - start) * torch.sin(share * math.pi / 2)
+        beanie, brim = (wardrobe.wears("hat", HATS, name)[:, None] for name in ("beanie", "brim"))
+        edge = _edge(ways, beanie)[:, None]  # [B, 1, C]
+        share = torch.linspace(0, 1, _CROWN[0], device=scale.device)[:, None]
+        level = edge + (1 - edge) * torch.sin(share * math.pi / 2)
         reach = head.reach(level, ways) + (0.011 * scale)[:, None, None]
-        reach = reach * (torch.arange(_CROWN[0], device=scale.device) < _CROWN[0] - 1)[:, None]
-        brim = wardrobe.wears("hat", HATS, "brim")[:, None]
-        room = torch.where(beanie | brim, 0.025, 0.008) * scale[:, None] * share
-        points = head.place(reach, head.y(level) + room, ways)
-        return _tilt(points, head, scale, beanie).flatten(1, 2)
+        reach = reach * (share < 1)
+        room = torch.where(beanie | brim, 0.025, 0.01)[..., None] * scale[:, None, None] * share
+        return head.place(reach, head.y(level) + room, ways).flatten(1, 2)
 
     def _fit_visor(self, head: Head, scale: Tensor) -> Tensor:
-        """The peak of a cap, from the crown forwards and a little down."""
+        """The peak of a cap, from the crown forwards, its sides bent down."""
         ways = directions(_VISOR[1], *_VISOR_ENDS, closed=False).to(scale.device)
-        share = torch.linspace(0, 1, _VISOR[0], device=scale.device)
-        level = torch.full((len(scale), _VISOR[0]), 0.37, device=scale.device)
-        out = 0.07 * share[:, None] * (ways[:, 1] - 0.64).clamp(min=0).div(0.36).sqrt()
-        reach = head.reach(level, ways) + (0.012 + out) * scale[:, None, None]
-        points = head.place(reach, head.y(level) - 0.012 * share * scale[:, None], ways)
-        plain = torch.zeros_like(scale, dtype=torch.bool)[:, None]
-        bent = points - points.new_tensor([0.0, 1.0, 0.0]) * (0.02 * share[:, None] * ways[:, 0].square() * 4)[..., None]
-        return _tilt(bent, head, scale, plain).flatten(1, 2)
+        share = torch.linspace(0, 1, _VISOR[0], device=scale.device)[:, None]
+        level = _edge(ways, torch.zeros_like(scale, dtype=torch.bool)[:, None])[:, None].expand(-1, _VISOR[0], -1)
+        out = 0.075 * share * ((ways[:, 1] - 0.64).clamp(min=0) / 0.36).sqrt()
+        reach = head.reach(level, ways) + (0.011 + out) * scale[:, None, None]
+        drop = (0.014 * share + 0.08 * share * ways[:, 0].square()) * scale[:, None, None]
+        return head.place(reach, head.y(level) - drop, ways).flatten(1, 2)
 
     def _fit_brim(self, head: Head, wardrobe: Wardrobe, scale: Tensor) -> Tensor:
         """The brim of a hat, all around."""
         ways = directions(_BRIM[1]).to(scale.device)
-        share = torch.linspace(0, 1, _BRIM[0], device=scale.device)
-        level = torch.full((len(scale), _BRIM[0]), 0.37, device=scale.device)
-        width = 0.05 + 0.05 * wardrobe.phase[:, :1] / 6.283
-        reach = head.reach(level, ways) + ((0.008 + width * share) * scale[:, None])[..., None]
-        points = head.place(reach, head.y(level) + 0.008 * share.square() * scale[:, None], ways)
-        return _tilt(points, head, scale, torch.zeros_like(scale, dtype=torch.bool)[:, None]).flatten(1, 2)
+        share = torch.linspace(0, 1, _BRIM[0], device=scale.device)[:, None]
+        level = _edge(ways, torch.zeros_like(scale, dtype=torch.bool)[:, None])[:, None].expand(-1, _BRIM[0], -1)
+        width = (0.05 + 0.05 * wardrobe.phase[:, :1] / 6.283)[..., None]
+        reach = head.reach(level, ways) + (0.008 + width * share) * scale[:, None, None]
+        rise = 0.008 * (share.square() - share * ways[:, 1].clamp(min=0)) * scale[:, None, None]
+        return head.place(reach, head.y(level) + rise, ways).flatten(1, 2)
 
     def _fit_glasses(self, model: BodyModel, rest: RestBody, wardrobe: Wardrobe, scale: Tensor) -> dict[str, Tensor]:
         face, skin = model.face_points(rest.vertices), model.skin_points(rest.vertices)
@@ -113,11 +111,9 @@ class Headwear:
         return result
 
 
-def _tilt(points: Tensor, head: Head, scale: Tensor, level: Tensor) -> Tensor:
-    """Points [B, K, C, 3] of a hat that sits lower at the back of the head, except where `level` [B, 1] bool."""
-    slope = torch.where(level, 0.12, 0.2)[..., None]
-    drop = slope * (points[..., 2] - head.eyes[:, None, None, 2] - 0.08 * scale[:, None, None])
-    return points + points.new_tensor([0.0, 1.0, 0.0]) * drop[..., None]
+def _edge(ways: Tensor, beanie: Tensor) -> Tensor:
+    """Levels [B, C] on the head of the lower edge of hats, which sit lower at the back; beanie: [B, 1] bool."""
+    return torch.where(beanie, 0.17 + 0.1 * ways[:, 1], 0.22 + 0.18 * ways[:, 1])
 
 
 def _ring(centre: Tensor, half: Tensor, scale: Tensor) -> Tensor:
@@ -127,7 +123,8 @@ def _ring(centre: Tensor, half: Tensor, scale: Tensor) -> Tensor:
     wire = _WIRE * scale[:, None, None]
     radius = (half[..., None] + wire * torch.cos(across)).expand(-1, _RIM[0], -1)
     offset = torch.stack(
-        [radius * torch.sin(around), 0.82 * radius * torch.cos(around), (wire * torch.sin(across)).expand_as(radius)], -1,
+        [radius * torch.sin(around), 0.82 * radius * torch.cos(around), (wire * torch.sin(across)).expand_as(radius)],
+        -1,
     )
     return centre[:, None, None] + offset
 

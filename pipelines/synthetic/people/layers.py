@@ -10,7 +10,9 @@ Legend: B people, V vertices and F triangles of a layer, K rings, C columns, N d
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -20,7 +22,8 @@ from pipelines.synthetic.people.textures import SLOTS
 from pipelines.synthetic.tensors import constant
 
 LAYERS = (
-    "skin", "inner", "bottom", "top", "skirt", "coat", "collar", "shoe", "hair", "hanging_hair", "hat", "glasses", "bag",
+    "skin", "inner", "bottom", "top", "skirt", "coat", "collar", "shoe", "hair", "hanging_hair", "hat", "glasses",
+    "bag",
 )  # fmt: skip
 
 
@@ -49,7 +52,7 @@ def make_grid(
     slot: str,
     part: str,
     closed: bool,
-    bones: dict[str, float] | Tensor | None = None,
+    bones: Mapping[str, float] | Tensor | None = None,
     u: tuple[float, float] = (0.0, 1.0),
     v: tuple[float, float] = (0.0, 1.0),
     inward: bool = False,
@@ -90,7 +93,7 @@ def make_grid(
     )
 
 
-def bone_weights(bones: dict[str, float]) -> Tensor:
+def bone_weights(bones: Mapping[str, float]) -> Tensor:
     """Weights [J] from those of named bones."""
     weights = torch.zeros(len(BONE))
     for name, weight in bones.items():
@@ -98,12 +101,14 @@ def bone_weights(bones: dict[str, float]) -> Tensor:
     return weights
 
 
-def ring_weights(rings: int, *stops: tuple[float, dict[str, float]]) -> Tensor:
+def ring_weights(rings: int, *stops: tuple[float, Mapping[str, float]]) -> Tensor:
     """Weights [K, J] that change evenly between stops: (place from 0, the first ring, to 1; weights of bones)."""
     place = torch.linspace(0, 1, rings)[:, None]
     result = bone_weights(stops[0][1]).expand(rings, -1)
-    for (start, _), (end, bones) in zip(stops, stops[1:], strict=False):
-        result = torch.lerp(result, bone_weights(bones).expand(rings, -1), ((place - start) / (end - start)).clamp(0, 1))
+    for (start, _), (end, bones) in pairwise(stops):
+        result = torch.lerp(
+            result, bone_weights(bones).expand_as(result), ((place - start) / (end - start)).clamp(0, 1)
+        )
     return result
 
 

@@ -18,6 +18,8 @@ from pipelines.synthetic.people.wardrobe import BAGS, COLLARS, Wardrobe
 from pipelines.synthetic.tensors import constant
 
 _COLLAR = (6, 25)
+_NECK_HEIGHT = 0.045  # m over the base of the neck, where it is narrow
+_NEAR = 0.6  # m per square radian by which a point counts less where it lies beside a direction
 _STRAP, _PACK = (20, 2), (9, 16)
 # Profiles of collars from the inside to the outer edge: metres away from the neck and up from its base, in front and
 # at the back.
@@ -36,22 +38,26 @@ class Neckwear:
     """Tables of collars and bags."""
 
     def __init__(self, charts: BodyCharts) -> None:
-        trunk = {"spine_5": 1.0}
+        trunk, back, hips = {"spine_5": 1.0}, {"spine_5": 0.6, "spine_4": 0.4}, {"pelvis": 1.0}
         neck = ring_weights(_COLLAR[0], (0, trunk), (1, {"spine_5": 0.6, "neck_1": 0.4}))
         self.layers = {
-            "collar": make_grid("collar", _COLLAR, slot="top", part="neck", closed=False, bones=neck, u=(0.5, 1.5),
-                                v=(0.06, 0.0)),  # fmt: skip
-            "pack": make_grid("bag", _PACK, slot="belt", part="torso", closed=True, bones={"spine_5": 0.6, "spine_4": 0.4}),
-            "pouch": make_grid("bag", _PACK, slot="belt", part="torso", closed=True, bones={"pelvis": 1.0}),
-        }  # fmt: skip
+            "collar": make_grid(
+                "collar", _COLLAR, slot="top", part="neck", closed=False, bones=neck, u=(0.5, 1.5), v=(0.06, 0.0)
+            ),
+            "pack": make_grid("bag", _PACK, slot="belt", part="torso", closed=True, bones=back),
+            "pouch": make_grid("bag", _PACK, slot="belt", part="torso", closed=True, bones=hips),
+        }
         straps = ring_weights(_STRAP[0], (0, {"spine_4": 1.0}), (0.3, trunk), (0.7, trunk), (1, {"spine_4": 1.0}))
-        across = ring_weights(_STRAP[0], (0, {"pelvis": 1.0}), (0.2, {"spine_3": 1.0}), (0.5, trunk), (0.8, {"spine_3": 1.0}),
-                              (1, {"pelvis": 1.0}))  # fmt: skip
+        waist = {"spine_3": 1.0}
+        across = ring_weights(_STRAP[0], (0, hips), (0.2, waist), (0.5, trunk), (0.8, waist), (1, hips))
         for name, bones in (("r_strap", straps), ("l_strap", straps), ("long_strap", across)):
             self.layers[name] = make_grid("bag", _STRAP, slot="belt", part="torso", closed=False, bones=bones)
         vertices = charts.vertices
-        self._neck = (parts_mask(charts.part, "neck", "torso") & (charts.down.abs() < 0.025)).nonzero()[:, 0]
-        self._neck = self._neck[vertices[self._neck, 0].abs() < 0.075]
+        neck = parts_mask(charts.part, "neck", "torso", "head") & (vertices[:, 0].abs() < 0.062)
+        self._necks = [
+            (neck & ((charts.down + height).abs() < 0.018) & (charts.depth < limit)).nonzero()[:, 0]
+            for height, limit in ((0.0, 0.2), (_NECK_HEIGHT, 0.06))
+        ]
         torso = parts_mask(charts.part, "torso", "upper_arm", "neck") & (charts.arm < 0.1)
         self._slices = {
             "r_strap": (torso & ((vertices[:, 0] + 0.085).abs() < 0.03) & (charts.down > 0.0)).nonzero()[:, 0],
@@ -62,7 +68,7 @@ class Neckwear:
 
     def to(self, device: torch.device | str) -> "Neckwear":
         """These tables on `device`; changes them in place."""
-        self._neck = self._neck.to(device)
+        self._necks = [band.to(device) for band in self._necks]
         self._slices = {name: piece.to(device) for name, piece in self._slices.items()}
         return self
 
@@ -83,22 +89,21 @@ class Neckwear:
     def _fit_collar(self, rest: RestBody, wardrobe: Wardrobe, scale: Tensor) -> Tensor:
         """Around the neck from the left edge of its opening in front to the right one."""
         base = rest.bones[:, BONE["neck_1"]]
-        points = rest.vertices[:, self._neck]
+        points, upper = (rest.vertices[:, band] for band in self._necks)
         centre = (points.amin(1) + points.amax(1)) / 2
         turn = torch.linspace(0, 1, _COLLAR[1], device=scale.device)
         shirt = wardrobe.wears("collar", COLLARS, "turned", "hood")
-        gap = torch.where(shirt, 0.22, 0.0) + 2 * wardrobe.opening
+        gap = torch.where(shirt, 0.22, 0.0) + wardrobe.opening / 0.08
         angle = gap[:, None] + (2 * math.pi - 2 * gap[:, None]) * turn
         ways = torch.stack([torch.sin(angle), torch.cos(angle)], -1)
-        plane = points[..., [0, 2]] - centre[:, None, [0, 2]]
-        radius = (plane @ ways.mT).amax(1)  # [B, C]
+        radii = [((band - centre[:, None])[..., [0, 2]] @ ways.mT).amax(1)[:, None] for band in (points, upper)]
         table = constant(tuple(_PROFILES[name] for name in COLLARS), scale.device)[wardrobe.collar]  # [B, 4, K]
         behind = (0.5 - 0.5 * ways[..., 1])[:, None]  # [B, 1, C]
         out = torch.lerp(table[:, 0, :, None], table[:, 2, :, None], behind)
         up = torch.lerp(table[:, 1, :, None], table[:, 3, :, None], behind)
         each = scale[:, None, None]
-        reach = radius[:, None] + (out + 0.002) * each
-        y = base[:, 1, None, None] + (up + 0.0) * each
+        reach = torch.lerp(radii[0], radii[1], (up / _NECK_HEIGHT).clamp(0, 1)) + (out + 0.002) * each
+        y = base[:, 1, None, None] + up * each
         x = centre[:, 0, None, None] + reach * ways[:, None, :, 0]
         z = centre[:, 2, None, None] + reach * ways[:, None, :, 1]
         return torch.stack([x, y, z], -1).flatten(1, 2)
@@ -113,7 +118,9 @@ class Neckwear:
         angle = torch.linspace(low, high, _STRAP[0], device=scale.device)  # 0 up, positive to the front
         ways = torch.stack([torch.cos(angle), torch.sin(angle)], -1)  # y, z
         plane = points[..., [1, 2]] - centre[:, None, [1, 2]]
-        reach = (plane @ ways.T).amax(1) + thick[:, None] + 0.004 * scale[:, None]
+        far, turn = plane.norm(dim=-1), torch.atan2(plane[..., 1], plane[..., 0])
+        apart = (turn[..., None] - angle + math.pi).remainder(2 * math.pi) - math.pi  # [B, n, K]
+        reach = (far[..., None] - _NEAR * apart.square()).amax(1) + thick[:, None] + 0.004 * scale[:, None]
         y, z = (centre[:, axis, None] + reach * ways[:, place] for axis, place in ((1, 0), (2, 1)))
         x = centre[:, :1].expand_as(y)
         if name == "long_strap":

@@ -67,21 +67,21 @@ class Shoes:
             leg = parts_mask(charts.part, f"{side}_shin", f"{side}_foot")
             stops = torch.linspace(0, 1, _SHAFT[0])
             self._ankles.append(
-                [(leg & ((charts.leg - (1.98 - 0.9 * stop)).abs() < 0.12)).nonzero()[:, 0] for stop in stops]
+                [(leg & ((charts.leg - (1.93 - 0.9 * stop)).abs() < 0.07)).nonzero()[:, 0] for stop in stops]
             )
             weights = ring_weights(
                 _RINGS, (0, {f"{side}_foot": 1}), (0.6, {f"{side}_foot": 1}), (0.8, {f"{side}_toes": 1})
             )
             self.layers.append(
-                make_grid("shoe", (_RINGS, _COLUMNS), slot="shoe", part=f"{side}_foot", closed=True, bones=weights,
-                          u=(0.0, 1.0))  # fmt: skip
+                make_grid("shoe", (_RINGS, _COLUMNS), slot="shoe", part=f"{side}_foot", closed=True, bones=weights)
             )
         for side in ("r", "l"):
-            stops = (0, {f"{side}_foot": 1}), (0.25, {f"{side}_shin_2": 1}), (0.7, {f"{side}_shin_1": 1})
-            self.layers.append(
-                make_grid("shoe", _SHAFT, slot="shoe", part=f"{side}_shin", closed=True,
-                          bones=ring_weights(_SHAFT[0], *stops), v=(0.2, 0.0), inward=True)  # fmt: skip
+            weights = ring_weights(
+                _SHAFT[0], (0, {f"{side}_foot": 1}), (0.25, {f"{side}_shin_2": 1}), (0.7, {f"{side}_shin_1": 1})
             )
+            shaft = make_grid("shoe", _SHAFT, slot="shoe", part=f"{side}_shin", closed=True, bones=weights,
+                              v=(0.2, 0.0), inward=True)  # fmt: skip
+            self.layers.append(shaft)
         self._place = place
 
     def to(self, device: torch.device | str) -> "Shoes":
@@ -92,10 +92,12 @@ class Shoes:
         self._place = self._place.to(device)
         return self
 
-    def fit(self, rest: RestBody, wardrobe: Wardrobe, scale: Tensor) -> list[Tensor]:
-        """Vertices [B, K * C, 3] of each layer; scale: [B] height against an average adult."""
-        shoes = [self._fit_shoe(rest, wardrobe, scale, side) for side in (0, 1)]
-        return shoes + [self._fit_shaft(rest, wardrobe, scale, side) for side in (0, 1)]
+    def fit(self, rest: RestBody, wardrobe: Wardrobe, scale: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Vertices [B, K * C, 3] of each layer, and which people have it [B] bool; scale: [B] height against an average
+        adult."""
+        high = wardrobe.shaft > 0
+        shoes = [(self._fit_shoe(rest, wardrobe, scale, side), torch.ones_like(high)) for side in (0, 1)]
+        return shoes + [(self._fit_shaft(rest, wardrobe, scale, side), high) for side in (0, 1)]
 
     def sole(self, wardrobe: Wardrobe, scale: Tensor) -> Tensor:
         """[B] how much higher a person stands on the soles, in metres."""
@@ -124,11 +126,12 @@ class Shoes:
     def _fit_shoe(self, rest: RestBody, wardrobe: Wardrobe, scale: Tensor, side: int) -> Tensor:
         foot = rest.vertices[:, self._feet[side]]
         low, high = foot.amin(1), foot.amax(1)
-        sides = torch.stack([rest.vertices[:, band, 0].aminmax(dim=1)[0] for band in self._bands[side]], 1), torch.stack(
-            [rest.vertices[:, band, 0].aminmax(dim=1)[1] for band in self._bands[side]], 1
+        inner, outer = (
+            torch.stack([reduce(rest.vertices[:, band, 0], 1) for band in self._bands[side]], 1)
+            for reduce in (torch.amin, torch.amax)
         )
         each = scale[:, None]
-        middle, half = _average((sides[0] + sides[1]) / 2), _average((sides[1] - sides[0]) / 2) + _EASE * each
+        middle, half = _average((inner + outer) / 2), _average((outer - inner) / 2) + _EASE * each
         round_end = (1 - (2 * self._place - 1).abs().pow(7)).clamp(min=0).sqrt()  # [K], closes heel and toe
         half = half * round_end
         upper, sole = (self._profile(table, wardrobe) * each for table in (_UPPERS, _SOLES))
@@ -156,10 +159,10 @@ class Shoes:
         centre = ankle[:, None] + line[:, None] * share[..., None]  # [B, K, 3]
         reach = []
         for stop, band in enumerate(self._ankles[side]):
-            at = ankle + line * (0.02 + 0.9 * stop / (_SHAFT[0] - 1))
+            at = ankle + line * (0.07 + 0.9 * stop / (_SHAFT[0] - 1))
             reach.append(extend_to(rest.vertices[:, band][..., [0, 2]] - at[:, None, [0, 2]], ways))
         known = torch.stack(reach, 1)  # [B, stops, C]
-        index = ((share - 0.02) / 0.9).clamp(0, 1) * (_SHAFT[0] - 1)
+        index = ((share - 0.07) / 0.9).clamp(0, 1) * (_SHAFT[0] - 1)
         lower = index.floor().long().clamp(max=_SHAFT[0] - 2)
         first = torch.gather(known, 1, lower[..., None].expand(-1, -1, _COLUMNS))
         second = torch.gather(known, 1, (lower + 1)[..., None].expand(-1, -1, _COLUMNS))

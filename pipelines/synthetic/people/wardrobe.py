@@ -22,8 +22,10 @@ BAGS = ("none", "crossbody", "backpack")
 _MALE_HAIR = (0.8, 1.5, 5, 2, 0.4, 0.7, 0.2, 0.4, 0.2, 0.2, 0.05)
 _FEMALE_HAIR = (0.03, 0.1, 0.8, 0.2, 0.4, 0.7, 2.2, 5, 1.6, 1.7, 0.8)
 _MALE_SHOES, _FEMALE_SHOES = (6, 2, 0.1, 0.8, 0.5), (5, 1.6, 1.6, 1.2, 0.9)
+_ELBOW, _KNEE = (0.8, 1.2), (0.84, 1.22)
 WAIST, LOWEST_HEM = 0.43, 0.6  # down to the natural waist, and to the lowest hem of a top
-_UNDER_COAT = 0.53  # down to where the shell of a coat ends and its hanging part goes on
+TUCKED_HEM = WAIST + 0.05  # down
+_UNDER_COAT = 0.5  # down to where the shell of a coat ends and its hanging part goes on
 
 
 @dataclass(frozen=True)
@@ -99,13 +101,13 @@ def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> War
     loose = uniform(generator, batch).square()
     loose = torch.where(jacket, 0.3 + 0.7 * loose, loose)
     tucked = skirted | (~jacket & chance(generator, 0.3, batch))
-    hem = torch.where(tucked, WAIST + 0.03, uniform(generator, batch, low=0.47, high=LOWEST_HEM))
+    hem = torch.where(tucked, TUCKED_HEM, uniform(generator, batch, low=0.5, high=LOWEST_HEM))
     hem = torch.where(~tucked & chance(generator, 0.06, batch), uniform(generator, batch, low=0.34, high=0.44), hem)
     coat = torch.where(jacket & ~skirted & chance(generator, 0.35, batch), _lengths(generator, batch), 0.0)
     open_front = (style["jacket"] & chance(generator, 0.8, batch)) | (style["zip"] & chance(generator, 0.3, batch))
     opening = torch.where(open_front, uniform(generator, batch, low=0.02, high=0.09), 0.0)
     neck = torch.stack(
-        [uniform(generator, batch, low=0.03, high=0.12), uniform(generator, batch, low=0.075, high=0.12)], 1
+        [uniform(generator, batch, low=0.03, high=0.12), uniform(generator, batch, low=0.075, high=0.105)], 1
     )
     high = jacket | style["shirt"] | style["polo"]
     neck = torch.where(high[:, None], neck.new_tensor([0.03, 0.075]), neck)
@@ -121,7 +123,7 @@ def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> War
     return Wardrobe(
         loose=loose,
         hem=torch.where(coat > 0, _UNDER_COAT, hem),
-        sleeve=torch.where(outfit.sleeve > 1.9, 1.97, outfit.sleeve),
+        sleeve=_avoid(torch.where(outfit.sleeve > 1.9, 1.97, outfit.sleeve), *_ELBOW),
         bell=uniform(generator, batch).pow(3),
         neck=neck,
         pointed=chance(generator, 0.35, batch),
@@ -130,11 +132,11 @@ def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> War
         collar=_sample_collar(style, jacket, generator),
         coat=coat,
         trousers=~skirted,
-        leg=torch.where(outfit.leg > 1.9, 1.97, outfit.leg.clamp(min=0.42)),
+        leg=_avoid(torch.where(outfit.leg > 1.9, 1.97, outfit.leg.clamp(min=0.42)), *_KNEE),
         wide=uniform(generator, batch).square(),
         flare=uniform(generator, batch).pow(3),
         skirt=torch.where(skirted, torch.where(one_piece, length.clamp(min=0.42), length), 0.0),
-        skirt_flare=uniform(generator, batch, low=0.0, high=0.2) * (0.4 + length),
+        skirt_flare=0.17 * uniform(generator, batch).square() * (0.4 + length),
         shoe=shoe,
         shaft=shaft,
         hair=hair,
@@ -146,6 +148,12 @@ def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> War
         bag=pick(generator, (12, 1, 1), batch),
         phase=uniform(generator, batch, 3, high=6.283),
     )
+
+
+def _avoid(length: Tensor, low: float, high: float) -> Tensor:
+    """Lengths [B] along a limb that don't end between `low` and `high`, at its joint, where cloth would tear."""
+    inside = (length > low) & (length < high)
+    return torch.where(inside, torch.where(length < (low + high) / 2, low, high), length)
 
 
 def _lengths(generator: Generator, batch: int) -> Tensor:
