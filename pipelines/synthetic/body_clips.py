@@ -37,6 +37,9 @@ _TOLERANCE = 0.006  # m by which a point may be behind the visible surface and s
 # Depth of points under the skin and their clothes, m.
 _COCO_DEPTH = (0.05,) * 5 + (0.12,) * 2 + (0.1,) * 4 + (0.17,) * 2 + (0.12,) * 4
 _HAND_DEPTH, _FOOT_DEPTH, _FACE_DEPTH = 0.025, 0.06, 0.015
+# Rows of the points of `models.joints.DETAIL_NAMES` among those of both hands and both feet, the right one's first.
+_HAND_DETAILS = [21 * side + point for side in (1, 0) for point in (5, 17, 12)]
+_FOOT_DETAILS = [2, 3, 0, 1]
 _SAMPLES_AT_ONCE = {"cuda": 1 << 25, "cpu": 1 << 20}  # samples of the pictures that are drawn together
 _BEHIND = -10.0  # z of the background, m
 
@@ -76,6 +79,10 @@ class BodyClip:
     """[B, T, 68, 2] points of the face in iBUG's order."""
     face_visible: Tensor
     """[B, T, 68] bool."""
+    details: Tensor
+    """[B, T, 10, 2] points of hands and feet, `models.joints.DETAIL_NAMES`."""
+    details_visible: Tensor
+    """[B, T, 10] bool."""
     parts: Tensor
     """[B, T, H, W] uint8 index into `PARTS` at the pixel centres."""
     mask: Tensor
@@ -231,11 +238,8 @@ def _project_points(scene: BodyScene, points: BodyKeypoints, surface: Tensor) ->
         seen = find_visible(pixel.flatten(0, 1), near, surface, factor=factor)
         return pixel, seen.view(world.shape[:-1])
 
-    def find_depth(world: Tensor, hips: Tensor) -> Tensor:
-        return (hips - world[..., 2]) * camera.scale[:, None, None]
-
     coco, h36m = points.coco17, points.human36m17
-    hips = h36m[..., :1, 2]
+    hips = h36m[..., 0, :]
     coco_pixel, coco_visible = find(coco, constant(_COCO_DEPTH, coco.device))
     hands, hands_visible = find(points.hands.flatten(2, 3), _HAND_DEPTH)
     feet, feet_visible = find(points.feet.flatten(2, 3), _FOOT_DEPTH)
@@ -243,13 +247,15 @@ def _project_points(scene: BodyScene, points: BodyKeypoints, surface: Tensor) ->
     return {
         "coco": coco_pixel,
         "coco_visible": coco_visible,
-        "coco_depth": find_depth(coco, hips),
+        "coco_depth": camera.depth(coco, hips),
         "h36m": camera.project(h36m),
-        "h36m_depth": find_depth(h36m, hips),
+        "h36m_depth": camera.depth(h36m, hips),
         "hands": hands.unflatten(2, (2, -1)),
         "hands_visible": hands_visible.unflatten(2, (2, -1)),
         "feet": feet,
         "feet_visible": feet_visible,
         "face": face,
         "face_visible": face_visible,
+        "details": torch.cat([hands[..., _HAND_DETAILS, :], feet[..., _FOOT_DETAILS, :]], -2),
+        "details_visible": torch.cat([hands_visible[..., _HAND_DETAILS], feet_visible[..., _FOOT_DETAILS]], -1),
     }
