@@ -21,15 +21,13 @@ from pipelines.synthetic.people.layers import LAYERS
 from pipelines.synthetic.people.lighting import Lighting, Material, light_points, sample_lighting
 from pipelines.synthetic.people.skin_map import SkinMap
 from pipelines.synthetic.people.skin_paint import SkinPoints
-from pipelines.synthetic.people.texels import sample_folds, sample_texels
+from pipelines.synthetic.people.texels import sample_creases, sample_texels
 from pipelines.synthetic.people.textures import SLOTS, Outfit
 from pipelines.synthetic.rendering.hits import Hits
 from pipelines.synthetic.rendering.normals import VertexNormals
 from pipelines.synthetic.tensors import constant
 
-_FOLDS = 2.0  # how much deeper folds are than on the smooth cones that textures were made for
 _PLAIN = 0.7  # column of the belt where half a round without a buckle begins
-_RIM = 0.12  # share of a texture's rows at either end where folds fade
 _STRANDS = 3.0  # how often the texture of hair repeats around the head, which makes its strands finer
 # Strength and exponent of the highlights of slots that aren't plain cloth.
 _GLOSS = {"shoe": (0.1, 22.0), "belt": (0.14, 26.0), "hair": (0.11, 24.0)}
@@ -97,7 +95,7 @@ def sample_mesh_appearance(
 ) -> MeshAppearance:
     """Draws folds and light for the people of `atlas` [B, S, 3, n, n] in their `outfit`."""
     batch, _, _, size, _ = atlas.shape
-    texels = torch.cat([atlas, sample_folds(outfit, size, generator)], 2).permute(0, 1, 3, 4, 2)
+    texels = torch.cat([atlas, sample_creases(outfit, size, generator)], 2).permute(0, 1, 3, 4, 2)
     gloss = constant(tuple(_GLOSS.get(name, _CLOTH)[0] for name in SLOTS), atlas.device).repeat(batch, 1)
     kind = outfit.fabrics.kind.view(3, batch)
     for name in _SURFACED:
@@ -178,9 +176,7 @@ def _look_up(
         sample_texels(appearance.texels, row, appearance.size, torch.where(hair, u * _STRANDS, u), v), 1
     )
     along_u, along_v = _find_tangents(vertices[part.picture[:, None], part.corners], corners)
-    # Textures of neighbouring slots have other folds, so folds end before their rims.
-    depth = _FOLDS * ((0.5 - (v - 0.5).abs()) / _RIM).clamp(0, 1)[:, None]
-    fold_u, fold_v = (depth * texel[:, 3:]).split(1, 1)
+    fold_u, fold_v = texel[:, 3:].split(1, 1)
     normal[chosen] = normalize(normal[chosen] + fold_u * along_u + fold_v * along_v, dim=-1)
     into.colour[chosen] = texel[:, :3]
     into.gloss[chosen] = appearance.gloss[owner, slot]

@@ -11,9 +11,15 @@ from torch import Generator, Tensor
 
 from pipelines.synthetic.people.textures import SLOTS, Outfit
 from pipelines.synthetic.rendering.noise import chance, spectral_noise, uniform
+from pipelines.synthetic.tensors import constant
 
 CHANNELS = 5  # of a texel: red, green, blue, slope along u, slope along v
 _FOLDS = {"skin": 0.0, "face": 0.0, "hand": 0.0, "shoe": 0.15, "belt": 0.1, "hair": 0.6}  # depth; 1 is that of cloth
+# How far creases are drawn out along a part; below 1 they run across it.
+_STRETCH = {
+    "sleeve": 0.35, "forearm": 0.35, "lower_leg": 0.35, "bottom": 0.5, "skirt": 5.0, "hair": 8.0,
+}  # fmt: skip
+_RIM = 0.06  # share of a texture's rows at either end where creases fade: the next texture has others
 
 
 def sample_folds(outfit: Outfit, size: int, generator: Generator) -> Tensor:
@@ -32,6 +38,28 @@ def sample_folds(outfit: Outfit, size: int, generator: Generator) -> Tensor:
     for name, skin in bare.items():
         strength[:, SLOTS.index(name)] *= ~skin
     return slope.view(batch, slots, 2, size, size) * strength[..., None, None, None]
+
+
+def sample_creases(outfit: Outfit, size: int, generator: Generator) -> Tensor:
+    """Slopes [B, S, 2, n, n] of cloth on real bodies: thin creases across limbs, most of them at elbows, knees and
+    ends, soft folds elsewhere, and a strength for each person."""
+    batch, slots, device = len(outfit.skin), len(SLOTS), generator.device
+    stretch = uniform(generator, batch, slots, low=0.7, high=1.5)
+    stretch = stretch * constant(tuple(_STRETCH.get(name, 1.0) for name in SLOTS), device)
+    field = spectral_noise(batch * slots, 1, size, size, generator, slope=2.1, stretch=stretch.flatten())
+    height = torch.exp(-(field / 0.4).square()) + 0.3 * field
+    slope = torch.cat([height - height.roll(1, -1), height - height.roll(1, -2)], 1)
+    slope = (slope / slope.std(dim=(1, 2, 3), keepdim=True)).view(batch, slots, 2, size, size)
+    v = ((torch.arange(size, device=device) + 0.5) / size)[:, None]
+    start, end = (
+        constant(tuple(name in names for name in SLOTS), device).view(-1, 1, 1)
+        for names in (("forearm", "lower_leg"), ("sleeve", "bottom", "forearm", "lower_leg"))
+    )
+    place = 0.4 + (1.2 * (1 - v).square() * start + 0.9 * v.pow(3) * end).clamp(max=1.2)  # [S, n, 1]
+    place = place * ((0.5 - (v - 0.5).abs()) / _RIM).clamp(0, 1)
+    crumpled = 0.1 + 0.45 * uniform(generator, batch, 1)
+    strength = crumpled * constant(tuple(_FOLDS.get(name, 1.0) for name in SLOTS), device)
+    return slope * strength[..., None, None, None] * place[:, None]
 
 
 def sample_texels(texels: Tensor, slot: Tensor, size: int, u: Tensor, v: Tensor) -> list[Tensor]:
