@@ -15,6 +15,7 @@ from torch.nn.functional import avg_pool2d
 
 from models.layer import compose, premultiply
 from pipelines.synthetic.body_scene import BodyScene, sample_body_scene, select_pose
+from pipelines.synthetic.cast_shadow import cast_shadow
 from pipelines.synthetic.clip_config import ClipConfig
 from pipelines.synthetic.people.body_bones import PARTS as BODY_PARTS
 from pipelines.synthetic.people.body_keypoints import BodyKeypoints, find_keypoints
@@ -27,7 +28,7 @@ from pipelines.synthetic.rendering.hits import average_samples, find_hits
 from pipelines.synthetic.rendering.occlusion import ambient_occlusion
 from pipelines.synthetic.rendering.raster import Raster, rasterise, to_samples
 from pipelines.synthetic.rendering.shadow_map import map_shadows
-from pipelines.synthetic.shadows import cast_shadows
+from pipelines.synthetic.shadows import cast_shadows, find_ground
 from pipelines.synthetic.tensors import constant, repeat_per_picture
 
 __all__ = ["PARTS", "BodyClip", "ClipConfig", "render_body_clip", "sample_body_clip"]
@@ -41,6 +42,7 @@ _HAND_DEPTH, _FOOT_DEPTH, _FACE_DEPTH = 0.025, 0.06, 0.015
 _HAND_DETAILS = [21 * side + point for side in (1, 0) for point in (5, 17, 12)]
 _FOOT_DETAILS = [2, 3, 0, 1]
 _SAMPLES_AT_ONCE = {"cuda": 1 << 25, "cpu": 1 << 20}  # samples of the pictures that are drawn together
+_ANKLE = 0.3  # height of ankles above the floor, in lengths of the foot
 _BEHIND = -10.0  # z of the background, m
 
 
@@ -146,7 +148,8 @@ def render_body_clip(scene: BodyScene, times: Tensor) -> BodyClip:
     rgba = premultiply(_grade(straight, gain, gamma) * 2 - 1, mask)
     plate = _grade(scene.background, scene.gain, scene.gamma) * 2 - 1
     # Grading is a power: what darkens the light by a factor darkens what is displayed by the same power of it.
-    shadow = 1 - (1 - cast_shadows(scene, pose.frames, mask)).pow(gamma[:, None, None, None])
+    bright = (1 - cast_shadows(scene, pose.frames, mask)) * (1 - _cast_along_floor(scene, mask, steps))
+    shadow = 1 - bright.pow(gamma[:, None, None, None])
 
     def split(values: Tensor) -> Tensor:
         """[B, T, ...] of values [N, ...]."""
@@ -209,6 +212,14 @@ def _draw_chunk(scene: BodyScene, vertices: Tensor, person: Tensor) -> _Drawing:
     return _Drawing(
         average_samples(hits.to_grid(colour), factor), avg_pool2d(covered, factor), raster, samples.nearness
     )
+
+
+def _cast_along_floor(scene: BodyScene, mask: Tensor, steps: int) -> Tensor:
+    """How much darker the floor is behind the people of masks [N, 1, H, W], [N, 1, H, W] in 0..1."""
+    ground = find_ground(scene) + _ANKLE * scene.proportions.foot * scene.camera.scale
+    strength, tilt = scene.cast.unbind(1)
+    way = scene.appearance.lighting.key_way
+    return cast_shadow(mask, *(repeat_per_picture(each, steps) for each in (ground, way, tilt, strength)))
 
 
 def _grade(images: Tensor, gain: Tensor, gamma: Tensor) -> Tensor:

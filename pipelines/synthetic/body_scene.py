@@ -21,6 +21,7 @@ from pipelines.synthetic.people.body_shapes import Shape, sample_shape
 from pipelines.synthetic.people.camera import Camera, aim_camera, truncate_people
 from pipelines.synthetic.people.complexion import sample_complexion
 from pipelines.synthetic.people.dressed import Dressed, DressedBody
+from pipelines.synthetic.people.lighting import Lighting
 from pipelines.synthetic.people.mesh_shading import MeshAppearance, sample_mesh_appearance
 from pipelines.synthetic.people.skeleton import CROWN, Frames, Motion, Proportions, forward_kinematics
 from pipelines.synthetic.people.textures import sample_atlas, sample_outfit
@@ -30,6 +31,7 @@ from pipelines.synthetic.rendering.noise import chance, uniform
 from pipelines.synthetic.rotations import rotate, rotation_about
 
 _EVERYDAY, _WHOLE_BODY = 0.35, 0.5  # share of everyday gestures, and of actions of the whole body among athletic ones
+_CAST = 0.45  # share of the shadows on the floor that are long
 _FLESH = 0.1  # m from the ends of bones to the outline of a dressed person
 
 
@@ -49,6 +51,8 @@ class BodyScene:
     shadow: Tensor
     """[B, 3] strengths of the shadows on floor and wall (0 none .. 1 black), and the shift of the wall shadow in parts
     of the width."""
+    cast: Tensor
+    """[B, 2] strength of the shadow along the floor (0 none .. 1 black), and tilt of the floor, see `cast_shadow`."""
     gain: Tensor
     """[B, 3] factor of the camera for red, green and blue."""
     gamma: Tensor
@@ -77,6 +81,7 @@ def sample_body_scene(config: ClipConfig, *, batch: int, generator: Generator) -
     atlas = sample_atlas(batch, generator, size=config.texture_size, outfit=outfit)
     appearance = sample_mesh_appearance(atlas, outfit, complexion, generator)
     size = (config.width, config.height)
+    shadow = sample_shadows(config, batch, generator)
     low, high = _find_bounds(rest, pose)
     camera = aim_camera(low, high, generator, size=size, fill=config.fill, zoom=config.zoom, shift=config.shift)
     if config.truncated:
@@ -89,7 +94,8 @@ def sample_body_scene(config: ClipConfig, *, batch: int, generator: Generator) -
         pose=pose,
         camera=camera,
         background=sample_backgrounds(batch, config.height, config.width, generator),
-        shadow=sample_shadows(config, batch, generator),
+        shadow=shadow,
+        cast=_sample_cast(shadow, appearance.lighting, generator),
         gain=1 + 0.05 * uniform(generator, batch, 3, low=-1.0),
         gamma=torch.exp(0.15 * uniform(generator, batch, low=-1.0)),
     )
@@ -158,3 +164,11 @@ def sample_shadows(config: ClipConfig, batch: int, generator: Generator) -> Tens
     wall = uniform(generator, batch, low=0.05, high=0.4) * chance(generator, config.shadow * 0.5, batch)
     wall = wall * config.wall_shadows
     return torch.stack([floor, wall, uniform(generator, batch, low=-1.0) * 0.12], -1)
+
+
+def _sample_cast(shadow: Tensor, lighting: Lighting, generator: Generator) -> Tensor:
+    """`BodyScene.cast` [B, 2]: some of those with a shadow on the floor cast a long one, the darker the harder the
+    light."""
+    batch = len(shadow)
+    strength = 0.75 * lighting.shadow * chance(generator, _CAST, batch) * (shadow[:, 0] > 0)
+    return torch.stack([strength, uniform(generator, batch, low=0.12, high=0.4)], 1)

@@ -66,8 +66,7 @@ def _floor_shadow(scene: ShadowScene, frames: Frames, mask: Tensor, strength: Te
     x, y = torch.arange(width, device=mask.device), torch.arange(height, device=mask.device)[:, None]
     scale = repeat_per_picture(camera.scale, steps).view(-1, 1, 1)
     size = repeat_per_picture(scene.proportions.foot, steps).view(-1, 1, 1) * scale  # of a foot, in pixels
-    lowest = scene.frames.origin[:, :, _ANKLES].flatten(1, 2)  # [B, L * 2, 3]
-    ground = repeat_per_picture(camera.project(lowest)[..., 1].amax(1), steps).view(-1, 1, 1)
+    ground = repeat_per_picture(find_ground(scene), steps).view(-1, 1, 1)
     dark = torch.zeros_like(mask)
     for ankle in _ANKLES:
         centre_x, centre_y = camera.project(frames.origin[:, :, ankle]).flatten(0, 1)[:, :, None, None].unbind(1)
@@ -76,6 +75,12 @@ def _floor_shadow(scene: ShadowScene, frames: Frames, mask: Tensor, strength: Te
         spread = ((x - centre_x) / (0.75 * size)).square() + ((y - ground - 0.25 * size) / (0.16 * size)).square()
         dark = 1 - (1 - dark) * (1 - (near * torch.exp(-spread * near))[:, None] * strength)
     return dark
+
+
+def find_ground(scene: ShadowScene) -> Tensor:
+    """Rows [B] of the lowest ankles of the whole motion."""
+    lowest = scene.frames.origin[:, :, _ANKLES].flatten(1, 2)  # [B, L * 2, 3]
+    return scene.camera.project(lowest)[..., 1].amax(1)
 
 
 def _shift_and_blur(mask: Tensor, shift: Tensor) -> Tensor:

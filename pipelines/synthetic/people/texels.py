@@ -55,9 +55,9 @@ def sample_creases(outfit: Outfit, size: int, generator: Generator) -> Tensor:
         constant(tuple(name in names for name in SLOTS), device).view(-1, 1, 1)
         for names in (("forearm", "lower_leg"), ("sleeve", "bottom", "forearm", "lower_leg"))
     )
-    place = 0.4 + (1.2 * (1 - v).square() * start + 0.9 * v.pow(3) * end).clamp(max=1.2)  # [S, n, 1]
+    place = 0.4 + (0.8 * (1 - v).square() * start + 0.6 * v.pow(3) * end).clamp(max=0.8)  # [S, n, 1]
     place = place * ((0.5 - (v - 0.5).abs()) / _RIM).clamp(0, 1)
-    crumpled = 0.1 + 0.45 * uniform(generator, batch, 1)
+    crumpled = 0.08 + 0.42 * uniform(generator, batch, 1)
     strength = crumpled * constant(tuple(_FOLDS.get(name, 1.0) for name in SLOTS), device)
     return slope * strength[..., None, None, None] * place[:, None]
 
