@@ -37,7 +37,7 @@ PARTS = ("background", *BODY_PARTS, "hair", "skirt")
 _TOLERANCE = 0.006  # m by which a point may be behind the visible surface and still count as visible
 # Depth of points under the skin and their clothes, m.
 _COCO_DEPTH = (0.05,) * 5 + (0.12,) * 2 + (0.1,) * 4 + (0.17,) * 2 + (0.12,) * 4
-_HAND_DEPTH, _FOOT_DEPTH, _FACE_DEPTH = 0.025, 0.06, 0.015
+_HAND_DEPTH, _FOOT_DEPTH, _FACE_DEPTH = 0.02, 0.06, 0.015
 # Rows of the points of `models.joints.DETAIL_NAMES` among those of both hands and both feet, the right one's first.
 _HAND_DETAILS = [21 * side + point for side in (1, 0) for point in (5, 17, 12)]
 _FOOT_DETAILS = [2, 3, 0, 1]

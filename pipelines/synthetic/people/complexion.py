@@ -15,16 +15,15 @@ from pipelines.synthetic.rendering.noise import chance, normal, pick, uniform
 from pipelines.synthetic.rendering.palettes import (
     EYES,
     HAIR,
+    HAIR_WEIGHTS,
     SKIN,
     from_table,
-    hair_colours,
     luminance,
     saturated,
 )
 from pipelines.synthetic.tensors import constant
 
 _TONES = {"african": 0.74, "asian": 0.33, "caucasian": 0.17}  # places in the table of skin colours, 0..1
-_FAIR_HAIR = 6  # rows of the table of hair colours that people of any ancestry but one rarely have begin here
 _GREY, _WHITE = 8, 9  # rows of the table of hair colours
 
 
@@ -131,12 +130,12 @@ def _sample_skin(shape: Shape, generator: Generator) -> Tensor:
 def _sample_hair(shape: Shape, generator: Generator) -> Tensor:
     """Hair colours [B, 3]: dark for most, fair for some of European ancestry, grey with age, dyed for a few."""
     batch = len(shape.years)
-    any_colour = hair_colours(batch, generator)
-    dark = from_table(HAIR, pick(generator, (5, 4, 2), batch)) * (1 + 0.12 * normal(generator, batch, 1))
-    fair = (uniform(generator, batch) < shape.ancestry[:, ANCESTRIES.index("caucasian")]) | chance(
-        generator, 0.08, batch
-    )
-    natural = torch.where(fair[:, None], any_colour, dark)
+    dark = from_table(HAIR, pick(generator, (5, 4, 2), batch))
+    light = from_table(HAIR, pick(generator, HAIR_WEIGHTS[:_GREY], batch))
+    fair = uniform(generator, batch) < shape.ancestry[:, ANCESTRIES.index("caucasian")]
+    natural = torch.where(fair[:, None], light, dark) * (1 + 0.12 * normal(generator, batch, 1))
+    dyed = chance(generator, 0.07, batch) & (shape.years > 15)
+    natural = torch.where(dyed[:, None], saturated(batch, generator), natural)
     grey = ((shape.years - 35 - 15 * uniform(generator, batch)) / 25).clamp(0, 1) * (
         1 - 0.6 * shape.female * chance(generator, 0.6, batch)
     )

@@ -129,8 +129,11 @@ def light_points(lighting: Lighting, person: Tensor, normal: Tensor, material: M
     hair = material.strand.square().sum(1)  # 1 for hair
     straight = torch.lerp(straight, (1 - along.square()).clamp(min=0).sqrt() * straight.sqrt(), hair)
     glint = material.gloss * straight.pow(material.shine) * reach
+    tint = torch.lerp(torch.ones_like(normal), 1.4 * material.colour, 0.7 * hair[:, None])  # hair reflects its colour
     edge = (1 - facing).square().square()
     behind = (normal * lighting.rim_way[person]).sum(1).clamp(min=0) * edge
-    shine = glint[:, None] * lighting.key[person] + (behind * (0.5 + material.gloss))[:, None] * lighting.rim[person]
+    shine = (
+        glint[:, None] * tint * lighting.key[person] + (behind * (0.5 + material.gloss))[:, None] * lighting.rim[person]
+    )
     shine = shine + (0.12 * edge * material.gloss)[:, None] * lighting.sky[person]
     return (shown + shine).clamp(1e-6, 1).pow(1 / _DISPLAY)

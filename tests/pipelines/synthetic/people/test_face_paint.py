@@ -84,7 +84,7 @@ def test_every_hand_has_five_nails_on_its_back():
     assert values[inside, COLUMNS["palm"]].mean() < 0.3
 
 
-def test_children_have_neither_beards_nor_wrinkles():
+def test_children_have_neither_beards_nor_wrinkles_nor_grey_hair():
     generator = torch.Generator().manual_seed(1)
     shape = sample_shape(200, generator, local_axes=len(BodyModel.load().local_axes), children=0.5)
     drawn = sample_complexion(shape, generator)
@@ -92,6 +92,8 @@ def test_children_have_neither_beards_nor_wrinkles():
     assert child.any()
     assert drawn.beard[child].max() == 0
     assert drawn.wrinkles[child].max() == 0
+    grey = (drawn.hair.amax(1) - drawn.hair.amin(1) < 0.03) & (drawn.hair.amin(1) > 0.4)
+    assert not grey[shape.years < 30].any()
     assert drawn.beard[shape.female].max() == 0
     assert drawn.beard[~shape.female & (shape.years > 20)].amax(1).gt(0.3).float().mean() > 0.2
     for colour in (drawn.skin, drawn.hair, drawn.lips, drawn.iris, drawn.nails):
