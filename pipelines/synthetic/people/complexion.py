@@ -136,7 +136,7 @@ def _sample_hair(shape: Shape, generator: Generator) -> Tensor:
     natural = torch.where(fair[:, None], light, dark) * (1 + 0.12 * normal(generator, batch, 1))
     dyed = chance(generator, 0.07, batch) & (shape.years > 15)
     natural = torch.where(dyed[:, None], saturated(batch, generator), natural)
-    grey = ((shape.years - 35 - 15 * uniform(generator, batch)) / 25).clamp(0, 1) * (
+    grey = ((shape.years - 42 - 15 * uniform(generator, batch)) / 25).clamp(0, 1) * (
         1 - 0.6 * shape.female * chance(generator, 0.6, batch)
     )
     white = torch.lerp(

@@ -145,7 +145,7 @@ def test_flow_reproduces_the_target(target, source):
     copied = (clip.images[:, source] - clip.images[:, target]).abs().mean(1, keepdim=True)
     on_person, behind = (visible * person) > 0, (visible * (1 - person)) > 0
     assert on_person.sum() > 0.5 * person.sum()
-    assert error[on_person].median() < 0.07
+    assert error[on_person].median() < 0.5 * copied[on_person].median()
     assert error[on_person].mean() < 0.6 * copied[on_person].mean()
     assert error[behind].mean() < 0.02
     hidden = (1 - visible) * person > 0
