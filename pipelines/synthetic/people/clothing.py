@@ -24,16 +24,18 @@ from pipelines.synthetic.people.garment_cuts import (
     loosen_trousers,
 )
 from pipelines.synthetic.people.garment_shells import Fitted, Shell
-from pipelines.synthetic.people.wardrobe import TUCKED_HEM, WAIST, Wardrobe
+from pipelines.synthetic.people.wardrobe import LOWEST_HEM, TUCKED_HEM, WAIST, Wardrobe
 
 SHELLS = ("inner", "bottom", "top")  # from the inside outwards
 _CUTS = {"inner": cut_inner, "bottom": cut_trousers, "top": cut_top}
 _LOOSEN = {"inner": loosen_inner, "bottom": loosen_trousers, "top": loosen_top}
 _COVERED = 0.025  # m inside of the edges of a garment from where what is under it is left out
-_OVER = 0.003  # m between a top and the trousers under it
+_UNDER_TOP = 0.006  # the same of trousers and shirts under a top: its hem would let them through
+_OVER = 0.005  # m between a top and the trousers under it
 _SLACK = 0.01  # m of what sticks out of the body that tops may cut off
 _SKIRT, _COAT = (26, 36), (16, 33)  # rings, columns
 _SKIRT_TOP, _COAT_TOP = WAIST - 0.01, 0.48  # `down` of their first rings
+_LAPS = -0.04  # radians, half of the opening of a closed coat: its fronts overlap
 _SHORTEST = 0.12  # m below the hips, of coats
 _ABOVE_HEM = 0.12  # of a thigh or shin, over the hem of a skirt from where legs are left out
 
@@ -63,7 +65,7 @@ class Clothing:
         chosen = {
             "inner": trunk & (charts.depth > -0.03) & (charts.down < TUCKED_HEM + 0.05),
             "bottom": (torso & (charts.down > WAIST - 0.06)) | (legs & (charts.leg < 2.06)),
-            "top": (trunk & (charts.down < 0.68)) | (arms & (charts.arm < 2.12)),
+            "top": ((trunk | legs) & (charts.down < LOWEST_HEM + 0.1)) | (arms & (charts.arm < 2.12)),
         }
         lower = {"shin": "lower_leg", "foot": "lower_leg"}
         slots = {
@@ -104,7 +106,7 @@ class Clothing:
         covered = torch.zeros(rest.vertices.shape[:2], dtype=torch.bool, device=scale.device)
         thickness = torch.zeros_like(rest.vertices[..., 0])
         each = scale[:, None]
-        inside = covered
+        outermost = thickness
         for name in SHELLS:
             shell, place = self.shells[name], self._places[name]
             level = _CUTS[name](place, wardrobe)
@@ -118,12 +120,15 @@ class Clothing:
                 rest, normals, gap=gap, smooth=smooth, widen=widen * each, level=level, slack=slack
             )
             thickness = torch.maximum(thickness, fitted[name].thickness)
-            inside = torch.zeros_like(covered)
-            inside[:, shell.vertex] = level < -_COVERED
-            covered = covered | inside
-        for name in ("inner", "bottom"):  # `inside` is that of the top
+            covered[:, shell.vertex] |= level < -_COVERED
+            outermost = torch.full_like(thickness, torch.inf)
+            outermost[:, shell.vertex] = level
+        for name in ("inner", "bottom"):
             shell = self.shells[name]
-            fitted[name].present &= ~inside[:, shell.vertex][:, shell.triangles].all(2)
+            hidden = outermost[:, shell.vertex] < -_UNDER_TOP
+            if name == "bottom":
+                hidden &= (wardrobe.hem > TUCKED_HEM)[:, None]
+            fitted[name].present &= ~hidden[:, shell.triangles].all(2)
         return fitted, covered, thickness
 
     def _fit_drapes(self, rest: RestBody, surface: Tensor, wardrobe: Wardrobe, scale: Tensor) -> list[DrapeFit]:
@@ -141,7 +146,7 @@ class Clothing:
             phase=wardrobe.phase,
             scale=scale,
         )
-        gap = torch.where(wardrobe.opening > 0, 0.1 + wardrobe.opening / 0.16 + 0.2 * wardrobe.coat, 0.02)
+        gap = torch.where(wardrobe.opening > 0, 0.1 + wardrobe.opening / 0.16 + 0.2 * wardrobe.coat, _LAPS)
         coat = self.drapes[1].fit(
             rest,
             surface,

@@ -112,9 +112,9 @@ class Drape:
             ease, flare, ways, torch.as_tensor(waves), rest, scale,
         )  # fmt: skip
 
-    def pose(self, fit: DrapeFit, pose: BodyPose, rotation: Tensor, origin: Tensor) -> Tensor:
-        """World positions [B, T, K * C, 3]; rotation, origin: of all bones, from `turn_bones`."""
-        hips, legs = self._pose_hips(fit, rotation, origin), self._pose_legs(fit, pose)
+    def pose(self, fit: DrapeFit, pose: BodyPose, matrices: Tensor) -> Tensor:
+        """World positions [B, T, K * C, 3]; matrices: [B, T, J, 3, 4] of all bones, from `bone_matrices`."""
+        hips, legs = self._pose_hips(fit, matrices), self._pose_legs(fit, pose)
         share = _rise(fit.down / fit.scale[:, None], *_HIPS)
         share = (share * share * (3 - 2 * share))[:, None, :, None, None]
         return torch.lerp(hips, legs, share).flatten(2, 3)
@@ -136,22 +136,19 @@ class Drape:
             radii.append(torch.lerp(distance.mean(1), distance.amax(1), 0.3))
         return torch.stack(radii, 1)
 
-    def _pose_hips(self, fit: DrapeFit, rotation: Tensor, origin: Tensor) -> Tensor:
+    def _pose_hips(self, fit: DrapeFit, matrices: Tensor) -> Tensor:
         """Rings [B, T, K, C, 3] in the form of the hips: the upper ones lean with the spine."""
         heights = fit.down / fit.scale[:, None]
         weights = hat_weights(heights, _BANDS)  # [B, K, bands]
-        radius = weights @ fit.outline + (fit.ease[:, None] * (0.2 + 0.8 * _rise(heights, -0.1, 0.0)))[..., None]
+        radius = weights @ fit.outline + (fit.ease[:, None] * (0.5 + 0.5 * _rise(heights, -0.1, 0.0)))[..., None]
         middle = _between(fit.rest.bones, "thigh_1")[:, None, None]
         plane = radius[..., None] * fit.ways[:, None]
         rise = -fit.down[..., None].expand_as(radius)
         rest = middle + torch.stack([plane[..., 0], rise, plane[..., 1]], -1)  # [B, K, C, 3]
         lean = (1 - _rise(heights, -0.14, -0.02))[:, None, :, None, None]
-        carried = [
-            origin[:, :, index, None, None]
-            + rotate(rotation[:, :, index, None, None], (rest - fit.rest.bones[:, index, None, None])[:, None])
-            for index in (BONE["pelvis"], BONE["spine_2"])
-        ]
-        return torch.lerp(carried[0], carried[1], lean)
+        pelvis, spine = (matrices[:, :, BONE[name], None, None] for name in ("pelvis", "spine_2"))
+        matrix = torch.lerp(pelvis, spine, lean[..., None])  # [B, T, K, 1, 3, 4]
+        return rotate(matrix[..., :3], rest[:, None]) + matrix[..., 3]
 
     def _pose_legs(self, fit: DrapeFit, pose: BodyPose) -> Tensor:
         """Rings [B, T, K, C, 3] around both legs."""

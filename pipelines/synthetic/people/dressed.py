@@ -15,8 +15,8 @@ from torch import Tensor
 
 from pipelines.synthetic.people.body_bones import BONE, PARTS
 from pipelines.synthetic.people.body_charts import BodyCharts
-from pipelines.synthetic.people.body_model import BodyModel, RestBody
-from pipelines.synthetic.people.body_pose import BodyPose, turn_bones
+from pipelines.synthetic.people.body_model import BodyModel, RestBody, skin_vertices
+from pipelines.synthetic.people.body_pose import BodyPose, bone_matrices
 from pipelines.synthetic.people.clothing import SHELLS, Clothing
 from pipelines.synthetic.people.drapes import DrapeFit
 from pipelines.synthetic.people.hair_mesh import Hair, follow
@@ -75,16 +75,19 @@ class DressedBody:
     two_sided: Tensor
     """[F] bool, whether a triangle can be seen from behind: all but those of the skin."""
 
+    clothing: Clothing
+    """Tops, trousers, skirts and coats."""
+
     def __init__(self, device: torch.device | str) -> None:
         model, charts = BodyModel.load(), BodyCharts.load()
         self.model = BodyModel.load(device)
-        self._clothing = Clothing(model, charts, device)
+        self.clothing = Clothing(model, charts, device)
         self._hair, self._shoes = Hair(model, charts).to(device), Shoes(charts).to(device)
         self._neckwear, self._headwear = Neckwear(charts).to(device), Headwear()
         self._outline = HeadOutline(model, charts).to(device)
-        shells = [self._clothing.shells[name].layer for name in SHELLS] + [self._hair.shell.layer]
+        shells = [self.clothing.shells[name].layer for name in SHELLS] + [self._hair.shell.layer]
         fixed = [*self._shoes.layers, *self._neckwear.layers.values(), *self._headwear.layers.values()]
-        loose = [*self._hair.layers.values(), *(drape.layer for drape in self._clothing.drapes)]
+        loose = [*self._hair.layers.values(), *(drape.layer for drape in self.clothing.drapes)]
         self._join([_skin_layer(model, charts), *shells, *fixed, *loose], device)
         self._weights = torch.cat([layer.weights for layer in (*shells, *fixed)]).to(device)
         self._grids = [len(layer.triangles) for layer in (*fixed, *loose)]
@@ -100,7 +103,7 @@ class DressedBody:
         """Dresses the rest bodies of B people."""
         scale = rest.proportions.height / STANDARD_HEIGHT
         normals = vertex_normals(rest.vertices, self.model.triangles, self._incident)
-        clothes = self._clothing.fit(rest, normals, wardrobe, scale)
+        clothes = self.clothing.fit(rest, normals, wardrobe, scale)
         shells = [clothes.shells[name] for name in SHELLS] + [self._hair.fit_skull(rest, normals, wardrobe, scale)]
         head = self._outline.measure(self.model, rest)
         neckwear = self._neckwear.fit(rest, wardrobe, scale)
@@ -130,36 +133,13 @@ class DressedBody:
     def pose(self, dressed: Dressed, pose: BodyPose) -> Tensor:
         """World positions [B, T, W, 3] of all vertices."""
         rest = dressed.rest
-        rotation, origin = turn_bones(rest.bones, pose)
+        matrices = bone_matrices(rest.bones, pose)
         body = self.model.skin(rest, pose)
-        shift = origin - rotate(rotation, rest.bones[:, None])
-        bones = torch.cat([rotation, shift[..., None]], -1).flatten(-2)  # [B, T, J, 12]
-        matrix = (self._weights @ bones).unflatten(-1, (3, 4))
-        clothes = dressed.vertices[:, None, body.shape[2] :]
-        skinned = (matrix[..., :3] * clothes[..., None, :]).sum(-1) + matrix[..., 3]
+        worn = skin_vertices(dressed.vertices[:, None, body.shape[2] :], self._weights, matrices)
         drapes = [
-            drape.pose(fit, pose, rotation, origin)
-            for drape, fit in zip(self._clothing.drapes, dressed.drapes, strict=True)
+            drape.pose(fit, pose, matrices) for drape, fit in zip(self.clothing.drapes, dressed.drapes, strict=True)
         ]
-        return torch.cat([body, skinned, self._hang(dressed, pose, rotation, origin), *drapes], 2)
-
-    def _hang(self, dressed: Dressed, pose: BodyPose, rotation: Tensor, origin: Tensor) -> Tensor:
-        """World positions [B, T, H, 3] of hanging hair."""
-        bones, hair = dressed.rest.bones, INDEX["hair"]
-        head, chest = BONE["head"], BONE["spine_5"]
-        frames = (
-            (rotation[:, :, head], origin[:, :, head], bones[:, head]),
-            (pose.frames.rotation[:, :, hair], origin[:, :, head], bones[:, head]),
-            (rotation[:, :, chest], origin[:, :, chest], bones[:, chest]),
-        )
-        placed = torch.stack(
-            [
-                base[:, :, None] + rotate(turn[:, :, None], (dressed.hanging - start[:, None])[:, None])
-                for turn, base, start in frames
-            ],
-            -1,
-        )
-        return (placed * dressed.follow[:, None, :, None]).sum(-1)
+        return torch.cat([body, worn, _hang(dressed, pose, matrices), *drapes], 2)
 
     def _join(self, layers: list[Layer], device: torch.device | str) -> None:
         """Sets the tables of all layers, one after the other."""
@@ -173,6 +153,18 @@ class DressedBody:
         self.two_sided = self.layer != LAYERS.index("skin")
         for name in ("triangles", "uv", "slot", "part", "layer", "two_sided"):
             setattr(self, name, getattr(self, name).to(device))
+
+
+def _hang(dressed: Dressed, pose: BodyPose, matrices: Tensor) -> Tensor:
+    """World positions [B, T, H, 3] of hanging hair; matrices: [B, T, J, 3, 4] of the bones."""
+    neck = dressed.rest.bones[:, None, BONE["head"]]
+    head, chest = matrices[:, :, BONE["head"]], matrices[:, :, BONE["spine_5"]]
+    fall = pose.frames.rotation[:, :, INDEX["hair"]]
+    start = rotate(head[..., :3], neck) + head[..., 3]
+    falling = torch.cat([fall, (start - rotate(fall, neck))[..., None]], -1)
+    frames = torch.stack([head, falling, chest], 2).flatten(-2)  # [B, T, 3, 12]
+    blended = (dressed.follow[:, None] @ frames).unflatten(-1, (3, 4))
+    return rotate(blended[..., :3], dressed.hanging[:, None]) + blended[..., 3]
 
 
 def _skin_layer(model: BodyModel, charts: BodyCharts) -> Layer:

@@ -18,7 +18,9 @@ from pipelines.synthetic.people.body_model import BodyModel, RestBody
 from pipelines.synthetic.people.layers import Layer, neighbours
 
 _ROUNDS = 20  # of smoothing: cloth bridges hollows of about a hand's width
-_SLACK_FROM = 0.04  # m from the edges
+_EDGE = 0.03  # m beyond the edges up to which what is worn over a garment makes room for it
+_SLACK_FROM = 0.06  # m from the edges
+_GIVE = 0.0015  # m by which the last smoothing may bring a garment closer
 _LINES = {"upper_arm": ("upper_arm_1", "forearm_1"), "forearm": ("forearm_1", "hand"), "hand": ("forearm_1", "hand"),
           "thigh": ("thigh_1", "shin_1"), "shin": ("shin_1", "foot"), "foot": ("shin_1", "foot")}  # fmt: skip
 
@@ -94,12 +96,12 @@ class Shell:
         distance = gap
         lenient = slack * ((-level - _SLACK_FROM) / _SLACK_FROM).clamp(0, 1)
         # Once more after a little smoothing of what has been pushed out.
-        for least, rounds in ((gap - lenient, 0), (0.6 * gap - lenient, 3)):
+        for least, rounds in ((gap - lenient, 0), (gap - lenient - _GIVE, 3)):
             shell = torch.lerp(shell, self.smoothed(shell, rounds), share)
             distance = ((shell - body) * normal).sum(-1)
             shell = shell + normal * (least - distance).clamp(min=0)[..., None]
         thickness = body.new_zeros(rest.vertices.shape[:2])
-        thickness[:, self.vertex] = torch.where(level < 0, distance.clamp(min=0), 0.0)
+        thickness[:, self.vertex] = torch.where(level < _EDGE, distance.clamp(min=0), 0.0)
         shell = self._cut(shell, level)
         present = (level < 0)[:, self.triangles].any(2)
         return Fitted(shell, present, thickness)

@@ -30,7 +30,7 @@ _GRIDS = {  # rings, columns, first and last u, tube
     "tied": (14, 10, 0.0, 1.0, True),
 }
 _HAIRLINE = 0.035  # m over which the shell grows from the hairline to its thickness
-_UNDER_HAT = 0.006  # m that hair is thick at most under a hat
+_UNDER_HAT = 0.004  # m that hair is thick at most under a hat
 _LOCK = (0.045, 0.11)  # m from the middle, where locks lie on the chest
 _TIED = ("bun", "ponytail", "braid")
 _HANGING = ("bob", "long")

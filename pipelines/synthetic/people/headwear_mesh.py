@@ -64,7 +64,7 @@ class Headwear:
         edge = _edge(ways, beanie)[:, None]  # [B, 1, C]
         share = torch.linspace(0, 1, _CROWN[0], device=scale.device)[:, None]
         level = edge + (1 - edge) * torch.sin(share * math.pi / 2)
-        reach = head.reach(level, ways) + (0.011 * scale)[:, None, None]
+        reach = head.reach(level, ways) + (0.014 * scale)[:, None, None]
         reach = reach * (share < 1)
         room = torch.where(beanie | brim, 0.025, 0.01)[..., None] * scale[:, None, None] * share
         return head.place(reach, head.y(level) + room, ways).flatten(1, 2)
@@ -75,7 +75,7 @@ class Headwear:
         share = torch.linspace(0, 1, _VISOR[0], device=scale.device)[:, None]
         level = _edge(ways, torch.zeros_like(scale, dtype=torch.bool)[:, None])[:, None].expand(-1, _VISOR[0], -1)
         out = 0.075 * share * ((ways[:, 1] - 0.64).clamp(min=0) / 0.36).sqrt()
-        reach = head.reach(level, ways) + (0.011 + out) * scale[:, None, None]
+        reach = head.reach(level, ways) + (0.014 + out) * scale[:, None, None]
         drop = (0.014 * share + 0.08 * share * ways[:, 0].square()) * scale[:, None, None]
         return head.place(reach, head.y(level) - drop, ways).flatten(1, 2)
 
@@ -85,7 +85,7 @@ class Headwear:
         share = torch.linspace(0, 1, _BRIM[0], device=scale.device)[:, None]
         level = _edge(ways, torch.zeros_like(scale, dtype=torch.bool)[:, None])[:, None].expand(-1, _BRIM[0], -1)
         width = (0.05 + 0.05 * wardrobe.phase[:, :1] / 6.283)[..., None]
-        reach = head.reach(level, ways) + (0.008 + width * share) * scale[:, None, None]
+        reach = head.reach(level, ways) + (0.012 + width * share) * scale[:, None, None]
         rise = 0.008 * (share.square() - share * ways[:, 1].clamp(min=0)) * scale[:, None, None]
         return head.place(reach, head.y(level) + rise, ways).flatten(1, 2)
 

@@ -41,6 +41,7 @@ _SOLES = {
     "heeled": (0.045, 0.048, 0.02, 0.008, 0.008, 0.01, 0.01, 0.008),
     "sandal": (0.018, 0.018, 0.016, 0.015, 0.015, 0.015, 0.014, 0.012),
 }
+_VAMP = 0.68  # place along a foot from where shoes are closed on top
 _EASE, _TOE_ROOM = 0.005, 0.008  # m to the sides of the foot and in front of the toes
 _SHAFT_EASE = (0.008, 0.012)  # m around the ankle and at the upper end
 
@@ -107,12 +108,14 @@ class Shoes:
         """[B, V] bool, vertices of the feet inside of shoes."""
         hidden = torch.zeros(rest.vertices.shape[:2], dtype=torch.bool, device=scale.device)
         upper = self._profile(_UPPERS, wardrobe) * scale[:, None]
+        closed = ~wardrobe.wears("shoe", SHOES, "sandal")[:, None]
         for foot in self._feet:
             points = rest.vertices[:, foot]
             low, high = points.amin(1, keepdim=True), points.amax(1, keepdim=True)
             along = ((points - low) / (high - low))[..., 2] * (_RINGS - 1)
             height = torch.gather(upper, 1, along.round().long())
-            hidden[:, foot] = (points - low)[..., 1] < height - 0.01 * scale[:, None]
+            toes = closed & (along > _VAMP * (_RINGS - 1))
+            hidden[:, foot] = toes | ((points - low)[..., 1] < height - 0.01 * scale[:, None])
         return hidden
 
     def _profile(self, table: dict[str, tuple[float, ...]], wardrobe: Wardrobe) -> Tensor:

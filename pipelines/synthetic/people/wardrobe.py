@@ -23,6 +23,7 @@ _MALE_HAIR = (0.8, 1.5, 5, 2, 0.4, 0.7, 0.2, 0.4, 0.2, 0.2, 0.05)
 _FEMALE_HAIR = (0.03, 0.1, 0.8, 0.2, 0.4, 0.7, 2.2, 5, 1.6, 1.7, 0.8)
 _MALE_SHOES, _FEMALE_SHOES = (6, 2, 0.1, 0.8, 0.5), (5, 1.6, 1.6, 1.2, 0.9)
 _ELBOW, _KNEE = (0.8, 1.2), (0.84, 1.22)
+_SHIN, _OVER_BOOTS = 0.42, 0.4  # length of a shin; narrower trousers than this are worn inside of boots
 WAIST, LOWEST_HEM = 0.43, 0.6  # down to the natural waist, and to the lowest hem of a top
 TUCKED_HEM = WAIST + 0.05  # down
 _UNDER_COAT = 0.5  # down to where the shell of a coat ends and its hanging part goes on
@@ -120,6 +121,10 @@ def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> War
     hat = pick(generator, (9, 0.6, 0.5, 0.4), batch) * (hair != HAIR.index("afro"))
     shoe = torch.where(female, pick(generator, _FEMALE_SHOES, batch), pick(generator, _MALE_SHOES, batch))
     shaft = torch.where(shoe == SHOES.index("boot"), uniform(generator, batch, low=0.06, high=0.34), 0.0)
+    wide = uniform(generator, batch).square()
+    leg = _avoid(torch.where(outfit.leg > 1.9, 1.97, outfit.leg.clamp(min=0.42)), *_KNEE)
+    booted = (shaft > 0) & (wide < _OVER_BOOTS)
+    leg = torch.where(booted, torch.minimum(leg, 1.97 - (shaft - 0.03) / _SHIN), leg)
     return Wardrobe(
         loose=loose,
         hem=torch.where(coat > 0, _UNDER_COAT, hem),
@@ -132,8 +137,8 @@ def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> War
         collar=_sample_collar(style, jacket, generator),
         coat=coat,
         trousers=~skirted,
-        leg=_avoid(torch.where(outfit.leg > 1.9, 1.97, outfit.leg.clamp(min=0.42)), *_KNEE),
-        wide=uniform(generator, batch).square(),
+        leg=leg,
+        wide=wide,
         flare=uniform(generator, batch).pow(3),
         skirt=torch.where(skirted, torch.where(one_piece, length.clamp(min=0.42), length), 0.0),
         skirt_flare=0.17 * uniform(generator, batch).square() * (0.4 + length),
