@@ -21,6 +21,7 @@ from pipelines.synthetic.people.body_shapes import Shape, sample_shape
 from pipelines.synthetic.people.camera import Camera, aim_camera, truncate_people
 from pipelines.synthetic.people.complexion import sample_complexion
 from pipelines.synthetic.people.dressed import Dressed, DressedBody
+from pipelines.synthetic.people.hosiery import choose_hosiery
 from pipelines.synthetic.people.lighting import Lighting
 from pipelines.synthetic.people.mesh_shading import MeshAppearance, sample_mesh_appearance
 from pipelines.synthetic.people.skeleton import CROWN, Frames, Motion, Proportions, forward_kinematics
@@ -79,7 +80,7 @@ def sample_body_scene(config: ClipConfig, *, batch: int, generator: Generator) -
     wardrobe = sample_wardrobe(shape.female, outfit, generator)
     pose = _sample_poses(config, model, rest, generator)
     atlas = sample_atlas(batch, generator, size=config.texture_size, outfit=outfit)
-    appearance = sample_mesh_appearance(atlas, outfit, complexion, generator)
+    appearance = sample_mesh_appearance(atlas, outfit, complexion, choose_hosiery(outfit, wardrobe), generator)
     size = (config.width, config.height)
     shadow = sample_shadows(config, batch, generator)
     low, high = _find_bounds(rest, pose)

@@ -17,10 +17,11 @@ from pipelines.synthetic.people.complexion import Complexion
 from pipelines.synthetic.people.dressed import DressedBody
 from pipelines.synthetic.people.fabrics import KINDS
 from pipelines.synthetic.people.face_paint import paint_skin
+from pipelines.synthetic.people.hosiery import Hosiery, cover_skin
 from pipelines.synthetic.people.layers import LAYERS
 from pipelines.synthetic.people.lighting import Lighting, Material, light_points, sample_lighting
 from pipelines.synthetic.people.skin_map import SkinMap
-from pipelines.synthetic.people.skin_paint import SkinPoints
+from pipelines.synthetic.people.skin_paint import SkinPoints, lay
 from pipelines.synthetic.people.texels import sample_creases, sample_texels
 from pipelines.synthetic.people.textures import SLOTS, Outfit
 from pipelines.synthetic.rendering.hits import Hits
@@ -48,6 +49,8 @@ class MeshTables:
     """[F, 3, 2] texture coordinates of the corners."""
     slot: Tensor
     """[F] int64 index into `textures.SLOTS`."""
+    part: Tensor
+    """[F] int64 index into `body_bones.PARTS`."""
     bare: int
     """How many triangles are the bare body's, which is painted; the others have textures."""
     find_normals: VertexNormals
@@ -64,6 +67,7 @@ class MeshTables:
             two_sided=dressed.two_sided,
             uv=_avoid_buckle(dressed),
             slot=dressed.slot,
+            part=dressed.part,
             bare=int((dressed.layer == LAYERS.index("skin")).sum()),
             find_normals=VertexNormals(triangles, int(triangles.max()) + 1),
         )
@@ -85,15 +89,16 @@ class MeshAppearance:
     size: int
     """n, the side of a texture."""
     complexion: Complexion
+    hosiery: Hosiery
     lighting: Lighting
     gloss: Tensor
     """[B, S] strength of highlights."""
 
 
 def sample_mesh_appearance(
-    atlas: Tensor, outfit: Outfit, complexion: Complexion, generator: Generator
+    atlas: Tensor, outfit: Outfit, complexion: Complexion, hosiery: Hosiery, generator: Generator
 ) -> MeshAppearance:
-    """Draws folds and light for the people of `atlas` [B, S, 3, n, n] in their `outfit`."""
+    """Draws creases and light for the people of `atlas` [B, S, 3, n, n] in their `outfit`."""
     batch, _, _, size, _ = atlas.shape
     texels = torch.cat([atlas, sample_creases(outfit, size, generator)], 2).permute(0, 1, 3, 4, 2)
     gloss = constant(tuple(_GLOSS.get(name, _CLOTH)[0] for name in SLOTS), atlas.device).repeat(batch, 1)
@@ -102,7 +107,7 @@ def sample_mesh_appearance(
         leather = kind[0 if name in ("top", "sleeve", "forearm") else 1] == KINDS.index("leather")
         column = SLOTS.index(name)
         gloss[:, column] = torch.where(leather, _LEATHER, gloss[:, column])
-    return MeshAppearance(texels.flatten(), size, complexion, sample_lighting(batch, generator), gloss)
+    return MeshAppearance(texels.flatten(), size, complexion, hosiery, sample_lighting(batch, generator), gloss)
 
 
 def shade_hits(
@@ -134,10 +139,10 @@ def shade_hits(
         colour=torch.zeros_like(normal),
         gloss=torch.zeros_like(lit),
         shine=torch.full_like(lit, _SKIN[1]),
-        skin=(~dressed).float(),
+        skin=torch.zeros_like(lit),
         strand=torch.zeros_like(normal),
     )
-    _paint_bare(hits, mesh, appearance.complexion, owner, width, (~dressed).nonzero()[:, 0], material)
+    _paint_bare(hits, mesh, appearance, owner, width, (~dressed).nonzero()[:, 0], material)
     _look_up(hits, mesh, appearance, owner, vertices, dressed.nonzero()[:, 0], material, normal)
     colour = light_points(appearance.lighting, owner, normal, material, lit)
     # The inside of open clothes, seen through a sleeve or under a skirt.
@@ -145,15 +150,25 @@ def shade_hits(
 
 
 def _paint_bare(
-    hits: Hits, mesh: MeshTables, complexion: Complexion, owner: Tensor, width: Tensor, chosen: Tensor, into: Material
+    hits: Hits,
+    mesh: MeshTables,
+    appearance: MeshAppearance,
+    owner: Tensor,
+    width: Tensor,
+    chosen: Tensor,
+    into: Material,
 ) -> None:
     """Fills in the material of the `chosen` samples, which show the body itself."""
     skin = SkinMap.load(owner.device)
-    part = hits.take(chosen)
-    points = SkinPoints(part.interpolate(skin.values), skin.surface[part.triangle], owner[chosen], width[part.picture])
-    into.colour[chosen], gloss = paint_skin(points, complexion, skin.eye)
-    into.gloss[chosen] = _SKIN[0] * gloss
+    part, owner = hits.take(chosen), owner[chosen]
+    points = SkinPoints(part.interpolate(skin.values), skin.surface[part.triangle], owner, width[part.picture])
+    colour, gloss = paint_skin(points, appearance.complexion, skin.eye)
+    v = (mesh.uv[part.triangle, :, 1] * part.weights).sum(1)
+    covered, cloth = cover_skin(appearance.hosiery, owner, mesh.part[part.triangle], v)
+    into.colour[chosen] = lay(colour, covered, cloth)
+    into.gloss[chosen] = _SKIN[0] * gloss * (1 - covered)
     into.shine[chosen] = torch.where(gloss > 2, 90.0, _SKIN[1])  # eyes are wet
+    into.skin[chosen] = 1 - covered
 
 
 def _look_up(
