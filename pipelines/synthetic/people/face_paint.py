@@ -161,7 +161,7 @@ def _paint_beard(points: SkinPoints, complexion: Complexion, colour: Tensor) -> 
     jaw, lip, chin = complexion.beard[person].unbind(1)
     edge = -0.082 + 0.045 * ((side - 0.026) / 0.03).clamp(0, 1) + 0.05 * ((side - 0.06) / 0.012).clamp(0, 1)
     noise = smooth_noise(points.place, 0.006, complexion.seed[person] + 3)
-    on_jaw = soft_step(edge + 0.004 * noise - y, 0.012) * soft_step(y + 0.13 - 0.006 * noise, 0.02)
+    on_jaw = soft_step(edge + 0.004 * noise - y, 0.02) * soft_step(y + 0.13 - 0.006 * noise, 0.02)
     on_jaw = on_jaw * soft_step(z - 0.03, 0.02)
     on_lip = soft_step(0.0068 - (y + 0.0555 + 0.25 * (side - 0.004).clamp(min=0)).abs(), 0.006)
     on_lip = on_lip * soft_step(0.03 - side, 0.008) * (z > 0.1)
@@ -173,7 +173,8 @@ def _paint_beard(points: SkinPoints, complexion: Complexion, colour: Tensor) -> 
     streaks = torch.sin(x * 2400 + y * 500 + 5 * noise) * 0.12
     hair = complexion.brow[person] * (1 + streaks * (1 - stubble))[:, None]
     opacity = amount * torch.lerp(torch.full_like(stubble, 0.9), torch.full_like(stubble, 0.42), stubble)
-    return lay(colour, opacity * (1 + 0.15 * noise).clamp(0, 1.1), hair)
+    dense = smooth_noise(points.place, 0.0022, complexion.seed[person] + 5)
+    return lay(colour, (opacity * (0.95 + 0.1 * noise + 0.25 * dense)).clamp(0, 1), hair)
 
 
 def _paint_roots(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
