@@ -141,7 +141,7 @@ def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> War
         wide=wide,
         flare=uniform(generator, batch).pow(3),
         skirt=torch.where(skirted, torch.where(one_piece, length.clamp(min=0.42), length), 0.0),
-        skirt_flare=0.17 * uniform(generator, batch).square() * (0.4 + length),
+        skirt_flare=0.13 * uniform(generator, batch).square() * (0.4 + length),
         shoe=shoe,
         shaft=shaft,
         hair=hair,
