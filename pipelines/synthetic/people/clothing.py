@@ -73,8 +73,9 @@ class Clothing:
             "bottom": (lower, "bottom"),
             "top": ({"upper_arm": "sleeve", "forearm": "forearm", "hand": "forearm"}, "top"),
         }
-        self.shells = {name: Shell(model, charts, name, chosen[name], *slots[name]).to(device) for name in SHELLS}
-        self._places = {name: Place.of(charts, shell.vertex.cpu(), device) for name, shell in self.shells.items()}
+        shells = {name: Shell(model, charts, name, chosen[name], *slots[name]) for name in SHELLS}
+        self._places = {name: Place.of(charts, shell.vertex, device) for name, shell in shells.items()}
+        self.shells = {name: shell.to(device) for name, shell in shells.items()}
         skirt, coat = Drape(charts, "skirt", _SKIRT, closed=True), Drape(charts, "coat", _COAT, closed=False)
         self.drapes = [skirt.to(device), coat.to(device)]
         hips = parts_mask(charts.part, "torso")

@@ -74,9 +74,9 @@ class Headwear:
         ways = directions(_VISOR[1], *_VISOR_ENDS, closed=False).to(scale.device)
         share = torch.linspace(0, 1, _VISOR[0], device=scale.device)[:, None]
         level = _edge(ways, torch.zeros_like(scale, dtype=torch.bool)[:, None])[:, None].expand(-1, _VISOR[0], -1)
-        out = 0.075 * share * ((ways[:, 1] - 0.64).clamp(min=0) / 0.36).sqrt()
-        reach = head.reach(level, ways) + (0.014 + out) * scale[:, None, None]
-        drop = (0.014 * share + 0.08 * share * ways[:, 0].square()) * scale[:, None, None]
+        out = share * ((ways[:, 1] - 0.64).clamp(min=0) / 0.36).sqrt()
+        reach = head.reach(level, ways) + (0.014 + 0.075 * out) * scale[:, None, None]
+        drop = out * (0.014 + 0.06 * ways[:, 0].square()) * scale[:, None, None]
         return head.place(reach, head.y(level) - drop, ways).flatten(1, 2)
 
     def _fit_brim(self, head: Head, wardrobe: Wardrobe, scale: Tensor) -> Tensor:

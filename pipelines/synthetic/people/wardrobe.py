@@ -103,7 +103,8 @@ def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> War
     loose = torch.where(jacket, 0.3 + 0.7 * loose, loose)
     tucked = skirted | (~jacket & chance(generator, 0.3, batch))
     hem = torch.where(tucked, TUCKED_HEM, uniform(generator, batch, low=0.5, high=LOWEST_HEM))
-    hem = torch.where(~tucked & chance(generator, 0.06, batch), uniform(generator, batch, low=0.34, high=0.44), hem)
+    cropped = ~tucked & ~jacket & chance(generator, 0.06, batch)
+    hem = torch.where(cropped, uniform(generator, batch, low=0.34, high=0.44), hem)
     coat = torch.where(jacket & ~skirted & chance(generator, 0.35, batch), _lengths(generator, batch), 0.0)
     open_front = (style["jacket"] & chance(generator, 0.8, batch)) | (style["zip"] & chance(generator, 0.3, batch))
     opening = torch.where(open_front, uniform(generator, batch, low=0.02, high=0.09), 0.0)
@@ -141,7 +142,7 @@ def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> War
         wide=wide,
         flare=uniform(generator, batch).pow(3),
         skirt=torch.where(skirted, torch.where(one_piece, length.clamp(min=0.42), length), 0.0),
-        skirt_flare=0.17 * uniform(generator, batch).square() * (0.4 + length),
+        skirt_flare=0.13 * uniform(generator, batch).square() * (0.4 + length),
         shoe=shoe,
         shaft=shaft,
         hair=hair,
@@ -163,7 +164,7 @@ def _avoid(length: Tensor, low: float, high: float) -> Tensor:
 
 def _lengths(generator: Generator, batch: int) -> Tensor:
     """Lengths [B] of coats below the hips: many short, some to the calf."""
-    return 0.12 + 0.6 * uniform(generator, batch).square()
+    return 0.2 + 0.55 * uniform(generator, batch).square()
 
 
 def _sample_collar(style: dict[str, Tensor], jacket: Tensor, generator: Generator) -> Tensor:
