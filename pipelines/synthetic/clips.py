@@ -16,8 +16,9 @@ from torch import Generator, Tensor
 from models.layer import compose, premultiply
 from pipelines.synthetic.people.camera import sample_positions
 from pipelines.synthetic.people.detail_points import detail_points
-from pipelines.synthetic.people.shading import ambient_occlusion, build_shading_tables, shade_grid
+from pipelines.synthetic.people.shading import build_shading_tables, shade_grid
 from pipelines.synthetic.people.skeleton import Frames, coco17, human36m17
+from pipelines.synthetic.rendering.occlusion import ambient_occlusion
 from pipelines.synthetic.rendering.raycast import Placed, cast, cast_grid, place
 from pipelines.synthetic.rotations import rotate
 from pipelines.synthetic.scene import ClipConfig, Scene, sample_scene

@@ -5,13 +5,16 @@ In: scenes, the people's poses and masks. Out: how dark the background gets. `cl
 Legend: B clips, T frames of each, L frames of the whole motion, N = B * T pictures, H height, W width.
 """
 
+from typing import Protocol
+
 import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
-from pipelines.synthetic.people.skeleton import INDEX, Frames
+from pipelines.synthetic.clip_config import ClipConfig
+from pipelines.synthetic.people.camera import Camera
+from pipelines.synthetic.people.skeleton import INDEX, Frames, Proportions
 from pipelines.synthetic.rendering.noise import gaussian_blur
-from pipelines.synthetic.scene import Scene
 from pipelines.synthetic.tensors import repeat_per_picture
 
 _BLUR = 0.02  # of the shadow on the wall, in widths of the picture
@@ -19,7 +22,26 @@ _CONTACT = 0.6  # height above the floor, in lengths of the foot, at which the s
 _ANKLES = [INDEX["r_ankle"], INDEX["l_ankle"]]
 
 
-def cast_shadows(scene: Scene, frames: Frames, mask: Tensor) -> Tensor:
+class ShadowScene(Protocol):
+    """What shadows need to know about a scene."""
+
+    config: ClipConfig
+    camera: Camera
+    shadow: Tensor
+    """[B, 3] strengths on floor and wall, and the shift on the wall, as in `scene.Scene`."""
+
+    @property
+    def proportions(self) -> Proportions:
+        """Sizes of the people."""
+        ...
+
+    @property
+    def frames(self) -> Frames:
+        """The rig in the whole motion."""
+        ...
+
+
+def cast_shadows(scene: ShadowScene, frames: Frames, mask: Tensor) -> Tensor:
     """How much darker the background's light is in N pictures: [N, 1, H, W], 0 not at all, 1 black.
 
     frames: the rig in the pictures' T frames; mask: [N, 1, H, W] coverage by the person, 0 to 1.
@@ -33,7 +55,7 @@ def cast_shadows(scene: Scene, frames: Frames, mask: Tensor) -> Tensor:
     return 1 - bright
 
 
-def _floor_shadow(scene: Scene, frames: Frames, mask: Tensor, strength: Tensor) -> Tensor:
+def _floor_shadow(scene: ShadowScene, frames: Frames, mask: Tensor, strength: Tensor) -> Tensor:
     """Soft ellipses on the floor under both feet, [N, 1, H, W] in [0, 1]; strength: [N, 1, 1, 1].
 
     The floor is where the lowest ankle of the whole motion stands. The shadow of a raised foot stays on the floor, and
@@ -44,8 +66,7 @@ def _floor_shadow(scene: Scene, frames: Frames, mask: Tensor, strength: Tensor) 
     x, y = torch.arange(width, device=mask.device), torch.arange(height, device=mask.device)[:, None]
     scale = repeat_per_picture(camera.scale, steps).view(-1, 1, 1)
     size = repeat_per_picture(scene.proportions.foot, steps).view(-1, 1, 1) * scale  # of a foot, in pixels
-    lowest = scene.frames.origin[:, :, _ANKLES].flatten(1, 2)  # [B, L * 2, 3]
-    ground = repeat_per_picture(camera.project(lowest)[..., 1].amax(1), steps).view(-1, 1, 1)
+    ground = repeat_per_picture(find_ground(scene), steps).view(-1, 1, 1)
     dark = torch.zeros_like(mask)
     for ankle in _ANKLES:
         centre_x, centre_y = camera.project(frames.origin[:, :, ankle]).flatten(0, 1)[:, :, None, None].unbind(1)
@@ -54,6 +75,12 @@ def _floor_shadow(scene: Scene, frames: Frames, mask: Tensor, strength: Tensor) 
         spread = ((x - centre_x) / (0.75 * size)).square() + ((y - ground - 0.25 * size) / (0.16 * size)).square()
         dark = 1 - (1 - dark) * (1 - (near * torch.exp(-spread * near))[:, None] * strength)
     return dark
+
+
+def find_ground(scene: ShadowScene) -> Tensor:
+    """Rows [B] of the lowest ankles of the whole motion."""
+    lowest = scene.frames.origin[:, :, _ANKLES].flatten(1, 2)  # [B, L * 2, 3]
+    return scene.camera.project(lowest)[..., 1].amax(1)
 
 
 def _shift_and_blur(mask: Tensor, shift: Tensor) -> Tensor:

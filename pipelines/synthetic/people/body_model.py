@@ -63,6 +63,10 @@ class BodyModel:
     """[V] int64 index into `body_bones.PARTS`."""
     skin_weights: Tensor
     """[V, J] how much each bone moves a vertex; rows add up to 1."""
+    template: Tensor
+    """[V, 3] the average body at rest, metres."""
+    template_bones: Tensor
+    """[J, 3] origins of its bones."""
 
     def __init__(self, tensors: dict[str, Tensor], names: dict[str, list[str]]) -> None:
         """From the tensors and names of the baked file, see `bake`."""
@@ -79,7 +83,8 @@ class BodyModel:
         self._half = tensors["half"].long()
         self._mirror = 1 - 2 * tensors["mirrored"].float()[:, None] * dense.new_tensor([1.0, 0.0, 0.0])
         self._template, self._basis = tensors["template"], tensors["basis"].float()
-        self._template_bones, self._bone_basis = tensors["template_bones"], tensors["bone_basis"]
+        self.template = self._template[self._half] * self._mirror
+        self.template_bones, self._bone_basis = tensors["template_bones"], tensors["bone_basis"]
         self._factors, self._mean = tensors["factors"].long(), tensors["mean_weights"]
         self._projection = tensors["projection"]
         self._face_points, self._skin_points = tensors["face_points"].long(), tensors["skin_points"].long()
@@ -110,7 +115,7 @@ class BodyModel:
         """The rest bodies of B people."""
         coefficients = self.coefficients(shape)
         vertices = self.right_half(coefficients)[:, self._half] * self._mirror  # [B, V, 3]
-        bones = self._template_bones + torch.einsum("bk,kjc->bjc", coefficients, self._bone_basis)
+        bones = self.template_bones + torch.einsum("bk,kjc->bjc", coefficients, self._bone_basis)
         return RestBody(vertices, bones, self._measure(vertices, bones))
 
     def skin(self, rest: RestBody, pose: BodyPose) -> Tensor:

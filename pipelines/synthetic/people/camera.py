@@ -34,6 +34,10 @@ class Camera:
         y = self.centre[:, 1].view(shape) - self.scale.view(shape) * points[..., 1]
         return torch.stack([x, y], -1)
 
+    def select(self, person: Tensor) -> "Camera":
+        """The cameras `person` [N], one for each of N pictures."""
+        return Camera(self.scale[person], self.centre[person])
+
     def depth(self, points: Tensor, origin: Tensor) -> Tensor:
         """How far world points [B, T, K, 3] are behind `origin` [B, T, 3]: [B, T, K] in pixels."""
         return (origin[:, :, None, 2] - points[..., 2]) * self.scale[:, None, None]
@@ -74,7 +78,22 @@ def sample_camera(
     bounds = place(people.primitives, frames.rotation[:, ::4], frames.origin[:, ::4]).bounds
     bounds = bounds.view(batch, -1, 4)
     low, high = bounds[..., :2].amin(1), bounds[..., 2:].amax(1)
+    return aim_camera(low, high, generator, size=size, fill=fill, zoom=zoom, shift=shift)
+
+
+def aim_camera(
+    low: Tensor,
+    high: Tensor,
+    generator: Generator,
+    *,
+    size: tuple[int, int],
+    fill: tuple[float, float],
+    zoom: tuple[float, float],
+    shift: float,
+) -> Camera:
+    """Draws cameras that show boxes from `low` to `high` [B, 2] (world x, y in metres); the rest as `sample_camera`."""
     extent = low.new_tensor(size)
+    batch = len(low)
     share = uniform(generator, batch, low=fill[0], high=fill[1]) * uniform(generator, batch, low=zoom[0], high=zoom[1])
     scale = share * (extent / (high - low)).amin(-1)
     margin = (extent - scale[:, None] * (high - low)).clamp(min=0) / 2

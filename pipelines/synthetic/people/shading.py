@@ -1,4 +1,4 @@
-"""Colour of ray-cast surfaces: texture, folds of the cloth, light and ambient occlusion.
+"""Colour of ray-cast surfaces: texture, folds of the cloth and light.
 
 In: people, their `Appearance`, placed primitives and what the rays hit. Out: colours of the hit points. Scenes and
 talking heads call `shade_grid`.
@@ -13,16 +13,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
-from torch.nn.functional import normalize, pad
+from torch.nn.functional import normalize
 
 from pipelines.synthetic.people.primitives import People
+from pipelines.synthetic.people.texels import sample_folds, sample_texels
 from pipelines.synthetic.people.textures import SLOTS, Outfit
-from pipelines.synthetic.rendering.noise import chance, spectral_noise, uniform
+from pipelines.synthetic.rendering.noise import uniform
 from pipelines.synthetic.rendering.raycast import Placed
-
-_FOLDS = {"skin": 0.0, "face": 0.0, "hand": 0.0, "shoe": 0.15, "belt": 0.1, "hair": 0.6}  # depth; 1 is that of cloth
-_CHANNELS = 5  # of a texel: red, green, blue, slope along u, slope along v
-_LEAST_OCCLUSION, _FULL_OCCLUSION = 0.012, 0.14  # differences in depth where darkening starts and ends, m
 
 
 @dataclass
@@ -46,7 +43,7 @@ class Appearance:
 def sample_appearance(atlas: Tensor, outfit: Outfit, generator: Generator) -> Appearance:
     """Draws folds and light for the people of `atlas` [B, S, 3, n, n] in their `outfit`."""
     batch, _, _, size, _ = atlas.shape
-    texels = torch.cat([atlas, _sample_folds(outfit, size, generator)], 2).permute(0, 1, 3, 4, 2)
+    texels = torch.cat([atlas, sample_folds(outfit, size, generator)], 2).permute(0, 1, 3, 4, 2)
     side = uniform(generator, batch, low=-1.0) * 1.1
     lift = uniform(generator, batch, low=0.05, high=1.0)
     light = torch.stack([torch.sin(side), lift, torch.cos(side)], -1)
@@ -61,24 +58,6 @@ def sample_appearance(atlas: Tensor, outfit: Outfit, generator: Generator) -> Ap
         (1 - strength) * (2 - tint) * total,
         uniform(generator, batch, low=0.1, high=0.8),
     )
-
-
-def _sample_folds(outfit: Outfit, size: int, generator: Generator) -> Tensor:
-    """Slopes [B, S, 2, n, n] of the cloth: long soft folds, with a strength for each garment and none on bare skin."""
-    batch, slots = len(outfit.skin), len(SLOTS)
-    stretch = uniform(generator, batch * slots, low=0.6, high=2.2)
-    for slot, value in (("skirt", 6.0), ("hair", 10.0)):
-        stretch.view(batch, slots)[:, SLOTS.index(slot)] = value
-    height = spectral_noise(batch * slots, 1, size, size, generator, slope=2.4, stretch=stretch)
-    slope = torch.cat([height - height.roll(1, -1), height - height.roll(1, -2)], 1)
-    slope = slope / slope.std(dim=(1, 2, 3), keepdim=True)
-    strength = torch.tensor([_FOLDS.get(name, 1.0) for name in SLOTS], device=generator.device)
-    crumpled = 0.08 + 0.25 * uniform(generator, batch, 1) * chance(generator, 0.8, batch, 1)
-    strength = strength * crumpled
-    bare = {"sleeve": outfit.sleeve < 0.3, "forearm": outfit.sleeve < 1.2, "lower_leg": outfit.leg < 1.2}
-    for name, skin in bare.items():
-        strength[:, SLOTS.index(name)] *= ~skin
-    return slope.view(batch, slots, 2, size, size) * strength[..., None, None, None]
 
 
 @dataclass
@@ -133,7 +112,7 @@ def shade(
         for i in range(3)
     )
     u = 0.5 + torch.atan2(across, forward) / (2 * torch.pi)
-    red, green, blue, fold_u, fold_v = _sample_texels(texels, slot[row], size, u, v)
+    red, green, blue, fold_u, fold_v = sample_texels(texels, slot[row], size, u, v)
     vx, vy, vz = (chart[4 + i][row] for i in range(3))
     inverse = torch.rsqrt(vx * vx + vy * vy + vz * vz)
     vx, vy, vz = vx * inverse, vy * inverse, vz * inverse
@@ -169,26 +148,6 @@ def _normal(geometry: Tensor, row: Tensor, x: Tensor, y: Tensor, z: Tensor) -> t
     return wx * inverse, wy * inverse, wz * inverse, torch.where(wz < 0, 0.5, 1.0)
 
 
-def _sample_texels(texels: Tensor, slot: Tensor, size: int, u: Tensor, v: Tensor) -> list[Tensor]:
-    """The 5 channels [...] of the textures `slot` [...] at u, v [...], interpolated bilinearly.
-
-    Textures are periodic in u and mirrored at the ends of v. texels: as in `Appearance`; size: n.
-    """
-    mirrored = 1 - (1 - v.abs()).abs()
-    column, line = u * size - 0.5, (mirrored * size - 0.5).clamp(0, size - 1.001)
-    left, top = column.floor(), line.floor()
-    fu, fv = column - left, line - top
-    left, top = left.long() % size, top.long()
-    right = (left + 1) % size
-    start = (slot * size + top) * size
-    corners = ((start + left, (1 - fu) * (1 - fv)), (start + right, fu * (1 - fv)),
-               (start + size + left, (1 - fu) * fv), (start + size + right, fu * fv))  # fmt: skip
-    return [
-        torch.stack([texels[index * _CHANNELS + channel] * weight for index, weight in corners]).sum(0)
-        for channel in range(_CHANNELS)
-    ]
-
-
 @functools.cache
 def _compile_shade() -> Callable[..., Tensor]:
     return torch.compile(shade, dynamic=True)
@@ -216,18 +175,3 @@ def shade_grid(
     canvas = depth.new_zeros(3, count, height, width)
     canvas[:, hit] = colour
     return canvas.transpose(0, 1)
-
-
-def ambient_occlusion(depth: Tensor, hit: Tensor) -> Tensor:
-    """Factor [N, 1, H, W] in (0.5, 1] that darkens points with nearer surfaces around them; depth, hit: [N, H, W]."""
-    height, width = depth.shape[1:]
-    reach = max(2, round(0.03 * height))
-    near = torch.where(hit, depth, -10.0)
-    padded = pad(near, (reach,) * 4, value=-10.0)
-    total = torch.zeros_like(depth)
-    for radius, weight in ((reach, 0.5), (max(1, reach // 3), 0.5)):
-        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (0.7, 0.7), (-0.7, 0.7), (0.7, -0.7), (-0.7, -0.7)):
-            i, j = reach + round(dy * radius), reach + round(dx * radius)
-            other = padded[:, i : i + height, j : j + width]
-            total += weight / 8 * ((other - depth - _LEAST_OCCLUSION) / _FULL_OCCLUSION).clamp(0, 1)
-    return torch.where(hit, 1 - 0.75 * total.clamp(max=0.6), 1.0)[:, None]

@@ -52,6 +52,13 @@ class Hits:
         )
         return first.add_(second).add_(third)
 
+    def take(self, chosen: Tensor) -> "Hits":
+        """The pixels with the indices `chosen`."""
+        return Hits(
+            self.raster, self.picture[chosen], self.y[chosen], self.x[chosen], self.triangle[chosen],
+            self.corners[chosen], self.weights[chosen], self.front[chosen],
+        )  # fmt: skip
+
     def to_grid(self, values: Tensor, fill: float = 0.0) -> Tensor:
         """Pictures [N, H, W, C] of values [M, C] at the pixels, with `fill` elsewhere."""
         grid = values.new_full((*self.raster.index.shape, values.shape[1]), fill)

@@ -12,7 +12,6 @@ from torch import Generator, Tensor
 
 from pipelines.synthetic.people.shading import (
     Appearance,
-    ambient_occlusion,
     build_shading_tables,
     sample_appearance,
     shade_grid,
@@ -20,6 +19,7 @@ from pipelines.synthetic.people.shading import (
 from pipelines.synthetic.people.textures import sample_atlas, sample_outfit
 from pipelines.synthetic.rendering.backgrounds import sample_backgrounds
 from pipelines.synthetic.rendering.noise import gaussian_blur, uniform
+from pipelines.synthetic.rendering.occlusion import ambient_occlusion
 from pipelines.synthetic.rendering.raycast import cast_grid, place
 from pipelines.synthetic.talking.heads import FACE, FILL, Head, sample_head
 from pipelines.synthetic.talking.landmarks import measure_landmarks, project_on_skin

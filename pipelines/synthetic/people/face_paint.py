@@ -1,0 +1,193 @@
+"""Colours of faces at any points of them: lips, lids, lashes, brows, beards, wrinkles, hair roots.
+
+In: points of heads and complexions. Out: colours and gloss. `mesh_shading` calls `paint_skin`.
+
+Features are painted along curves on the average body, in metres above its pupils: its brows are at 0.0155, the nose's
+tip is at -0.038, the lips meet at -0.0677 and the chin is at -0.107; both sides are alike.
+
+Legend: M points. Colours are sRGB values in [0, 1].
+"""
+
+import torch
+from torch import Tensor
+
+from pipelines.synthetic.people.body_bones import SURFACES
+from pipelines.synthetic.people.complexion import Complexion
+from pipelines.synthetic.people.eye_paint import paint_eyes, paint_insides
+from pipelines.synthetic.people.skin_paint import (
+    FRECKLE_CELL,
+    SkinPoints,
+    lay,
+    paint_body,
+    scatter_cells,
+    smooth_noise,
+)
+from pipelines.synthetic.rendering.noise import soft_step
+from pipelines.synthetic.tensors import constant
+
+_NECK = -0.143  # where faces begin
+_EYE_X, _EYE_HALF = 0.0309, 0.0112  # middle and half width of the opening of an eye, m
+_LIPS_MEET = -0.0677
+_WET = 2.5  # gloss of eyeballs
+_SURFACE = {name: index for index, name in enumerate(SURFACES)}
+
+
+def paint_skin(points: SkinPoints, complexion: Complexion, eye: Tensor) -> tuple[Tensor, Tensor]:
+    """Colours [M, 3] and gloss [M] of points anywhere on bodies; eye: [3] middle of the average body's left
+    eyeball."""
+    colour, gloss = paint_body(points, complexion)
+    ball = (points.surface == _SURFACE["eye"]).nonzero()[:, 0]
+    inside = (points.surface >= _SURFACE["teeth"]).nonzero()[:, 0]
+    face = ((points.place[1] > _NECK) & (points.surface < _SURFACE["eye"])).nonzero()[:, 0]
+    colour[face], gloss[face] = _paint_face(points.take(face), complexion, colour[face], gloss[face])
+    colour[ball], gloss[ball] = paint_eyes(points.take(ball), complexion, eye), _WET
+    colour[inside] = paint_insides(points.take(inside), complexion)
+    gloss[inside] = 0.6 * (points.surface[inside] != _SURFACE["mouth"])
+    return colour, gloss
+
+
+def _paint_face(points: SkinPoints, complexion: Complexion, colour: Tensor, gloss: Tensor) -> tuple[Tensor, Tensor]:
+    """Colours [M, 3] and gloss [M] of the skin of heads, from those of plain skin."""
+    for paint in _PAINTERS:
+        colour = paint(points, complexion, colour)
+    lips = points.column("lips").clamp(0, 1)
+    x, y, _ = points.place
+    lines = 0.06 * torch.sin(x * 2600 + 3 * torch.sin(y * 900))
+    painted = complexion.lips[points.person] * (1 + lines - 0.12 * (y > _LIPS_MEET))[:, None]
+    colour = lay(colour, soft_step(lips - 0.45, 0.5), painted)
+    meeting = soft_step(0.0008 - (y - _LIPS_MEET).abs(), points.width.clamp(min=0.0012)) * lips
+    colour = lay(colour, 0.6 * meeting, complexion.lips[points.person] * 0.35)
+    return _paint_lashes(points, complexion, colour), gloss * (1 + 1.2 * lips) * (1 - points.column("scalp"))
+
+
+def _spot(points: SkinPoints, x: float, y: float, radius_x: float, radius_y: float) -> Tensor:
+    """Soft spots [M], 0..1, on either side of the front of the face."""
+    across, up, ahead = points.place
+    distance = ((across.abs() - x) / radius_x).square() + ((up - y) / radius_y).square()
+    return torch.exp(-distance) * (ahead > 0.06)
+
+
+def _paint_flush(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
+    """Redness of cheeks, nose, ears, chin and lids, and the paler skin round the mouth and on the forehead."""
+    red = 0.5 * _spot(points, 0.045, -0.036, 0.018, 0.015) + 0.4 * _spot(points, 0.0, -0.039, 0.013, 0.012)
+    red = red + 0.7 * points.column("ear") + 0.3 * _spot(points, 0.0, -0.1, 0.015, 0.01)
+    red = red * complexion.blush[points.person] + 0.25 * _spot(points, _EYE_X, -0.002, 0.016, 0.01)
+    dark = 0.1 * _spot(points, 0.027, -0.009, 0.013, 0.005) * (0.4 + complexion.wrinkles[points.person])
+    dark = dark + 0.4 * _spot(points, 0.0085, -0.0455, 0.0035, 0.002)
+    tone = constant((0.08, -0.2, -0.18), colour.device)
+    return colour * (1 + red[:, None] * tone - dark[:, None])
+
+
+def _paint_freckles(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
+    person = points.person
+    distance, number = scatter_cells(points.place, FRECKLE_CELL, complexion.seed[person] + 2)
+    where = _spot(points, 0.02, -0.028, 0.04, 0.025)
+    size = (complexion.freckles[person] * where - number).clamp(min=0)
+    spot = soft_step(0.0004 + 0.0016 * size - distance, points.width.clamp(min=0.0008)) * (size > 0)
+    return lay(colour, spot * 0.5, complexion.skin[person] * constant((0.72, 0.5, 0.38), colour.device))
+
+
+def _paint_wrinkles(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
+    """Lines of the forehead, crow's feet, bags under the eyes and folds from the nose to the corners of the mouth."""
+    x, y, _ = points.place
+    depth = complexion.wrinkles[points.person]
+    side = x.abs()
+    wavy = y + 0.0015 * torch.sin(x * 90 + complexion.seed[points.person] * 40)
+    forehead = (torch.cos(wavy * 720) - 0.55).clamp(min=0) * _spot(points, 0.0, 0.039, 0.045, 0.014)
+    angle = torch.atan2(y - 0.0, side - 0.036)
+    crow = (torch.cos(angle * 14) - 0.4).clamp(min=0) * _spot(points, 0.053, -0.001, 0.007, 0.012)
+    fold_x = 0.0155 + 0.0125 * ((-0.04 - y) / 0.028).clamp(0, 1.3)
+    fold = torch.exp(-((side - fold_x) / 0.0025).square()) * soft_step(0.017 - (y + 0.056).abs(), 0.012)
+    bag_y = -0.0115 - 9 * (side - _EYE_X).square()
+    bag = torch.exp(-((y - bag_y) / 0.0028).square()) * soft_step(0.014 - (side - _EYE_X).abs(), 0.006)
+    dark = depth * (0.5 * forehead + 0.4 * crow + 0.1 * bag) + (0.05 + 0.25 * depth) * fold
+    return colour * (1 - (dark * (points.place[2] > 0.06))[:, None] * constant((0.8, 1.0, 1.0), colour.device))
+
+
+def _eye_line(points: SkinPoints) -> tuple[Tensor, Tensor, Tensor]:
+    """Along the opening of the eye, -1 the inner corner .. 1 the outer one, and metres above its upper and its lower
+    edge, [M] each."""
+    x, y, _ = points.place
+    along = (x.abs() - _EYE_X) / _EYE_HALF
+    arch = (1 - along.square()).clamp(min=-0.25)
+    middle = y + 0.0006 - 0.0007 * along
+    return along, middle - 0.0058 * arch, middle + 0.0043 * arch
+
+
+def _paint_lids(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
+    """Lids, eye shadow and the crease above."""
+    along, above, _ = _eye_line(points)
+    near = soft_step(1.35 - along.abs(), 0.5) * (points.place[2] > 0.09)
+    lid = soft_step(0.0048 - (above - 0.0035).abs(), 0.004) * near
+    colour = lay(colour, 0.8 * lid, complexion.lid[points.person])
+    crease = torch.exp(-((above - 0.0052) / 0.0011).square()) * near
+    return colour * (1 - 0.28 * crease)[:, None]
+
+
+def _paint_lashes(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
+    """Dark lines along the rims of the lids; the upper one is thicker, to the outside most."""
+    along, above, below = _eye_line(points)
+    front = points.place[2] > 0.09
+    thick = 0.0011 + 0.0005 * along
+    width = points.width.clamp(min=0.0009)
+    upper = soft_step(thick - (above - 0.0002).abs(), width) * soft_step(1.16 - along.abs(), 0.15)
+    lower = soft_step(0.0006 - (below + 0.0004).abs(), width) * soft_step(1.0 - along.abs(), 0.2)
+    strength = complexion.lashes[points.person]
+    dark = constant((0.06, 0.045, 0.04), colour.device).expand_as(colour)
+    colour = lay(colour, 0.5 * strength * lower * front, dark)
+    return lay(colour, (strength * 1.15).clamp(max=1) * upper * front, dark)
+
+
+def _paint_brows(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
+    """Arched brows of single hairs that lie more and more to the outside."""
+    x, y, z = points.place
+    half, arch, opacity = complexion.brow_shape[points.person].unbind(1)
+    along = ((x.abs() - 0.0145) / 0.0405).clamp(-0.5, 1.5)  # 0 at the nose .. 1 at the temple
+    middle = 0.0155 + arch * (1 - ((along - 0.62) / 0.62).square()) - 0.0022 * (along - 0.6).clamp(min=0) / 0.4
+    thick = half * (1.0 - 0.72 * (along - 0.35).clamp(min=0) / 0.65)
+    inside = soft_step(along - 0.06, 0.3) * soft_step(1 - along, 0.12)
+    inside = inside * soft_step(1 - ((y - middle) / thick.clamp(min=2e-4)).abs(), 0.9)
+    hairs = torch.sin((x.abs() * (1.4 - along.clamp(0, 1)) - 0.35 * y) * 3400 + 3 * torch.sin(y * 900 + x * 300))
+    shown = soft_step(0.0016 - points.width, 0.001)  # finer than a sample they are a tone
+    inside = inside * (opacity * (1 + 0.14 * shown * hairs)).clamp(0, 1) * (z > 0.08)
+    return lay(colour, inside, complexion.brow[points.person])
+
+
+def _paint_beard(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
+    """Beard on cheeks and jaw, lip and chin: stubble lets the skin shine through, long hair has streaks."""
+    x, y, z = points.place
+    side = x.abs()
+    person = points.person
+    jaw, lip, chin = complexion.beard[person].unbind(1)
+    edge = -0.082 + 0.045 * ((side - 0.026) / 0.03).clamp(0, 1) + 0.05 * ((side - 0.06) / 0.012).clamp(0, 1)
+    noise = smooth_noise(points.place, 0.006, complexion.seed[person] + 3)
+    on_jaw = soft_step(edge + 0.004 * noise - y, 0.02) * soft_step(y + 0.13 - 0.006 * noise, 0.02)
+    on_jaw = on_jaw * soft_step(z - 0.03, 0.02)
+    on_lip = soft_step(0.0068 - (y + 0.0555 + 0.25 * (side - 0.004).clamp(min=0)).abs(), 0.006)
+    on_lip = on_lip * soft_step(0.03 - side, 0.008) * (z > 0.1)
+    corner = soft_step(0.006 - (side - 0.0285).abs(), 0.006) * soft_step(-0.053 - y, 0.01) * soft_step(y + 0.098, 0.01)
+    on_chin = soft_step(0.024 - side, 0.012) * soft_step(-0.0845 - y + 0.004 * noise, 0.008)
+    on_chin = torch.maximum(on_chin * soft_step(y + 0.124, 0.012), corner) * (z > 0.06)
+    amount = torch.maximum(torch.maximum(on_jaw * jaw, on_lip * lip), on_chin * chin)
+    stubble = complexion.stubble[person]
+    streaks = torch.sin(x * 2400 + y * 500 + 5 * noise) * 0.12
+    hair = complexion.brow[person] * (1 + streaks * (1 - stubble))[:, None]
+    opacity = amount * torch.lerp(torch.full_like(stubble, 0.9), torch.full_like(stubble, 0.42), stubble)
+    dense = smooth_noise(points.place, 0.0022, complexion.seed[person] + 5)
+    return lay(colour, (opacity * (0.95 + 0.1 * noise + 0.25 * dense)).clamp(0, 1), hair)
+
+
+def _paint_roots(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
+    """Roots of the hair on the scalp, with an uneven line on the forehead; whoever is bald has a ring of them."""
+    _, y, z = points.place
+    person = points.person
+    noise = smooth_noise(points.place, 0.008, complexion.seed[person] + 4)
+    covered = soft_step(points.column("scalp") - 0.5 + 0.15 * noise, 0.6)
+    ring = soft_step(0.027 - y - 0.15 * (z - 0.03).clamp(min=0), 0.03)
+    opacity = covered * torch.lerp(ring, torch.ones_like(ring), complexion.cropped[person])
+    return lay(colour, 0.88 * opacity, complexion.hair[person] * (0.8 + 0.12 * noise)[:, None])
+
+
+_PAINTERS = (
+    _paint_flush, _paint_freckles, _paint_wrinkles, _paint_lids, _paint_roots, _paint_beard, _paint_brows
+)  # fmt: skip
