@@ -69,6 +69,7 @@ def expected_clip(network: nn.Module, cleaner: nn.Module) -> list[np.ndarray]:
     reference = np.where(pose[:, 2:] >= 0.3, pose[:, :2] * (256 / np.array([width, height])), 0)
     structures = np.stack([structure_map(each, layout="h36m17") for each in clean_poses(make_driving_poses(), cleaner)])
     maps = torch.from_numpy(structure_map(reference, layout="coco17"))[None]
+    network.to(memory_format=torch.channels_last)  # as `animate` lays it out: on some machines that rounds otherwise
     with torch.inference_mode():
         steps = network(torch.from_numpy(structures)[None], squash_source(256, 256), maps)
     return [to_picture(step.image) for step in steps]
