@@ -56,14 +56,21 @@ def imported(path: Path) -> list[tuple[str, bool]]:
 
 
 def _imported(path: Path) -> Iterator[tuple[str, bool]]:
-    tree = parse(path)
-    inner = {id(node) for outer in ast.walk(tree) if _is_late(outer) for node in ast.walk(outer)}
-    for node in ast.walk(tree):
+    for node, late in statements(parse(path)):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, id(node) in inner) for alias in node.names)
+            yield from ((alias.name, late) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path}:{node.lineno} imports relatively"
-            yield node.module or "", id(node) in inner
+            yield node.module or "", late
+
+
+def statements(node: ast.AST, *, late: bool = False) -> Iterator[tuple[ast.AST, bool]]:
+    """All statements below a node, and whether each runs late; expressions, which are most nodes, hold no imports."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):
+            inner = late or _is_late(child)
+            yield child, inner
+            yield from statements(child, late=inner)
 
 
 def _is_late(node: ast.AST) -> bool:
@@ -88,7 +95,7 @@ SHIPPED = {name_of(path): path for path in FILES if path.parts[0] in PACKAGES}
 def dependencies(path: Path) -> set[str]:
     """The shipped modules that a file names in imports: at its top, in functions, or for type checkers."""
     found = set[str]()
-    for node in ast.walk(parse(path)):
+    for node, _ in statements(parse(path)):
         if isinstance(node, ast.ImportFrom):
             submodules = {f"{node.module}.{alias.name}" for alias in node.names} & SHIPPED.keys()
             found |= submodules or {str(node.module), f"{node.module}.__init__"}
