@@ -120,7 +120,7 @@ class Neckwear:
         plane = points[..., [1, 2]] - centre[:, None, [1, 2]]
         far, turn = plane.norm(dim=-1), torch.atan2(plane[..., 1], plane[..., 0])
         apart = (turn[..., None] - angle + math.pi).remainder(2 * math.pi) - math.pi  # [B, n, K]
-        reach = (far[..., None] - _NEAR * apart.square()).amax(1) + thick[:, None] + 0.004 * scale[:, None]
+        reach = (far[..., None] - _NEAR * apart.square()).amax(1) + thick[:, None] + 0.008 * scale[:, None]
         y, z = (centre[:, axis, None] + reach * ways[:, place] for axis, place in ((1, 0), (2, 1)))
         x = centre[:, :1].expand_as(y)
         if name == "long_strap":
