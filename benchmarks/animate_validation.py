@@ -14,7 +14,7 @@ import torch
 from skimage.metrics import structural_similarity
 from torch import Tensor
 
-from models.fold import channels_last, fold_batch_norm
+from models.fold import prepare_for_inference
 from models.weights import load_weights
 from pipelines.runtime.devices import choose_device
 from pipelines.training.animation.validation import HeldOutClips, render_held_out, validate
@@ -46,8 +46,7 @@ def main() -> None:
     parser.add_argument("--weights", default="person")
     options = parser.parse_args()
     device = choose_device(options.device)
-    model = fold_batch_norm(load_weights(options.weights, device=device, expect="animation"))
-    model = channels_last(model)
+    model = prepare_for_inference(load_weights(options.weights, device=device, expect="animation"))
     clips = render_held_out(options.clips, options.frames, size=SIZE, device=device)
     totals: Counter[str] = Counter()
     for first in range(0, len(clips), AT_ONCE):

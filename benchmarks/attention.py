@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.attention import LocalAttention
-from models.fold import channels_last, fold_batch_norm
+from models.fold import prepare_for_inference
 from models.generators.animation import AnimationGenerator, State, dance_fashion
 from models.ops.neighbours import split_positions
 from models.ops.sampling import sample_at
@@ -85,7 +85,7 @@ def make_forms(size: int) -> dict[str, Callable[[], Tensor]]:
         state = State(image, structure)
         return lambda: twin.step(twin.encode_reference(image, structure), state, following).image
 
-    fast = channels_last(fold_batch_norm(generator))
+    fast = prepare_for_inference(generator)
     image, structure, following = (value.contiguous(memory_format=torch.channels_last) for value in inputs)
     reference = fast.encode_reference(image, structure)
     state = State.initial(reference)

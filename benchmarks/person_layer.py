@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.fold import channels_last, fold_batch_norm
+from models.fold import prepare_for_inference
 from models.plate import PlateNetwork
 from models.weights import load_weights
 from pipelines.compositing.matte import estimate_matte
@@ -75,7 +75,7 @@ def main() -> None:
     detector = BundledDetector(load_weights(options.keypoints, expect="keypoints"))
     plate = load_weights(options.plate, expect="plate")
     assert isinstance(plate, PlateNetwork)
-    model = channels_last(fold_batch_norm(load_weights(options.weights, expect="animation")))
+    model = prepare_for_inference(load_weights(options.weights, expect="animation"))
     clips = render_held_out(options.clips, FRAMES, size=SIZE, device=torch.device("cpu"))
     totals, mattes = Counter(), []
     for first in range(0, len(clips), AT_ONCE):

@@ -19,7 +19,7 @@ from typing import get_args
 import torch
 from PIL import Image
 
-from models.fold import channels_last, fold_batch_norm
+from models.fold import prepare_for_inference
 from models.generators.view import ViewGenerator
 from models.viewpoint import ViewpointNetwork, angle_between
 from models.weights import load_weights
@@ -39,7 +39,7 @@ REVERSED = 120  # degrees: an azimuth that is off by more takes the front for th
 def measure_rendered_objects(options: argparse.Namespace) -> None:
     """Print the scores of views and azimuths of objects that training never saw."""
     device = choose_device(options.device)
-    model = channels_last(fold_batch_norm(load_weights(options.weights, device=device, expect="view")))
+    model = prepare_for_inference(load_weights(options.weights, device=device, expect="view"))
     assert isinstance(model, ViewGenerator)
     network = load_weights(options.viewpoint, device=device, expect="viewpoint")
     assert isinstance(network, ViewpointNetwork)

@@ -117,7 +117,7 @@ class DetailHead(nn.Module):
         biases = cast(Tensor, self.residual.bias), cast(Tensor, first.bias)
         both = F.conv2d(features, torch.cat(weights), torch.cat(biases), padding=1)
         residual, hidden = both.split([weights[0].shape[0], weights[1].shape[0]], dim=1)
-        return residual, hidden
+        return residual, hidden.clone()  # dense: adding to a slice of the channels is slow, above all in bfloat16
 
     def _upsample(self, x: Tensor) -> Tensor:
         return F.interpolate(x, scale_factor=self.scale, mode="bilinear", align_corners=False)

@@ -9,12 +9,11 @@ warped source"; lists run from coarse to fine.
 """
 
 from collections.abc import Sequence
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from models.layers import EncoderBlock, Jump, ResBlockDecoder, ResBlocks, channels_at, zero_parameters
+from models.layers import EncoderBlock, Jump, PositionConv2d, ResBlockDecoder, ResBlocks, channels_at, zero_parameters
 from models.limbs import LimbMotion
 
 
@@ -64,11 +63,11 @@ class FlowNet(nn.Module):
             self.add_module(f"decoder{step}", decoder)
             self.add_module(f"jump{step}", Jump(inputs=shallow, outputs=shallow))
             if step in self.headed:
-                self.add_module(f"output{step}", nn.Conv2d(shallow, 2 * flows, 3, padding=1))
+                self.add_module(f"output{step}", PositionConv2d(shallow, 2 * flows, 3, padding=1))
                 self.add_module(f"mask{step}", nn.Sequential(nn.Conv2d(shallow, flows, 3, padding=1), nn.Sigmoid()))
                 if limbs:
                     # At first the flow is that of the nearest limb.
-                    self.add_module(f"limbs{step}", zero_parameters(nn.Conv2d(shallow, 1 + limbs, 3, padding=1)))
+                    self.add_module(f"limbs{step}", zero_parameters(PositionConv2d(shallow, 1 + limbs, 3, padding=1)))
                     zero_parameters(self.get_submodule(f"output{step}"))
 
     def begin(self, part: Tensor, *, first: int = 0) -> Tensor:
@@ -107,16 +106,11 @@ class FlowNet(nn.Module):
             jump = self.get_submodule(f"jump{step}")(skips[self.layers - 2 - step])
             x = self.get_submodule(f"decoder{step}")(x) + jump
             if step in self.headed:
-                output = cast(nn.Conv2d, self.get_submodule(f"output{step}"))
-                # Positions need more than half precision: bfloat16 is wrong by up to a quarter of a pixel.
-                with torch.autocast(device_type=x.device.type, enabled=False):
-                    features = x.to(output.weight.dtype)
-                    flow = output(features)
-                    if motion is not None:
-                        cell = 2 ** (self.layers - 1 - step)
-                        scores = self.get_submodule(f"limbs{step}")(features)
-                        flow = flow + _mix_candidates(scores, motion, cell)
-                    flows.append(flow)
+                flow = self.get_submodule(f"output{step}")(x)
+                if motion is not None:
+                    cell = 2 ** (self.layers - 1 - step)
+                    flow = flow + _mix_candidates(self.get_submodule(f"limbs{step}")(x), motion, cell)
+                flows.append(flow)
                 masks.append(self.get_submodule(f"mask{step}")(x))
         return flows, masks
 

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.layers import PositionConv2d
+
 STRIDE = 4  # pixels of the crop per cell of a heat map
 MASK_STRIDE = 2  # pixels of the crop per cell of the mask
 
@@ -42,22 +44,25 @@ class KeypointMaps(NamedTuple):
 
 
 class KeypointNetwork(nn.Module):
-    """U-Net with batch norm; on its deepest map (8 x 8 for a 256 x 256 crop) every joint sees the complete body."""
+    """U-Net with batch norm; on its deepest map (8 x 8 for a 256 x 256 crop) every joint sees the complete body.
+
+    In half precision, the way down alone takes it: on photographs, joints went wrong with the rest in bfloat16.
+    """
 
     def __init__(self, *, config: KeypointConfig) -> None:
         super().__init__()
         self.config = config
         stem, *widths = config.widths
-        self.stem = _convolution(3, stem, stride=2)
+        self.stem = _convolution(3, stem, stride=2, kind=PositionConv2d)
         self.down = nn.ModuleList()
         for inputs, outputs in zip(config.widths, widths, strict=False):
             self.down.append(nn.Sequential(_convolution(inputs, outputs, stride=2), _Residual(outputs)))
         self.bottom = nn.Sequential(_Residual(widths[-1]), _Residual(widths[-1]))
         self.reduce, self.up = nn.ModuleList(), nn.ModuleList()
         for deep, shallow in zip(widths[:0:-1], widths[-2::-1], strict=True):
-            self.reduce.append(nn.Conv2d(deep, shallow, 1))
-            self.up.append(_convolution(shallow, shallow))
-        self.head = nn.Conv2d(widths[0], config.joints, 1)
+            self.reduce.append(PositionConv2d(deep, shallow, 1))
+            self.up.append(_convolution(shallow, shallow, kind=PositionConv2d))
+        self.head = PositionConv2d(widths[0], config.joints, 1)
         self.mask_head = _MaskHead(widths[0], stem) if config.mask else None
 
     def forward(self, image: Tensor, *, mask: bool = False) -> KeypointMaps:
@@ -132,7 +137,7 @@ class _MaskHead(nn.Module):
         return self.model(F.interpolate(self.reduce(x), size=stem.shape[-2:], mode="bilinear") + stem)
 
 
-def _convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
+def _convolution(inputs: int, outputs: int, *, stride: int = 1, kind: type[nn.Conv2d] = nn.Conv2d) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+        kind(inputs, outputs, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
     )

@@ -9,10 +9,12 @@ and after its convolutions; `norm` is "instance" or "batch".
 
 from typing import cast
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.ops.local_attention import SLOPE
+from models.ops.padding import pad
 
 
 def channels_at(level: int, *, width: int, max_width: int) -> int:
@@ -149,11 +151,11 @@ class Jump(nn.Module):
 
     def __init__(self, *, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.before = nn.Sequential(activation(), nn.ReflectionPad2d(1))
+        self.before = activation()
         self.conv1 = nn.Conv2d(inputs, outputs, 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv1(self.before(x))
+        return self.conv1(pad(self.before(x), 1, mode="reflect"))
 
 
 class Output(Jump):
@@ -161,6 +163,15 @@ class Output(Jump):
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x).tanh()
+
+
+class PositionConv2d(nn.Conv2d):
+    """A convolution whose results carry positions, which need more than half precision: bfloat16 is wrong by up to a
+    quarter of a pixel. It computes in the precision of its weights, also under autocast."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(device_type=x.device.type, enabled=False):
+            return super().forward(x.to(self.weight.dtype))
 
 
 def add_spectral_norm(module: nn.Module) -> None:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from models.generators.config import ViewConfig
-from models.layers import EncoderBlock, Jump, ResBlockDecoder, ResBlocks, channels_at, zero_parameters
+from models.layers import EncoderBlock, Jump, PositionConv2d, ResBlockDecoder, ResBlocks, channels_at, zero_parameters
 from models.turning import DISTANCE, rigid_flow, rotate_volume
 
 MAX_DEPTH = 0.55  # from the object's centre: no surface is further than half a diagonal
@@ -99,7 +99,7 @@ class VolumeReader(nn.Module):
         finer = (_upsampling_block(*pair, config.norm) for pair in pairwise(outputs))
         self.decoder = nn.ModuleList([first, *finer])
         # At first the flow is that of a plane through the object's centre.
-        heads = (nn.Conv2d(size, 1 + 3 * sources, 3, padding=1) for size in outputs)
+        heads = (PositionConv2d(size, 1 + 3 * sources, 3, padding=1) for size in outputs)
         self.heads = nn.ModuleList(zero_parameters(head) for head in heads)
 
     def forward(
@@ -123,9 +123,7 @@ class VolumeReader(nn.Module):
         geometry = ViewGeometry([], [[] for _ in turns], [[] for _ in turns])
         for block, head in zip(self.decoder, self.heads, strict=True):
             x = block(x)
-            # Positions need more than half precision, as in `models.flow`.
-            with torch.autocast(device_type=x.device.type, enabled=False):
-                _add_level(geometry, head(x.float() if x.dtype != torch.float64 else x), turns, distance)
+            _add_level(geometry, head(x), turns, distance)
         return features, geometry
 
 

@@ -92,6 +92,7 @@ class Animation:
             missing_frames=self.motion.gaps.missing_frames,
             detector=self.networks.detector.name,
             device=str(self.networks.device),
+            precision=self.networks.precision,
             certainty=self.processor.certainty,
             seconds=dict(self.stopwatch.seconds),
             overlapping=dict(self.stopwatch.overlapping),
@@ -155,5 +156,5 @@ def generate_frames(animations: Sequence[Animation]) -> FrameGenerator:
     generator = first.networks.generator
     assert isinstance(generator, AnimationGenerator)  # others are refused where weights are loaded
     processors = [animation.processor for animation in animations]
-    precision = autocast(first.config.precision, first.networks.device)
+    precision = autocast(first.networks.precision, first.networks.device)
     return FrameGenerator(processors, generator, precision, first.stopwatch)

@@ -17,6 +17,7 @@ from pipelines.option_groups import (
     OutputOptions,
     PersonOptions,
     PoseOptions,
+    PrecisionOptions,
     SelectionOptions,
     VideoOptions,
 )
@@ -167,7 +168,7 @@ class ViewSynthConfig(OutputOptions, ModelOptions):
 
 
 @dataclass(frozen=True)
-class KeypointsConfig(SelectionOptions, DetectionOptions, DeviceOptions):
+class KeypointsConfig(SelectionOptions, DetectionOptions, PrecisionOptions):
     """One job of `gfla keypoints`."""
 
     panel: ClassVar[str] = "Output"

@@ -28,7 +28,7 @@ from pipelines.keypoints.tracking import fill_gaps, select_person
 from pipelines.media.audio import plan_audio
 from pipelines.media.pictures import describe_changes, load_picture
 from pipelines.media.sources import FrameSource, open_video
-from pipelines.runtime.devices import autocast, choose_device
+from pipelines.runtime.devices import autocast, choose_device, choose_precision
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
@@ -59,6 +59,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
     check_retarget(config.retarget)
     check_outputs(config)
     device, stopwatch = choose_device(config.device, progress.note), Stopwatch()
+    precision = choose_precision(config.precision, device)
     selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
     with open_video(config.driving, **selection) as video:
         with stopwatch("load"):
@@ -67,7 +68,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
             note_all(progress, describe_changes(config.source))
             audio, notes = plan_audio(config.audio, video, config.target)
             note_all(progress, notes)
-            generator = load_face_generator(config.weights, device)
+            generator = load_face_generator(config.weights, device, precision)
             folder = _landmarks_folder(config)
             detector = None if folder and config.source_landmarks else _create_detector(config, progress)
         with stopwatch("source landmarks"):
@@ -85,7 +86,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
         driving_faces = _read_driving_faces(video, motion, driving_box)
         processor = FaceProcessor(FaceCrop(picture, landmarks, box), driving_faces, motion.poses)
         # 6. Generate; composing and encoding run in a second thread, at most two frames behind
-        frames = FrameGenerator([processor], generator, autocast(config.precision, device), stopwatch)
+        frames = FrameGenerator([processor], generator, autocast(precision, device), stopwatch)
         progress.stage("face", len(motion.pts))
         with (
             VideoOutput(config, processor, motion, None, audio, stopwatch, progress) as output,
@@ -103,6 +104,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
         missing_frames=motion.gaps.missing_frames,
         landmarks="files" if folder or detector is None else detector.name,
         device=str(device),
+        precision=precision,
         seconds=dict(stopwatch.seconds),
         overlapping=dict(stopwatch.overlapping),
     )

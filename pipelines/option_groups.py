@@ -70,13 +70,20 @@ class DeviceOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelOptions(DeviceOptions):
+class PrecisionOptions(DeviceOptions):
+    """Where and how precisely networks run."""
+
+    precision: Precision = "auto"
+    """Floating-point precision of the networks; `auto` is bf16 on GPUs and processors that compute in it, otherwise
+    fp32."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions(PrecisionOptions):
     """Which generator runs, where and how precisely."""
 
     weights: str | None = None
     """Weights of the generator: a name (see `gfla weights list`) or a file."""
-    precision: Precision = "auto"
-    """Floating-point precision of the networks; `auto` is bf16 on GPUs that support it, otherwise fp32."""
 
 
 @dataclass(frozen=True, kw_only=True)

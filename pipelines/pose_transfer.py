@@ -57,13 +57,17 @@ class PoseResult:
     """Name of the keypoint detector."""
     device: str
     """The device that the generator ran on."""
+    precision: str
+    """The precision it ran in: fp32, bf16 or fp16."""
     seconds: dict[str, float]
     """Wall time in seconds by stage."""
 
     def summary(self) -> dict[str, Any]:
         """One JSON-ready object: inputs with SHA-256, options, versions, timings, output."""
         config = self.config
-        return summarize_run(config, weights=config.weights, device=self.device, seconds=self.seconds) | {
+        return summarize_run(
+            config, weights=config.weights, device=self.device, precision=self.precision, seconds=self.seconds
+        ) | {
             "output": str(self.output),
             "poses": self.poses,
             "inputs": {
@@ -149,7 +153,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
             noted.update(processor.notes)
             if background:
                 processor.put_on(background)
-            frame = _generate(processor, networks, config, stopwatch)
+            frame = _generate(processor, networks, stopwatch)
             with stopwatch("compose"):
                 result = processor.postprocess(frame, config.frame)
                 if config.compare:
@@ -164,8 +168,8 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
     # 6. Write the pictures as they come
     with stopwatch("encode"):
         write_stills(output, generate(), overwrite=config.overwrite)
-    names, device = [target.name for target in targets], str(networks.device)
-    return PoseResult(config, output, names, networks.detector.name, device, dict(stopwatch.seconds))
+    names, machine = [target.name for target in targets], (str(networks.device), networks.precision)
+    return PoseResult(config, output, names, networks.detector.name, *machine, dict(stopwatch.seconds))
 
 
 def find_targets(paths: Iterable[Path]) -> list[PoseTarget]:
@@ -203,11 +207,9 @@ def _targets_of(path: Path) -> Iterator[PoseTarget]:
         yield from (PoseTarget(str(file), picture=file) for file in files)
 
 
-def _generate(
-    processor: FrameProcessor, networks: PersonNetworks, config: PoseConfig, stopwatch: Stopwatch
-) -> Step | Picture:
+def _generate(processor: FrameProcessor, networks: PersonNetworks, stopwatch: Stopwatch) -> Step | Picture:
     """The only frame of a processor."""
-    precision = autocast(config.precision, networks.device)
+    precision = autocast(networks.precision, networks.device)
     if isinstance(networks.generator, PictureGenerator):
         return generate_picture(processor, networks.generator, precision, stopwatch)
     _, step = next(iter(FrameGenerator([processor], networks.generator, precision, stopwatch)))

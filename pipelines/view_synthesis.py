@@ -28,7 +28,7 @@ from pipelines.object_views.output import check_view_output, write_views
 from pipelines.object_views.renderers import GridViewRenderer, ObjectRenderer, ViewRenderer
 from pipelines.object_views.source import ObjectView, load_shapenet_view, load_square_picture
 from pipelines.object_views.viewpoint import estimate_view
-from pipelines.runtime.devices import autocast, choose_device
+from pipelines.runtime.devices import autocast, choose_device, choose_precision
 from pipelines.runtime.input_files import list_input_files
 from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
@@ -48,6 +48,9 @@ class ViewSynthResult:
     sources: list[ObjectView]
     """One per output, in the same order."""
     device: str
+    """The device that the generator ran on."""
+    precision: str
+    """The precision it ran in: fp32, bf16 or fp16."""
     seconds: dict[str, float]
     """By stage: `load`, `generate`, `encode`, `compare`."""
     compared: list[ViewScores] = field(default_factory=list)
@@ -68,7 +71,13 @@ class ViewSynthResult:
             "inputs": [describe_input(path) for path in self.config.inputs],
             "sources": [{name: getattr(source, name) for name in viewpoint} for source in self.sources],
             "compared": compared,
-            **summarize_run(self.config, weights=self.config.generator, device=self.device, seconds=self.seconds),
+            **summarize_run(
+                self.config,
+                weights=self.config.generator,
+                device=self.device,
+                precision=self.precision,
+                seconds=self.seconds,
+            ),
         }
 
 
@@ -89,9 +98,10 @@ def synthesize_views(
     # 1. Refuse whatever can be refused before any work
     validate(config)
     device = choose_device(config.device, progress.note)
+    precision = choose_precision(config.precision, device)
     with stopwatch("load"):
         # 2. Networks: the generator and, if it takes objects that are cut out and framed, the viewpoint network
-        renderer, viewpoint = load_networks(config, device, resources)
+        renderer, viewpoint = load_networks(config, device, precision, resources)
         # 3. Source views: uint8 [S, S, 3] with a viewpoint, one for each output
         sources = load_sources(config, viewpoint, progress)
     written: dict[Path, list[float]] = {}  # azimuths
@@ -114,7 +124,7 @@ def synthesize_views(
         if config.compare:
             with stopwatch("compare"):
                 compared += compare_views(renderer, source, config, progress)
-    return ViewSynthResult(config, written, sources, str(device), dict(stopwatch.seconds), compared)
+    return ViewSynthResult(config, written, sources, str(device), precision, dict(stopwatch.seconds), compared)
 
 
 # 1. Validation
@@ -184,17 +194,16 @@ def _validate_comparison(config: ViewSynthConfig, folder: Path) -> None:
 
 
 def load_networks(
-    config: ViewSynthConfig, device: torch.device, resources: Resources
+    config: ViewSynthConfig, device: torch.device, precision: str, resources: Resources
 ) -> tuple[ViewRenderer, ViewpointNetwork | None]:
     """The generator, and the viewpoint network unless it is not needed: the authors' generators take pictures as they
     are, and ShapeNet's views have a viewpoint.
 
     Raises WeightsError if the weights are of another architecture or of another category of objects.
     """
-    precision = autocast(config.precision, device)
     if not holds_view_generator(config.generator):
         generator = resources.load(_load_authors_generator, config.generator, config.category, device)
-        return GridViewRenderer(generator, precision), None
+        return GridViewRenderer(generator, autocast(precision, device)), None
     generator = resources.load(load_weights, config.generator, device=device, expect="view")
     assert isinstance(generator, ViewGenerator)
     renderer = ObjectRenderer(generator, precision, background=config.background, distance=config.distance)

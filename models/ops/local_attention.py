@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.ops.neighbours import bilinear_weights, split_positions, sum_neighbours
+from models.ops.padding import pad
 from models.ops.sampling import check_flow, flowed_positions
 
 SLOPE = 0.1  # of every leaky ReLU in the authors' networks
@@ -23,7 +24,7 @@ def project_target(target: Tensor, weight: Tensor, bias: Tensor | None = None) -
     """Target half of the first layer: target [B,C,h,w], weight [A,C,k,k], bias [A] -> [B,A,h,w]."""
     kernel = weight.shape[-1]
     before, after = kernel // 2, (kernel - 1) // 2
-    return F.conv2d(F.pad(target, (before, after, before, after), mode="replicate"), weight, bias)
+    return F.conv2d(pad(target, before, after, mode="replicate"), weight, bias)
 
 
 def project_source(source: Tensor, weight: Tensor) -> Tensor:
@@ -31,7 +32,7 @@ def project_source(source: Tensor, weight: Tensor) -> Tensor:
 
     With k-1 pixels of padding the result is constant beyond its edges, so sampling it is exact for any flow.
     """
-    return F.conv2d(F.pad(source, (weight.shape[-1] - 1,) * 4, mode="replicate"), weight)
+    return F.conv2d(pad(source, weight.shape[-1] - 1, mode="replicate"), weight)
 
 
 def local_attention(

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy.ndimage import maximum
 from torch import Tensor
 
 from models.generators.animation import Step
@@ -43,8 +42,9 @@ def find_person(image: Tensor) -> Picture:
     """Where the network's result [1, 4, h, w] shows the person or what is next to them, [h, w], 0 to 1."""
     near = cv2.dilate(_planes(image)[3], np.ones((3, 3)))
     count, spots = cv2.connectedComponents((near > FAINT).astype(np.uint8))
-    strongest = maximum(near, spots, np.arange(count))  # [count]
-    return np.clip((near - FAINT) / (SURE - FAINT), 0, 1) * (np.asarray(strongest) > 0.5)[spots.astype(np.intp)]
+    spots, is_real = spots.astype(np.intp), np.zeros(count, bool)
+    is_real[spots[near > 0.5]] = True
+    return np.clip((near - FAINT) / (SURE - FAINT), 0, 1) * is_real[spots]
 
 
 class TiledCompositor:

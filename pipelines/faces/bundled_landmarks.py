@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from models.errors import BackendUnavailable, WeightsError
-from models.fold import channels_last, fold_batch_norm
+from models.fold import prepare_for_inference
 from models.landmarks import decode_landmarks
 from models.weights import load_weights, resolve
 from pipelines.faces.face_maps import LANDMARKS
@@ -92,7 +92,7 @@ class BundledLandmarks:
             check_weights()
             network = load_weights(WEIGHTS, expect="landmarks")
         self.size = int(network.config.size)  # pyright: ignore[reportAttributeAccessIssue, reportArgumentType]
-        self.network = channels_last(fold_batch_norm(network))
+        self.network = prepare_for_inference(network)
         self.people = people or create_detector(BundledDetector.name)
 
     def detect(self, image: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from models.errors import InputError, WeightsError
-from models.fold import channels_last, fold_batch_norm
+from models.fold import prepare_for_inference
 from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
@@ -26,6 +26,7 @@ from pipelines.keypoints.detectors.registry import DETECTORS, KeypointDetector, 
 from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.masks import MaskFinder, find_mask
 from pipelines.keypoints.track_cache import TrackCache
+from pipelines.runtime.devices import PRECISIONS
 from pipelines.runtime.progress import NotesProgress
 
 PersonGenerator = AnimationGenerator | PictureGenerator
@@ -61,6 +62,8 @@ class PersonNetworks:
     """Prepares inputs for this generator as its training did."""
     device: torch.device
     """Where they run."""
+    precision: str
+    """Of the generator: fp32, bf16 or fp16."""
 
     @property
     def find_mask(self) -> MaskFinder | None:
@@ -86,16 +89,17 @@ def sees_details(generator: PersonGenerator) -> bool:
 
 
 def load_generator(
-    name: str, device: torch.device, architectures: tuple[str, ...]
+    name: str, device: torch.device, precision: str, architectures: tuple[str, ...]
 ) -> tuple[PersonGenerator, ProcessorFactory]:
-    """The generator of these weights, batch norm folded and channels last, and the processor that it needs.
+    """The generator of these weights, ready for inference in this precision, and the processor that it needs.
 
     Raises WeightsError: no such weights, or not of one of the `architectures`; says what they are for.
     """
     metadata = require_architecture(name, architectures)
     model = load_weights(name, device=str(device))
     assert isinstance(model, PersonGenerator)
-    return channels_last(fold_batch_norm(model)), turning_back(choose_processor(metadata, partial(load_fill, device)))
+    generator = prepare_for_inference(model, PRECISIONS[precision])
+    return generator, turning_back(choose_processor(metadata, partial(load_fill, device)))
 
 
 @cache
@@ -112,8 +116,11 @@ def load_pose_cleaner(name: str, device: torch.device) -> PoseCleaner:
     return PoseCleaner(load_weights(name, device=str(device)), whole_frame=metadata["official"] == "keypoint")
 
 
-def load_face_generator(name: str, device: torch.device) -> FaceGenerator:
-    """The face generator of these weights. Raises WeightsError; for the default name it says how to get some."""
+def load_face_generator(name: str, device: torch.device, precision: str) -> FaceGenerator:
+    """The face generator of these weights, ready for inference in this precision.
+
+    Raises WeightsError; for the default name it says how to get some.
+    """
     try:
         resolve(name)
     except WeightsError:
@@ -126,11 +133,11 @@ def load_face_generator(name: str, device: torch.device) -> FaceGenerator:
     require_architecture(name, ("face",))
     model = load_weights(name, device=str(device))
     assert isinstance(model, FaceGenerator)
-    return channels_last(fold_batch_norm(model))
+    return prepare_for_inference(model, PRECISIONS[precision])
 
 
 def load_detector(
-    keypoints: str, yolo_weights: Path | None, device: torch.device
+    keypoints: str, yolo_weights: Path | None, device: torch.device, precision: str
 ) -> tuple[KeypointDetector, Sequence[str]]:
     """The keypoint detector, and notes on which one was chosen and why.
 
@@ -144,7 +151,8 @@ def load_detector(
     if name == "auto" and keypoints != "auto" and not is_track(keypoints):
         raise InputError(f"keypoints {keypoints!r} must be {', '.join(DETECTORS)} or an existing pose file")
     progress = NotesProgress()
-    return create_detector(name, device=str(device), yolo_weights=yolo_weights, note=progress.note), progress.notes
+    options = {"device": str(device), "precision": precision, "yolo_weights": yolo_weights}
+    return create_detector(name, **options, note=progress.note), progress.notes
 
 
 def require_architecture(name: str, architectures: tuple[str, ...]) -> dict[str, Any]:

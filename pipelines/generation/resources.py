@@ -22,7 +22,7 @@ from pipelines.keypoints.details import DetailedDetector, DetailName
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track_cache import TrackCache
 from pipelines.option_groups import DetectionOptions
-from pipelines.runtime.devices import choose_device
+from pipelines.runtime.devices import choose_device, choose_precision
 from pipelines.runtime.progress import Progress, note_all
 
 HANDS: frozenset[DetailName] = frozenset(["hands"])
@@ -62,21 +62,26 @@ class Resources:
             InputError, WeightsError, BackendUnavailable: detector, weights or device can't be used.
         """
         device = choose_device(config.device, progress.note)
-        generator, make_processor = self.load(load_generator, config.weights, device, architectures)
+        precision = choose_precision(config.precision, device)
+        generator, make_processor = self.load(load_generator, config.weights, device, precision, architectures)
         if generates_layers(generator):
             compile_matting(progress)
         cleaner = self.load(load_pose_cleaner, config.motion, device)
-        detector, notes = self.load(load_detector, config.keypoints, config.yolo_weights, device)
+        detector, notes = self.load(load_detector, config.keypoints, config.yolo_weights, device, precision)
         note_all(progress, notes)
         if isinstance(detector, DetailedDetector):
             detector.wanted = HANDS & detector.findable if sees_details(generator) else frozenset()
-        cache = self.track_cache(detector, config, config.device)
-        return PersonNetworks(detector, cleaner, cache, generator, make_processor, device)
+        cache = self.track_cache(detector, config, config.device, precision)
+        return PersonNetworks(detector, cleaner, cache, generator, make_processor, device, precision)
 
-    def track_cache(self, detector: KeypointDetector, options: DetectionOptions, device: str) -> TrackCache:
-        """Tracks of this detector, with what it looks for, with these options on this device, as the user named it."""
+    def track_cache(
+        self, detector: KeypointDetector, options: DetectionOptions, device: str, precision: str
+    ) -> TrackCache:
+        """Tracks of this detector, with what it looks for, with these options, on this device, as the user named it, in
+        this precision."""
         wanted = sorted(detector.wanted) if isinstance(detector, DetailedDetector) else []
-        return TrackCache(self.track_folder, (detector.name, options.yolo_weights, device, self.threads, *wanted))
+        key = (detector.name, options.yolo_weights, device, precision, self.threads, *wanted)
+        return TrackCache(self.track_folder, key)
 
 
 def _call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

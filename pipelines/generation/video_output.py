@@ -162,6 +162,8 @@ class VideoResult:
     """Driving frames in which nobody was detected."""
     device: str
     """The device that the generator ran on."""
+    precision: str
+    """The precision it ran in: fp32, bf16 or fp16."""
     certainty: float | None = None
     """How sure the outline of the person in the picture is, 0 to 1; None for weights that need none."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -183,7 +185,7 @@ class VideoResult:
         """One JSON-ready object: inputs with SHA-256, options, versions, timings, output."""
         config = self.config
         times = {"seconds": self.seconds, "overlapping": self.overlapping}
-        return summarize_run(config, weights=config.weights, device=self.device, **times) | {
+        return summarize_run(config, weights=config.weights, device=self.device, precision=self.precision, **times) | {
             "output": str(self.output),
             "debug_output": str(self.debug_output) if self.debug_output else None,
             "inputs": self._describe_inputs(),

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.fold import channels_last, fold_batch_norm
+from models.fold import prepare_for_inference
 from models.generators.picture import PictureGenerator
 from models.generators.view import View, ViewGenerator
 from models.generators.view_codes import known_view, view_code
 from pipelines.media.tensors import image_to_tensor, normalise_pixels, tensor_to_image
 from pipelines.object_views.source import ObjectView
+from pipelines.runtime.devices import PRECISIONS, autocast
 
 
 class ViewRenderer(Protocol):
@@ -67,19 +68,18 @@ class ObjectRenderer:
     """The project's generator, which renders any viewpoint on any background.
 
     Args:
-        precision: context in which the generator runs: autocast, or none.
+        precision: of the generator: fp32, bf16 or fp16.
         background: white, transparent, or original, the colour around the object in the source picture.
         distance: of the camera, in diagonals of the object.
     """
 
     views_per_turn = 72
 
-    def __init__(
-        self, generator: ViewGenerator, precision: AbstractContextManager, *, background: str, distance: float
-    ) -> None:
-        self.generator = channels_last(fold_batch_norm(generator))
-        self.precision, self.background, self.distance = precision, background, distance
+    def __init__(self, generator: ViewGenerator, precision: str, *, background: str, distance: float) -> None:
+        self.generator = prepare_for_inference(generator, PRECISIONS[precision])
+        self.background, self.distance = background, distance
         self.device = next(generator.parameters()).device
+        self.precision = autocast(precision, self.device)
 
     def render(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
         image = image_to_tensor(source.picture)[None].to(self.device).contiguous(memory_format=torch.channels_last)

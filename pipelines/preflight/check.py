@@ -29,7 +29,7 @@ from pipelines.preflight.inspection import (
     measurable_poses,
 )
 from pipelines.preflight.timing import TimingEstimate, estimate_memory, estimate_timing, time_detection
-from pipelines.runtime.devices import choose_device
+from pipelines.runtime.devices import choose_device, choose_precision
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import SILENT, Progress, note_all
 
@@ -112,7 +112,8 @@ class InputChecker:
     def __init__(self, config: AnimateConfig, progress: Progress = SILENT, *, thorough: bool = False) -> None:
         self.config, self.progress, self.thorough = config, progress, thorough
         device = choose_device(config.device, progress.note)
-        self.detector, notes = load_detector(config.keypoints, config.yolo_weights, device)
+        precision = choose_precision(config.precision, device)
+        self.detector, notes = load_detector(config.keypoints, config.yolo_weights, device, precision)
         note_all(progress, notes)
         self._results: dict[tuple[str, Path], Any] = {}
 

@@ -59,22 +59,36 @@ def _choose_automatically(note: Callable[[str], None]) -> torch.device:
     return device
 
 
-def autocast(precision: str, device: torch.device) -> AbstractContextManager:
-    """The context in which networks run; "auto" is bfloat16 on CUDA GPUs that support it, otherwise float32.
+def choose_precision(name: str, device: torch.device) -> str:
+    """The precision of networks on a device: fp32, bf16 or fp16; "auto" is bf16 where the device computes in it.
 
     Raises:
         InputError: unknown precision.
         BackendUnavailable: float16 on the CPU.
     """
-    if precision == "auto":
-        precision = "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
-    if precision not in PRECISIONS:
-        raise InputError(f"precision {precision!r} must be auto, {', '.join(PRECISIONS)}")
-    if precision == "fp32":
-        return nullcontext()
-    if precision == "fp16" and device.type == "cpu":
+    if name == "auto":
+        return "bf16" if _computes_in_bfloat16(device) else "fp32"
+    if name not in PRECISIONS:
+        raise InputError(f"precision {name!r} must be auto, {', '.join(PRECISIONS)}")
+    if name == "fp16" and device.type == "cpu":
         raise BackendUnavailable("precision fp16 needs a GPU; use fp32 or bf16 on the CPU")
-    return torch.autocast(device.type, PRECISIONS[precision])
+    return name
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager:
+    """The context in which networks of a precision of `choose_precision` run."""
+    return nullcontext() if precision == "fp32" else torch.autocast(device.type, PRECISIONS[precision])
+
+
+def _computes_in_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is faster here than float32: on GPUs and processors that have instructions for it.
+
+    It depends on nothing but the machine, so all processes on it make the same bytes.
+    """
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # older PyTorch has none
+    return device.type == "cpu" and bool(capabilities.get("avx512_bf16"))
 
 
 def _has_mps() -> bool:

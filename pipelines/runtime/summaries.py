@@ -1,4 +1,4 @@
-"""What the JSON reports of all commands share: inputs with SHA-256, options, versions, device, timings."""
+"""What the JSON reports of all commands share: inputs with SHA-256, options, versions, device, precision, timings."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,13 +10,20 @@ from pipelines.runtime.versions import versions
 
 
 def summarize_run(
-    config: Any, *, weights: str, device: str, seconds: Mapping[str, float], overlapping: Mapping[str, float] = {}
+    config: Any,
+    *,
+    weights: str,
+    device: str,
+    precision: str,
+    seconds: Mapping[str, float],
+    overlapping: Mapping[str, float] = {},
 ) -> dict[str, Any]:
-    """Options, versions, weights, device and seconds by stage of a run, JSON-ready.
+    """Options, versions, weights, device, precision and seconds by stage of a run, JSON-ready.
 
     Args:
         config: the dataclass with the options of the run.
         weights: name or file of the generator's weights.
+        device, precision: where and how precisely the generator ran; the options may say "auto".
         seconds: wall time by stage, rounded to milliseconds in the report.
         overlapping: the part of them in a second thread, which does not add up with the rest.
     """
@@ -25,6 +32,7 @@ def summarize_run(
         "versions": versions(),
         "weights": weights,
         "device": device,
+        "precision": precision,
         "seconds": _milliseconds(seconds),
         "overlapping_seconds": _milliseconds(overlapping),
     }

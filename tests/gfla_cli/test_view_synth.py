@@ -31,7 +31,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         progress.note("seen from\nazimuth 40")
         view = ObjectView(np.zeros((256, 256, 3), np.uint8), 40.0, 0.0, 0.93)
         azimuths = {target: [0.0, 77.5] for target in config.targets()}
-        return ViewSynthResult(config, azimuths, [view], "cpu", {"load": 0.51234}, state["compared"])
+        return ViewSynthResult(config, azimuths, [view], "cpu", "fp32", {"load": 0.51234}, state["compared"])
 
     monkeypatch.setattr("pipelines.view_synthesis.synthesize_views", synthesize_views)
     return state
@@ -105,7 +105,7 @@ def test_the_json_report_has_the_same_keys_as_ever(image: Path, stand_in: dict[s
     stand_in["compared"] = SCORES
     code, stdout, _ = run(image, "--category", "car", "-o", "views", "--json")
     report = json.loads(stdout)
-    keys = "outputs azimuths inputs sources compared options versions weights device warnings"
+    keys = "outputs azimuths inputs sources compared options versions weights device precision warnings"
     keys += " seconds overlapping_seconds start_seconds wall_seconds"
     assert (code, set(report)) == (0, set(keys.split()))
     assert (report["outputs"], report["azimuths"]) == (["views"], [[0, 77.5]])

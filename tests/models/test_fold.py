@@ -1,7 +1,8 @@
 import torch
 from torch import nn
 
-from models.fold import fold_batch_norm
+from models.fold import fold_batch_norm, prepare_for_inference
+from models.layers import PositionConv2d
 from tests.helpers.devices import WithoutFloat64
 from tests.helpers.golden import assert_close
 
@@ -56,3 +57,18 @@ def test_folding_needs_no_float64_on_the_device() -> None:
         folded = fold_batch_norm(model)
     x = torch.randn(2, 3, 8, 9)
     assert_close("folded", folded(x), model(x), 1e-5)
+
+
+def test_weights_are_in_the_precision_of_their_use_but_those_of_positions() -> None:
+    model = trained(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ConvTranspose2d(4, 4, 3), PositionConv2d(4, 2, 3)
+    ).float()  # fmt: skip
+    ready = prepare_for_inference(model, torch.bfloat16)
+    types = [parameter.dtype for parameter in ready.parameters()]
+    assert types == [torch.bfloat16] * 4 + [torch.float32] * 2
+    x = torch.randn(1, 3, 8, 8)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        positions = ready(x)
+    assert positions.dtype == torch.float32
+    assert_close("positions", positions, model(x), 0.02)
+    assert all(parameter.dtype == torch.float32 for parameter in prepare_for_inference(model).parameters())

@@ -47,7 +47,7 @@ def _weights(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def config(folder: Path, output: Path, **fields: str) -> AnimateConfig:
-    common = {"device": "cpu", "keypoints": "bundled"}
+    common = {"device": "cpu", "keypoints": "bundled", "precision": "fp32"}
     return AnimateConfig(SOURCE, folder / "driving.json", output=output, **common, **fields)  # pyright: ignore[reportArgumentType]
 
 

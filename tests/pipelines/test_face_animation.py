@@ -54,6 +54,7 @@ def run(inputs: Path, tmp_path: Path) -> Callable[..., FaceResult]:
             "source_landmarks": inputs / "source.txt",
             "weights": str(inputs / "face.safetensors"),
             "device": "cpu",
+            "precision": "fp32",
             "output": tmp_path / "made",
         }
         return animate_face(FaceConfig(**fields | changed), progress)

@@ -39,7 +39,7 @@ FULL_WIDTH = [
 
 
 def run(*targets: Path, **fields: Any) -> PoseResult:
-    return transfer_pose(PoseConfig(SOURCE, targets, keypoints="bundled", device="cpu", **fields))
+    return transfer_pose(PoseConfig(SOURCE, targets, keypoints="bundled", device="cpu", precision="fp32", **fields))
 
 
 def pixels(path: Path) -> np.ndarray:

@@ -42,7 +42,7 @@ class Case:
         """The result and the notes; `image` is the folder's car.png if omitted."""
         progress = NotesProgress()
         images = {} if "shapenet" in options else {"images": (image or self.folder / "car.png",)}
-        given: dict[str, Any] = {"images": (), "category": "car"} | images | self.options | options
+        given: dict[str, Any] = {"images": (), "category": "car", "precision": "fp32"} | images | self.options | options
         return synthesize_views(ViewSynthConfig(**given), progress), progress.notes
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.fold import fold_batch_norm
+from models.fold import prepare_for_inference
+from models.keypoints import KeypointMaps
 from pipelines.keypoints.details import DetailName, People, PersonDetails, PersonMask
 from pipelines.keypoints.detectors.crops import person_crop, sample_crop, search_crops
 from pipelines.keypoints.detectors.decoding import body_height, decode_pairs
@@ -17,6 +18,7 @@ from pipelines.keypoints.detectors.scores import CONFIDENT, score, score_half, s
 from pipelines.keypoints.layouts import COCO17_FLIP
 from pipelines.media.square_crop import SquareCrop
 from pipelines.media.tensors import normalise_pixels
+from pipelines.runtime.devices import PRECISIONS, autocast
 
 SIZE = 256
 MIN_PERSON_SCORE = 0.47  # sureness of a person from which on it is followed
@@ -36,16 +38,20 @@ CROP_SMOOTHING = 0.6  # share of the old crop's side in the new one: a crop that
 
 
 class BundledDetector:
-    """One person, followed through a video, with a mask when `wanted`; works offline with the bundled weights."""
+    """One person, followed through a video, with a mask when `wanted`; works offline with the bundled weights.
+
+    Args:
+        precision: in which the network runs, "fp32", "bf16" or "fp16".
+    """
 
     name = "bundled"
     finds_one_person = True
 
-    def __init__(self, network: nn.Module, *, device: str = "cpu") -> None:
+    def __init__(self, network: nn.Module, *, device: str = "cpu", precision: str = "fp32") -> None:
         self.findable: frozenset[DetailName] = frozenset(("mask",) if getattr(network, "mask_head", None) else ())
         self.wanted: frozenset[DetailName] = frozenset()
-        self.network = fold_batch_norm(network).to(device).to(memory_format=torch.channels_last)
-        self.device = torch.device(device)
+        self.network = prepare_for_inference(network, PRECISIONS[precision]).to(device)
+        self.device, self.precision = torch.device(device), precision
 
     def detect(self, image: np.ndarray) -> np.ndarray:
         """See `KeypointDetector.detect`; at most one person, searched for at several scales, with flip averaging."""
@@ -114,9 +120,8 @@ class BundledDetector:
         """The mask of the person with a pose [17, 3], averaged over the square around them and its mirror image."""
         crop = person_crop(pose, *image.shape[:2], size=SIZE, confident=CONFIDENT)
         pixels = self._pixels(image, [crop])
-        maps = self.network(
-            torch.cat((pixels, pixels.flip(3))).contiguous(memory_format=torch.channels_last), mask=True
-        )
+        maps = self._predict(torch.cat((pixels, pixels.flip(3))), mask=True)
+        assert maps.mask is not None
         plain, mirrored = maps.mask.float().chunk(2)
         mask = ((plain + mirrored.flip(3)) / 2).sigmoid()[0, 0].cpu().numpy()  # [S/2, S/2]
         scale = crop.side / len(mask)
@@ -153,16 +158,19 @@ class BundledDetector:
     def predict_heat_maps(self, batch: Tensor, *, flip: bool) -> Tensor:
         """Crops [N, 3, S, S] -> logits [N, K, S/4, S/4]; with `flip` averaged with those of the mirrored crops."""
         if not flip:
-            return self.network(batch).joints
+            return self._predict(batch).joints
         plain, mirrored = self.predict_both(batch)
         return (plain + mirrored) / 2
 
     @torch.inference_mode()
     def predict_both(self, batch: Tensor) -> tuple[Tensor, Tensor]:
         """Logits [N, K, S/4, S/4] of crops [N, 3, S, S], and those of the mirrored crops, mirrored back."""
-        both = torch.cat((batch, batch.flip(3))).contiguous(memory_format=torch.channels_last)
-        plain, mirrored = self.network(both).joints.chunk(2)
+        plain, mirrored = self._predict(torch.cat((batch, batch.flip(3)))).joints.chunk(2)
         return plain, mirrored.flip(3)[:, list(COCO17_FLIP)]
+
+    def _predict(self, batch: Tensor, *, mask: bool = False) -> KeypointMaps:
+        with autocast(self.precision, self.device):
+            return self.network(batch.contiguous(memory_format=torch.channels_last), mask=mask)
 
 
 def _hide_outside(crop: SquareCrop, pose: np.ndarray, image: np.ndarray) -> np.ndarray:

@@ -34,20 +34,21 @@ class KeypointDetector(Protocol):
         ...
 
 
-def _bundled(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
+def _bundled(*, device: str, precision: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
     from models.weights import load_weights
     from pipelines.keypoints.detectors.bundled import BundledDetector
 
-    return BundledDetector(load_weights("keypoints", device=device, expect="keypoints"), device=device)
+    network = load_weights("keypoints", device=device, expect="keypoints")
+    return BundledDetector(network, device=device, precision=precision)
 
 
-def _yolo(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
+def _yolo(*, device: str, precision: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
     from pipelines.keypoints.detectors.yolo import FETCH_SECONDS, YoloDetector, find_weights
 
     return YoloDetector(find_weights(yolo_weights, seconds=FETCH_SECONDS), device=device)
 
 
-def _mediapipe(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
+def _mediapipe(*, device: str, precision: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
     from pipelines.keypoints.detectors.mediapipe.detector import MediaPipeDetector
 
     detector = MediaPipeDetector()
@@ -56,7 +57,7 @@ def _mediapipe(*, device: str, yolo_weights: str | Path | None, note: Note) -> K
     return detector
 
 
-def _rtm(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
+def _rtm(*, device: str, precision: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
     from pipelines.keypoints.detectors.rtm.detector import RtmDetector
     from pipelines.keypoints.detectors.rtm.files import FETCH_SECONDS, find_networks
 
@@ -66,32 +67,33 @@ def _rtm(*, device: str, yolo_weights: str | Path | None, note: Note) -> Keypoin
     return detector
 
 
-def _auto(*, device: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
+def _auto(*, device: str, precision: str, yolo_weights: str | Path | None, note: Note) -> KeypointDetector:
     from pipelines.keypoints.detectors.yolo import YoloDetector, find_weights, quick_fetch_seconds
 
     try:
         detector = YoloDetector(find_weights(yolo_weights, seconds=quick_fetch_seconds()), device=device)
     except BackendUnavailable as reason:
-        return _without_yolo(str(reason), device=device, note=note)
+        return _without_yolo(str(reason), device=device, precision=precision, note=note)
     note(f"keypoints: YOLO ({detector.weights.name})")
     return detector
 
 
-def _without_yolo(reason: str, *, device: str, note: Note) -> KeypointDetector:
+def _without_yolo(reason: str, *, device: str, precision: str, note: Note) -> KeypointDetector:
     """MediaPipe's networks or RTMW if they are here, otherwise the bundled one; reason: why YOLO can't run."""
     from pipelines.keypoints.detectors.rtm.files import find_networks
 
+    options = {"device": device, "precision": precision, "yolo_weights": None, "note": note}
     with suppress(BackendUnavailable):
-        detector = DETECTORS["mediapipe"](device=device, yolo_weights=None, note=note)
+        detector = DETECTORS["mediapipe"](**options)
         note(f"keypoints: MediaPipe ({reason})")
         return detector
     with suppress(BackendUnavailable):
         find_networks(seconds=0)
-        detector = DETECTORS["rtm"](device=device, yolo_weights=None, note=note)
+        detector = DETECTORS["rtm"](**options)
         note(f"keypoints: RTMW ({reason})")
         return detector
     note(f"keypoints: bundled network ({reason}; 'gfla weights fetch mediapipe' gets a better one)")
-    return DETECTORS["bundled"](device=device, yolo_weights=None, note=note)
+    return DETECTORS["bundled"](**options)
 
 
 DETECTORS: dict[str, Callable[..., KeypointDetector]] = {
@@ -100,7 +102,12 @@ DETECTORS: dict[str, Callable[..., KeypointDetector]] = {
 
 
 def create_detector(
-    name: str, *, device: str = "cpu", yolo_weights: str | Path | None = None, note: Note = lambda message: None
+    name: str,
+    *,
+    device: str = "cpu",
+    precision: str = "fp32",
+    yolo_weights: str | Path | None = None,
+    note: Note = lambda message: None,
 ) -> KeypointDetector:
     """Build a detector.
 
@@ -109,6 +116,7 @@ def create_detector(
             within a few seconds, which is tried once a day, otherwise MediaPipe if its networks were fetched, otherwise
             RTMW if its networks were downloaded, otherwise the bundled network.
         device: "cpu", "cuda:0", "mps".
+        precision: "fp32", "bf16" or "fp16", of the bundled network; the others have their own.
         yolo_weights: file of a YOLO pose model; None lets Ultralytics download one.
         note: receives one line that says what "auto" chose and why.
 
@@ -120,7 +128,7 @@ def create_detector(
     """
     if name not in DETECTORS:
         raise InputError(f"keypoints {name!r} must be {', '.join(DETECTORS)} or an existing pose track file")
-    return DETECTORS[name](device=device, yolo_weights=yolo_weights, note=note)
+    return DETECTORS[name](device=device, precision=precision, yolo_weights=yolo_weights, note=note)
 
 
 def check_person(person: str, detector: KeypointDetector) -> None:

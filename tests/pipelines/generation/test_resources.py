@@ -47,7 +47,8 @@ def test_hands_are_looked_for_where_the_generator_sees_them(
     config = AnimateConfig(tmp_path, tmp_path, weights=str(weights), device="cpu")
     networks = shared.person_networks(config, ("animation",), SILENT)
     assert detector.wanted == wanted
-    tracks = {networks.track_cache.conditions, shared.track_cache(Detector(frozenset()), config, "cpu").conditions}  # pyright: ignore[reportArgumentType]
+    plain = shared.track_cache(Detector(frozenset()), config, "cpu", networks.precision)  # pyright: ignore[reportArgumentType]
+    tracks = {networks.track_cache.conditions, plain.conditions}
     assert len(tracks) == (2 if wanted else 1), "tracks with hands are others than those without"
 
 

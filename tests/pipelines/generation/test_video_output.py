@@ -13,5 +13,12 @@ def test_the_report_has_the_size_of_the_file(output: str, size: list[int], tmp_p
     """An odd height becomes even in a video."""
     (tmp_path / "photo.png").touch()
     config = AnimateConfig(tmp_path / "photo.png", tmp_path / "photo.png", output=tmp_path / output)
-    facts = {"frames": 1, "rate": 25.0, "canvas": (0, 0, 256, 256), "missing_frames": 0, "device": "cpu"}
+    facts = {
+        "frames": 1,
+        "rate": 25.0,
+        "canvas": (0, 0, 256, 256),
+        "missing_frames": 0,
+        "device": "cpu",
+        "precision": "fp32",
+    }
     assert VideoResult(config=config, size=(622, 913), **facts).summary()["size"] == size

@@ -59,7 +59,7 @@ class Painted(nn.Module):
         super().__init__()
         self.calls = 0
 
-    def forward(self, image: Tensor) -> KeypointMaps:
+    def forward(self, image: Tensor, *, mask: bool = False) -> KeypointMaps:
         self.calls += len(image)
         code = image[:, 0] * 127.5 + 127.5  # [N, S, S]
         blue = image[:, 2] > 0.9  # the inside of a dot: its edge mixes colours
@@ -150,7 +150,7 @@ def test_a_small_person_is_searched_for_only_while_no_large_one_is_clear() -> No
 class Ramp(nn.Module):
     """Asymmetric maps: shows whether the mirrored pass is mirrored back, and left and right exchanged."""
 
-    def forward(self, image: Tensor) -> KeypointMaps:
+    def forward(self, image: Tensor, *, mask: bool = False) -> KeypointMaps:
         maps = nn.functional.avg_pool2d(image[:, :1], 4) * torch.arange(17.0).view(1, 17, 1, 1)
         return KeypointMaps(maps, None)
 
