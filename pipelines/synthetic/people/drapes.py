@@ -21,7 +21,7 @@ from pipelines.synthetic.people.body_bones import BONE
 from pipelines.synthetic.people.body_charts import BodyCharts, parts_mask
 from pipelines.synthetic.people.body_model import RestBody
 from pipelines.synthetic.people.body_pose import BodyPose
-from pipelines.synthetic.people.layers import directions, hat_weights, make_grid
+from pipelines.synthetic.people.layers import directions, interpolation_weights, make_grid
 from pipelines.synthetic.people.skeleton import INDEX
 from pipelines.synthetic.rotations import rotate
 
@@ -146,7 +146,7 @@ class Drape:
         """[B, K, C] metres from the middle of the hips to the cloth, of rings in the form of the hips."""
         heights = fit.down / fit.scale[:, None]
         ease = fit.ease[:, None] * (0.5 + 0.5 * _rise(heights, -0.1, 0.0))
-        return hat_weights(heights, _BANDS) @ fit.outline + ease[..., None]
+        return interpolation_weights(heights, _BANDS) @ fit.outline + ease[..., None]
 
     def _pose_hips(self, fit: DrapeFit, matrices: Tensor) -> Tensor:
         """Rings [B, T, K, C, 3] in the form of the hips: the upper ones lean with the spine."""
@@ -171,7 +171,7 @@ class Drape:
         thigh, shin = (line.norm(dim=-1).amax((1, 2))[:, None] for line in (upper, lower))  # [B, 1]
         along = torch.minimum(fit.down, thigh), (fit.down - thigh).clamp(min=0)  # [B, K]
         place = (along[0] / thigh + along[1] / shin).clamp(max=2)
-        radius = (hat_weights(place, _STOPS) @ fit.legs[..., None])[..., 0]  # [B, K]
+        radius = (interpolation_weights(place, _STOPS) @ fit.legs[..., None])[..., 0]  # [B, K]
         points = (
             hip[..., None, :]
             + normalize(upper, dim=-1)[..., None, :] * along[0][:, None, None, :, None]
