@@ -19,7 +19,7 @@ from pipelines.synthetic.tensors import constant
 
 _COLLAR = (6, 25)
 _NECK_HEIGHT = 0.045  # m over the base of the neck, where it is narrow
-_NEAR = 0.6  # m per square radian by which a point counts less where it lies beside a direction
+_NEAR = 0.4  # m per square radian by which a point counts less where it lies beside a direction
 _STRAP, _PACK = (20, 2), (9, 16)
 # Profiles of collars from the inside to the outer edge: metres away from the neck and up from its base, in front and
 # at the back.
@@ -75,7 +75,7 @@ class Neckwear:
     def fit(self, rest: RestBody, wardrobe: Wardrobe, scale: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
         """Vertices [B, K * C, 3] of each layer, and which people have it [B] bool."""
         cross, pack = (wardrobe.wears("bag", BAGS, name) for name in ("crossbody", "backpack"))
-        thick = (0.008 + 0.016 * wardrobe.loose + 0.01 * (wardrobe.opening > 0)) * scale
+        thick = (0.008 + 0.036 * wardrobe.loose + 0.01 * (wardrobe.opening > 0)) * scale
         collar = (wardrobe.collar > 0) & ~wardrobe.straps
         return {
             "collar": (self._fit_collar(rest, wardrobe, scale), collar),
