@@ -21,13 +21,14 @@ from pipelines.synthetic.people.body_bones import BONE
 from pipelines.synthetic.people.body_charts import BodyCharts, parts_mask
 from pipelines.synthetic.people.body_model import RestBody
 from pipelines.synthetic.people.body_pose import BodyPose
-from pipelines.synthetic.people.layers import directions, hat_weights, make_grid
+from pipelines.synthetic.people.layers import directions, interpolation_weights, make_grid
 from pipelines.synthetic.people.skeleton import INDEX
 from pipelines.synthetic.rotations import rotate
 
 _BANDS = (-0.14, -0.11, -0.08, -0.05, -0.02, 0.01, 0.04, 0.07)  # down, where the body's outline is measured
 _STOPS = (0.15, 0.5, 1.0, 1.3, 1.9)  # along a leg (0 hip, 1 knee, 2 ankle), where its girth is measured
-_HIPS = (0.0, 0.18)  # down, where the form of the hips passes into that of the legs
+_HIPS = (0.0, 0.06)  # down, where cloth passes from the pelvis to both legs
+_SEAT = (0.05, 0.28)  # down, where the form of the hips passes into that of the legs
 _HANG = 0.5  # share of gravity, against the shins, in where cloth below the knees hangs
 
 
@@ -134,13 +135,22 @@ class Drape:
             offset = rest.vertices[:, band] - start
             distance = (offset - (offset * along).sum(-1, keepdim=True) * along).norm(dim=-1)
             radii.append(torch.lerp(distance.mean(1), distance.amax(1), 0.3))
+        # Beside each other, both thighs are as wide as the hips.
+        hip, knee = (rest.bones[:, BONE[f"r_{bone}"]] for bone in ("thigh_1", "shin_1"))
+        share = _STOPS[0] * (hip[:, 1] - knee[:, 1]) / (hip - knee).norm(dim=-1)
+        axis = torch.lerp(hip[:, 0], knee[:, 0], share)
+        radii[0] = torch.minimum(radii[0], axis - rest.vertices[:, self._bands[-1], 0].amin(1))
         return torch.stack(radii, 1)
+
+    def _outline(self, fit: DrapeFit) -> Tensor:
+        """[B, K, C] metres from the middle of the hips to the cloth, of rings in the form of the hips."""
+        heights = fit.down / fit.scale[:, None]
+        ease = fit.ease[:, None] * (0.5 + 0.5 * _rise(heights, -0.1, 0.0))
+        return interpolation_weights(heights, _BANDS) @ fit.outline + ease[..., None]
 
     def _pose_hips(self, fit: DrapeFit, matrices: Tensor) -> Tensor:
         """Rings [B, T, K, C, 3] in the form of the hips: the upper ones lean with the spine."""
-        heights = fit.down / fit.scale[:, None]
-        weights = hat_weights(heights, _BANDS)  # [B, K, bands]
-        radius = weights @ fit.outline + (fit.ease[:, None] * (0.5 + 0.5 * _rise(heights, -0.1, 0.0)))[..., None]
+        heights, radius = fit.down / fit.scale[:, None], self._outline(fit)
         middle = _between(fit.rest.bones, "thigh_1")[:, None, None]
         plane = radius[..., None] * fit.ways[:, None]
         rise = -fit.down[..., None].expand_as(radius)
@@ -161,7 +171,7 @@ class Drape:
         thigh, shin = (line.norm(dim=-1).amax((1, 2))[:, None] for line in (upper, lower))  # [B, 1]
         along = torch.minimum(fit.down, thigh), (fit.down - thigh).clamp(min=0)  # [B, K]
         place = (along[0] / thigh + along[1] / shin).clamp(max=2)
-        radius = (hat_weights(place, _STOPS) @ fit.legs[..., None])[..., 0]  # [B, K]
+        radius = (interpolation_weights(place, _STOPS) @ fit.legs[..., None])[..., 0]  # [B, K]
         points = (
             hip[..., None, :]
             + normalize(upper, dim=-1)[..., None, :] * along[0][:, None, None, :, None]
@@ -180,6 +190,8 @@ class Drape:
         ways = fit.ways[:, None]  # [B, 1, C, 2]
         hull = (reach @ ways.mT[:, :, None]).amax(2)  # [B, T, K, C]
         hull = hull + (radius + fit.ease[:, None])[:, None, :, None]
+        seat = 1 - _rise(fit.down / fit.scale[:, None], *_SEAT)
+        hull = hull + seat[:, None, :, None] * (self._outline(fit)[:, None] - hull).clamp(min=0)
         share = (fit.down.clamp(min=0) / fit.down[:, -1:])[..., None]
         flare = fit.flare[:, None, None] * share * (1 + 0.5 * fit.waves[:, None]) + 0.012 * share * fit.waves[:, None]
         way = across[..., None, :] * ways[:, :, None, :, :1] + front[..., None, :] * ways[:, :, None, :, 1:]

@@ -9,7 +9,7 @@ from torch import Tensor
 from pipelines.synthetic.people.body_bones import BONE, EYES, SURFACES
 from pipelines.synthetic.people.body_charts import BodyCharts, parts_mask
 from pipelines.synthetic.people.body_model import BodyModel, RestBody
-from pipelines.synthetic.people.layers import extend_to, hat_weights
+from pipelines.synthetic.people.layers import extend_to, interpolation_weights
 
 _LEVELS = (-0.7, -0.45, -0.2, 0.1, 0.3, 0.5, 0.7, 0.85, 0.95)
 _DOWN = (-0.06, -0.02, 0.02, 0.06, 0.12, 0.18, 0.26, 0.34, 0.42)  # m below the neck, where back and chest are measured
@@ -74,7 +74,7 @@ class Head:
         known = torch.stack([extend_to(points, ways) for points in self._plane], 1)  # [B, levels, C]
         level = level[..., None] if level.dim() == 2 else level
         top = (1 - ((level - _LEVELS[-1]) / (1 - _LEVELS[-1])).clamp(0, 1).square()).sqrt()
-        return (hat_weights(level, _LEVELS) * known.mT[:, None]).sum(-1) * top
+        return (interpolation_weights(level, _LEVELS) * known.mT[:, None]).sum(-1) * top
 
     def place(self, radius: Tensor, y: Tensor, ways: Tensor) -> Tensor:
         """Points [B, K, C, 3] at a radius [B, K, C] from the axis at heights y [B, K] or [B, K, C] in the directions
@@ -85,5 +85,5 @@ class Head:
 
     def trunk(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """z of the back and of the chest [B, K] at heights y [B, K]."""
-        back, chest = (hat_weights(self._neck[:, None] - y, _DOWN) @ self._trunk).unbind(-1)
+        back, chest = (interpolation_weights(self._neck[:, None] - y, _DOWN) @ self._trunk).unbind(-1)
         return back, chest

@@ -125,7 +125,7 @@ def extend_to(points: Tensor, ways: Tensor) -> Tensor:
     return (points @ ways.T).amax(1)
 
 
-def hat_weights(values: Tensor, stops: tuple[float, ...]) -> Tensor:
+def interpolation_weights(values: Tensor, stops: tuple[float, ...]) -> Tensor:
     """Weights [..., n] of linear interpolation at `values` [...] between rising stops, constant outside of them."""
     known = constant(stops, values.device)
     values = values.clamp(stops[0], stops[-1])

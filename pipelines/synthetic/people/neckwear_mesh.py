@@ -19,7 +19,7 @@ from pipelines.synthetic.tensors import constant
 
 _COLLAR = (6, 25)
 _NECK_HEIGHT = 0.045  # m over the base of the neck, where it is narrow
-_NEAR = 0.6  # m per square radian by which a point counts less where it lies beside a direction
+_NEAR = 0.4  # m per square radian by which a point counts less where it lies beside a direction
 _STRAP, _PACK = (20, 2), (9, 16)
 # Profiles of collars from the inside to the outer edge: metres away from the neck and up from its base, in front and
 # at the back.
@@ -75,7 +75,7 @@ class Neckwear:
     def fit(self, rest: RestBody, wardrobe: Wardrobe, scale: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
         """Vertices [B, K * C, 3] of each layer, and which people have it [B] bool."""
         cross, pack = (wardrobe.wears("bag", BAGS, name) for name in ("crossbody", "backpack"))
-        thick = (0.008 + 0.016 * wardrobe.loose + 0.01 * (wardrobe.opening > 0)) * scale
+        thick = (0.008 + 0.036 * wardrobe.loose + 0.01 * (wardrobe.opening > 0)) * scale
         collar = (wardrobe.collar > 0) & ~wardrobe.straps
         return {
             "collar": (self._fit_collar(rest, wardrobe, scale), collar),
@@ -120,7 +120,7 @@ class Neckwear:
         plane = points[..., [1, 2]] - centre[:, None, [1, 2]]
         far, turn = plane.norm(dim=-1), torch.atan2(plane[..., 1], plane[..., 0])
         apart = (turn[..., None] - angle + math.pi).remainder(2 * math.pi) - math.pi  # [B, n, K]
-        reach = (far[..., None] - _NEAR * apart.square()).amax(1) + thick[:, None] + 0.004 * scale[:, None]
+        reach = (far[..., None] - _NEAR * apart.square()).amax(1) + thick[:, None] + 0.008 * scale[:, None]
         y, z = (centre[:, axis, None] + reach * ways[:, place] for axis, place in ((1, 0), (2, 1)))
         x = centre[:, :1].expand_as(y)
         if name == "long_strap":

@@ -84,7 +84,8 @@ class Wardrobe:
     bag: Tensor
     """[B] index into `BAGS`."""
     phase: Tensor
-    """[B, 3] radians, where folds begin."""
+    """[B, 3] angles in 0..2 pi, for what merely has to differ between people: folds of skirts, strands and lumps of
+    hair, height of a bun, width of a brim, size of lenses."""
 
     def wears(self, field: str, names: tuple[str, ...], *chosen: str) -> Tensor:
         """[B] bool, whether the index in `field` is that of one of the `chosen` names."""
