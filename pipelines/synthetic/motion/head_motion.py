@@ -48,7 +48,9 @@ def sample_head_motion(
     pose.heading = pose.heading + body
     pose.spine = pose.spine + timeline.normal(_LEAN, 1, 3) + 0.2 * _SWAY * timeline.smooth_noise(3)
     pose.neck = _turn_head(timeline, turn) - body[..., None] * constant((0.0, 1.0, 0.0), timeline.device)
-    motion = solve_sample(PoseSample(pose, torch.full((batch,), -1)), timeline, amplitude=1.0, tilt=0.0)
+    motion = solve_sample(
+        PoseSample(pose, torch.full((batch,), -1, device=generator.device)), timeline, amplitude=1.0, tilt=0.0
+    )
     face = sample_face_actions(timeline, pose.neck, talking=_TALKING, blink_gaps=_BLINK_GAPS)
     gaze = face.gaze if gaze_moves else face.gaze[:, :1].expand_as(face.gaze)
     return FullMotion(motion, pose.fingers, FaceTrack(face.actions, gaze))
