@@ -18,6 +18,7 @@ from pipelines.training.motion.detector_noise import DetectorErrors, detect
 from pipelines.training.motion.filming import draw_uniform, film_people
 
 PIXELS_PER_UNIT = 128.0  # of a square 256 pixels wide
+RARE = 0.1  # share of its frames up to which a clip that shows somebody is left out, as nobody would animate from it
 FILLED = CONFIDENT / 2  # confidence of joints whose place was filled in
 
 
@@ -70,7 +71,8 @@ def draw_windows(recipe: Recipe, batch: int, length: int, generator: Generator) 
     middle, half = _draw_square(points, confidence > 0, film.rate, generator)
     known = confidence > 0
     points = torch.where(known[..., None], (points - middle) / half, 0.0)
-    inside = inside & known.any(-1)  # a clip in which nobody is ever found is none
+    found = (confidence >= CONFIDENT).any(-1).sum(1)  # [B] frames in which somebody is
+    inside = inside & known.any(-1) & (found > RARE * inside.sum(1))[:, None]
     return Windows(points, confidence, (film.human[..., :2] - middle) / half, film.rate, inside)
 
 

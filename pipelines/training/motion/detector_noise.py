@@ -159,7 +159,8 @@ def _misplace_joints(sampler: Sampler, errors: DetectorErrors, points: Tensor, h
 def _cut_body(
     sampler: Sampler, errors: DetectorErrors, points: Tensor, truth: Tensor, cut: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """A border of the picture that cuts off what is beyond it, in some clips: anywhere, or below at `cut` [B].
+    """A border of the picture that cuts off what is beyond it, in some clips: anywhere, or below the shoulders at `cut`
+    [B].
 
     Returns:
         Points [B, T, 17, 2], in a third of these clips moved to the border instead; which joints are lost [B, T, 17].
@@ -171,7 +172,8 @@ def _cut_body(
     border = torch.lerp(inner, outer, 0.35 + 0.8 * sampler.uniform()[:, 0])[:, None, None]
     truncated = sampler.clips(errors.truncated_clips, 1)  # [B, 1, 1]
     out = torch.lerp(out, constant((0.0, 1.0), sampler.device), truncated[..., None])
-    border = torch.lerp(border, cut[:, None, None], truncated)
+    shoulders = truth[:, :, 5:7, 1].amax((1, 2))  # a picture of somebody shows head and shoulders
+    border = torch.lerp(border, torch.maximum(cut, shoulders)[:, None, None], truncated)
     chosen = torch.maximum(sampler.clips(errors.cut_clips, 1), truncated)
     beyond = ((points * out).sum(-1) - border).clamp(min=0) * chosen
     moved = sampler.uniform(1, 1) < 1 / 3

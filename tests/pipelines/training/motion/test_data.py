@@ -90,3 +90,13 @@ def test_some_windows_hold_an_end_of_their_clip(end: int) -> None:
     assert 0.15 < cut.float().mean() < 0.6
     assert (windows.confidence[~windows.inside] == 0).all()
     assert windows.inside[:, 50].float().mean() > 0.95
+
+
+def test_clips_that_hardly_show_anybody_are_none() -> None:
+    windows = draw(dataclasses.replace(PERFECT, lost_clips=1.0, loss_rate=7.0))
+    found = (windows.confidence >= CONFIDENT).any(-1).float()
+    used = windows.inside.any(1)
+    assert 0.1 < used.float().mean() < 0.9
+    share = (found * windows.inside).sum(1) / windows.inside.sum(1).clamp(min=1)
+    assert share[used].min() > 0.1
+    assert found[~used].mean() < 0.1
