@@ -15,7 +15,7 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
-from pipelines.training.keypoints.cutouts import CropConfig
+from pipelines.training.keypoints.framing import CropConfig
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240.0  # seconds to wait for a run

@@ -7,8 +7,8 @@ import torch
 from torch import Generator
 
 from pipelines.training.keypoints.crops import Crops
-from pipelines.training.keypoints.cutouts import detector_crops
 from pipelines.training.keypoints.data import draw_crops
+from pipelines.training.keypoints.framing import detector_crops
 from tests.helpers.training_runs import TINY_CROPS
 
 
