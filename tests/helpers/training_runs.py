@@ -19,7 +19,7 @@ from pipelines.training.keypoints.framing import CropConfig
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240.0  # seconds to wait for a run
-TINY_CROPS = CropConfig(size=64, source=48, supersample=1, texture_size=32, pool=2, renew=1)
+TINY_CROPS = CropConfig(size=64, source=48, texture_size=32, pool=2, keep=2, renew=1)
 
 
 def run_training(*arguments: object) -> None:

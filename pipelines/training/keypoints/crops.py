@@ -1,6 +1,6 @@
 """Training crops of the keypoint network: rendered people pasted, turned and degraded on cluttered backgrounds.
 
-`compose` makes crops of a pool of `data.cutouts`; `keypoints.data.CropStream` calls it.
+`compose` makes crops of a pool of people and furniture; `keypoints.data.CropStream` calls it.
 
 Legend: B batch, N people in a pool, S source size, H = W crop size, K = 17 COCO joints. Images are [B, 3, H, W]
 in [0, 1] here.
@@ -12,7 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from pipelines.synthetic.rendering.furniture import sample_furniture
 from pipelines.synthetic.rendering.noise import (
     chance,
     column,
@@ -25,6 +24,7 @@ from pipelines.training.data.cutouts import Cutouts
 from pipelines.training.data.things import add_things
 from pipelines.training.keypoints.appearance import restyle
 from pipelines.training.keypoints.framing import CropConfig, Framing, frame_people
+from pipelines.training.keypoints.pool import Pool, place_furniture
 
 BACKGROUND_THINGS = (0.3, 0.25, 0.2, 0.15, 0.12, 0.1)  # sizes as fractions of the crop
 FOREGROUND_THINGS = (0.32, 0.2)
@@ -45,11 +45,12 @@ class Crops(NamedTuple):
     """[B, 1, H, W]: visible coverage by the person, 0 to 1."""
 
 
-def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator) -> Crops:
-    """`batch` crops with people of the pool on backgrounds, behind and in front of others."""
-    order = torch.randperm(len(pool), generator=generator, device=generator.device)
-    people = pool[order[:batch]]
-    image = _draw_background(pool.backgrounds[order.roll(1)[:batch]], config.size, generator)
+def compose(config: CropConfig, pool: Pool, batch: int, generator: Generator) -> Crops:
+    """`batch` crops with people of the pool on backgrounds, behind and in front of others and of furniture."""
+    everybody = pool.people
+    order = torch.randperm(len(everybody), generator=generator, device=generator.device)
+    people = everybody[order[:batch]]
+    image = _draw_background(everybody.backgrounds[order.roll(1)[:batch]], config.size, generator)
     image, _ = add_things(image, BACKGROUND_THINGS, config.clutter, generator)
     present = torch.ones(batch, 1, 1, 1, device=image.device)
     present[subset(generator, config.nobody, batch)] = 0
@@ -58,15 +59,15 @@ def compose(config: CropConfig, pool: Cutouts, batch: int, generator: Generator)
     others = order.roll(batch // 2 + 1)[:batch]
     for share in (config.beside, config.beside / 2):
         others = others.roll(1)
-        chosen, layers = _place_neighbours(config, pool, others, framing, share, 0.12, generator)
+        chosen, layers = _place_neighbours(config, everybody, others, framing, share, 0.12, generator)
         image[chosen] = _composite(image[chosen], layers * present[chosen], generator)
     image = image * (1 - _draw_contact_shadow(layer[:, 3:], generator))
     image = _composite(image, layer, generator)
-    chosen, layers = _place_neighbours(config, pool, others.roll(1), framing, config.before, 0.3, generator)
+    chosen, layers = _place_neighbours(config, everybody, others.roll(1), framing, config.before, 0.3, generator)
     image[chosen] = _composite(image[chosen], layers * present[chosen], generator)
     image, covered = add_things(image, FOREGROUND_THINGS, config.occluder, generator)
     covered[chosen] = torch.maximum(covered[chosen], layers[:, 3:])
-    _add_furniture(image, covered, framing.furniture, generator)
+    _add_furniture(image, covered, framing.furniture, pool.furniture, generator)
     inside = _find_inside(framing.picture, config.size)
     weight = _weigh_joints(framing, covered, config.size) * present[:, :, 0, 0]
     image = _photograph(config, image, generator)
@@ -88,7 +89,7 @@ def _draw_background(sources: Tensor, size: int, generator: Generator) -> Tensor
 
 
 def _place_neighbours(
-    config: CropConfig, pool: Cutouts, others: Tensor, framing: Framing, share: float, apart: float,
+    config: CropConfig, everybody: Cutouts, others: Tensor, framing: Framing, share: float, apart: float,
     generator: Generator,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Another person for a fraction `share` of the crops, not larger and not nearer to the centre.
@@ -97,7 +98,7 @@ def _place_neighbours(
         Indices of the chosen crops [C], and the layers [C, 4, H, W] to put there.
     """
     chosen = subset(generator, share, len(others))
-    people, count, size = pool[others[chosen]], len(chosen), config.size
+    people, count, size = everybody[others[chosen]], len(chosen), config.size
     if count == 0:
         return chosen, framing.scale.new_zeros(0, 4, size, size)
     scale = framing.scale[chosen].clamp(max=size / config.source * 1.2) * uniform(generator, count, low=0.45, high=1.02)
@@ -125,18 +126,16 @@ def _draw_contact_shadow(coverage: Tensor, generator: Generator) -> Tensor:
     return soft * column(uniform(generator, batch, high=0.5) * chance(generator, 0.5, batch), 4)
 
 
-def _add_furniture(image: Tensor, covered: Tensor, level: Tensor, generator: Generator) -> None:
+def _add_furniture(image: Tensor, covered: Tensor, level: Tensor, furniture: Tensor, generator: Generator) -> None:
     """Puts furniture in front of images [B, 3, H, W], from the row `level` [B] down where that is in the image.
 
     It changes the images and what is `covered` [B, 1, H, W] in place.
     """
     chosen = (level < image.shape[2]).nonzero()[:, 0]
     if len(chosen):
-        layers = sample_furniture(len(chosen), *image.shape[2:], level[chosen], generator)
-        coverage = layers[:, 3:].clamp(0, 1)
-        colour = (layers[:, :3] + coverage) / 2  # from [-1, 1] to [0, 1], both times coverage
-        image[chosen] = (image[chosen] * (1 - coverage) + colour).clamp(0, 1)
-        covered[chosen] = torch.maximum(covered[chosen], coverage)
+        layers = place_furniture(furniture, level[chosen], generator)
+        image[chosen] = _composite(image[chosen], layers, generator)
+        covered[chosen] = torch.maximum(covered[chosen], layers[:, 3:])
 
 
 def _photograph(config: CropConfig, image: Tensor, generator: Generator) -> Tensor:

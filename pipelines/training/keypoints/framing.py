@@ -22,6 +22,8 @@ FURNITURE_TOP = (0.45, 1.0)  # row of furniture in front of people who are not c
 INSET = 0.25  # parts of the crop by which the picture may end before it
 INSET_SIDES = 0.4  # chance of each side of a picture that ends in the crop
 CUT_HEIGHT = (0.3, 0.85)  # visible part of people who are cut off, from the eyes down, of their height to the ankles
+# Part of the crop that people take who are cut off, and those behind furniture, of whom detectors expect more below.
+CUT_SHARE, BEHIND_SHARE = (0.7, 1.1), (0.4, 0.9)
 CROWN = 0.1  # of hair and forehead above the joints, in parts of their height
 
 
@@ -99,7 +101,9 @@ def frame_people(config: CropConfig, people: Cutouts, generator: Generator) -> F
     kind, cut = pick(generator, config.framing, batch), pick(generator, config.cut, batch)
     low, high = people.joints.amin(1), people.joints.amax(1)
     tall = high[:, 1] - low[:, 1]
-    bounds = torch.tensor([config.usual, (0.33, config.usual[0]), (0.98, 1.35), (0.7, 1.1)], device=kind.device)[kind]
+    kinds = config.usual, (0.33, config.usual[0]), (0.98, 1.35), CUT_SHARE, BEHIND_SHARE
+    row = torch.where((kind == CUT_OFF) & (cut == BY_FURNITURE), CUT_OFF + 1, kind)
+    bounds = torch.tensor(kinds, device=kind.device)[row]
     share = torch.lerp(bounds[:, 0], bounds[:, 1], uniform(generator, batch))
     cut_off = kind == CUT_OFF
     part = torch.where(cut_off, uniform(generator, batch, low=CUT_HEIGHT[0], high=CUT_HEIGHT[1]), 1.0)
