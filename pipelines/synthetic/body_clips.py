@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import avg_pool2d, interpolate
 
 from models.layer import compose, premultiply
 from pipelines.synthetic.body_scene import BodyScene, sample_body_scene, select_pose
@@ -52,11 +52,12 @@ class BodyClip:
     nothing but their own flesh and clothes in front."""
 
     images: Tensor
-    """[B, T, 3, H, W] in [-1, 1]: `rgba` over `plate` darkened by `shadow`."""
+    """[B, T, 3, H, W] in [-1, 1]: `rgba` over `plate` darkened by `shadow`; at soft edges of what stands in front, what
+    is seen there."""
     rgba: Tensor
-    """[B, T, 4, H, W] the person alone: colour in [-1, 1] times coverage, and coverage in 0 to 1."""
+    """[B, T, 4, H, W] what is seen of the person: colour in [-1, 1] times coverage, and coverage in 0 to 1."""
     plate: Tensor
-    """[B, 3, H, W] in [-1, 1]: the background without person and shadow."""
+    """[B, 3, H, W] in [-1, 1]: everything but person and shadow."""
     shadow: Tensor
     """[B, T, 1, H, W] how much the person darkens the background as displayed, 0 not at all, 1 black."""
     coco: Tensor
@@ -94,7 +95,7 @@ class BodyClip:
     index: Tensor
     """[B, T, H, W] int32 triangle at the pixel centres, -1 for none."""
     surface: Tensor
-    """[B, T, H * k, W * k] world z at the samples, metres, -inf for the background."""
+    """[B, T, H * k, W * k] world z at the samples, metres, -inf for the background, inf in front of the person."""
     vertices: Tensor
     """[B, T, V, 3] world metres."""
     scene: BodyScene
@@ -110,8 +111,11 @@ class BodyClip:
         camera, triangles = self.scene.camera, MeshTables.load(self.index.device).triangles
         raster = Raster(self.index[:, target], self.depth[:, target])
         hits = find_hits(raster, camera.project(self.vertices[:, target]), triangles)
-        moved = self.vertices[:, source]
-        return find_flow(hits, camera.project(moved), moved[..., 2], self.surface[:, source], tolerance=_TOLERANCE)
+        moved, surface = self.vertices[:, source], self.surface[:, source]
+        flow, visible, person = find_flow(hits, camera.project(moved), moved[..., 2], surface, tolerance=_TOLERANCE)
+        if self.scene.foreground is not None:
+            visible = torch.where(_find_covered(self.scene.foreground), 1.0, visible)
+        return flow, visible, person
 
 
 @dataclass
@@ -140,7 +144,7 @@ def render_body_clip(scene: BodyScene, times: Tensor) -> BodyClip:
     pose = select_pose(scene.pose, times)
     vertices = DressedBody.load(times.device).pose(scene.dressed, pose)  # [B, T, V, 3]
     drawing = _draw_people(scene, vertices)
-    mask = drawing.mask
+    mask, surface = drawing.mask, drawing.surface
     depth, index = drawing.raster.nearness, drawing.raster.index
     shade = ambient_occlusion(torch.where(index >= 0, depth, _BEHIND), index >= 0)
     straight = drawing.colour * shade / mask.clamp(min=1e-3)
@@ -150,6 +154,16 @@ def render_body_clip(scene: BodyScene, times: Tensor) -> BodyClip:
     # Grading is a power: what darkens the light by a factor darkens what is displayed by the same power of it.
     bright = (1 - cast_shadows(scene, pose.frames, mask)) * (1 - _cast_along_floor(scene, mask, steps))
     shadow = 1 - bright.pow(gamma[:, None, None, None])
+    images = compose(rgba, repeat_per_picture(plate, steps), shadow)
+    if scene.foreground is not None:
+        images = compose(repeat_per_picture(scene.foreground, steps), images)
+        plate = compose(scene.foreground, plate)
+        clear = repeat_per_picture(1 - scene.foreground[:, 3:], steps)  # [N, 1, H, W]
+        rgba, mask, shadow = rgba * clear, mask * clear, shadow * clear
+        covered = repeat_per_picture(_find_covered(scene.foreground), steps)  # [N, 1, H, W]
+        depth, index = (each.masked_fill(covered[:, 0], none) for each, none in ((depth, -torch.inf), (index, -1)))
+        factor = scene.config.supersample
+        surface = surface.masked_fill(interpolate(covered.float(), scale_factor=factor)[:, 0] > 0, torch.inf)
 
     def split(values: Tensor) -> Tensor:
         """[B, T, ...] of values [N, ...]."""
@@ -158,7 +172,7 @@ def render_body_clip(scene: BodyScene, times: Tensor) -> BodyClip:
     model = BodyModel.load(times.device)
     points = find_keypoints(model, scene.dressed.rest, pose, vertices[:, :, : len(model.template)])
     return BodyClip(
-        images=split(compose(rgba, repeat_per_picture(plate, steps), shadow)),
+        images=split(images),
         rgba=split(rgba),
         plate=plate,
         shadow=split(shadow),
@@ -166,10 +180,10 @@ def render_body_clip(scene: BodyScene, times: Tensor) -> BodyClip:
         mask=split(mask),
         depth=split(depth),
         index=split(index),
-        surface=split(drawing.surface),
+        surface=split(surface),
         vertices=vertices,
         scene=scene,
-        **_project_points(scene, points, drawing.surface),
+        **_project_points(scene, points, surface),
     )
 
 
@@ -212,6 +226,11 @@ def _draw_chunk(scene: BodyScene, vertices: Tensor, person: Tensor) -> _Drawing:
     return _Drawing(
         average_samples(hits.to_grid(colour), factor), avg_pool2d(covered, factor), raster, samples.nearness
     )
+
+
+def _find_covered(foreground: Tensor) -> Tensor:
+    """Where a foreground [B, 4, H, W] counts as opaque, bool [B, 1, H, W]."""
+    return foreground[:, 3:] > 0.5
 
 
 def _cast_along_floor(scene: BodyScene, mask: Tensor, steps: int) -> Tensor:

@@ -18,7 +18,14 @@ from pipelines.synthetic.motion.motion import Shares
 from pipelines.synthetic.people.body_model import BodyModel, RestBody
 from pipelines.synthetic.people.body_pose import BodyPose, spread_arms, turn_bones
 from pipelines.synthetic.people.body_shapes import Shape, sample_shape
-from pipelines.synthetic.people.camera import Camera, aim_camera, truncate_people
+from pipelines.synthetic.people.camera import (
+    Camera,
+    aim_at_upper_body,
+    aim_camera,
+    choose_cameras,
+    sample_cut_height,
+    truncate_people,
+)
 from pipelines.synthetic.people.complexion import sample_complexion
 from pipelines.synthetic.people.dressed import Dressed, DressedBody
 from pipelines.synthetic.people.hosiery import choose_hosiery
@@ -28,11 +35,13 @@ from pipelines.synthetic.people.skeleton import CROWN, Frames, Motion, Proportio
 from pipelines.synthetic.people.textures import sample_atlas, sample_outfit
 from pipelines.synthetic.people.wardrobe import sample_wardrobe
 from pipelines.synthetic.rendering.backgrounds import sample_backgrounds
+from pipelines.synthetic.rendering.furniture import sample_furniture
 from pipelines.synthetic.rendering.noise import chance, uniform
 from pipelines.synthetic.rotations import rotate, rotation_about
 
 _EVERYDAY, _WHOLE_BODY = 0.35, 0.5  # share of everyday gestures, and of actions of the whole body among athletic ones
 _CAST = 0.45  # share of the shadows on the floor that are long
+_FURNITURE = (0.05, 0.6)  # m of furniture that are in the picture
 _FLESH = 0.1  # m from the ends of bones to the outline of a dressed person
 
 
@@ -58,6 +67,8 @@ class BodyScene:
     """[B, 3] factor of the camera for red, green and blue."""
     gamma: Tensor
     """[B] exponent of the camera."""
+    foreground: Tensor | None
+    """[B, 4, H, W] what stands in front of the person: colour in [-1, 1] times coverage, and coverage in 0 to 1."""
 
     @property
     def proportions(self) -> Proportions:
@@ -85,8 +96,7 @@ def sample_body_scene(config: ClipConfig, *, batch: int, generator: Generator) -
     shadow = sample_shadows(config, batch, generator)
     low, high = find_bounds(rest, slice_pose(pose, slice(None, None, 4)))
     camera = aim_camera(low, high, generator, size=size, fill=config.fill, zoom=config.zoom, shift=config.shift)
-    if config.truncated:
-        camera = truncate_people(camera, pose.frames, generator, size=size, share=config.truncated)
+    camera, foreground = _cut_people(config, camera, pose.frames, generator)
     return BodyScene(
         config=config,
         shape=shape,
@@ -99,6 +109,7 @@ def sample_body_scene(config: ClipConfig, *, batch: int, generator: Generator) -
         cast=_sample_cast(shadow, appearance.lighting, generator),
         gain=1 + 0.05 * uniform(generator, batch, 3, low=-1.0),
         gamma=torch.exp(0.15 * uniform(generator, batch, low=-1.0)),
+        foreground=foreground,
     )
 
 
@@ -164,6 +175,25 @@ def sample_shadows(config: ClipConfig, batch: int, generator: Generator) -> Tens
     wall = uniform(generator, batch, low=0.05, high=0.4) * chance(generator, config.shadow * 0.5, batch)
     wall = wall * config.wall_shadows
     return torch.stack([floor, wall, uniform(generator, batch, low=-1.0) * 0.12], -1)
+
+
+def _cut_people(
+    config: ClipConfig, camera: Camera, frames: Frames, generator: Generator
+) -> tuple[Camera, Tensor | None]:
+    """Cameras and `BodyScene.foreground` of clips of which some show less than the whole person."""
+    size = (config.width, config.height)
+    if config.truncated:
+        camera = truncate_people(camera, frames, generator, size=size, share=config.truncated)
+    if not config.furniture:
+        return camera, None
+    batch = len(frames.origin)
+    cut = sample_cut_height(frames, generator)
+    below = uniform(generator, batch, low=_FURNITURE[0], high=_FURNITURE[1])
+    upper = aim_at_upper_body(frames, cut - below, generator, size=size)
+    chosen = chance(generator, config.furniture, batch)
+    camera = choose_cameras(chosen, upper, camera)
+    layers = sample_furniture(batch, config.height, config.width, camera.centre[:, 1] - camera.scale * cut, generator)
+    return camera, layers * chosen.view(-1, 1, 1, 1)
 
 
 def _sample_cast(shadow: Tensor, lighting: Lighting, generator: Generator) -> Tensor:

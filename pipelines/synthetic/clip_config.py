@@ -39,3 +39,6 @@ class ClipConfig:
     """Whether people cast shadows on walls at all."""
     truncated: float = 0.0
     """Share of the clips in which the picture cuts the person off, anywhere from the knees to the chest."""
+    furniture: float = 0.0
+    """Share of the clips in which furniture or the like hides the person from somewhere between knees and chest on
+    down, and the picture's edge does not."""

@@ -16,6 +16,7 @@ from pipelines.synthetic.rendering.noise import chance, uniform
 from pipelines.synthetic.rendering.raycast import place
 
 _OVER_HEAD = 0.25  # m from the head's joint to the upper edge of a picture of the upper body
+_BESIDE_HEAD = 0.35  # m from the head's joint to its sides
 
 
 @dataclass
@@ -109,16 +110,26 @@ def truncate_people(
 
     The edge is anywhere from the knees to the chest, as they are on average over the motion.
     """
+    upper = aim_at_upper_body(frames, sample_cut_height(frames, generator), generator, size=size)
+    return choose_cameras(chance(generator, share, len(frames.origin)), upper, camera)
+
+
+def aim_at_upper_body(frames: Frames, edge: Tensor, generator: Generator, *, size: tuple[int, int]) -> Camera:
+    """Aims cameras so that the picture's lower edge is at world y `edge` [B], in metres, and heads are inside, wherever
+    people go."""
     width, height = size
-    batch, origin = len(frames.origin), frames.origin
-    top = origin[:, :, INDEX["head"], 1].amax(1) + _OVER_HEAD
-    edge = sample_cut_height(frames, generator)
-    scale = uniform(generator, batch, low=0.85, high=1.0) * height / (top - edge)
+    batch, head = len(frames.origin), frames.origin[:, :, INDEX["head"]]
+    left, right = head[..., 0].amin(1), head[..., 0].amax(1)
+    room = torch.minimum(height / (head[..., 1].amax(1) + _OVER_HEAD - edge), width / (right - left + 2 * _BESIDE_HEAD))
+    scale = uniform(generator, batch, low=0.85, high=1.0) * room
     shift = uniform(generator, batch, low=-0.15, high=0.15) * width
-    x = (width - 1) / 2 + shift - scale * origin[:, :, INDEX["pelvis"], 0].mean(1)
-    centre = torch.stack([x, height - 1 + scale * edge], -1)
-    chosen = chance(generator, share, batch)
-    return Camera(torch.where(chosen, scale, camera.scale), torch.where(chosen[:, None], centre, camera.centre))
+    x = (width - 1) / 2 + shift - scale * (left + right) / 2
+    return Camera(scale, torch.stack([x, height - 1 + scale * edge], -1))
+
+
+def choose_cameras(which: Tensor, yes: Camera, no: Camera) -> Camera:
+    """The cameras of `yes` where `which` [B] is set, else those of `no`."""
+    return Camera(torch.where(which, yes.scale, no.scale), torch.where(which[:, None], yes.centre, no.centre))
 
 
 def sample_cut_height(frames: Frames, generator: Generator) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from models.generators.animation import State
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
-from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
+from pipelines.synthetic.body_clips import BodyClip, ClipConfig, sample_body_clip
 from pipelines.training.animation.details import observe_details
 from pipelines.training.animation.mattes import cut_out, imitate_generated
 from pipelines.training.data.structure_maps import add_details, structure_maps
@@ -41,10 +41,14 @@ class Recipe:
     """Height and width of the images, in pixels."""
     chunk: int = 48
     """Clips per update; the whole batch is rendered at once, which is cheaper."""
-    fill: tuple[float, float] = (0.7, 0.97)
-    """Fraction of the image that the person's motion spans, as a range."""
-    truncated: float = 0.2
-    """Fraction of the clips in which the picture cuts the person off between knees and chest."""
+    fill: tuple[float, float] = (0.75, 1.15)
+    """Fraction of the image that the person's motion spans, as a range; above 1 people leave the picture."""
+    athletic: float = 0.3
+    """Fraction of the motions with sports, low and fast movements of the whole body."""
+    truncated: float = 0.33
+    """Fraction of the clips without furniture in which the picture cuts the person off between knees and chest."""
+    furniture: float = 0.25
+    """Fraction of the clips in which furniture or the like hides the person from there on down."""
     floor_shadows: float = 0.85
     """Fraction of the clips in which the person has a shadow at the feet."""
     imperfect_mattes: float = 0.7
@@ -67,8 +71,8 @@ class Recipe:
     """Standard deviation of the targets' joints, in pixels."""
     missing_joint: float = 0.02
     """Chance that a visible joint of the reference is missing; seven times that for a hidden one."""
-    structure_details: bool = False
-    """Whether the generator sees hands, feet and the order of limbs; the shipped one does not."""
+    structure_details: bool = True
+    """Whether the generator sees hands, feet and the order of limbs."""
     unknown_details: float = 0.5
     """Chance that hands, feet or depths, each for itself, are not known of the targets; half of it of the reference."""
     picture: float = 4.0
@@ -165,9 +169,10 @@ def draw_clips(recipe: Recipe, batch: int, generator: torch.Generator) -> Clips:
     """Render `batch` clips and turn them into the generator's inputs and truths, on the generator's device."""
     config = ClipConfig(
         height=recipe.size, width=recipe.size, length=recipe.clip_length, actions=recipe.actions, fill=recipe.fill,
-        shadow=recipe.floor_shadows, wall_shadows=False, truncated=recipe.truncated,
+        shadow=recipe.floor_shadows, wall_shadows=False, athletic=recipe.athletic, truncated=recipe.truncated,
+        furniture=recipe.furniture,
     )  # fmt: skip
-    clip = sample_clip(config, batch=batch, times=draw_times(recipe, batch, generator), generator=generator)
+    clip = sample_body_clip(config, batch=batch, times=draw_times(recipe, batch, generator), generator=generator)
     reference = _make_reference(recipe, clip, generator)
     starts = torch.rand(batch, generator=generator, device=clip.images.device) < recipe.start_share  # [B]
     driving = _make_driving(recipe, clip, generator)
@@ -209,7 +214,7 @@ def draw_times(recipe: Recipe, batch: int, generator: torch.Generator) -> Tensor
     return torch.cat([draw(0, recipe.clip_length), first + steps], 1)
 
 
-def _make_truth(clip: Clip, driving: State, backdrop: Tensor, t: int, before: int, starts: Tensor | None) -> Truth:
+def _make_truth(clip: BodyClip, driving: State, backdrop: Tensor, t: int, before: int, starts: Tensor | None) -> Truth:
     """Truth of frame t, made from frame `before`, or from the reference where `starts` [B] is set."""
     flow, visible, _ = clip.flow(t, before)
     reference_flow, reference_visible, _ = clip.flow(t, 0)
@@ -235,7 +240,7 @@ def _draw_noise(shape: tuple[int, ...], scale: float, generator: torch.Generator
     return scale * torch.randn(shape, generator=generator, device=generator.device)
 
 
-def _make_reference(recipe: Recipe, clip: Clip, generator: torch.Generator) -> State:
+def _make_reference(recipe: Recipe, clip: BodyClip, generator: torch.Generator) -> State:
     """The reference as it is in use: cut out imperfectly, with noisy COCO-17 joints of which hidden ones are sometimes
     missing, and the Human3.6M-17 joints that the motion network makes of those."""
     pose = clip.coco[:, 0]  # [B, 17, 2]
@@ -259,7 +264,7 @@ def _make_reference(recipe: Recipe, clip: Clip, generator: torch.Generator) -> S
     return State(image, _compact(structure), joints)
 
 
-def _make_driving(recipe: Recipe, clip: Clip, generator: torch.Generator) -> list[State]:
+def _make_driving(recipe: Recipe, clip: BodyClip, generator: torch.Generator) -> list[State]:
     """The frames after the reference, with Human3.6M-17 joints that have a constant error of retargeting and a smaller
     one that changes from frame to frame."""
     pose = clip.h36m[:, 1:]  # [B, T - 1, 17, 2]

@@ -17,7 +17,7 @@ from models.generators.recurrent import select_items
 from models.layer import compose
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
 from pipelines.runtime.progress import SILENT, Progress
-from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
+from pipelines.synthetic.body_clips import BodyClip, ClipConfig, sample_body_clip
 from pipelines.training.animation.mattes import cut_out
 from pipelines.training.animation.plates import Fill, estimate_plate, fill_smoothly
 from pipelines.training.data.structure_maps import add_details, structure_maps
@@ -26,7 +26,8 @@ from pipelines.training.image_metrics import psnr
 VALIDATION_SEED = 20260
 MATTE_SEED = 1
 FRAMES = 24  # of a clip
-FLOOR_SHADOWS = 0.85  # share of the clips
+# Shares of the clips: with shadows on the floor, with sports and low motion, cut off by the picture and by furniture.
+FLOOR_SHADOWS, ATHLETIC, TRUNCATED, FURNITURE = 0.85, 0.3, 0.33, 0.25
 SHOWN_FRAMES = (1, 8, 16, 23)  # columns of the sheet
 SHOWN_CLIPS = 4
 MAGENTA = (1.0, -1.0, 1.0)  # behind people without background in the sheet
@@ -94,18 +95,21 @@ def render_held_out(
     generator, mattes = torch.Generator(device), torch.Generator(device)
     generator.manual_seed(seed)
     mattes.manual_seed(MATTE_SEED)
-    config = ClipConfig(height=size, width=size, length=frames, shadow=FLOOR_SHADOWS, wall_shadows=False)
+    config = ClipConfig(
+        height=size, width=size, length=frames, shadow=FLOOR_SHADOWS, wall_shadows=False, athletic=ATHLETIC,
+        truncated=TRUNCATED, furniture=FURNITURE,
+    )  # fmt: skip
     parts = []
     for start in range(0, clips, at_once):
         count = min(at_once, clips - start)
         times = torch.arange(frames, device=device).expand(count, -1)
-        clip = sample_clip(config, batch=count, times=times, generator=generator)
+        clip = sample_body_clip(config, batch=count, times=times, generator=generator)
         parts.append(_hold_out(clip, mattes, fill))
         progress.advance(count)
     return HeldOutClips(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
-def _hold_out(clip: Clip, mattes: torch.Generator, fill: Fill) -> tuple[Tensor, ...]:
+def _hold_out(clip: BodyClip, mattes: torch.Generator, fill: Fill) -> tuple[Tensor, ...]:
     """The fields of HeldOutClips."""
     first = clip.images[:, 0]
     source = cut_out(first, clip.rgba[:, 0], 1.0, mattes)

@@ -12,6 +12,7 @@ from pipelines.synthetic import body_clips
 from pipelines.synthetic.body_clips import PARTS, BodyClip, ClipConfig, render_body_clip, sample_body_clip
 from pipelines.synthetic.body_scene import sample_body_scene
 from pipelines.synthetic.people import primitives
+from pipelines.synthetic.people.skeleton import INDEX
 
 SIZE = 128
 PEOPLE = 4
@@ -180,3 +181,37 @@ def test_truncated_people_reach_the_lower_edge_and_keep_their_heads():
     outside = ((clip.feet < 0) | (clip.feet > 63)).any(-1)
     assert outside.all()
     assert not clip.feet_visible[outside].any()
+
+
+def test_furniture_hides_people_and_stays_where_it_is():
+    config = ClipConfig(height=SIZE, width=SIZE, length=12, furniture=1.0, texture_size=32)
+    clip = sample_body_clip(
+        config, batch=PEOPLE, times=TIMES - (TIMES > 11).long(), generator=torch.Generator().manual_seed(5)
+    )
+    foreground = clip.scene.foreground
+    assert foreground is not None
+    covered = foreground[:, 3:] == 1
+    assert (covered.flatten(1).float().mean(1) > 0.03).all()
+    stays = covered[:, None].expand(-1, 3, -1, -1, -1)
+    assert not clip.mask[stays].any()
+    assert not clip.parts[stays[:, :, 0]].any()
+    assert (clip.images - clip.plate[:, None]).abs().amax(2, keepdim=True)[stays].max() < 1e-5
+    behind = covers(clip, clip.coco, mask=stays)
+    inside = ((clip.coco >= 0) & (clip.coco <= SIZE - 1)).all(-1)
+    assert (behind & inside).any()
+    assert not clip.coco_visible[behind & inside].any()
+    flow, visible, person = clip.flow(1, 0)
+    assert not person[covered].any()
+    assert not flow[covered.expand(-1, 2, -1, -1)].any()
+    assert visible[covered].all()
+    composed = compose(clip.rgba, clip.plate[:, None].expand_as(clip.images), clip.shadow)
+    opaque = ((foreground[:, 3:] < 0.01) | covered)[:, None].expand_as(clip.images)
+    assert (composed - clip.images).abs()[opaque].max() < 0.03
+
+
+def test_people_cut_by_the_picture_stay_in_it_wherever_they_go():
+    config = ClipConfig(height=48, width=48, length=40, truncated=1.0, athletic=1.0, texture_size=32)
+    scene = sample_body_scene(config, batch=12, generator=torch.Generator().manual_seed(6))
+    head = scene.camera.project(scene.frames.origin[:, :, INDEX["head"]])  # [B, L, 2]
+    assert (head > 0).all()
+    assert (head < 47).all()
