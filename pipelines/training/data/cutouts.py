@@ -39,7 +39,7 @@ class CutoutConfig:
     athletic: float = 0.3
     """Fraction of people in sports and floor work: crouching, kneeling, sitting, lying, kicking, jumping."""
     any_heading: float = 0.75
-    """Chance that a person is turned by any angle; otherwise its heading is the motion's, mostly frontal."""
+    """Chance that a person is turned by any angle; otherwise its heading is the motion's, two in three frontal."""
 
 
 @dataclass
