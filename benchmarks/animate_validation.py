@@ -36,6 +36,23 @@ def judge(model: torch.nn.Module, clips: HeldOutClips) -> dict[str, float]:
     return numbers | {"ssim": ssim(made.images, truth), "ssim_copy": ssim(clips.images[:, :1].expand_as(truth), truth)}
 
 
+def judge_all(model: torch.nn.Module, clips: HeldOutClips) -> dict[str, float]:
+    """As `judge`, with the pictures of a few clips in memory at a time."""
+    totals: Counter[str] = Counter()
+    for first in range(0, len(clips), AT_ONCE):
+        some = clips[first : first + AT_ONCE]
+        totals.update({name: value * len(some) for name, value in judge(model, some).items()})
+    return {name: total / len(clips) for name, total in totals.items()}
+
+
+def print_numbers(title: str, clips: HeldOutClips, numbers: dict[str, float]) -> None:
+    """One line for each number below what was measured."""
+    count, frames, _, height, width = clips.images.shape
+    print(f"{title}: {count} clips of {frames} frames, {width}x{height}, {clips.images.device.type}")
+    for name, value in numbers.items():
+        print(f"{name:12} {value:8.4f}")
+
+
 @torch.inference_mode()
 def main() -> None:
     """Render, generate and print."""
@@ -48,13 +65,7 @@ def main() -> None:
     device = choose_device(options.device)
     model = prepare_for_inference(load_weights(options.weights, device=device, expect="animation"))
     clips = render_held_out(options.clips, options.frames, size=SIZE, device=device)
-    totals: Counter[str] = Counter()
-    for first in range(0, len(clips), AT_ONCE):
-        some = clips[first : first + AT_ONCE]
-        totals.update({name: value * len(some) for name, value in judge(model, some).items()})
-    print(f"{options.weights}: {options.clips} clips of {options.frames} frames, {SIZE}x{SIZE}, {device.type}")
-    for name, total in totals.items():
-        print(f"{name:12} {total / len(clips):8.3f}")
+    print_numbers(options.weights, clips, judge_all(model, clips))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """People in motion down to fingers and faces.
 
 In: a batch size, a length and a generator. Out: a `FullMotion` for people of any proportions, which the makers of
-rendered clips draw; `motion.sample_motion` is the part of it that moves the rig alone.
+rendered clips draw, or of the joints alone, which the motion network's training takes.
 
 Legend: B batch, T frames, side 0 right, side 1 left.
 """
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pipelines.synthetic.motion.faces import FaceTrack, sample_face_actions
 from pipelines.synthetic.motion.hands import correct_wrists, sample_hand_poses
-from pipelines.synthetic.motion.motion import Shares, sample_pose, solve_sample
+from pipelines.synthetic.motion.motion import PoseSample, Shares, sample_pose, solve_sample
 from pipelines.synthetic.motion.timeline import Timeline
 from pipelines.synthetic.people.skeleton import Motion
 
@@ -49,9 +49,34 @@ def sample_full_motion(
     """
     time = torch.arange(length, dtype=torch.float32, device=generator.device) / fps
     timeline = Timeline(batch, time[None], length / fps, generator)
+    sample, arms, motion = _move(timeline, shares, amplitude=amplitude, tilt=tilt)
+    own = (sample.arms < 0)[:, None, None, None, None]
+    fingers = torch.where(own, sample.pose.fingers, sample_hand_poses(timeline, arms))
+    return FullMotion(motion, fingers, sample_face_actions(timeline, sample.pose.neck))
+
+
+def sample_joint_motion(
+    time: Tensor,
+    duration: float,
+    batch: int,
+    generator: torch.Generator,
+    *,
+    shares: Shares,
+    amplitude: float = 1.0,
+    tilt: float = 0.05,
+) -> Motion:
+    """The joints of `sample_full_motion` alone, at times [T] or [B, T] in seconds from 0 to `duration`, in any order.
+
+    The same generator state and duration give the same clips whatever the times are.
+    """
+    timeline = Timeline(batch, time if time.dim() == 2 else time[None], duration, generator)
+    return _move(timeline, shares, amplitude=amplitude, tilt=tilt)[2]
+
+
+def _move(timeline: Timeline, shares: Shares, *, amplitude: float, tilt: float) -> tuple[PoseSample, Tensor, Motion]:
+    """What people do, their ordinary arm actions [B] (the first one where the pose has fingers of its own), and how
+    their joints move."""
     sample = sample_pose(timeline, shares)
     arms, own = sample.arms.clamp(min=0), (sample.arms < 0)[:, None, None, None]
     sample.pose.arms = torch.where(own, sample.pose.arms, correct_wrists(sample.pose.arms, arms))
-    motion = solve_sample(sample, timeline, amplitude=amplitude, tilt=tilt)
-    fingers = torch.where(own[..., None], sample.pose.fingers, sample_hand_poses(timeline, arms))
-    return FullMotion(motion, fingers, sample_face_actions(timeline, sample.pose.neck))
+    return sample, arms, solve_sample(sample, timeline, amplitude=amplitude, tilt=tilt)

@@ -18,6 +18,7 @@ from pipelines.training.motion.detector_noise import DetectorErrors, detect
 from pipelines.training.motion.filming import draw_uniform, film_people
 
 PIXELS_PER_UNIT = 128.0  # of a square 256 pixels wide
+RARE = 0.1  # share of its frames up to which a clip that shows somebody is left out, as nobody would animate from it
 FILLED = CONFIDENT / 2  # confidence of joints whose place was filled in
 
 
@@ -63,15 +64,16 @@ class Windows:
 
 def draw_windows(recipe: Recipe, batch: int, length: int, generator: Generator) -> Windows:
     """Windows of `length` frames, margins included, each with a person, motion, camera and detector of its own."""
-    coco, human, rate = film_people(batch, length, generator, slowest=recipe.slowest, fastest=recipe.fastest)
-    points, confidence = detect(coco, rate, generator, recipe.errors)
+    film = film_people(batch, length, generator, slowest=recipe.slowest, fastest=recipe.fastest)
+    points, confidence = detect(film.coco, film.cut, film.rate, generator, recipe.errors)
     inside = _draw_clip_ends(batch, length, generator)
-    points, confidence = _fill_gaps(points, confidence, inside, coco, generator)
-    middle, half = _draw_square(points, confidence > 0, rate, generator)
+    points, confidence = _fill_gaps(points, confidence, inside, film.coco, generator)
+    middle, half = _draw_square(points, confidence > 0, film.rate, generator)
     known = confidence > 0
     points = torch.where(known[..., None], (points - middle) / half, 0.0)
-    inside = inside & known.any(-1)  # a clip in which nobody is ever found is none
-    return Windows(points, confidence, (human[..., :2] - middle) / half, rate, inside)
+    found = (confidence >= CONFIDENT).any(-1).sum(1)  # [B] frames in which somebody is
+    inside = inside & known.any(-1) & (found > RARE * inside.sum(1))[:, None]
+    return Windows(points, confidence, (film.human[..., :2] - middle) / half, film.rate, inside)
 
 
 def _draw_clip_ends(batch: int, length: int, generator: Generator) -> Tensor:

@@ -49,16 +49,19 @@ class DetectorErrors:
     blank_clips: float = 0.15
     """Chance that a clip has frames in which nobody is found."""
     cut_clips: float = 0.15
-    """Chance that the border of the image cuts the body of a clip."""
+    """Chance that a border of the image cuts the body of a clip anywhere."""
+    truncated_clips: float = 0.2
+    """Chance that the lower border cuts the body of a clip off between knees and chest."""
 
 
 def detect(
-    truth: Tensor, rate: Tensor, generator: torch.Generator, errors: DetectorErrors | None = None
+    truth: Tensor, cut: Tensor, rate: Tensor, generator: torch.Generator, errors: DetectorErrors | None = None
 ) -> tuple[Tensor, Tensor]:
     """What a detector would report for true joints.
 
     Args:
         truth: [B, T, 17, 3] COCO-17, x right, y down, z towards the camera, in any one unit.
+        cut: [B] y of the lower border in the clips that it cuts off between knees and chest.
         rate: [B] frames per second.
         errors: None: the defaults.
 
@@ -75,8 +78,8 @@ def detect(
     points = _swap_sides(sampler, errors, points, truth)
     points = _misplace_joints(sampler, errors, points, height)
     wrong = (points - placed).norm(dim=-1) > 0.04 * height[..., 0]
-    points, cut = _cut_body(sampler, errors, points, truth)
-    found = _draw_found(sampler, errors, hidden) & ~cut
+    points, beyond = _cut_body(sampler, errors, points, truth, cut)
+    found = _draw_found(sampler, errors, hidden) & ~beyond
     return points, draw_confidence(sampler, hidden, wrong, found)
 
 
@@ -153,8 +156,11 @@ def _misplace_joints(sampler: Sampler, errors: DetectorErrors, points: Tensor, h
     return torch.where(far, wrong, points)
 
 
-def _cut_body(sampler: Sampler, errors: DetectorErrors, points: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """A border of the picture that cuts off what is beyond it, in some clips.
+def _cut_body(
+    sampler: Sampler, errors: DetectorErrors, points: Tensor, truth: Tensor, cut: Tensor
+) -> tuple[Tensor, Tensor]:
+    """A border of the picture that cuts off what is beyond it, in some clips: anywhere, or below the shoulders at `cut`
+    [B].
 
     Returns:
         Points [B, T, 17, 2], in a third of these clips moved to the border instead; which joints are lost [B, T, 17].
@@ -164,7 +170,12 @@ def _cut_body(sampler: Sampler, errors: DetectorErrors, points: Tensor, truth: T
     reach = (truth[..., :2] * out).sum(-1)  # [B, T, 17] how far out the joints are
     inner, outer = reach.amin(2).amax(1), reach.amax(2).amin(1)  # [B] of the innermost and the outermost joint
     border = torch.lerp(inner, outer, 0.35 + 0.8 * sampler.uniform()[:, 0])[:, None, None]
-    beyond = ((points * out).sum(-1) - border).clamp(min=0) * sampler.clips(errors.cut_clips, 1)
+    truncated = sampler.clips(errors.truncated_clips, 1)  # [B, 1, 1]
+    out = torch.lerp(out, constant((0.0, 1.0), sampler.device), truncated[..., None])
+    shoulders = truth[:, :, 5:7, 1].amax((1, 2))  # a picture of somebody shows head and shoulders
+    border = torch.lerp(border, torch.maximum(cut, shoulders)[:, None, None], truncated)
+    chosen = torch.maximum(sampler.clips(errors.cut_clips, 1), truncated)
+    beyond = ((points * out).sum(-1) - border).clamp(min=0) * chosen
     moved = sampler.uniform(1, 1) < 1 / 3
     pulled = torch.where(moved[..., None], points - beyond[..., None] * out, points)
     return pulled, (beyond > 0) & ~moved

@@ -42,7 +42,8 @@ def test_perfect_detections_are_the_truth() -> None:
 
 
 def test_frame_rates_from_slow_to_fast() -> None:
-    coco, _, rate = film_people(64, 40, torch.Generator().manual_seed(0), slowest=5.0, fastest=240.0)
+    film = film_people(64, 40, torch.Generator().manual_seed(0), slowest=5.0, fastest=240.0)
+    coco, rate = film.coco, film.rate
     assert 5 <= rate.min() < 8
     assert 150 < rate.max() <= 240
     speed = coco.diff(dim=1).norm(dim=-1).mean((1, 2)) * rate  # metres per second
@@ -67,7 +68,7 @@ def test_gaps_are_filled_as_in_use() -> None:
         gaps += int((~seen[:, known]).sum())
     assert gaps > 50
     assert np.median(off) < 1e-5  # where the square follows the person, a straight line is none in its coordinates
-    assert max(off) < 0.05
+    assert max(off) < 0.1  # of somersaults
 
 
 def test_the_square_is_that_of_use() -> None:
@@ -89,3 +90,13 @@ def test_some_windows_hold_an_end_of_their_clip(end: int) -> None:
     assert 0.15 < cut.float().mean() < 0.6
     assert (windows.confidence[~windows.inside] == 0).all()
     assert windows.inside[:, 50].float().mean() > 0.95
+
+
+def test_clips_that_hardly_show_anybody_are_none() -> None:
+    windows = draw(dataclasses.replace(PERFECT, lost_clips=1.0, loss_rate=7.0))
+    found = (windows.confidence >= CONFIDENT).any(-1).float()
+    used = windows.inside.any(1)
+    assert 0.1 < used.float().mean() < 0.9
+    share = (found * windows.inside).sum(1) / windows.inside.sum(1).clamp(min=1)
+    assert share[used].min() > 0.1
+    assert found[~used].mean() < 0.1

@@ -9,6 +9,7 @@ from pipelines.keypoints.layouts import COCO17_FLIP
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.training.motion.detector_noise import DetectorErrors, detect
 
+CUT = 0.6  # y of the lower border of clips that it cuts off: below the hips
 PERFECT = DetectorErrors(**{field.name: 0.0 for field in dataclasses.fields(DetectorErrors)})
 
 
@@ -26,7 +27,7 @@ def truth() -> torch.Tensor:
 def run(truth: torch.Tensor, fps: float = 25.0, **errors: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Points and confidences with nothing but these errors."""
     changed = dataclasses.replace(PERFECT, **errors)
-    return detect(truth, torch.full((64,), fps), torch.Generator().manual_seed(0), changed)
+    return detect(truth, torch.full((64,), CUT), torch.full((64,), fps), torch.Generator().manual_seed(0), changed)
 
 
 def test_no_errors_when_all_are_off(truth):
@@ -98,6 +99,19 @@ def test_the_border_cuts_off_what_is_beyond_or_draws_it_near(truth):
     assert 0.1 < moved_clips.float().mean() < 0.6
     inside = points[moved_clips]
     assert (inside.amax((1, 2)) <= truth[..., :2].amax((0, 1, 2)) + 1e-6).all()
+
+
+def test_the_lower_border_cuts_people_off_where_it_is(truth):
+    points, confidence = run(truth, truncated_clips=1.0)
+    lost = confidence < CONFIDENT
+    below = truth[..., 1] > CUT
+    assert not lost[~below].any()
+    assert torch.equal(points[lost], truth[..., :2][lost])
+    pulled = below & ~lost
+    assert (points[pulled][:, 1] - CUT).abs().max() < 1e-6
+    assert 0.1 < pulled[:, 0, 15].float().mean() < 0.6
+    _, some = run(truth, truncated_clips=0.5)
+    assert 0.1 < (some[:, 0, 15] < CONFIDENT).float().mean() < 0.55
 
 
 def test_outliers_are_rare_and_far(truth):
