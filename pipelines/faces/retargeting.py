@@ -20,6 +20,9 @@ LIPS = ((61, 67), (62, 66), (63, 65))  # of the inner line, those that are above
 QUIET = 0.25  # share of the frames, those with the least open mouths, that show the face at rest
 WIDEST = 1.5  # largest opening of lids in shares of that at rest
 ROUNDS = 2  # of aligning and averaging
+# Shoulders stay where they are in the picture: how far the head is shifted at most, in widths of the face, and how much
+# larger or smaller it gets.
+FARTHEST, LARGEST = 0.15, 1.12
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,19 @@ def retarget_face(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
     for eye in EYES:
         _open_lids(made, own, shapes, theirs, eye)
     _keep_lips_apart(made)
-    shift = (motion.centre - motion.origin) * np.sqrt(scale.prod())
-    moved = (made @ own_axes) @ motion.linear.transpose(0, 2, 1)
-    return moved + source[RIGID].mean(0) + shift[:, None]
+    linear, shift = _restrain(motion, _measure(theirs)[0])
+    moved = (made @ own_axes) @ linear.transpose(0, 2, 1)
+    return moved + source[RIGID].mean(0) + shift[:, None] * scale[0]
+
+
+def _restrain(motion: Similarities, width: float) -> tuple[np.ndarray, np.ndarray]:
+    """Turn and size [T, 2, 2] and shift [T, 2] that a head can have above shoulders that don't move; width: of the
+    driving face."""
+    size = np.sqrt(np.linalg.det(motion.linear))
+    linear = motion.linear * (np.clip(size, 1 / LARGEST, LARGEST) / size)[:, None, None]
+    shift = motion.centre - motion.origin
+    length = np.maximum(np.linalg.norm(shift, axis=-1, keepdims=True) / (FARTHEST * width), 1e-6)
+    return linear, shift * np.tanh(length) / length
 
 
 def _smooth(driving: np.ndarray) -> np.ndarray:

@@ -32,11 +32,14 @@ CANVAS = 256  # pixels
 SQUARE_WIDTHS = 2.4  # side of the square in widths of the source's landmarks, as far as training had it
 ROOM = 1.25  # side of the square at least, in sides of the box in which all landmarks move
 LIFT = 0.16  # how far the square's centre is above that of the landmarks, in its sides: they end at the brows
-SURROUNDINGS = 0.4  # what is looked at beside the square to cut the person out, in its sides
+SURROUNDINGS = (2.6, 2.6, 3.4)  # what is looked at to cut the person out: beside, above and below the face's middle
 FEATHER = 0.08  # width of the square's soft edge, in its sides
-# Joints of heads and shoulders, COCO-17, as means of landmarks, and as seen from the middle of the face in its widths.
-HEAD_JOINTS = ((0, (30,)), (1, tuple(range(42, 48))), (2, tuple(range(36, 42))), (3, (16,)), (4, (0,)))
-SHOULDERS = ((5, (1.2, 1.1)), (6, (-1.2, 1.1)))
+# Where the joints of a person below a face are on average, COCO-17: nose, eyes, ears, shoulders, hips, knees. As
+# SURROUNDINGS from the middle of the landmarks, in their width.
+JOINTS = {
+    0: (0.0, 0.0), 1: (0.25, -0.3), 2: (-0.25, -0.3), 3: (0.5, -0.2), 4: (-0.5, -0.2), 5: (1.2, 1.1), 6: (-1.2, 1.1),
+    11: (0.7, 3.2), 12: (-0.7, 3.2), 13: (0.7, 5.2), 14: (-0.7, 5.2),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,17 +67,19 @@ def cut_out_face(
         picture: uint8 RGB [H, W, 3].
         landmarks: of the source face [68, 2].
         poses: all landmarks to come [T, 68, 2].
-        detector: finds the person whose face it is.
-        device: of the networks that mark the person.
+        detector: marks the person, if it can.
+        device: of the networks that stand in for it.
 
     Raises:
         BackendUnavailable: mattes can't be made here.
     """
     box = find_square(landmarks, poses, (picture.shape[1], picture.shape[0]))
-    margin = round(SURROUNDINGS * (box[2] - box[0]))
-    left, top = max(box[0] - margin, 0), max(box[1] - margin, 0)
-    around = picture[top : box[3] + margin, left : box[2] + margin]
-    pose = _find_pose(around, landmarks - (left, top), detector)
+    middle, width = landmarks.mean(0), float(np.ptp(landmarks[:, 0]))
+    beside, above, below = (round(share * width) for share in SURROUNDINGS)
+    x, y = np.round(middle).astype(int).tolist()
+    left, top = max(min(x - beside, box[0]), 0), max(min(y - above, box[1]), 0)
+    around = picture[top : max(y + below, box[3]), left : max(x + beside, box[2])]
+    pose = _guess_pose(middle - (left, top), width)
     matte = estimate_matte(around, find_mask(around, pose, detector=detector, device=device))
     plate = fill(around.copy(), find_hole(matte.alpha, pose))
     inside = box[0] - left, box[1] - top, box[2] - left, box[3] - top
@@ -93,18 +98,10 @@ def find_square(landmarks: np.ndarray, poses: np.ndarray, size: tuple[int, int])
     return left, top, left + side, top + side
 
 
-def _find_pose(picture: np.ndarray, landmarks: np.ndarray, detector: KeypointDetector) -> np.ndarray:
-    """The pose COCO-17 [17, 3] of the person with these landmarks [68, 2]; if nobody is found there, a guess of head
-    and shoulders."""
-    middle, width = landmarks.mean(0), float(np.ptp(landmarks[:, 0]))
-    people = detector.detect(picture)  # [P, 17, 3]
-    distances = np.linalg.norm(people[:, :3, :2].mean(1) - landmarks[27:48].mean(0), axis=-1)
-    if len(people) and distances.min() < width / 2:
-        return people[distances.argmin()]
+def _guess_pose(middle: np.ndarray, width: float) -> np.ndarray:
+    """The pose COCO-17 [17, 3] of whoever has a face of this middle [2] and width: enough to tell who is meant."""
     pose = np.zeros((17, 3), np.float32)
-    for joint, points in HEAD_JOINTS:
-        pose[joint] = *landmarks[list(points)].mean(0), 1
-    for joint, offset in SHOULDERS:
+    for joint, offset in JOINTS.items():
         pose[joint] = *(middle + width * np.array(offset)), 1
     return pose
 
