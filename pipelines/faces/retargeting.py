@@ -51,10 +51,9 @@ def retarget_face(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
     Returns:
         [T, 68, 2] in pixels of the source picture.
     """
-    driving = _smooth(driving)
     rest, motion = _find_rest(driving)
     (own, own_axes), (theirs, their_axes) = _to_axes(source), _to_axes(rest)
-    shapes = (motion.invert(driving) - rest[RIGID].mean(0)) @ their_axes.T  # [T, 68, 2]
+    shapes = _smooth((motion.invert(driving) - rest[RIGID].mean(0)) @ their_axes.T)  # [T, 68, 2]
     scale = _measure(own) / _measure(theirs)
     made = own + (shapes - theirs) * scale
     for eye in EYES:
@@ -75,11 +74,11 @@ def _restrain(motion: Similarities, width: float) -> tuple[np.ndarray, np.ndarra
     return linear, shift * np.tanh(length) / length
 
 
-def _smooth(driving: np.ndarray) -> np.ndarray:
-    """Landmarks [T, 68, 2] without the tremor of jaw, brows and nose."""
-    padded = np.concatenate([driving[:1], driving, driving[-1:]])
-    smooth = (padded[:-2] + 2 * driving + padded[2:]) / 4
-    smooth[:, FEATURES] = driving[:, FEATURES]
+def _smooth(shapes: np.ndarray) -> np.ndarray:
+    """Faces [T, 68, 2] in their own axes without the tremor of jaw, brows and nose."""
+    padded = np.concatenate([shapes[:1], shapes, shapes[-1:]])
+    smooth = (padded[:-2] + 2 * shapes + padded[2:]) / 4
+    smooth[:, FEATURES] = shapes[:, FEATURES]
     return smooth
 
 

@@ -18,6 +18,7 @@ from pipelines.compositing.layers import lay_over
 from pipelines.compositing.matte import estimate_matte
 from pipelines.compositing.paste import box_mask, paste
 from pipelines.faces.drawing import draw_landmarks
+from pipelines.faces.face_maps import extend_landmarks
 from pipelines.faces.layer_maps import draw_face_maps
 from pipelines.generation.cutout import Fill, describe_certainty, find_hole
 from pipelines.generation.layer_processor import to_network
@@ -80,7 +81,8 @@ def cut_out_face(
     left, top = max(min(x - beside, box[0]), 0), max(min(y - above, box[1]), 0)
     around = picture[top : max(y + below, box[3]), left : max(x + beside, box[2])]
     pose = _guess_pose(middle - (left, top), width)
-    matte = estimate_matte(around, find_mask(around, pose, detector=detector, device=device))
+    mask = find_mask(around, pose, detector=detector, device=device)
+    matte = estimate_matte(around, _include_face(mask, landmarks - (left, top)))
     plate = fill(around.copy(), find_hole(matte.alpha, pose))
     inside = box[0] - left, box[1] - top, box[2] - left, box[3] - top
     return FaceCutOut(picture, box, crop(matte.premultiplied, inside), crop(plate, inside), matte.certainty)
@@ -104,6 +106,14 @@ def _guess_pose(middle: np.ndarray, width: float) -> np.ndarray:
     for joint, offset in JOINTS.items():
         pose[joint] = *(middle + width * np.array(offset)), 1
     return pose
+
+
+def _include_face(mask: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """The mask [H, W] of a person, or that of the face with these landmarks [68, 2] if it misses most of it, as it does
+    in drawings."""
+    face = np.zeros_like(mask)
+    cv2.fillConvexPoly(face, cv2.convexHull(extend_landmarks(landmarks).astype(np.int32)), 1.0)
+    return mask if (mask * face).sum() > face.sum() / 2 else face
 
 
 class FaceLayerProcessor(FrameProcessor):

@@ -35,10 +35,10 @@ def test_visible_landmarks_are_on_heads() -> None:
 
 
 def test_heads_turn_and_mouths_move_and_the_rest_stays_the_same() -> None:
-    still, turned = render(4, 1, turn=(0.0, 0.0, 0.0)), render(4, 24, turn=(0.0, math.pi / 3, 0.0))
-    eyes = [clip.face[..., 36:48, :].unflatten(2, (2, 6)).mean(3) for clip in (still, turned)]
-    widths = [(pair[..., 1, 0] - pair[..., 0, 0]).flatten() for pair in eyes]
-    assert widths[1].min() < 0.8 * widths[0].min()
+    turned = render(4, 24, turn=(0.0, math.pi / 3, 0.0))
+    eyes = turned.face[..., 36:48, :].unflatten(2, (2, 6)).mean(3)
+    width = eyes[..., 1, 0] - eyes[..., 0, 0]  # [B, T]
+    assert (width.amin(1) / width.amax(1)).min() < 0.9
     opening = (turned.face[:, :, 66, 1] - turned.face[:, :, 62, 1]) / SIZE
     assert (opening.amax(1) - opening.amin(1)).max() > 0.01
     assert torch.equal(render(2, 1, seed=9).images, render(2, 1, seed=9).images)
