@@ -94,7 +94,7 @@ def sample_body_scene(config: ClipConfig, *, batch: int, generator: Generator) -
     appearance = sample_mesh_appearance(atlas, outfit, complexion, choose_hosiery(outfit, wardrobe), generator)
     size = (config.width, config.height)
     shadow = sample_shadows(config, batch, generator)
-    low, high = _find_bounds(rest, pose)
+    low, high = find_bounds(rest, slice_pose(pose, slice(None, None, 4)))
     camera = aim_camera(low, high, generator, size=size, fill=config.fill, zoom=config.zoom, shift=config.shift)
     camera, foreground = _cut_people(config, camera, pose.frames, generator)
     return BodyScene(
@@ -148,12 +148,11 @@ def _roll(frames: Frames, roll: float, generator: Generator) -> Frames:
     return Frames(turn @ frames.rotation, rotate(turn, frames.origin))
 
 
-def _find_bounds(rest: RestBody, pose: BodyPose) -> tuple[Tensor, Tensor]:
-    """World x, y [B, 2] of the lower and the upper corner of a box around the whole motion, in metres."""
-    few = slice_pose(pose, slice(None, None, 4))
-    _, origins = turn_bones(rest.bones, few)
+def find_bounds(rest: RestBody, pose: BodyPose) -> tuple[Tensor, Tensor]:
+    """World x, y [B, 2] of the lower and the upper corner of a box around people in all frames, in metres."""
+    _, origins = turn_bones(rest.bones, pose)
     height = rest.proportions.head[:, None, None] * origins.new_tensor([0.0, CROWN, 0.0])
-    points = torch.cat([origins, few.frames.point("head", height)[:, :, None]], 2)[..., :2].flatten(1, 2)
+    points = torch.cat([origins, pose.frames.point("head", height)[:, :, None]], 2)[..., :2].flatten(1, 2)
     return points.amin(1) - _FLESH, points.amax(1) + _FLESH
 
 

@@ -15,11 +15,11 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
-from pipelines.training.keypoints.cutouts import CropConfig
+from pipelines.training.keypoints.framing import CropConfig
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240.0  # seconds to wait for a run
-TINY_CROPS = CropConfig(size=64, source=48, supersample=1, texture_size=32, pool=2, renew=1)
+TINY_CROPS = CropConfig(size=64, source=48, texture_size=32, pool=2, keep=2, renew=1)
 
 
 def run_training(*arguments: object) -> None:

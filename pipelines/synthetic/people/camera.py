@@ -120,9 +120,9 @@ def aim_at_upper_body(frames: Frames, edge: Tensor, generator: Generator, *, siz
     width, height = size
     batch, head = len(frames.origin), frames.origin[:, :, INDEX["head"]]
     left, right = head[..., 0].amin(1), head[..., 0].amax(1)
-    room = torch.minimum(height / (head[..., 1].amax(1) + _OVER_HEAD - edge), width / (right - left + 2 * _BESIDE_HEAD))
-    scale = uniform(generator, batch, low=0.85, high=1.0) * room
-    shift = uniform(generator, batch, low=-0.15, high=0.15) * width
+    tall, wide = head[..., 1].amax(1) + _OVER_HEAD - edge, right - left + 2 * _BESIDE_HEAD
+    scale = uniform(generator, batch, low=0.85, high=1.0) * torch.minimum(height / tall, width / wide)
+    shift = uniform(generator, batch, low=-1.0) * ((width - scale * wide) / 2).clamp(max=0.15 * width)
     x = (width - 1) / 2 + shift - scale * (left + right) / 2
     return Camera(scale, torch.stack([x, height - 1 + scale * edge], -1))
 

@@ -12,9 +12,11 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.scene import Scene
+from pipelines.synthetic.body_scene import BodyScene
+from pipelines.training.data.cutouts import draw_scene
 from pipelines.training.keypoints.crops import Crops, compose
-from pipelines.training.keypoints.cutouts import CropConfig, Cutouts, draw_scene, render_cutouts
+from pipelines.training.keypoints.framing import CropConfig
+from pipelines.training.keypoints.pool import Pool, join_pools, render_pool
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Recipe:
 
 
 class CropStream:
-    """An endless stream of batches, drawn from a pool of rendered people that is renewed bit by bit.
+    """An endless stream of batches, drawn from a pool of people and furniture that is renewed bit by bit.
 
     What the pool holds is saved as the random states from which it was rendered.
     """
@@ -46,8 +48,8 @@ class CropStream:
     def __init__(self, config: CropConfig, batch: int, generator: Generator) -> None:
         self.config, self.batch, self.generator = config, batch, generator
         self.drawn = self.rendered = 0
-        self.scene: Scene | None = None
-        self.renderings: deque[Cutouts] = deque(maxlen=config.pool)
+        self.scene: BodyScene | None = None
+        self.renderings: deque[Pool] = deque(maxlen=config.pool)
         self._scene_state = generator.get_state()
         self._origins: deque[tuple[Tensor, Tensor]] = deque(maxlen=config.pool)  # random states: scene's, rendering's
 
@@ -59,7 +61,7 @@ class CropStream:
             self._render(self.generator.get_state())
             self.rendered += 1
         self.drawn += 1
-        return compose(self.config, self.people, self.batch, self.generator)
+        return compose(self.config, self.pool, self.batch, self.generator)
 
     def state_dict(self) -> dict[str, Any]:
         return {"drawn": self.drawn, "rendered": self.rendered, "origins": list(self._origins)}
@@ -83,9 +85,8 @@ class CropStream:
         assert self.scene
         self._origins.append((self._scene_state, state))
         self.generator.set_state(state)
-        self.renderings.append(render_cutouts(self.config, self.scene, self.generator))
-        parts = zip(*(vars(rendering).values() for rendering in self.renderings), strict=True)
-        self.people = Cutouts(*(torch.cat(part) for part in parts))
+        self.renderings.append(render_pool(self.config, self.scene, self.generator))
+        self.pool = join_pools(self.renderings)
 
 
 def draw_crops(config: CropConfig, batch: int, generator: Generator) -> Crops:

@@ -15,8 +15,8 @@ from pipelines.training.engine.recipe import Validation
 from pipelines.training.engine.session import Session, Stateful
 from pipelines.training.engine.supervised import SupervisedTask
 from pipelines.training.keypoints.crops import Crops
-from pipelines.training.keypoints.cutouts import detector_crops
 from pipelines.training.keypoints.data import CropStream, Recipe
+from pipelines.training.keypoints.framing import detector_crops
 from pipelines.training.keypoints.losses import keypoint_losses, mask_loss
 from pipelines.training.keypoints.validation import draw_keypoints, render_held_out, validate
 

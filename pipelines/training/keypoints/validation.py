@@ -11,8 +11,8 @@ from models.keypoints import KeypointNetwork
 from pipelines.keypoints.detectors.decoding import decode_pairs
 from pipelines.runtime.progress import SILENT, Progress
 from pipelines.training.keypoints.crops import Crops
-from pipelines.training.keypoints.cutouts import CropConfig
 from pipelines.training.keypoints.data import draw_crops
+from pipelines.training.keypoints.framing import CropConfig
 from pipelines.training.keypoints.metrics import mask_overlap, measure
 
 VALIDATION_SEED = 7717

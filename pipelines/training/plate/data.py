@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 from pipelines.synthetic.rendering.backgrounds import sample_backgrounds
 from pipelines.synthetic.rendering.noise import chance, column, pick, uniform
 from pipelines.training.data.augmentation import degrade, subset
-from pipelines.training.keypoints.cutouts import CropConfig, Cutouts, draw_scene, render_cutouts
+from pipelines.training.data.cutouts import CutoutConfig, Cutouts, draw_scene, render_cutouts
 from pipelines.training.plate.holes import (
     contact_shadow,
     draw_shapes,
@@ -24,7 +24,7 @@ from pipelines.training.plate.holes import (
     projected_shadow,
 )
 
-PEOPLE = CropConfig(poses=4, texture_size=64, athletic=0.1, any_heading=0.6)
+PEOPLE = CutoutConfig(source=256, supersample=2, poses=4, texture_size=64, athletic=0.1, any_heading=0.6)
 PICTURES_PER_PERSON = 8  # a rendered image of a person is used this often, each time placed anew
 SMALLEST = 0.003  # share of the picture that a hole takes at least
 PERSON, SHAPES, STROKES = range(3)  # kinds of holes

@@ -23,7 +23,7 @@ from pipelines.synthetic.rendering.noise import (
     uniform_column,
 )
 from pipelines.training.data.augmentation import Placement, place
-from pipelines.training.keypoints.cutouts import Cutouts
+from pipelines.training.data.cutouts import Cutouts
 
 ANKLES = (15, 16)  # COCO joints
 SHADOW_CELL = 4  # pixels of a cell in which soft shadows are drawn

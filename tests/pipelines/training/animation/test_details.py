@@ -14,7 +14,7 @@ from pipelines.training.animation.data import Clips, Recipe, draw_clips
 from pipelines.training.animation.details import observe_details
 
 FRAMES = 3
-RECIPE = Recipe(size=64, clip_length=24, rollout=1, returns=0, structure_details=True)
+RECIPE = Recipe(size=64, clip_length=24, rollout=1, returns=0, truncated=0.0, furniture=0.0)
 PLANES = slice(30, 33)
 
 

@@ -19,7 +19,9 @@ from pipelines.training.config import TrainConfig
 from pipelines.training.engine.distributed import Processes
 from pipelines.training.engine.session import Session
 
-SMALL = Recipe(size=64, clip_length=24, rollout=2, returns=1, chunk=1, adversarial_from=0.0)
+SMALL = Recipe(
+    size=64, clip_length=24, rollout=2, returns=1, chunk=1, structure_details=False, adversarial_from=0.0
+)  # fmt: skip
 ARCHITECTURE = AnimationConfig(
     width=8, max_width=16, flow_width=8, flow_max_width=16, kernel_sizes=(3, 3), attention_hidden=8, norm="batch",
     detail_hidden=8, image_channels=4, shadow=True,
@@ -100,7 +102,7 @@ def test_a_run_takes_what_matches_from_weights_of_another_size(tmp_path: Path) -
     progress = NotesProgress()
     config = TrainConfig(out=tmp_path, init=str(path), device="cpu")
     model = AnimationTask(Session(config, Processes("cpu"), progress), Recipe()).generator
-    assert model.config == bundled_person()
+    assert model.config == replace(bundled_person(), structure_channels=DETAILED_CHANNELS)
     taken, given = model.target.outconv.conv1.weight, other.target.outconv.conv1.weight
     torch.testing.assert_close(taken, given.half().float(), atol=0, rtol=0)
     assert len(progress.notes) == 1

@@ -7,9 +7,15 @@ import torch
 from torch import Generator
 
 from pipelines.training.keypoints.crops import Crops
-from pipelines.training.keypoints.cutouts import detector_crops
 from pipelines.training.keypoints.data import draw_crops
+from pipelines.training.keypoints.framing import detector_crops
 from tests.helpers.training_runs import TINY_CROPS
+
+LEGS, ANKLES = slice(13, 17), slice(15, 17)
+CUT_OFF = replace(
+    TINY_CROPS, framing=(0.0, 0.0, 0.0, 1.0), nobody=0.0, before=0.0, occluder=0.0, framed=0.0, worn=0.0, restyled=0.0,
+    athletic=0.0,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +32,7 @@ def test_crops_are_images_with_joints(crops: Crops) -> None:
     assert keypoints.shape == (8, 17, 3)
     assert set(keypoints[..., 2].unique().tolist()) <= {0.0, 0.5, 1.0}
     inside = ((keypoints[..., :2] > -0.5) & (keypoints[..., :2] < 63.5)).all(-1)
-    assert torch.equal(keypoints[..., 2] > 0, inside)
+    assert inside[keypoints[..., 2] > 0].all()
     assert inside.float().mean() > 0.55
     assert mask.shape == (8, 1, 64, 64)
     assert mask.min() >= 0
@@ -47,6 +53,32 @@ def test_things_in_front_are_cut_out_of_the_mask() -> None:
     crowded = replace(bare, before=0.9, occluder=0.9)
     free, hidden = (draw_crops(config, 16, Generator().manual_seed(4)).mask.mean() for config in (bare, crowded))
     assert hidden < 0.95 * free
+
+
+def test_people_are_cut_off_by_the_edge_of_the_picture() -> None:
+    """Below it are no joints, no mask, and the grey in which detectors put a picture that is smaller than a crop."""
+    config = replace(CUT_OFF, cut=(0.0, 1.0, 0.0))
+    images, keypoints, mask = draw_crops(config, 12, Generator().manual_seed(2))
+    grey = (images == 0).all(1).all(2)  # [B, H]
+    rows = grey.sum(1)
+    assert (rows > 0).float().mean() > 0.7
+    assert torch.equal(grey, torch.arange(64) >= 64 - rows[:, None])
+    assert (mask[:, 0].amax(2) * grey == 0).all()
+    beyond = keypoints[..., 1] > 64 - rows[:, None]
+    assert beyond[:, ANKLES].all()
+    assert (keypoints[..., 2][beyond] == 0).all()
+    assert (keypoints[:, :5, 2] > 0).float().mean() > 0.8
+
+
+def test_people_are_cut_off_by_furniture() -> None:
+    """What is hidden behind it is still known, what is beyond the edge of the crop is not."""
+    by_furniture, by_crop = (
+        draw_crops(replace(CUT_OFF, cut=cut), 12, Generator().manual_seed(2)).keypoints[:, LEGS, 2]
+        for cut in ((0.0, 0.0, 1.0), (1.0, 0.0, 0.0))
+    )
+    assert (by_furniture == 0.5).float().mean() > 0.25
+    assert (by_furniture[:, 2:] == 1).float().mean() < 0.1
+    assert (by_crop[:, 2:] == 0).all()
 
 
 def test_crops_without_a_person_have_no_joints() -> None:

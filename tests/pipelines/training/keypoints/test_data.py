@@ -15,12 +15,12 @@ def test_the_stream_renews_its_pool_and_its_people() -> None:
     first, scene = stream.next()[0], stream.scene
     second, same = stream.next()[0], stream.scene
     assert same is scene
-    assert len(stream.people) == 8
-    oldest = stream.people.joints[:4].clone()
+    assert len(stream.pool.people) == 8
+    oldest = stream.pool.people.joints[:4].clone()
     stream.next()
     assert stream.scene is not scene
-    assert len(stream.people) == 8
-    assert not torch.equal(stream.people.joints[:4], oldest)
+    assert len(stream.pool.people) == 8
+    assert not torch.equal(stream.pool.people.joints[:4], oldest)
     assert (first - second).abs().mean() > 0.02
 
 

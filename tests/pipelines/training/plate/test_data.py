@@ -53,11 +53,10 @@ def test_only_outside_of_the_hole_is_left_of_a_person(monkeypatch: pytest.Monkey
     monkeypatch.setattr(data, "sample_backgrounds", lambda batch, height, width, _: torch.ones(batch, 3, height, width))
     monkeypatch.setattr(data, "projected_shadow", lambda people, _: torch.zeros_like(people.layers[:, :1]))
     recipe = Recipe(person=1.0, worn=0.0, beside=0.0, careless=1.0)
-    pictures = draw_pictures(recipe, 8, 64, make_generator())
-    outer = pictures.image.amax((2, 3), keepdim=True)  # each half of the batch has its exposure
-    dark = (outer - pictures.image).amax(1, keepdim=True)
+    pictures = draw_pictures(recipe, 48, 64, make_generator())[:24]  # the first half has its exposure unchanged
+    dark = (1 - pictures.image).amax(1, keepdim=True)
     assert (dark * pictures.hole).max() < 1e-5
-    assert ((dark * (1 - pictures.hole)).amax((1, 2, 3)) > 0.1).float().mean() > 0.5
+    assert ((dark * (1 - pictures.hole)).amax((1, 2, 3)) > 0.1).float().mean() > 0.4
     clean = draw_pictures(replace(recipe, person=0.0), 6, 64, make_generator())
     assert (clean.image.amax((2, 3), keepdim=True) - clean.image).max() < 1e-5
 
