@@ -1,4 +1,4 @@
-"""Joints and points of people that generators, pose layouts and rendered people share.
+"""Joints, points and landmarks of people that generators, pose layouts and rendered people share.
 
 Numbers and names only, no torch: `pipelines.keypoints.layouts` imports them, `pipelines.synthetic.people`, and
 `models.generators.config` for the networks.
@@ -21,3 +21,24 @@ STRUCTURE_CHANNELS = 20
 
 DETAILED_CHANNELS = STRUCTURE_CHANNELS + len(DETAIL_NAMES) + 4
 """Of a structure map with details: four more say whether hands, feet and depths are known, and the order of limbs."""
+
+FACE_LINES = (
+    tuple(range(17)),  # jaw
+    tuple(range(17, 22)), tuple(range(22, 27)),  # right and left brow
+    tuple(range(27, 31)), tuple(range(31, 36)),  # bridge and base of the nose
+    (36, 37, 38, 39), (39, 40, 41, 36), (42, 43, 44, 45), (45, 46, 47, 42),  # upper and lower lids, right and left
+    tuple(range(48, 55)), (54, 55, 56, 57, 58, 59, 48),  # outside of the upper and the lower lip
+    (60, 61, 62, 63, 64), (64, 65, 66, 67, 60),  # inside of the upper and the lower lip
+)  # fmt: skip
+"""Lines through the 68 landmarks of a face (iBUG 300-W order), each a channel of a layered face's structure map."""
+
+FACE_LIMBS = (
+    (0, 4), (4, 8), (8, 12), (12, 16),  # jaw
+    (17, 19), (19, 21), (22, 24), (24, 26),  # brows
+    (27, 30), (31, 35),  # nose
+    (36, 39), (37, 38), (40, 41), (42, 45), (43, 44), (46, 47),  # eyes and their lids
+    (48, 51), (51, 54), (54, 57), (57, 48), (60, 62), (62, 64), (64, 66), (66, 60),  # lips
+    (27, 8), (0, 16), (36, 45), (17, 26),  # the whole face
+    (8, 8), (27, 27),
+)  # fmt: skip
+"""Pairs of landmarks whose rigid motion the flow of a layered face can follow (`models.limbs`)."""

@@ -10,14 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from models.errors import InputError
+from models.generators.animation import AnimationGenerator
+from models.generators.face import FaceGenerator
 from pipelines.configs import FaceConfig
 from pipelines.faces.framing import check_retarget, frame_faces
 from pipelines.faces.landmark_detectors import DETECTORS, LandmarkDetector, check_face, create_landmark_detector
 from pipelines.faces.landmarks import LAYOUT, load_landmarks, read_landmarks
+from pipelines.faces.retargeting import retarget_face
+from pipelines.generation.face_layers import FaceLayerProcessor, cut_out_face
 from pipelines.generation.face_processor import FaceCrop, FaceProcessor
-from pipelines.generation.networks import load_face_generator
+from pipelines.generation.networks import load_detector, load_face_generator, load_fill
+from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.rollout import FrameGenerator
 from pipelines.generation.video_output import VideoOutput, VideoResult, check_outputs
 from pipelines.keypoints.alignment import align_track
@@ -80,16 +86,16 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
             with error_context(folder or config.driving):
                 motion = _follow_face(track, config)
             note_all(progress, motion.gaps.notes("face", config.on_missing))
-        # 5. The squares of both pictures that the network sees
-        size = picture.shape[1], picture.shape[0]
-        box, driving_box = frame_faces(landmarks, size, motion.poses[0], motion.size, config.retarget)
-        driving_faces = _read_driving_faces(video, motion, driving_box)
-        processor = FaceProcessor(FaceCrop(picture, landmarks, box), driving_faces, motion.poses)
+        with stopwatch("prepare"):
+            # 5. The squares of both pictures that the network sees
+            processor = _make_processor(config, picture, landmarks, motion, video, generator, device)
+        note_all(progress, processor.notes)
         # 6. Generate; composing and encoding run in a second thread, at most two frames behind
         frames = FrameGenerator([processor], generator, autocast(precision, device), stopwatch)
         progress.stage("face", len(motion.pts))
+        shown = video if isinstance(processor, FaceLayerProcessor) else None  # the other one reads it by itself
         with (
-            VideoOutput(config, processor, motion, None, audio, stopwatch, progress) as output,
+            VideoOutput(config, processor, motion, shown, audio, stopwatch, progress) as output,
             background_worker(output.write, stopwatch) as write,
         ):
             for _, step in frames:
@@ -100,14 +106,38 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
         frames=len(motion.pts),
         rate=motion.rate,
         size=processor.output_size(config.frame),
-        canvas=box,
+        canvas=processor.box,
         missing_frames=motion.gaps.missing_frames,
         landmarks="files" if folder or detector is None else detector.name,
         device=str(device),
         precision=precision,
+        certainty=processor.certainty,
         seconds=dict(stopwatch.seconds),
         overlapping=dict(stopwatch.overlapping),
     )
+
+
+def _make_processor(
+    config: FaceConfig,
+    picture: np.ndarray,
+    landmarks: np.ndarray,
+    motion: DrivingMotion,
+    video: FrameSource,
+    generator: FaceGenerator | AnimationGenerator,
+    device: torch.device,
+) -> FrameProcessor:
+    """What puts the source face, with its landmarks [68, 2 or 3], in front of this generator."""
+    size = picture.shape[1], picture.shape[0]
+    if isinstance(generator, FaceGenerator):
+        box, driving_box = frame_faces(landmarks, size, motion.poses[0], motion.size, config.retarget)
+        driving_faces = _read_driving_faces(video, motion, driving_box)
+        return FaceProcessor(FaceCrop(picture, landmarks, box), driving_faces, motion.poses)
+    own, driving = landmarks[:, :2].astype(np.float64), motion.poses[..., :2].astype(np.float64)
+    scaled = driving * (np.array(size) / motion.size)
+    poses = retarget_face(own, driving) if config.retarget == "fit" else scaled
+    detector, _ = load_detector("auto", None, device, "fp32")
+    cutout = cut_out_face(picture, own, poses, detector, load_fill(device), str(device))
+    return FaceLayerProcessor(cutout, own, poses, motion.poses)
 
 
 def _landmarks_folder(config: FaceConfig) -> Path | None:

@@ -6,9 +6,9 @@ config of their network under these field names.
 B batch, S structure channels, H, W image size. Layer l is the resolution H/2^l x W/2^l.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from models.joints import DETAILED_CHANNELS, H36M17_LIMBS, STRUCTURE_CHANNELS
+from models.joints import DETAILED_CHANNELS, FACE_LIMBS, FACE_LINES, H36M17_LIMBS, STRUCTURE_CHANNELS
 from models.layers import channels_at
 
 TORSO = ((1, 4), (11, 14), (1, 14), (4, 11))  # of the same joints: hips, shoulders, right and left side
@@ -201,6 +201,15 @@ def bundled_person() -> AnimationConfig:
         shadow=True,
         limbs=H36M17_LIMBS + TORSO + tuple((joint, joint) for joint in range(17)),
     )
+
+
+def bundled_face() -> AnimationConfig:
+    """The face animation that ships with this package: head and shoulders without background.
+
+    Its structures are lines through the 68 landmarks, and its limbs pairs of them. Faces move less far than people, so
+    the flow net is one layer shallower.
+    """
+    return replace(bundled_person(), structure_channels=len(FACE_LINES), shadow=False, flow_layers=4, limbs=FACE_LIMBS)
 
 
 def bundled_objects() -> ViewConfig:

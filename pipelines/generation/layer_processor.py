@@ -58,7 +58,7 @@ class LayerProcessor(PersonProcessor):
         self.box = self.area.box
         self.plate = crop(cutout.plate, self.box)
         self.person = crop(cutout.matte.premultiplied, self.box)  # where the picture cuts the person, it goes on
-        self.canvas = _to_network(self.area.resize(self.person))
+        self.canvas = to_network(self.area.resize(self.person))
         self.background = PictureBackground(cutout.plate)
         self.certainty = cutout.matte.certainty
         self.notes = tuple(filter(None, [cutout.note]))
@@ -119,7 +119,7 @@ def _outline(person: np.ndarray) -> Box | None:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _to_network(rgba: np.ndarray) -> np.ndarray:
+def to_network(rgba: np.ndarray) -> np.ndarray:
     """Premultiplied RGBA [h, w, 4], colours 0..255 -> what the network reads, float32 [4, h, w], colours -1..1."""
     rgba = np.ascontiguousarray(rgba, np.float32)
     clip_premultiplied(rgba)

@@ -13,6 +13,7 @@ from models.fold import prepare_for_inference
 from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
+from models.joints import FACE_LINES
 from models.plate import PlateNetwork
 from models.weights import load_weights, read_metadata, resolve
 from pipelines.compositing.plate import fill_plate
@@ -116,8 +117,9 @@ def load_pose_cleaner(name: str, device: torch.device) -> PoseCleaner:
     return PoseCleaner(load_weights(name, device=str(device)), whole_frame=metadata["official"] == "keypoint")
 
 
-def load_face_generator(name: str, device: torch.device, precision: str) -> FaceGenerator:
-    """The face generator of these weights, ready for inference in this precision.
+def load_face_generator(name: str, device: torch.device, precision: str) -> FaceGenerator | AnimationGenerator:
+    """The face generator of these weights, ready for inference in this precision: the authors', or ours, which makes
+    layers.
 
     Raises WeightsError; for the default name it says how to get some.
     """
@@ -130,9 +132,11 @@ def load_face_generator(name: str, device: torch.device, precision: str) -> Face
             "no face weights are bundled: import the authors' with 'gfla weights import latest_net_G.pth --as face', "
             "or train your own with 'gfla train face' and pass them with --weights"
         ) from None
-    require_architecture(name, ("face",))
+    metadata = read_metadata(name)
+    if not is_layered_face(metadata):
+        require_architecture(name, ("face",))
     model = load_weights(name, device=str(device))
-    assert isinstance(model, FaceGenerator)
+    assert isinstance(model, FaceGenerator | AnimationGenerator)
     return prepare_for_inference(model, PRECISIONS[precision])
 
 
@@ -159,7 +163,13 @@ def require_architecture(name: str, architectures: tuple[str, ...]) -> dict[str,
     """The metadata of weights of one of these architectures. Raises WeightsError for others; says what uses them."""
     metadata = read_metadata(name)
     is_view_synthesis = metadata["config"].get("coded", False)
-    if metadata["architecture"] not in architectures or is_view_synthesis:
-        use = "gfla view-synth" if is_view_synthesis else USED_BY[metadata["architecture"]]
+    if metadata["architecture"] not in architectures or is_view_synthesis or is_layered_face(metadata):
+        other = "gfla view-synth" if is_view_synthesis else "gfla face" if is_layered_face(metadata) else ""
+        use = other or USED_BY[metadata["architecture"]]
         raise WeightsError(f"{name} holds {metadata['architecture']!r} weights, which are for {use}")
     return metadata
+
+
+def is_layered_face(metadata: dict[str, Any]) -> bool:
+    """Whether weights with this metadata are of our face generator: one of people that sees lines of landmarks."""
+    return metadata["architecture"] == "animation" and metadata["config"].get("structure_channels") == len(FACE_LINES)

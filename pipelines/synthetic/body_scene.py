@@ -5,7 +5,9 @@ In: a `ClipConfig` and a generator. Out: a `BodyScene`, of which `body_clips.ren
 Legend: B people, T frames of a clip, L frames of the whole motion, H height, W width.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 from torch import Generator, Tensor
@@ -43,6 +45,10 @@ _EVERYDAY, _WHOLE_BODY = 0.35, 0.5  # share of everyday gestures, and of actions
 _CAST = 0.45  # share of the shadows on the floor that are long
 _FURNITURE = (0.05, 0.6)  # m of furniture that are in the picture
 _FLESH = 0.1  # m from the ends of bones to the outline of a dressed person
+
+Config = TypeVar("Config", bound=ClipConfig)
+SamplePoses = Callable[[Config, BodyModel, RestBody, Generator], BodyPose]
+Aim = Callable[[Config, RestBody, BodyPose, Generator], tuple[Camera, Tensor | None]]
 
 
 @dataclass
@@ -83,20 +89,29 @@ class BodyScene:
 
 def sample_body_scene(config: ClipConfig, *, batch: int, generator: Generator) -> BodyScene:
     """Draws people, clothes, motion, camera, light and background, on the generator's device."""
+    return compose_scene(config, _sample_poses, _aim, batch=batch, generator=generator)
+
+
+def compose_scene(
+    config: Config, sample_poses: SamplePoses[Config], aim: Aim[Config], *, batch: int, generator: Generator
+) -> BodyScene:
+    """Draws people whose poses and camera are made by functions of the configuration and the generator.
+
+    Args:
+        sample_poses: the whole motion of people of the model with these rest bodies.
+        aim: the camera that films these poses, and `BodyScene.foreground`.
+    """
     model = BodyModel.load(generator.device)
     shape = sample_shape(batch, generator, local_axes=len(model.local_axes))
     rest = model.rest(shape)
     complexion = sample_complexion(shape, generator)
     outfit = replace(sample_outfit(batch, generator), skin=complexion.skin, hair=complexion.hair)
     wardrobe = sample_wardrobe(shape.female, outfit, generator)
-    pose = _sample_poses(config, model, rest, generator)
+    pose = sample_poses(config, model, rest, generator)
     atlas = sample_atlas(batch, generator, size=config.texture_size, outfit=outfit)
     appearance = sample_mesh_appearance(atlas, outfit, complexion, choose_hosiery(outfit, wardrobe), generator)
-    size = (config.width, config.height)
     shadow = sample_shadows(config, batch, generator)
-    low, high = find_bounds(rest, slice_pose(pose, slice(None, None, 4)))
-    camera = aim_camera(low, high, generator, size=size, fill=config.fill, zoom=config.zoom, shift=config.shift)
-    camera, foreground = _cut_people(config, camera, pose.frames, generator)
+    camera, foreground = aim(config, rest, pose, generator)
     return BodyScene(
         config=config,
         shape=shape,
@@ -111,6 +126,14 @@ def sample_body_scene(config: ClipConfig, *, batch: int, generator: Generator) -
         gamma=torch.exp(0.15 * uniform(generator, batch, low=-1.0)),
         foreground=foreground,
     )
+
+
+def _aim(config: ClipConfig, rest: RestBody, pose: BodyPose, generator: Generator) -> tuple[Camera, Tensor | None]:
+    """A camera that shows the whole motion, or less of some people."""
+    low, high = find_bounds(rest, slice_pose(pose, slice(None, None, 4)))
+    size = (config.width, config.height)
+    camera = aim_camera(low, high, generator, size=size, fill=config.fill, zoom=config.zoom, shift=config.shift)
+    return _cut_people(config, camera, pose.frames, generator)
 
 
 def _sample_poses(config: ClipConfig, model: BodyModel, rest: RestBody, generator: Generator) -> BodyPose:
@@ -135,8 +158,13 @@ def _sample_poses(config: ClipConfig, model: BodyModel, rest: RestBody, generato
             torch.cat([each.face.actions for each in motions], 1), torch.cat([each.face.gaze for each in motions], 1)
         ),
     )
+    return pose_bodies(model, rest, full, config.roll, generator)
+
+
+def pose_bodies(model: BodyModel, rest: RestBody, full: FullMotion, roll: float, generator: Generator) -> BodyPose:
+    """The poses of bodies that move so, before a camera that is rolled by up to `roll` radians."""
     motion = spread_arms(full.motion, model.find_arm_angle(rest))
-    frames = _roll(forward_kinematics(rest.proportions, motion), config.roll, generator)
+    frames = _roll(forward_kinematics(rest.proportions, motion), roll, generator)
     order = [FACE_ACTIONS.index(name) for name in model.actions]
     return BodyPose(frames, full.fingers, full.face.actions[..., order], full.face.gaze)
 

@@ -15,6 +15,7 @@ from models.errors import InputError
 # The tasks that train the bundled weights, on rendered data: name -> module:class of its `engine.recipe.Task`.
 RECIPES = {
     "animate": "pipelines.training.animation.recipe:AnimationTask",
+    "face": "pipelines.training.face.recipe:FaceTask",
     "keypoints": "pipelines.training.keypoints.recipe:KeypointTask",
     "landmarks": "pipelines.training.landmarks.recipe:LandmarkTask",
     "motion": "pipelines.training.motion.recipe:MotionTask",

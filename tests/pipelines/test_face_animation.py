@@ -3,6 +3,7 @@
 import importlib.util
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,22 @@ import torch
 from PIL import Image
 from skimage import data
 
-from models.errors import GflaError
+from models.errors import GflaError, WeightsError
 from models.generators import config
+from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.recurrent import Step
+from models.weights import save_weights
 from models.weights.bundled import bundled_files
 from pipelines import FaceConfig, FaceResult, animate_face
 from pipelines.faces import landmark_detectors
 from pipelines.faces.face_maps import face_structure
 from pipelines.faces.landmarks import DlibLandmarks, as_faces
+from pipelines.generation.networks import load_generator
 from pipelines.media.sources import open_video
 from pipelines.media.tensors import tensor_to_image
 from pipelines.runtime.progress import SILENT, NotesProgress, Progress
-from pipelines.synthetic.talking.talking import sample_talking
+from pipelines.synthetic.head_clips import HeadClipConfig, sample_head_clip
 from pipelines.weights.checkpoints import import_checkpoint
 from tests.helpers.faces import SMALL_FACE, write_face_inputs, write_landmarks
 from tests.helpers.golden import open_golden
@@ -234,10 +238,56 @@ def test_faces_are_detected_without_landmark_files(run: Callable[..., FaceResult
     assert (summary["landmarks"], summary["frames_without_face"], summary["size"]) == ("dlib", 0, [256, 256])
 
 
+def render_heads(people: int, frames: int, *, size: int) -> np.ndarray:
+    """Pictures uint8 [people * frames, size, size, 3] of heads that face the camera."""
+    config = HeadClipConfig(height=size, width=size, length=frames, turn=(0.1, 0.1, 0.1))
+    times, generator = torch.arange(frames).expand(people, -1), torch.Generator().manual_seed(4)
+    clip = sample_head_clip(config, batch=people, times=times, generator=generator)
+    return tensor_to_image(clip.images.flatten(0, 1), rounding="round")
+
+
+@pytest.fixture
+def layer_weights(tmp_path: Path) -> Path:
+    """Weights of a small generator of faces as layers."""
+    torch.manual_seed(5)
+    sizes = {"width": 8, "max_width": 16, "flow_width": 8, "flow_max_width": 16, "attention_hidden": 8}
+    model = AnimationGenerator(config=replace(config.bundled_face(), **sizes))
+    save_weights(
+        tmp_path / "layers.safetensors", model, architecture="animation", licence="none", command="none", extra={}
+    )
+    return tmp_path / "layers.safetensors"
+
+
+def test_our_own_weights_lay_the_head_over_the_picture(
+    run: Callable[..., FaceResult], inputs: Path, tmp_path: Path, layer_weights: Path
+) -> None:
+    large = np.full((400, 500, 3), (10, 200, 90), np.uint8)
+    large[100:280, 150:350] = read(inputs / "source.png")
+    Image.fromarray(large).save(tmp_path / "photo.png")
+    write_landmarks(tmp_path / "photo.txt", points(inputs / "source.txt") + np.array((150, 100)))
+    photo = {"source": tmp_path / "photo.png", "source_landmarks": tmp_path / "photo.txt"}
+    result = run(**photo, weights=str(layer_weights), compare=True, debug=("flow", "plate"))
+    left, top, right, bottom = result.canvas
+    assert right - left == bottom - top
+    row = read(tmp_path / "made" / "00001.png")
+    made, outside = row[-400:, -500:], np.ones((400, 500), bool)
+    outside[top:bottom, left:right] = False
+    np.testing.assert_array_equal(made[outside], large[outside])
+    assert (made[~outside] != large[~outside]).mean() > 0.2
+    assert row.shape[1] > 3 * 400
+    assert result.certainty is not None
+    cropped = run(**photo, weights=str(layer_weights), frame="crop", overwrite=True)
+    assert cropped.size == (right - left, bottom - top)
+
+
+def test_layered_face_weights_are_for_faces_only(layer_weights: Path) -> None:
+    with pytest.raises(WeightsError, match="which are for gfla face"):
+        load_generator(str(layer_weights), torch.device("cpu"), "fp32", ("animation",))
+
+
 @pytest.mark.skipif("landmarks" not in bundled_files(), reason="no bundled landmark weights")
 def test_rendered_faces_are_detected_by_the_bundled_networks(run: Callable[..., FaceResult], tmp_path: Path) -> None:
-    clips, _ = sample_talking(batch=2, frames=3, size=192, generator=torch.Generator().manual_seed(4))
-    pictures = tensor_to_image(clips.flatten(0, 1), rounding="round")
+    pictures = render_heads(2, 3, size=192)
     (tmp_path / "driving").mkdir()
     for number, picture in enumerate(pictures[3:]):
         Image.fromarray(picture).save(tmp_path / "driving" / f"{number}.png")

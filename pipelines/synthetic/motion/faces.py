@@ -16,6 +16,7 @@ from pipelines.synthetic.motion.timeline import Timeline
 from pipelines.synthetic.tensors import constant
 
 _BLINK = 0.15  # seconds
+_BLINK_GAPS = 2.0, 6.0  # seconds
 _FARTHEST_GAZE = 0.6, 0.4  # yaw and pitch of the eyes in the head, radians
 _STILL, _TALKING = 0.35, 0.4  # shares of clips without expressions, and with speech
 
@@ -30,16 +31,22 @@ class FaceTrack:
     """[B, T, 2] yaw and pitch of both eyes in the head, radians: to the own left, and up."""
 
 
-def sample_face_actions(timeline: Timeline, neck: Tensor) -> FaceTrack:
+def sample_face_actions(
+    timeline: Timeline, neck: Tensor, *, talking: float = _TALKING, blink_gaps: tuple[float, float] = _BLINK_GAPS
+) -> FaceTrack:
     """Faces and gaze that fit the angles of the neck [B, T, 3], as in `Pose`.
 
-    A third of the faces are at rest but for blinks; the others make expressions of any strength, and four in ten talk.
+    A third of the faces are at rest but for blinks; the others make expressions of any strength.
+
+    Args:
+        talking: share of the faces that talk.
+        blink_gaps: range of the seconds between two blinks.
     """
-    talking = timeline.chance(_TALKING)
-    actions = _express(timeline) * (1 - 0.4 * talking[..., None]) + _talk(timeline) * talking[..., None]
+    talks = timeline.chance(talking)
+    actions = _express(timeline) * (1 - 0.4 * talks[..., None]) + _talk(timeline) * talks[..., None]
     gaze = _look_around(timeline, neck)
     actions = _give_sides(timeline, actions)
-    lids = _blink(timeline)
+    lids = _blink(timeline, blink_gaps)
     blink, wide = (constant(_select(name), timeline.device) for name in ("eyeBlink", "eyeWide"))
     shut = torch.maximum(actions, lids[..., None] * blink)
     actions = torch.where(blink > 0, shut, actions * (1 - lids[..., None] * wide))
@@ -111,12 +118,12 @@ def _look_around(timeline: Timeline, neck: Tensor) -> Tensor:
     return limit * torch.tanh(gaze / limit)
 
 
-def _blink(timeline: Timeline) -> Tensor:
-    """How far the lids are closed by blinks [B, T], 0..1."""
-    count = int(timeline.duration / 2) + 2
-    gaps = timeline.uniform(2.0, 6.0, count)
+def _blink(timeline: Timeline, between: tuple[float, float]) -> Tensor:
+    """How far the lids are closed by blinks [B, T], 0..1; between: range of the seconds between two of them."""
+    count = int(timeline.duration / between[0]) + 2
+    gaps = timeline.uniform(*between, count)
     gaps = torch.where(timeline.chance(0.12, count) > 0, 0.3, gaps)  # twice in a row
-    starts = torch.cumsum(gaps, 1) - timeline.uniform(0, 1) * 6.0
+    starts = torch.cumsum(gaps, 1) - timeline.uniform(0, 1) * between[1]
     passed = (timeline.time[..., None] - starts[:, None]) / _BLINK  # [B, T, M]
     closing, opening = (passed / 0.35).clamp(0, 1), ((1 - passed) / 0.5).clamp(0, 1)  # quickly shut, slowly open
     blinks = torch.minimum(closing, opening).amax(-1)

@@ -17,6 +17,7 @@ from models.generators.animation import State
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
 from pipelines.synthetic.body_clips import BodyClip, ClipConfig, sample_body_clip
 from pipelines.training.animation.details import observe_details
+from pipelines.training.animation.layer_recipe import LayerRecipe
 from pipelines.training.animation.mattes import cut_out, imitate_generated
 from pipelines.training.data.structure_maps import add_details, structure_maps
 
@@ -30,17 +31,9 @@ MOTION_NETWORK_ERROR = 0.5  # pixels by which the motion network misses a joint 
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Shape of the data and weights of the losses; the defaults trained the shipped generator.
+class Recipe(LayerRecipe):
+    """The numbers of animated people; the defaults trained the shipped generator."""
 
-    A clip gives a reference, the frame before the first target, and targets that the generator makes one after another.
-    Noise is drawn per clip: each has a share of it, uniform in 0 to 1.
-    """
-
-    size: int = 256
-    """Height and width of the images, in pixels."""
-    chunk: int = 48
-    """Clips per update; the whole batch is rendered at once, which is cheaper."""
     fill: tuple[float, float] = (0.75, 1.15)
     """Fraction of the image that the person's motion spans, as a range; above 1 people leave the picture."""
     athletic: float = 0.3
@@ -51,20 +44,8 @@ class Recipe:
     """Fraction of the clips in which furniture or the like hides the person from there on down."""
     floor_shadows: float = 0.85
     """Fraction of the clips in which the person has a shadow at the feet."""
-    imperfect_mattes: float = 0.7
-    """Fraction of the references that are cut out imperfectly."""
-    clip_length: int = 96
-    """Frames of a clip, of which few are rendered."""
     actions: int = 2
     """Motions that follow each other in a clip."""
-    rollout: int = 6
-    """Targets that follow each other forwards in time."""
-    returns: int = 4
-    """Targets after those that go back the same way."""
-    fastest: int = 3
-    """Largest distance between two targets, in frames."""
-    start_share: float = 0.85
-    """Fraction of the clips whose first target is made from the reference instead of from the frame before it."""
     reference_noise: float = 2.0
     """Standard deviation of the reference's joints, in pixels."""
     driving_noise: float = 0.7
@@ -75,43 +56,10 @@ class Recipe:
     """Whether the generator sees hands, feet and the order of limbs."""
     unknown_details: float = 0.5
     """Chance that hands, feet or depths, each for itself, are not known of the targets; half of it of the reference."""
-    picture: float = 4.0
-    """Weight of the L1 distance of the result."""
-    composite: float = 2.0
-    """Weight of the L1 distance of the result laid over a plain background of a random colour."""
     shadow: float = 5.0
     """Weight of the L1 distance of the shadow."""
-    gradient: float = 5.0
-    """Weight of the distance of the result's gradients."""
-    generated: float = 1.0
-    """Weight of the L1 distance of what the generator made before copying."""
-    warped: float = 2.0
-    """Weight of the L1 distance of the warped sources where they show the target."""
-    flow: float = 0.5
-    """Weight of the flows' error, in pixels of their own maps."""
-    fine_flow: float = 0.05
-    """Weight of the full-resolution flows' error, in pixels."""
-    mask: float = 0.1
-    """Weight of the attention masks' error."""
-    adversarial: float = 0.1
-    """Weight of the adversarial loss."""
-    features: float = 1.5
-    """Weight of the distance of the discriminator's features."""
     extremities: float = 3.0
     """Additional weight of hands, feet and head in the image losses; the rest of a person has 4."""
-    emptiness: float = 0.25
-    """Weight of what is far from the person in the image losses; next to the person it is 1."""
-    copy: float = 0.15
-    """Weight of the penalty for generating what the reference shows."""
-    adversarial_from: float = 0.6
-    """Fraction of the run at which the adversarial losses start; above 1: never."""
-    validation_clips: int = 8
-    """Number of held-out clips."""
-
-    @property
-    def targets(self) -> int:
-        """Target frames of a clip."""
-        return len(_order_frames(self)) - 1
 
 
 @dataclass
@@ -172,26 +120,27 @@ def draw_clips(recipe: Recipe, batch: int, generator: torch.Generator) -> Clips:
         shadow=recipe.floor_shadows, wall_shadows=False, athletic=recipe.athletic, truncated=recipe.truncated,
         furniture=recipe.furniture,
     )  # fmt: skip
-    clip = sample_body_clip(config, batch=batch, times=draw_times(recipe, batch, generator), generator=generator)
-    reference = _make_reference(recipe, clip, generator)
+    times = draw_times(recipe, batch, generator, motions=recipe.actions)
+    clip = sample_body_clip(config, batch=batch, times=times, generator=generator)
+    reference, driving = _make_reference(recipe, clip, generator), _make_driving(recipe, clip, generator)
+    return assemble_clips(recipe, clip, reference, driving, generator)
+
+
+def assemble_clips(
+    recipe: LayerRecipe, clip: BodyClip, reference: State, driving: list[State], generator: torch.Generator
+) -> Clips:
+    """A training batch of a rendered clip, of its reference, and of what drives the frames after it."""
+    batch = len(clip.images)
     starts = torch.rand(batch, generator=generator, device=clip.images.device) < recipe.start_share  # [B]
-    driving = _make_driving(recipe, clip, generator)
     generated = State(imitate_generated(clip.rgba[:, 1], generator), driving[0].structure, driving[0].joints)
     pairs = zip(state_tensors(reference), state_tensors(generated), strict=True)
     previous = State(*(_choose(starts, from_reference, other) for from_reference, other in pairs))
     backdrop = _draw_colours(batch, generator)
     targets = [
         _make_truth(clip, driving[t - 1], backdrop, t, before, starts if before == 1 else None)
-        for before, t in itertools.pairwise(_order_frames(recipe))
+        for before, t in itertools.pairwise(recipe.order_frames())
     ]
     return Clips(reference, previous, targets)
-
-
-def _order_frames(recipe: Recipe) -> list[int]:
-    """Frames of the clip in the order in which they are made: all but the reference, then some of them backwards."""
-    last = 1 + recipe.rollout
-    stop = max(last - 1 - recipe.returns, 1)
-    return [*range(1, last + 1), *range(last - 1, stop, -1)]
 
 
 def state_tensors(state: State) -> tuple[Tensor, Tensor, Tensor]:
@@ -200,16 +149,19 @@ def state_tensors(state: State) -> tuple[Tensor, Tensor, Tensor]:
     return state.image, state.structure, state.joints
 
 
-def draw_times(recipe: Recipe, batch: int, generator: torch.Generator) -> Tensor:
-    """[B, 2 + rollout] frame numbers: any frame as the reference, then frames of one motion, equally far apart."""
+def draw_times(recipe: LayerRecipe, batch: int, generator: torch.Generator, *, motions: int = 1) -> Tensor:
+    """[B, 2 + rollout] frame numbers: any frame as the reference, then frames of one motion, equally far apart.
+
+    motions: number of motions of equal length that follow each other in a clip.
+    """
     device = generator.device
 
     def draw(low: int, high: int) -> Tensor:
         return torch.randint(low, high, (batch, 1), generator=generator, device=device)
 
-    motion = recipe.clip_length // recipe.actions
+    motion = recipe.clip_length // motions
     fastest = max(1, min(recipe.fastest, (motion - 1) // recipe.rollout))
-    first = draw(0, recipe.actions) * motion + draw(0, motion - fastest * recipe.rollout)
+    first = draw(0, motions) * motion + draw(0, motion - fastest * recipe.rollout)
     steps = draw(1, fastest + 1) * torch.arange(recipe.rollout + 1, device=device)
     return torch.cat([draw(0, recipe.clip_length), first + steps], 1)
 
@@ -245,7 +197,7 @@ def _make_reference(recipe: Recipe, clip: BodyClip, generator: torch.Generator) 
     missing, and the Human3.6M-17 joints that the motion network makes of those."""
     pose = clip.coco[:, 0]  # [B, 17, 2]
     hidden = ~clip.coco_visible[:, 0]  # [B, 17]
-    noise = _draw_shares(len(pose), generator) * _draw_noise(tuple(pose.shape), recipe.reference_noise, generator)
+    noise = draw_shares(len(pose), generator) * _draw_noise(tuple(pose.shape), recipe.reference_noise, generator)
     noise = noise * (1 + 1.5 * hidden[..., None])
     outside = ((pose < 0) | (pose > recipe.size - 1)).any(-1)
     chance = recipe.missing_joint * (1 + 6 * hidden) + OUTSIDE_MISSING * outside
@@ -261,7 +213,7 @@ def _make_reference(recipe: Recipe, clip: BodyClip, generator: torch.Generator) 
     inherited = torch.stack([noise[:, list(sources)].mean(1) for sources in _H36M_FROM_COCO], 1)  # [B, 17, 2]
     joints = clip.h36m[:, 0] + inherited + _draw_noise(tuple(inherited.shape), MOTION_NETWORK_ERROR, generator)
     image = cut_out(clip.images[:, 0], clip.rgba[:, 0], recipe.imperfect_mattes, generator)
-    return State(image, _compact(structure), joints)
+    return State(image, compact(structure), joints)
 
 
 def _make_driving(recipe: Recipe, clip: BodyClip, generator: torch.Generator) -> list[State]:
@@ -271,7 +223,7 @@ def _make_driving(recipe: Recipe, clip: BodyClip, generator: torch.Generator) ->
     batch, frames, joints, _ = pose.shape
     noise = _draw_noise((batch, 1, joints, 2), recipe.driving_noise, generator)
     noise = noise + _draw_noise((batch, frames, joints, 2), 0.5 * recipe.driving_noise, generator)
-    pose = pose + noise * _draw_shares(batch, generator)[..., None]
+    pose = pose + noise * draw_shares(batch, generator)[..., None]
     present = torch.ones(batch, joints, dtype=torch.bool, device=pose.device)
     details = None
     if recipe.structure_details:
@@ -284,15 +236,15 @@ def _make_driving(recipe: Recipe, clip: BodyClip, generator: torch.Generator) ->
         structure = structure_maps(points, H36M17_LIMBS, size=recipe.size, present=present)
         if details is not None:
             structure = add_details(structure, points, H36M17_LIMBS, *(each[:, t] for each in details))
-        states.append(State(clip.rgba[:, t + 1], _compact(structure), points))
+        states.append(State(clip.rgba[:, t + 1], compact(structure), points))
     return states
 
 
-def _draw_shares(batch: int, generator: torch.Generator) -> Tensor:
+def draw_shares(batch: int, generator: torch.Generator) -> Tensor:
     """[B, 1, 1] uniform in 0 to 1."""
     return torch.rand((batch, 1, 1), generator=generator, device=generator.device)
 
 
-def _compact(maps: Tensor) -> Tensor:
+def compact(maps: Tensor) -> Tensor:
     """Structure maps in half the memory on a GPU: bfloat16 keeps 0 to 1 well enough and integers up to 255 exactly."""
     return maps.bfloat16() if maps.is_cuda else maps

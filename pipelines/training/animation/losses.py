@@ -1,4 +1,4 @@
-"""Losses of one generated frame, called by `animation.recipe`. Legend: B clips, H, W image size."""
+"""Losses of one generated frame, called by `animation.recipe` and `face.recipe`. Legend: B clips, H, W image size."""
 
 import torch
 import torch.nn.functional as F
@@ -7,7 +7,8 @@ from torch import Tensor
 from models.generators.animation import Step
 from models.layer import compose
 from models.losses.image import gradient_pyramid, weighted_l1
-from pipelines.training.animation.data import Recipe, Truth
+from pipelines.training.animation.data import Truth
+from pipelines.training.animation.layer_recipe import LayerRecipe
 from pipelines.training.warp_losses import detail_losses, flow_losses
 
 NEAR = 16  # pixels from the person within which emptiness counts fully
@@ -15,9 +16,12 @@ CELL = 8  # pixels in which that distance is measured
 EXTREMITIES = (3, 6, 9, 10, 13, 16)  # Human3.6M joints: feet, face, head and wrists
 
 
-def reconstruction_losses(recipe: Recipe, step: Step, truth: Truth) -> dict[str, Tensor]:
-    """Every loss of one frame but the adversarial ones, weighted scalars by name."""
-    image, weight = step.image.float(), _weigh(recipe, truth)
+def reconstruction_losses(recipe: LayerRecipe, step: Step, truth: Truth, emphasis: Tensor) -> dict[str, Tensor]:
+    """Every loss of one frame but the adversarial ones, weighted scalars by name.
+
+    emphasis: [B, 1, H, W] additional weight of parts of the person in the image losses; the rest of a person has 4.
+    """
+    image, weight = step.image.float(), _weigh(recipe, truth, emphasis)
     composites = compose(image, truth.backdrop), compose(truth.image, truth.backdrop)
     previous = truth.flow_previous, truth.visible_previous
     reference = truth.flow_reference, truth.visible_reference
@@ -32,23 +36,21 @@ def reconstruction_losses(recipe: Recipe, step: Step, truth: Truth) -> dict[str,
         "generated": recipe.generated * weighted_l1(step.generated.float(), truth.image, weight),
         **flow_losses(recipe, sources, truth.person),
     }
-    if step.shadow is not None:
-        losses["shadow"] = recipe.shadow * (step.shadow.float() - truth.shadow).abs().mean()
     if step.detail is not None:
         losses |= detail_losses(recipe, step.detail, previous, reference, truth.image, truth.person)
     return losses
 
 
-def _weigh(recipe: Recipe, truth: Truth) -> Tensor:
+def _weigh(recipe: LayerRecipe, truth: Truth, emphasis: Tensor) -> Tensor:
     """Weights [B, 1, H, W] of the image losses: most for the person, least where nothing is for a long way."""
     reach = NEAR // CELL
     near = F.max_pool2d(F.max_pool2d(truth.person, CELL), 2 * reach + 1, 1, reach)
     near = F.interpolate(near, scale_factor=CELL)
     empty = recipe.emptiness + (1 - recipe.emptiness) * near
-    return empty + truth.person * (3 + recipe.extremities * _weigh_extremities(truth))
+    return empty + truth.person * (3 + emphasis)
 
 
-def _weigh_extremities(truth: Truth) -> Tensor:
-    """[B, 1, H, W], 1 at hands, feet and head, fading over twice the width of their heat maps."""
-    maps = torch.stack([truth.structure[:, joint] for joint in EXTREMITIES], 1)  # [B, 6, H, W]
+def weigh_extremities(structure: Tensor) -> Tensor:
+    """[B, 1, H, W], 1 at hands, feet and head of a structure map, fading over twice the width of their heat maps."""
+    maps = torch.stack([structure[:, joint] for joint in EXTREMITIES], 1)  # [B, 6, H, W]
     return maps.float().amax(1, keepdim=True).clamp(min=0) ** 0.25

@@ -16,7 +16,7 @@ from models.discriminators import PatchDiscriminator
 from models.generators.animation import AnimationGenerator, State, bundled_person
 from models.joints import DETAILED_CHANNELS, STRUCTURE_CHANNELS
 from pipelines.training.animation.data import Clips, Recipe, Truth, draw_clips, state_tensors
-from pipelines.training.animation.losses import reconstruction_losses
+from pipelines.training.animation.losses import reconstruction_losses, weigh_extremities
 from pipelines.training.animation.plates import choose_fill
 from pipelines.training.animation.validation import draw_sheet, render_held_out, validate
 from pipelines.training.animation.warm_start import widen_channels
@@ -72,7 +72,11 @@ class AnimationTask(GanTask[AnimationGenerator, Clips]):
         with self.autocast():
             reference = self.generator.encode_reference(source.image, source.structure, source.joints)
             step = self.generator.step(reference, previous, truth.structure, truth.joints)
-        return step.image, reconstruction_losses(self.recipe, step, truth)
+        emphasis = self.recipe.extremities * weigh_extremities(truth.structure)
+        losses = reconstruction_losses(self.recipe, step, truth, emphasis)
+        if step.shadow is not None:
+            losses["shadow"] = self.recipe.shadow * (step.shadow.float() - truth.shadow).abs().mean()
+        return step.image, losses
 
     def truth(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         truth = Truth(*inputs[6:])

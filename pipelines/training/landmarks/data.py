@@ -39,7 +39,7 @@ class Recipe:
     """Crops per update; the whole batch is rendered at once."""
     looks: int = 4
     """Crops of every rendered head."""
-    source: int = 192
+    source: int = 224
     """Height and width at which heads are rendered, in pixels."""
     searched: float = 0.3
     """Fraction of the crops in which the face has any size and place, as in a search."""
@@ -47,12 +47,12 @@ class Recipe:
     """Fraction in which a part or all of the face is outside of the crop."""
     nobody: float = 0.12
     """Fraction without anybody."""
-    bend: float = 0.14
+    bend: float = 0.08
     """Strength of the bends that change the shapes of faces: the deviation of the displacement's slope."""
     stretch: float = 0.12
     """Deviation of the logarithm of the ratio of width to height."""
-    glasses: float = 0.22
-    """Fraction of the faces with glasses."""
+    glasses: float = 0.1
+    """Fraction of the faces with painted glasses, beside those that wear some."""
     occluder: float = 0.16
     """Fraction with each of three things in front."""
     border: float = 0.12
@@ -109,7 +109,7 @@ def draw_crops(recipe: Recipe, batch: int, size: int, generator: Generator) -> C
 def compose(recipe: Recipe, faces: Faces, size: int, generator: Generator) -> Crops:
     """A crop of `size` pixels of each face, before and behind other things."""
     batch = len(faces)
-    placement, landmarks = _place(recipe, faces, size, generator)
+    placement, landmarks, visible = _place(recipe, faces, size, generator)
     present = torch.ones(batch, 1, 1, 1, device=landmarks.device)
     present[subset(generator, recipe.nobody, batch)] = 0
     image = sample_backgrounds(batch, size, size, generator)
@@ -124,12 +124,12 @@ def compose(recipe: Recipe, faces: Faces, size: int, generator: Generator) -> Cr
     worn = subset(generator, recipe.worn, batch)
     if len(worn):
         image[worn] = degrade(image[worn], generator)
-    weight, presence = _weigh(landmarks, covered, present[:, 0, 0, 0])
+    weight, presence = _weigh(landmarks, visible, covered, present[:, 0, 0, 0])
     return Crops(image * 2 - 1, torch.cat([landmarks, weight[..., None]], -1), presence)
 
 
-def _place(recipe: Recipe, faces: Faces, size: int, generator: Generator) -> tuple[Placement, Tensor]:
-    """Where the faces are in the crops, and their landmarks [B, K, 2] there."""
+def _place(recipe: Recipe, faces: Faces, size: int, generator: Generator) -> tuple[Placement, Tensor, Tensor]:
+    """Where the faces are in the crops, their landmarks [B, K, 2] there, and which [B, K] the head does not hide."""
     batch, device = len(faces), faces.landmarks.device
     kind = pick(generator, (1 - recipe.searched - recipe.cut_off, recipe.searched, recipe.cut_off), batch)
     extents, shifts, tilts = (torch.tensor(values, device=device)[kind] for values in (EXTENTS, SHIFTS, TILTS))
@@ -145,11 +145,15 @@ def _place(recipe: Recipe, faces: Faces, size: int, generator: Generator) -> tup
     ratio = (recipe.stretch * normal(generator, batch)).clamp(-0.3, 0.3).exp().sqrt()
     linear = upright.linear * torch.stack([ratio, 1 / ratio], -1)[:, None]  # stretched before it is turned
     placement = Placement(linear, target - (linear @ source[..., None])[..., 0])
-    return placement, swap_sides(placement.points(faces.landmarks), mirrored, LANDMARK_FLIP)
+    landmarks = swap_sides(placement.points(faces.landmarks), mirrored, LANDMARK_FLIP)
+    return placement, landmarks, swap_sides(faces.visible, mirrored, LANDMARK_FLIP)
 
 
-def _weigh(landmarks: Tensor, covered: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
-    """Weights [B, K] of landmarks [B, K, 2], 1 visible, 0.5 hidden, 0 outside of the crop; and `Crops.presence`."""
+def _weigh(landmarks: Tensor, visible: Tensor, covered: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+    """Weights [B, K] of landmarks [B, K, 2], 1 visible, 0.5 hidden, 0 outside of the crop; and `Crops.presence`.
+
+    A head that is turned away is a face; one behind other things is none.
+    """
     size = covered.shape[-1]
     inside = ((landmarks > -0.5) & (landmarks < size - 0.5)).all(-1) & (present > 0)[:, None]
     nearest = landmarks.round().long().clamp(0, size - 1)
@@ -157,4 +161,5 @@ def _weigh(landmarks: Tensor, covered: Tensor, present: Tensor) -> tuple[Tensor,
     hidden = covered[rows, 0, nearest[..., 1], nearest[..., 0]] > 0.5
     share, seen = inside.float().mean(1), (inside & ~hidden).float().mean(1)
     known = ((share >= PRESENT) & (seen >= 0.5)) | (share <= ABSENT)
-    return inside * torch.where(hidden, 0.5, 1.0), torch.stack([(share >= PRESENT).float(), known.float()], -1)
+    weight = inside * torch.where(hidden | ~visible, 0.5, 1.0)
+    return weight, torch.stack([(share >= PRESENT).float(), known.float()], -1)

@@ -1,25 +1,24 @@
 """Rendered faces without background, from which training crops of the landmark network are made.
 
-Heads are those of `pipelines.synthetic.talking`, seen from above and below as well, and bent so that no two faces have
-the same shape. `landmarks.crops` pastes them on backgrounds.
+Heads are those of `pipelines.synthetic.head_clips`, turned as far as a profile, with hair, hats, glasses and hands in
+front of some, and bent so that no two faces have the same shape. `landmarks.data` pastes them on backgrounds.
 
 Legend: N faces, S source size, K = 68 landmarks, W waves.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from pipelines.synthetic.people.skeleton import INDEX, Frames
+from pipelines.synthetic.head_clips import HeadClipConfig, sample_head_clip
 from pipelines.synthetic.rendering.noise import normal, uniform
-from pipelines.synthetic.rotations import rotation_about
-from pipelines.synthetic.talking.heads import Head
-from pipelines.synthetic.talking.landmarks import measure_landmarks
-from pipelines.synthetic.talking.talking import render_cutouts, sample_scene
 
+HEAD = (0.3, 0.6)  # range of the height of heads in their pictures
+TURN = (0.6, 1.05, 0.35)  # largest pitch, yaw and roll of heads, radians
+GESTURES = 0.4  # share of people who do something with their arms
 WAVES = 4  # of a bend
 WAVELENGTHS = (0.45, 1.6)  # range in extents of the face
 ROUNDS = 6  # until a point of a bend is found to a hundredth of a pixel
@@ -33,9 +32,11 @@ class Faces:
     """Colours times coverage, and coverage: [N, 4, S, S] in 0 to 1."""
     landmarks: Tensor
     """[N, K, 2] in pixels."""
+    visible: Tensor
+    """[N, K] bool: not behind the rest of the head, hair, hats or hands."""
 
     def __getitem__(self, index: Tensor) -> "Faces":
-        return Faces(self.layers[index], self.landmarks[index])
+        return Faces(self.layers[index], self.landmarks[index], self.visible[index])
 
     def __len__(self) -> int:
         return len(self.landmarks)
@@ -66,20 +67,13 @@ class Bend:
 
 
 def render_faces(size: int, number: int, generator: Generator) -> Faces:
-    """`number` heads on pictures of `size` pixels, seen from any side from which both eyes are visible."""
-    head, appearance, paint = sample_scene(batch=number, frames=1, size=size, generator=generator)
-    head = _turn(head, generator)
-    return Faces(render_cutouts(head, appearance, paint, size).clamp(0, 1), measure_landmarks(head))
-
-
-def _turn(head: Head, generator: Generator) -> Head:
-    """The heads and bodies turned about the head's origin, as from a camera above, below or beside them."""
-    rig, number = head.rig, len(head.rig.origin)
-    nod, turn = (reach * uniform(generator, number, low=-1.0) for reach in (0.4, 0.2))
-    rotation = (rotation_about(0, nod) @ rotation_about(1, turn))[:, None, None]  # [N, 1, 1, 3, 3]
-    pivot = rig.origin[:, :, INDEX["head"], None]
-    origin = (rotation @ (rig.origin - pivot)[..., None])[..., 0] + pivot
-    return replace(head, rig=Frames(rotation @ rig.rotation, origin))
+    """`number` heads on pictures of `size` pixels."""
+    config = HeadClipConfig(height=size, width=size, length=1, head=HEAD, turn=TURN, gestures=GESTURES)
+    times = torch.zeros(number, 1, dtype=torch.long, device=generator.device)
+    clip = sample_head_clip(config, batch=number, times=times, generator=generator)
+    colour, coverage = clip.rgba[:, 0].split([3, 1], 1)
+    layers = torch.cat([(colour + coverage) / 2, coverage], 1).clamp(0, 1)
+    return Faces(layers, clip.face[:, 0], clip.face_visible[:, 0])
 
 
 def bend(faces: Faces, strength: float, generator: Generator) -> Faces:
@@ -93,7 +87,7 @@ def bend(faces: Faces, strength: float, generator: Generator) -> Faces:
     pixels = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1).view(1, -1, 2)
     grid = (2 * found(pixels) + 1) / size - 1
     layers = F.grid_sample(faces.layers, grid.view(-1, size, size, 2), align_corners=False)
-    return Faces(layers, found.invert(faces.landmarks))
+    return Faces(layers, found.invert(faces.landmarks), faces.visible)
 
 
 def _draw_bend(landmarks: Tensor, strength: float, generator: Generator) -> Bend:

@@ -70,9 +70,12 @@ def draw_people_clips(configuration: Configuration, recipe: Recipe, batch: int, 
 def draw_face_clips(configuration: Configuration, recipe: Recipe, batch: int, generator: Generator) -> Clips:
     """A talking face; the first frame is the reference."""
     from pipelines.faces.face_maps import face_structure
-    from pipelines.synthetic.talking.talking import sample_talking
+    from pipelines.synthetic.head_clips import HeadClipConfig, sample_head_clip
 
-    images, landmarks = sample_talking(batch=batch, frames=recipe.frames, size=recipe.size, generator=generator)
+    config = HeadClipConfig(height=recipe.size, width=recipe.size, length=recipe.frames)
+    times = torch.arange(recipe.frames, device=generator.device).expand(batch, -1)
+    clip = sample_head_clip(config, batch=batch, times=times, generator=generator)
+    images, landmarks = clip.images, clip.face
     pixels = tensor_to_image(images.flatten(0, 1), rounding="truncate")  # [B * T, H, W, 3]
     points = landmarks.flatten(0, 1).cpu().numpy()
     maps = [face_structure(*each, size=recipe.size) for each in zip(pixels, points, strict=True)]

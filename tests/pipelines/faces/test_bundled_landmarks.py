@@ -13,7 +13,7 @@ from models.weights.bundled import bundled_files
 from pipelines.faces import bundled_landmarks
 from pipelines.faces.bundled_landmarks import SEARCH_INTERVAL, BundledLandmarks
 from pipelines.media.tensors import tensor_to_image
-from pipelines.synthetic.talking.talking import sample_talking
+from pipelines.synthetic.head_clips import HeadClipConfig, sample_head_clip
 from pipelines.training.landmarks.metrics import mean_errors
 from tests.helpers.detector_contract import make_noise
 from tests.helpers.painted_faces import PaintedFaceNetwork, paint_face, place_landmarks
@@ -145,7 +145,10 @@ def test_missing_weights_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif("landmarks" not in bundled_files(), reason="no bundled landmark weights")
 def test_the_bundled_networks_find_rendered_faces() -> None:
-    images, truth = sample_talking(batch=3, frames=2, size=256, generator=torch.Generator().manual_seed(11))
+    times, generator = torch.arange(2).expand(3, -1), torch.Generator().manual_seed(11)
+    config = HeadClipConfig(length=2, turn=(0.2, 0.3, 0.1))
+    clip = sample_head_clip(config, batch=3, times=times, generator=generator)
+    images, truth = clip.images, clip.face
     detector = BundledLandmarks()
     for clip, points in zip(images, truth, strict=True):
         found = np.concatenate(list(detector.track(tensor_to_image(clip, rounding="round"))))

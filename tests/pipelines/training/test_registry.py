@@ -22,6 +22,7 @@ SUPERVISED = {"network", "average", "optimiser"}
 GAN = {"generator", "discriminator", "average", "optimiser", "optimiser_d"}
 STATE_KEYS = {
     "animate": GAN,
+    "face": GAN,
     "keypoints": SUPERVISED | {"crops"},
     "landmarks": SUPERVISED,
     "motion": SUPERVISED,

@@ -12,7 +12,7 @@ def seeded(seed: int = 1) -> torch.Generator:
 
 def test_targets_follow_each_other_within_one_motion() -> None:
     recipe = Recipe(clip_length=96, actions=2, rollout=6, fastest=3)
-    times = draw_times(recipe, 500, seeded())
+    times = draw_times(recipe, 500, seeded(), motions=2)
     steps = times[:, 1:].diff(dim=1)
     assert times.min() >= 0
     assert times.max() < 96

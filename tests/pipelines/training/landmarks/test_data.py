@@ -30,7 +30,8 @@ def make_marked_faces(number: int) -> Faces:
         disc = ((axis - x).square() + (axis[:, None] - y).square() < 36).float()
         layer[:3] += disc * colour[:, None, None]
     layer[3] = 1
-    return Faces(layer.repeat(number, 1, 1, 1), points.repeat(number, 1, 1))
+    visible = torch.ones(number, 68, dtype=torch.bool)
+    return Faces(layer.repeat(number, 1, 1, 1), points.repeat(number, 1, 1), visible)
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.14])

@@ -1,0 +1,146 @@
+"""Landmarks of a talking face on another face: how the driving face moves, in the proportions of the source face.
+
+Movement is what differs from the driving face at rest: the head's shift, turn in the picture and size, and the
+displacement of every landmark, which holds turns to the side as well as speech and brows. Lids are opened and closed in
+shares of how far the source's are open, so that shut eyes are shut on any face.
+
+T frames; landmarks [68, 2] in iBUG order, x, y in pixels. A face's own axes are along the line of its eyes and across.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+RIGID = [0, 1, 2, 14, 15, 16, 27, 28, 29, 30, 33, 36, 39, 42, 45]  # landmarks that speech and brows hardly move
+RIGHT_CORNER, LEFT_CORNER, NASION, CHIN, JAW_ENDS = 36, 45, 27, 8, (0, 16)
+FEATURES = slice(36, 68)  # eyes and mouth, which move too fast to be smoothed
+# For each eye its corners, and its upper and lower lids that are above each other.
+EYES = ((36, 39, (37, 38), (41, 40)), (42, 45, (43, 44), (47, 46)))
+LIPS = ((61, 67), (62, 66), (63, 65))  # of the inner line, those that are above each other
+QUIET = 0.25  # share of the frames, those with the least open mouths, that show the face at rest
+WIDEST = 1.5  # largest opening of lids in shares of that at rest
+ROUNDS = 2  # of aligning and averaging
+# Shoulders stay where they are in the picture: how far the head is shifted at most, in widths of the face, and how much
+# larger or smaller it gets.
+FARTHEST, LARGEST = 0.15, 1.12
+
+
+@dataclass(frozen=True)
+class Similarities:
+    """Shift, turn and size of T faces."""
+
+    linear: np.ndarray
+    """[T, 2, 2] turn and size."""
+    centre: np.ndarray
+    """[T, 2] where `origin` goes."""
+    origin: np.ndarray
+    """[2]."""
+
+    def invert(self, points: np.ndarray) -> np.ndarray:
+        """What goes to points [T, 68, 2]."""
+        return (points - self.centre[:, None]) @ np.linalg.inv(self.linear).transpose(0, 2, 1) + self.origin
+
+
+def retarget_face(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
+    """The source face moving like the driving one.
+
+    Args:
+        source: landmarks [68, 2].
+        driving: landmarks [T, 68, 2].
+
+    Returns:
+        [T, 68, 2] in pixels of the source picture.
+    """
+    driving = _smooth(driving)
+    rest, motion = _find_rest(driving)
+    (own, own_axes), (theirs, their_axes) = _to_axes(source), _to_axes(rest)
+    shapes = (motion.invert(driving) - rest[RIGID].mean(0)) @ their_axes.T  # [T, 68, 2]
+    scale = _measure(own) / _measure(theirs)
+    made = own + (shapes - theirs) * scale
+    for eye in EYES:
+        _open_lids(made, own, shapes, theirs, eye)
+    _keep_lips_apart(made)
+    linear, shift = _restrain(motion, _measure(theirs)[0])
+    moved = (made @ own_axes) @ linear.transpose(0, 2, 1)
+    return moved + source[RIGID].mean(0) + shift[:, None] * scale[0]
+
+
+def _restrain(motion: Similarities, width: float) -> tuple[np.ndarray, np.ndarray]:
+    """Turn and size [T, 2, 2] and shift [T, 2] that a head can have above shoulders that don't move; width: of the
+    driving face."""
+    size = np.sqrt(np.linalg.det(motion.linear))
+    linear = motion.linear * (np.clip(size, 1 / LARGEST, LARGEST) / size)[:, None, None]
+    shift = motion.centre - motion.origin
+    length = np.maximum(np.linalg.norm(shift, axis=-1, keepdims=True) / (FARTHEST * width), 1e-6)
+    return linear, shift * np.tanh(length) / length
+
+
+def _smooth(driving: np.ndarray) -> np.ndarray:
+    """Landmarks [T, 68, 2] without the tremor of jaw, brows and nose."""
+    padded = np.concatenate([driving[:1], driving, driving[-1:]])
+    smooth = (padded[:-2] + 2 * driving + padded[2:]) / 4
+    smooth[:, FEATURES] = driving[:, FEATURES]
+    return smooth
+
+
+def _find_rest(driving: np.ndarray) -> tuple[np.ndarray, Similarities]:
+    """The driving face at rest [68, 2] at its usual place, and how each frame's face is moved from there."""
+    rest = np.median(driving, 0)
+    for _ in range(ROUNDS):
+        shapes = _align(rest, driving).invert(driving)
+        opening = np.mean([shapes[:, low, 1] - shapes[:, high, 1] for high, low in LIPS], 0)  # [T]
+        rest = np.median(shapes[opening <= np.quantile(opening, QUIET)], 0)
+    return rest, _align(rest, driving)
+
+
+def _align(rest: np.ndarray, driving: np.ndarray) -> Similarities:
+    """The similarities that bring the rigid landmarks of `rest` next to those of the frames."""
+    origin, centre = rest[RIGID].mean(0), driving[:, RIGID].mean(1)
+    first, second = rest[RIGID] - origin, driving[:, RIGID] - centre[:, None]
+    along = (first * second).sum((1, 2))  # of first with second, and with second turned by a right angle
+    across = (first[:, 0] * second[..., 1] - first[:, 1] * second[..., 0]).sum(1)
+    a, b = along / (first**2).sum(), across / (first**2).sum()
+    linear = np.stack([np.stack([a, -b], -1), np.stack([b, a], -1)], 1)  # [T, 2, 2]
+    return Similarities(linear, centre, origin)
+
+
+def _to_axes(face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A face [68, 2] in its own axes from the middle of its rigid landmarks, and the axes [2, 2] as rows."""
+    x, y = face[LEFT_CORNER] - face[RIGHT_CORNER]
+    axes = np.array([[x, y], [-y, x]]) / max(np.hypot(x, y), 1e-6)
+    return (face - face[RIGID].mean(0)) @ axes.T, axes
+
+
+def _measure(face: np.ndarray) -> np.ndarray:
+    """Width and height of a face in its own axes, [2]."""
+    width = face[JAW_ENDS[1], 0] - face[JAW_ENDS[0], 0]
+    return np.maximum([abs(width), abs(face[CHIN, 1] - face[NASION, 1])], 1.0)
+
+
+def _open_lids(
+    made: np.ndarray,
+    own: np.ndarray,
+    shapes: np.ndarray,
+    theirs: np.ndarray,
+    eye: tuple[int, int, tuple[int, int], tuple[int, int]],
+) -> None:
+    """Move the lids of `made` [T, 68, 2]: as open, relative to the source's own, as the driving face's are."""
+    first, last, upper, lower = eye
+
+    def opening(faces: np.ndarray) -> np.ndarray:
+        return (faces[..., lower, 1] - faces[..., upper, 1]).mean(-1)
+
+    ratio = np.clip(opening(shapes) / max(float(opening(theirs)), 1e-3), 0, WIDEST)  # [T]
+    for lid in (*upper, *lower):
+        share = np.clip((own[lid, 0] - own[first, 0]) / (own[last, 0] - own[first, 0] + 1e-6), 0, 1)
+        line = own[first, 1] + share * (own[last, 1] - own[first, 1])
+        made_line = made[:, first, 1] + share * (made[:, last, 1] - made[:, first, 1])
+        made[:, lid, 1] = made_line + ratio * (own[lid, 1] - line)
+
+
+def _keep_lips_apart(made: np.ndarray) -> None:
+    """Let the lips of faces [T, 68, 2] in their own axes touch where they would cross."""
+    for high, low in LIPS:
+        crossed = np.maximum(made[:, high, 1] - made[:, low, 1], 0) / 2
+        made[:, high, 1] -= crossed
+        made[:, low, 1] += crossed

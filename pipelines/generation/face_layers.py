@@ -1,0 +1,156 @@
+"""The project's own face weights: head and shoulders are made alone and laid over the picture at its own resolution.
+
+`face_animation` makes a `FaceLayerProcessor` of the source picture and the retargeted landmarks.
+
+H, W: source picture; T frames; landmarks are [68, 2] x, y in pixels.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+
+from models.generators.animation import Step
+from models.generators.picture import Picture
+from pipelines.compositing.compositors import Compositor, make_compositor
+from pipelines.compositing.layers import lay_over
+from pipelines.compositing.matte import estimate_matte
+from pipelines.compositing.paste import box_mask, paste
+from pipelines.faces.drawing import draw_landmarks
+from pipelines.faces.layer_maps import draw_face_maps
+from pipelines.generation.cutout import Fill, describe_certainty, find_hole
+from pipelines.generation.layer_processor import to_network
+from pipelines.generation.panels import title_panels
+from pipelines.generation.processors import FrameProcessor, NetworkInputs
+from pipelines.keypoints.detectors.registry import KeypointDetector
+from pipelines.keypoints.masks import find_mask
+from pipelines.media.boxes import Box, crop
+from pipelines.option_groups import Framing
+
+CANVAS = 256  # pixels
+SQUARE_WIDTHS = 2.4  # side of the square in widths of the source's landmarks, as far as training had it
+ROOM = 1.25  # side of the square at least, in sides of the box in which all landmarks move
+LIFT = 0.16  # how far the square's centre is above that of the landmarks, in its sides: they end at the brows
+SURROUNDINGS = (2.6, 2.6, 3.4)  # what is looked at to cut the person out: beside, above and below the face's middle
+FEATHER = 0.08  # width of the square's soft edge, in its sides
+# Where the joints of a person below a face are on average, COCO-17: nose, eyes, ears, shoulders, hips, knees. As
+# SURROUNDINGS from the middle of the landmarks, in their width.
+JOINTS = {
+    0: (0.0, 0.0), 1: (0.25, -0.3), 2: (-0.25, -0.3), 3: (0.5, -0.2), 4: (-0.5, -0.2), 5: (1.2, 1.1), 6: (-1.2, 1.1),
+    11: (0.7, 3.2), 12: (-0.7, 3.2), 13: (0.7, 5.2), 14: (-0.7, 5.2),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FaceCutOut:
+    """The square of a source picture around a face, taken apart."""
+
+    picture: np.ndarray
+    """The whole picture, uint8 RGB [H, W, 3]."""
+    box: Box
+    """The square in it: left, top, right, bottom in pixels."""
+    person: np.ndarray
+    """The person in the square, premultiplied float32 RGBA, colours 0..255."""
+    plate: np.ndarray
+    """The square without the person, uint8 RGB."""
+    certainty: float
+    """How sure the person's outline is, 0 to 1."""
+
+
+def cut_out_face(
+    picture: np.ndarray, landmarks: np.ndarray, poses: np.ndarray, detector: KeypointDetector, fill: Fill, device: str
+) -> FaceCutOut:
+    """Take apart the square in which a face will move.
+
+    Args:
+        picture: uint8 RGB [H, W, 3].
+        landmarks: of the source face [68, 2].
+        poses: all landmarks to come [T, 68, 2].
+        detector: marks the person, if it can.
+        device: of the networks that stand in for it.
+
+    Raises:
+        BackendUnavailable: mattes can't be made here.
+    """
+    box = find_square(landmarks, poses, (picture.shape[1], picture.shape[0]))
+    middle, width = landmarks.mean(0), float(np.ptp(landmarks[:, 0]))
+    beside, above, below = (round(share * width) for share in SURROUNDINGS)
+    x, y = np.round(middle).astype(int).tolist()
+    left, top = max(min(x - beside, box[0]), 0), max(min(y - above, box[1]), 0)
+    around = picture[top : max(y + below, box[3]), left : max(x + beside, box[2])]
+    pose = _guess_pose(middle - (left, top), width)
+    matte = estimate_matte(around, find_mask(around, pose, detector=detector, device=device))
+    plate = fill(around.copy(), find_hole(matte.alpha, pose))
+    inside = box[0] - left, box[1] - top, box[2] - left, box[3] - top
+    return FaceCutOut(picture, box, crop(matte.premultiplied, inside), crop(plate, inside), matte.certainty)
+
+
+def find_square(landmarks: np.ndarray, poses: np.ndarray, size: tuple[int, int]) -> Box:
+    """The square for the source's landmarks [68, 2] and all to come [T, 68, 2] in a picture of `size`, which it does
+    not leave."""
+    extent = float(np.ptp(landmarks, 0).max())
+    points = np.concatenate([landmarks[None], poses]).reshape(-1, 2)
+    low, high = points.min(0), points.max(0)
+    side = min(round(max(SQUARE_WIDTHS * extent, ROOM * float((high - low).max()))), *size)
+    centre = (low + high) / 2 - (0, LIFT * side)
+    left, top = np.clip(np.round(centre - side / 2), 0, np.array(size) - side).astype(int).tolist()
+    return left, top, left + side, top + side
+
+
+def _guess_pose(middle: np.ndarray, width: float) -> np.ndarray:
+    """The pose COCO-17 [17, 3] of whoever has a face of this middle [2] and width: enough to tell who is meant."""
+    pose = np.zeros((17, 3), np.float32)
+    for joint, offset in JOINTS.items():
+        pose[joint] = *(middle + width * np.array(offset)), 1
+    return pose
+
+
+class FaceLayerProcessor(FrameProcessor):
+    """The face of a picture that takes the landmarks `poses` [T, 68, 2], in pixels of the picture.
+
+    Args:
+        landmarks: its own [68, 2].
+        driving: landmarks of the driving face [T, 68, 2 or 3], to be shown beside the result.
+    """
+
+    def __init__(self, source: FaceCutOut, landmarks: np.ndarray, poses: np.ndarray, driving: np.ndarray) -> None:
+        self.source, self.landmarks, self.poses, self.driving = source, landmarks, poses, driving
+        self.picture, self.box, self.plate = source.picture, source.box, source.plate
+        self.side = self.box[2] - self.box[0]
+        how = cv2.INTER_AREA if self.side > CANVAS else cv2.INTER_LINEAR
+        self.canvas = to_network(cv2.resize(source.person, (CANVAS, CANVAS), interpolation=how))
+        self.mask = box_mask(self.picture, self.box, FEATHER * self.side)
+        self.certainty = source.certainty
+        self.notes = tuple(filter(None, [describe_certainty(source.certainty)]))
+        self.compositor: Compositor | None = None
+
+    def source_inputs(self) -> NetworkInputs:
+        return self._inputs(self.landmarks)
+
+    def frame_inputs(self, frame: int) -> NetworkInputs:
+        return self._inputs(self.poses[frame])
+
+    def output_size(self, framing: Framing) -> tuple[int, int]:
+        height, width = self.picture.shape[:2]
+        return (width, height) if framing == "full" else (self.side, self.side)
+
+    def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
+        assert isinstance(output, Step)
+        if self.compositor is None:
+            self.compositor = make_compositor(self.source.person, (0, 0, self.side, self.side), output.image.device)
+        made = lay_over(self.source.plate, self.compositor.compose(output))
+        return made if framing == "crop" else paste(self.picture, made, self.box, self.mask)
+
+    def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:
+        """source | driving | landmarks | result, with their titles."""
+        panels = {"source": self.picture}
+        if driving is not None:
+            drawn = draw_landmarks(driving.shape[0], driving.shape[1], self.driving[frame])
+            panels |= {"driving": driving, "landmarks": drawn}
+        return title_panels(panels | {"result": result}, height=result.shape[0])
+
+    def _inputs(self, landmarks: np.ndarray) -> NetworkInputs:
+        placed = (landmarks - self.box[:2] + 0.5) * (CANVAS / self.side) - 0.5
+        points = torch.from_numpy(placed.astype(np.float32))
+        return NetworkInputs(draw_face_maps(points[None], size=CANVAS)[0].numpy(), placed)

@@ -1,1 +1,0 @@
-"""Rendered talking heads with exact landmarks, for the training of face animation."""

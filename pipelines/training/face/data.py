@@ -1,0 +1,61 @@
+"""Training data of the face generator: rendered heads with noisy landmarks, imperfect mattes and true flows.
+
+`draw_clips` makes a batch; the recipe's numbers are in `Recipe`.
+
+Legend: B clips, T frames (reference, previous, targets), H = W image size. Landmarks are in pixels.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from models.generators.animation import State
+from pipelines.faces.layer_maps import draw_face_maps
+from pipelines.synthetic.head_clips import HeadClipConfig, sample_head_clip
+from pipelines.training.animation.data import Clips, assemble_clips, compact, draw_shares, draw_times
+from pipelines.training.animation.layer_recipe import LayerRecipe
+from pipelines.training.animation.mattes import cut_out
+
+
+@dataclass(frozen=True)
+class Recipe(LayerRecipe):
+    """The numbers of animated faces; the defaults trained the shipped generator."""
+
+    head: tuple[float, float] = (0.5, 0.85)
+    """Fraction of the image's height that the head takes up from chin to crown, as a range."""
+    landmark_noise: float = 0.7
+    """Standard deviation of the landmarks' constant error in a clip, in pixels; from frame to frame a third of it."""
+    emphasis: float = 6.0
+    """Additional weight of eyes, brows and mouth in the image losses; the rest of a person has 4."""
+
+
+def draw_clips(recipe: Recipe, batch: int, generator: Generator) -> Clips:
+    """Render `batch` clips and turn them into the generator's inputs and truths, on the generator's device."""
+    times = draw_times(recipe, batch, generator)
+    clip = sample_head_clip(choose_clips(recipe, recipe.clip_length), batch=batch, times=times, generator=generator)
+    landmarks = clip.face + _draw_errors(recipe, clip.face, generator)
+    image = cut_out(clip.images[:, 0], clip.rgba[:, 0], recipe.imperfect_mattes, generator)
+    states = [
+        State(rgba, compact(draw_face_maps(points, size=recipe.size)), points)
+        for rgba, points in zip((image, *clip.rgba[:, 1:].unbind(1)), landmarks.unbind(1), strict=True)
+    ]
+    return assemble_clips(recipe, clip, states[0], states[1:], generator)
+
+
+def choose_clips(recipe: Recipe, length: int) -> HeadClipConfig:
+    """Clips of `length` frames. Landmarks don't say where eyes look, so eyes don't move in their heads."""
+    return HeadClipConfig(height=recipe.size, width=recipe.size, length=length, head=recipe.head, gaze_moves=False)
+
+
+def _draw_errors(recipe: Recipe, landmarks: Tensor, generator: Generator) -> Tensor:
+    """Errors [B, T, 68, 2] of landmarks: each clip has a share of them, and the reference errors of its own."""
+
+    def normal(frames: int) -> Tensor:
+        shape = (len(landmarks), frames, *landmarks.shape[2:])
+        return torch.randn(shape, generator=generator, device=landmarks.device)
+
+    frames = landmarks.shape[1]
+    constant = torch.cat([normal(1), normal(1).expand(-1, frames - 1, -1, -1)], 1)
+    share = draw_shares(len(landmarks), generator)[..., None]  # [B, 1, 1, 1]
+    return recipe.landmark_noise * share * (constant + normal(frames) / 3)

@@ -1,0 +1,94 @@
+"""Recipe of the face generator, `gfla train face`: rendered heads that talk and turn, frame after frame.
+
+As the recipe of people (`animation.recipe`), with lines through 68 landmarks instead of skeletons.
+
+Legend: B clips, H = W image size.
+"""
+
+import torch
+from torch import Tensor
+
+from models.discriminators import PatchDiscriminator
+from models.generators.animation import AnimationGenerator, State
+from models.generators.config import bundled_face
+from pipelines.training.animation.data import Clips, Truth, state_tensors
+from pipelines.training.animation.losses import reconstruction_losses
+from pipelines.training.animation.plates import choose_fill
+from pipelines.training.engine.gan import GanTask
+from pipelines.training.engine.initialisation import load_matching
+from pipelines.training.engine.recipe import Validation
+from pipelines.training.engine.session import Session
+from pipelines.training.face.data import Recipe, draw_clips
+from pipelines.training.face.validation import draw_sheet, render_held_out, validate
+
+JAW = 1  # lines of the structure map before those of brows, nose, eyes and mouth
+SPREAD = 0.1  # exponent that widens the lines to the areas around them
+
+
+class FaceTask(GanTask[AnimationGenerator, Clips]):
+    """Trains the face generator; `generator` replaces the network of the bundled size."""
+
+    name = "face"
+    architecture = "animation"
+    recipe_type = Recipe
+    recipe: Recipe
+    learning_rate = 4e-4
+    report_every = 200
+
+    def __init__(self, session: Session, recipe: Recipe, generator: AnimationGenerator | None = None) -> None:
+        generator = generator or build_generator(session)
+        config = generator.config
+        discriminator = PatchDiscriminator(channels=config.image_channels + config.structure_channels)
+        super().__init__(session, recipe, generator, discriminator)
+
+    def prepare(self) -> None:
+        number, progress = self.recipe.validation_clips, self.session.progress
+        self.session.begin("render held-out clips", number, unit="clips")
+        fill = choose_fill(self.device, progress)
+        self.held_out = render_held_out(self.recipe, number, device=self.device, fill=fill, progress=progress)
+        self.warm_up()
+
+    def draw_batch(self) -> Clips:
+        batch = self.session.samples_due(self.chunk, updates=self.recipe.targets)
+        return draw_clips(self.recipe, batch, self.session.generator)
+
+    def update_chunk(self, chunk: Clips) -> Tensor:
+        """An update per target frame, in order."""
+        previous, losses = chunk.previous, torch.zeros(())
+        for truth in chunk.targets:
+            inputs = *state_tensors(chunk.reference), *state_tensors(previous), *truth.tensors()
+            image, losses = self.learn(*inputs)
+            previous = State(image, truth.structure, truth.joints)
+            if self.session.finished:
+                break
+        return losses
+
+    def generate(self, *inputs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Inputs: the tensors of the reference, of the previous state and of Truth."""
+        source, previous, truth = State(*inputs[:3]), State(*inputs[3:6]), Truth(*inputs[6:])
+        with self.autocast():
+            reference = self.generator.encode_reference(source.image, source.structure, source.joints)
+            step = self.generator.step(reference, previous, truth.structure, truth.joints)
+        features = truth.structure[:, JAW:].float().amax(1, keepdim=True).clamp(min=0) ** SPREAD
+        return step.image, reconstruction_losses(self.recipe, step, truth, self.recipe.emphasis * features)
+
+    def truth(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        truth = Truth(*inputs[6:])
+        return truth.image, truth.structure
+
+    def add_conditions(self, image: Tensor, *conditions: Tensor) -> Tensor:
+        return torch.cat([image, conditions[0].to(image.dtype)], 1)  # [B, 4 + S, H, W]
+
+    def validate(self, network: AnimationGenerator) -> Validation:
+        self.session.begin("validate", self.held_out.images[:, 1:, 0, 0, 0].numel(), unit="frames")
+        numbers, made = validate(network, self.held_out, progress=self.session.progress)
+        return Validation(numbers, draw_sheet(self.held_out, made))
+
+
+def build_generator(session: Session) -> AnimationGenerator:
+    """The untrained generator of the bundled size, equal in every process, with what matches of `config.init`."""
+    torch.manual_seed(session.config.seed)
+    generator = AnimationGenerator(config=bundled_face())
+    if session.config.init:
+        load_matching(generator, session.config.init, session.progress, expect="animation")
+    return generator

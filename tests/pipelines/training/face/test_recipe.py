@@ -1,0 +1,64 @@
+"""Training of the face generator at tiny size."""
+
+import math
+from pathlib import Path
+
+import torch
+
+from models.generators.animation import AnimationConfig, AnimationGenerator
+from models.joints import FACE_LIMBS, FACE_LINES
+from pipelines.runtime.progress import SilentProgress
+from pipelines.training.config import TrainConfig
+from pipelines.training.engine.distributed import Processes
+from pipelines.training.engine.session import Session
+from pipelines.training.face.data import Recipe, draw_clips
+from pipelines.training.face.recipe import FaceTask, build_generator
+from pipelines.training.face.validation import render_held_out, validate
+
+SMALL = Recipe(size=64, clip_length=12, rollout=2, returns=1, fastest=1, chunk=1, adversarial_from=0.0)
+ARCHITECTURE = AnimationConfig(
+    width=8, max_width=16, flow_width=8, flow_max_width=16, flow_layers=4, kernel_sizes=(3, 3), attention_hidden=8,
+    norm="batch", detail_hidden=8, image_channels=4, structure_channels=len(FACE_LINES), limbs=FACE_LIMBS,
+)  # fmt: skip
+
+
+def make_session(out: Path, **changed: object) -> Session:
+    config = TrainConfig(out=out, batch=1, steps=4, device="cpu", warmup=1, **changed)  # pyright: ignore[reportArgumentType]
+    return Session(config, Processes("cpu"), SilentProgress())
+
+
+def test_a_batch_updates_both_networks(tmp_path: Path) -> None:
+    task = FaceTask(make_session(tmp_path), SMALL, AnimationGenerator(config=ARCHITECTURE))
+    before = [{k: v.clone() for k, v in each.named_parameters()} for each in (task.generator, task.discriminator)]
+    losses = task.update(task.draw_batch())
+    assert task.session.step == 3
+    assert {"picture", "flow", "fine_flow", "warped", "mask", "adversarial", "features"} <= set(losses)
+    assert all(torch.isfinite(value) for value in losses.values())
+    for old, network in zip(before, (task.generator, task.discriminator), strict=True):
+        changed = [key for key, value in network.named_parameters() if not torch.equal(old[key], value)]
+        assert len(changed) > 0.9 * len(old)
+
+
+def test_landmarks_of_the_batch_are_those_of_its_maps() -> None:
+    clips = draw_clips(SMALL, 2, torch.Generator().manual_seed(5))
+    for state in (clips.reference, clips.targets[0]):
+        assert state.joints is not None
+        assert (state.image.shape, state.structure.shape) == ((2, 4, 64, 64), (2, len(FACE_LINES), 64, 64))
+        x, y = state.joints[0, 33].round().long().clamp(0, 63)  # below the nose
+        assert state.structure[0, 4, y, x] > 0.05
+
+
+def test_held_out_heads_are_measured() -> None:
+    recipe = Recipe(size=64)
+    held_out = render_held_out(recipe, 1, device=torch.device("cpu"))
+    numbers, made = validate(AnimationGenerator(config=ARCHITECTURE).eval(), held_out)
+    assert made.shape == held_out.images[:, 1:].shape
+    assert all(map(math.isfinite, numbers.values()))
+    assert numbers["copy_faces"] < numbers["copy"]
+
+
+def test_the_bundled_size_starts_from_the_weights_of_people(tmp_path: Path) -> None:
+    fresh, started = build_generator(make_session(tmp_path)), build_generator(make_session(tmp_path, init="person"))
+    assert sum(value.numel() for value in fresh.state_dict().values()) * 2 < 8e6
+    equal = [torch.equal(a, b) for a, b in zip(fresh.parameters(), started.parameters(), strict=True)]
+    assert sum(equal) < 0.5 * len(equal)
