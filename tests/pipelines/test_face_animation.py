@@ -273,7 +273,7 @@ def test_our_own_weights_lay_the_head_over_the_picture(
     made, outside = row[-400:, -500:], np.ones((400, 500), bool)
     outside[top:bottom, left:right] = False
     np.testing.assert_array_equal(made[outside], large[outside])
-    assert (made[~outside] != large[~outside]).mean() > 0.2
+    assert (made[~outside] != large[~outside]).mean() > 0.05
     assert row.shape[1] > 3 * 400
     assert result.certainty is not None
     cropped = run(**photo, weights=str(layer_weights), frame="crop", overwrite=True)

@@ -37,7 +37,7 @@ SMALL = {
 PEOPLE = AnimationConfig(**SMALL, image_channels=4, shadow=True)
 OBJECTS = ViewConfig(**SMALL, flow_layers=4, volume_channels=4, volume_depth=8)
 PLATE = PlateConfig(widths=(4, 4, 8), dilations=(1,), spectral=4, heads=2)
-FACE = find_training("face", "", "synthetic")
+FACE = find_training("face", "face", "synthetic")
 
 # Each has more updates per batch than are asked for: task, recipe, phases of which each counts to its end.
 CASES = {

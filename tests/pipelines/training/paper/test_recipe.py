@@ -90,11 +90,11 @@ def test_a_folder_of_every_layout_trains(case: Case, tmp_path: Path, vgg: Path) 
         ("pose --set chunk=4", "settings of this recipe are together"),
         ("motion --data FOLDER --set width=8", "settings of this recipe are workers"),
         ("animate --config dance_fashion --set chunk=4", "sees 6 frames"),
-        ("face --set chunk=2", "sees 3 frames"),
+        ("face --config face --set chunk=2", "sees 3 frames"),
         ("pose --set gan_mode=wgan-gp", "must be one of lsgan, hinge, vanilla"),
         ("flow --set gan_mode=hinge", "settings of this recipe are together"),
-        ("face --set frames=5", "at least chunk"),
-        ("face --set together=0", "at least 1"),
+        ("face --config face --set frames=5", "at least chunk"),
+        ("face --config face --set together=0", "at least 1"),
         ("face --config dance_iper", "takes face"),
         ("pose --warmup 5", "no effect"),
         ("keypoints --vgg none", "no effect"),
@@ -170,7 +170,7 @@ def test_the_masks_of_stage_one_learn_from_true_flow_only(rendered: bool, tmp_pa
 @pytest.mark.parametrize(("task", "size"), [("view-synth", 256), ("face", 64)])
 def test_rendered_objects_and_faces_train(task: str, size: int, tmp_path: Path) -> None:
     settings = [f"--set={change}" for change in ("width=2", f"size={size}", "together=1")]
-    settings += ["--set=frames=6"] if task == "face" else ["--config=shapenet_car"]
+    settings += ["--config=face", "--set=frames=6"] if task == "face" else ["--config=shapenet_car"]
     run_training(task, "--steps=1", "--batch=2", *settings, "--out", tmp_path)
     (report,) = read_log(tmp_path)
     assert all(math.isfinite(value) for key, value in report.items() if key != "kind")
