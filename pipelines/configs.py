@@ -76,11 +76,12 @@ class FaceConfig(VideoOptions, SelectionOptions, ModelOptions):
     source_landmarks: Path | None = None
     """Text file with the 68 landmarks of the source face, as x,y lines; detected if omitted."""
     retarget: FaceRetarget = "fit"
-    """Fit of the driving face: `fit` to the source's place and size; `none` uses both uncropped, as in the paper."""
+    """Fit of the driving face: `fit` to the source's place, size and (with our own weights) proportions; `none` uses
+    both uncropped, as in the paper."""
     person: str = "largest"
     """Face to follow: `largest`, or the N-th from the left, counted from 1."""
     weights: str = "face"
-    """Weights of a face generator: a name or a file. None are bundled: import the authors' or train your own."""
+    """Weights of a face generator: a name or a file, the project's own or the authors'."""
 
     @property
     def target(self) -> Path:

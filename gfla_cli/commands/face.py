@@ -8,7 +8,7 @@ from pipelines.configs import FaceConfig
 
 @options.with_config(FaceConfig, output=options.output("SOURCE--DRIVING.mp4"))
 def face(config: FaceConfig, json: options.Json = False, quiet: options.Quiet = False) -> None:
-    """Make the face in SOURCE talk like the one in DRIVING; needs imported or trained face weights."""
+    """Make the face in SOURCE talk like the one in DRIVING."""
     from pipelines import animate_face
 
     with Console(quiet=quiet) as console:

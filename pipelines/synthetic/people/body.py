@@ -1,6 +1,6 @@
 """People of varied build, hair and clothes as 60 to 80 round cones, each fixed rigidly to one frame of the rig.
 
-In: proportions of `skeleton`, an outfit of `textures`. Out: `People`. Scenes and talking heads call `sample_people`.
+In: proportions of `skeleton`, an outfit of `textures`. Out: `People`. Scenes call `sample_people`.
 
 Legend: B batch. Points are (x to the person's left, y up, z to the front) of a joint, in standard metres (times
 `figure.scale`) unless a function names another unit; tensors without a shape are [B].

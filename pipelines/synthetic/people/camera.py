@@ -1,6 +1,6 @@
 """The orthographic camera: from world metres to pixels, and the framing of people in motion.
 
-In: people and the frames of their motion. Out: a `Camera` that scenes, talking heads and shadows project with.
+In: people and the frames of their motion. Out: a `Camera` that scenes and shadows project with.
 
 Legend: B batch, T frames of the clip. Pixels: x right, y down, pixel centres at integers.
 """

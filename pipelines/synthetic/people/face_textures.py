@@ -1,6 +1,6 @@
 """Face textures: eyes, brows, nose, mouth, beard, glasses, make-up and hairline around an ellipsoid head.
 
-`textures` calls `paint_faces`; `talking` paints its own faces on the same measures.
+`textures` calls `paint_faces`.
 
 Legend: B batch, n texture size. Columns go once around the head, the face is at u = 0.5; row 0 is the top of the head,
 row 1 the chin. x and y are metres on the skin from the middle of the face and from the top of the head. Images are

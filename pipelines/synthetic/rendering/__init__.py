@@ -1,1 +1,1 @@
-"""Ray casting, noise, palettes and backgrounds: what people, talking heads and objects are rendered with."""
+"""Ray casting, noise, palettes and backgrounds: what people and objects are rendered with."""

@@ -1,6 +1,6 @@
 """Places that people stand in: studios, walls, rooms, streets, nature and pure clutter, in the colours of photos.
 
-Scenes, talking heads and training call `sample_backgrounds`; training covers people with shapes of `random_shape`.
+Scenes and training call `sample_backgrounds`; training covers people with shapes of `random_shape`.
 
 Legend: B batch, H height, W width. Images are [B, 3, H, W] in [0, 1]; x [1, 1, 1, W] and y [1, 1, H, 1] are fractions
 of the picture.
