@@ -11,8 +11,8 @@ from torch import Tensor
 from models.joints import FACE_LINES
 
 WIDTH = 1.5  # standard deviation of a line's profile, in pixels of a map of 256
-# Products of smaller values are denormal numbers, with which networks take several times longer. Up to this distance, in
-# WIDTHs, a line is brighter.
+# Products of smaller values are denormal numbers, with which networks take several times longer. Up to this distance,
+# in WIDTHs, a line is brighter.
 FAINT, REACH = 1e-6, 5.3
 AT_ONCE = 256  # faces that are drawn together
 
