@@ -9,6 +9,7 @@ import pytest
 from models.generators.animation import AnimationConfig, AnimationGenerator
 from models.generators.config import ViewConfig
 from models.generators.view import ViewGenerator
+from models.joints import FACE_LINES
 from models.plate import PlateConfig, PlateNetwork
 from pipelines.training.animation.data import Recipe as AnimationRecipe
 from pipelines.training.animation.recipe import AnimationTask
@@ -16,6 +17,8 @@ from pipelines.training.config import TrainConfig
 from pipelines.training.engine.distributed import Processes
 from pipelines.training.engine.recipe import fit
 from pipelines.training.engine.session import Session
+from pipelines.training.face.data import Recipe as FaceRecipe
+from pipelines.training.face.recipe import FaceTask
 from pipelines.training.keypoints.data import Recipe as KeypointRecipe
 from pipelines.training.keypoints.recipe import KeypointTask
 from pipelines.training.landmarks.data import Recipe as LandmarkRecipe
@@ -35,6 +38,7 @@ SMALL = {
     "norm": "batch", "detail_hidden": 8,
 }  # fmt: skip
 PEOPLE = AnimationConfig(**SMALL, image_channels=4, shadow=True)
+FACES = AnimationConfig(**SMALL, image_channels=4, structure_channels=len(FACE_LINES))
 OBJECTS = ViewConfig(**SMALL, flow_layers=4, volume_channels=4, volume_depth=8)
 PLATE = PlateConfig(widths=(4, 4, 8), dilations=(1,), spectral=4, heads=2)
 FACE = find_training("face", "face", "synthetic")
@@ -43,7 +47,21 @@ FACE = find_training("face", "face", "synthetic")
 CASES = {
     "animate": (
         lambda session, recipe: AnimationTask(session, recipe, AnimationGenerator(config=PEOPLE)),
-        AnimationRecipe(size=64, clip_length=24, rollout=2, returns=1, chunk=1, adversarial_from=2, validation_clips=1),
+        AnimationRecipe(
+            size=64,
+            clip_length=24,
+            rollout=2,
+            returns=1,
+            chunk=1,
+            adversarial_from=2,
+            validation_clips=1,
+            structure_details=False,
+        ),
+        [("render held-out clips", 1), ("train", 2), ("validate", 23)],
+    ),
+    "face": (
+        lambda session, recipe: FaceTask(session, recipe, AnimationGenerator(config=FACES)),
+        FaceRecipe(size=64, clip_length=24, rollout=2, returns=1, chunk=1, adversarial_from=2, validation_clips=1),
         [("render held-out clips", 1), ("train", 2), ("validate", 23)],
     ),
     "keypoints": (
