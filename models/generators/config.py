@@ -185,10 +185,11 @@ def dance_iper() -> AnimationConfig:
 def bundled_person() -> AnimationConfig:
     """The person animation that ships with this package: a person without background and their shadow.
 
-    Half the authors' width, with limbs and the detail head.
+    Half the authors' width, with limbs and the detail head; its structures hold hands, feet and the order of limbs.
     """
     return AnimationConfig(
         image_channels=4,
+        structure_channels=DETAILED_CHANNELS,
         width=32,
         max_width=256,
         flow_width=16,
