@@ -1,8 +1,7 @@
 """Make the face in a picture talk like the one in a video, with landmarks that you have already.
 
 Landmarks are text files with 68 lines x,y: one file for the picture, and a folder with one file per frame of the video.
-After `gfla weights fetch mediapipe` or `pip install '.[face]'` they are found: leave out both options. No
-face weights are bundled: import the authors' with `gfla weights import`, or train your own with `gfla train face`.
+Leave out both options and they are found. WEIGHTS is the bundled `face`, or a file of your own.
 
 python examples/animate_face.py SOURCE SOURCE_LANDMARKS DRIVING DRIVING_LANDMARKS WEIGHTS OUTPUT
 """

@@ -16,7 +16,7 @@ EXAMPLES = {
         "gfla pose photo.jpg target.jpg --retarget none --frame crop",
     ),
     "face": (
-        "gfla face photo.jpg speech.mp4 --weights my_face.safetensors",
+        "gfla face photo.jpg speech.mp4 --compare",
         "gfla face photo.jpg speech.mp4 -o out.mp4 --landmarks points/",
     ),
     "view-synth": (
@@ -62,7 +62,7 @@ EXAMPLES = {
         "gfla weights path",
     ),
     "weights import": (
-        "gfla weights import latest_net_G.pth --as face",
+        "gfla weights import latest_net_G.pth --as face --name ren_face",
         "gfla weights import latest_net_G.pth --as pose_fashion --name mine",
         "gfla weights import mine --export latest_net_G.pth",
     ),
@@ -72,7 +72,7 @@ EXAMPLES = {
     ),
     "weights run": (
         "gfla weights run person in.safetensors -o out.safetensors",
-        "gfla weights run face in.safetensors -o out.safetensors --precision fp64",
+        "gfla weights run dance_iper in.safetensors -o out.safetensors --precision fp64",
     ),
     "doctor": (
         "gfla doctor",

@@ -15,9 +15,8 @@ from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
 from models.joints import FACE_LINES
 from models.plate import PlateNetwork
-from models.weights import load_weights, read_metadata, resolve
+from models.weights import load_weights, read_metadata
 from pipelines.compositing.plate import fill_plate
-from pipelines.configs import FaceConfig
 from pipelines.generation.cutout import Fill
 from pipelines.generation.processor_choice import LAYER_CHANNELS, choose_processor
 from pipelines.generation.processors import ProcessorFactory
@@ -121,17 +120,8 @@ def load_face_generator(name: str, device: torch.device, precision: str) -> Face
     """The face generator of these weights, ready for inference in this precision: the authors', or ours, which makes
     layers.
 
-    Raises WeightsError; for the default name it says how to get some.
+    Raises WeightsError like `load_generator`.
     """
-    try:
-        resolve(name)
-    except WeightsError:
-        if name != FaceConfig.weights:
-            raise
-        raise WeightsError(
-            "no face weights are bundled: import the authors' with 'gfla weights import latest_net_G.pth --as face', "
-            "or train your own with 'gfla train face' and pass them with --weights"
-        ) from None
     metadata = read_metadata(name)
     if not is_layered_face(metadata):
         require_architecture(name, ("face",))

@@ -150,10 +150,10 @@ def test_an_imported_checkpoint_by_its_name(
     monkeypatch.setenv("GFLA_WEIGHTS", str(tmp_path / "weights"))
     golden = open_golden(find_official_files()["face"])
     save_checkpoint(tmp_path / "latest_net_G.pth", golden, "face")
-    import_checkpoint(tmp_path / "latest_net_G.pth", kind="face")
+    import_checkpoint(tmp_path / "latest_net_G.pth", kind="face", name="ren_face")
     (tmp_path / "landmarks").mkdir()
     shutil.copy(inputs / "landmarks" / "0.txt", tmp_path / "landmarks")
-    run(weights="face", retarget="none", frame="crop", max_frames=1, landmarks=tmp_path / "landmarks")
+    run(weights="ren_face", retarget="none", frame="crop", max_frames=1, landmarks=tmp_path / "landmarks")
     network = FaceGenerator(config=config.face()).eval()
     network.load_state_dict(generate_state(golden, "face"))
     driving = structure(inputs / "driving" / "0.png", inputs / "landmarks" / "0.txt")
@@ -204,7 +204,7 @@ def test_a_frame_without_a_face(run: Callable[..., FaceResult], inputs: Path, tm
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"weights": "face"}, "gfla weights import latest_net_G.pth --as face"),
+        ({"weights": "nobody"}, "no weights 'nobody': use a file, or one of: face,"),
         ({"weights": "person"}, "'animation'"),
         ({"retarget": "body"}, "body"),
     ],

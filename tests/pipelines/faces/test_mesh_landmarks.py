@@ -1,6 +1,7 @@
 """68 of the 468 points: on meshes that lie where a stand-in puts them, and on a photo with MediaPipe's networks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -74,6 +75,28 @@ def test_a_followed_face_costs_one_look_per_frame() -> None:
 def test_a_lost_face_is_searched_for_at_once() -> None:
     frames = [paint((80, 100)), paint(), paint((220, 100)), paint((220, 100))]
     assert [len(faces) for faces in MeshLandmarks(PaintedFaces()).track(frames)] == [1, 0, 1, 1]
+
+
+class TiltedFromAfar(PaintedFaces):
+    """Says that faces lie on their side unless they fill much of the region, and sees no mesh in a tilted region."""
+
+    def find(self, image: np.ndarray, region: Region | None = None) -> list[Region]:
+        found = super().find(image, region)
+        return [
+            replace(each, angle=0.0 if region and region.side <= 3 * each.side and _near(each, region) else 1.1)
+            for each in found
+        ]
+
+    def read(self, image: np.ndarray, region: Region) -> Mesh | None:
+        return super().read(image, region) if abs(region.angle) < 0.5 else None
+
+
+def _near(first: Region, second: Region) -> bool:
+    return float(np.hypot(first.x - second.x, first.y - second.y)) < 1
+
+
+def test_the_detector_looks_again_from_close_by() -> None:
+    assert len(MeshLandmarks(TiltedFromAfar()).detect(paint((80, 100), (220, 90)))) == 2
 
 
 @pytest.fixture(scope="module")
