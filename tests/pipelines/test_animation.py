@@ -179,7 +179,7 @@ def test_the_body_stays_in_the_picture_unless_its_path_is_followed(
         ({"motion": "iper"}, "iper holds 'animation' weights, which are for gfla animate and gfla pose"),
         (
             {"weights": "nobody"},
-            "no weights 'nobody': use a file, or one of: keypoints, landmarks, motion, objects, person, plate",
+            "no weights 'nobody': use a file, or one of: face, keypoints, landmarks, motion, objects, person, plate",
         ),
     ],
 )

@@ -19,7 +19,7 @@ from pipelines.training.animation.data import Clips, Recipe, Truth, draw_clips, 
 from pipelines.training.animation.losses import reconstruction_losses, weigh_extremities
 from pipelines.training.animation.plates import choose_fill
 from pipelines.training.animation.validation import draw_sheet, render_held_out, validate
-from pipelines.training.animation.warm_start import widen_channels
+from pipelines.training.animation.warm_start import fit_channels
 from pipelines.training.engine.gan import GanTask
 from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
@@ -100,5 +100,5 @@ def build_generator(session: Session, recipe: Recipe) -> AnimationGenerator:
     channels = DETAILED_CHANNELS if recipe.structure_details else STRUCTURE_CHANNELS
     generator = AnimationGenerator(config=replace(bundled_person(), structure_channels=channels))
     if session.config.init:
-        load_matching(generator, session.config.init, session.progress, expect="animation", adapt=widen_channels)
+        load_matching(generator, session.config.init, session.progress, expect="animation", adapt=fit_channels)
     return generator

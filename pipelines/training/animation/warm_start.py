@@ -1,8 +1,7 @@
-"""Weights of an animation generator with fewer channels of images or structures, or without a shadow, as a start for
-one that has them.
+"""Weights of an animation generator with other channels of images or structures, or without a shadow, as a start.
 
 Called by `engine.initialisation.load_matching` for `gfla train animate --init`. New input channels count for nothing,
-new output channels make nothing, and what the old network made stays the same.
+new output channels make nothing, and so what a network with fewer channels made stays the same.
 """
 
 from itertools import accumulate
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 from models.generators.animation import AnimationConfig, AnimationGenerator
 
 
-def widen_channels(given: nn.Module, network: nn.Module) -> dict[str, Tensor]:
+def fit_channels(given: nn.Module, network: nn.Module) -> dict[str, Tensor]:
     """The state of `given` in the shapes of `network`, as far as they differ by such channels and the shadow only.
 
     Tensors that differ in another way stay as they are.
@@ -59,7 +58,9 @@ def _spread(old: Tensor, own: Tensor, old_groups: tuple[int, ...], own_groups: t
     new = own.clone() if old.dim() == 1 else torch.zeros_like(own)
     if made:
         new[own_groups[0] :] = own[own_groups[0] :]
-    starts = accumulate(own_groups, initial=0)
-    places = [start + channel for start, count in zip(starts, old_groups, strict=False) for channel in range(count)]
-    index = torch.tensor(places, device=own.device)
-    return new.index_copy(dim, index, old.to(new))
+    taken, places = [], []
+    starts = zip(accumulate(old_groups, initial=0), accumulate(own_groups, initial=0), strict=True)
+    for (first, place), counts in zip(starts, zip(old_groups, own_groups, strict=True), strict=False):
+        taken += range(first, first + min(counts))
+        places += range(place, place + min(counts))
+    return new.index_copy(dim, torch.tensor(places, device=own.device), old.to(new)[(slice(None),) * dim + (taken,)])

@@ -44,9 +44,9 @@ def make_processor(
     )
 
 
-def make_generator(**fields: int) -> AnimationGenerator:
+def make_generator(*, structure_channels: int = STRUCTURE_CHANNELS) -> AnimationGenerator:
     torch.manual_seed(0)
-    return AnimationGenerator(config=replace(bundled_person(), image_channels=4, **SMALL, **fields)).eval()
+    return AnimationGenerator(config=replace(bundled_person(), structure_channels=structure_channels, **SMALL)).eval()
 
 
 class TestLayerProcessor(ProcessorContract):

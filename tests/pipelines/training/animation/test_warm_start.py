@@ -10,7 +10,7 @@ from torch import Tensor
 from models.generators.animation import AnimationConfig, AnimationGenerator, State, Step
 from models.weights import save_weights
 from pipelines.runtime.progress import NotesProgress
-from pipelines.training.animation.warm_start import widen_channels
+from pipelines.training.animation.warm_start import fit_channels
 from pipelines.training.engine.initialisation import load_matching
 
 LAYERED = AnimationConfig(
@@ -37,7 +37,7 @@ def test_a_wider_network_makes_what_the_narrower_one_made(channels: int, tmp_pat
     network, progress = build(LAYERED, 2), NotesProgress()
     path = tmp_path / "narrow.safetensors"
     save_weights(path, narrow, architecture="animation", licence="", command="", extra={}, exact=True)
-    load_matching(network, str(path), progress, adapt=widen_channels)
+    load_matching(network, str(path), progress, adapt=fit_channels)
     assert progress.notes == []
     image = torch.rand(1, 4, 64, 64)
     old, new = generate(narrow, image[:, :channels]), generate(network.eval(), image)
@@ -53,7 +53,7 @@ def test_new_channels_of_structures_count_for_nothing_at_first(tmp_path: Path) -
     progress = NotesProgress()
     path = tmp_path / "narrow.safetensors"
     save_weights(path, narrow, architecture="animation", licence="", command="", extra={}, exact=True)
-    load_matching(network, str(path), progress, adapt=widen_channels)
+    load_matching(network, str(path), progress, adapt=fit_channels)
     assert progress.notes == []
     image, structures = torch.rand(1, 4, 64, 64), torch.rand(3, 1, 7, 64, 64)
     old, new = generate(narrow, image, structures[:, :, :4]), generate(network.eval(), image, structures)
@@ -67,7 +67,7 @@ def test_new_channels_of_structures_count_for_nothing_at_first(tmp_path: Path) -
 
 def test_what_differs_in_another_way_stays_as_it_is() -> None:
     narrow = build(replace(LAYERED, image_channels=3, shadow=False, flow_width=4), 1)
-    state = widen_channels(narrow, build(LAYERED, 2))
+    state = fit_channels(narrow, build(LAYERED, 2))
     key = "flow_net_previous.block0.model.2.weight"
     assert state[key].shape == narrow.state_dict()[key].shape
     assert state["target.outconv.conv1.weight"].shape[0] == 5
