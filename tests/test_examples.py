@@ -172,6 +172,12 @@ def test_render_examples(tmp_path: Path) -> None:
         assert [stream.type for stream in container.streams] == ["video", "audio"]
 
 
+def test_render_people(tmp_path: Path) -> None:
+    run("render_people.py", tmp_path / "new", 2, 48)
+    sizes = {path.name: Image.open(path).size for path in (tmp_path / "new").iterdir()}
+    assert sizes == {"people.webp": (288, 48), "faces.webp": (288, 48), "hands.webp": (288, 48)}
+
+
 def test_render_objects(tmp_path: Path) -> None:
     run("render_objects.py", tmp_path / "new")
     for file in OBJECTS:
