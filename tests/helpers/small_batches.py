@@ -42,7 +42,7 @@ def write_batch_inputs(folder: Path) -> BatchInputs:
     """Write all inputs into `folder`."""
     for name in ("bad.png", "bad.mp4"):
         (folder / name).write_text("This is not a picture.\n" * 50)
-    clips = [write_small_clip(folder / "walk.mp4"), write_small_clip(folder / "turn.mp4", start=40, frames=6)]
+    clips = [write_small_clip(folder / "walk.mp4"), write_small_clip(folder / "turn.mp4", start=4, frames=6)]
     tracks = [clip.with_suffix(".json") for clip in clips]
     for clip, track in zip(clips, tracks, strict=True):
         extract_keypoints(KeypointsConfig(clip, track, keypoints="bundled", device="cpu"))

@@ -69,9 +69,10 @@ def result(targets: Path) -> PoseResult:
 
 def test_the_person_takes_the_pose(targets: Path, result: PoseResult) -> None:
     detector = create_detector("bundled")
-    before, after = (detector.detect(pixels(path)[..., :3])[0] for path in (SOURCE, result.output / "00000.png"))
-    assert (before[WRISTS, 1] > before[ELBOWS, 1]).any()  # the other hand of the example is up already
-    assert (after[WRISTS, 1] < after[ELBOWS, 1]).all()
+    people = (detector.detect(pixels(path)[..., :3])[0] for path in (SOURCE, result.output / "00000.png"))
+    before, after = (person[ELBOWS, 1] - person[WRISTS, 1] for person in people)  # how high hands are raised, pixels
+    assert before.min() < 0.5 * after.min()  # the other hand of the example is up already
+    assert after.min() > 40
 
 
 def test_results_are_numbered_and_keep_the_sources_size(targets: Path, result: PoseResult) -> None:
