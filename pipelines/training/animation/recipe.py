@@ -12,15 +12,14 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from models.discriminators import PatchDiscriminator
-from models.generators.animation import AnimationGenerator, State, bundled_person
+from models.generators.animation import AnimationGenerator, Step, bundled_person
 from models.joints import DETAILED_CHANNELS, STRUCTURE_CHANNELS
-from pipelines.training.animation.data import Clips, Recipe, Truth, draw_clips, state_tensors
+from pipelines.training.animation.data import Clips, Recipe, Truth, draw_clips
+from pipelines.training.animation.layer_task import LayerTask
 from pipelines.training.animation.losses import reconstruction_losses, weigh_extremities
 from pipelines.training.animation.plates import choose_fill
 from pipelines.training.animation.validation import draw_sheet, render_held_out, validate
 from pipelines.training.animation.warm_start import fit_channels
-from pipelines.training.engine.gan import GanTask
 from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
 from pipelines.training.engine.session import Session
@@ -28,21 +27,15 @@ from pipelines.training.engine.session import Session
 JOINTS = 17
 
 
-class AnimationTask(GanTask[AnimationGenerator, Clips]):
+class AnimationTask(LayerTask):
     """Trains the animation generator; `generator` replaces the network of the bundled size."""
 
     name = "animate"
-    architecture = "animation"
     recipe_type = Recipe
     recipe: Recipe
-    learning_rate = 4e-4
-    report_every = 200
 
     def __init__(self, session: Session, recipe: Recipe, generator: AnimationGenerator | None = None) -> None:
-        generator = generator or build_generator(session, recipe)
-        config = generator.config
-        discriminator = PatchDiscriminator(channels=config.image_channels + config.structure_channels)
-        super().__init__(session, recipe, generator, discriminator)
+        super().__init__(session, recipe, generator or build_generator(session, recipe))
 
     def prepare(self) -> None:
         number, progress = self.recipe.validation_clips, self.session.progress
@@ -55,32 +48,12 @@ class AnimationTask(GanTask[AnimationGenerator, Clips]):
         batch = self.session.samples_due(self.chunk, updates=self.recipe.targets)
         return draw_clips(self.recipe, batch, self.session.generator)
 
-    def update_chunk(self, chunk: Clips) -> Tensor:
-        """An update per target frame, in order."""
-        previous, losses = chunk.previous, torch.zeros(())
-        for truth in chunk.targets:
-            inputs = *state_tensors(chunk.reference), *state_tensors(previous), *truth.tensors()
-            image, losses = self.learn(*inputs)
-            previous = State(image, truth.structure, truth.joints)
-            if self.session.finished:
-                break
-        return losses
-
-    def generate(self, *inputs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Inputs: the tensors of the reference, of the previous state and of Truth."""
-        source, previous, truth = State(*inputs[:3]), State(*inputs[3:6]), Truth(*inputs[6:])
-        with self.autocast():
-            reference = self.generator.encode_reference(source.image, source.structure, source.joints)
-            step = self.generator.step(reference, previous, truth.structure, truth.joints)
+    def measure_losses(self, step: Step, truth: Truth) -> dict[str, Tensor]:
         emphasis = self.recipe.extremities * weigh_extremities(truth.structure)
         losses = reconstruction_losses(self.recipe, step, truth, emphasis)
         if step.shadow is not None:
             losses["shadow"] = self.recipe.shadow * (step.shadow.float() - truth.shadow).abs().mean()
-        return step.image, losses
-
-    def truth(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        truth = Truth(*inputs[6:])
-        return truth.image, truth.structure
+        return losses
 
     def add_conditions(self, image: Tensor, *conditions: Tensor) -> Tensor:
         """With the structure [B, S, H, W], whose skeleton image is scaled from 0..255 to 0..1."""

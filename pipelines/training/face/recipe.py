@@ -8,13 +8,12 @@ Legend: B clips, H = W image size.
 import torch
 from torch import Tensor
 
-from models.discriminators import PatchDiscriminator
-from models.generators.animation import AnimationGenerator, State
+from models.generators.animation import AnimationGenerator, Step
 from models.generators.config import bundled_face
-from pipelines.training.animation.data import Clips, Truth, state_tensors
+from pipelines.training.animation.data import Clips, Truth
+from pipelines.training.animation.layer_task import LayerTask
 from pipelines.training.animation.losses import reconstruction_losses
 from pipelines.training.animation.plates import choose_fill
-from pipelines.training.engine.gan import GanTask
 from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
 from pipelines.training.engine.session import Session
@@ -25,21 +24,15 @@ JAW = 1  # lines of the structure map before those of brows, nose, eyes and mout
 SPREAD = 0.1  # exponent that widens the lines to the areas around them
 
 
-class FaceTask(GanTask[AnimationGenerator, Clips]):
+class FaceTask(LayerTask):
     """Trains the face generator; `generator` replaces the network of the bundled size."""
 
     name = "face"
-    architecture = "animation"
     recipe_type = Recipe
     recipe: Recipe
-    learning_rate = 4e-4
-    report_every = 200
 
     def __init__(self, session: Session, recipe: Recipe, generator: AnimationGenerator | None = None) -> None:
-        generator = generator or build_generator(session)
-        config = generator.config
-        discriminator = PatchDiscriminator(channels=config.image_channels + config.structure_channels)
-        super().__init__(session, recipe, generator, discriminator)
+        super().__init__(session, recipe, generator or build_generator(session))
 
     def prepare(self) -> None:
         number, progress = self.recipe.validation_clips, self.session.progress
@@ -52,29 +45,9 @@ class FaceTask(GanTask[AnimationGenerator, Clips]):
         batch = self.session.samples_due(self.chunk, updates=self.recipe.targets)
         return draw_clips(self.recipe, batch, self.session.generator)
 
-    def update_chunk(self, chunk: Clips) -> Tensor:
-        """An update per target frame, in order."""
-        previous, losses = chunk.previous, torch.zeros(())
-        for truth in chunk.targets:
-            inputs = *state_tensors(chunk.reference), *state_tensors(previous), *truth.tensors()
-            image, losses = self.learn(*inputs)
-            previous = State(image, truth.structure, truth.joints)
-            if self.session.finished:
-                break
-        return losses
-
-    def generate(self, *inputs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Inputs: the tensors of the reference, of the previous state and of Truth."""
-        source, previous, truth = State(*inputs[:3]), State(*inputs[3:6]), Truth(*inputs[6:])
-        with self.autocast():
-            reference = self.generator.encode_reference(source.image, source.structure, source.joints)
-            step = self.generator.step(reference, previous, truth.structure, truth.joints)
+    def measure_losses(self, step: Step, truth: Truth) -> dict[str, Tensor]:
         features = truth.structure[:, JAW:].float().amax(1, keepdim=True).clamp(min=0) ** SPREAD
-        return step.image, reconstruction_losses(self.recipe, step, truth, self.recipe.emphasis * features)
-
-    def truth(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        truth = Truth(*inputs[6:])
-        return truth.image, truth.structure
+        return reconstruction_losses(self.recipe, step, truth, self.recipe.emphasis * features)
 
     def add_conditions(self, image: Tensor, *conditions: Tensor) -> Tensor:
         return torch.cat([image, conditions[0].to(image.dtype)], 1)  # [B, 4 + S, H, W]
