@@ -61,14 +61,14 @@ class Complexion:
     """[B, 3] opacity of the beard on cheeks and jaw, on the lip, on the chin."""
     stubble: Tensor
     """[B] 1 where a beard is short and shows the skin, 0 where it is long."""
-    cropped: Tensor
-    """[B] opacity of the hair's roots on the scalp; 0 for the bald."""
+    hairline: Tensor
+    """[B, 5] numbers of `hairline.sample_hairlines`: where roots of hair show on the scalp, and how much."""
     seed: Tensor
     """[B] number in 0..1 that places moles, freckles and blotches."""
 
 
-def sample_complexion(shape: Shape, generator: Generator) -> Complexion:
-    """Complexions that suit age, sex and ancestry."""
+def sample_complexion(shape: Shape, hairline: Tensor, generator: Generator) -> Complexion:
+    """Complexions that suit age, sex and ancestry; hairline: [B, 5] of `hairline.sample_hairlines`."""
     batch = len(shape.years)
 
     def number(low: float = 0.0, high: float = 1.0) -> Tensor:
@@ -107,7 +107,7 @@ def sample_complexion(shape: Shape, generator: Generator) -> Complexion:
         ),
         beard=_sample_beards((1 - female) * adult, generator),
         stubble=some(0.55) * number(0.4, 1.0),
-        cropped=1 - (1 - female) * old.sqrt() * some(0.3),
+        hairline=hairline,
         seed=number(),
     )
 
@@ -130,11 +130,11 @@ def _sample_skin(shape: Shape, generator: Generator) -> Tensor:
 def _sample_hair(shape: Shape, generator: Generator) -> Tensor:
     """Hair colours [B, 3]: dark for most, fair for some of European ancestry, grey with age, dyed for a few."""
     batch = len(shape.years)
-    dark = from_table(HAIR, pick(generator, (5, 4, 2), batch))
+    dark = from_table(HAIR, pick(generator, (4, 4, 3, 1), batch))
     light = from_table(HAIR, pick(generator, HAIR_WEIGHTS[:_GREY], batch))
     fair = uniform(generator, batch) < shape.ancestry[:, ANCESTRIES.index("caucasian")]
     natural = torch.where(fair[:, None], light, dark) * (1 + 0.12 * normal(generator, batch, 1))
-    dyed = chance(generator, 0.07, batch) & (shape.years > 15)
+    dyed = chance(generator, 0.03, batch) & (shape.years > 15)
     natural = torch.where(dyed[:, None], saturated(batch, generator), natural)
     grey = ((shape.years - 42 - 15 * uniform(generator, batch)) / 25).clamp(0, 1) * (
         1 - 0.6 * shape.female * chance(generator, 0.6, batch)

@@ -85,8 +85,13 @@ class DressedBody:
         self._hair, self._shoes = Hair(model, charts).to(device), Shoes(charts).to(device)
         self._neckwear, self._headwear = Neckwear(charts).to(device), Headwear()
         self._outline = HeadOutline(model, charts).to(device)
-        shells = [self.clothing.shells[name].layer for name in SHELLS] + [self._hair.shell.layer]
-        fixed = [*self._shoes.layers, *self._neckwear.layers.values(), *self._headwear.layers.values()]
+        shells = [self.clothing.shells[name].layer for name in SHELLS]
+        fixed = [
+            self._hair.shell,
+            *self._shoes.layers,
+            *self._neckwear.layers.values(),
+            *self._headwear.layers.values(),
+        ]
         loose = [*self._hair.layers.values(), *(drape.layer for drape in self.clothing.drapes)]
         self._join([_skin_layer(model, charts), *shells, *fixed, *loose], device)
         self._weights = torch.cat([layer.weights for layer in (*shells, *fixed)]).to(device)
@@ -104,12 +109,13 @@ class DressedBody:
         scale = rest.proportions.height / STANDARD_HEIGHT
         normals = vertex_normals(rest.vertices, self.model.triangles, self._incident)
         clothes = self.clothing.fit(rest, normals, wardrobe, scale)
-        shells = [clothes.shells[name] for name in SHELLS] + [self._hair.fit_skull(rest, normals, wardrobe, scale)]
+        shells = [clothes.shells[name] for name in SHELLS]
         head = self._outline.measure(self.model, rest)
         neckwear = self._neckwear.fit(rest, wardrobe, scale)
         headwear = self._headwear.fit(self.model, rest, head, wardrobe, scale)
         hair = self._hair.fit_hanging(head, wardrobe, scale)
-        fixed = self._shoes.fit(rest, wardrobe, scale) + [
+        fixed = [self._hair.fit_skull(rest, wardrobe, scale), *self._shoes.fit(rest, wardrobe, scale)]
+        fixed += [
             fitted[name]
             for tables, fitted in ((self._neckwear, neckwear), (self._headwear, headwear))
             for name in tables.layers

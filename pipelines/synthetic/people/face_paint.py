@@ -14,6 +14,7 @@ from torch import Tensor
 from pipelines.synthetic.people.body_bones import SURFACES
 from pipelines.synthetic.people.complexion import Complexion
 from pipelines.synthetic.people.eye_paint import paint_eyes, paint_insides
+from pipelines.synthetic.people.hairline import measure_hairline
 from pipelines.synthetic.people.skin_paint import (
     FRECKLE_CELL,
     SkinPoints,
@@ -178,14 +179,16 @@ def _paint_beard(points: SkinPoints, complexion: Complexion, colour: Tensor) -> 
 
 
 def _paint_roots(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
-    """Roots of the hair on the scalp, with an uneven line on the forehead; whoever is bald has a ring of them."""
-    _, y, z = points.place
-    person = points.person
-    noise = smooth_noise(points.place, 0.008, complexion.seed[person] + 4)
-    covered = soft_step(points.column("scalp") - 0.5 + 0.15 * noise, 0.6)
-    ring = soft_step(0.027 - y - 0.15 * (z - 0.03).clamp(min=0), 0.03)
-    opacity = covered * torch.lerp(ring, torch.ones_like(ring), complexion.cropped[person])
-    return lay(colour, 0.88 * opacity, complexion.hair[person] * (0.8 + 0.12 * noise)[:, None])
+    """Roots of the hair on the scalp: a line of single hairs along the forehead, stubble on shaved heads."""
+    person, place = points.person, points.place
+    hairline = complexion.hairline[person]
+    seed = complexion.seed[person]
+    noise = smooth_noise(place, 0.007, seed + 4)
+    hairs = smooth_noise((place[0] * 3, place[1], place[2] * 3), 0.004, seed + 6)
+    level = measure_hairline(place, hairline) + 0.003 * noise + 0.005 * hairs
+    opacity = hairline[:, 4] * soft_step(-0.001 - level, 0.009) * (1 - points.column("ear"))
+    tone = complexion.hair[person] * (0.85 + 0.1 * noise + 0.12 * hairs)[:, None]
+    return lay(colour, opacity * (0.92 + 0.08 * hairs), tone)
 
 
 _PAINTERS = (

@@ -247,9 +247,10 @@ def _paint_shoes(outfit: Outfit, u: Tensor, v: Tensor, size: int, generator: Gen
 
 def _paint_hair(hair: Tensor, size: int, generator: Generator) -> Tensor:
     """Hair [B, 3, n, n] of the colours [B, 3] with strands along the rows and a band of shine."""
-    strands = spectral_noise(len(hair), 1, size, size, generator, slope=0.7, stretch=12)
-    waves = spectral_noise(len(hair), 1, size, size, generator, slope=1.4, stretch=2)
+    strands = spectral_noise(len(hair), 1, size, size, generator, slope=0.45, stretch=16)
+    locks = spectral_noise(len(hair), 1, size, size, generator, slope=1.3, stretch=7)
     _, v = pixel_grid(size, size, hair.device)
-    place = column(uniform(generator, len(hair), low=0.1, high=0.5), 4)
-    shine = torch.exp(-((v - place) / 0.12).square()) * column(uniform(generator, len(hair), low=0, high=0.12), 4)
-    return column(hair, 4) * (1 + 0.15 * strands + 0.1 * waves) + shine * (0.6 + 0.4 * strands).clamp(0, 1)
+    place = column(uniform(generator, len(hair), low=0.15, high=0.6), 4) + 0.03 * locks
+    shine = torch.exp(-((v - place) / 0.1).square()) * column(uniform(generator, len(hair), low=0, high=0.1), 4)
+    tips = 1 + (v - 0.4) * column(uniform(generator, len(hair), low=-0.1, high=0.45), 4)  # the sun bleaches them
+    return column(hair, 4) * (tips * torch.exp(0.19 * strands + 0.17 * locks)) + shine * (0.5 + strands).clamp(0, 1)

@@ -10,17 +10,15 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from pipelines.synthetic.people.haircuts import HAIR, sample_haircuts
 from pipelines.synthetic.people.textures import STYLES, Outfit
 from pipelines.synthetic.rendering.noise import chance, pick, uniform
 
 SHOES = ("sneaker", "boot", "ballerina", "heeled", "sandal")
-HAIR = ("bald", "buzz", "short", "quiff", "afro", "curly", "bob", "long", "bun", "ponytail", "braid")
 HATS = ("none", "cap", "beanie", "brim")
 COLLARS = ("none", "stand", "turned", "hood")
 GLASSES = ("none", "clear", "sun")
 BAGS = ("none", "crossbody", "backpack")
-_MALE_HAIR = (0.8, 1.5, 5, 2, 0.4, 0.7, 0.2, 0.4, 0.2, 0.2, 0.05)
-_FEMALE_HAIR = (0.03, 0.1, 0.8, 0.2, 0.4, 0.7, 2.2, 5, 1.6, 1.7, 0.8)
 _MALE_SHOES, _FEMALE_SHOES = (6, 2, 0.1, 0.8, 0.5), (5, 1.6, 1.6, 1.2, 0.9)
 _ELBOW, _KNEE = (0.8, 1.2), (0.84, 1.22)
 _SHIN, _OVER_BOOTS = 0.42, 0.4  # length of a shin; narrower trousers than this are worn inside of boots
@@ -71,12 +69,18 @@ class Wardrobe:
     """[B] height of boots over the ankle, 0 for other shoes."""
     hair: Tensor
     """[B] index into `HAIR`."""
-    volume: Tensor
-    """[B] thickness of the hair on the skull."""
+    hairline: Tensor
+    """[B, 5] numbers of `hairline.sample_hairlines`."""
+    hair_volume: Tensor
+    """[B, 3] thickness of the hair at the sides and on top, and what is added in front."""
+    hair_pole: Tensor
+    """[B, 3] unit vector from the middle of the head to where the strands start."""
     hair_length: Tensor
     """[B] how far hair hangs down from the level of the eyes."""
+    parted: Tensor
+    """[B] 1 where a furrow runs from the forehead to where the strands start, else 0."""
     fringe: Tensor
-    """[B] bool, hair falls onto the forehead."""
+    """[B] how far above the pupils a fringe ends, 0 for people without."""
     hat: Tensor
     """[B] index into `HATS`."""
     glasses: Tensor
@@ -92,8 +96,8 @@ class Wardrobe:
         return torch.stack([getattr(self, field) == names.index(name) for name in chosen]).any(0)
 
 
-def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> Wardrobe:
-    """Cuts for people in an outfit; female: [B] bool."""
+def sample_wardrobe(female: Tensor, years: Tensor, outfit: Outfit, generator: Generator) -> Wardrobe:
+    """Cuts for people in an outfit; female: [B] bool; years: [B]."""
     batch = len(female)
     style = {name: outfit.style == index for index, name in enumerate(STYLES)}
     jacket = style["jacket"] | style["zip"]
@@ -119,8 +123,8 @@ def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> War
         uniform(generator, batch, low=0.36, high=0.66),
         uniform(generator, batch, low=0.5, high=0.98),
     )
-    hair, hair_length, volume = _sample_hair(female, generator)
-    hat = pick(generator, (9, 0.6, 0.5, 0.4), batch) * (hair != HAIR.index("afro"))
+    haircut = sample_haircuts(female, years, generator)
+    hat = pick(generator, (9, 0.6, 0.5, 0.4), batch) * (haircut["hair"] != HAIR.index("afro"))
     shoe = torch.where(female, pick(generator, _FEMALE_SHOES, batch), pick(generator, _MALE_SHOES, batch))
     shaft = torch.where(shoe == SHOES.index("boot"), uniform(generator, batch, low=0.06, high=0.34), 0.0)
     wide = uniform(generator, batch).square()
@@ -146,14 +150,11 @@ def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> War
         skirt_flare=0.13 * uniform(generator, batch).square() * (0.4 + length),
         shoe=shoe,
         shaft=shaft,
-        hair=hair,
-        volume=volume,
-        hair_length=hair_length,
-        fringe=chance(generator, 0.35, batch) & (hair > HAIR.index("buzz")) & (hair != HAIR.index("afro")),
         hat=hat,
         glasses=pick(generator, (8, 1, 0.6), batch),
         bag=pick(generator, (12, 1, 1), batch),
         phase=uniform(generator, batch, 3, high=6.283),
+        **haircut,
     )
 
 
@@ -178,15 +179,3 @@ def _sample_collar(style: dict[str, Tensor], jacket: Tensor, generator: Generato
     knitted = style["tee"] & chance(generator, 0.08, batch)
     hooded = style["print"] & chance(generator, 0.2, batch)
     return torch.where(knitted, stand, torch.where(hooded, hood, collar))
-
-
-def _sample_hair(female: Tensor, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Indices into `HAIR`, length of what hangs and thickness on the skull, [B] each."""
-    batch = len(female)
-    hair = torch.where(female, pick(generator, _FEMALE_HAIR, batch), pick(generator, _MALE_HAIR, batch))
-    length = uniform(generator, batch, low=0.25, high=0.5)
-    length = torch.where(hair == HAIR.index("bob"), uniform(generator, batch, low=0.1, high=0.19), length)
-    volume = uniform(generator, batch, low=0.008, high=0.022)
-    for name, low, high in (("bald", 0.0, 0.0), ("buzz", 0.003, 0.006), ("afro", 0.04, 0.1), ("curly", 0.02, 0.045)):
-        volume = torch.where(hair == HAIR.index(name), uniform(generator, batch, low=low, high=high), volume)
-    return hair, length, volume
