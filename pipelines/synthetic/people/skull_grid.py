@@ -112,7 +112,7 @@ def _fill_in(weights: Tensor, met: Tensor) -> Tensor:
     table, known = weights.unflatten(0, _SIZE), met.view(*_SIZE, 1)
     filled, share = table, known.float()
     for _ in range(_ROUNDS):
-        total, count = (sum(_around(each)) for each in (filled * share, share))
+        total, count = (torch.stack(_around(each)).sum(0) for each in (filled * share, share))
         filled = torch.where(known, table, total / count.clamp(min=1e-6))
         share = (count > 0).float()
     return filled.flatten(0, 1)
