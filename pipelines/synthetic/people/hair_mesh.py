@@ -1,6 +1,6 @@
 """Hair: a shell on the skull, sheets that hang from it, and what is tied at the back of the head.
 
-In: rest bodies, their heads and a `Wardrobe`. Out: vertices at rest. Hair on the skull moves with the head; the further
+In: heads of rest bodies and a `Wardrobe`. Out: vertices at rest. Hair on the skull moves with the head; the further
 down hair hangs, the more it follows gravity and the chest: `follow` says how much.
 
       .-*-.    shell: its columns are strands that start at a pole, the parting, the forehead or a knot,
@@ -8,17 +8,13 @@ down hair hangs, the more it follows gravity and the chest: `follow` says how mu
      |lock|    | sheet behind the shoulders, locks before them
      |    |    |
 
-Legend: B people, K rings, C columns.
+Legend: B people, R and D rows and columns of skulls, K rings, C columns.
 """
-
-import math
 
 import torch
 from torch import Tensor
 
 from pipelines.synthetic.people.body_bones import BONE
-from pipelines.synthetic.people.body_charts import BodyCharts
-from pipelines.synthetic.people.body_model import BodyModel, RestBody
 from pipelines.synthetic.people.haircuts import HAIR, HAIR_UNDER_HAT
 from pipelines.synthetic.people.hairline import measure_hairline
 from pipelines.synthetic.people.head_outline import Head
@@ -27,8 +23,6 @@ from pipelines.synthetic.people.skull_grid import SkullGrid, turn_directions
 from pipelines.synthetic.people.wardrobe import Wardrobe
 
 _SHELL = (18, 92)
-_STEPS = 40  # along a strand, where it is looked for the hairline
-_FURTHEST = math.radians(165)  # from the pole to the end of a strand
 _INSET = 0.0035  # m inside of the hairline where the shell ends; roots are painted on the skin beyond
 _TIP = 0.0012  # m, thickness of the shell at its edge
 _GRIDS = {  # rings, columns, first and last u, tube
@@ -45,8 +39,9 @@ _HANGING = ("bob", "long")
 class Hair:
     """Tables of the hair."""
 
-    def __init__(self, model: BodyModel, charts: BodyCharts) -> None:
-        self._skull = SkullGrid(model, charts)
+    def __init__(self, skull: SkullGrid) -> None:
+        """skull: on the device of the people."""
+        self._skull = skull
         self.shell = make_grid("hair", _SHELL, slot="hair", part="head", closed=True, bones={"head": 1.0})
         self.layers = {
             name: make_grid("hanging_hair", (rings, columns), slot="hair", part="head", closed=tube, u=(low, high))
@@ -59,18 +54,18 @@ class Hair:
 
     def to(self, device: torch.device | str) -> "Hair":
         """This hair with its tables on `device`; changes it in place."""
-        self._skull.to(device)
         self._around = self._around.to(device)
         self._ways = {name: ways.to(device) for name, ways in self._ways.items()}
         return self
 
-    def fit_skull(self, rest: RestBody, wardrobe: Wardrobe, scale: Tensor) -> tuple[Tensor, Tensor]:
-        """Vertices [B, K * C, 3] of the shell on the skull, and which people have it [B] bool."""
+    def fit_skull(self, heads: Tensor, wardrobe: Wardrobe, scale: Tensor) -> tuple[Tensor, Tensor]:
+        """Vertices [B, K * C, 3] of the shell on heads [B, R, D, 3] of the `SkullGrid`, and which people have it [B]
+        bool."""
         pole, around = wardrobe.hair_pole, self._around
         share = torch.linspace(0, 1, _SHELL[0], device=scale.device)
         ends = self._find_ends(wardrobe)[:, None]  # [B, 1, C]
         ways = turn_directions(pole, share[:, None] * ends, around)  # [B, K, C, 3]
-        skin = self._skull.look_up(self._skull.measure(rest), ways)
+        skin = self._skull.look_up(heads, ways)
         place = self._skull.look_up(None, ways)
         thick = self._thicken(place, ways, wardrobe)
         curly = wardrobe.wears("hair", HAIR, "afro", "curly")[:, None]
@@ -81,23 +76,18 @@ class Hair:
 
     def _find_ends(self, wardrobe: Wardrobe) -> Tensor:
         """Angles [B, C] from the pole at which strands end."""
-        angle = torch.linspace(0.05, _FURTHEST, _STEPS, device=wardrobe.hair_pole.device)
-        rise = angle[:, None].expand(len(wardrobe.hair_pole), -1, len(self._around))
-        ways = turn_directions(wardrobe.hair_pole, rise, self._around)
-        x, y, z = self._skull.look_up(None, ways).unbind(-1)
-        level = measure_hairline((x, y, z), wardrobe.hairline[:, None, None]) + _INSET
-        # A fringe hangs over the forehead, more on one side than on the other.
         phase = wardrobe.phase[:, None, None]
-        lowest = wardrobe.fringe[:, None, None] + 0.09 * x * torch.sin(phase[..., 1])
-        fringe = torch.maximum(lowest - y, x.abs() - 0.052 + 0.2 * (0.05 - y).clamp(min=0))
         falls = (wardrobe.fringe > 0) & (wardrobe.hat == 0)
-        level = torch.where(falls[:, None, None] & (z > 0.07), torch.minimum(level, fringe), level)
-        outside = (level >= 0).float()
-        first = outside.argmax(1, keepdim=True).clamp(min=1)  # [B, 1, C]
-        after, before = level.gather(1, first), level.gather(1, first - 1)
-        part = (before / (before - after).clamp(max=-1e-6)).clamp(0, 1)
-        end = (torch.lerp(angle[first - 1], angle[first], part))[:, 0]
-        end = torch.where(outside.amax(1) > 0, end, _FURTHEST)
+
+        def measure(place: Tensor) -> Tensor:
+            x, y, z = place.unbind(-1)
+            level = measure_hairline((x, y, z), wardrobe.hairline[:, None, None]) + _INSET
+            # A fringe hangs over the forehead, more on one side than on the other.
+            lowest = wardrobe.fringe[:, None, None] + 0.09 * x * torch.sin(phase[..., 1])
+            fringe = torch.maximum(lowest - y, x.abs() - 0.052 + 0.2 * (0.05 - y).clamp(min=0))
+            return torch.where(falls[:, None, None] & (z > 0.07), torch.minimum(level, fringe), level)
+
+        end = self._skull.find_ends(wardrobe.hair_pole, self._around, measure)
         column = torch.arange(len(self._around), device=end.device)
         tips = 0.45 * _scatter(column, phase[..., 0]) + 0.35 * _scatter(column // 3, phase[..., 2])
         tips = tips + 0.3 * _scatter(column // 7, phase[..., 1])

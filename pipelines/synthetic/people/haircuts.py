@@ -17,8 +17,8 @@ HAIR = (
     "bald", "buzz", "short", "fade", "swept", "slick", "afro", "curly", "bob", "long", "bun", "ponytail", "braid"
 )  # fmt: skip
 HAIR_UNDER_HAT = 0.004  # m that hair is thick at most under a hat
-_MALE = (0.5, 1.4, 2.6, 2.2, 2.0, 1.0, 0.4, 1.0, 0.15, 0.35, 0.15, 0.15, 0.03)
-_FEMALE = (0.02, 0.08, 0.4, 0.1, 0.4, 0.25, 0.4, 0.8, 1.8, 4.4, 1.4, 1.5, 0.6)
+_MALE = (0.5, 1.4, 2.6, 2.2, 2.0, 1.0, 0, 0, 0.15, 0.35, 0.15, 0.15, 0.03)
+_FEMALE = (0.02, 0.08, 0.4, 0.1, 0.4, 0.25, 0, 0, 1.8, 4.4, 1.4, 1.5, 0.6)
 # Range of the thickness at the sides, on top, and what is added in front.
 _VOLUMES = {
     "bald": ((0.0, 0.0), (0.0, 0.0), (0.0, 0.0)), "buzz": ((0.0, 0.0), (0.0, 0.0), (0.0, 0.0)),
@@ -32,15 +32,18 @@ _VOLUMES = {
 _COMBED, _HUNG = ("short", "fade", "swept"), ("bob", "long")
 
 
-def sample_haircuts(female: Tensor, years: Tensor, generator: Generator) -> dict[str, Tensor]:
+def sample_haircuts(female: Tensor, years: Tensor, curly: Tensor, generator: Generator) -> dict[str, Tensor]:
     """Fields of a `Wardrobe`: hair, hairline, hair_volume, hair_pole, hair_length, parted, fringe.
 
-    female: [B] bool; years: [B].
+    female: [B] bool; years: [B]; curly: [B] bool.
     """
     batch = len(female)
     hair = torch.where(female, pick(generator, _FEMALE, batch), pick(generator, _MALE, batch))
+    tight = pick(generator, (2, 1), batch)
+    hair = torch.where(curly, HAIR.index("curly") - tight, hair)
     hairline = sample_hairlines(female, years, generator)
-    hair = torch.where((hairline[:, 3] > 0.02) & (hair > HAIR.index("fade")) & ~female, HAIR.index("short"), hair)
+    bare = (hairline[:, 3] > 0.02) & ~female
+    hair = torch.where(bare & (hair > HAIR.index("fade")), HAIR.index("short"), hair)
     is_bald = hair == HAIR.index("bald")
     roots = torch.where(is_bald, uniform(generator, batch, low=0.0, high=0.3), hairline[:, 4])
     roots = torch.where(hair == HAIR.index("buzz"), uniform(generator, batch, low=0.6, high=0.95), roots)

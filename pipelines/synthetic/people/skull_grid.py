@@ -1,4 +1,4 @@
-"""The skin of heads as a function of a direction from their middle, on which hair is laid.
+"""The skin of heads as a function of a direction from their middle, on which hair and hats are laid.
 
 In: the body model, then rest bodies. Out: points of the skin in any directions, and where they are on the average head.
 
@@ -6,6 +6,7 @@ Legend: B people, R rows and D columns of the table, V vertices of the body, n o
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -19,6 +20,8 @@ from pipelines.synthetic.people.skin_map import COLUMNS, SkinMap
 _MIDDLE = (0.0, 0.03, 0.045)  # m on the average body, y from the pupils
 _SIZE = (26, 52)
 _LOWEST = math.radians(158)  # from the crown
+_FURTHEST = math.radians(165)  # from a pole to the end of what lies on the head
+_STEPS = 40  # along a line from the pole, where its end is looked for
 _ROUNDS = 60  # of filling in what ears leave open
 
 
@@ -71,14 +74,31 @@ class SkullGrid:
         grid = torch.stack([(turn % 1) * 2 - 1, rise * 2 - 1], -1)
         return grid_sample(table, grid, padding_mode="border", align_corners=True).permute(0, 2, 3, 1)
 
+    def find_ends(self, pole: Tensor, around: Tensor, measure: Callable[[Tensor], Tensor]) -> Tensor:
+        """Angles [B, C] from poles [B, 3] at which something on the skin ends.
+
+        Args:
+            around: directions around the pole, as in `turn_directions`.
+            measure: from places on the average head [B, n, C, 3] to numbers [B, n, C] that are negative inside of it.
+        """
+        angle = torch.linspace(0.05, _FURTHEST, _STEPS, device=pole.device)
+        rise = angle[:, None].expand(len(pole), -1, around.shape[-2])
+        level = measure(self.look_up(None, turn_directions(pole, rise, around)))
+        outside = (level >= 0).float()
+        first = outside.argmax(1, keepdim=True).clamp(min=1)  # [B, 1, C]
+        after, before = level.gather(1, first), level.gather(1, first - 1)
+        share = (before / (before - after).clamp(max=-1e-6)).clamp(0, 1)
+        end = torch.lerp(angle[first - 1], angle[first], share)[:, 0]
+        return torch.where(outside.amax(1) > 0, end, _FURTHEST)
+
 
 def turn_directions(pole: Tensor, rise: Tensor, around: Tensor) -> Tensor:
-    """Unit vectors [B, K, C, 3] at an angle `rise` [B, K, C] from a pole [B, 3], in directions around it [C, 2], whose
-    second component is that of the front."""
+    """Unit vectors [B, K, C, 3] at an angle `rise` [B, K, C] from a pole [B, 3], in directions around it [C, 2] or
+    [B, C, 2], whose second component is that of the front."""
     ahead = pole.new_tensor([0.0, 0.0, 1.0])
     front = normalize(ahead - pole[:, 2:] * pole, dim=-1)
     left = torch.linalg.cross(pole, front)
-    out = around[:, :1] * left[:, None] + around[:, 1:] * front[:, None]  # [B, C, 3]
+    out = around[..., :1] * left[:, None] + around[..., 1:] * front[:, None]  # [B, C, 3]
     rise = rise[..., None]
     return torch.cos(rise) * pole[:, None, None] + torch.sin(rise) * out[:, None]
 

@@ -25,6 +25,7 @@ from pipelines.synthetic.people.fabrics import (
 )
 from pipelines.synthetic.people.face_textures import paint_faces
 from pipelines.synthetic.people.garments import STYLE_WEIGHTS, STYLES, TOP_EXTENT, paint_top
+from pipelines.synthetic.people.head_textures import paint_hair, paint_hats
 from pipelines.synthetic.rendering.noise import (
     chance,
     column,
@@ -45,7 +46,21 @@ from pipelines.synthetic.rendering.palettes import (
     skin_tones,
 )
 
-SLOTS = ("top", "sleeve", "forearm", "bottom", "lower_leg", "skirt", "shoe", "skin", "face", "hair", "hand", "belt")
+SLOTS = (
+    "top",
+    "sleeve",
+    "forearm",
+    "bottom",
+    "lower_leg",
+    "skirt",
+    "shoe",
+    "skin",
+    "face",
+    "hair",
+    "hand",
+    "belt",
+    "hat",
+)
 # Metres (around, along) of what is made of cloth; "inner" is what an open jacket shows.
 EXTENTS = {
     "top": TOP_EXTENT, "sleeve": (0.36, 0.3), "forearm": (0.28, 0.26),
@@ -67,7 +82,7 @@ class Outfit:
     shoe: Tensor
     """[B, 3] colour, of gloves too."""
     belt: Tensor
-    """[B, 3] colour, of caps and watch straps too."""
+    """[B, 3] colour, of watch straps too."""
     trim: Tensor
     """[B, 3] colour of hems, cuffs, collars and buttons."""
     sock: Tensor
@@ -82,6 +97,10 @@ class Outfit:
     """[B] share of the lower leg that socks cover; 1 means tights."""
     gloves: Tensor
     """[B] bool."""
+    curly: Tensor
+    """[B] bool, the hair."""
+    knitted: Tensor
+    """[B] bool, the hat."""
     one_piece: Tensor
     """[B] bool: a dress, top and bottom of the same fabric."""
     fabrics: Fabric
@@ -114,6 +133,8 @@ def sample_outfit(batch: int, generator: Generator) -> Outfit:
         leg=leg,
         sock_length=torch.where(tights, 1.0, uniform(generator, batch, low=-0.2, high=0.45).clamp(min=0)),
         gloves=chance(generator, 0.03, batch),
+        curly=chance(generator, 0.11, batch),
+        knitted=chance(generator, 0.28, batch),
         one_piece=one_piece,
         fabrics=fabrics,
     )
@@ -170,7 +191,8 @@ def sample_atlas(batch: int, generator: Generator, *, size: int = 128, outfit: O
         slots[name] = over(leg, soft_step(v - end, line) * (end < 0.98), bare)
     slots["skirt"] = over(cloth["skirt"], soft_step(v - 0.95, line) * cuff, outfit.trim)
     slots["shoe"] = _paint_shoes(outfit, u, v, size, generator)
-    slots["hair"] = _paint_hair(outfit.hair, size, generator)
+    slots["hair"] = paint_hair(outfit.hair, outfit.curly, size, generator)
+    slots["hat"] = paint_hats(outfit.knitted, size, generator)
     buckle = ellipse(u - 0.5, v - 0.5, 0.035, 0.4)
     slots["belt"] = over(
         _vary_brightness(outfit.belt, size, generator, 0.05), buckle, torch.full_like(outfit.belt, 0.75)
@@ -243,14 +265,3 @@ def _paint_shoes(outfit: Outfit, u: Tensor, v: Tensor, size: int, generator: Gen
     white = chance(generator, 0.5, batch)[:, None]
     sole = torch.where(white, 0.88, 0.12).expand(-1, 3)
     return over(shoe, soft_step((u - 0.5).abs() - 0.39, 1 / size), sole)
-
-
-def _paint_hair(hair: Tensor, size: int, generator: Generator) -> Tensor:
-    """Hair [B, 3, n, n] of the colours [B, 3] with strands along the rows and a band of shine."""
-    strands = spectral_noise(len(hair), 1, size, size, generator, slope=0.45, stretch=16)
-    locks = spectral_noise(len(hair), 1, size, size, generator, slope=1.3, stretch=7)
-    _, v = pixel_grid(size, size, hair.device)
-    place = column(uniform(generator, len(hair), low=0.15, high=0.6), 4) + 0.03 * locks
-    shine = torch.exp(-((v - place) / 0.1).square()) * column(uniform(generator, len(hair), low=0, high=0.1), 4)
-    tips = 1 + (v - 0.4) * column(uniform(generator, len(hair), low=-0.1, high=0.45), 4)  # the sun bleaches them
-    return column(hair, 4) * (tips * torch.exp(0.19 * strands + 0.17 * locks)) + shine * (0.5 + strands).clamp(0, 1)

@@ -15,11 +15,12 @@ from pipelines.synthetic.people.textures import STYLES, Outfit
 from pipelines.synthetic.rendering.noise import chance, pick, uniform
 
 SHOES = ("sneaker", "boot", "ballerina", "heeled", "sandal")
-HATS = ("none", "cap", "beanie", "brim")
+HATS = ("none", "cap", "backward", "beanie", "brim")
 COLLARS = ("none", "stand", "turned", "hood")
 GLASSES = ("none", "clear", "sun")
 BAGS = ("none", "crossbody", "backpack")
 _MALE_SHOES, _FEMALE_SHOES = (6, 2, 0.1, 0.8, 0.5), (5, 1.6, 1.6, 1.2, 0.9)
+_HATTED, _HATS = 0.15, (0, 2.2, 0.6, 0, 1)
 _ELBOW, _KNEE = (0.8, 1.2), (0.84, 1.22)
 _SHIN, _OVER_BOOTS = 0.42, 0.4  # length of a shin; narrower trousers than this are worn inside of boots
 WAIST, LOWEST_HEM = 0.43, 0.6  # down to the natural waist, and to the lowest hem of a top
@@ -123,8 +124,7 @@ def sample_wardrobe(female: Tensor, years: Tensor, outfit: Outfit, generator: Ge
         uniform(generator, batch, low=0.36, high=0.66),
         uniform(generator, batch, low=0.5, high=0.98),
     )
-    haircut = sample_haircuts(female, years, generator)
-    hat = pick(generator, (9, 0.6, 0.5, 0.4), batch) * (haircut["hair"] != HAIR.index("afro"))
+    haircut = sample_haircuts(female, years, outfit.curly, generator)
     shoe = torch.where(female, pick(generator, _FEMALE_SHOES, batch), pick(generator, _MALE_SHOES, batch))
     shaft = torch.where(shoe == SHOES.index("boot"), uniform(generator, batch, low=0.06, high=0.34), 0.0)
     wide = uniform(generator, batch).square()
@@ -150,7 +150,7 @@ def sample_wardrobe(female: Tensor, years: Tensor, outfit: Outfit, generator: Ge
         skirt_flare=0.13 * uniform(generator, batch).square() * (0.4 + length),
         shoe=shoe,
         shaft=shaft,
-        hat=hat,
+        hat=_sample_hats(outfit.knitted, generator) * (haircut["hair"] != HAIR.index("afro")),
         glasses=pick(generator, (8, 1, 0.6), batch),
         bag=pick(generator, (12, 1, 1), batch),
         phase=uniform(generator, batch, 3, high=6.283),
@@ -179,3 +179,10 @@ def _sample_collar(style: dict[str, Tensor], jacket: Tensor, generator: Generato
     knitted = style["tee"] & chance(generator, 0.08, batch)
     hooded = style["print"] & chance(generator, 0.2, batch)
     return torch.where(knitted, stand, torch.where(hooded, hood, collar))
+
+
+def _sample_hats(knitted: Tensor, generator: Generator) -> Tensor:
+    """Indices [B] into `HATS`; knitted: [B] bool, for whom a hat is a beanie."""
+    batch = len(knitted)
+    sewn = pick(generator, _HATS, batch)
+    return torch.where(knitted, HATS.index("beanie"), sewn) * chance(generator, _HATTED, batch)

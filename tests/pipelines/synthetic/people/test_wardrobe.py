@@ -55,10 +55,11 @@ def test_long_hair_is_mostly_womens(wardrobe: Wardrobe) -> None:
     assert long[female].float().mean() > 0.6 > 0.3 > long[~female].float().mean()
 
 
-def test_one_in_seven_wears_a_fringe_and_men_recede(wardrobe: Wardrobe) -> None:
+def test_one_in_seven_wears_a_fringe_or_a_hat_and_men_recede(wardrobe: Wardrobe) -> None:
     female = torch.arange(PEOPLE) % 2 == 0
     assert 0.06 < (wardrobe.fringe > 0).float().mean() < 0.2
     corners = wardrobe.hairline[:, 1]
     assert corners[~female].mean() > corners[female].mean() + 0.003
     bare = wardrobe.hairline[:, 3] > 0.02
+    assert 0.1 < (wardrobe.hat > 0).float().mean() < 0.18
     assert 0 < bare[~female].float().mean() < 0.15
