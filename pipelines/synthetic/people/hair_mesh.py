@@ -112,7 +112,8 @@ class Hair:
         # Clumps of strands: columns beside each other differ.
         column = torch.arange(len(self._around), device=x.device)
         clumps = _scatter(column, phase[:, 0]) + _scatter(column // 4, phase[:, 1])
-        thick = thick * (1 + 0.22 * (clumps - 1) * (~curly).float())
+        apart = (torch.linspace(0, 2.5, x.shape[1], device=x.device)).clamp(max=1)[:, None]  # they meet at the pole
+        thick = thick * (1 + 0.22 * (clumps - 1) * apart * ~curly)
         # A parting is a furrow from the forehead to the pole and a little beyond.
         pole = wardrobe.hair_pole[:, None, None]
         parted = wardrobe.parted[:, None, None]

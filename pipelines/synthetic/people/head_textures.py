@@ -1,7 +1,7 @@
 """Textures of hair and hats. `textures` calls `paint_hair` and `paint_hats`.
 
-Legend: B batch, n texture size; u [1, 1, 1, n] and v [1, 1, n, 1] as in `textures`: strands start at v = 0, the top of a
-hat is there. Colours are in [0, 1].
+Legend: B batch, n texture size; u [1, 1, 1, n] and v [1, 1, n, 1] as in `textures`: strands start at v = 0, and the top
+of a hat is there. Colours are in [0, 1].
 """
 
 import torch
@@ -26,7 +26,7 @@ def paint_hair(hair: Tensor, curly: Tensor, size: int, generator: Generator) -> 
     place = column(uniform(generator, batch, low=0.15, high=0.6), 4) + 0.03 * locks
     shine = column(straight * uniform(generator, batch, low=0, high=0.1), 4) * torch.exp(-((v - place) / 0.1).square())
     tips = 1 + (v - 0.4) * column(uniform(generator, batch, low=-0.1, high=0.45), 4)  # the sun bleaches them
-    contrast = column(torch.where(curly, 0.3, 0.19), 4) * (v * 8).clamp(max=1)  # strands meet at v = 0
+    contrast = column(torch.where(curly, 0.3, 0.19), 4) * (v * 4).clamp(max=1)  # strands meet at v = 0
     return column(hair, 4) * (tips * torch.exp(contrast * strands + 0.17 * locks)) + shine * (0.5 + strands).clamp(0, 1)
 
 
