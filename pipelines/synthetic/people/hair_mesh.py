@@ -24,6 +24,7 @@ from pipelines.synthetic.people.wardrobe import Wardrobe
 
 _SHELL = (18, 92)
 _INSET = 0.0035  # m inside of the hairline where the shell ends; roots are painted on the skin beyond
+_SKULL = 0.09  # m, radius of skulls
 _TIP = 0.0012  # m, thickness of the shell at its edge
 _GRIDS = {  # rings, columns, first and last u, tube
     "sheet": (13, 37, 0.8, 1.2, False),
@@ -64,13 +65,17 @@ class Hair:
         pole, around = wardrobe.hair_pole, self._around
         share = torch.linspace(0, 1, _SHELL[0], device=scale.device)
         ends = self._find_ends(wardrobe)[:, None]  # [B, 1, C]
-        ways = turn_directions(pole, share[:, None] * ends, around)  # [B, K, C, 3]
+        bare = (wardrobe.hairline[:, 3, None, None] / _SKULL).clamp(min=0)  # angle around a bald crown
+        ways = turn_directions(
+            pole, torch.lerp(torch.minimum(bare, ends), ends, share[:, None]), around
+        )  # [B, K, C, 3]
         skin = self._skull.look_up(heads, ways)
         place = self._skull.look_up(None, ways)
         thick = self._thicken(place, ways, wardrobe)
         curly = wardrobe.wears("hair", HAIR, "afro", "curly")[:, None]
         # Straight hair thins out towards its tips, curls end at once.
         taper = torch.where(curly, (1 - share.pow(12)).sqrt(), 1 - share.pow(3.5))[..., None]
+        taper = torch.where(bare > 0, taper * (5 * share[:, None]).clamp(max=1), taper)
         thick = (thick * taper + _TIP) * scale[:, None, None]
         return (skin + thick[..., None] * ways).flatten(1, 2), wardrobe.hair > HAIR.index("buzz")
 
@@ -78,10 +83,11 @@ class Hair:
         """Angles [B, C] from the pole at which strands end."""
         phase = wardrobe.phase[:, None, None]
         falls = (wardrobe.fringe > 0) & (wardrobe.hat == 0)
+        rim = wardrobe.hairline * wardrobe.hairline.new_tensor([1.0, 1.0, 1.0, 0.0, 1.0])  # without a bald crown
 
         def measure(place: Tensor) -> Tensor:
             x, y, z = place.unbind(-1)
-            level = measure_hairline((x, y, z), wardrobe.hairline[:, None, None]) + _INSET
+            level = measure_hairline((x, y, z), rim[:, None, None]) + _INSET
             # A fringe hangs over the forehead, more on one side than on the other.
             lowest = wardrobe.fringe[:, None, None] + 0.09 * x * torch.sin(phase[..., 1])
             fringe = torch.maximum(lowest - y, x.abs() - 0.052 + 0.2 * (0.05 - y).clamp(min=0))

@@ -29,6 +29,7 @@ _VOLUMES = {
     "bun": ((0.004, 0.009), (0.005, 0.012), (0.0, 0.006)), "ponytail": ((0.004, 0.009), (0.005, 0.012), (0.0, 0.006)),
     "braid": ((0.004, 0.009), (0.005, 0.012), (0.0, 0.004)),
 }  # fmt: skip
+_BARE = (0.0, 0.829, -0.56)  # unit vector to the middle of a bald crown
 _COMBED, _HUNG = ("short", "fade", "swept"), ("bob", "long")
 
 
@@ -42,8 +43,8 @@ def sample_haircuts(female: Tensor, years: Tensor, curly: Tensor, generator: Gen
     tight = pick(generator, (2, 1), batch)
     hair = torch.where(curly, HAIR.index("curly") - tight, hair)
     hairline = sample_hairlines(female, years, generator)
-    bare = (hairline[:, 3] > 0.02) & ~female
-    hair = torch.where(bare & (hair > HAIR.index("fade")), HAIR.index("short"), hair)
+    bare = hairline[:, 3] > 0
+    hair = torch.where(bare & (hair > HAIR.index("short")), HAIR.index("short"), hair)
     is_bald = hair == HAIR.index("bald")
     roots = torch.where(is_bald, uniform(generator, batch, low=0.0, high=0.3), hairline[:, 4])
     roots = torch.where(hair == HAIR.index("buzz"), uniform(generator, batch, low=0.6, high=0.95), roots)
@@ -53,13 +54,14 @@ def sample_haircuts(female: Tensor, years: Tensor, curly: Tensor, generator: Gen
     length = uniform(generator, batch, low=0.22, high=0.48)
     length = torch.where(hair == HAIR.index("bob"), uniform(generator, batch, low=0.1, high=0.19), length)
     hung, combed = (_is(hair, *names) for names in (_HUNG, _COMBED))
-    fringe = chance(generator, 0.24, batch) & (hung | _is(hair, "short", "swept", "bun"))
+    fringe = chance(generator, 0.24, batch) & ~bare & (hung | _is(hair, "short", "swept", "bun"))
     parted = ((hung & chance(generator, 0.8, batch)) | (_is(hair, "swept") & chance(generator, 0.7, batch))) & ~fringe
+    pole = _sample_poles(hair, hung, combed, parted, generator)
     return {
         "hair": hair,
         "hairline": hairline,
         "hair_volume": volume,
-        "hair_pole": _sample_poles(hair, hung, combed, parted, generator),
+        "hair_pole": torch.where(bare[:, None], constant(_BARE, female.device), pole),
         "hair_length": length,
         "parted": parted.float(),
         "fringe": torch.where(fringe, uniform(generator, batch, low=0.02, high=0.044), 0.0),

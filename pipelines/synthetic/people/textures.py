@@ -162,8 +162,12 @@ def _sample_fabrics(batch: int, skin: Tensor, one_piece: Tensor, generator: Gene
     return sample_fabric(torch.cat(colours), torch.cat(kinds), generator)
 
 
-def sample_atlas(batch: int, generator: Generator, *, size: int = 128, outfit: Outfit | None = None) -> Tensor:
+def sample_atlas(
+    batch: int, generator: Generator, *, size: int = 128, outfit: Outfit | None = None, cut: bool = False
+) -> Tensor:
     """Paints the atlases of B people, in `outfit` or in freshly drawn clothes.
+
+    cut: the meshes of clothes end where clothes do, so that no skin is painted beyond their edges.
 
     Returns:
         [B, S, 3, size, size] in [0, 1], in the order of `SLOTS`.
@@ -175,20 +179,21 @@ def sample_atlas(batch: int, generator: Generator, *, size: int = 128, outfit: O
     line = 1 / size
     slots = {"skin": skin, "face": paint_faces(outfit.skin, outfit.hair, generator, size=size)}
     slots["hand"] = _paint_hands(skin, outfit, u, v)
-    slots["top"] = paint_top(cloth["top"], cloth["inner"], outfit.style, outfit.skin, outfit.trim, generator)
+    bare = None if cut else outfit.skin
+    slots["top"] = paint_top(cloth["top"], cloth["inner"], outfit.style, bare, outfit.trim, generator)
     cuff = column(chance(generator, 0.4, batch), 4) * 0.7
     for name, start in (("sleeve", 0), ("forearm", 1)):
         end = column(outfit.sleeve - start, 4) - 0.02
         sleeve = over(cloth[name], soft_step(v - end + 0.12, line) * cuff, outfit.trim)
-        slots[name] = over(sleeve, soft_step(v - end, line) * (end < 0.95), skin)
+        slots[name] = sleeve if cut else over(sleeve, soft_step(v - end, line) * (end < 0.95), skin)
     slots["forearm"] = _paint_watches(slots["forearm"], outfit, v, generator)
     for name, start in (("bottom", 0), ("lower_leg", 1)):
         end = column(outfit.leg - start, 4)
         leg = over(cloth[name], _seam_mask(u, line), cloth[name] * 0.75)
-        bare = over(skin, _tights_mask(outfit), outfit.sock)
+        shown = over(skin, _tights_mask(outfit), outfit.sock)
         if name == "lower_leg":
-            bare = over(bare, soft_step(v - 1 + column(outfit.sock_length, 4), line), outfit.sock)
-        slots[name] = over(leg, soft_step(v - end, line) * (end < 0.98), bare)
+            shown = over(shown, soft_step(v - 1 + column(outfit.sock_length, 4), line), outfit.sock)
+        slots[name] = over(leg, soft_step(v - end, line) * (end < 0.98), shown)
     slots["skirt"] = over(cloth["skirt"], soft_step(v - 0.95, line) * cuff, outfit.trim)
     slots["shoe"] = _paint_shoes(outfit, u, v, size, generator)
     slots["hair"] = paint_hair(outfit.hair, outfit.curly, size, generator)

@@ -16,7 +16,7 @@ from pipelines.synthetic.rendering.noise import chance, pick, uniform
 
 SHOES = ("sneaker", "boot", "ballerina", "heeled", "sandal")
 HATS = ("none", "cap", "backward", "beanie", "brim")
-COLLARS = ("none", "stand", "turned", "hood")
+COLLARS = ("none", "stand", "turned", "hood", "turtle")
 GLASSES = ("none", "clear", "sun")
 BAGS = ("none", "crossbody", "backpack")
 _MALE_SHOES, _FEMALE_SHOES = (6, 2, 0.1, 0.8, 0.5), (5, 1.6, 1.6, 1.2, 0.9)
@@ -50,6 +50,8 @@ class Wardrobe:
     """[B] half width of the gap of an open jacket at the neck, 0 closed."""
     collar: Tensor
     """[B] index into `COLLARS`."""
+    unbuttoned: Tensor
+    """[B] bool, a collar is open in front."""
     coat: Tensor
     """[B] length of the jacket or coat below the hips, 0 none."""
     trousers: Tensor
@@ -117,8 +119,12 @@ def sample_wardrobe(female: Tensor, years: Tensor, outfit: Outfit, generator: Ge
     neck = torch.stack(
         [uniform(generator, batch, low=0.03, high=0.12), uniform(generator, batch, low=0.075, high=0.105)], 1
     )
-    high = jacket | style["shirt"] | style["polo"]
-    neck = torch.where(high[:, None], neck.new_tensor([0.03, 0.075]), neck)
+    collar = _sample_collar(style, jacket, generator)
+    # Shirts are closed or open to the second button; what else has a collar is closed up to it.
+    unbuttoned = (style["shirt"] | style["polo"]) & chance(generator, 0.6, batch)
+    slit = torch.stack([uniform(generator, batch, low=0.07, high=0.14), torch.full_like(loose, 0.058)], 1)
+    closed = (collar > 0) & (opening == 0)
+    neck = torch.where(closed[:, None], torch.where(unbuttoned[:, None], slit, neck.new_tensor([0.03, 0.075])), neck)
     length = torch.where(
         chance(generator, 0.6, batch),
         uniform(generator, batch, low=0.36, high=0.66),
@@ -137,10 +143,11 @@ def sample_wardrobe(female: Tensor, years: Tensor, outfit: Outfit, generator: Ge
         sleeve=_avoid(torch.where(outfit.sleeve > 1.9, 1.97, outfit.sleeve), *_ELBOW),
         bell=uniform(generator, batch).pow(3),
         neck=neck,
-        pointed=chance(generator, 0.35, batch),
+        pointed=torch.where(closed, unbuttoned, chance(generator, 0.3, batch)),
         straps=style["straps"] | (style["dress"] & (outfit.sleeve == 0)),
         opening=opening,
-        collar=_sample_collar(style, jacket, generator),
+        collar=collar,
+        unbuttoned=unbuttoned,
         coat=coat,
         trousers=~skirted,
         leg=leg,
@@ -172,13 +179,13 @@ def _lengths(generator: Generator, batch: int) -> Tensor:
 def _sample_collar(style: dict[str, Tensor], jacket: Tensor, generator: Generator) -> Tensor:
     """Indices [B] into `COLLARS`."""
     batch = len(jacket)
-    plain, stand, turned, hood = (COLLARS.index(name) for name in COLLARS)
+    plain, stand, turned, hood, turtle = range(len(COLLARS))
     collar = torch.where(style["shirt"] | style["polo"], turned, plain)
     outer = torch.where(chance(generator, 0.4, batch), hood, torch.where(chance(generator, 0.5, batch), stand, turned))
     collar = torch.where(jacket, outer, collar)
     knitted = style["tee"] & chance(generator, 0.08, batch)
     hooded = style["print"] & chance(generator, 0.2, batch)
-    return torch.where(knitted, stand, torch.where(hooded, hood, collar))
+    return torch.where(knitted, turtle, torch.where(hooded, hood, collar))
 
 
 def _sample_hats(knitted: Tensor, generator: Generator) -> Tensor:

@@ -12,6 +12,7 @@ from pipelines.synthetic.people.body_shapes import sample_shape
 from pipelines.synthetic.people.dressed import DressedBody
 from pipelines.synthetic.people.haircuts import HAIR
 from pipelines.synthetic.people.layers import LAYERS
+from pipelines.synthetic.people.skin_map import COLUMNS, SkinMap
 from pipelines.synthetic.people.textures import sample_outfit
 from pipelines.synthetic.people.wardrobe import HATS, Wardrobe, sample_wardrobe
 
@@ -78,7 +79,7 @@ def test_caps_have_a_peak_and_leave_the_eyes_free(body: DressedBody, people: tup
     face = body.model.face_points(rest.vertices)
     eyes, nose = face[:, 36:48].mean(1), face[:, 30]
     for name, ahead in (("cap", True), ("backward", False), ("beanie", False), ("brim", True)):
-        dressed = body.dress(rest, wear(plain, hat=HATS.index(name)))
+        dressed = body.dress(rest, wear(plain, hat=HATS.index(name), phase=3.0))
         shown = body.triangles[layer_mask(body, "hat") & dressed.present[0]].unique()
         hat = dressed.vertices[:, shown]
         assert ((hat[..., 2].amax(1) > nose[:, 2] + 0.02) == ahead).all()
@@ -86,3 +87,17 @@ def test_caps_have_a_peak_and_leave_the_eyes_free(body: DressedBody, people: tup
         assert (torch.where(front, hat[..., 1], torch.inf).amin(1) > eyes[:, 1] + 0.005).all()
         top = body.model.skin_points(rest.vertices)["crown"][:, 1]
         assert ((hat[..., 1].amax(1) > top) & (hat[..., 1].amax(1) < top + 0.07)).all()
+
+
+def test_a_bald_crown_has_a_ring_of_hair_around_it(body: DressedBody, people: tuple[RestBody, Wardrobe]) -> None:
+    rest, plain = people
+    hairline = plain.hairline.clone()
+    hairline[:, 3] = 0.05
+    pole = torch.tensor([0.0, 0.829, -0.56]).expand(PEOPLE, 3)
+    worn = replace(plain, hairline=hairline, hair_pole=pole)
+    hair = body.dress(rest, worn).vertices[:, layer_vertices(body, "hair")]
+    place = SkinMap.load().values[:, COLUMNS["place"]]
+    crown = rest.vertices[:, (place - torch.tensor([0.0, 0.104, -0.005])).norm(dim=1).argmin()]
+    near = (hair - crown[:, None]).norm(dim=-1)
+    assert (near.amin(1) > 0.025).all()
+    assert (hair[..., 1].amin(1) < body.model.face_points(rest.vertices)[:, 30, 1]).all()
