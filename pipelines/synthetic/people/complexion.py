@@ -23,7 +23,7 @@ from pipelines.synthetic.rendering.palettes import (
 )
 from pipelines.synthetic.tensors import constant
 
-_TONES = {"african": 0.74, "asian": 0.33, "caucasian": 0.17}  # places in the table of skin colours, 0..1
+_TONES = {"african": 0.74, "asian": 0.38, "caucasian": 0.24}  # places in the table of skin colours, 0..1
 _GREY, _WHITE = 8, 9  # rows of the table of hair colours
 
 
@@ -121,7 +121,7 @@ def _sample_skin(shape: Shape, generator: Generator) -> Tensor:
     """Skin colours [B, 3] around those of the person's ancestry."""
     batch = len(shape.years)
     middle = shape.ancestry @ constant(tuple(_TONES[name] for name in ANCESTRIES), shape.years.device)
-    place = (middle + 0.1 * normal(generator, batch)).clamp(0, 0.999) * (len(SKIN) - 1)
+    place = (middle + 0.13 * normal(generator, batch)).clamp(0, 0.999) * (len(SKIN) - 1)
     low = place.long()
     tone = torch.lerp(from_table(SKIN, low), from_table(SKIN, low + 1), (place - low)[:, None])
     return (tone * (1 + 0.025 * normal(generator, batch, 3))).clamp(0.05, 0.97)
@@ -159,7 +159,7 @@ def _sample_irises(shape: Shape, generator: Generator) -> Tensor:
 def _sample_lips(skin: Tensor, made_up: Tensor, generator: Generator) -> Tensor:
     """Lip colours [B, 3]: a redder, darker skin, or lipstick for some of the `made_up` [B]."""
     batch = len(skin)
-    redder = constant((0.84, 0.6, 0.6), skin.device) + 0.06 * normal(generator, batch, 1)
+    redder = constant((0.88, 0.66, 0.66), skin.device) + 0.06 * normal(generator, batch, 1)
     stick = saturated(batch, generator) * 0.25 + constant((0.55, 0.1, 0.16), skin.device) * uniform(
         generator, batch, 1, low=0.6, high=1.3
     )

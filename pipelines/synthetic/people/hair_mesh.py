@@ -24,6 +24,7 @@ from pipelines.synthetic.people.wardrobe import Wardrobe
 
 _SHELL = (18, 92)
 _INSET = 0.0035  # m inside of the hairline where the shell ends; roots are painted on the skin beyond
+_WHORL = 1.3  # radians
 _SKULL = 0.09  # m, radius of skulls
 _TIP = 0.0012  # m, thickness of the shell at its edge
 _GRIDS = {  # rings, columns, first and last u, tube

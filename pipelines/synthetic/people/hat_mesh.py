@@ -54,7 +54,7 @@ class Hats:
 
     def _lay(self, heads: Tensor, wardrobe: Wardrobe, share: Tensor, around: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Points of the skin [B, K, C, 3] at shares [K] of the way from the top to the rim in directions [C, 2] or
-        [B, C, 2], the directions to them, and their places on the average head."""
+        [B, 1, C, 2], the directions to them, and their places on the average head."""
         pole = normalize(constant((0.0, 1.0, -0.12), share.device).expand(len(heads), -1), dim=-1)
         front, side, back = constant(tuple(_RIMS[name] for name in HATS), share.device)[wardrobe.hat].unbind(1)
 
@@ -90,14 +90,14 @@ class Hats:
         """The peak of a cap, from the rim forwards or backwards, its sides bent down."""
         turned = torch.where(wardrobe.wears("hat", HATS, "backward"), -1.0, 1.0)[:, None, None]
         ways = directions(_VISOR[1], *_VISOR_ENDS, closed=False).to(scale.device)
-        skin, outward, _ = self._lay(heads, wardrobe, scale.new_ones(1), turned * ways)
-        rim = skin + ((_GAP + 0.003) * scale)[:, None, None, None] * outward  # [B, 1, C, 3]
+        skin, outward, _ = self._lay(heads, wardrobe, scale.new_ones(1), turned[..., None] * ways)
+        rim = skin + ((_GAP - 0.001) * scale)[:, None, None, None] * outward  # [B, 1, C, 3]
         side = ways[:, 0] / ways[0, 0].abs()
         share = torch.linspace(0, 1, _VISOR[0], device=scale.device)[:, None]
-        out = share * (1 - side.square()).clamp(min=0).sqrt() * _each(0.062 * scale)
+        out = share * (1 - side.square()).clamp(min=0).sqrt() * _each(0.078 * scale)
         bent = 0.3 + 0.5 * wardrobe.phase[:, 2, None, None] / 6.283
         drop = out * (0.2 + bent * side.square()) + 0.012 * _each(scale) * share * (1 - side.square())
-        moved = torch.stack([0.25 * out * turned * ways[:, 0], -drop, turned * out], -1)
+        moved = torch.stack([0.25 * out * turned * ways[:, 0], 0.003 * _each(scale) - drop, turned * out], -1)
         return (rim + moved).flatten(1, 2)
 
 

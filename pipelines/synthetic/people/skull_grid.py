@@ -93,14 +93,15 @@ class SkullGrid:
 
 
 def turn_directions(pole: Tensor, rise: Tensor, around: Tensor) -> Tensor:
-    """Unit vectors [B, K, C, 3] at an angle `rise` [B, K, C] from a pole [B, 3], in directions around it [C, 2] or
-    [B, C, 2], whose second component is that of the front."""
+    """Unit vectors [B, K, C, 3] at an angle `rise` [B, K, C] from a pole [B, 3], in directions around it [C, 2],
+    [B, 1, C, 2] or [B, K, C, 2], whose second component is that of the front."""
     ahead = pole.new_tensor([0.0, 0.0, 1.0])
     front = normalize(ahead - pole[:, 2:] * pole, dim=-1)
     left = torch.linalg.cross(pole, front)
-    out = around[..., :1] * left[:, None] + around[..., 1:] * front[:, None]  # [B, C, 3]
+    pole, front, left = (axis[:, None, None] for axis in (pole, front, left))
+    out = around[..., :1] * left + around[..., 1:] * front
     rise = rise[..., None]
-    return torch.cos(rise) * pole[:, None, None] + torch.sin(rise) * out[:, None]
+    return torch.cos(rise) * pole + torch.sin(rise) * out
 
 
 def _find_skin(place: Tensor, triangles: Tensor, middle: Tensor, ways: Tensor) -> tuple[Tensor, Tensor]:
