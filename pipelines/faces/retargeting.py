@@ -2,7 +2,7 @@
 
 Movement is what differs from the driving face at rest: the head's shift, turn in the picture and size, and the
 displacement of every landmark, which holds turns to the side as well as speech and brows. Lids are opened and closed in
-shares of how far the source's are open, so that shut eyes are shut on any face; a source with shut eyes gets lids of the
+shares of how far the source's are open, so that shut eyes are shut on any face; shut eyes of a source get lids of the
 driving face's shape.
 
 T frames; landmarks [68, 2] in iBUG order, x, y in pixels. A face's own axes are along the line of its eyes and across.
