@@ -253,10 +253,9 @@ def layer_weights(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     torch.manual_seed(5)
     sizes = {"width": 8, "max_width": 16, "flow_width": 8, "flow_max_width": 16, "attention_hidden": 8}
     model = AnimationGenerator(config=replace(config.bundled_face(), structure_channels=request.param, **sizes))
-    save_weights(
-        tmp_path / "layers.safetensors", model, architecture="animation", licence="none", command="none", extra={}
-    )
-    return tmp_path / "layers.safetensors"
+    path = tmp_path / "layers.safetensors"
+    save_weights(path, model, architecture="animation", licence="none", command="none", extra={})
+    return path
 
 
 def test_our_own_weights_lay_the_head_over_the_picture(
