@@ -36,6 +36,7 @@ def main() -> None:
     for name, model in (("official dance", make_dance()), ("person", load_weights("person", expect="animation"))):
         for precision in ("fp32", "bf16"):
             generator = prepare_for_inference(model.to(device), PRECISIONS[precision])
+            assert isinstance(generator, AnimationGenerator)
             for batch in options.batches:
                 measure(name, generator, precision, batch, options.size, options.frames)
 

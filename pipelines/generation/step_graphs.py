@@ -78,7 +78,7 @@ class _StepGraph:
         return tuple(_list_tensors(self.made))
 
 
-def _list_tensors(batch: Batch) -> list[Tensor]:
+def _list_tensors(batch: object) -> list[Tensor]:
     """All tensors in a nest of lists and dataclasses."""
     found: list[Tensor] = []
 
