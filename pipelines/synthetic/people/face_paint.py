@@ -136,8 +136,9 @@ def _paint_lids(points: SkinPoints, complexion: Complexion, colour: Tensor) -> T
     near = soft_step(1.35 - along.abs(), 0.5) * (points.place[2] > 0.09)
     lid = soft_step(0.0048 - (above - 0.0035).abs(), 0.004) * near
     colour = lay(colour, 0.8 * lid, complexion.lid[points.person])
-    crease = torch.exp(-((above - 0.0052) / 0.0011).square()) * near
-    return colour * (1 - 0.28 * crease)[:, None]
+    # Towards the corners the crease of a shut lid would run down with it.
+    crease = torch.exp(-((above - 0.0052) / 0.0011).square()) * near * soft_step(0.75 - along.abs(), 0.6)
+    return colour * (1 - 0.24 * crease)[:, None]
 
 
 def _paint_lashes(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
