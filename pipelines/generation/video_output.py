@@ -41,13 +41,19 @@ def check_outputs(config: VideoConfig) -> None:
     check_views(config.debug)
     if isinstance(config, AnimateConfig):
         check_background(config)
-        _check_face(config)
+        check_face(config)
     check_video_output(config.target, **_output_options(config, transparent=is_transparent(config)))
     if config.debug:
         check_video_output(debug_path(config.target), **_output_options(config, transparent=False))
 
 
-def _check_face(config: AnimateConfig) -> None:
+def check_face(config: AnimateConfig) -> None:
+    """Refuse to move a face where there can't be one to follow, or none that can be moved.
+
+    Raises:
+        InputError: no driving video, or weights that paint the background with the person.
+        WeightsError: no such weights, or damaged ones.
+    """
     if config.face and is_track(config.driving):
         raise InputError(f"--face needs a driving video, but {config.driving} has poses alone")
     if config.face and not makes_layers(config.weights):
