@@ -1,0 +1,126 @@
+"""`animate --face`: a rendered person who speaks drives a picture of her; all networks are the bundled ones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from models.errors import InputError
+from pipelines import AnimateConfig, animate, animation
+from pipelines.faces import expressions
+from pipelines.faces.bundled_landmarks import BundledLandmarks
+from pipelines.generation.resources import Resources
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import save_track
+from pipelines.runtime.progress import NotesProgress
+from pipelines.synthetic.head_clips import HeadClipConfig, sample_head_clip
+from tests.helpers.official_networks import write_official_weights
+
+SIDE = 320  # pixels of picture and frames
+TIMES = (80, 0, 8, 24, 48, 56)  # of the frames: her mouth is shut in the first and the fifth
+SHUT, OPEN = [0, 4], [2, 3, 5]
+CLOSE = HeadClipConfig(width=SIDE, height=SIDE, head=(0.36, 0.4), turn=(0.1, 0.15, 0.1))
+
+
+@dataclass
+class Speaker:
+    """A picture, and a video with its poses."""
+
+    folder: Path
+    faces: np.ndarray
+    """The true landmarks [T, 68, 2]."""
+
+    def animate(self, output: Path, **changed: Any) -> tuple[np.ndarray, list[str]]:
+        """The frames [T, H, W, 3] as int, and the notes about faces."""
+        progress = NotesProgress()
+        inputs = {"source": self.folder / "source.png", "driving": self.folder / "driving"}
+        common = {"keypoints": str(self.folder / "poses.json"), "device": "cpu", "precision": "fp32", "place": "still"}
+        animate(AnimateConfig(output=output / "%05d.png", **inputs | common | changed), progress, self.resources)
+        frames = [np.asarray(Image.open(path)).astype(int) for path in sorted(output.glob("*.png"))]
+        return np.stack(frames), [note for note in progress.notes if "face" in note]
+
+    resources = Resources()
+
+
+@pytest.fixture(scope="module")
+def speaker(tmp_path_factory: pytest.TempPathFactory) -> Speaker:
+    folder = tmp_path_factory.mktemp("speaker")
+    clip = sample_head_clip(CLOSE, batch=1, times=torch.tensor([TIMES]), generator=torch.Generator().manual_seed(0))
+    images = ((clip.images[0] + 1) * 127.5).clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
+    (folder / "driving").mkdir()
+    for number, image in enumerate(images):
+        Image.fromarray(image).save(folder / "driving" / f"{number}.png")
+    Image.fromarray(images[0]).save(folder / "source.png")
+    poses = torch.cat([clip.coco, clip.coco_visible[..., None]], -1)[0].numpy().astype(np.float32)
+    frames = [PoseFrame(number, pose[None]) for number, pose in enumerate(poses)]
+    save_track(folder / "poses.json", PoseTrack("coco17", SIDE, SIDE, Fraction(1, 25), frames))
+    return Speaker(folder, clip.face[0].numpy())
+
+
+@pytest.fixture(autouse=True)
+def see(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Lets the landmarks be found where they truly are, or shrunk to a share of their size."""
+    monkeypatch.setattr(animation, "create_landmark_detector", lambda name, note: BundledLandmarks())  # not the user's
+    true = np.pad(speaker.faces, ((0, 0), (0, 0), (0, 1)), constant_values=1)
+
+    def find(picture: float = 1, video: float = 1) -> None:
+        monkeypatch.setattr(expressions, "find_face", lambda *inputs: picture * true[0])
+        monkeypatch.setattr(expressions, "find_faces", lambda images, poses, _: video * true[: len(poses)])
+
+    find()
+    return find
+
+
+@pytest.fixture(scope="module")
+def still(speaker: Speaker, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    """The frames without `--face`."""
+    return speaker.animate(tmp_path_factory.mktemp("still"))[0]
+
+
+def measure_mouths(frames: np.ndarray) -> np.ndarray:
+    """How far mouths are open in frames [T, H, W, 3], in pixels."""
+    detector = BundledLandmarks()
+    faces = np.stack([detector.detect(frame.astype(np.uint8))[0] for frame in frames])
+    return faces[:, 66, 1] - faces[:, 62, 1]
+
+
+def test_the_mouth_opens_as_the_driver_s_and_what_is_around_the_face_stays(
+    speaker: Speaker, still: np.ndarray, tmp_path: Path
+) -> None:
+    moved, notes = speaker.animate(tmp_path, face=True)
+    assert not notes
+    rows, columns = np.nonzero((moved != still).any((0, 3)))
+    low, high = speaker.faces[0].min(0), speaker.faces[0].max(0)
+    assert (low - 20 < (columns.min(), rows.min())).all()
+    assert (high + 20 > (columns.max(), rows.max())).all()
+    wider = measure_mouths(moved) - measure_mouths(still)
+    assert wider[OPEN].min() > wider[SHUT].max() + 0.1
+    assert np.corrcoef(wider, speaker.faces[:, 66, 1] - speaker.faces[:, 62, 1])[0, 1] > 0.75
+
+
+@pytest.mark.parametrize("where", ["picture", "video"])
+def test_a_face_that_is_too_small_stays_as_it_is(
+    where: str, speaker: Speaker, still: np.ndarray, see: Callable[..., None], tmp_path: Path
+) -> None:
+    see(**{where: 0.5})
+    made, notes = speaker.animate(tmp_path, face=True)
+    assert notes == [f"--face has no effect: the face in the {where} has 42 pixels, fewer than 48"]
+    assert (made == still).all()
+
+
+def test_poses_alone_are_refused(speaker: Speaker, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--face needs a driving video"):
+        speaker.animate(tmp_path, face=True, driving=speaker.folder / "poses.json")
+
+
+def test_weights_that_paint_the_background_are_refused(speaker: Speaker, tmp_path: Path) -> None:
+    weights = write_official_weights(tmp_path) / "iper.safetensors"
+    with pytest.raises(InputError, match="use --weights person"):
+        speaker.animate(tmp_path, face=True, weights=str(weights))
+
