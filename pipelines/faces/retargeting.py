@@ -87,7 +87,7 @@ def retarget_expression(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
     (own, own_axes), (theirs, their_axes) = _to_axes(source), _to_axes(rest)
     shapes = _smooth((motion.invert(driving) - rest[RIGID].mean(0)) @ their_axes.T)  # [T, 68, 2]
     change = (shapes - theirs) * (_measure(own) / _measure(theirs))
-    change[:, : FEATURES.start, 0] = 0
+    change[:, : MOUTH.start, 0] = 0
     change[:, MOUTH, 0] -= change[:, MOUTH, 0].mean(1, keepdims=True)
     nod = change[:, UPPER_LIP, 1].mean(1, keepdims=True)
     change[:, MOUTH, 1] -= nod

@@ -123,4 +123,3 @@ def test_weights_that_paint_the_background_are_refused(speaker: Speaker, tmp_pat
     weights = write_official_weights(tmp_path) / "iper.safetensors"
     with pytest.raises(InputError, match="use --weights person"):
         speaker.animate(tmp_path, face=True, weights=str(weights))
-
