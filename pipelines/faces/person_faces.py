@@ -40,12 +40,14 @@ def find_faces(pictures: Iterable[np.ndarray], poses: np.ndarray, detector: Land
     def heads() -> Iterator[np.ndarray]:
         for picture, square in zip(pictures, squares, strict=False):
             waiting.append(square)
-            empty = np.zeros((SQUARE, SQUARE, 3), np.uint8)
-            yield square.resize(square.cut(picture)) if square else empty
+            if square:  # frames without a head would make the detector lose the face
+                yield square.resize(square.cut(picture))
 
     for faces in detector.track(heads()):
-        square = waiting.popleft()
-        yield _choose(faces, square) if square else _no_face()
+        while (square := waiting.popleft()) is None:
+            yield _no_face()
+        yield _choose(faces, square)
+    yield from (_no_face() for _ in waiting)
 
 
 def measure_face(landmarks: np.ndarray) -> float:

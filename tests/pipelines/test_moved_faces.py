@@ -35,17 +35,17 @@ class Speaker:
     folder: Path
     faces: np.ndarray
     """The true landmarks [T, 68, 2]."""
+    resources: Resources
 
     def animate(self, output: Path, **changed: Any) -> tuple[np.ndarray, list[str]]:
         """The frames [T, H, W, 3] as int, and the notes about faces."""
         progress = NotesProgress()
-        inputs = {"source": self.folder / "source.png", "driving": self.folder / "driving"}
-        common = {"keypoints": str(self.folder / "poses.json"), "device": "cpu", "precision": "fp32", "place": "still"}
-        animate(AnimateConfig(output=output / "%05d.png", **inputs | common | changed), progress, self.resources)
+        options: dict[str, Any] = {"source": self.folder / "source.png", "driving": self.folder / "driving"}
+        options |= {"keypoints": str(self.folder / "poses.json"), "device": "cpu", "precision": "fp32"}
+        config = AnimateConfig(output=output / "%05d.png", place="still", **options | changed)
+        animate(config, progress, self.resources)
         frames = [np.asarray(Image.open(path)).astype(int) for path in sorted(output.glob("*.png"))]
         return np.stack(frames), [note for note in progress.notes if "face" in note]
-
-    resources = Resources()
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def speaker(tmp_path_factory: pytest.TempPathFactory) -> Speaker:
     poses = torch.cat([clip.coco, clip.coco_visible[..., None]], -1)[0].numpy().astype(np.float32)
     frames = [PoseFrame(number, pose[None]) for number, pose in enumerate(poses)]
     save_track(folder / "poses.json", PoseTrack("coco17", SIDE, SIDE, Fraction(1, 25), frames))
-    return Speaker(folder, clip.face[0].numpy())
+    return Speaker(folder, clip.face[0].numpy(), Resources())
 
 
 @pytest.fixture(autouse=True)
