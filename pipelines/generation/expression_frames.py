@@ -3,6 +3,7 @@
 T frames; S side of the square around the face, in pixels of the picture.
 """
 
+from collections import deque
 from contextlib import AbstractContextManager
 
 import cv2
@@ -48,13 +49,22 @@ class ExpressionFrames:
         self.square = left, top, right, bottom = find_square(expressions.landmarks, expressions.poses, size)
         inside = left - area[0], top - area[1], right - area[0], bottom - area[1]
         cutout = FaceCutOut(picture, self.square, crop(person, inside), crop(plate, inside), certainty=1.0)
-        self.face = FaceLayerProcessor(cutout, expressions.landmarks, expressions.poses, expressions.driving)
+        faces, channels = (
+            (expressions.landmarks, expressions.poses, expressions.driving),
+            generator.config.structure_channels,
+        )
+        self.face = FaceLayerProcessor(cutout, *faces, channels=channels)
         self.steps = iter(FrameGenerator([self.face], generator, precision, Stopwatch()))
+        self.made: deque[Step] = deque()  # faces between `generate` and `put_into`
         self.count = 0
 
+    def generate(self) -> None:
+        """Make the face of the next frame, in the thread in which all networks run; `put_into` may run in another."""
+        self.made.append(next(self.steps)[1])
+
     def put_into(self, layer: Layer, step: Step) -> Layer:
-        """The next frame's layer, which a compositor made of `step`, with the face."""
-        _, made = next(self.steps)
+        """The layer of the next frame, which a compositor made of `step`, with its face."""
+        made = self.made.popleft()
         mask = self._draw_mask(self.expressions.poses[self.count])
         self.count += 1
         return show_changed(layer, step, self.area, self.face.postprocess(made, "crop"), mask, self.square)

@@ -83,6 +83,8 @@ class LayerProcessor(PersonProcessor):
         return self._inputs(detected, self.area.to_canvas(self.source.pose), "coco17")
 
     def frame_inputs(self, frame: int) -> NetworkInputs:
+        if self.face:
+            self.face.generate()
         joints = self.area.to_canvas(self.poses[frame])
         return self._inputs(joints, joints, "h36m17", frame)
 
