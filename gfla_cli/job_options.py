@@ -34,7 +34,12 @@ PRINTED = {"view-synth": ("compare",)}  # options whose result is what the comma
 # Options that may name a file come first, in this order, which is part of a job's key.
 FILES = ("audio", "keypoints", "yolo_weights", "shapenet", "weights", "motion", "viewpoint", "background")
 # Options that jobs of gfla 0.1 do not have: left out where they have this value, so that the keys of old jobs stay.
-ADDED = {"quality": AnimateConfig.quality, "place": AnimateConfig.place, "background": AnimateConfig.background}
+ADDED = {
+    "quality": AnimateConfig.quality,
+    "place": AnimateConfig.place,
+    "background": AnimateConfig.background,
+    "face": AnimateConfig.face,
+}
 YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 from models.generators.animation import AnimationGenerator
 from pipelines.configs import AnimateConfig
+from pipelines.faces.expressions import find_expressions
+from pipelines.faces.landmark_detectors import create_landmark_detector
 from pipelines.generation.background import find_background
-from pipelines.generation.networks import PersonNetworks
+from pipelines.generation.networks import PersonNetworks, load_face_generator
 from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.resources import Resources
 from pipelines.generation.rollout import FrameGenerator
@@ -28,6 +30,8 @@ from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.workers import background_worker
+
+FACE = "face"  # weights of the generator of faces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +150,14 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
             # 6c. What is behind the person
             if background := find_background(config, source, motion, poses, video, networks, progress):
                 processor.put_on(background)
+        with stopwatch("face"):
+            # 6d. The driver's expressions on the source's face
+            if config.face and video:
+                detector = create_landmark_detector("auto", progress.note)
+                if expressions := find_expressions(source, motion, video, detector, progress):
+                    face = resources.load(load_face_generator, FACE, networks.device, networks.precision)
+                    assert isinstance(face, AnimationGenerator)  # the bundled one is ours
+                    processor.move_face(expressions, face, autocast(networks.precision, networks.device))
         output = VideoOutput(config, processor, motion, video, audio, stopwatch, progress, resources.threads)
         yield Animation(config, networks, motion, processor, output, stopwatch)
 

@@ -48,6 +48,8 @@ class AnimateConfig(PersonOptions, VideoOptions, SelectionOptions, PoseOptions, 
     place: Place = "frame"
     """Path of the body through the picture: `frame` scales and shifts the driving person's path if the body would leave
     the picture, `follow` keeps it, `still` leaves the body in its place. Has no effect with `--retarget none`."""
+    face: bool = False
+    """Also move the face: mouth, eyes and brows as the driver's, where both faces are at least 48 pixels wide."""
     weights: str = "person"
     """Weights of the generator: a name (see `gfla weights list`) or a file."""
     seed: int = 0

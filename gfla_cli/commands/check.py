@@ -12,7 +12,7 @@ from pipelines.configs import AnimateConfig
 EXIT_DOUBTFUL = 3
 USED = (
     *("source", "driving", "start", "end", "max_frames", "fps", "keypoints", "yolo_weights", "person", "retarget"),
-    *("weights", "motion", "device", "precision"),
+    *("face", "weights", "motion", "device", "precision"),
 )
 Thorough = Annotated[
     bool, typer.Option("--thorough", help="Inspect every frame of the video instead of at most 64 of them.")

@@ -8,6 +8,7 @@ driving face's shape.
 T frames; landmarks [68, 2] in iBUG order, x, y in pixels. A face's own axes are along the line of its eyes and across.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ FEATURES = slice(36, 68)  # eyes and mouth, which move too fast to be smoothed
 # For each eye its corners, and its upper and lower lids that are above each other.
 EYES = ((36, 39, (37, 38), (41, 40)), (42, 45, (43, 44), (47, 46)))
 LIPS = ((61, 67), (62, 66), (63, 65))  # of the inner line, those that are above each other
+JAW, MOUTH = slice(0, 17), slice(48, 68)
+UPPER_LIP = [48, 51, 54]  # the corners of the mouth and the middle between them, which speech moves least of the mouth
 QUIET = 0.25  # share of the frames, those with the least open mouths, that show the face at rest
 SHUT = 0.13  # distance of lids in widths of the eye up to which the source's eyes are shut
 WIDEST = 1.5  # largest opening of lids in shares of that at rest
@@ -28,11 +31,11 @@ FARTHEST, LARGEST = 0.15, 1.12
 
 
 @dataclass(frozen=True)
-class Similarities:
-    """Shift, turn and size of T faces."""
+class Placements:
+    """Shift, turn and size of T faces, and how they are stretched."""
 
     linear: np.ndarray
-    """[T, 2, 2] turn and size."""
+    """[T, 2, 2] turn, size and stretch."""
     centre: np.ndarray
     """[T, 2] where `origin` goes."""
     origin: np.ndarray
@@ -41,6 +44,9 @@ class Similarities:
     def invert(self, points: np.ndarray) -> np.ndarray:
         """What goes to points [T, 68, 2]."""
         return (points - self.centre[:, None]) @ np.linalg.inv(self.linear).transpose(0, 2, 1) + self.origin
+
+
+Align = Callable[[np.ndarray, np.ndarray], Placements]
 
 
 def retarget_face(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
@@ -53,7 +59,7 @@ def retarget_face(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
     Returns:
         [T, 68, 2] in pixels of the source picture.
     """
-    rest, motion = _find_rest(driving)
+    rest, motion = _find_rest(driving, _align)
     (own, own_axes), (theirs, their_axes) = _to_axes(source), _to_axes(rest)
     shapes = _smooth((motion.invert(driving) - rest[RIGID].mean(0)) @ their_axes.T)  # [T, 68, 2]
     scale = _measure(own) / _measure(theirs)
@@ -66,7 +72,37 @@ def retarget_face(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
     return moved + source[RIGID].mean(0) + shift[:, None] * scale[0]
 
 
-def _restrain(motion: Similarities, width: float) -> tuple[np.ndarray, np.ndarray]:
+def retarget_expression(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
+    """The source face with the driving one's expressions: its mouth, chin, lids and brows move, the head does not.
+
+    Turns of the driving head, up to which both eyes are seen, change little: faces are compared after stretching them
+    until the landmarks that speech hardly moves fit, and features move from where they are in the face.
+
+    Args:
+        source: landmarks [68, 2].
+        driving: landmarks [T, 68, 2].
+
+    Returns:
+        [T, 68, 2] in pixels of the source picture.
+    """
+    rest, motion = _find_rest(driving, _align_stretched)
+    (own, own_axes), (theirs, their_axes) = _to_axes(source), _to_axes(rest)
+    shapes = _smooth((motion.invert(driving) - rest[RIGID].mean(0)) @ their_axes.T)  # [T, 68, 2]
+    change = (shapes - theirs) * (_measure(own) / _measure(theirs))
+    change[:, : MOUTH.start, 0] = 0
+    change[:, MOUTH, 0] -= change[:, MOUTH, 0].mean(1, keepdims=True)
+    nod = change[:, UPPER_LIP, 1].mean(1, keepdims=True)
+    change[:, MOUTH, 1] -= nod
+    change[:, JAW, 1] -= nod
+    change[:, RIGID] = 0
+    made = own + change
+    for eye in EYES:
+        _open_lids(made, own, shapes, theirs, eye)
+    _keep_lips_apart(made)
+    return made @ own_axes + source[RIGID].mean(0)
+
+
+def _restrain(motion: Placements, width: float) -> tuple[np.ndarray, np.ndarray]:
     """Turn and size [T, 2, 2] and shift [T, 2] that a head can have above shoulders that don't move; width: of the
     driving face."""
     size = np.sqrt(np.linalg.det(motion.linear))
@@ -84,17 +120,17 @@ def _smooth(shapes: np.ndarray) -> np.ndarray:
     return smooth
 
 
-def _find_rest(driving: np.ndarray) -> tuple[np.ndarray, Similarities]:
+def _find_rest(driving: np.ndarray, align: Align) -> tuple[np.ndarray, Placements]:
     """The driving face at rest [68, 2] at its usual place, and how each frame's face is moved from there."""
     rest = np.median(driving, 0)
     for _ in range(ROUNDS):
-        shapes = _align(rest, driving).invert(driving)
+        shapes = align(rest, driving).invert(driving)
         opening = np.mean([shapes[:, low, 1] - shapes[:, high, 1] for high, low in LIPS], 0)  # [T]
         rest = np.median(shapes[opening <= np.quantile(opening, QUIET)], 0)
-    return rest, _align(rest, driving)
+    return rest, align(rest, driving)
 
 
-def _align(rest: np.ndarray, driving: np.ndarray) -> Similarities:
+def _align(rest: np.ndarray, driving: np.ndarray) -> Placements:
     """The similarities that bring the rigid landmarks of `rest` next to those of the frames."""
     origin, centre = rest[RIGID].mean(0), driving[:, RIGID].mean(1)
     first, second = rest[RIGID] - origin, driving[:, RIGID] - centre[:, None]
@@ -102,7 +138,14 @@ def _align(rest: np.ndarray, driving: np.ndarray) -> Similarities:
     across = (first[:, 0] * second[..., 1] - first[:, 1] * second[..., 0]).sum(1)
     a, b = along / (first**2).sum(), across / (first**2).sum()
     linear = np.stack([np.stack([a, -b], -1), np.stack([b, a], -1)], 1)  # [T, 2, 2]
-    return Similarities(linear, centre, origin)
+    return Placements(linear, centre, origin)
+
+
+def _align_stretched(rest: np.ndarray, driving: np.ndarray) -> Placements:
+    """Like `_align`, with affine maps, which turned heads come near to."""
+    origin, centre = rest[RIGID].mean(0), driving[:, RIGID].mean(1)
+    linear = np.linalg.pinv(rest[RIGID] - origin) @ (driving[:, RIGID] - centre[:, None])  # [T, 2, 2], transposed
+    return Placements(linear.transpose(0, 2, 1), centre, origin)
 
 
 def _to_axes(face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -21,9 +21,8 @@ from pipelines.faces.drawing import draw_landmarks
 from pipelines.faces.face_maps import extend_landmarks
 from pipelines.faces.layer_maps import draw_face_maps
 from pipelines.generation.cutout import Fill, describe_certainty, find_hole
-from pipelines.generation.layer_processor import to_network
 from pipelines.generation.panels import title_panels
-from pipelines.generation.processors import FrameProcessor, NetworkInputs
+from pipelines.generation.processors import FrameProcessor, NetworkInputs, to_network
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.masks import find_mask
 from pipelines.media.boxes import Box, crop

@@ -3,19 +3,21 @@
 H, W: source picture; h, w: canvas.
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import numpy as np
 import torch
 
-from models.generators.animation import Step
+from models.generators.animation import AnimationGenerator, Step
 from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background, PictureBackground
 from pipelines.compositing.compositors import Compositor, make_compositor
-from pipelines.compositing.full_resolution import clip_premultiplied
 from pipelines.compositing.layers import Layer, lay_over, to_rgba
+from pipelines.faces.expressions import Expressions
 from pipelines.generation.cutout import CutOut
-from pipelines.generation.processors import CANVAS, NetworkInputs, PersonProcessor
+from pipelines.generation.expression_frames import ExpressionFrames
+from pipelines.generation.processors import CANVAS, NetworkInputs, PersonProcessor, to_network
 from pipelines.keypoints.detail_maps import detail_maps
 from pipelines.keypoints.layouts import LIMBS
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
@@ -39,6 +41,7 @@ class LayerProcessor(PersonProcessor):
     """
 
     background: Background
+    plate: np.ndarray
 
     def __init__(
         self,
@@ -63,16 +66,25 @@ class LayerProcessor(PersonProcessor):
         self.certainty = cutout.matte.certainty
         self.notes = tuple(filter(None, [cutout.note]))
         self.compositor: Compositor | None = None
+        self.face: ExpressionFrames | None = None
         self.count = 0  # frames that were made
         self.details: dict[str, StructureDetails] = {}
         if detailed:
             self.details = {"coco17": find_source_details(source), "h36m17": retarget_details(driving, poses)}
+
+    def move_face(
+        self, expressions: Expressions, generator: AnimationGenerator, precision: AbstractContextManager
+    ) -> None:
+        parts = self.picture, self.person, self.plate, self.box
+        self.face = ExpressionFrames(expressions, *parts, generator, precision)
 
     def source_inputs(self) -> NetworkInputs:
         detected = np.where(self.source.seen[:, None], self.area.to_canvas(self.source.detected), 0)
         return self._inputs(detected, self.area.to_canvas(self.source.pose), "coco17")
 
     def frame_inputs(self, frame: int) -> NetworkInputs:
+        if self.face:
+            self.face.generate()
         joints = self.area.to_canvas(self.poses[frame])
         return self._inputs(joints, joints, "h36m17", frame)
 
@@ -83,7 +95,8 @@ class LayerProcessor(PersonProcessor):
         """The person of the next step (batch of 1), in pixels of the source picture."""
         if self.compositor is None:
             self.compositor = make_compositor(self.person, self.box, output.image.device)
-        return self.compositor.compose(output)
+        layer = self.compositor.compose(output)
+        return self.face.put_into(layer, output) if self.face else layer
 
     def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
         assert isinstance(output, Step)
@@ -117,11 +130,3 @@ def _outline(person: np.ndarray) -> Box | None:
     if not len(rows):
         return None
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-
-
-def to_network(rgba: np.ndarray) -> np.ndarray:
-    """Premultiplied RGBA [h, w, 4], colours 0..255 -> what the network reads, float32 [4, h, w], colours -1..1."""
-    rgba = np.ascontiguousarray(rgba, np.float32)
-    clip_premultiplied(rgba)
-    alpha = rgba[..., 3:]
-    return np.concatenate([rgba[..., :3] / 127.5 - alpha, alpha], -1).transpose(2, 0, 1)

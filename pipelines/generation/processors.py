@@ -8,15 +8,18 @@ size of the network's canvas, C its image channels, S its structure channels. Pi
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from models.generators.animation import Step
+from models.generators.animation import AnimationGenerator, Step
 from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background
+from pipelines.compositing.full_resolution import clip_premultiplied
+from pipelines.faces.expressions import Expressions
 from pipelines.generation.visualization import compare_people
 from pipelines.keypoints.layouts import coco17_to_openpose18
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
@@ -64,6 +67,13 @@ class FrameProcessor(ABC):
     def put_on(self, background: Background) -> None:
         """Show the person before another background; only where the network makes the person alone."""
         self.background = background
+
+    def move_face(
+        self, expressions: Expressions, generator: AnimationGenerator, precision: AbstractContextManager
+    ) -> None:
+        """Move the source's face with this generator of faces, in this precision; only where the network makes the
+        person alone."""
+        raise NotImplementedError
 
     @abstractmethod
     def source_inputs(self) -> NetworkInputs:
@@ -179,6 +189,14 @@ class OpenPoseProcessor(SquashProcessor):
         joints = coco17_to_openpose18(pose)  # [18, 3]
         known = np.where(joints[:, 2:] >= CONFIDENT, joints[:, :2], MISSING)
         return NetworkInputs(person_maps(known, height=self.height, width=self.width, annotated=(size[1], size[0])))
+
+
+def to_network(rgba: np.ndarray) -> np.ndarray:
+    """Premultiplied RGBA [h, w, 4], colours 0..255 -> what the network reads, float32 [4, h, w], colours -1..1."""
+    rgba = np.ascontiguousarray(rgba, np.float32)
+    clip_premultiplied(rgba)
+    alpha = rgba[..., 3:]
+    return np.concatenate([rgba[..., :3] / 127.5 - alpha, alpha], -1).transpose(2, 0, 1)
 
 
 ProcessorFactory = Callable[[SourcePerson, DrivingMotion, np.ndarray, Retarget, Quality], FrameProcessor]

@@ -8,12 +8,14 @@ from typing import Any, Self
 
 import numpy as np
 
+from models.errors import InputError
 from models.generators.recurrent import Step
 from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, FaceConfig, debug_path
-from pipelines.generation.background import background_input, check_background
+from pipelines.generation.background import background_input, check_background, makes_layers
 from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.visualization import check_layer_views, check_views, draw_debug_frame
+from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
 from pipelines.media.sources import FrameSource
@@ -32,16 +34,30 @@ def check_outputs(config: VideoConfig) -> None:
 
     Raises:
         InputError: existing or unwritable output, missing folder, an input as output, unknown suffix or debug view,
-            unsuitable codec, crf or background.
+            unsuitable codec, crf or background, a face that can't be moved.
         BackendUnavailable: no such encoder here.
         WeightsError: no such weights.
     """
     check_views(config.debug)
     if isinstance(config, AnimateConfig):
         check_background(config)
+        check_face(config)
     check_video_output(config.target, **_output_options(config, transparent=is_transparent(config)))
     if config.debug:
         check_video_output(debug_path(config.target), **_output_options(config, transparent=False))
+
+
+def check_face(config: AnimateConfig) -> None:
+    """Refuse to move a face where there can't be one to follow, or none that can be moved.
+
+    Raises:
+        InputError: no driving video, or weights that paint the background with the person.
+        WeightsError: no such weights, or damaged ones.
+    """
+    if config.face and is_track(config.driving):
+        raise InputError(f"--face needs a driving video, but {config.driving} has poses alone")
+    if config.face and not makes_layers(config.weights):
+        raise InputError(f"--face: {config.weights} weights don't make the person alone; use --weights person")
 
 
 def is_transparent(config: VideoConfig) -> bool:

@@ -15,12 +15,15 @@ import psutil
 
 from models.errors import InputError
 from pipelines.configs import AnimateConfig
+from pipelines.faces.landmark_detectors import create_landmark_detector
 from pipelines.generation.cutout import describe_certainty
 from pipelines.generation.networks import load_detector
+from pipelines.generation.video_output import check_face
 from pipelines.keypoints.body import MAX_PROPORTION, MIN_PROPORTION, measure_body, stature_ratio
 from pipelines.keypoints.track_quality import find_troubles
 from pipelines.keypoints.tracking import MIN_FRAME_SHARE, body_size
 from pipelines.keypoints.visibility import describe_cut_driving, describe_cut_source
+from pipelines.preflight.faces import judge_driving_face, judge_source_face
 from pipelines.preflight.inspection import (
     DrivingInspection,
     SourceInspection,
@@ -123,6 +126,7 @@ class InputChecker:
         Raises WeightsError, BackendUnavailable: weights or precision of the animation can't be used.
         """
         try:
+            check_face(replace(self.config, source=source, driving=driving))
             picture = self._once(inspect_source, source, source, self.detector)
             clip = self._once(self._inspect_driving, driving, driving)
             return self._judge(picture, clip, source, driving)
@@ -141,7 +145,10 @@ class InputChecker:
         detection = self._once(time_detection, driving, driving, self.config, self.detector, clip)
         timing = self._once(self._estimate_timing, source, source, clip)
         memory = estimate_memory(picture.size, clip.size, timing.side)
-        reasons = tuple(_doubts(picture, clip, scale, memory, retarget=self.config.retarget))
+        reasons = (
+            *_doubts(picture, clip, scale, memory, retarget=self.config.retarget),
+            *self._doubt_faces(picture, clip, source, driving),
+        )
         if timing.certainty is not None and (unsure := describe_certainty(timing.certainty)):
             reasons = (unsure, *reasons)
         return InputReport(
@@ -159,6 +166,16 @@ class InputChecker:
             seconds=timing.start + clip.frames * (detection + timing.frame),
             memory=memory,
         )
+
+    def _doubt_faces(
+        self, picture: SourceInspection, clip: DrivingInspection, source: Path, driving: Path
+    ) -> Iterator[str]:
+        """One line for a face that `--face` can't move, or can't follow."""
+        if not self.config.face:
+            return
+        detector = create_landmark_detector("auto")
+        found = self._once(judge_source_face, source, source, picture, detector)
+        yield from filter(None, (found, self._once(judge_driving_face, driving, driving, clip, self.config, detector)))
 
     def _inspect_driving(self, path: Path) -> DrivingInspection:
         return inspect_driving(path, self.config, self.detector, self.progress, every_frame=self.thorough)

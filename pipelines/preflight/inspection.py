@@ -47,6 +47,8 @@ class SourceInspection:
     """Which of PARTS the picture does not show."""
     orientation: str | None = None
     """One line about a person who is not upright."""
+    quarter_turns: int = 0
+    """Counterclockwise quarter turns that made the picture upright."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class DrivingInspection:
     """Time of one of them in the middle of the clip, in seconds from the first frame of the file."""
     jumps: tuple[int, ...] = ()
     """Numbers of inspected frames before which a closer look found a jump of the pose."""
+    interval: int = 1
+    """Every how many frames one was inspected."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -97,7 +101,8 @@ def inspect_source(path: Path, detector: KeypointDetector) -> SourceInspection:
     track = detect_upright_image(load_picture(path), detector)
     with error_context(path):
         pose = select_person(track.people)[0]
-    return SourceInspection(track.size, pose, missing_body_parts(pose, track.size), track.orientation)
+    hidden = missing_body_parts(pose, track.size)
+    return SourceInspection(track.size, pose, hidden, track.orientation, track.quarter_turns)
 
 
 def inspect_driving(
@@ -171,7 +176,7 @@ def _inspect_track(
         del shown[HEAD]  # Human3.6M-17 has no face
     with_person = np.flatnonzero(followed.seen)
     middle = track.frames[with_person[len(with_person) // 2]].pts - track.frames[0].pts
-    return DrivingInspection(followed, frames, shown, start + middle * track.time_base)
+    return DrivingInspection(followed, frames, shown, start + middle * track.time_base, interval=interval)
 
 
 def _follow_person(people: list[np.ndarray], interval: int, person: str) -> np.ndarray:

@@ -81,7 +81,7 @@ def estimate_timing(config: AnimateConfig, clip: DrivingInspection, detector: st
         driving, output, timer = Path(folder, "poses.json"), Path(folder, "timing.mp4"), StepTimer()
         save_track(driving, PoseTrack("coco17", *clip.size, Fraction(1, 25), frames))
         options = {"keypoints": detector, "audio": "none", "person": "largest"}
-        everything = {"start": None, "end": None, "max_frames": None, "fps": None}
+        everything = {"start": None, "end": None, "max_frames": None, "fps": None, "face": False}  # poses have no face
         result = animate(replace(config, driving=driving, output=output, **options, **everything), timer)
         seconds = perf_counter() - timer.stamps[1]
     left, _, right, _ = result.canvas

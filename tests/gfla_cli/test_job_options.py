@@ -26,6 +26,8 @@ def test_an_option_that_old_jobs_do_not_have_is_left_out_at_its_default() -> Non
     assert all("background" not in parse(command, {"background": "picture"}, {}) for command in ("animate", "pose"))
     assert parse("pose", {"background": "#fff"}, {}) == POSE | {"background": "#fff"}
     assert parse("animate", {"place": "still"}, {}) == ANIMATE | {"place": "still"}
+    assert parse("animate", {"face": "no"}, {}) == ANIMATE
+    assert parse("animate", {"face": "yes"}, {}) == ANIMATE | {"face": True}
 
 
 def test_values_are_plain_and_paths_absolute(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,3 +110,13 @@ def test_a_view_of_a_shapenet_file_needs_no_picture(tmp_path: Path) -> None:
     _, last = run_jobs(tmp_path / "out", Job("v", "view-synth", {**options, "angles": [0.0, 20.0]}, "v.mp4"))
     assert last["v"].state == "done", last["v"].reason
     assert last["v"].frames == 2
+
+
+def test_a_face_that_can_t_be_moved_is_a_warning_of_its_job(inputs: BatchInputs, tmp_path: Path) -> None:
+    own, other = inputs.sources
+    jobs = [make_animate_job(own, inputs.clips[0], inputs.weights, face=True, max_frames=2)]
+    jobs.append(make_animate_job(other, inputs.clips[0], inputs.weights, max_frames=2))
+    _, last = run_jobs(tmp_path, *jobs)
+    said = [[note for note in last[job.name].warnings if "--face has no effect" in note] for job in jobs]
+    assert [last[job.name].state for job in jobs] == ["done", "done"]
+    assert [len(notes) for notes in said] == [1, 0]

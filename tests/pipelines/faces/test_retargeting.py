@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.faces.retargeting import FARTHEST, retarget_face
+from pipelines.faces.retargeting import FARTHEST, RIGID, retarget_expression, retarget_face
 from tests.helpers.faces import make_landmarks
 
 SOURCE = make_landmarks(300, 200, mouth=0.01) + 40
@@ -69,3 +69,29 @@ def test_heads_stay_near_their_shoulders() -> None:
     made = retarget_face(SOURCE, drive(np.full(FRAMES, 0.03), shift))
     moved = made[-1].mean(0) - SOURCE.mean(0)
     assert 0.5 * FARTHEST < moved[0] / np.ptp(SOURCE[:17, 0]) < 1.5 * FARTHEST
+
+
+def test_an_expression_is_as_strong_as_on_a_moving_face_but_the_head_stays() -> None:
+    mouth = np.array([0.0] * 4 + [0.01, 0.03, 0.05, 0.06, 0.05, 0.03, 0.02, 0.0])
+    moving = drive(mouth, np.linspace(0, 40, FRAMES)[:, None, None] * (1, 0.5))
+    angle = np.linspace(0, 0.3, FRAMES)
+    turns = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1).reshape(FRAMES, 2, 2)
+    made = retarget_expression(SOURCE, moving @ turns)
+    assert np.abs(made[:, RIGID] - SOURCE[RIGID]).max() < 1e-6
+    opening, usual = (each[:, 66, 1] - each[:, 62, 1] for each in (made, retarget_face(SOURCE, drive(mouth))))
+    assert np.allclose(opening, usual, atol=0.5)
+    assert np.ptp(opening) > 20
+
+
+def test_a_head_that_turns_aside_or_nods_is_no_expression() -> None:
+    driving = drive(np.full(FRAMES, 0.03))
+    middle = driving[0, RIGID].mean(0)
+    driving[6:] = (driving[6:] - middle) * (0.85, 1) + middle  # turned to a side: narrower ...
+    driving[6:, 27:36, 0] += 5  # ... with the nose ...
+    driving[6:, 48:, 0] += 4  # ... and the mouth aside
+    driving[9:, 48:, 1] -= 3  # nodding: mouth and chin are nearer to the eyes
+    driving[9:, :17, 1] -= 3
+    made = retarget_expression(SOURCE, driving)
+    width = np.ptp(SOURCE[:17, 0])
+    assert np.abs(made[6:, 48:] - SOURCE[48:]).max() < 0.04 * width
+    assert np.abs(made[6:, 36:48] - SOURCE[36:48]).max() < 0.02 * width

@@ -11,6 +11,7 @@ from PIL import Image
 
 from models.errors import WeightsError
 from pipelines.configs import AnimateConfig
+from pipelines.faces.bundled_landmarks import BundledLandmarks
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
 from pipelines.media.pictures import load_picture
@@ -198,3 +199,20 @@ def test_weights_that_are_none_are_an_error_of_the_run(pair: Pair, monkeypatch: 
     monkeypatch.setattr(preflight, "estimate_timing", estimate_timing)
     with pytest.raises(WeightsError, match="giant"):
         pair.check([make_standing_pose()[None]], source=SOURCE, weights="giant")
+
+
+def test_faces_that_can_t_be_moved_are_doubtful_only_where_they_are_to_move(
+    checker: InputChecker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "create_landmark_detector", lambda name: BundledLandmarks())
+    moving = InputChecker(replace(checker.config, face=True))
+    none = [f"--face has no effect: the face in the {where} has" for where in ("picture", "video")]
+    found = moving.check(SOURCE, DRIVING)
+    assert found.verdict == DOUBTFUL
+    assert [reason.startswith(each) for reason, each in zip(found.reasons, none, strict=True)] == [True, True]
+
+
+def test_a_face_can_t_follow_poses(pair: Pair) -> None:
+    found = pair.check([make_standing_pose()[None]] * 40, face=True)
+    assert found.verdict == IMPOSSIBLE
+    assert "--face needs a driving video" in found.reasons[0]
