@@ -1,6 +1,7 @@
 """Texture atlases of people: coordinated outfits, skin, face and hair, one square texture per slot.
 
-In: a generator. Out: an `Outfit`, which also decides the geometry of clothes, and the atlas that `shading` samples.
+In: a generator. Out: an `Outfit`, which also decides the geometry of clothes, and the atlas that `mesh_shading` looks
+colours up in.
 
 Legend: B batch, S slots, n texture size; u [1, 1, 1, n] and v [1, 1, n, 1] are columns and rows in 0..1. Columns go
 once around a part's long axis (periodic): 0.5 = front, 0.75 = the person's left. Rows run from the part's start (near

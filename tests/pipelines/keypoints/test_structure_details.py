@@ -18,8 +18,8 @@ from tests.helpers.poses import make_standing_pose, sample_motion, sample_people
 
 FRAMES = 12
 LEFT_HAND, RIGHT_HAND, FEET = slice(0, 3), slice(3, 6), slice(6, 10)
-# Knuckles of index and little finger and tip of the middle finger in the wrist's frame, in hand lengths; heel and big toe
-# in the ankle's frame, in foot lengths: x away from the body, y up, z to the front.
+# Knuckles of index and little finger and tip of the middle finger in the wrist's frame, in hand lengths; heel and big
+# toe in the ankle's frame, in foot lengths: x away from the body, y up, z to the front.
 HAND = ((-0.005, -0.46, 0.13), (-0.015, -0.44, -0.14), (-0.06, -0.98, 0.03))
 FOOT = ((0.0, -0.16, -0.2), (-0.05, -0.19, 0.66))
 Truth = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]

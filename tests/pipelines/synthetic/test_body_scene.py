@@ -15,7 +15,7 @@ def draw(**settings) -> BodyScene:
 
 def test_tensors_have_the_shapes_of_their_docstrings():
     scene = draw()
-    assert scene.frames.origin.shape == (BATCH, 12, 21, 3)
+    assert scene.frames.origin.shape == (BATCH, 12, 18, 3)
     assert scene.background.shape == (BATCH, 3, 32, 24)
     assert scene.shadow.shape == scene.gain.shape == (BATCH, 3)
     assert scene.gamma.shape == (BATCH,)
