@@ -18,8 +18,8 @@ from pipelines.synthetic.people.camera import Camera
 from pipelines.synthetic.rendering.backgrounds import sample_backgrounds
 
 RATE, LENGTH = 25, 100  # frames a second, and frames
-FILL = 0.88  # share of the picture that the person's motion spans
-SHADOW = 0.3  # strength on the floor; there is none on the wall
+FLOOR = 0.94  # height at which feet stand, in heights of the picture
+SHADOW = 0.2  # strength on the floor; there is none on the wall
 # Where the right and the left hand are on each of the dance's eight beats, as in `Pose.arms`.
 HANDS = (
     ((0.65, -0.6, 0.2), (0.65, -0.6, 0.2)), ((0.5, 0.75, 0.2), (0.85, -0.2, 0.2)),
@@ -63,9 +63,10 @@ def dance() -> Pose:
     return pose
 
 
-def draw_scene(person: int, background: int, pose: Pose, width: int, height: int) -> BodyScene:
-    """The person and the background of these seeds."""
-    config = ClipConfig(height, width, length=LENGTH, fps=RATE, texture_size=256)
+def draw_scene(person: int, background: int, pose: Pose, size: tuple[int, int], fill: float) -> BodyScene:
+    """The person and the background of these seeds, in pictures of a size (width, height) that the motion fills so far."""
+    width, height = size
+    config = ClipConfig(height, width, length=LENGTH, fps=RATE, fill=(fill, fill), texture_size=256)
     smile = torch.tensor([0.5 * name.startswith("mouthSmile") for name in FACE_ACTIONS]).expand(1, LENGTH, -1)
     full = FullMotion(solve_pose(pose), pose.fingers, FaceTrack(smile, torch.zeros(1, LENGTH, 2)))
 
@@ -82,9 +83,9 @@ def draw_scene(person: int, background: int, pose: Pose, width: int, height: int
 
 
 def aim(config: ClipConfig, rest: RestBody, pose: BodyPose, _: Generator) -> tuple[Camera, None]:
-    """A camera that has the whole motion in the middle of the picture."""
+    """A camera that shows the whole motion, in the middle between left and right."""
     low, high = find_bounds(rest, pose)
     size = low.new_tensor([config.width, config.height])
-    scale = FILL * (size / (high - low)).amin(-1)
-    middle = (low + high) / 2 * low.new_tensor([1.0, -1.0])
-    return Camera(scale, (size - 1) / 2 - scale[:, None] * middle), None
+    scale = config.fill[0] * (size / (high - low)).amin(-1)
+    x = (config.width - 1) / 2 - scale * (low + high)[:, 0] / 2
+    return Camera(scale, torch.stack([x, FLOOR * config.height + scale * low[:, 1]], -1)), None
