@@ -17,7 +17,8 @@ from pipelines.synthetic.body_scene import BodyScene
 
 # Chosen by looking at many; to be chosen anew when people look different with the same seeds.
 SOURCE_PERSON, SOURCE_BACKGROUND = 21, 9
-DRIVING_PERSON, DRIVING_BACKGROUND = 2, 18
+DRIVING_PERSON, DRIVING_BACKGROUND = 2, 35
+SOURCE_SIZE, DRIVING_SIZE = (480, 640), (360, 480)  # width and height
 SOURCE_FILL, DRIVING_FILL = 0.72, 0.9  # of the pictures; the source has room for raised arms
 SAMPLES = 44100  # of sound, a second
 MELODY = (0, 7, 12, 7, 3, 7, 10, 15, 5, 8, 12, 17, 7, 10, 14, 19)  # semitones above A3, one per half beat
@@ -42,11 +43,10 @@ def tune(seconds: float, half_beat: float = 0.25) -> np.ndarray:
 def main(folder: str, frames: str = "100", scale: str = "1") -> None:
     place, count, size = Path(folder), int(frames), float(scale)
     place.mkdir(parents=True, exist_ok=True)
-    person = draw_scene(SOURCE_PERSON, SOURCE_BACKGROUND, stand(), (round(480 * size), round(640 * size)), SOURCE_FILL)
+    large, small = ((round(width * size), round(height * size)) for width, height in (SOURCE_SIZE, DRIVING_SIZE))
+    person = draw_scene(SOURCE_PERSON, SOURCE_BACKGROUND, stand(), large, SOURCE_FILL)
     Image.fromarray(render_frame(person, 0)).save(place / "source.png")
-    driver = draw_scene(
-        DRIVING_PERSON, DRIVING_BACKGROUND, dance(), (round(360 * size), round(480 * size)), DRIVING_FILL
-    )
+    driver = draw_scene(DRIVING_PERSON, DRIVING_BACKGROUND, dance(), small, DRIVING_FILL)
     rate = Fraction(RATE)
     shape = {"width": driver.config.width, "height": driver.config.height, "time_base": 1 / rate, "rate": rate}
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:

@@ -64,7 +64,7 @@ def dance() -> Pose:
 
 
 def draw_scene(person: int, background: int, pose: Pose, size: tuple[int, int], fill: float) -> BodyScene:
-    """The person and the background of these seeds, in pictures of a size (width, height) that the motion fills so far."""
+    """The person and the background of these seeds; size: (width, height); fill: share of it that the motion spans."""
     width, height = size
     config = ClipConfig(height, width, length=LENGTH, fps=RATE, fill=(fill, fill), texture_size=256)
     smile = torch.tensor([0.5 * name.startswith("mouthSmile") for name in FACE_ACTIONS]).expand(1, LENGTH, -1)
