@@ -32,6 +32,12 @@ FACE_LINES = (
 )  # fmt: skip
 """Lines through the 68 landmarks of a face (iBUG 300-W order), each a channel of a layered face's structure map."""
 
+FACE_OPENINGS = (tuple(range(60, 68)), tuple(range(36, 42)), tuple(range(42, 48)))
+"""Outlines of the inner mouth, the right and the left eye, clockwise in the picture: a channel each after the lines."""
+
+FACE_CHANNELS = len(FACE_LINES) + len(FACE_OPENINGS)
+"""Of a layered face's structure map; generators trained before there were openings see the lines alone."""
+
 FACE_LIMBS = (
     (0, 4), (4, 8), (8, 12), (12, 16),  # jaw
     (17, 19), (19, 21), (22, 24), (24, 26),  # brows

@@ -137,7 +137,7 @@ def _make_processor(
     poses = retarget_face(own, driving) if config.retarget == "fit" else scaled
     detector, _ = load_detector("auto", None, device, "fp32")
     cutout = cut_out_face(picture, own, poses, detector, load_fill(device), str(device))
-    return FaceLayerProcessor(cutout, own, poses, motion.poses)
+    return FaceLayerProcessor(cutout, own, poses, motion.poses, channels=generator.config.structure_channels)
 
 
 def _landmarks_folder(config: FaceConfig) -> Path | None:

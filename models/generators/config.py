@@ -8,7 +8,7 @@ B batch, S structure channels, H, W image size. Layer l is the resolution H/2^l 
 
 from dataclasses import dataclass, replace
 
-from models.joints import DETAILED_CHANNELS, FACE_LIMBS, FACE_LINES, H36M17_LIMBS, STRUCTURE_CHANNELS
+from models.joints import DETAILED_CHANNELS, FACE_CHANNELS, FACE_LIMBS, H36M17_LIMBS, STRUCTURE_CHANNELS
 from models.layers import channels_at
 
 TORSO = ((1, 4), (11, 14), (1, 14), (4, 11))  # of the same joints: hips, shoulders, right and left side
@@ -207,10 +207,10 @@ def bundled_person() -> AnimationConfig:
 def bundled_face() -> AnimationConfig:
     """The face animation that ships with this package: head and shoulders without background.
 
-    Its structures are lines through the 68 landmarks, and its limbs pairs of them. Faces move less far than people, so
-    the flow net is one layer shallower.
+    Its structures are lines through the 68 landmarks and the openings of mouth and eyes, its limbs pairs of landmarks.
+    Faces move less far than people, so the flow net is one layer shallower.
     """
-    return replace(bundled_person(), structure_channels=len(FACE_LINES), shadow=False, flow_layers=4, limbs=FACE_LIMBS)
+    return replace(bundled_person(), structure_channels=FACE_CHANNELS, shadow=False, flow_layers=4, limbs=FACE_LIMBS)
 
 
 def bundled_objects() -> ViewConfig:

@@ -17,6 +17,7 @@ fine.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar, cast
 
@@ -252,14 +253,20 @@ def _join(image: Tensor, structure: Tensor) -> Tensor:
 
 
 def select_items(batch: Batch, which: slice | Tensor) -> Batch:
-    """Some items of a batch: of a tensor [B,...], or of every tensor in a list or dataclass; None stays None."""
+    """Some items of a batch: of a tensor [B,...], or of every tensor in a list, tuple or dataclass; None stays None."""
+    return map_tensors(batch, lambda tensor: tensor[which])
+
+
+def map_tensors(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
+    """`batch` with every tensor in it changed: itself, or those in a list, tuple or dataclass, in order; None stays
+    None."""
     if isinstance(batch, Tensor):
-        return cast(Batch, batch[which])
-    if isinstance(batch, list):
-        return cast(Batch, [select_items(item, which) for item in batch])
+        return cast(Batch, change(batch))
+    if isinstance(batch, list | tuple):
+        return cast(Batch, type(batch)(map_tensors(item, change) for item in batch))
     if batch is None:
         return batch
     parts: dict[str, Any] = {
-        field.name: select_items(getattr(batch, field.name), which) for field in fields(cast(Any, batch))
+        field.name: map_tensors(getattr(batch, field.name), change) for field in fields(cast(Any, batch))
     }
     return type(batch)(**parts)

@@ -1,6 +1,7 @@
-"""What the generator of layered faces sees of a face: soft lines through its 68 landmarks.
+"""What the generator of layered faces sees of a face: soft lines through its 68 landmarks, and how mouth and eyes open.
 
-Tensors in and out, so that training and use draw the same maps. N faces, L lines, H = W size of the map.
+Tensors in and out, so that training and use draw the same maps. N faces, S channels, K points of an outline, H = W size
+of the map, h, w of the window of it in which something is drawn.
 """
 
 import itertools
@@ -8,40 +9,90 @@ import itertools
 import torch
 from torch import Tensor
 
-from models.joints import FACE_LINES
+from models.joints import FACE_CHANNELS, FACE_LINES, FACE_OPENINGS
 
 WIDTH = 1.5  # standard deviation of a line's profile, in pixels of a map of 256
+EDGE = 1.0  # distance from its outline at which an opening is drawn fully, or outside not at all, in the same pixels
+SLIT = 2.0  # mean distance of lips or lids up to which what is between them is fainter, in the same pixels
 # Products of smaller values are denormal numbers, with which networks take several times longer. Up to this distance,
 # in WIDTHs, a line is brighter.
 FAINT, REACH = 1e-6, 5.3
 AT_ONCE = 256  # faces that are drawn together
 
 
-def draw_face_maps(landmarks: Tensor, *, size: int) -> Tensor:
+def draw_face_maps(landmarks: Tensor, *, size: int, channels: int = FACE_CHANNELS) -> Tensor:
     """Structure maps of faces.
 
     Args:
         landmarks: [N, 68, 2] x, y in pixels of the map; they may be outside.
         size: H = W.
+        channels: S, as the generator has it: the lines, or the lines and the openings.
 
     Returns:
-        [N, L, H, W] in 0..1, a channel for each of `models.joints.FACE_LINES`.
+        [N, S, H, W] in 0..1, a channel for each of `models.joints.FACE_LINES`, then for each of `FACE_OPENINGS`.
     """
-    return torch.cat([_draw(each, size) for each in landmarks.split(AT_ONCE)])
+    return torch.cat([_draw(each, size, channels) for each in landmarks.split(AT_ONCE)])
 
 
-def _draw(landmarks: Tensor, size: int) -> Tensor:
-    axis = torch.arange(size, device=landmarks.device, dtype=torch.float32)
-    width, maps = WIDTH * size / 256, landmarks.new_zeros(len(landmarks), len(FACE_LINES), size, size)
-    for channel, line in enumerate(FACE_LINES):
-        columns, rows = _find_window(landmarks[:, list(line)], REACH * width, size)
-        x, y = axis[None, None, columns], axis[None, rows, None]
-        nearest = torch.full((), torch.inf, device=landmarks.device)
-        for first, last in itertools.pairwise(line):
-            nearest = torch.minimum(nearest, _squared_distance(landmarks[:, first], landmarks[:, last], x, y))
-        value = (nearest * (-0.5 / width**2)).exp()
-        maps[:, channel, rows, columns] = torch.where(value < FAINT, 0.0, value)
+def _draw(landmarks: Tensor, size: int, channels: int) -> Tensor:
+    maps = landmarks.new_zeros(len(landmarks), channels, size, size)
+    drawn = [(line, False) for line in FACE_LINES] + [(outline, True) for outline in FACE_OPENINGS]
+    for channel, (points, filled) in enumerate(drawn[:channels]):
+        corners = landmarks[:, list(points)]
+        columns, rows = _find_window(corners, (EDGE if filled else REACH * WIDTH) * size / 256, size)
+        draw = _draw_opening if filled else _draw_line
+        maps[:, channel, rows, columns] = draw(corners, *_list_positions(maps, columns, rows), size / 256)
     return maps
+
+
+def _list_positions(maps: Tensor, columns: slice, rows: slice) -> tuple[Tensor, Tensor]:
+    """x [1, 1, w] and y [1, h, 1] of a window of the maps."""
+    axis = torch.arange(maps.shape[-1], device=maps.device, dtype=torch.float32)
+    return axis[None, None, columns], axis[None, rows, None]
+
+
+def _draw_line(points: Tensor, x: Tensor, y: Tensor, scale: float) -> Tensor:
+    """A soft line [N, h, w] through points [N, K, 2]; scale: pixels per pixel of a map of 256."""
+    value = (_find_nearest(points, x, y) * (-0.5 / (WIDTH * scale) ** 2)).exp()
+    return torch.where(value < FAINT, 0.0, value)
+
+
+def _draw_opening(points: Tensor, x: Tensor, y: Tensor, scale: float) -> Tensor:
+    """The inside [N, h, w] of outlines [N, K, 2] with soft edges; what hardly opens is faint.
+
+    Lips or lids that cross each other, as those of noisy landmarks do, are shut.
+    """
+    closed = torch.cat([points, points[:, :1]], 1)
+    distance = _find_nearest(closed, x, y).sqrt()
+    distance = torch.where(_count_turns(closed, x, y) > 0, distance, -distance)
+    fade = (_find_opening(closed) / (SLIT * scale)).clamp(0, 1)
+    return (0.5 + distance / (2 * EDGE * scale)).clamp(0, 1) * fade[:, None, None]
+
+
+def _find_opening(points: Tensor) -> Tensor:
+    """How far [N] the sides of closed lines through points [N, K, 2] are apart on average, below 0 if they cross."""
+    first, last = points[:, :-1], points[:, 1:]
+    area = (first[..., 0] * last[..., 1] - last[..., 0] * first[..., 1]).sum(1) / 2
+    return 2 * area / (last - first).norm(dim=-1).sum(1).clamp(min=1e-6)
+
+
+def _find_nearest(points: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """[N, h, w] squared distances from a line through points [N, K, 2]."""
+    nearest = torch.full((), torch.inf, device=points.device)
+    for first, last in itertools.pairwise(points.unbind(1)):
+        nearest = torch.minimum(nearest, _squared_distance(first, last, x, y))
+    return nearest
+
+
+def _count_turns(points: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """How often [N, h, w] a closed line through points [N, K, 2] goes round a position, clockwise in the picture."""
+    turns = torch.zeros((), device=points.device)
+    for first, last in itertools.pairwise(points.unbind(1)):
+        (x1, y1), (x2, y2) = (each[:, :, None, None].unbind(1) for each in (first, last))  # [N, 1, 1]
+        side = (x2 - x1) * (y - y1) - (x - x1) * (y2 - y1)  # above 0 to the right of the way, y being down
+        down, up = (y1 <= y) & (y < y2) & (side > 0), (y2 <= y) & (y < y1) & (side < 0)
+        turns = turns + down.float() - up.float()
+    return turns
 
 
 def _find_window(points: Tensor, reach: float, size: int) -> tuple[slice, slice]:

@@ -2,7 +2,8 @@
 
 Movement is what differs from the driving face at rest: the head's shift, turn in the picture and size, and the
 displacement of every landmark, which holds turns to the side as well as speech and brows. Lids are opened and closed in
-shares of how far the source's are open, so that shut eyes are shut on any face.
+shares of how far the source's are open, so that shut eyes are shut on any face; shut eyes of a source get lids of the
+driving face's shape.
 
 T frames; landmarks [68, 2] in iBUG order, x, y in pixels. A face's own axes are along the line of its eyes and across.
 """
@@ -18,6 +19,7 @@ FEATURES = slice(36, 68)  # eyes and mouth, which move too fast to be smoothed
 EYES = ((36, 39, (37, 38), (41, 40)), (42, 45, (43, 44), (47, 46)))
 LIPS = ((61, 67), (62, 66), (63, 65))  # of the inner line, those that are above each other
 QUIET = 0.25  # share of the frames, those with the least open mouths, that show the face at rest
+SHUT = 0.13  # distance of lids in widths of the eye up to which the source's eyes are shut
 WIDEST = 1.5  # largest opening of lids in shares of that at rest
 ROUNDS = 2  # of aligning and averaging
 # Shoulders stay where they are in the picture: how far the head is shifted at most, in widths of the face, and how much
@@ -129,12 +131,21 @@ def _open_lids(
     def opening(faces: np.ndarray) -> np.ndarray:
         return (faces[..., lower, 1] - faces[..., upper, 1]).mean(-1)
 
+    def width(face: np.ndarray) -> float:
+        return float(face[last, 0] - face[first, 0])
+
+    def share_along(face: np.ndarray, lid: int) -> float:
+        return float(np.clip((face[lid, 0] - face[first, 0]) / (width(face) + 1e-6), 0, 1))
+
     ratio = np.clip(opening(shapes) / max(float(opening(theirs)), 1e-3), 0, WIDEST)  # [T]
+    shut = float(opening(own)) < SHUT * width(own)
+    shape, scale = (theirs, width(own) / max(width(theirs), 1e-3)) if shut else (own, 1.0)
     for lid in (*upper, *lower):
-        share = np.clip((own[lid, 0] - own[first, 0]) / (own[last, 0] - own[first, 0] + 1e-6), 0, 1)
-        line = own[first, 1] + share * (own[last, 1] - own[first, 1])
-        made_line = made[:, first, 1] + share * (made[:, last, 1] - made[:, first, 1])
-        made[:, lid, 1] = made_line + ratio * (own[lid, 1] - line)
+        along = share_along(shape, lid)
+        line = shape[first, 1] + along * (shape[last, 1] - shape[first, 1])
+        along = share_along(own, lid)
+        made_line = made[:, first, 1] + along * (made[:, last, 1] - made[:, first, 1])
+        made[:, lid, 1] = made_line + ratio * scale * (shape[lid, 1] - line)
 
 
 def _keep_lips_apart(made: np.ndarray) -> None:

@@ -122,9 +122,13 @@ class FaceLayerProcessor(FrameProcessor):
     Args:
         landmarks: its own [68, 2].
         driving: landmarks of the driving face [T, 68, 2 or 3], to be shown beside the result.
+        channels: of the structure maps that the generator sees, see `draw_face_maps`.
     """
 
-    def __init__(self, source: FaceCutOut, landmarks: np.ndarray, poses: np.ndarray, driving: np.ndarray) -> None:
+    def __init__(
+        self, source: FaceCutOut, landmarks: np.ndarray, poses: np.ndarray, driving: np.ndarray, *, channels: int
+    ) -> None:
+        self.channels = channels
         self.source, self.landmarks, self.poses, self.driving = source, landmarks, poses, driving
         self.picture, self.box, self.plate = source.picture, source.box, source.plate
         self.side = self.box[2] - self.box[0]
@@ -163,4 +167,4 @@ class FaceLayerProcessor(FrameProcessor):
     def _inputs(self, landmarks: np.ndarray) -> NetworkInputs:
         placed = (landmarks - self.box[:2] + 0.5) * (CANVAS / self.side) - 0.5
         points = torch.from_numpy(placed.astype(np.float32))
-        return NetworkInputs(draw_face_maps(points[None], size=CANVAS)[0].numpy(), placed)
+        return NetworkInputs(draw_face_maps(points[None], size=CANVAS, channels=self.channels)[0].numpy(), placed)

@@ -13,6 +13,7 @@ import torch
 from models.generators.picture import Picture, PictureGenerator
 from models.generators.recurrent import RecurrentGenerator, State, Step, select_items
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
+from pipelines.generation.step_graphs import graph_steps
 from pipelines.runtime.stopwatch import Stopwatch
 
 
@@ -41,6 +42,7 @@ class FrameGenerator:
 
     def __iter__(self) -> Iterator[tuple[int, Step]]:
         generator, active = self.generator, list(range(len(self.processors)))
+        steps = graph_steps(generator)
         with _inference(self.stopwatch, self.precision):
             own = _stack([processor.source_inputs() for processor in self.processors], self.device)
             reference = generator.encode_reference(_stack_canvases(self.processors, self.device), *own)
@@ -54,7 +56,7 @@ class FrameGenerator:
                     kept = torch.tensor([active.index(number) for number in remaining], device=self.device)
                     reference, state, active = select_items(reference, kept), select_items(state, kept), remaining
                 poses = _stack([self.processors[number].frame_inputs(frame) for number in active], self.device)
-                step = generator.step(reference, state, *poses)
+                step = steps(reference, state, *poses)
                 state = step.state
             for place, number in enumerate(active):
                 yield number, select_items(step, slice(place, place + 1))

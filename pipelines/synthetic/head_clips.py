@@ -1,7 +1,7 @@
 """Clips of heads and shoulders, filmed close up: people who turn their heads, talk, blink and look.
 
 In: a `HeadClipConfig` and a generator. Out: a `BodyClip`, as of whole people, with the 68 points of their faces. The
-training of face animation and of face landmarks calls `sample_head_clip`.
+training of face landmarks calls `sample_head_clip`, that of face animation chooses the frames of a `sample_head_scene`.
 
 Legend: B people, T frames of the clip.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from torch import Generator, Tensor
 
 from pipelines.synthetic.body_clips import BodyClip, render_body_clip
-from pipelines.synthetic.body_scene import compose_scene, pose_bodies
+from pipelines.synthetic.body_scene import BodyScene, compose_scene, pose_bodies
 from pipelines.synthetic.clip_config import ClipConfig
 from pipelines.synthetic.motion.head_motion import sample_head_motion
 from pipelines.synthetic.people.body_model import BodyModel, RestBody
@@ -39,18 +39,26 @@ class HeadClipConfig(ClipConfig):
     """Share of the clips in which arms move, so that hands may be before the face."""
     gaze_moves: bool = True
     """Whether eyes turn in their heads during a clip."""
+    wide_mouths: float = 0.5
+    """Share of the clips in which a mouth goes from shut to far open and back."""
+    shut_eyes: float = 0.4
+    """Share of the clips in which eyes are shut for longer than a blink, again and again."""
 
 
 def sample_head_clip(config: HeadClipConfig, *, batch: int, times: Tensor, generator: Generator) -> BodyClip:
     """Draws `batch` people and renders their frames `times` [B, T] (int64, below `config.length`)."""
-    scene = compose_scene(config, _sample_poses, _aim, batch=batch, generator=generator)
-    return render_body_clip(scene, times)
+    return render_body_clip(sample_head_scene(config, batch=batch, generator=generator), times)
+
+
+def sample_head_scene(config: HeadClipConfig, *, batch: int, generator: Generator) -> BodyScene:
+    """Draws `batch` people close up, of whom `render_body_clip` renders any frames."""
+    return compose_scene(config, _sample_poses, _aim, batch=batch, generator=generator)
 
 
 def _sample_poses(config: HeadClipConfig, model: BodyModel, rest: RestBody, generator: Generator) -> BodyPose:
     motion = sample_head_motion(
         len(rest.vertices), config.length, generator, turn=config.turn, gestures=config.gestures,
-        gaze_moves=config.gaze_moves, fps=config.fps,
+        gaze_moves=config.gaze_moves, wide_mouths=config.wide_mouths, shut_eyes=config.shut_eyes, fps=config.fps,
     )  # fmt: skip
     return pose_bodies(model, rest, motion, config.roll, generator)
 

@@ -20,6 +20,7 @@ from models.generators import config
 from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.recurrent import Step
+from models.joints import FACE_CHANNELS, FACE_LINES
 from models.weights import save_weights
 from models.weights.bundled import bundled_files
 from pipelines import FaceConfig, FaceResult, animate_face
@@ -246,16 +247,15 @@ def render_heads(people: int, frames: int, *, size: int) -> np.ndarray:
     return tensor_to_image(clip.images.flatten(0, 1), rounding="round")
 
 
-@pytest.fixture
-def layer_weights(tmp_path: Path) -> Path:
-    """Weights of a small generator of faces as layers."""
+@pytest.fixture(params=[len(FACE_LINES), FACE_CHANNELS])
+def layer_weights(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Weights of a small generator of faces as layers whose structures are lines alone, or lines and openings."""
     torch.manual_seed(5)
     sizes = {"width": 8, "max_width": 16, "flow_width": 8, "flow_max_width": 16, "attention_hidden": 8}
-    model = AnimationGenerator(config=replace(config.bundled_face(), **sizes))
-    save_weights(
-        tmp_path / "layers.safetensors", model, architecture="animation", licence="none", command="none", extra={}
-    )
-    return tmp_path / "layers.safetensors"
+    model = AnimationGenerator(config=replace(config.bundled_face(), structure_channels=request.param, **sizes))
+    path = tmp_path / "layers.safetensors"
+    save_weights(path, model, architecture="animation", licence="none", command="none", extra={})
+    return path
 
 
 def test_our_own_weights_lay_the_head_over_the_picture(

@@ -61,6 +61,17 @@ EXPRESSIONS = (
     (face(jawOpen=0.12), 1.0),
 )
 
+# Mouths that are far open, and how often: calls, laughs, yawns, long vowels, bared teeth, tongues that are shown.
+WIDE_MOUTHS = (
+    (face(jawOpen=1.0), 1.5),
+    (face(jawOpen=0.85, mouthUpperUp=0.3, mouthLowerDown=0.35), 2.0),
+    (face(jawOpen=0.75, mouthSmile=0.7, mouthUpperUp=0.45, cheekSquint=0.5), 2.0),
+    (face(jawOpen=0.8, mouthFunnel=0.5), 1.5),
+    (face(jawOpen=0.6, mouthStretch=0.5, mouthLowerDown=0.5, mouthUpperUp=0.3), 1.5),
+    (face(jawOpen=0.25, mouthSmile=0.6, mouthUpperUp=0.7, mouthLowerDown=0.6), 1.5),
+    (face(jawOpen=0.6, tongueOut=0.6, mouthLowerDown=0.2), 0.3),
+)
+
 # Mouth shapes of speech and how often they occur: closed lips, open and half open vowels, wide and round ones, teeth on
 # the lower lip, the tongue behind the teeth, hissing sounds.
 VISEMES = (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pipelines.synthetic.motion.expressions import EXPRESSIONS, FACE_ACTIONS, VISEMES, without_side
+from pipelines.synthetic.motion.expressions import EXPRESSIONS, FACE_ACTIONS, VISEMES, WIDE_MOUTHS, without_side
 from pipelines.synthetic.motion.timeline import Timeline
 from pipelines.synthetic.tensors import constant
 
@@ -32,7 +32,13 @@ class FaceTrack:
 
 
 def sample_face_actions(
-    timeline: Timeline, neck: Tensor, *, talking: float = _TALKING, blink_gaps: tuple[float, float] = _BLINK_GAPS
+    timeline: Timeline,
+    neck: Tensor,
+    *,
+    talking: float = _TALKING,
+    blink_gaps: tuple[float, float] = _BLINK_GAPS,
+    wide_mouths: float = 0.0,
+    shut_eyes: float = 0.0,
 ) -> FaceTrack:
     """Faces and gaze that fit the angles of the neck [B, T, 3], as in `Pose`.
 
@@ -41,12 +47,18 @@ def sample_face_actions(
     Args:
         talking: share of the faces that talk.
         blink_gaps: range of the seconds between two blinks.
+        wide_mouths: share of the faces whose mouths go from shut to far open and back.
+        shut_eyes: share of the faces that shut their eyes for longer than a blink, again and again.
     """
     talks = timeline.chance(talking)
     actions = _express(timeline) * (1 - 0.4 * talks[..., None]) + _talk(timeline) * talks[..., None]
     gaze = _look_around(timeline, neck)
-    actions = _give_sides(timeline, actions)
     lids = _blink(timeline, blink_gaps)
+    if wide_mouths:
+        actions = _open_wide(timeline, actions, wide_mouths)
+    if shut_eyes:
+        lids = torch.maximum(lids, timeline.chance(shut_eyes) * _rest_lids(timeline))
+    actions = _give_sides(timeline, actions)
     blink, wide = (constant(_select(name), timeline.device) for name in ("eyeBlink", "eyeWide"))
     shut = torch.maximum(actions, lids[..., None] * blink)
     actions = torch.where(blink > 0, shut, actions * (1 - lids[..., None] * wide))
@@ -88,6 +100,34 @@ def _talk(timeline: Timeline) -> Tensor:
     accents = timeline.chance(0.15, count + 1, 1) * timeline.uniform(0.2, 0.7, count + 1, 1)
     brows = constant(_select("browInnerUp"), timeline.device) + constant(_select("browOuterUp"), timeline.device)
     return mouth + timeline.interpolate(accents, starts, lengths) * brows
+
+
+def _open_wide(timeline: Timeline, actions: Tensor, share: float) -> Tensor:
+    """The actions [B, T, A] with mouths that are shut and far open in turns, in a share of the faces."""
+    mouth = constant(
+        tuple(float(name.startswith(("jaw", "mouth", "tongue"))) for name in FACE_ACTIONS), timeline.device
+    )
+    chosen = timeline.chance(share)[..., None] * mouth  # [B, 1, A]
+    open_now, steps = _alternate(timeline, hold=(0.1, 0.8), move=(0.1, 0.4))
+    size = timeline.uniform(0.45, 1.1, open_now.shape[1], 1)
+    keys = _draw(timeline, WIDE_MOUTHS, open_now.shape[1]) * size * open_now[..., None]
+    return actions * (1 - chosen) + timeline.interpolate(keys, *steps) * chosen
+
+
+def _rest_lids(timeline: Timeline) -> Tensor:
+    """How far lids are closed that are down and up in turns [B, T], 0..1: mostly all the way."""
+    shut_now, steps = _alternate(timeline, hold=(0.15, 1.0), move=(0.08, 0.3))
+    size = timeline.uniform(0.4, 2.2, shut_now.shape[1]).clamp(max=1)
+    return timeline.interpolate((shut_now * size)[..., None], *steps)[..., 0]
+
+
+def _alternate(
+    timeline: Timeline, *, hold: tuple[float, float], move: tuple[float, float]
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """Keys [B, M + 1], 0.0 and 1.0 in turns, and the starts and lengths [B, M] of the movements between them."""
+    starts, lengths = timeline.slow_steps(hold, move)
+    turn = torch.arange(starts.shape[1] + 1, device=timeline.device)
+    return (turn + timeline.chance(0.5)) % 2, (starts, lengths)
 
 
 def _give_sides(timeline: Timeline, actions: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ _BODY = 0.35  # share of the largest turn of the head by which the body is turne
 _LEAN = 0.06  # standard deviation of the lean of the trunk, radians
 _SWAY = 0.03  # size of the head's unrest, radians
 _TALKING, _BLINK_GAPS = 0.7, (0.7, 4.0)  # people who are filmed close up mostly talk; blinks are the harder part
+_CALM = 1.0, 0.5, 1.0  # exponents of the liveliness of pitch, yaw and roll: lower ones are livelier
 _EVERYDAY = 0.6  # share of everyday gestures among those of arms
 
 
@@ -30,6 +31,8 @@ def sample_head_motion(
     turn: tuple[float, float, float],
     gestures: float,
     gaze_moves: bool,
+    wide_mouths: float,
+    shut_eyes: float,
     fps: float = 25.0,
 ) -> FullMotion:
     """`batch` clips of `length` frames at `fps`, on the generator's device and deterministic for its state.
@@ -38,6 +41,8 @@ def sample_head_motion(
         turn: largest pitch, yaw and roll of heads relative to the camera, radians.
         gestures: share of the clips in which arms move, so that hands may be before the face.
         gaze_moves: whether eyes turn in their heads during a clip.
+        wide_mouths: share of the faces whose mouths go from shut to far open and back.
+        shut_eyes: share of the faces that shut their eyes for longer than a blink, again and again.
     """
     time = torch.arange(length, dtype=torch.float32, device=generator.device) / fps
     timeline = Timeline(batch, time[None], length / fps, generator)
@@ -51,7 +56,9 @@ def sample_head_motion(
     motion = solve_sample(
         PoseSample(pose, torch.full((batch,), -1, device=generator.device)), timeline, amplitude=1.0, tilt=0.0
     )
-    face = sample_face_actions(timeline, pose.neck, talking=_TALKING, blink_gaps=_BLINK_GAPS)
+    face = sample_face_actions(
+        timeline, pose.neck, talking=_TALKING, blink_gaps=_BLINK_GAPS, wide_mouths=wide_mouths, shut_eyes=shut_eyes
+    )
     gaze = face.gaze if gaze_moves else face.gaze[:, :1].expand_as(face.gaze)
     return FullMotion(motion, pose.fingers, FaceTrack(face.actions, gaze))
 
@@ -68,7 +75,7 @@ def _turn_head(timeline: Timeline, turn: tuple[float, float, float]) -> Tensor:
     """Flexion, twist and bend of necks [B, T, 3] that go from one direction to the next, some far, some hardly."""
     starts, lengths = timeline.slow_steps((0.2, 1.8), (0.25, 0.9))
     reach = constant(turn, timeline.device)
-    lively = timeline.uniform(0.05, 1.0, 1, 3)
+    lively = timeline.uniform(0.0, 1.0, 1, 3) ** constant(_CALM, timeline.device)
     middle = timeline.uniform(-1.0, 1.0, 1, 3) * (1 - lively)
     keys = middle + lively * timeline.uniform(-1.0, 1.0, starts.shape[1] + 1, 3)
     return reach * timeline.interpolate(keys, starts, lengths) + _SWAY * timeline.smooth_noise(3)

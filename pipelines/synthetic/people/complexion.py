@@ -23,7 +23,7 @@ from pipelines.synthetic.rendering.palettes import (
 )
 from pipelines.synthetic.tensors import constant
 
-_TONES = {"african": 0.74, "asian": 0.33, "caucasian": 0.17}  # places in the table of skin colours, 0..1
+_TONES = {"african": 0.74, "asian": 0.38, "caucasian": 0.24}  # places in the table of skin colours, 0..1
 _GREY, _WHITE = 8, 9  # rows of the table of hair colours
 
 
@@ -61,14 +61,14 @@ class Complexion:
     """[B, 3] opacity of the beard on cheeks and jaw, on the lip, on the chin."""
     stubble: Tensor
     """[B] 1 where a beard is short and shows the skin, 0 where it is long."""
-    cropped: Tensor
-    """[B] opacity of the hair's roots on the scalp; 0 for the bald."""
+    hairline: Tensor
+    """[B, 5] numbers of `hairline.sample_hairlines`: where roots of hair show on the scalp, and how much."""
     seed: Tensor
     """[B] number in 0..1 that places moles, freckles and blotches."""
 
 
-def sample_complexion(shape: Shape, generator: Generator) -> Complexion:
-    """Complexions that suit age, sex and ancestry."""
+def sample_complexion(shape: Shape, hairline: Tensor, generator: Generator) -> Complexion:
+    """Complexions that suit age, sex and ancestry; hairline: [B, 5] of `hairline.sample_hairlines`."""
     batch = len(shape.years)
 
     def number(low: float = 0.0, high: float = 1.0) -> Tensor:
@@ -107,7 +107,7 @@ def sample_complexion(shape: Shape, generator: Generator) -> Complexion:
         ),
         beard=_sample_beards((1 - female) * adult, generator),
         stubble=some(0.55) * number(0.4, 1.0),
-        cropped=1 - (1 - female) * old.sqrt() * some(0.3),
+        hairline=hairline,
         seed=number(),
     )
 
@@ -121,7 +121,7 @@ def _sample_skin(shape: Shape, generator: Generator) -> Tensor:
     """Skin colours [B, 3] around those of the person's ancestry."""
     batch = len(shape.years)
     middle = shape.ancestry @ constant(tuple(_TONES[name] for name in ANCESTRIES), shape.years.device)
-    place = (middle + 0.1 * normal(generator, batch)).clamp(0, 0.999) * (len(SKIN) - 1)
+    place = (middle + 0.13 * normal(generator, batch)).clamp(0, 0.999) * (len(SKIN) - 1)
     low = place.long()
     tone = torch.lerp(from_table(SKIN, low), from_table(SKIN, low + 1), (place - low)[:, None])
     return (tone * (1 + 0.025 * normal(generator, batch, 3))).clamp(0.05, 0.97)
@@ -130,11 +130,11 @@ def _sample_skin(shape: Shape, generator: Generator) -> Tensor:
 def _sample_hair(shape: Shape, generator: Generator) -> Tensor:
     """Hair colours [B, 3]: dark for most, fair for some of European ancestry, grey with age, dyed for a few."""
     batch = len(shape.years)
-    dark = from_table(HAIR, pick(generator, (5, 4, 2), batch))
+    dark = from_table(HAIR, pick(generator, (4, 4, 3, 1), batch))
     light = from_table(HAIR, pick(generator, HAIR_WEIGHTS[:_GREY], batch))
     fair = uniform(generator, batch) < shape.ancestry[:, ANCESTRIES.index("caucasian")]
     natural = torch.where(fair[:, None], light, dark) * (1 + 0.12 * normal(generator, batch, 1))
-    dyed = chance(generator, 0.07, batch) & (shape.years > 15)
+    dyed = chance(generator, 0.03, batch) & (shape.years > 15)
     natural = torch.where(dyed[:, None], saturated(batch, generator), natural)
     grey = ((shape.years - 42 - 15 * uniform(generator, batch)) / 25).clamp(0, 1) * (
         1 - 0.6 * shape.female * chance(generator, 0.6, batch)
@@ -159,7 +159,7 @@ def _sample_irises(shape: Shape, generator: Generator) -> Tensor:
 def _sample_lips(skin: Tensor, made_up: Tensor, generator: Generator) -> Tensor:
     """Lip colours [B, 3]: a redder, darker skin, or lipstick for some of the `made_up` [B]."""
     batch = len(skin)
-    redder = constant((0.84, 0.6, 0.6), skin.device) + 0.06 * normal(generator, batch, 1)
+    redder = constant((0.88, 0.66, 0.66), skin.device) + 0.06 * normal(generator, batch, 1)
     stick = saturated(batch, generator) * 0.25 + constant((0.55, 0.1, 0.16), skin.device) * uniform(
         generator, batch, 1, low=0.6, high=1.3
     )

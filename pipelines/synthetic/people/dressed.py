@@ -19,13 +19,15 @@ from pipelines.synthetic.people.body_model import BodyModel, RestBody, skin_vert
 from pipelines.synthetic.people.body_pose import BodyPose, bone_matrices
 from pipelines.synthetic.people.clothing import SHELLS, Clothing
 from pipelines.synthetic.people.drapes import DrapeFit
+from pipelines.synthetic.people.glasses_mesh import Glasses
 from pipelines.synthetic.people.hair_mesh import Hair, follow
+from pipelines.synthetic.people.hat_mesh import Hats
 from pipelines.synthetic.people.head_outline import HeadOutline
-from pipelines.synthetic.people.headwear_mesh import Headwear
 from pipelines.synthetic.people.layers import LAYERS, Layer, incident_triangles, vertex_normals
 from pipelines.synthetic.people.neckwear_mesh import Neckwear
 from pipelines.synthetic.people.shoe_mesh import Shoes
 from pipelines.synthetic.people.skeleton import INDEX, STANDARD_HEIGHT
+from pipelines.synthetic.people.skull_grid import SkullGrid
 from pipelines.synthetic.people.textures import SLOTS
 from pipelines.synthetic.people.wardrobe import Wardrobe
 from pipelines.synthetic.rotations import rotate
@@ -82,11 +84,13 @@ class DressedBody:
         model, charts = BodyModel.load(), BodyCharts.load()
         self.model = BodyModel.load(device)
         self.clothing = Clothing(model, charts, device)
-        self._hair, self._shoes = Hair(model, charts).to(device), Shoes(charts).to(device)
-        self._neckwear, self._headwear = Neckwear(charts).to(device), Headwear()
+        self._skull = SkullGrid(model, charts).to(device)
+        self._hair, self._hats, self._glasses = Hair(self._skull).to(device), Hats(self._skull), Glasses()
+        self._shoes, self._neckwear = Shoes(charts).to(device), Neckwear(charts).to(device)
         self._outline = HeadOutline(model, charts).to(device)
-        shells = [self.clothing.shells[name].layer for name in SHELLS] + [self._hair.shell.layer]
-        fixed = [*self._shoes.layers, *self._neckwear.layers.values(), *self._headwear.layers.values()]
+        shells = [self.clothing.shells[name].layer for name in SHELLS]
+        worn = [self._neckwear, self._hats, self._glasses]
+        fixed = [self._hair.shell, *self._shoes.layers, *(layer for each in worn for layer in each.layers.values())]
         loose = [*self._hair.layers.values(), *(drape.layer for drape in self.clothing.drapes)]
         self._join([_skin_layer(model, charts), *shells, *fixed, *loose], device)
         self._weights = torch.cat([layer.weights for layer in (*shells, *fixed)]).to(device)
@@ -104,14 +108,17 @@ class DressedBody:
         scale = rest.proportions.height / STANDARD_HEIGHT
         normals = vertex_normals(rest.vertices, self.model.triangles, self._incident)
         clothes = self.clothing.fit(rest, normals, wardrobe, scale)
-        shells = [clothes.shells[name] for name in SHELLS] + [self._hair.fit_skull(rest, normals, wardrobe, scale)]
+        shells = [clothes.shells[name] for name in SHELLS]
         head = self._outline.measure(self.model, rest)
         neckwear = self._neckwear.fit(rest, wardrobe, scale)
-        headwear = self._headwear.fit(self.model, rest, head, wardrobe, scale)
+        skulls = self._skull.measure(rest)
+        hats = self._hats.fit(skulls, wardrobe, scale)
+        glasses = self._glasses.fit(self.model, rest, wardrobe, scale)
         hair = self._hair.fit_hanging(head, wardrobe, scale)
-        fixed = self._shoes.fit(rest, wardrobe, scale) + [
+        fixed = [self._hair.fit_skull(skulls, wardrobe, scale), *self._shoes.fit(rest, wardrobe, scale)]
+        fixed += [
             fitted[name]
-            for tables, fitted in ((self._neckwear, neckwear), (self._headwear, headwear))
+            for tables, fitted in ((self._neckwear, neckwear), (self._hats, hats), (self._glasses, glasses))
             for name in tables.layers
         ]
         hanging = [hair[name] for name in self._hair.layers]

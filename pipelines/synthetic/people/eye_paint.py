@@ -48,5 +48,6 @@ def paint_insides(points: SkinPoints, complexion: Complexion) -> Tensor:
     lid = complexion.skin[points.person] * constant((0.8, 0.55, 0.5), colour.device)
     socket = points.surface == SURFACES.index("socket")
     depth = ((0.147 - points.place[2]) / 0.03).clamp(0, 1)
-    dark = torch.where(socket, 0.0, 0.85 * depth)
+    teeth = points.surface == SURFACES.index("teeth")  # which shine in what little light there is
+    dark = torch.where(socket, 0.0, torch.where(teeth, 0.45, 0.85) * depth)
     return torch.where(socket[:, None], lid, colour) * (1 - dark)[:, None]

@@ -14,6 +14,7 @@ from torch import Tensor
 from pipelines.synthetic.people.body_bones import SURFACES
 from pipelines.synthetic.people.complexion import Complexion
 from pipelines.synthetic.people.eye_paint import paint_eyes, paint_insides
+from pipelines.synthetic.people.hairline import measure_hairline
 from pipelines.synthetic.people.skin_paint import (
     FRECKLE_CELL,
     SkinPoints,
@@ -54,10 +55,14 @@ def _paint_face(points: SkinPoints, complexion: Complexion, colour: Tensor, glos
     x, y, _ = points.place
     lines = 0.06 * torch.sin(x * 2600 + 3 * torch.sin(y * 900))
     painted = complexion.lips[points.person] * (1 + lines - 0.12 * (y > _LIPS_MEET))[:, None]
-    colour = lay(colour, soft_step(lips - 0.45, 0.5), painted)
+    share = soft_step(lips - 0.5, 0.9)
+    colour = lay(colour, share * share * (3 - 2 * share), painted)
     meeting = soft_step(0.0008 - (y - _LIPS_MEET).abs(), points.width.clamp(min=0.0012)) * lips
     colour = lay(colour, 0.6 * meeting, complexion.lips[points.person] * 0.35)
-    return _paint_lashes(points, complexion, colour), gloss * (1 + 1.2 * lips) * (1 - points.column("scalp"))
+    oily = 0.9 * _spot(points, 0.0, 0.042, 0.035, 0.016) + 1.2 * _spot(points, 0.0, -0.028, 0.007, 0.022)
+    oily = oily + 0.6 * _spot(points, 0.046, -0.016, 0.014, 0.01) + 1.2 * lips
+    gloss = gloss * (0.8 + oily) * (1 - points.column("scalp"))
+    return _paint_lashes(points, complexion, colour), gloss
 
 
 def _spot(points: SkinPoints, x: float, y: float, radius_x: float, radius_y: float) -> Tensor:
@@ -68,14 +73,25 @@ def _spot(points: SkinPoints, x: float, y: float, radius_x: float, radius_y: flo
 
 
 def _paint_flush(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
-    """Redness of cheeks, nose, ears, chin and lids, and the paler skin round the mouth and on the forehead."""
-    red = 0.5 * _spot(points, 0.045, -0.036, 0.018, 0.015) + 0.4 * _spot(points, 0.0, -0.039, 0.013, 0.012)
-    red = red + 0.7 * points.column("ear") + 0.3 * _spot(points, 0.0, -0.1, 0.015, 0.01)
-    red = red * complexion.blush[points.person] + 0.25 * _spot(points, _EYE_X, -0.002, 0.016, 0.01)
-    dark = 0.1 * _spot(points, 0.027, -0.009, 0.013, 0.005) * (0.4 + complexion.wrinkles[points.person])
+    """Redness of cheeks, nose, ears, chin and lids, pores, and shade in the hollows of the face."""
+    _, y, z = points.place
+    person = points.person
+    fine = smooth_noise(points.place, 0.0028, complexion.seed[person] + 7)
+    veins = smooth_noise(points.place, 0.014, complexion.seed[person] + 8)
+    cheeks, nose = _spot(points, 0.046, -0.034, 0.024, 0.02), _spot(points, 0.0, -0.036, 0.015, 0.016)
+    red = 0.5 * cheeks * (1 + 0.6 * veins) + 0.45 * nose + 0.25 * _spot(points, 0.0, -0.1, 0.018, 0.012)
+    red = (red + 0.7 * points.column("ear") + 0.1 * veins) * complexion.blush[person]
+    red = red + 0.25 * _spot(points, _EYE_X, -0.002, 0.016, 0.01)
+    dark = 0.1 * _spot(points, 0.027, -0.009, 0.013, 0.005) * (0.4 + complexion.wrinkles[person])
     dark = dark + 0.4 * _spot(points, 0.0085, -0.0455, 0.0035, 0.002)
+    # Where little light of the surroundings comes to: below nose, lip and jaw, at the inner corners of the eyes.
+    dark = dark + 0.2 * _spot(points, 0.0, -0.0495, 0.014, 0.0045) + 0.16 * _spot(points, 0.0, -0.0885, 0.017, 0.0045)
+    dark = dark + 0.16 * _spot(points, 0.0155, 0.004, 0.007, 0.009)
+    dark = dark + 0.26 * torch.exp(-((y + 0.119) / 0.013).square()) * soft_step(0.124 - z, 0.04)
+    pores = 0.035 * fine * soft_step(0.0022 - points.width, 0.002)  # finer than a sample they are nothing
     tone = constant((0.08, -0.2, -0.18), colour.device)
-    return colour * (1 + red[:, None] * tone - dark[:, None])
+    warm = constant((0.6, 1.0, 1.1), colour.device)  # shaded skin is redder
+    return colour * (1 + red[:, None] * tone - dark[:, None] * warm + pores[:, None])
 
 
 def _paint_freckles(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
@@ -120,8 +136,9 @@ def _paint_lids(points: SkinPoints, complexion: Complexion, colour: Tensor) -> T
     near = soft_step(1.35 - along.abs(), 0.5) * (points.place[2] > 0.09)
     lid = soft_step(0.0048 - (above - 0.0035).abs(), 0.004) * near
     colour = lay(colour, 0.8 * lid, complexion.lid[points.person])
-    crease = torch.exp(-((above - 0.0052) / 0.0011).square()) * near
-    return colour * (1 - 0.28 * crease)[:, None]
+    # Towards the corners the crease of a shut lid would run down with it.
+    crease = torch.exp(-((above - 0.0052) / 0.0011).square()) * near * soft_step(0.75 - along.abs(), 0.6)
+    return colour * (1 - 0.24 * crease)[:, None]
 
 
 def _paint_lashes(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
@@ -174,18 +191,20 @@ def _paint_beard(points: SkinPoints, complexion: Complexion, colour: Tensor) -> 
     hair = complexion.brow[person] * (1 + streaks * (1 - stubble))[:, None]
     opacity = amount * torch.lerp(torch.full_like(stubble, 0.9), torch.full_like(stubble, 0.42), stubble)
     dense = smooth_noise(points.place, 0.0022, complexion.seed[person] + 5)
-    return lay(colour, (opacity * (0.95 + 0.1 * noise + 0.25 * dense)).clamp(0, 1), hair)
+    return lay(colour, (opacity * (0.95 + 0.1 * noise + (0.25 + 0.3 * stubble) * dense)).clamp(0, 1), hair)
 
 
 def _paint_roots(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
-    """Roots of the hair on the scalp, with an uneven line on the forehead; whoever is bald has a ring of them."""
-    _, y, z = points.place
-    person = points.person
-    noise = smooth_noise(points.place, 0.008, complexion.seed[person] + 4)
-    covered = soft_step(points.column("scalp") - 0.5 + 0.15 * noise, 0.6)
-    ring = soft_step(0.027 - y - 0.15 * (z - 0.03).clamp(min=0), 0.03)
-    opacity = covered * torch.lerp(ring, torch.ones_like(ring), complexion.cropped[person])
-    return lay(colour, 0.88 * opacity, complexion.hair[person] * (0.8 + 0.12 * noise)[:, None])
+    """Roots of the hair on the scalp: a line of single hairs along the forehead, stubble on shaved heads."""
+    person, place = points.person, points.place
+    hairline = complexion.hairline[person]
+    seed = complexion.seed[person]
+    noise = smooth_noise(place, 0.007, seed + 4)
+    hairs = smooth_noise((place[0] * 3, place[1], place[2] * 3), 0.004, seed + 6)
+    level = measure_hairline(place, hairline) + 0.003 * noise + 0.005 * hairs
+    opacity = hairline[:, 4] * soft_step(-0.001 - level, 0.009) * (1 - points.column("ear"))
+    tone = complexion.hair[person] * (0.85 + 0.1 * noise + 0.12 * hairs)[:, None]
+    return lay(colour, opacity * (0.92 + 0.08 * hairs), tone)
 
 
 _PAINTERS = (

@@ -31,12 +31,16 @@ STYLE_WEIGHTS = (3.2, 2.4, 1.6, 1.1, 1.3, 0.8, 0.5, 0.8)
 TOP_EXTENT = (1.0, 0.6)  # metres around and along a top
 
 
-def paint_top(cloth: Tensor, inner: Tensor, style: Tensor, skin: Tensor, trim: Tensor, generator: Generator) -> Tensor:
+def paint_top(
+    cloth: Tensor, inner: Tensor, style: Tensor, skin: Tensor | None, trim: Tensor, generator: Generator
+) -> Tensor:
     """Turns plain cloth into tops.
 
     Args:
         cloth: [B, 3, n, n] the garment's fabric; inner: same shape, what an open jacket shows.
-        style: [B] index into STYLES; skin, trim: [B, 3] colours.
+        style: [B] index into STYLES.
+        skin: [B, 3] colour of what shows beyond the edges, or None for tops that are cut along them.
+        trim: [B, 3] colour.
 
     Returns:
         [B, 3, n, n] in [0, 1]; columns run around the torso (0.5 = front), rows from the neck to the hem.
@@ -58,9 +62,12 @@ def paint_top(cloth: Tensor, inner: Tensor, style: Tensor, skin: Tensor, trim: T
     spacing = column(uniform(generator, batch, low=0.05, high=0.1), 4)
     buttons = ellipse(x, (y / spacing).frac() * spacing - spacing / 2, 0.011, 0.01)
     top = over(top, buttons * _is(style, "shirt") + buttons * _is(style, "polo") * (y < 0.2), trim)
-    top = _paint_neckline(top, style, skin, trim, x, y, pixel, generator)
+    if skin is not None:
+        top = _paint_neckline(top, style, skin, trim, x, y, pixel, generator)
     hem = chance(generator, 0.4, batch)
     top = over(top, soft_step(v - 0.95, 1 / size) * column(hem, 4) * 0.6, trim)
+    if skin is None:
+        return top.clamp(0, 1)
     cropped = chance(generator, 0.06, batch)
     return over(top, soft_step(v - 0.82, 1 / size) * column(cropped, 4), skin).clamp(0, 1)
 

@@ -1,37 +1,39 @@
-"""Hair: a shell on the skull, sheets that hang from it, a fringe, and what is tied at the back of the head.
+"""Hair: a shell on the skull, sheets that hang from it, and what is tied at the back of the head.
 
-In: rest bodies, their heads and a `Wardrobe`. Out: vertices at rest. Hair on the skull moves with the head; the further
+In: heads of rest bodies and a `Wardrobe`. Out: vertices at rest. Hair on the skull moves with the head; the further
 down hair hangs, the more it follows gravity and the chest: `follow` says how much.
 
-      .---.    shell
-     (_fringe  |
+      .-*-.    shell: its columns are strands that start at a pole, the parting, the forehead or a knot,
+     (/ | |)   and end in tips at the hairline
      |lock|    | sheet behind the shoulders, locks before them
      |    |    |
 
-Legend: B people, V vertices of the body, v vertices of the shell, K rings, C columns.
+Legend: B people, R and D rows and columns of skulls, K rings, C columns.
 """
 
 import torch
 from torch import Tensor
 
-from pipelines.synthetic.people.body_bones import BONE, SURFACES
-from pipelines.synthetic.people.body_charts import BodyCharts, parts_mask
-from pipelines.synthetic.people.body_model import BodyModel, RestBody
-from pipelines.synthetic.people.garment_shells import Fitted, Shell
+from pipelines.synthetic.people.body_bones import BONE
+from pipelines.synthetic.people.haircuts import HAIR, HAIR_UNDER_HAT
+from pipelines.synthetic.people.hairline import measure_hairline
 from pipelines.synthetic.people.head_outline import Head
-from pipelines.synthetic.people.layers import directions, make_grid, neighbours
-from pipelines.synthetic.people.wardrobe import HAIR, Wardrobe
+from pipelines.synthetic.people.layers import directions, make_grid
+from pipelines.synthetic.people.skull_grid import SkullGrid, turn_directions
+from pipelines.synthetic.people.wardrobe import Wardrobe
 
+_SHELL = (18, 92)
+_INSET = 0.0035  # m inside of the hairline where the shell ends; roots are painted on the skin beyond
+_WHORL = 1.3  # radians
+_SKULL = 0.09  # m, radius of skulls
+_TIP = 0.0012  # m, thickness of the shell at its edge
 _GRIDS = {  # rings, columns, first and last u, tube
-    "sheet": (16, 14, 0.8, 1.2, False),
-    "r_lock": (14, 6, 0.13, 0.31, False),
-    "l_lock": (14, 6, 0.69, 0.87, False),
-    "fringe": (5, 9, 0.36, 0.64, False),
+    "sheet": (13, 37, 0.8, 1.2, False),
+    "r_lock": (12, 15, 0.11, 0.35, False),
+    "l_lock": (12, 15, 0.65, 0.89, False),
     "tied": (14, 10, 0.0, 1.0, True),
 }
-_HAIRLINE = 0.035  # m over which the shell grows from the hairline to its thickness
-_UNDER_HAT = 0.004  # m that hair is thick at most under a hat
-_LOCK = (0.045, 0.11)  # m from the middle, where locks lie on the chest
+_LOCK = (0.05, 0.135)  # m from the middle, where locks lie on the chest
 _TIED = ("bun", "ponytail", "braid")
 _HANGING = ("bob", "long")
 
@@ -39,57 +41,100 @@ _HANGING = ("bob", "long")
 class Hair:
     """Tables of the hair."""
 
-    def __init__(self, model: BodyModel, charts: BodyCharts) -> None:
-        head = parts_mask(model.part, "head", "neck") & torch.isin(
-            model.surface, torch.tensor([SURFACES.index("skin"), SURFACES.index("scalp")])
-        )
-        scalp = (model.surface == SURFACES.index("scalp")).float()
-        adjacent = neighbours(model.triangles, len(scalp), keep_rim=False)
-        for _ in range(8):
-            scalp = 0.5 * scalp + 0.5 * scalp[adjacent].mean(1)
-        self.shell = Shell(model, charts, "hair", head & (scalp > 0.02), {}, "hair")
-        place = charts.vertices[self.shell.vertex] - charts.rest.bones[0, BONE["head"]]
-        self._level = (0.45 - scalp[self.shell.vertex]) * 0.09
-        ahead, up = place[:, 2], place[:, 1]
-        self._front = ((ahead + 0.0) / 0.08).clamp(0, 1) * ((up - 0.06) / 0.05).clamp(0, 1)
-        self._place = place
+    def __init__(self, skull: SkullGrid) -> None:
+        """skull: on the device of the people."""
+        self._skull = skull
+        self.shell = make_grid("hair", _SHELL, slot="hair", part="head", closed=True, bones={"head": 1.0})
         self.layers = {
             name: make_grid("hanging_hair", (rings, columns), slot="hair", part="head", closed=tube, u=(low, high))
             for name, (rings, columns, low, high, tube) in _GRIDS.items()
         }
+        self._around = directions(_SHELL[1])
         self._ways = {
             name: directions(columns, low, high, closed=tube) for name, (_, columns, low, high, tube) in _GRIDS.items()
         }
 
     def to(self, device: torch.device | str) -> "Hair":
         """This hair with its tables on `device`; changes it in place."""
-        self.shell.to(device)
-        self._level, self._front, self._place = (t.to(device) for t in (self._level, self._front, self._place))
+        self._around = self._around.to(device)
         self._ways = {name: ways.to(device) for name, ways in self._ways.items()}
         return self
 
-    def fit_skull(self, rest: RestBody, normals: Tensor, wardrobe: Wardrobe, scale: Tensor) -> Fitted:
-        """The shell on the skull."""
-        volume = wardrobe.volume[:, None] * scale[:, None]
-        quiff = wardrobe.wears("hair", HAIR, "quiff")[:, None] * self._front
-        x, y, z = self._place.T * 130
-        phase = wardrobe.phase[:, :, None]
-        lumps = torch.sin(x + phase[:, 0]) * torch.sin(y + phase[:, 1]) * torch.sin(z + phase[:, 2])
-        lumpy = torch.where(wardrobe.wears("hair", HAIR, "curly"), 0.6, 0.15)[:, None]
-        thick = volume * (1 + lumpy * lumps) + 0.025 * quiff * scale[:, None]
-        thick = torch.where(wardrobe.hat[:, None] > 0, thick.clamp(max=_UNDER_HAT), thick)
-        thick = thick * (-self._level / _HAIRLINE).clamp(0, 1).sqrt() + 0.0015
-        bald = wardrobe.wears("hair", HAIR, "bald")[:, None]
-        level = torch.where(bald, 1.0, self._level.expand_as(thick))
-        smooth, widen = torch.zeros_like(scale), torch.zeros_like(thick)
-        return self.shell.fit(rest, normals, gap=thick, smooth=smooth, widen=widen, level=level)
+    def fit_skull(self, heads: Tensor, wardrobe: Wardrobe, scale: Tensor) -> tuple[Tensor, Tensor]:
+        """Vertices [B, K * C, 3] of the shell on heads [B, R, D, 3] of the `SkullGrid`, and which people have it [B]
+        bool."""
+        pole, around = wardrobe.hair_pole, self._around
+        share = torch.linspace(0, 1, _SHELL[0], device=scale.device)
+        ends = self._find_ends(wardrobe)[:, None]  # [B, 1, C]
+        bare = (wardrobe.hairline[:, 3, None, None] / _SKULL).clamp(min=0)  # angle around a bald crown
+        ways = turn_directions(
+            pole, torch.lerp(torch.minimum(bare, ends), ends, share[:, None]), around
+        )  # [B, K, C, 3]
+        skin = self._skull.look_up(heads, ways)
+        place = self._skull.look_up(None, ways)
+        thick = self._thicken(place, ways, wardrobe)
+        curly = wardrobe.wears("hair", HAIR, "afro", "curly")[:, None]
+        # Straight hair thins out towards its tips, curls end at once.
+        taper = torch.where(curly, (1 - share.pow(12)).sqrt(), 1 - share.pow(3.5))[..., None]
+        taper = torch.where(bare > 0, taper * (5 * share[:, None]).clamp(max=1), taper)
+        thick = (thick * taper + _TIP) * scale[:, None, None]
+        return (skin + thick[..., None] * ways).flatten(1, 2), wardrobe.hair > HAIR.index("buzz")
+
+    def _find_ends(self, wardrobe: Wardrobe) -> Tensor:
+        """Angles [B, C] from the pole at which strands end."""
+        phase = wardrobe.phase[:, None, None]
+        falls = (wardrobe.fringe > 0) & (wardrobe.hat == 0)
+        rim = wardrobe.hairline * wardrobe.hairline.new_tensor([1.0, 1.0, 1.0, 0.0, 1.0])  # without a bald crown
+
+        def measure(place: Tensor) -> Tensor:
+            x, y, z = place.unbind(-1)
+            level = measure_hairline((x, y, z), rim[:, None, None]) + _INSET
+            # A fringe hangs over the forehead, more on one side than on the other.
+            lowest = wardrobe.fringe[:, None, None] + 0.09 * x * torch.sin(phase[..., 1])
+            fringe = torch.maximum(lowest - y, x.abs() - 0.052 + 0.2 * (0.05 - y).clamp(min=0))
+            return torch.where(falls[:, None, None] & (z > 0.07), torch.minimum(level, fringe), level)
+
+        end = self._skull.find_ends(wardrobe.hair_pole, self._around, measure)
+        column = torch.arange(len(self._around), device=end.device)
+        tips = 0.45 * _scatter(column, phase[..., 0]) + 0.35 * _scatter(column // 3, phase[..., 2])
+        tips = tips + 0.3 * _scatter(column // 7, phase[..., 1])
+        ragged = torch.where(falls, 0.16, 0.06)[:, None]
+        return (end - ragged * tips[:, 0]).clamp(min=0.04)
+
+    def _thicken(self, place: Tensor, ways: Tensor, wardrobe: Wardrobe) -> Tensor:
+        """Thickness [B, K, C] in metres at places on the average head in directions of heads, [B, K, C, 3] each."""
+        x, y, z = place.unbind(-1)
+        phase = wardrobe.phase[:, :, None, None]
+        side, top, front = wardrobe.hair_volume[:, :, None, None].unbind(1)
+        above = ((y - 0.035) / 0.06).clamp(0, 1)
+        above = above * above * (3 - 2 * above)
+        ahead = ((z - 0.03) / 0.07).clamp(0, 1) * above
+        thick = torch.lerp(side.expand_as(y), top.expand_as(y), above) + front * ahead
+        thick = thick * (1 + 0.25 * above * (8 * x + 0.4 * z).clamp(-1, 1) * torch.sin(phase[:, 2]))
+        waves = torch.sin(60 * x + phase[:, 0]) * torch.sin(50 * y + phase[:, 1]) + torch.sin(70 * z + phase[:, 2])
+        curls = torch.sin(170 * x + 40 * y + phase[:, 1]) + torch.sin(190 * y + 50 * z + phase[:, 2])
+        curls = curls + torch.sin(180 * z - 60 * x + phase[:, 0])
+        curly = wardrobe.wears("hair", HAIR, "curly", "afro")[:, None, None]
+        thick = thick * torch.where(curly, 1 + 0.05 * waves + 0.1 * curls, 1 + 0.09 * waves)
+        # Clumps of strands: columns beside each other differ.
+        column = torch.arange(len(self._around), device=x.device)
+        clumps = _scatter(column, phase[:, 0]) + _scatter(column // 4, phase[:, 1])
+        apart = (torch.linspace(0, 2.5, x.shape[1], device=x.device)).clamp(max=1)[:, None]  # they meet at the pole
+        thick = thick * (1 + 0.22 * (clumps - 1) * apart * ~curly)
+        # A parting is a furrow from the forehead to the pole and a little beyond.
+        pole = wardrobe.hair_pole[:, None, None]
+        parted = wardrobe.parted[:, None, None]
+        beside = (x - 0.1 * pole[..., 0]).abs()
+        furrow = torch.exp(-(beside / 0.007).square()) * ((z + 0.02) / 0.04).clamp(0, 1)
+        thick = thick * (1 - 0.75 * parted * furrow)
+        hat = (wardrobe.hat > 0)[:, None, None] & (y > 0.02)
+        return torch.where(hat, thick.clamp(max=HAIR_UNDER_HAT), thick).clamp(min=0)
 
     def fit_hanging(self, head: Head, wardrobe: Wardrobe, scale: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
         """Vertices [B, K * C, 3] of the other layers, and which people have them [B] bool."""
         hangs = wardrobe.wears("hair", HAIR, *_HANGING)
         fitted = {
             "sheet": (self._hang("sheet", head, wardrobe, scale), hangs),
-            "fringe": (self._fall(head, wardrobe, scale), wardrobe.fringe & (wardrobe.hat == 0)),
             "tied": (self._tie(head, wardrobe, scale), wardrobe.wears("hair", HAIR, *_TIED)),
         }
         locks = hangs & (wardrobe.phase[:, 0] < 5)
@@ -108,8 +153,8 @@ class Hair:
         lock = name != "sheet"
         radius = head.reach(level.clamp(min=-0.2), ways)
         lower = ((-level - 0.2) / 0.6).clamp(0, 1)[..., None]  # below the ears it hangs from where the head is widest
-        volume = torch.where(wardrobe.hat > 0, _UNDER_HAT, wardrobe.volume.clamp(max=0.03))[:, None]
-        ease = (volume - 0.006 + 0.013 * (share * 5).clamp(max=1)) * scale[:, None]
+        volume = torch.where(wardrobe.hat > 0, HAIR_UNDER_HAT, wardrobe.hair_volume[:, 0])[:, None]
+        ease = (volume - 0.014 + 0.014 * (share * 3).clamp(max=1)) * scale[:, None]
         cloth = ((0.015 + 0.03 * wardrobe.loose + 0.01 * (wardrobe.opening > 0)) * scale)[:, None]
         radius = radius + ease[..., None] - 0.012 * scale[:, None, None] * lower * share[None, :, None]
         points = head.place(radius, y, ways)
@@ -123,18 +168,12 @@ class Hair:
             x = torch.lerp(x, places * scale[:, None, None], below)
         else:
             clear = torch.minimum(z, (back - cloth)[..., None])
-        strands = torch.sin(torch.arange(len(ways), device=scale.device) * 1.9 + wardrobe.phase[:, 1:2])
-        ragged = 0.015 * strands[:, None] * share[:, None].pow(4) * scale[:, None, None]
+        column = torch.arange(len(ways), device=scale.device)
+        clumps = _scatter(column // 4, wardrobe.phase[:, 2:]) - 0.5
+        strands = _scatter(column, wardrobe.phase[:, 1:2]) + clumps
+        ragged = 0.045 * strands[:, None] * share[:, None].pow(3) * scale[:, None, None]
+        z = z + 0.012 * clumps[:, None] * share[:, None] * scale[:, None, None]
         return torch.stack([x, height + ragged, torch.lerp(z, clear, below)], -1).flatten(1, 2)
-
-    def _fall(self, head: Head, wardrobe: Wardrobe, scale: Tensor) -> Tensor:
-        """The fringe."""
-        rings, ways = _GRIDS["fringe"][0], self._ways["fringe"]
-        share = torch.linspace(0, 1, rings, device=scale.device)
-        end = 0.18 + 0.05 * torch.sin(wardrobe.phase[:, 2:])
-        level = torch.lerp(torch.full_like(end, 0.9), end, share)
-        thick = (0.6 * wardrobe.volume.clamp(max=0.02)[:, None] * (1 - 0.6 * share) + 0.003) * scale[:, None]
-        return head.place(head.reach(level, ways) + thick[..., None], head.y(level), ways).flatten(1, 2)
 
     def _tie(self, head: Head, wardrobe: Wardrobe, scale: Tensor) -> Tensor:
         """A bun, a ponytail or a braid: rings around a curve that starts at the back of the head."""
@@ -171,3 +210,8 @@ def follow(vertices: Tensor, bones: Tensor, scale: Tensor) -> Tensor:
     free = ((drop - 0.01) / 0.09).clamp(0, 1)
     chest = 0.7 * ((drop - 0.1) / 0.15).clamp(0, 1)
     return torch.stack([1 - free, free * (1 - chest), free * chest], -1)
+
+
+def _scatter(index: Tensor, phase: Tensor) -> Tensor:
+    """Numbers in 0..1 that differ between neighbouring indices [C] and people, whose phases are [B, ..., 1]."""
+    return (torch.sin(index * 12.9898 + phase * 7.233) * 437.585).frac().abs()

@@ -74,8 +74,8 @@ class MeshTables:
 
 
 def _avoid_buckle(dressed: DressedBody) -> Tensor:
-    """Texture coordinates [F, 3, 2] in which hats, glasses and bags take leather from the belt, but not its buckle."""
-    worn = torch.stack([dressed.layer == LAYERS.index(name) for name in ("hat", "glasses", "bag")]).any(0)
+    """Texture coordinates [F, 3, 2] in which glasses and bags take leather from the belt, but not its buckle."""
+    worn = torch.stack([dressed.layer == LAYERS.index(name) for name in ("glasses", "bag")]).any(0)
     u = dressed.uv[..., 0]
     return torch.stack([torch.where(worn[:, None], _PLAIN + 0.5 * (u - u.floor()), u), dressed.uv[..., 1]], -1)
 

@@ -20,6 +20,9 @@ from pipelines.synthetic.tensors import constant
 _COLLAR = (6, 25)
 _NECK_HEIGHT = 0.045  # m over the base of the neck, where it is narrow
 _NEAR = 0.4  # m per square radian by which a point counts less where it lies beside a direction
+_LEAF = (0.0, 0.0, 0.0, 0.0, 0.5, 1.0)  # how much the rings of a shirt's collar belong to the edge of its leaves
+_SPREAD, _UNBUTTONED = 0.3, 0.5  # half angles between the points of a closed collar, and of an open collar
+_POINT = 0.022  # m by which the points hang down
 _STRAP, _PACK = (20, 2), (9, 16)
 # Profiles of collars from the inside to the outer edge: metres away from the neck and up from its base, in front and
 # at the back.
@@ -27,10 +30,12 @@ _PROFILES = {
     "none": ((0.0,) * 6, (0.0,) * 6, (0.0,) * 6, (0.0,) * 6),
     "stand": ((0.02, 0.014, 0.011, 0.01, 0.01, 0.009), (-0.03, -0.01, 0.005, 0.02, 0.03, 0.04),
               (0.012, 0.01, 0.009, 0.008, 0.008, 0.007), (-0.01, 0.01, 0.025, 0.035, 0.045, 0.055)),
-    "turned": ((0.008, 0.008, 0.009, 0.013, 0.024, 0.036), (-0.03, -0.005, 0.012, 0.015, -0.005, -0.032),
-               (0.007, 0.006, 0.007, 0.011, 0.016, 0.022), (-0.005, 0.02, 0.04, 0.044, 0.03, 0.012)),
+    "turned": ((0.007, 0.007, 0.008, 0.012, 0.024, 0.034), (-0.034, -0.008, 0.012, 0.016, -0.004, -0.026),
+               (0.007, 0.006, 0.007, 0.011, 0.016, 0.022), (-0.012, 0.018, 0.04, 0.045, 0.028, 0.004)),
     "hood": ((0.01, 0.012, 0.016, 0.026, 0.038, 0.045), (-0.04, -0.015, 0.005, 0.008, -0.01, -0.04),
              (0.012, 0.016, 0.045, 0.085, 0.1, 0.07), (0.0, 0.03, 0.05, 0.03, -0.05, -0.13)),
+    "turtle": ((0.012, 0.007, 0.006, 0.009, 0.012, 0.012), (-0.036, 0.0, 0.03, 0.046, 0.04, 0.016),
+               (0.01, 0.007, 0.006, 0.009, 0.012, 0.012), (-0.01, 0.02, 0.045, 0.062, 0.056, 0.03)),
 }  # fmt: skip
 
 
@@ -92,21 +97,35 @@ class Neckwear:
         points, upper = (rest.vertices[:, band] for band in self._necks)
         centre = (points.amin(1) + points.amax(1)) / 2
         turn = torch.linspace(0, 1, _COLLAR[1], device=scale.device)
-        shirt = wardrobe.wears("collar", COLLARS, "turned", "hood")
-        gap = torch.where(shirt, 0.22, 0.0) + wardrobe.opening / 0.08
-        angle = gap[:, None] + (2 * math.pi - 2 * gap[:, None]) * turn
+        gap = self._find_gaps(wardrobe)[:, :, None]  # [B, K, 1]
+        angle = gap + (2 * math.pi - 2 * gap) * turn  # [B, K, C]
         ways = torch.stack([torch.sin(angle), torch.cos(angle)], -1)
-        radii = [((band - centre[:, None])[..., [0, 2]] @ ways.mT).amax(1)[:, None] for band in (points, upper)]
+        low, high = (_find_reach((band - centre[:, None])[..., [0, 2]], ways) for band in (points, upper))
         table = constant(tuple(_PROFILES[name] for name in COLLARS), scale.device)[wardrobe.collar]  # [B, 4, K]
-        behind = (0.5 - 0.5 * ways[..., 1])[:, None]  # [B, 1, C]
+        behind = 0.5 - 0.5 * ways[..., 1]  # [B, K, C]
         out = torch.lerp(table[:, 0, :, None], table[:, 2, :, None], behind)
         up = torch.lerp(table[:, 1, :, None], table[:, 3, :, None], behind)
+        # The leaves of a shirt's collar end in points in front.
+        tip = (
+            torch.exp(-((0.5 - (turn - 0.5).abs()) / 0.07).square())
+            * wardrobe.wears("collar", COLLARS, "turned")[:, None]
+        )
+        leaf = constant(_LEAF, scale.device)[:, None] * tip[:, None]
+        up, out = up - _POINT * leaf, out + 0.2 * _POINT * leaf
         each = scale[:, None, None]
-        reach = torch.lerp(radii[0], radii[1], (up / _NECK_HEIGHT).clamp(0, 1)) + (out + 0.002) * each
+        reach = torch.lerp(low, high, (up / _NECK_HEIGHT).clamp(0, 1)) + (out + 0.002) * each
         y = base[:, 1, None, None] + up * each
-        x = centre[:, 0, None, None] + reach * ways[:, None, :, 0]
-        z = centre[:, 2, None, None] + reach * ways[:, None, :, 1]
+        x = centre[:, 0, None, None] + reach * ways[..., 0]
+        z = centre[:, 2, None, None] + reach * ways[..., 1]
         return torch.stack([x, y, z], -1).flatten(1, 2)
+
+    def _find_gaps(self, wardrobe: Wardrobe) -> Tensor:
+        """Half angles [B, K] of the opening in front of the rings of collars: more at the edge of the leaves."""
+        turned, hood, turtle = (wardrobe.wears("collar", COLLARS, name) for name in ("turned", "hood", "turtle"))
+        base = torch.where(turned & wardrobe.unbuttoned & (wardrobe.opening == 0), _UNBUTTONED, 0.0)
+        base = torch.where(hood, 0.12, base) + torch.where(turtle, 0.0, wardrobe.opening / 0.08)
+        leaf = constant(_LEAF, base.device)
+        return base[:, None] + _SPREAD * torch.where(turned, 1.0, 0.0)[:, None] * leaf
 
     def _fit_strap(self, name: str, rest: RestBody, scale: Tensor, thick: Tensor) -> Tensor:
         """A strap along a slice through the trunk: from the back over the shoulder to the front."""
@@ -145,6 +164,11 @@ class Neckwear:
         half = torch.stack([0.04 * scale, 0.09 * scale, 0.13 * scale], -1)
         centre = torch.stack([hip[:, 0] + 0.12 * scale + thick, hip[:, 1] - 0.02 * scale, hip[:, 2]], -1)
         return _box(centre, half)
+
+
+def _find_reach(points: Tensor, ways: Tensor) -> Tensor:
+    """How far points [B, n, 2] reach in directions [B, K, C, 2]: [B, K, C]."""
+    return (points @ ways.flatten(1, 2).mT).amax(1).unflatten(1, ways.shape[1:3])
 
 
 def _box(centre: Tensor, half: Tensor) -> Tensor:

@@ -100,9 +100,9 @@ def paint_body(points: SkinPoints, complexion: Complexion) -> tuple[Tensor, Tens
     seed = complexion.seed[person]
     skin = complexion.skin[person]
     blotches = 0.6 * smooth_noise(place, 0.035, seed) + 0.4 * smooth_noise(place, 0.009, seed + 1)
-    colour = skin * (1 + 0.035 * blotches[:, None])
+    colour = skin * (1 + 0.05 * blotches[:, None])
     tone = constant(_RED, skin.device)
-    red = points.column("red") * (0.25 + 0.6 * complexion.blush[person]) + 0.16 * blotches
+    red = points.column("red") * (0.25 + 0.6 * complexion.blush[person]) + 0.24 * blotches
     colour = colour * (1 + red[:, None] * tone)
     palm = skin * 0.6 + constant((0.34, 0.25, 0.22), skin.device)
     colour = lay(colour, points.column("palm") * 0.6, palm)

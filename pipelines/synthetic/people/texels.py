@@ -14,10 +14,18 @@ from pipelines.synthetic.rendering.noise import spectral_noise, uniform
 from pipelines.synthetic.tensors import constant
 
 CHANNELS = 5  # of a texel: red, green, blue, slope along u, slope along v
-_FOLDS = {"skin": 0.0, "face": 0.0, "hand": 0.0, "shoe": 0.15, "belt": 0.1, "hair": 0.6}  # depth; 1 is that of cloth
+_FOLDS = {
+    "skin": 0.0,
+    "face": 0.0,
+    "hand": 0.0,
+    "shoe": 0.15,
+    "belt": 0.1,
+    "hair": 1.0,
+    "hat": 0.3,
+}  # depth; 1 is that of cloth
 # How far creases are drawn out along a part; below 1 they run across it.
 _STRETCH = {
-    "sleeve": 0.35, "forearm": 0.35, "lower_leg": 0.35, "bottom": 0.5, "skirt": 5.0, "hair": 8.0,
+    "sleeve": 0.35, "forearm": 0.35, "lower_leg": 0.35, "bottom": 0.5, "skirt": 5.0, "hair": 10.0,
 }  # fmt: skip
 _RIM = 0.06  # share of a texture's rows at either end where creases fade: the next texture has others
 
@@ -28,6 +36,8 @@ def sample_creases(outfit: Outfit, size: int, generator: Generator) -> Tensor:
     batch, slots, device = len(outfit.skin), len(SLOTS), generator.device
     stretch = uniform(generator, batch, slots, low=0.7, high=1.5)
     stretch = stretch * constant(tuple(_STRETCH.get(name, 1.0) for name in SLOTS), device)
+    hair = SLOTS.index("hair")
+    stretch[:, hair] = torch.where(outfit.curly, 1.0, stretch[:, hair])
     field = spectral_noise(batch * slots, 1, size, size, generator, slope=2.1, stretch=stretch.flatten())
     height = torch.exp(-(field / 0.4).square()) + 0.3 * field
     slope = torch.cat([height - height.roll(1, -1), height - height.roll(1, -2)], 1)

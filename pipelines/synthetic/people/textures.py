@@ -26,6 +26,7 @@ from pipelines.synthetic.people.fabrics import (
 )
 from pipelines.synthetic.people.face_textures import paint_faces
 from pipelines.synthetic.people.garments import STYLE_WEIGHTS, STYLES, TOP_EXTENT, paint_top
+from pipelines.synthetic.people.head_textures import paint_hair, paint_hats
 from pipelines.synthetic.rendering.noise import (
     chance,
     column,
@@ -46,7 +47,21 @@ from pipelines.synthetic.rendering.palettes import (
     skin_tones,
 )
 
-SLOTS = ("top", "sleeve", "forearm", "bottom", "lower_leg", "skirt", "shoe", "skin", "face", "hair", "hand", "belt")
+SLOTS = (
+    "top",
+    "sleeve",
+    "forearm",
+    "bottom",
+    "lower_leg",
+    "skirt",
+    "shoe",
+    "skin",
+    "face",
+    "hair",
+    "hand",
+    "belt",
+    "hat",
+)
 # Metres (around, along) of what is made of cloth; "inner" is what an open jacket shows.
 EXTENTS = {
     "top": TOP_EXTENT, "sleeve": (0.36, 0.3), "forearm": (0.28, 0.26),
@@ -68,7 +83,7 @@ class Outfit:
     shoe: Tensor
     """[B, 3] colour, of gloves too."""
     belt: Tensor
-    """[B, 3] colour, of caps and watch straps too."""
+    """[B, 3] colour, of watch straps too."""
     trim: Tensor
     """[B, 3] colour of hems, cuffs, collars and buttons."""
     sock: Tensor
@@ -83,6 +98,10 @@ class Outfit:
     """[B] share of the lower leg that socks cover; 1 means tights."""
     gloves: Tensor
     """[B] bool."""
+    curly: Tensor
+    """[B] bool, the hair."""
+    knitted: Tensor
+    """[B] bool, the hat."""
     one_piece: Tensor
     """[B] bool: a dress, top and bottom of the same fabric."""
     fabrics: Fabric
@@ -115,6 +134,8 @@ def sample_outfit(batch: int, generator: Generator) -> Outfit:
         leg=leg,
         sock_length=torch.where(tights, 1.0, uniform(generator, batch, low=-0.2, high=0.45).clamp(min=0)),
         gloves=chance(generator, 0.03, batch),
+        curly=chance(generator, 0.11, batch),
+        knitted=chance(generator, 0.28, batch),
         one_piece=one_piece,
         fabrics=fabrics,
     )
@@ -142,8 +163,12 @@ def _sample_fabrics(batch: int, skin: Tensor, one_piece: Tensor, generator: Gene
     return sample_fabric(torch.cat(colours), torch.cat(kinds), generator)
 
 
-def sample_atlas(batch: int, generator: Generator, *, size: int = 128, outfit: Outfit | None = None) -> Tensor:
+def sample_atlas(
+    batch: int, generator: Generator, *, size: int = 128, outfit: Outfit | None = None, cut: bool = False
+) -> Tensor:
     """Paints the atlases of B people, in `outfit` or in freshly drawn clothes.
+
+    cut: the meshes of clothes end where clothes do, so that no skin is painted beyond their edges.
 
     Returns:
         [B, S, 3, size, size] in [0, 1], in the order of `SLOTS`.
@@ -155,23 +180,25 @@ def sample_atlas(batch: int, generator: Generator, *, size: int = 128, outfit: O
     line = 1 / size
     slots = {"skin": skin, "face": paint_faces(outfit.skin, outfit.hair, generator, size=size)}
     slots["hand"] = _paint_hands(skin, outfit, u, v)
-    slots["top"] = paint_top(cloth["top"], cloth["inner"], outfit.style, outfit.skin, outfit.trim, generator)
+    bare = None if cut else outfit.skin
+    slots["top"] = paint_top(cloth["top"], cloth["inner"], outfit.style, bare, outfit.trim, generator)
     cuff = column(chance(generator, 0.4, batch), 4) * 0.7
     for name, start in (("sleeve", 0), ("forearm", 1)):
         end = column(outfit.sleeve - start, 4) - 0.02
         sleeve = over(cloth[name], soft_step(v - end + 0.12, line) * cuff, outfit.trim)
-        slots[name] = over(sleeve, soft_step(v - end, line) * (end < 0.95), skin)
+        slots[name] = sleeve if cut else over(sleeve, soft_step(v - end, line) * (end < 0.95), skin)
     slots["forearm"] = _paint_watches(slots["forearm"], outfit, v, generator)
     for name, start in (("bottom", 0), ("lower_leg", 1)):
         end = column(outfit.leg - start, 4)
         leg = over(cloth[name], _seam_mask(u, line), cloth[name] * 0.75)
-        bare = over(skin, _tights_mask(outfit), outfit.sock)
+        shown = over(skin, _tights_mask(outfit), outfit.sock)
         if name == "lower_leg":
-            bare = over(bare, soft_step(v - 1 + column(outfit.sock_length, 4), line), outfit.sock)
-        slots[name] = over(leg, soft_step(v - end, line) * (end < 0.98), bare)
+            shown = over(shown, soft_step(v - 1 + column(outfit.sock_length, 4), line), outfit.sock)
+        slots[name] = over(leg, soft_step(v - end, line) * (end < 0.98), shown)
     slots["skirt"] = over(cloth["skirt"], soft_step(v - 0.95, line) * cuff, outfit.trim)
     slots["shoe"] = _paint_shoes(outfit, u, v, size, generator)
-    slots["hair"] = _paint_hair(outfit.hair, size, generator)
+    slots["hair"] = paint_hair(outfit.hair, outfit.curly, size, generator)
+    slots["hat"] = paint_hats(outfit.knitted, size, generator)
     buckle = ellipse(u - 0.5, v - 0.5, 0.035, 0.4)
     slots["belt"] = over(
         _vary_brightness(outfit.belt, size, generator, 0.05), buckle, torch.full_like(outfit.belt, 0.75)
@@ -244,13 +271,3 @@ def _paint_shoes(outfit: Outfit, u: Tensor, v: Tensor, size: int, generator: Gen
     white = chance(generator, 0.5, batch)[:, None]
     sole = torch.where(white, 0.88, 0.12).expand(-1, 3)
     return over(shoe, soft_step((u - 0.5).abs() - 0.39, 1 / size), sole)
-
-
-def _paint_hair(hair: Tensor, size: int, generator: Generator) -> Tensor:
-    """Hair [B, 3, n, n] of the colours [B, 3] with strands along the rows and a band of shine."""
-    strands = spectral_noise(len(hair), 1, size, size, generator, slope=0.7, stretch=12)
-    waves = spectral_noise(len(hair), 1, size, size, generator, slope=1.4, stretch=2)
-    _, v = pixel_grid(size, size, hair.device)
-    place = column(uniform(generator, len(hair), low=0.1, high=0.5), 4)
-    shine = torch.exp(-((v - place) / 0.12).square()) * column(uniform(generator, len(hair), low=0, high=0.12), 4)
-    return column(hair, 4) * (1 + 0.15 * strands + 0.1 * waves) + shine * (0.6 + 0.4 * strands).clamp(0, 1)

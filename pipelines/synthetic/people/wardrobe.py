@@ -10,18 +10,17 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from pipelines.synthetic.people.haircuts import HAIR, sample_haircuts
 from pipelines.synthetic.people.textures import STYLES, Outfit
 from pipelines.synthetic.rendering.noise import chance, pick, uniform
 
 SHOES = ("sneaker", "boot", "ballerina", "heeled", "sandal")
-HAIR = ("bald", "buzz", "short", "quiff", "afro", "curly", "bob", "long", "bun", "ponytail", "braid")
-HATS = ("none", "cap", "beanie", "brim")
-COLLARS = ("none", "stand", "turned", "hood")
+HATS = ("none", "cap", "backward", "beanie", "brim")
+COLLARS = ("none", "stand", "turned", "hood", "turtle")
 GLASSES = ("none", "clear", "sun")
 BAGS = ("none", "crossbody", "backpack")
-_MALE_HAIR = (0.8, 1.5, 5, 2, 0.4, 0.7, 0.2, 0.4, 0.2, 0.2, 0.05)
-_FEMALE_HAIR = (0.03, 0.1, 0.8, 0.2, 0.4, 0.7, 2.2, 5, 1.6, 1.7, 0.8)
 _MALE_SHOES, _FEMALE_SHOES = (6, 2, 0.1, 0.8, 0.5), (5, 1.6, 1.6, 1.2, 0.9)
+_HATTED, _HATS = 0.15, (0, 2.2, 0.6, 0, 1)
 _ELBOW, _KNEE = (0.8, 1.2), (0.84, 1.22)
 _SHIN, _OVER_BOOTS = 0.42, 0.4  # length of a shin; narrower trousers than this are worn inside of boots
 WAIST, LOWEST_HEM = 0.43, 0.6  # down to the natural waist, and to the lowest hem of a top
@@ -51,6 +50,8 @@ class Wardrobe:
     """[B] half width of the gap of an open jacket at the neck, 0 closed."""
     collar: Tensor
     """[B] index into `COLLARS`."""
+    unbuttoned: Tensor
+    """[B] bool, a collar is open in front."""
     coat: Tensor
     """[B] length of the jacket or coat below the hips, 0 none."""
     trousers: Tensor
@@ -71,12 +72,18 @@ class Wardrobe:
     """[B] height of boots over the ankle, 0 for other shoes."""
     hair: Tensor
     """[B] index into `HAIR`."""
-    volume: Tensor
-    """[B] thickness of the hair on the skull."""
+    hairline: Tensor
+    """[B, 5] numbers of `hairline.sample_hairlines`."""
+    hair_volume: Tensor
+    """[B, 3] thickness of the hair at the sides and on top, and what is added in front."""
+    hair_pole: Tensor
+    """[B, 3] unit vector from the middle of the head to where the strands start."""
     hair_length: Tensor
     """[B] how far hair hangs down from the level of the eyes."""
+    parted: Tensor
+    """[B] 1 where a furrow runs from the forehead to where the strands start, else 0."""
     fringe: Tensor
-    """[B] bool, hair falls onto the forehead."""
+    """[B] how far above the pupils a fringe ends, 0 for people without."""
     hat: Tensor
     """[B] index into `HATS`."""
     glasses: Tensor
@@ -92,8 +99,8 @@ class Wardrobe:
         return torch.stack([getattr(self, field) == names.index(name) for name in chosen]).any(0)
 
 
-def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> Wardrobe:
-    """Cuts for people in an outfit; female: [B] bool."""
+def sample_wardrobe(female: Tensor, years: Tensor, outfit: Outfit, generator: Generator) -> Wardrobe:
+    """Cuts for people in an outfit; female: [B] bool; years: [B]."""
     batch = len(female)
     style = {name: outfit.style == index for index, name in enumerate(STYLES)}
     jacket = style["jacket"] | style["zip"]
@@ -112,15 +119,18 @@ def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> War
     neck = torch.stack(
         [uniform(generator, batch, low=0.03, high=0.12), uniform(generator, batch, low=0.075, high=0.105)], 1
     )
-    high = jacket | style["shirt"] | style["polo"]
-    neck = torch.where(high[:, None], neck.new_tensor([0.03, 0.075]), neck)
+    collar = _sample_collar(style, jacket, generator)
+    # Shirts are closed or open to the second button; what else has a collar is closed up to it.
+    unbuttoned = (style["shirt"] | style["polo"]) & chance(generator, 0.6, batch)
+    slit = torch.stack([uniform(generator, batch, low=0.07, high=0.14), torch.full_like(loose, 0.058)], 1)
+    closed = (collar > 0) & (opening == 0)
+    neck = torch.where(closed[:, None], torch.where(unbuttoned[:, None], slit, neck.new_tensor([0.03, 0.075])), neck)
     length = torch.where(
         chance(generator, 0.6, batch),
         uniform(generator, batch, low=0.36, high=0.66),
         uniform(generator, batch, low=0.5, high=0.98),
     )
-    hair, hair_length, volume = _sample_hair(female, generator)
-    hat = pick(generator, (9, 0.6, 0.5, 0.4), batch) * (hair != HAIR.index("afro"))
+    haircut = sample_haircuts(female, years, outfit.curly, generator)
     shoe = torch.where(female, pick(generator, _FEMALE_SHOES, batch), pick(generator, _MALE_SHOES, batch))
     shaft = torch.where(shoe == SHOES.index("boot"), uniform(generator, batch, low=0.06, high=0.34), 0.0)
     wide = uniform(generator, batch).square()
@@ -133,10 +143,11 @@ def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> War
         sleeve=_avoid(torch.where(outfit.sleeve > 1.9, 1.97, outfit.sleeve), *_ELBOW),
         bell=uniform(generator, batch).pow(3),
         neck=neck,
-        pointed=chance(generator, 0.35, batch),
+        pointed=torch.where(closed, unbuttoned, chance(generator, 0.3, batch)),
         straps=style["straps"] | (style["dress"] & (outfit.sleeve == 0)),
         opening=opening,
-        collar=_sample_collar(style, jacket, generator),
+        collar=collar,
+        unbuttoned=unbuttoned,
         coat=coat,
         trousers=~skirted,
         leg=leg,
@@ -146,14 +157,11 @@ def sample_wardrobe(female: Tensor, outfit: Outfit, generator: Generator) -> War
         skirt_flare=0.13 * uniform(generator, batch).square() * (0.4 + length),
         shoe=shoe,
         shaft=shaft,
-        hair=hair,
-        volume=volume,
-        hair_length=hair_length,
-        fringe=chance(generator, 0.35, batch) & (hair > HAIR.index("buzz")) & (hair != HAIR.index("afro")),
-        hat=hat,
+        hat=_sample_hats(outfit.knitted, generator) * (haircut["hair"] != HAIR.index("afro")),
         glasses=pick(generator, (8, 1, 0.6), batch),
         bag=pick(generator, (12, 1, 1), batch),
         phase=uniform(generator, batch, 3, high=6.283),
+        **haircut,
     )
 
 
@@ -171,22 +179,17 @@ def _lengths(generator: Generator, batch: int) -> Tensor:
 def _sample_collar(style: dict[str, Tensor], jacket: Tensor, generator: Generator) -> Tensor:
     """Indices [B] into `COLLARS`."""
     batch = len(jacket)
-    plain, stand, turned, hood = (COLLARS.index(name) for name in COLLARS)
+    plain, stand, turned, hood, turtle = range(len(COLLARS))
     collar = torch.where(style["shirt"] | style["polo"], turned, plain)
     outer = torch.where(chance(generator, 0.4, batch), hood, torch.where(chance(generator, 0.5, batch), stand, turned))
     collar = torch.where(jacket, outer, collar)
     knitted = style["tee"] & chance(generator, 0.08, batch)
     hooded = style["print"] & chance(generator, 0.2, batch)
-    return torch.where(knitted, stand, torch.where(hooded, hood, collar))
+    return torch.where(knitted, turtle, torch.where(hooded, hood, collar))
 
 
-def _sample_hair(female: Tensor, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Indices into `HAIR`, length of what hangs and thickness on the skull, [B] each."""
-    batch = len(female)
-    hair = torch.where(female, pick(generator, _FEMALE_HAIR, batch), pick(generator, _MALE_HAIR, batch))
-    length = uniform(generator, batch, low=0.25, high=0.5)
-    length = torch.where(hair == HAIR.index("bob"), uniform(generator, batch, low=0.1, high=0.19), length)
-    volume = uniform(generator, batch, low=0.008, high=0.022)
-    for name, low, high in (("bald", 0.0, 0.0), ("buzz", 0.003, 0.006), ("afro", 0.04, 0.1), ("curly", 0.02, 0.045)):
-        volume = torch.where(hair == HAIR.index(name), uniform(generator, batch, low=low, high=high), volume)
-    return hair, length, volume
+def _sample_hats(knitted: Tensor, generator: Generator) -> Tensor:
+    """Indices [B] into `HATS`; knitted: [B] bool, for whom a hat is a beanie."""
+    batch = len(knitted)
+    sewn = pick(generator, _HATS, batch)
+    return torch.where(knitted, HATS.index("beanie"), sewn) * chance(generator, _HATTED, batch)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from models.losses.adversarial import feature_matching, hinge_discriminator, hinge_generator
-from pipelines.training.engine.cuda_graphs import GraphedFunction
+from pipelines.runtime.cuda_graphs import GraphedFunction
 from pipelines.training.engine.ema import ExponentialMovingAverage
 from pipelines.training.engine.recipe import Losses, Network, Task
 from pipelines.training.engine.session import Session, Stateful

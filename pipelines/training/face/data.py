@@ -12,10 +12,12 @@ from torch import Generator, Tensor
 
 from models.generators.animation import State
 from pipelines.faces.layer_maps import draw_face_maps
-from pipelines.synthetic.head_clips import HeadClipConfig, sample_head_clip
-from pipelines.training.animation.data import Clips, assemble_clips, compact, draw_shares, draw_times
+from pipelines.synthetic.body_clips import render_body_clip
+from pipelines.synthetic.head_clips import HeadClipConfig, sample_head_scene
+from pipelines.training.animation.data import Clips, assemble_clips, compact, draw_shares
 from pipelines.training.animation.layer_recipe import LayerRecipe
 from pipelines.training.animation.mattes import cut_out
+from pipelines.training.face.frames import choose_frames
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,17 @@ class Recipe(LayerRecipe):
     """Standard deviation of the landmarks' constant error in a clip, in pixels; from frame to frame a third of it."""
     emphasis: float = 6.0
     """Additional weight of eyes, brows and mouth in the image losses; the rest of a person has 4."""
+    openings: float = 24.0
+    """Additional weight of what is between the lips and between the lids, and of lips and lids that touch."""
+    contrasts: tuple[float, float, float] = (0.4, 0.3, 0.2)
+    """Fractions of the clips whose reference is as different from the targets as it gets by chance in the opening of
+    the mouth, of the eyes, or by up to 30 degrees in the direction of the head."""
 
 
 def draw_clips(recipe: Recipe, batch: int, generator: Generator) -> Clips:
     """Render `batch` clips and turn them into the generator's inputs and truths, on the generator's device."""
-    times = draw_times(recipe, batch, generator)
-    clip = sample_head_clip(choose_clips(recipe, recipe.clip_length), batch=batch, times=times, generator=generator)
+    scene = sample_head_scene(choose_clips(recipe, recipe.clip_length), batch=batch, generator=generator)
+    clip = render_body_clip(scene, choose_frames(recipe, scene, recipe.contrasts, generator))
     landmarks = clip.face + _draw_errors(recipe, clip.face, generator)
     image = cut_out(clip.images[:, 0], clip.rgba[:, 0], recipe.imperfect_mattes, generator)
     states = [
@@ -45,7 +52,10 @@ def draw_clips(recipe: Recipe, batch: int, generator: Generator) -> Clips:
 
 def choose_clips(recipe: Recipe, length: int) -> HeadClipConfig:
     """Clips of `length` frames. Landmarks don't say where eyes look, so eyes don't move in their heads."""
-    return HeadClipConfig(height=recipe.size, width=recipe.size, length=length, head=recipe.head, gaze_moves=False)
+    return HeadClipConfig(
+        height=recipe.size, width=recipe.size, length=length, head=recipe.head, gaze_moves=False, wide_mouths=0.7,
+        shut_eyes=0.6,
+    )  # fmt: skip
 
 
 def _draw_errors(recipe: Recipe, landmarks: Tensor, generator: Generator) -> Tensor:

@@ -6,22 +6,22 @@ Legend: B clips, H = W image size.
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.config import bundled_face
+from models.joints import FACE_LINES
 from pipelines.training.animation.data import Clips, Truth
 from pipelines.training.animation.layer_task import LayerTask
 from pipelines.training.animation.losses import reconstruction_losses
 from pipelines.training.animation.plates import choose_fill
+from pipelines.training.animation.warm_start import fit_channels
 from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
 from pipelines.training.engine.session import Session
 from pipelines.training.face.data import Recipe, draw_clips
+from pipelines.training.face.regions import weigh_features, weigh_openings
 from pipelines.training.face.validation import draw_sheet, render_held_out, validate
-
-JAW = 1  # lines of the structure map before those of brows, nose, eyes and mouth
-SPREAD = 0.1  # exponent that widens the lines to the areas around them
 
 
 class FaceTask(LayerTask):
@@ -46,8 +46,10 @@ class FaceTask(LayerTask):
         return draw_clips(self.recipe, batch, self.session.generator)
 
     def measure_losses(self, step: Step, truth: Truth) -> dict[str, Tensor]:
-        features = truth.structure[:, JAW:].float().amax(1, keepdim=True).clamp(min=0) ** SPREAD
-        return reconstruction_losses(self.recipe, step, truth, self.recipe.emphasis * features)
+        mouths, eyes = weigh_openings(truth.structure)
+        emphasis = self.recipe.emphasis * weigh_features(truth.structure)
+        emphasis = emphasis + self.recipe.openings * torch.maximum(mouths, eyes)
+        return reconstruction_losses(self.recipe, step, truth, emphasis)
 
     def add_conditions(self, image: Tensor, *conditions: Tensor) -> Tensor:
         return torch.cat([image, conditions[0].to(image.dtype)], 1)  # [B, 4 + S, H, W]
@@ -63,5 +65,14 @@ def build_generator(session: Session) -> AnimationGenerator:
     torch.manual_seed(session.config.seed)
     generator = AnimationGenerator(config=bundled_face())
     if session.config.init:
-        load_matching(generator, session.config.init, session.progress, expect="animation")
+        load_matching(generator, session.config.init, session.progress, expect="animation", adapt=_fit_lines)
     return generator
+
+
+def _fit_lines(given: nn.Module, network: nn.Module) -> dict[str, Tensor]:
+    """The state of `given`, that of generators of faces which saw lines alone with room for the openings.
+
+    Structures of people are of another kind, and what reads them does not match.
+    """
+    assert isinstance(given, AnimationGenerator)
+    return fit_channels(given, network) if given.config.structure_channels == len(FACE_LINES) else given.state_dict()

@@ -7,6 +7,7 @@ Legend: B clips, T frames, H = W image size. Images are in [-1, 1], landmarks in
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -20,6 +21,7 @@ from pipelines.synthetic.head_clips import sample_head_clip
 from pipelines.training.animation.mattes import cut_out
 from pipelines.training.animation.plates import Fill, estimate_plate, fill_smoothly
 from pipelines.training.face.data import Recipe, choose_clips
+from pipelines.training.face.regions import weigh_openings
 from pipelines.training.image_metrics import psnr
 
 VALIDATION_SEED, MATTE_SEED = 20261, 1
@@ -74,10 +76,11 @@ def generate(model: AnimationGenerator, heads: HeldOutHeads, progress: Progress 
     """Frames 1 to T - 1, generated one after another from frame 0: over the plate [B, T - 1, 3, H, W], and alone
     [B, T - 1, 4, H, W]."""
     size, landmarks = heads.images.shape[-1], heads.landmarks.unbind(1)
-    reference = model.encode_reference(heads.source, draw_face_maps(landmarks[0], size=size), landmarks[0])
+    draw = partial(draw_face_maps, size=size, channels=model.config.structure_channels)
+    reference = model.encode_reference(heads.source, draw(landmarks[0]), landmarks[0])
     state, frames = State.initial(reference), []
     for points in landmarks[1:]:
-        step = model.step(reference, state, draw_face_maps(points, size=size), points)
+        step = model.step(reference, state, draw(points), points)
         state = step.state
         frames.append((compose(step.image, heads.plate), step.image))
         progress.advance(len(heads))
@@ -93,23 +96,30 @@ def validate(
 
     Returns:
         PSNR in dB, means over frames: `psnr` of the whole frame, `psnr_people` where the person is in the source or in
-        the target, `psnr_faces` in the boxes around the landmarks, the same of copying the source (`copy`,
-        `copy_people`, `copy_faces`), and of the first and last four frames (`first4`, `last4`); mean absolute error of
-        the coverage (`coverage`), 0 to 1; and the frames 1 to T - 1 [B, T - 1, 3, H, W].
+        the target, `psnr_faces` in the boxes around the landmarks, `psnr_mouths` between the lips and `psnr_eyes`
+        between the lids of the target and next to where they touch, the same of copying the source (`copy`,
+        `copy_people`, `copy_faces`, `copy_mouths`, `copy_eyes`), and of the first and last four frames (`first4`,
+        `last4`); mean absolute error of the coverage (`coverage`), 0 to 1; and the frames 1 to T - 1
+        [B, T - 1, 3, H, W].
     """
     parts = [generate(model, heads[start : start + AT_ONCE], progress) for start in range(0, len(heads), AT_ONCE)]
     made, layers = (torch.cat(column) for column in zip(*parts, strict=True))
     truth, source = heads.images[:, 1:], heads.images[:, :1].expand_as(heads.images[:, 1:])
     people = torch.maximum(heads.mask[:, 1:], heads.mask[:, :1])
     faces = _find_boxes(heads.landmarks[:, 1:], heads.images.shape[-1])
+    mouths, eyes = _find_openings(heads.landmarks[:, 1:], heads.images.shape[-1])
     complete = psnr(made, truth)  # [B, T - 1]
     numbers = {
         "psnr": complete,
         "psnr_people": psnr(made, truth, people),
         "psnr_faces": psnr(made, truth, faces),
+        "psnr_mouths": psnr(made, truth, mouths),
+        "psnr_eyes": psnr(made, truth, eyes),
         "copy": psnr(source, truth),
         "copy_people": psnr(source, truth, people),
         "copy_faces": psnr(source, truth, faces),
+        "copy_mouths": psnr(source, truth, mouths),
+        "copy_eyes": psnr(source, truth, eyes),
         "first4": complete[:, :4],
         "last4": complete[:, -4:],
         "coverage": (layers[:, :, 3:].clamp(0, 1) - heads.mask[:, 1:]).abs(),
@@ -123,6 +133,14 @@ def _find_boxes(landmarks: Tensor, size: int) -> Tensor:
     low, high = landmarks.amin(2)[..., None], landmarks.amax(2)[..., None]  # [B, T, 2, 1]
     inside = ((axis >= low) & (axis <= high)).float()  # [B, T, 2, size]
     return (inside[:, :, 1, :, None] * inside[:, :, 0, None, :])[:, :, None]
+
+
+def _find_openings(landmarks: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Where mouths and eyes are open or shut, [B, T, 1, H, W] each, 0 to 1, of landmarks [B, T, 68, 2]."""
+    mouths, eyes = zip(
+        *(weigh_openings(draw_face_maps(points, size=size)) for points in landmarks.unbind(1)), strict=True
+    )
+    return torch.stack(mouths, 1), torch.stack(eyes, 1)
 
 
 def draw_sheet(heads: HeldOutHeads, made: Tensor) -> list[Tensor]:

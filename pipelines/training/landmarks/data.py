@@ -65,6 +65,8 @@ class Recipe:
     """Standard deviation of the places' target distribution, in cells of 4 pixels."""
     point: float = 10.0
     """Weight of the distance of the landmarks, in units of the distance between the eyes."""
+    opening: float = 20.0
+    """Weight of the error of how far lids, and lips, are apart, in the same units."""
     presence: float = 1.0
     """Weight of the presence of a face."""
     validation: int = 512

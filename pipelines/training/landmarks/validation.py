@@ -9,7 +9,7 @@ from torch import Tensor
 from models.landmarks import LandmarkNetwork, decode_landmarks
 from pipelines.runtime.progress import SILENT, Progress
 from pipelines.training.landmarks.data import Crops, Recipe, draw_crops, join
-from pipelines.training.landmarks.metrics import FAILURE, mean_errors
+from pipelines.training.landmarks.metrics import FAILURE, LIDS, LIPS, mean_errors, opening_slope
 
 VALIDATION_SEED = 6868
 AT_ONCE, AT_ONCE_ON_CPU = 256, 16  # crops that are rendered or looked at together
@@ -43,7 +43,8 @@ def validate(
 
     Returns:
         `nme`: mean error of the landmarks that are in the crop, of all faces that are, in distances of the outer
-        corners of the eyes; `failures`: share of these faces whose error is above `metrics.FAILURE`; `presence`: share
+        corners of the eyes; `failures`: share of these faces whose error is above `metrics.FAILURE`; `lids`, `lips`:
+        how far they are found to move apart when they do, 1 as far as in truth, 0 not at all; `presence`: share
         of the crops in which it is known whether a face is there and the network is right;
         landmarks [N, K, 2] in pixels of the crop; presences [N] in 0 to 1.
     """
@@ -55,11 +56,14 @@ def validate(
         progress.advance(len(images))
     found, presence = torch.cat(points), torch.cat(presences)
     there, known = (column > 0 for column in crops.presence.unbind(-1))
-    errors = mean_errors(found, crops.landmarks)[there & known]
+    faces = there & known
+    errors = mean_errors(found, crops.landmarks)[faces]
     right = ((presence > 0.5) == there)[known].float()
     numbers = {
         "nme": float(errors.mean()) if len(errors) else 0.0,
         "failures": float((errors > FAILURE).float().mean()) if len(errors) else 0.0,
+        "lids": float(opening_slope(found[faces], crops.landmarks[faces], LIDS)),
+        "lips": float(opening_slope(found[faces], crops.landmarks[faces], LIPS)),
         "presence": float(right.mean()) if len(right) else 0.0,
     }
     return numbers, found, presence

@@ -45,6 +45,24 @@ def test_shut_eyes_are_shut_and_lips_never_cross() -> None:
     assert (made[:, [67, 66, 65], 1] - made[:, [61, 62, 63], 1]).min() >= -1e-9
 
 
+def test_shut_eyes_of_the_source_open_as_far_as_the_driver_s() -> None:
+    lids, driving = [37, 38, 40, 41, 43, 44, 46, 47], drive(np.full(FRAMES, 0.03))
+    shut = SOURCE.copy()
+    shut[lids, 1] = shut[36, 1]
+    driving[-1, lids, 1] = driving[-1, 36, 1]
+    made = retarget_face(shut, driving)
+
+    def open_lids(faces: np.ndarray) -> np.ndarray:
+        return (faces[..., [41, 40, 47, 46], 1] - faces[..., [37, 38, 43, 44], 1]).mean(-1)
+
+    widths = (faces[0, 39, 0] - faces[0, 36, 0] for faces in (made, driving))
+    ours, theirs = (
+        opening / width for opening, width in zip((open_lids(made), open_lids(driving)), widths, strict=True)
+    )
+    np.testing.assert_allclose(ours, theirs, atol=0.01)
+    assert theirs[0] > 0.15
+
+
 def test_heads_stay_near_their_shoulders() -> None:
     shift = np.zeros((FRAMES, 1, 2))
     shift[-1] = 500, 0

@@ -9,7 +9,7 @@ import pytest
 from models.generators.animation import AnimationConfig, AnimationGenerator
 from models.generators.config import ViewConfig
 from models.generators.view import ViewGenerator
-from models.joints import FACE_LINES
+from models.joints import FACE_CHANNELS
 from models.plate import PlateConfig, PlateNetwork
 from pipelines.training.animation.data import Recipe as AnimationRecipe
 from pipelines.training.animation.recipe import AnimationTask
@@ -38,7 +38,7 @@ SMALL = {
     "norm": "batch", "detail_hidden": 8,
 }  # fmt: skip
 PEOPLE = AnimationConfig(**SMALL, image_channels=4, shadow=True)
-FACES = AnimationConfig(**SMALL, image_channels=4, structure_channels=len(FACE_LINES))
+FACES = AnimationConfig(**SMALL, image_channels=4, structure_channels=FACE_CHANNELS)
 OBJECTS = ViewConfig(**SMALL, flow_layers=4, volume_channels=4, volume_depth=8)
 PLATE = PlateConfig(widths=(4, 4, 8), dilations=(1,), spectral=4, heads=2)
 FACE = find_training("face", "face", "synthetic")

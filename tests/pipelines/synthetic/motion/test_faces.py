@@ -101,3 +101,20 @@ def test_tables_hold_faces_with_weights():
             assert len(row) == 52
             assert 0 <= min(row) <= max(row) <= 1
             assert weight > 0
+
+
+def test_mouths_open_far_and_eyes_rest_in_turns_where_they_should() -> None:
+    time = torch.arange(RATE * 4)[None] / RATE
+    neck = torch.zeros(BATCH, RATE * 4, 3)
+    plain, lively = (
+        sample_face_actions(Timeline(BATCH, time, 4.0, torch.Generator().manual_seed(3)), neck, wide_mouths=share,
+                            shut_eyes=share)
+        for share in (0.0, 1.0)
+    )  # fmt: skip
+    for name, far in (("jawOpen", 0.5), ("eyeBlinkLeft", 0.9)):
+        seldom, often = ((channel(track, name) > far).float().mean() for track in (plain, lively))
+        assert seldom < 0.1
+        assert often > 0.15
+        assert (channel(lively, name) < 0.1).float().mean() > 0.3
+        values = channel(lively, name)
+        assert ((values.amax(1) > far) & (values.amin(1) < 0.1)).float().mean() > 0.6, "in the same clip"

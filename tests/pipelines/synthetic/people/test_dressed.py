@@ -11,10 +11,11 @@ from pipelines.synthetic.people.body_model import BodyModel, RestBody
 from pipelines.synthetic.people.body_pose import BodyPose
 from pipelines.synthetic.people.body_shapes import sample_shape
 from pipelines.synthetic.people.dressed import Dressed, DressedBody
+from pipelines.synthetic.people.haircuts import HAIR
 from pipelines.synthetic.people.layers import LAYERS
 from pipelines.synthetic.people.skeleton import INDEX, RIG, STANDARD_HEIGHT, Motion, forward_kinematics
 from pipelines.synthetic.people.textures import SLOTS, sample_outfit
-from pipelines.synthetic.people.wardrobe import HAIR, SHOES, Wardrobe, sample_wardrobe
+from pipelines.synthetic.people.wardrobe import HATS, SHOES, Wardrobe, sample_wardrobe
 from pipelines.synthetic.rendering.raster import rasterise
 from pipelines.synthetic.rotations import rotation_about
 from tests.helpers.poses import sample_motion
@@ -30,7 +31,7 @@ def body() -> DressedBody:
 def draw_people(seed: int, batch: int = PEOPLE) -> tuple[RestBody, Wardrobe]:
     generator, model = Generator().manual_seed(seed), BodyModel.load()
     shape = sample_shape(batch, generator, local_axes=len(model.local_axes))
-    return model.rest(shape), sample_wardrobe(shape.female, sample_outfit(batch, generator), generator)
+    return model.rest(shape), sample_wardrobe(shape.female, shape.years, sample_outfit(batch, generator), generator)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def plain(people: tuple[RestBody, Wardrobe]) -> Wardrobe:
     return wear(
         people[1], loose=0.0, hem=0.56, sleeve=0.6, bell=0.0, straps=False, opening=0.0, collar=0, coat=0.0,
         trousers=True, leg=1.97, wide=0.0, flare=0.0, skirt=0.0, shoe=SHOES.index("sneaker"), shaft=0.0,
-        hair=HAIR.index("short"), fringe=False, hat=0, glasses=0, bag=0, pointed=False,
+        hair=HAIR.index("short"), fringe=0.0, hat=0, glasses=0, bag=0, pointed=False,
     )  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def test_tables_fit_together(body: DressedBody, people: tuple[RestBody, Wardrobe
     assert dressed.present.shape == (PEOPLE, count)
     assert body.uv.shape == (count, 3, 2)
     assert all(len(table) == count for table in (body.layer, body.slot, body.part, body.two_sided))
-    assert count < 48_000
+    assert count < 52_000
     assert body.slot.max() < len(SLOTS)
     assert body.part.max() < len(PARTS)
     assert not body.two_sided[layer_mask(body, "skin")].any()
@@ -199,7 +200,7 @@ def test_garments_end_where_the_wardrobe_says(body: DressedBody, plain: Wardrobe
         assert (many > few + 100).all()
     for field, value, name in (
         ("skirt", 0.5, "skirt"), ("coat", 0.4, "coat"), ("hat", 1, "hat"), ("glasses", 1, "glasses"), ("bag", 2, "bag"),
-        ("collar", 1, "collar"), ("fringe", True, "hanging_hair"), ("opening", 0.05, "inner"),
+        ("collar", 1, "collar"), ("hair", HAIR.index("long"), "hanging_hair"), ("opening", 0.05, "inner"),
     ):  # fmt: skip
         without, worn = (body.dress(rest, wear(plain, **{field: chosen})).present for chosen in (0, value))
         assert not without[:, layer_mask(body, name)].any()
@@ -207,10 +208,10 @@ def test_garments_end_where_the_wardrobe_says(body: DressedBody, plain: Wardrobe
     assert not body.dress(rest, wear(plain, trousers=False)).present[:, layer_mask(body, "bottom")].any()
 
 
-@pytest.mark.parametrize(("name", "slot"), [("top", "top"), ("bottom", "bottom"), ("skirt", "skirt"), ("hat", "belt")])
+@pytest.mark.parametrize(("name", "slot"), [("top", "top"), ("bottom", "bottom"), ("skirt", "skirt"), ("hat", "hat")])
 def test_texture_coordinates_run_from_the_front_to_the_left_and_down(body: DressedBody, name: str, slot: str) -> None:
     rest, wardrobe = draw_people(3, 2)
-    dressed = body.dress(rest, wear(wardrobe, skirt=0.6, hat=2))
+    dressed = body.dress(rest, wear(wardrobe, skirt=0.6, hat=HATS.index("beanie")))
     vertices = body.pose(dressed, stand(rest))[0, 0]
     chosen = layer_mask(body, name) & (body.slot == SLOTS.index(slot))
     corners, uv = vertices[body.triangles[chosen]], body.uv[chosen]
@@ -269,7 +270,7 @@ def test_long_hair_hangs_while_the_head_bends(
     bent = move(rest, Motion(rotations, torch.tensor([0.0, 0.9, 0.0]).expand(PEOPLE, 1, 3)))
     moved = (body.pose(dressed, bent) - body.pose(dressed, stand(rest)))[:, 0].norm(dim=-1)
     hair, skull = layer_vertices(body, "hanging_hair"), layer_vertices(body, "hair")
-    sheet = slice(0, 16 * 14)  # rings times columns of the sheet behind the shoulders
+    sheet = slice(0, 13 * 37)  # rings times columns of the sheet behind the shoulders
     tips = dressed.hanging[:, sheet, 1] < dressed.hanging[:, sheet, 1].amin(1, keepdim=True) + 0.05
     fixed = moved[:, skull].mean(1)
     hanging = (moved[:, hair[sheet]] * tips).sum(1) / tips.sum(1)
@@ -280,7 +281,7 @@ def test_long_hair_hangs_while_the_head_bends(
 def test_sizes_follow_the_person(body: DressedBody) -> None:
     rest, wardrobe = draw_people(4, 16)
     dressed = body.dress(rest, wear(wardrobe, hat=1))
-    hat = dressed.vertices[:, layer_vertices(body, "hat")[: 9 * 24]]
+    hat = dressed.vertices[:, layer_vertices(body, "hat")[: 14 * 40]]
     width = hat[..., 0].amax(1) - hat[..., 0].amin(1)
     head = rest.proportions.head
     assert ((width / head > 0.6) & (width / head < 1.1)).all()

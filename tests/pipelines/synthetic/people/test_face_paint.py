@@ -10,6 +10,7 @@ from pipelines.synthetic.people.body_model import BodyModel
 from pipelines.synthetic.people.body_shapes import sample_shape
 from pipelines.synthetic.people.complexion import Complexion, sample_complexion
 from pipelines.synthetic.people.face_paint import paint_skin
+from pipelines.synthetic.people.hairline import sample_hairlines
 from pipelines.synthetic.people.skin_map import COLUMNS, SkinMap
 from pipelines.synthetic.people.skin_paint import SkinPoints
 
@@ -20,7 +21,7 @@ PEOPLE = 40
 def complexion() -> Complexion:
     generator = torch.Generator().manual_seed(0)
     shape = sample_shape(PEOPLE, generator, local_axes=len(BodyModel.load().local_axes))
-    drawn = sample_complexion(shape, generator)
+    drawn = sample_complexion(shape, sample_hairlines(shape.female, shape.years, generator), generator)
     shaved = replace(drawn, beard=torch.zeros_like(drawn.beard), brow=drawn.brow.clamp(max=0.1))
     return replace(shaved, skin=drawn.skin.clamp(min=0.5), lips=torch.tensor([[0.7, 0.2, 0.2]]).repeat(PEOPLE, 1))
 
@@ -63,6 +64,15 @@ def test_the_pupil_is_black_in_an_iris_in_the_white(complexion):
     assert white.min() > 0.7
 
 
+def test_roots_end_at_the_hairline(complexion):
+    skin = complexion.skin.mean(1)
+    dark = replace(complexion, hair=torch.full_like(complexion.hair, 0.05))
+    scalp, forehead = (paint(dark, (0.0, y, z), "scalp").mean(1) for y, z in ((0.098, 0.105), (0.045, 0.146)))
+    grown = complexion.hairline[:, 4] > 0.7
+    assert (scalp[grown] < 0.55 * skin[grown]).all()
+    assert (forehead > 0.7 * skin).all()
+
+
 def test_nails_have_their_colour(complexion):
     polish = torch.tensor([0.1, 0.9, 0.1])
     values = torch.zeros(PEOPLE, 11)
@@ -87,7 +97,7 @@ def test_every_hand_has_five_nails_on_its_back():
 def test_children_have_neither_beards_nor_wrinkles_nor_grey_hair():
     generator = torch.Generator().manual_seed(1)
     shape = sample_shape(200, generator, local_axes=len(BodyModel.load().local_axes), children=0.5)
-    drawn = sample_complexion(shape, generator)
+    drawn = sample_complexion(shape, sample_hairlines(shape.female, shape.years, generator), generator)
     child = shape.years < 13
     assert child.any()
     assert drawn.beard[child].max() == 0

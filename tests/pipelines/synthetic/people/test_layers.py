@@ -88,7 +88,9 @@ def test_normals_of_a_tube_point_outwards() -> None:
 def test_layers_show_their_front_outside(name: str) -> None:
     generator, body = Generator().manual_seed(0), DressedBody.load()
     shape = sample_shape(2, generator, local_axes=len(BodyModel.load().local_axes))
-    dressed = body.dress(body.model.rest(shape), sample_wardrobe(shape.female, sample_outfit(2, generator), generator))
+    dressed = body.dress(
+        body.model.rest(shape), sample_wardrobe(shape.female, shape.years, sample_outfit(2, generator), generator)
+    )
     chosen = body.layer == LAYERS.index(name)
     triangles = body.triangles[chosen]
     size = {"shoe": 2 * 13 * 16, "bag": 2 * 8 * 16, "hat": 2 * 8 * 24}.get(name, len(triangles))

@@ -95,3 +95,15 @@ def test_distinct_separates_near_colours():
     grey = torch.full((1, 3), 0.5)
     assert (distinct(grey, grey + 0.01) - grey).abs().min() > 0.15
     assert torch.equal(distinct(grey, grey + 0.4), grey + 0.4)
+
+
+def test_what_is_cut_has_no_skin_painted_on_it():
+    outfit = sample_outfit(BATCH, torch.Generator().manual_seed(2))
+    green = torch.tensor([0.0, 1.0, 0.0]).expand(BATCH, 3)
+    for cut in (False, True):
+        atlas = sample_atlas(
+            BATCH, torch.Generator().manual_seed(2), size=32, outfit=dataclasses.replace(outfit, skin=green), cut=cut
+        )
+        top = slot(atlas, "top")
+        bare = ((top[:, 1] > 0.8) & (top[:, 0] < 0.15) & (top[:, 2] < 0.15)).float().mean()
+        assert (bare == 0) if cut else (bare > 0.01)

@@ -4,15 +4,17 @@ import pytest
 import torch
 from torch import Generator
 
+from pipelines.synthetic.people.haircuts import HAIR
 from pipelines.synthetic.people.textures import sample_outfit
-from pipelines.synthetic.people.wardrobe import BAGS, COLLARS, GLASSES, HAIR, HATS, SHOES, Wardrobe, sample_wardrobe
+from pipelines.synthetic.people.wardrobe import BAGS, COLLARS, GLASSES, HATS, SHOES, Wardrobe, sample_wardrobe
 
 PEOPLE = 2000
 
 
 def draw_wardrobes(seed: int) -> Wardrobe:
     generator = Generator().manual_seed(seed)
-    return sample_wardrobe(torch.arange(PEOPLE) % 2 == 0, sample_outfit(PEOPLE, generator), generator)
+    years = 18 + 60 * torch.rand(PEOPLE, generator=generator)
+    return sample_wardrobe(torch.arange(PEOPLE) % 2 == 0, years, sample_outfit(PEOPLE, generator), generator)
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +53,13 @@ def test_long_hair_is_mostly_womens(wardrobe: Wardrobe) -> None:
     long = wardrobe.wears("hair", HAIR, "long", "bun", "ponytail", "braid", "bob")
     female = torch.arange(PEOPLE) % 2 == 0
     assert long[female].float().mean() > 0.6 > 0.3 > long[~female].float().mean()
+
+
+def test_one_in_seven_wears_a_fringe_or_a_hat_and_men_recede(wardrobe: Wardrobe) -> None:
+    female = torch.arange(PEOPLE) % 2 == 0
+    assert 0.06 < (wardrobe.fringe > 0).float().mean() < 0.2
+    corners = wardrobe.hairline[:, 1]
+    assert corners[~female].mean() > corners[female].mean() + 0.003
+    bare = wardrobe.hairline[:, 3] > 0.02
+    assert 0.1 < (wardrobe.hat > 0).float().mean() < 0.18
+    assert 0 < bare[~female].float().mean() < 0.15

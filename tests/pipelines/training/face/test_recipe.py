@@ -1,12 +1,15 @@
 """Training of the face generator at tiny size."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from models.generators.animation import AnimationConfig, AnimationGenerator
-from models.joints import FACE_LIMBS, FACE_LINES
+from models.generators.animation import AnimationConfig, AnimationGenerator, State
+from models.generators.config import bundled_face
+from models.joints import FACE_CHANNELS, FACE_LIMBS, FACE_LINES
+from models.weights import save_weights
 from pipelines.runtime.progress import SilentProgress
 from pipelines.training.config import TrainConfig
 from pipelines.training.engine.distributed import Processes
@@ -18,7 +21,7 @@ from pipelines.training.face.validation import render_held_out, validate
 SMALL = Recipe(size=64, clip_length=12, rollout=2, returns=1, fastest=1, chunk=1, adversarial_from=0.0)
 ARCHITECTURE = AnimationConfig(
     width=8, max_width=16, flow_width=8, flow_max_width=16, flow_layers=4, kernel_sizes=(3, 3), attention_hidden=8,
-    norm="batch", detail_hidden=8, image_channels=4, structure_channels=len(FACE_LINES), limbs=FACE_LIMBS,
+    norm="batch", detail_hidden=8, image_channels=4, structure_channels=FACE_CHANNELS, limbs=FACE_LIMBS,
 )  # fmt: skip
 
 
@@ -43,7 +46,7 @@ def test_landmarks_of_the_batch_are_those_of_its_maps() -> None:
     clips = draw_clips(SMALL, 2, torch.Generator().manual_seed(5))
     for state in (clips.reference, clips.targets[0]):
         assert state.joints is not None
-        assert (state.image.shape, state.structure.shape) == ((2, 4, 64, 64), (2, len(FACE_LINES), 64, 64))
+        assert (state.image.shape, state.structure.shape) == ((2, 4, 64, 64), (2, FACE_CHANNELS, 64, 64))
         x, y = state.joints[0, 33].round().long().clamp(0, 63)  # below the nose
         assert state.structure[0, 4, y, x] > 0.05
 
@@ -55,6 +58,7 @@ def test_held_out_heads_are_measured() -> None:
     assert made.shape == held_out.images[:, 1:].shape
     assert all(map(math.isfinite, numbers.values()))
     assert numbers["copy_faces"] < numbers["copy"]
+    assert {"psnr_mouths", "psnr_eyes", "copy_mouths", "copy_eyes"} <= set(numbers)
 
 
 def test_the_bundled_size_starts_from_the_weights_of_people(tmp_path: Path) -> None:
@@ -62,3 +66,38 @@ def test_the_bundled_size_starts_from_the_weights_of_people(tmp_path: Path) -> N
     assert sum(value.numel() for value in fresh.state_dict().values()) * 2 < 8e6
     equal = [torch.equal(a, b) for a, b in zip(fresh.parameters(), started.parameters(), strict=True)]
     assert sum(equal) < 0.5 * len(equal)
+
+
+def test_it_starts_from_weights_that_saw_lines_alone(tmp_path: Path) -> None:
+    given = AnimationGenerator(config=replace(bundled_face(), structure_channels=len(FACE_LINES))).eval()
+    path = tmp_path / "lines.safetensors"
+    save_weights(path, given, architecture="animation", licence="", command="", extra={}, exact=True)
+    started = build_generator(make_session(tmp_path, init=str(path))).eval()
+    assert started.config.structure_channels == FACE_CHANNELS
+    image, structure = torch.rand(1, 4, 64, 64), torch.rand(1, FACE_CHANNELS, 64, 64)
+    points = 64 * torch.rand(1, 68, 2)
+    old, new = (
+        network.step(reference, State.initial(reference), maps, points).image
+        for network, maps in ((given, structure[:, : len(FACE_LINES)]), (started, structure))
+        for reference in [network.encode_reference(image, maps, points)]
+    )
+    torch.testing.assert_close(new, old, atol=1e-5, rtol=0)
+
+
+def test_errors_between_the_lips_count_several_times(tmp_path: Path) -> None:
+    task = FaceTask(make_session(tmp_path), SMALL, AnimationGenerator(config=ARCHITECTURE))
+    truth = draw_clips(SMALL, 1, torch.Generator().manual_seed(5)).targets[0]
+    truth.image = torch.cat([torch.zeros(1, 3, 64, 64), torch.ones(1, 1, 64, 64)], 1)
+    truth.structure = torch.zeros(1, FACE_CHANNELS, 64, 64)
+    truth.structure[:, len(FACE_LINES), 10:14, 10:14] = 1  # the inner mouth
+    step = task.generator.step(
+        reference := task.generator.encode_reference(truth.image, truth.structure, truth.joints),
+        State.initial(reference), truth.structure, truth.joints,
+    )  # fmt: skip
+
+    def measure(place: slice) -> float:
+        image = truth.image.clone()
+        image[:, :3, place, place] += 0.5
+        return float(task.measure_losses(replace(step, image=image), truth)["picture"])
+
+    assert measure(slice(10, 14)) > 4 * measure(slice(30, 34)) > 0

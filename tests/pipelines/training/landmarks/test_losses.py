@@ -5,7 +5,7 @@ import torch
 from models.landmarks import LandmarkOutput
 from pipelines.training.landmarks.data import Crops, Recipe
 from pipelines.training.landmarks.losses import landmark_losses
-from pipelines.training.landmarks.metrics import eye_distance, mean_errors
+from pipelines.training.landmarks.metrics import LIDS, LIPS, eye_distance, mean_errors, opening_slope
 from tests.helpers.faces import make_landmarks
 
 
@@ -27,7 +27,8 @@ def test_losses_are_least_for_the_truth_and_hidden_points_do_not_count() -> None
     right = landmark_losses(recipe, draw_answer(truth.landmarks[..., :2], 20.0), truth)
     assert right["point"] < 1e-2
     assert right["presence"] < 1e-6
-    moved = draw_answer(truth.landmarks[..., :2] + 4, -20.0)
+    shift = (4.0 + torch.arange(68) % 5)[:, None]  # other for each of two lips or lids
+    moved = draw_answer(truth.landmarks[..., :2] + shift, -20.0)
     wrong = landmark_losses(recipe, moved, truth)
     assert all(wrong[name] > value + 0.1 for name, value in right.items())
     truth.landmarks[..., 2] = 0
@@ -42,3 +43,15 @@ def test_errors_are_in_distances_of_the_eyes() -> None:
     found[1, 0] += 1000
     truth[1, 0, 2] = 0
     assert torch.allclose(mean_errors(found, truth), torch.tensor([0.1, 0.0]), atol=1e-5)
+
+
+def test_slopes_say_how_far_lips_and_lids_are_found_to_move() -> None:
+    truth = make_truth(5).landmarks
+    opening = torch.tensor([0.0, 4.0, 8.0, 12.0, 90.0])[:, None]
+    lower = [67, 66, 65]
+    truth[:, lower, 1] = truth[:, [61, 62, 63], 1] + opening
+    truth[4, 62, 2] = 0  # does not count
+    found = truth[..., :2].clone()
+    found[:, lower, 1] = truth[:, [61, 62, 63], 1] + 3 + opening / 4
+    torch.testing.assert_close(opening_slope(found, truth, LIPS), torch.tensor(0.25))
+    assert opening_slope(found, truth, LIDS) == 0, "they don't move"

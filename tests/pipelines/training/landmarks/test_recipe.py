@@ -14,6 +14,7 @@ from pipelines.training.landmarks.data import Recipe, draw_crops
 from pipelines.training.landmarks.recipe import LandmarkTask
 from pipelines.training.landmarks.validation import draw_landmarks, validate
 
+NUMBERS = ("nme", "failures", "lids", "lips", "presence")
 TINY = Recipe(chunk=4, source=48, validation=3)
 
 
@@ -31,7 +32,7 @@ def test_a_batch_updates_the_network_once_per_chunk_and_validation_counts(tmp_pa
     assert len(changed) > 0.9 * len(list(task.network.parameters()))
     task.prepare()
     found = task.validate(task.published_network())
-    assert set(found.numbers) == {kind + name for kind in ("", "hard_") for name in ("nme", "failures", "presence")}
+    assert set(found.numbers) == {kind + name for kind in ("", "hard_") for name in NUMBERS}
     assert all(0 <= found.numbers[name] <= 1 for name in ("failures", "presence", "hard_presence"))
     assert found.numbers["nme"] > 0
     assert [row.shape for row in found.sheet] == [(6, 3, 128, 128)]

@@ -1,7 +1,4 @@
-"""CUDA graphs for training: the kernels of an update are captured once and replayed, so the GPU never waits for Python.
-
-Used by `engine.gan`.
-"""
+"""CUDA graphs: the kernels of a function are captured once and replayed, so that the GPU never waits for Python."""
 
 import warnings
 from collections.abc import Callable
@@ -77,7 +74,7 @@ class GraphedFunction:
             with torch.cuda.graph(graph, capture_error_mode="thread_local"):
                 self.outputs = self.function(*self.inputs)
         except RuntimeError as error:
-            warnings.warn(f"no CUDA graph, so training is slower: {str(error).splitlines()[0]}", stacklevel=3)
+            warnings.warn(f"no CUDA graph, so this is slower: {str(error).splitlines()[0]}", stacklevel=3)
             self.enabled = False
             return False
         self.graph = graph
