@@ -14,15 +14,7 @@ from pipelines.synthetic.rendering.noise import spectral_noise, uniform
 from pipelines.synthetic.tensors import constant
 
 CHANNELS = 5  # of a texel: red, green, blue, slope along u, slope along v
-_FOLDS = {
-    "skin": 0.0,
-    "face": 0.0,
-    "hand": 0.0,
-    "shoe": 0.15,
-    "belt": 0.1,
-    "hair": 1.0,
-    "hat": 0.3,
-}  # depth; 1 is that of cloth
+_FOLDS = {"skin": 0.0, "shoe": 0.15, "belt": 0.1, "hair": 1.0, "hat": 0.3}  # depth; 1 is that of cloth
 # How far creases are drawn out along a part; below 1 they run across it.
 _STRETCH = {
     "sleeve": 0.35, "forearm": 0.35, "lower_leg": 0.35, "bottom": 0.5, "skirt": 5.0, "hair": 10.0,
