@@ -23,7 +23,7 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 LINES = [line for kind, block in BLOCKS if not kind for line in block.splitlines() if line.startswith("gfla ")]
 SIZE = (180, 240)  # width and height in pixels of the reader's video
-PICTURE = (360, 480)  # of the pictures: a smaller one has no sure outline
+PICTURE = (480, 640)  # of the pictures: a smaller one has no sure outline
 
 
 def write_readers_files(folder: Path) -> None:
