@@ -74,10 +74,10 @@ def _spot(points: SkinPoints, x: float, y: float, radius_x: float, radius_y: flo
 
 def _paint_flush(points: SkinPoints, complexion: Complexion, colour: Tensor) -> Tensor:
     """Redness of cheeks, nose, ears, chin and lids, pores, and shade in the hollows of the face."""
-    _, y, z = points.place
+    x, y, z = points.place
     person = points.person
     fine = smooth_noise(points.place, 0.0028, complexion.seed[person] + 7)
-    veins = smooth_noise(points.place, 0.014, complexion.seed[person] + 8)
+    veins = torch.sin(x * 330 + 50 * complexion.seed[person]) * torch.sin(y * 290 + 3 * torch.sin(x * 170))
     cheeks, nose = _spot(points, 0.046, -0.034, 0.024, 0.02), _spot(points, 0.0, -0.036, 0.015, 0.016)
     red = 0.5 * cheeks * (1 + 0.6 * veins) + 0.45 * nose + 0.25 * _spot(points, 0.0, -0.1, 0.018, 0.012)
     red = (red + 0.7 * points.column("ear") + 0.1 * veins) * complexion.blush[person]
@@ -199,7 +199,7 @@ def _paint_roots(points: SkinPoints, complexion: Complexion, colour: Tensor) -> 
     person, place = points.person, points.place
     hairline = complexion.hairline[person]
     seed = complexion.seed[person]
-    noise = smooth_noise(place, 0.007, seed + 4)
+    noise = torch.sin(place[0] * 420 + 9 * seed) * torch.sin(place[2] * 390 + place[1] * 200)
     hairs = smooth_noise((place[0] * 3, place[1], place[2] * 3), 0.004, seed + 6)
     level = measure_hairline(place, hairline) + 0.003 * noise + 0.005 * hairs
     opacity = hairline[:, 4] * soft_step(-0.001 - level, 0.009) * (1 - points.column("ear"))

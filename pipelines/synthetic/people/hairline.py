@@ -11,14 +11,13 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.people.layers import interpolation_weights
 from pipelines.synthetic.rendering.noise import chance, uniform
 from pipelines.synthetic.tensors import constant
 
 EARS_Z = 0.045  # m, of the axis around which the line runs
 _CROWN = (0.0, 0.104, -0.005)  # m, where hair on the top of the head thins out first
 # Degrees from the middle of the forehead: corner of the forehead, temple, sideburn, ear, nape.
-_STOPS = (0, 18, 34, 47, 57, 64, 71, 77, 99, 106, 140, 180)
+_STOPS = (0.0, 18.0, 34.0, 47.0, 57.0, 64.0, 71.0, 77.0, 99.0, 106.0, 140.0, 180.0)
 # Heights (m) at the stops: constant, then shares of the line's height in front, recession and height at the nape.
 _HEIGHTS = (
     (0.0, 1.0, 0.0, 0.0), (0.0, 1.0, 0.3, 0.0), (-0.003, 1.0, 1.0, 0.0), (-0.011, 0.92, 0.5, 0.0),
@@ -51,7 +50,10 @@ def measure_hairline(place: tuple[Tensor, Tensor, Tensor], hairline: Tensor) -> 
     """
     x, y, z = place
     angle = torch.atan2(x.abs(), z - EARS_Z) * (180 / math.pi)
-    heights = interpolation_weights(angle, _STOPS) @ constant(_HEIGHTS, y.device)  # [..., 4]
+    stops, table = constant(_STOPS, y.device), constant(_HEIGHTS, y.device)
+    index = torch.searchsorted(stops, angle.contiguous()).clamp(1, len(_STOPS) - 1)
+    share = (angle - stops[index - 1]) / (stops[index] - stops[index - 1])
+    heights = torch.lerp(table[index - 1], table[index], share[..., None])  # [..., 4]
     edge = heights[..., 0] + (heights[..., 1:] * hairline[..., :3]).sum(-1)
     far = sum((axis - middle).square() for axis, middle in zip(place, _CROWN, strict=True))
     return torch.maximum(edge - y, hairline[..., 3] - torch.as_tensor(far).sqrt())
