@@ -22,7 +22,7 @@ from tests.helpers.faces import write_face_inputs
 from tests.helpers.small_batches import write_small_clip, write_small_source
 
 FOLDER = Path(__file__).parents[1] / "examples"
-SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.name != "arguments.py")
+SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.name not in ("arguments.py", "scenes.py"))
 SOURCE = next(iter(sorted(FOLDER.glob("source.*"))), FOLDER / "source.png")
 DRIVING = FOLDER / "driving.mp4"
 LONGER = ("render_", "own_executor")
@@ -47,9 +47,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _process_as_before() -> Iterator[None]:
-    """No test downloads YOLO; what a script registers or sets is undone."""
-    threads = torch.get_num_threads()
-    with patch.dict(DETECTORS, auto=DETECTORS["bundled"]), patch.dict(EXECUTORS):
+    """No test downloads YOLO; what a script registers or sets is undone; scripts find what is beside them."""
+    threads, path = torch.get_num_threads(), [str(FOLDER), *sys.path]
+    with patch.dict(DETECTORS, auto=DETECTORS["bundled"]), patch.dict(EXECUTORS), patch.object(sys, "path", path):
         yield
     torch.set_num_threads(threads)
 

@@ -23,7 +23,7 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 LINES = [line for kind, block in BLOCKS if not kind for line in block.splitlines() if line.startswith("gfla ")]
 SIZE = (180, 240)  # width and height in pixels of the reader's video
-PICTURE = (360, 480)  # of the pictures: a smaller one has no sure outline
+PICTURE = (480, 640)  # of the pictures: a smaller one, or a coarser JPEG, has no sure outline
 
 
 def write_readers_files(folder: Path) -> None:
@@ -33,7 +33,7 @@ def write_readers_files(folder: Path) -> None:
     shutil.copytree(ROOT / "examples", folder / "examples")
     picture = Image.open(SOURCE).convert("RGB").resize(PICTURE)
     for name in ("photo.jpg", "pose.jpg", "beach.jpg", "people/ann.jpg", "results/1.png", "truth/1.png"):
-        picture.save(folder / name)
+        picture.save(folder / name, quality=95)
     write_dance_clip(folder / "dance.mp4", frames=4)
     write_dance_clip(folder / "dances" / "walk.mp4", frames=2)
     write_dance(folder / "iPER", clips=1, frames=8, masks=True)

@@ -1,7 +1,7 @@
 """Clips of rendered people with real bodies: pictures, points of body, hands, feet and face, parts, and true flow.
 
-In: a `ClipConfig` and a generator, or a `BodyScene`, and which frames to render. Out: a `BodyClip`, which has all that
-`clips.Clip` knows and more.
+In: a `ClipConfig` and a generator, or a `BodyScene`, and which frames to render. Out: a `BodyClip`. Training and the
+examples call `sample_body_clip` and `render_body_clip`.
 
 Legend: B people, T frames of the clip, N = B * T pictures, V vertices, F triangles, k samples per pixel in either
 direction, H height, W width.

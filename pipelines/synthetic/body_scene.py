@@ -109,7 +109,7 @@ def compose_scene(
     complexion = sample_complexion(shape, wardrobe.hairline, generator)
     outfit = replace(outfit, skin=complexion.skin, hair=complexion.hair)
     pose = sample_poses(config, model, rest, generator)
-    atlas = sample_atlas(batch, generator, size=config.texture_size, outfit=outfit, cut=True)
+    atlas = sample_atlas(batch, generator, size=config.texture_size, outfit=outfit)
     appearance = sample_mesh_appearance(atlas, outfit, complexion, choose_hosiery(outfit, wardrobe), generator)
     shadow = sample_shadows(config, batch, generator)
     camera, foreground = aim(config, rest, pose, generator)

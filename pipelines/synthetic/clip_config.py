@@ -32,7 +32,7 @@ class ClipConfig:
     texture_size: int = 128
     """Texels along a side of a texture."""
     supersample: int = 2
-    """Rays per pixel in either direction."""
+    """Samples per pixel in either direction."""
     shadow: float = 0.5
     """Share of the clips in which the person casts a shadow on the floor; half as often on the wall."""
     wall_shadows: bool = True

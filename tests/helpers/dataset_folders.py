@@ -17,8 +17,8 @@ import torch
 
 from pipelines.keypoints.layouts import coco17_to_openpose18
 from pipelines.synthetic.body_clips import ClipConfig, sample_body_clip
-from pipelines.synthetic.motion.motion import sample_motion
-from pipelines.synthetic.people.skeleton import coco17, forward_kinematics, human36m17, sample_proportions
+from pipelines.synthetic.people.skeleton import coco17, forward_kinematics, human36m17
+from tests.helpers.poses import sample_motion, sample_people
 
 PHASES = ("train", "test")
 PIXELS_PER_METRE = torch.tensor((300.0, -300.0))  # of x and y; rows count downwards
@@ -182,8 +182,9 @@ def write_human36m(
     for subject in subjects:
         true[subject], detected[subject] = {}, {}
         for action in ("Walking", "Sitting 1"):
-            people = sample_proportions(cameras, generator)
-            moving = forward_kinematics(people, sample_motion(cameras, frames, generator))
+            drawn = int(torch.randint(1 << 30, (), generator=generator))
+            people = sample_people(cameras, drawn)
+            moving = forward_kinematics(people, sample_motion(cameras, frames, drawn))
             human, coco = (
                 points[..., :2] * PIXELS_PER_METRE + 500
                 for points in (human36m17(moving, people), coco17(moving, people))

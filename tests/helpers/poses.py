@@ -3,17 +3,19 @@
 import numpy as np
 import torch
 
+from pipelines.synthetic.motion.full_motion import sample_joint_motion
 from pipelines.synthetic.motion.inverse_kinematics import solve_pose
-from pipelines.synthetic.motion.motion import sample_motion
+from pipelines.synthetic.motion.motion import Shares
 from pipelines.synthetic.motion.pose import Pose
 from pipelines.synthetic.motion.timeline import Action, Timeline
+from pipelines.synthetic.people.body_model import BodyModel
+from pipelines.synthetic.people.body_shapes import sample_shape
 from pipelines.synthetic.people.skeleton import (
     Motion,
     Proportions,
     coco17,
     forward_kinematics,
     human36m17,
-    sample_proportions,
     standard_proportions,
 )
 
@@ -33,7 +35,18 @@ def make_standing_pose(x: float = 0, y: float = 0, *, size: float = 1, confidenc
 
 
 def sample_people(count: int, seed: int) -> Proportions:
-    return sample_proportions(count, torch.Generator().manual_seed(seed))
+    """Sizes of random people."""
+    model = BodyModel.load()
+    shape = sample_shape(count, torch.Generator().manual_seed(seed), local_axes=len(model.local_axes))
+    return model.rest(shape).proportions
+
+
+def sample_motion(
+    batch: int, length: int, seed: int, *, fps: float = 25.0, athletic: float = 0.0, **options: float
+) -> Motion:
+    """Random motion without gestures of daily life and actions of the whole body; options: of `sample_joint_motion`."""
+    time, generator = torch.arange(length) / fps, torch.Generator().manual_seed(seed)
+    return sample_joint_motion(time, length / fps, batch, generator, shares=Shares(athletic=athletic), **options)
 
 
 def sample_poses(
@@ -41,7 +54,7 @@ def sample_poses(
 ) -> tuple[np.ndarray, np.ndarray]:
     """COCO-17 and Human3.6M-17 [B, T, 17, 2] of people doing the motion of `seed`, in pixels."""
     count = len(persons.head)
-    motion = sample_motion(count, frames, torch.Generator().manual_seed(seed), amplitude=amplitude)
+    motion = sample_motion(count, frames, seed, amplitude=amplitude)
     return _project(persons, motion, scale)
 
 

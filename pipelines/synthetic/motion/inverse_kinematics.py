@@ -1,6 +1,6 @@
 """From where a person's hands, feet, pelvis and gaze are to joint rotations, by closed-form two-bone kinematics.
 
-In: a `Pose`. Out: a `Motion` for people of any proportions. `motion.sample_motion_at` calls `solve_pose`.
+In: a `Pose`. Out: a `Motion` for people of any proportions. `motion.solve_sample` calls `solve_pose`.
 
 Poses say where hands and feet are, which is how people move: feet stay planted, hands reach hips, head or each other.
 
@@ -31,12 +31,8 @@ _ANKLE, _TOE, _HEEL = 0.065, 0.17, -0.06  # height of the ankle above the sole; 
 _STRETCHED = 0.99 * LEG  # longest distance from hip to ankle
 
 
-def solve_pose(pose: Pose, *, early_arms: bool = False) -> Motion:
-    """Joint rotations and root of people with standard proportions in the pose; angles stay within `LIMITS`.
-
-    early_arms: arms as in the clips that the weights of version 0.1 were trained on, of people whose palms face ahead
-    at rest: wrists bend towards the thumb, and elbows swivel to the trunk.
-    """
+def solve_pose(pose: Pose) -> Motion:
+    """Joint rotations and root of people with standard proportions in the pose; angles stay within `LIMITS`."""
     pelvis, chest = _rotation_from_angles(pose.hips), _rotation_from_angles(_limit(pose.spine, "spine") / 2)
     neck = _rotation_from_angles(_limit(pose.neck, "neck") / 2)
     heading = rotation_about(1, pose.heading)  # [B, T, 3, 3]
@@ -44,7 +40,7 @@ def solve_pose(pose: Pose, *, early_arms: bool = False) -> Motion:
     ankles, heel_raise = _place_ankles(pose.legs)
     root = _place_pelvis(pose, pelvis, ankles)
     for side, name in enumerate("rl"):
-        local |= _solve_arm(pose.arms[:, :, side], name, early_arms)
+        local |= _solve_arm(pose.arms[:, :, side], name)
         hip = root + rotate(pelvis, _rest_offset(f"{name}_hip", pelvis))
         reach = ankles[:, :, side] - hip
         local |= _solve_leg(reach, heel_raise[:, :, side], pose.legs[:, :, side], pelvis, name)
@@ -134,19 +130,17 @@ def _front_of_thigh(thigh: Tensor, reach: Tensor, pole: Tensor) -> Tensor:
     return torch.where(between & (bent > 0.03), -foot, pole)
 
 
-def _solve_arm(arm: Tensor, name: str, early: bool) -> dict[str, Tensor]:
-    """Rotations [B, T, 3, 3] of shoulder, elbow and wrist in their parents' frames; arm: [B, T, 6] of `Pose`; early: as
-    `early_arms` of `solve_pose`."""
+def _solve_arm(arm: Tensor, name: str) -> dict[str, Tensor]:
+    """Rotations [B, T, 3, 3] of shoulder, elbow and wrist in their parents' frames; arm: [B, T, 6] of `Pose`."""
     sign = 1.0 if name == "l" else -1.0
     mirror = constant((sign, 1.0, 1.0), arm.device)
     shoulder = _rest_offset("l_shoulder", arm)
     hand = _bend_around_shoulder(arm[..., :3]) * ARM
     hand = _keep_out_of_body(hand + shoulder) - shoulder
-    pole = _elbow_pole(normalize(hand, dim=-1), -arm[..., 3] if early else arm[..., 3])
+    pole = _elbow_pole(normalize(hand, dim=-1), arm[..., 3])
     upper, flexion = solve_two_bones(hand * mirror, pole * mirror, _UPPER_ARM, _FOREARM, LIMITS["elbow_flexion"][1])
     bend = -arm[..., 4].clamp(*LIMITS["wrist_flexion"])
-    wrist = rotation_about(1, sign * arm[..., 5])
-    wrist = wrist @ (rotation_about(0, bend) if early else rotation_about(2, sign * bend))
+    wrist = rotation_about(1, sign * arm[..., 5]) @ rotation_about(2, sign * bend)
     return {
         f"{name}_shoulder": _limb_frame(upper, -pole * mirror),
         f"{name}_elbow": rotation_about(0, -flexion),

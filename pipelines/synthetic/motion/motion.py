@@ -1,7 +1,7 @@
 """Random human motion: gaits, dances, gestures, exercises and posing; one action of legs and one of arms per clip.
 
-In: a batch size, times and a generator. Out: a `Motion` for people of any proportions. Scenes, tests and the training
-of the motion network call it.
+In: a `Timeline` and `Shares`. Out: a `PoseSample`, and the `Motion` for people of any proportions that it is solved
+into. `full_motion` and `head_motion` call it.
 
 Legend: B batch, T frames.
 """
@@ -64,47 +64,6 @@ class PoseSample:
     """[B] bool: whether the body has to settle on the ground, as in actions of the whole body; None for nobody."""
 
 
-def sample_motion(
-    batch: int,
-    length: int,
-    generator: torch.Generator,
-    *,
-    fps: float = 25.0,
-    amplitude: float = 1.0,
-    tilt: float = 0.05,
-    athletic: float = 0.0,
-) -> Motion:
-    """`batch` clips of `length` frames at `fps`, on the generator's device and deterministic for its state.
-
-    Args:
-        amplitude: factor of the deviation from standing still; the heading stays.
-        athletic: share of clips with sports and floor work in place of the ordinary actions of legs, 0..1.
-        tilt: standard deviation in radians of the constant pitch of the whole scene, as a hand-held camera has it; its
-            roll has half of it.
-    """
-    time = torch.arange(length, dtype=torch.float32, device=generator.device) / fps
-    return sample_motion_at(time, length / fps, batch, generator, amplitude=amplitude, tilt=tilt, athletic=athletic)
-
-
-def sample_motion_at(
-    time: Tensor,
-    duration: float,
-    batch: int,
-    generator: torch.Generator,
-    *,
-    amplitude: float = 1.0,
-    tilt: float = 0.05,
-    athletic: float = 0.0,
-) -> Motion:
-    """As `sample_motion`, at times [T] or [B, T] in seconds from 0 to `duration`, in any order.
-
-    The same generator state and duration give the same clips whatever the times are.
-    """
-    timeline = Timeline(batch, time if time.dim() == 2 else time[None], duration, generator)
-    sample = sample_pose(timeline, Shares(athletic=athletic))
-    return solve_sample(sample, timeline, amplitude=amplitude, tilt=tilt, early_arms=True)
-
-
 def sample_pose(timeline: Timeline, shares: Shares) -> PoseSample:
     """Draws what the people of the clips do."""
     pose = Pose.neutral(timeline.batch, timeline.time.shape[-1], timeline.device)
@@ -123,18 +82,16 @@ def sample_pose(timeline: Timeline, shares: Shares) -> PoseSample:
     return _replace_by_whole_body(timeline, sample, shares.whole_body) if shares.whole_body else sample
 
 
-def solve_sample(
-    sample: PoseSample, timeline: Timeline, *, amplitude: float, tilt: float, early_arms: bool = False
-) -> Motion:
+def solve_sample(sample: PoseSample, timeline: Timeline, *, amplitude: float, tilt: float) -> Motion:
     """Joint rotations and root of what people do.
 
     Args:
         amplitude: factor of the deviation from standing still; the heading stays.
-        tilt: as for `sample_motion`.
-        early_arms: as for `solve_pose`.
+        tilt: standard deviation in radians of the constant pitch of the whole scene, as a hand-held camera has it; its
+            roll has half of it.
     """
     pose = sample.pose.scale(amplitude)
-    motion = solve_pose(pose, early_arms=early_arms)
+    motion = solve_pose(pose)
     if sample.grounded is not None:
         settled, chosen = settle(motion, pose), sample.grounded
         rotations = torch.where(chosen[:, None, None, None, None], settled.rotations, motion.rotations)

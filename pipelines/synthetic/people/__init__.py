@@ -1,1 +1,1 @@
-"""Rendered people: skeleton, build, body, clothes, hair, textures, shading and camera."""
+"""Rendered people: skeleton, bodies, clothes, hair, textures, shading and camera."""

@@ -1,6 +1,6 @@
 """The orthographic camera: from world metres to pixels, and the framing of people in motion.
 
-In: people and the frames of their motion. Out: a `Camera` that scenes and shadows project with.
+In: bounds of people, or the frames of their motion. Out: a `Camera` that scenes and shadows project with.
 
 Legend: B batch, T frames of the clip. Pixels: x right, y down, pixel centres at integers.
 """
@@ -10,10 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.people.primitives import People
 from pipelines.synthetic.people.skeleton import INDEX, Frames
 from pipelines.synthetic.rendering.noise import chance, uniform
-from pipelines.synthetic.rendering.raycast import place
 
 _OVER_HEAD = 0.25  # m from the head's joint to the upper edge of a picture of the upper body
 _BESIDE_HEAD = 0.35  # m from the head's joint to its sides
@@ -43,44 +41,6 @@ class Camera:
         """How far world points [B, T, K, 3] are behind `origin` [B, T, 3]: [B, T, K] in pixels."""
         return (origin[:, :, None, 2] - points[..., 2]) * self.scale[:, None, None]
 
-    def columns(self, count: int, factor: int = 1) -> Tensor:
-        """World x [B, count * factor] in metres of `count` columns of pixels with `factor` rays each."""
-        return (sample_positions(count, factor, self.scale.device) - self.centre[:, :1]) / self.scale[:, None]
-
-    def rows(self, count: int, factor: int = 1) -> Tensor:
-        """World y [B, count * factor] in metres of `count` rows of pixels with `factor` rays each."""
-        return (self.centre[:, 1:] - sample_positions(count, factor, self.scale.device)) / self.scale[:, None]
-
-
-def sample_positions(count: int, factor: int, device: torch.device) -> Tensor:
-    """Pixel coordinates [count * factor] of the rays through `count` pixels, `factor` to each."""
-    return (torch.arange(count * factor, device=device) + 0.5) / factor - 0.5
-
-
-def sample_camera(
-    people: People,
-    frames: Frames,
-    generator: Generator,
-    *,
-    size: tuple[int, int],
-    fill: tuple[float, float],
-    zoom: tuple[float, float],
-    shift: float,
-) -> Camera:
-    """Draws cameras that show the whole motion of `frames`, then zooms and shifts them.
-
-    Args:
-        size: (width, height) of the picture in pixels.
-        fill: range of the share of the picture that the motion spans.
-        zoom: range of a further magnification; above 1 the motion leaves the picture.
-        shift: largest displacement from the centre beyond the free margin, in parts of the picture.
-    """
-    batch = len(frames.origin)
-    bounds = place(people.primitives, frames.rotation[:, ::4], frames.origin[:, ::4]).bounds
-    bounds = bounds.view(batch, -1, 4)
-    low, high = bounds[..., :2].amin(1), bounds[..., 2:].amax(1)
-    return aim_camera(low, high, generator, size=size, fill=fill, zoom=zoom, shift=shift)
-
 
 def aim_camera(
     low: Tensor,
@@ -92,7 +52,14 @@ def aim_camera(
     zoom: tuple[float, float],
     shift: float,
 ) -> Camera:
-    """Draws cameras that show boxes from `low` to `high` [B, 2] (world x, y in metres); the rest as `sample_camera`."""
+    """Draws cameras that show boxes from `low` to `high` [B, 2] (world x, y in metres), then zooms and shifts them.
+
+    Args:
+        size: (width, height) of the picture in pixels.
+        fill: range of the share of the picture that the boxes span.
+        zoom: range of a further magnification; above 1 the boxes leave the picture.
+        shift: largest displacement from the centre beyond the free margin, in parts of the picture.
+    """
     extent = low.new_tensor(size)
     batch = len(low)
     share = uniform(generator, batch, low=fill[0], high=fill[1]) * uniform(generator, batch, low=zoom[0], high=zoom[1])

@@ -32,8 +32,7 @@ from pipelines.synthetic.people.textures import SLOTS
 from pipelines.synthetic.people.wardrobe import Wardrobe
 from pipelines.synthetic.rotations import rotate
 
-# Slots of the skin, and those whose lines its texture coordinates follow; of all other parts skin, and top.
-_SKIN_SLOTS = {"head": "face", "hand": "hand"}
+# Slots whose lines the texture coordinates of the skin follow; of all other parts top.
 _SKIN_LINES = {
     "head": "hair", "upper_arm": "sleeve", "forearm": "forearm", "hand": "forearm", "thigh": "bottom",
     "shin": "lower_leg", "foot": "lower_leg",
@@ -179,5 +178,5 @@ def _skin_layer(model: BodyModel, charts: BodyCharts) -> Layer:
     names = [part[2:] if part[:2] in ("r_", "l_") else part for part in PARTS]
     uv, _ = charts.corners(model.triangles, [_SKIN_LINES.get(name, "top") for name in names])
     part = model.part[model.triangles].mode(1).values
-    slot = torch.tensor([SLOTS.index(_SKIN_SLOTS.get(name, "skin")) for name in names])[part]
+    slot = torch.full_like(part, SLOTS.index("skin"))
     return Layer("skin", model.triangles, uv, slot, part, model.skin_weights)

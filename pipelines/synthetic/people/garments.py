@@ -1,4 +1,4 @@
-"""What is sewn or printed on a top: necklines, collars, buttons, zips, open jackets, prints, pockets and hems.
+"""What is sewn or printed on a top: buttons, zips, open jackets, prints, pockets and hems.
 
 `textures` calls `paint_top`.
 
@@ -31,15 +31,12 @@ STYLE_WEIGHTS = (3.2, 2.4, 1.6, 1.1, 1.3, 0.8, 0.5, 0.8)
 TOP_EXTENT = (1.0, 0.6)  # metres around and along a top
 
 
-def paint_top(
-    cloth: Tensor, inner: Tensor, style: Tensor, skin: Tensor | None, trim: Tensor, generator: Generator
-) -> Tensor:
+def paint_top(cloth: Tensor, inner: Tensor, style: Tensor, trim: Tensor, generator: Generator) -> Tensor:
     """Turns plain cloth into tops.
 
     Args:
         cloth: [B, 3, n, n] the garment's fabric; inner: same shape, what an open jacket shows.
         style: [B] index into STYLES.
-        skin: [B, 3] colour of what shows beyond the edges, or None for tops that are cut along them.
         trim: [B, 3] colour.
 
     Returns:
@@ -62,41 +59,13 @@ def paint_top(
     spacing = column(uniform(generator, batch, low=0.05, high=0.1), 4)
     buttons = ellipse(x, (y / spacing).frac() * spacing - spacing / 2, 0.011, 0.01)
     top = over(top, buttons * _is(style, "shirt") + buttons * _is(style, "polo") * (y < 0.2), trim)
-    if skin is not None:
-        top = _paint_neckline(top, style, skin, trim, x, y, pixel, generator)
     hem = chance(generator, 0.4, batch)
-    top = over(top, soft_step(v - 0.95, 1 / size) * column(hem, 4) * 0.6, trim)
-    if skin is None:
-        return top.clamp(0, 1)
-    cropped = chance(generator, 0.06, batch)
-    return over(top, soft_step(v - 0.82, 1 / size) * column(cropped, 4), skin).clamp(0, 1)
+    return over(top, soft_step(v - 0.95, 1 / size) * column(hem, 4) * 0.6, trim).clamp(0, 1)
 
 
 def _is(style: Tensor, *names: str) -> Tensor:
     """[B, 1, 1, 1] true where the style [B] is one of the named."""
     return column(torch.stack([style == STYLES.index(name) for name in names]).any(0), 4)
-
-
-def _paint_neckline(
-    top: Tensor, style: Tensor, skin: Tensor, trim: Tensor, x: Tensor, y: Tensor, pixel: float, generator: Generator
-) -> Tensor:
-    """Skin above a round, V-shaped or boat neckline, collar band, shirt collar and shoulder straps; style: [B]."""
-    batch = len(top)
-    depth = column(uniform(generator, batch, low=0.02, high=0.13), 4)
-    width = column(uniform(generator, batch, low=0.07, high=0.13), 4)
-    pointed = column(chance(generator, 0.35, batch), 4)
-    inside = (1 - (x / width).square()).clamp(min=0)
-    edge = depth * torch.where(pointed, (1 - (x / width).abs()).clamp(min=0), inside.sqrt())
-    back = 0.015 * soft_step(x.abs() - 0.33, 0.05)
-    bare = soft_step(edge + back - y, pixel)
-    band = soft_step(edge + back + 0.018 - y, pixel) * column(chance(generator, 0.5, batch), 4)
-    top = over(over(top, band * 0.8, trim), bare * (1 - 0.7 * _is(style, "jacket") * (x.abs() > 0.08)), skin)
-    collar = soft_step(0.055 - 0.3 * (x.abs() - 0.05).clamp(min=0) - y, pixel) * _is(style, "shirt", "polo")
-    collar = collar * soft_step(x.abs() - 0.35 * y - 0.012, pixel)
-    top = over(top, collar * 0.9, trim)
-    straps = soft_step(0.014 - (((x.abs() - 0.25).abs()) - 0.13).abs(), pixel)
-    line = 0.1 + 0.03 * torch.cos(x * 40)
-    return over(top, soft_step(line - y, pixel) * (1 - straps) * _is(style, "straps", "dress"), skin)
 
 
 def _paint_pockets(

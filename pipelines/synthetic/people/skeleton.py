@@ -1,12 +1,12 @@
 """The rig of rendered people: proportions, forward kinematics, and the joints that pose detectors name.
 
-In: a generator, and a `Motion` of `motion`. Out: `Proportions` and `Frames`, which all of this room builds on.
+In: a `Motion` of `motion`, and sizes of people. Out: `Proportions` and `Frames`, which all of this room builds on.
 
 World: metres, y up, +z towards the camera. At rest every frame is the identity, the person faces +z with the arms
 hanging down, so limbs point along -y and the person's own right side is -x. Elbows bend by a negative rotation about x,
 knees by a positive one.
 
-Legend: B batch, T frames of the clip, J = 17 rig joints, F = 21 frames (the joints' frames and the derived ones).
+Legend: B batch, T frames of the clip, J = 17 rig joints, F = 18 frames (the joints' frames and that of hanging hair).
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pipelines.synthetic.rotations import frame_from_axes, mix_rotations, rotate
+from pipelines.synthetic.rotations import frame_from_axes, rotate
 from pipelines.synthetic.tensors import constant
 
 RIG = (
@@ -24,13 +24,9 @@ RIG = (
 )  # fmt: skip
 SIDES = (("r", -1.0), ("l", 1.0))  # prefix of the joint names and sign of x
 RIG_PARENT = (-1, 0, 1, 2, 3, 0, 5, 6, 0, 8, 9, 2, 11, 12, 2, 14, 15)
-DERIVED = ("hair", "skirt", "r_sleeve", "l_sleeve")
-FRAMES = RIG + DERIVED
+FRAMES = (*RIG, "hair")
 INDEX = {name: index for index, name in enumerate(FRAMES)}
 _TRUNK, _HEAD = [INDEX[name] for name in ("spine", "chest", "neck")], INDEX["head"]
-_HIPS, _KNEES, _ANKLES, _SHOULDERS, _ELBOWS, _WRISTS = (
-    [INDEX[f"{side}_{joint}"] for side, _ in SIDES] for joint in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
-)
 
 STANDARD_HEIGHT = 1.72  # m
 CHIN, CROWN = -0.27, 0.73  # y in the head's frame, in head heights
@@ -100,9 +96,9 @@ class Frames:
     """World frames of the rig, in the order of `FRAMES`."""
 
     rotation: Tensor
-    """[B, T, 21, 3, 3]; the columns are the axes of the frame."""
+    """[B, T, 18, 3, 3]; the columns are the axes of the frame."""
     origin: Tensor
-    """[B, T, 21, 3] in metres."""
+    """[B, T, 18, 3] in metres."""
 
     def point(self, name: str, local: Tensor) -> Tensor:
         """World position [B, T, 3] of the point `local` (m) of the frame `name`; `local` broadcasts with [B, T, 3]."""
@@ -112,49 +108,16 @@ class Frames:
 
 def standard_proportions(batch: int, device: torch.device | str = "cpu") -> Proportions:
     """`batch` equal adults of `STANDARD_HEIGHT` with average proportions."""
-    unit = torch.ones(batch, device=device)
-    return _assemble(STANDARD_HEIGHT * unit, 0.13 * unit, torch.ones(batch, len(RIG), 3, device=device))
-
-
-def sample_proportions(batch: int, generator: torch.Generator) -> Proportions:
-    """`batch` random people: adults of 1.50 to 1.95 m, one in ten a child, with varied limbs, shoulders and hips."""
-    device = generator.device
-
-    def normal(spread: float) -> Tensor:
-        """Factors [B] around 1."""
-        return 1 + spread * torch.randn(batch, device=device, generator=generator).clamp(-2.2, 2.2)
-
-    age = torch.rand(batch, device=device, generator=generator)
-    adult = (1.71 * normal(0.055)).clamp(1.5, 1.95)
-    youth = (1.0 - age * 10).clamp(min=0)  # 0 adult, 1 the youngest child
-    height = adult * (1 - youth * 0.38)
-    leg, arm, trunk, neck = normal(0.045), normal(0.045), normal(0.03), normal(0.1)
-    shoulders, hips, shin, forearm = normal(0.08), normal(0.09), normal(0.025), normal(0.025)
-    scale = torch.ones(batch, len(RIG), 3, device=device)
-    scale[:, _TRUNK, 1] = trunk[:, None]
-    scale[:, _HEAD] = (neck * (1 - 0.2 * youth))[:, None]
-    scale[:, _HIPS, 0] = hips[:, None]
-    scale[:, _KNEES, 1] = (leg * (2 - shin) * (1 - 0.1 * youth))[:, None]
-    scale[:, _ANKLES, 1] = (leg * shin * (1 - 0.1 * youth))[:, None]
-    scale[:, _SHOULDERS, 0] = (shoulders * (1 - 0.08 * youth))[:, None]
-    scale[:, _ELBOWS, 1] = (arm * (2 - forearm) * (1 - 0.05 * youth))[:, None]
-    scale[:, _WRISTS, 1] = (arm * forearm * (1 - 0.05 * youth))[:, None]
-    return _assemble(height, 0.13 * normal(0.04) * (1 + 0.3 * youth), scale)
-
-
-def _assemble(height: Tensor, head: Tensor, scale: Tensor) -> Proportions:
-    """Sizes of people of `height` [B] in metres, with `head` [B] in body heights and rest offsets times `scale`
-    [B, 17, 3]."""
-    rest = constant(REST, height.device)
-    head = head * height
+    height = torch.full((batch,), STANDARD_HEIGHT, device=device)
+    head = 0.13 * height
+    offsets = constant(REST, height.device) * height[:, None, None]
     face = constant(_FACE_POINTS, height.device) * head[:, None, None]
-    offsets = rest * scale * height[:, None, None]
     arm = -offsets[:, [INDEX["r_elbow"], INDEX["r_wrist"]], 1].sum(1)
     return Proportions(offsets, head, face, foot=0.152 * height, hand=0.33 * arm)
 
 
 def forward_kinematics(proportions: Proportions, motion: Motion) -> Frames:
-    """World frames of the rig's joints and of the derived parts (hair, skirt, sleeves).
+    """World frames of the rig's joints and of hanging hair.
 
     A raised arm lifts its shoulder joint, as the shoulder blade does, by an amount that follows from the elevation of
     the upper arm.
@@ -173,9 +136,9 @@ def forward_kinematics(proportions: Proportions, motion: Motion) -> Frames:
             offset = _lift_shoulder(offset, local)
         rotations.append(rotations[parent] @ local)
         origins.append(origins[parent] + rotate(rotations[parent], offset))
-    derived = _derived_frames(rotations, origins)
-    rotation = torch.stack(rotations + [frame[0] for frame in derived], 2)
-    return Frames(rotation, torch.stack(origins + [frame[1] for frame in derived], 2))
+    rotations.append(_hang_hair(rotations[INDEX["head"]], rotations[INDEX["chest"]]))
+    origins.append(origins[INDEX["head"]])
+    return Frames(torch.stack(rotations, 2), torch.stack(origins, 2))
 
 
 def _lift_shoulder(offset: Tensor, upper_arm: Tensor) -> Tensor:
@@ -194,23 +157,12 @@ def _lift_shoulder(offset: Tensor, upper_arm: Tensor) -> Tensor:
     )
 
 
-def _derived_frames(rotations: list[Tensor], origins: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
-    """Rotation [B, T, 3, 3] and origin [B, T, 3] of hair, skirt, right and left sleeve from those of the joints."""
-
-    def rotation(name: str) -> Tensor:
-        return rotations[INDEX[name]]
-
-    head, up = rotation("head"), constant((0.0, 1.0, 0.0), origins[0].device)
-    hanging = 0.5 * head[..., :, 1] + 0.3 * up + 0.2 * rotation("chest")[..., :, 1]
-    thighs = mix_rotations(rotation("r_hip"), rotation("l_hip"), 0.5)
-    frames = [
-        (frame_from_axes(hanging, head[..., :, 2]), origins[INDEX["head"]]),
-        (mix_rotations(rotation("pelvis"), thighs, 0.5), origins[INDEX["pelvis"]]),
-    ]
-    for side in ("r", "l"):
-        sleeve = mix_rotations(rotation(f"{side}_shoulder"), rotation(f"{side}_elbow"), 0.5)
-        frames.append((sleeve, origins[INDEX[f"{side}_elbow"]]))
-    return frames
+def _hang_hair(head: Tensor, chest: Tensor) -> Tensor:
+    """Rotation [B, T, 3, 3] of hair that hangs from a head on a chest with such rotations: partly with the head, partly
+    straight down."""
+    up = constant((0.0, 1.0, 0.0), head.device)
+    hanging = 0.5 * head[..., :, 1] + 0.3 * up + 0.2 * chest[..., :, 1]
+    return frame_from_axes(hanging, head[..., :, 2])
 
 
 def coco17(frames: Frames, proportions: Proportions) -> Tensor:

@@ -1,7 +1,7 @@
 """Texels of dressed people: their colours with the folds of the cloth, and how they are looked up.
 
 In: an atlas of `textures` and an outfit. Out: slopes of folds, and colour and slope at any u, v of any texture.
-`shading` and `mesh_shading` call it.
+`mesh_shading` calls it.
 
 Legend: B batch, S slots, n texture size; "..." any set of points.
 """
@@ -10,19 +10,11 @@ import torch
 from torch import Generator, Tensor
 
 from pipelines.synthetic.people.textures import SLOTS, Outfit
-from pipelines.synthetic.rendering.noise import chance, spectral_noise, uniform
+from pipelines.synthetic.rendering.noise import spectral_noise, uniform
 from pipelines.synthetic.tensors import constant
 
 CHANNELS = 5  # of a texel: red, green, blue, slope along u, slope along v
-_FOLDS = {
-    "skin": 0.0,
-    "face": 0.0,
-    "hand": 0.0,
-    "shoe": 0.15,
-    "belt": 0.1,
-    "hair": 1.0,
-    "hat": 0.3,
-}  # depth; 1 is that of cloth
+_FOLDS = {"skin": 0.0, "shoe": 0.15, "belt": 0.1, "hair": 1.0, "hat": 0.3}  # depth; 1 is that of cloth
 # How far creases are drawn out along a part; below 1 they run across it.
 _STRETCH = {
     "sleeve": 0.35, "forearm": 0.35, "lower_leg": 0.35, "bottom": 0.5, "skirt": 5.0, "hair": 10.0,
@@ -30,26 +22,8 @@ _STRETCH = {
 _RIM = 0.06  # share of a texture's rows at either end where creases fade: the next texture has others
 
 
-def sample_folds(outfit: Outfit, size: int, generator: Generator) -> Tensor:
-    """Slopes [B, S, 2, n, n] of the cloth: long soft folds, with a strength for each garment and none on bare skin."""
-    batch, slots = len(outfit.skin), len(SLOTS)
-    stretch = uniform(generator, batch * slots, low=0.6, high=2.2)
-    for slot, value in (("skirt", 6.0), ("hair", 10.0)):
-        stretch.view(batch, slots)[:, SLOTS.index(slot)] = value
-    height = spectral_noise(batch * slots, 1, size, size, generator, slope=2.4, stretch=stretch)
-    slope = torch.cat([height - height.roll(1, -1), height - height.roll(1, -2)], 1)
-    slope = slope / slope.std(dim=(1, 2, 3), keepdim=True)
-    strength = torch.tensor([_FOLDS.get(name, 1.0) for name in SLOTS], device=generator.device)
-    crumpled = 0.08 + 0.25 * uniform(generator, batch, 1) * chance(generator, 0.8, batch, 1)
-    strength = strength * crumpled
-    bare = {"sleeve": outfit.sleeve < 0.3, "forearm": outfit.sleeve < 1.2, "lower_leg": outfit.leg < 1.2}
-    for name, skin in bare.items():
-        strength[:, SLOTS.index(name)] *= ~skin
-    return slope.view(batch, slots, 2, size, size) * strength[..., None, None, None]
-
-
 def sample_creases(outfit: Outfit, size: int, generator: Generator) -> Tensor:
-    """Slopes [B, S, 2, n, n] of cloth on real bodies: thin creases across limbs, most of them at elbows, knees and
+    """Slopes [B, S, 2, n, n] of cloth: thin creases across limbs, most of them at elbows, knees and
     ends, soft folds elsewhere, and a strength for each person."""
     batch, slots, device = len(outfit.skin), len(SLOTS), generator.device
     stretch = uniform(generator, batch, slots, low=0.7, high=1.5)
@@ -75,7 +49,7 @@ def sample_creases(outfit: Outfit, size: int, generator: Generator) -> Tensor:
 def sample_texels(texels: Tensor, slot: Tensor, size: int, u: Tensor, v: Tensor) -> list[Tensor]:
     """The 5 channels [...] of the textures `slot` [...] at u, v [...], interpolated bilinearly.
 
-    Textures are periodic in u and mirrored at the ends of v. texels: as in `Appearance`; size: n.
+    Textures are periodic in u and mirrored at the ends of v. texels: as in `MeshAppearance`; size: n.
     """
     mirrored = 1 - (1 - v.abs()).abs()
     column, line = u * size - 0.5, (mirrored * size - 0.5).clamp(0, size - 1.001)

@@ -1,6 +1,7 @@
-"""Texture atlases of people: coordinated outfits, skin, face and hair, one square texture per slot.
+"""Texture atlases of people: coordinated outfits, skin and hair, one square texture per slot.
 
-In: a generator. Out: an `Outfit`, which also decides the geometry of clothes, and the atlas that `shading` samples.
+In: a generator. Out: an `Outfit`, which also decides the geometry of clothes, and the atlas that `mesh_shading` looks
+colours up in.
 
 Legend: B batch, S slots, n texture size; u [1, 1, 1, n] and v [1, 1, n, 1] are columns and rows in 0..1. Columns go
 once around a part's long axis (periodic): 0.5 = front, 0.75 = the person's left. Rows run from the part's start (near
@@ -23,7 +24,6 @@ from pipelines.synthetic.people.fabrics import (
     sample_fabric,
     sample_kinds,
 )
-from pipelines.synthetic.people.face_textures import paint_faces
 from pipelines.synthetic.people.garments import STYLE_WEIGHTS, STYLES, TOP_EXTENT, paint_top
 from pipelines.synthetic.people.head_textures import paint_hair, paint_hats
 from pipelines.synthetic.rendering.noise import (
@@ -55,9 +55,7 @@ SLOTS = (
     "skirt",
     "shoe",
     "skin",
-    "face",
     "hair",
-    "hand",
     "belt",
     "hat",
 )
@@ -162,30 +160,22 @@ def _sample_fabrics(batch: int, skin: Tensor, one_piece: Tensor, generator: Gene
     return sample_fabric(torch.cat(colours), torch.cat(kinds), generator)
 
 
-def sample_atlas(
-    batch: int, generator: Generator, *, size: int = 128, outfit: Outfit | None = None, cut: bool = False
-) -> Tensor:
-    """Paints the atlases of B people, in `outfit` or in freshly drawn clothes.
-
-    cut: the meshes of clothes end where clothes do, so that no skin is painted beyond their edges.
+def sample_atlas(batch: int, generator: Generator, *, size: int, outfit: Outfit) -> Tensor:
+    """Paints the atlases of B people in their clothes.
 
     Returns:
         [B, S, 3, size, size] in [0, 1], in the order of `SLOTS`.
     """
-    outfit = outfit or sample_outfit(batch, generator)
     cloth = _paint_cloth(batch, outfit, size, generator)
     u, v = pixel_grid(size, size, generator.device)
     skin = _paint_skin(outfit.skin, size, generator)
     line = 1 / size
-    slots = {"skin": skin, "face": paint_faces(outfit.skin, outfit.hair, generator, size=size)}
-    slots["hand"] = _paint_hands(skin, outfit, u, v)
-    bare = None if cut else outfit.skin
-    slots["top"] = paint_top(cloth["top"], cloth["inner"], outfit.style, bare, outfit.trim, generator)
+    slots = {"skin": skin}
+    slots["top"] = paint_top(cloth["top"], cloth["inner"], outfit.style, outfit.trim, generator)
     cuff = column(chance(generator, 0.4, batch), 4) * 0.7
     for name, start in (("sleeve", 0), ("forearm", 1)):
         end = column(outfit.sleeve - start, 4) - 0.02
-        sleeve = over(cloth[name], soft_step(v - end + 0.12, line) * cuff, outfit.trim)
-        slots[name] = sleeve if cut else over(sleeve, soft_step(v - end, line) * (end < 0.95), skin)
+        slots[name] = over(cloth[name], soft_step(v - end + 0.12, line) * cuff, outfit.trim)
     slots["forearm"] = _paint_watches(slots["forearm"], outfit, v, generator)
     for name, start in (("bottom", 0), ("lower_leg", 1)):
         end = column(outfit.leg - start, 4)
@@ -226,15 +216,6 @@ def _paint_skin(skin: Tensor, size: int, generator: Generator) -> Tensor:
     noise = spectral_noise(len(skin), 2, size, size, generator, slope=1.4)
     redness = torch.tensor([0.35, -0.6, -0.5], device=skin.device).view(1, 3, 1, 1)
     return column(skin, 4) * (1 + 0.035 * noise[:, :1] + 0.025 * redness * noise[:, 1:])
-
-
-def _paint_hands(skin: Tensor, outfit: Outfit, u: Tensor, v: Tensor) -> Tensor:
-    """Hands [B, 3, n, n] from skin [B, 3, n, n], with nails and lines between the fingers; gloves for a few."""
-    gaps = soft_step(0.06 - ((u * 8).frac() - 0.5).abs(), 0.08) * soft_step(v - 0.5, 0.05)
-    hand = over(skin, gaps * 0.45, skin * 0.55)
-    nails = ellipse((u * 8 + 0.5).frac() - 0.5, v - 0.93, 0.25, 0.04)
-    hand = over(hand, nails * 0.5, (outfit.skin * 0.7 + 0.3))
-    return over(hand, column(outfit.gloves, 4) * 1.0, outfit.shoe)
 
 
 def _paint_watches(forearm: Tensor, outfit: Outfit, v: Tensor, generator: Generator) -> Tensor:

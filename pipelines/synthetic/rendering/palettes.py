@@ -20,7 +20,6 @@ HAIR = (
 )  # fmt: skip
 HAIR_WEIGHTS = (3, 4, 4, 3.5, 2.5, 1.8, 1, 0.8, 0.7, 0.4)
 EYES = ((66, 40, 24), (96, 62, 34), (120, 100, 56), (96, 124, 92), (92, 128, 164), (120, 130, 138))
-EYE_WEIGHTS = (5, 3, 1.2, 0.8, 1.2, 0.6)
 NEUTRALS = (
     (22, 22, 25), (44, 45, 49), (86, 88, 92), (142, 143, 145), (196, 196, 194), (240, 240, 238), (250, 248, 242),
     (27, 34, 58), (40, 56, 92), (76, 102, 142), (130, 156, 186), (216, 200, 172), (176, 152, 118), (104, 78, 56),
@@ -59,11 +58,6 @@ def hair_colours(batch: int, generator: Generator) -> Tensor:
     natural = from_table(HAIR, pick(generator, HAIR_WEIGHTS, batch)) * (1 + 0.12 * normal(generator, batch, 1))
     dyed = chance(generator, 0.08, batch, 1)
     return torch.where(dyed, saturated(batch, generator), natural).clamp(0.02, 0.97)
-
-
-def eye_colours(batch: int, generator: Generator) -> Tensor:
-    """Iris colours [B, 3]."""
-    return from_table(EYES, pick(generator, EYE_WEIGHTS, batch))
 
 
 def saturated(batch: int, generator: Generator) -> Tensor:

@@ -13,19 +13,30 @@ from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.keypoints.retargeting import retarget
 from pipelines.keypoints.structure_details import find_source_details, retarget_details
 from pipelines.keypoints.tracking import GapSummary
-from pipelines.synthetic.motion.motion import sample_motion
-from pipelines.synthetic.people.detail_points import detail_points
-from pipelines.synthetic.people.skeleton import Proportions, coco17, forward_kinematics, human36m17
-from tests.helpers.poses import make_standing_pose, sample_people
+from pipelines.synthetic.people.skeleton import SIDES, Frames, Proportions, coco17, forward_kinematics, human36m17
+from tests.helpers.poses import make_standing_pose, sample_motion, sample_people
 
 FRAMES = 12
 LEFT_HAND, RIGHT_HAND, FEET = slice(0, 3), slice(3, 6), slice(6, 10)
+# Knuckles of index and little finger and tip of the middle finger in the wrist's frame, in hand lengths; heel and big
+# toe in the ankle's frame, in foot lengths: x away from the body, y up, z to the front.
+HAND = ((-0.005, -0.46, 0.13), (-0.015, -0.44, -0.14), (-0.06, -0.98, 0.03))
+FOOT = ((0.0, -0.16, -0.2), (-0.05, -0.19, 0.66))
 Truth = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def detail_points(frames: Frames, person: Proportions) -> torch.Tensor:
+    """World positions [1, T, 10, 3] of the points `DETAIL_NAMES`, of stiff hands and feet."""
+    points = []
+    for joint, places, size in (("wrist", HAND, person.hand), ("ankle", FOOT, person.foot)):
+        for side, sign in reversed(SIDES):  # left first
+            points += [frames.point(f"{side}_{joint}", size * torch.tensor((sign * x, y, z))) for x, y, z in places]
+    return torch.stack(points, 2)
 
 
 def move(person: Proportions, scale: float) -> Truth:
     """COCO-17 [T, 17, 3], Human3.6M-17 [T, 17, 3], points [T, 10, 2] and COCO depths [T, 17] of a person, pixels."""
-    frames = forward_kinematics(person, sample_motion(1, FRAMES, torch.Generator().manual_seed(2)))
+    frames = forward_kinematics(person, sample_motion(1, FRAMES, 2))
     sets = coco17(frames, person), human36m17(frames, person), detail_points(frames, person)
     coco, human, points = (each[0].double().numpy() * (scale, -scale, -scale) + (200, 300, 0) for each in sets)
     depth = coco[..., 2] - human[:, :1, 2]
@@ -99,7 +110,7 @@ def test_a_hand_far_from_its_wrist_is_another_one() -> None:
 
 
 def test_details_follow_a_driver_of_another_size_and_build() -> None:
-    theirs, own = move(sample_people(1, 3), 150), move(sample_people(1, 4), 260)
+    theirs, own = move(sample_people(1, 2), 150), move(sample_people(1, 6), 260)
     poses = retarget(theirs[1], own[1][4])
     found = retarget_details(drive(theirs, details_of(theirs)), poses)
     joints = {layout: list(indices) for layout, indices in DETAIL_JOINTS.items()}

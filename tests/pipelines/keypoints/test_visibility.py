@@ -48,7 +48,7 @@ def test_what_is_unsure_or_at_the_edge_is_hidden(pose: np.ndarray, hidden: tuple
     assert missing_body_parts(pose, SIZE) == hidden
 
 
-@pytest.mark.parametrize(("name", "rows"), [("head", slice(120, None)), ("feet", slice(0, 500))])
+@pytest.mark.parametrize(("name", "rows"), [("head", slice(230, None)), ("feet", slice(0, 500))])
 def test_the_networks_poses_of_cut_pictures_show_it(name: str, rows: slice) -> None:
     detector, picture = create_detector("bundled"), load_picture(SOURCE)
     assert missing_body_parts(detector.detect(picture)[0], picture.shape[1::-1]) == ()

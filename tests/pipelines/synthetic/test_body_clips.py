@@ -11,7 +11,6 @@ from models.layer import compose
 from pipelines.synthetic import body_clips
 from pipelines.synthetic.body_clips import PARTS, BodyClip, ClipConfig, render_body_clip, sample_body_clip
 from pipelines.synthetic.body_scene import sample_body_scene
-from pipelines.synthetic.people import primitives
 from pipelines.synthetic.people.skeleton import INDEX
 
 SIZE = 128
@@ -61,10 +60,6 @@ def test_shapes_and_ranges():
     assert clip.parts.dtype == torch.uint8
     assert len(clip.parts.unique()) > 10
     assert ((clip.mask.mean((1, 2, 3, 4)) > 0.01) & (clip.mask.mean((1, 2, 3, 4)) < 0.5)).all()
-
-
-def test_parts_keep_their_numbers():
-    assert PARTS == primitives.PARTS
 
 
 def test_mask_is_antialiased_and_agrees_with_parts():
@@ -153,6 +148,23 @@ def test_flow_reproduces_the_target(target, source):
     assert error[hidden].mean() > 1.5 * error[on_person].mean()
 
 
+def test_flow_follows_the_joints():
+    """What is drawn at a visible joint moves with it, to a few pixels."""
+    clip = moving_people()
+    flow, visible, person = clip.flow(2, 0)
+    pixel = clip.coco[:, 2].round().long()
+    seen = clip.coco_visible[:, 2] & clip.coco_visible[:, 0]
+    errors = []
+    for b in range(PEOPLE):
+        for joint in (0, 1, 2, 5, 6, 7, 8, 13, 14):
+            x, y = pixel[b, joint].clamp(0, SIZE - 1)
+            if seen[b, joint] and visible[b, 0, y, x] * person[b, 0, y, x]:
+                moved = clip.coco[b, 2, joint] + flow[b, :, y, x]
+                errors.append((moved - clip.coco[b, 0, joint]).norm())
+    assert len(errors) > 5
+    assert torch.stack(errors).median() < 4
+
+
 def test_same_seed_same_clip_and_parts_of_it_agree():
     config = ClipConfig(height=48, width=64, length=6, texture_size=32)
     scene, again = (sample_body_scene(config, batch=2, generator=torch.Generator().manual_seed(3)) for _ in range(2))
@@ -181,6 +193,15 @@ def test_truncated_people_reach_the_lower_edge_and_keep_their_heads():
     outside = ((clip.feet < 0) | (clip.feet > 63)).any(-1)
     assert outside.all()
     assert not clip.feet_visible[outside].any()
+
+
+def test_zoom_crops_people():
+    config = ClipConfig(height=64, width=64, length=4, zoom=(3.0, 3.0), shift=0.3, texture_size=32)
+    times = torch.zeros(4, 1, dtype=torch.long)
+    clip = sample_body_clip(config, batch=4, times=times, generator=torch.Generator().manual_seed(0))
+    outside = ((clip.coco < -0.5) | (clip.coco > 63.5)).any(-1)
+    assert outside.any()
+    assert not clip.coco_visible[outside].any()
 
 
 def test_furniture_hides_people_and_stays_where_it_is():

@@ -5,7 +5,7 @@ import torch
 
 from pipelines.synthetic.motion.arm_actions import ARM_ACTIONS
 from pipelines.synthetic.motion.everyday_arms import EVERYDAY_ARMS, EVERYDAY_CHANCES
-from pipelines.synthetic.motion.full_motion import FullMotion, sample_full_motion
+from pipelines.synthetic.motion.full_motion import FullMotion, sample_full_motion, sample_joint_motion
 from pipelines.synthetic.motion.hands import (
     NAMES,
     RESTING,
@@ -15,7 +15,7 @@ from pipelines.synthetic.motion.hands import (
     sample_hand_poses,
 )
 from pipelines.synthetic.motion.inverse_kinematics import solve_pose
-from pipelines.synthetic.motion.motion import Shares, sample_motion, sample_pose
+from pipelines.synthetic.motion.motion import Shares, sample_pose
 from pipelines.synthetic.motion.pose import Pose
 from pipelines.synthetic.motion.timeline import Action, Timeline
 from pipelines.synthetic.people.skeleton import INDEX, forward_kinematics, standard_proportions
@@ -45,15 +45,13 @@ def test_deterministic_and_of_the_promised_shapes():
     assert not torch.allclose(first.fingers, other.fingers, atol=0.1)
 
 
-def test_the_rig_moves_as_without_fingers_but_for_its_elbows():
-    full = sample_full_motion(32, 20, torch.Generator().manual_seed(3), shares=Shares()).motion
-    plain = sample_motion(32, 20, torch.Generator().manual_seed(3))
-    trunk_and_legs = list(range(INDEX["r_shoulder"]))
-    assert torch.equal(full.rotations[:, :, trunk_and_legs], plain.rotations[:, :, trunk_and_legs])
-    assert torch.equal(full.root, plain.root)
-    wrists = [INDEX["r_wrist"], INDEX["l_wrist"]]
-    ends = [forward_kinematics(standard_proportions(32), each).origin[:, :, wrists] for each in (full, plain)]
-    assert (ends[0] - ends[1]).norm(dim=-1).median() < 0.03  # the elbows alone swivel, and the shoulders with them
+def test_the_joints_alone_move_as_with_fingers_and_faces():
+    shares = Shares(athletic=0.2, everyday=0.3, whole_body=0.3)
+    full = sample_full_motion(32, 20, torch.Generator().manual_seed(3), shares=shares).motion
+    time = torch.arange(20) / 25
+    joints = sample_joint_motion(time, 20 / 25, 32, torch.Generator().manual_seed(3), shares=shares)
+    assert torch.equal(full.rotations, joints.rotations)
+    assert torch.equal(full.root, joints.root)
 
 
 def test_shares_replace_actions():

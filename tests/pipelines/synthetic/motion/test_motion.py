@@ -5,8 +5,9 @@ import torch
 
 from pipelines.synthetic.motion.arm_actions import ARM_ACTIONS, hang_arms
 from pipelines.synthetic.motion.athletic_actions import ATHLETIC_ACTIONS
+from pipelines.synthetic.motion.full_motion import sample_joint_motion
 from pipelines.synthetic.motion.leg_actions import LEG_ACTIONS, stand
-from pipelines.synthetic.motion.motion import sample_motion, sample_motion_at
+from pipelines.synthetic.motion.motion import Shares
 from pipelines.synthetic.motion.pose import Pose
 from pipelines.synthetic.motion.timeline import Timeline
 from pipelines.synthetic.people.skeleton import (
@@ -18,13 +19,14 @@ from pipelines.synthetic.people.skeleton import (
     forward_kinematics,
     standard_proportions,
 )
+from tests.helpers.poses import sample_motion
 
 BATCH, LENGTH = 160, 50
 
 
 @pytest.fixture(scope="module")
 def moves() -> Motion:
-    return sample_motion(BATCH, LENGTH, torch.Generator().manual_seed(0), tilt=0.0)
+    return sample_motion(BATCH, LENGTH, 0, tilt=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def in_chest(frames: Frames, name: str) -> torch.Tensor:
 
 
 def test_deterministic_for_the_generator():
-    first, same, other = (sample_motion(8, 12, torch.Generator().manual_seed(seed)) for seed in (7, 7, 8))
+    first, same, other = (sample_motion(8, 12, seed) for seed in (7, 7, 8))
     assert torch.equal(first.rotations, same.rotations)
     assert torch.equal(first.root, same.root)
     assert not torch.allclose(first.rotations, other.rotations, atol=0.1)
@@ -110,23 +112,21 @@ def test_each_action_moves_or_poses(action):
 
 
 def test_any_times_show_the_same_motion():
-    even = sample_motion(4, 40, torch.Generator().manual_seed(3))
+    even = sample_motion(4, 40, 3)
     time = torch.tensor([[0.4, 0.0, 1.2]]).repeat(4, 1)
-    some = sample_motion_at(time, 40 / 25, 4, torch.Generator().manual_seed(3))
+    some = sample_joint_motion(time, 40 / 25, 4, torch.Generator().manual_seed(3), shares=Shares())
     assert torch.allclose(even.rotations[:, [10, 0, 30]], some.rotations, atol=1e-4)
     assert torch.allclose(even.root[:, [10, 0, 30]], some.root, atol=1e-4)
 
 
 def test_amplitude_zero_stands_still():
-    moves = sample_motion(4, 20, torch.Generator().manual_seed(5), amplitude=0.0)
+    moves = sample_motion(4, 20, 5, amplitude=0.0)
     elbows = moves.rotations[:, :, INDEX["l_elbow"]]
     assert torch.allclose(elbows, elbows[:1, :1].expand_as(elbows), atol=1e-5)
 
 
 def test_ordinary_clips_are_the_same_without_athletic_ones():
-    plain, mixed, again = (
-        sample_motion(16, 12, torch.Generator().manual_seed(4), athletic=share) for share in (0.0, 1e-9, 1.0)
-    )
+    plain, mixed, again = (sample_motion(16, 12, 4, athletic=share) for share in (0.0, 1e-9, 1.0))
     assert plain.root.shape == mixed.root.shape
     assert not torch.allclose(mixed.root, again.root, atol=0.05)
 
@@ -135,7 +135,7 @@ def test_athletic_people_get_lower_and_faster():
     plain, sports = (
         forward_kinematics(
             standard_proportions(200),
-            sample_motion(200, 50, torch.Generator().manual_seed(0), tilt=0.0, athletic=share),
+            sample_motion(200, 50, 0, tilt=0.0, athletic=share),
         )
         for share in (0.0, 1.0)
     )

@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.motion.motion import sample_motion
 from pipelines.synthetic.people import body_model
 from pipelines.synthetic.people.body_bones import BONE, PARTS, SURFACES
 from pipelines.synthetic.people.body_keypoints import BodyKeypoints, find_keypoints
@@ -15,6 +14,7 @@ from pipelines.synthetic.people.body_model import FILE, BodyModel, RestBody, ver
 from pipelines.synthetic.people.body_pose import BodyPose, spread_arms
 from pipelines.synthetic.people.body_shapes import sample_shape
 from pipelines.synthetic.people.skeleton import INDEX, RIG, Motion, coco17, forward_kinematics
+from tests.helpers.poses import sample_motion
 
 PEOPLE, FRAMES = 6, 3
 
@@ -31,7 +31,7 @@ def rest(model: BodyModel) -> RestBody:
 
 @pytest.fixture(scope="module")
 def pose(model: BodyModel, rest: RestBody) -> BodyPose:
-    motion = sample_motion(PEOPLE, FRAMES, Generator().manual_seed(1), fps=1.0)
+    motion = sample_motion(PEOPLE, FRAMES, 1, fps=1.0)
     return make_pose(model, rest, motion)
 
 

@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.motion.motion import sample_motion
 from pipelines.synthetic.people.body_bones import BONE, PARTS
 from pipelines.synthetic.people.body_model import BodyModel, RestBody
 from pipelines.synthetic.people.body_pose import BodyPose
@@ -19,6 +18,7 @@ from pipelines.synthetic.people.textures import SLOTS, sample_outfit
 from pipelines.synthetic.people.wardrobe import HATS, SHOES, Wardrobe, sample_wardrobe
 from pipelines.synthetic.rendering.raster import rasterise
 from pipelines.synthetic.rotations import rotation_about
+from tests.helpers.poses import sample_motion
 
 PEOPLE, FRAMES = 8, 3
 
@@ -70,7 +70,7 @@ def stand(rest: RestBody) -> BodyPose:
 
 
 def act(rest: RestBody, seed: int = 1) -> BodyPose:
-    return move(rest, sample_motion(len(rest.vertices), FRAMES, Generator().manual_seed(seed), fps=1.0, athletic=1.0))
+    return move(rest, sample_motion(len(rest.vertices), FRAMES, seed, fps=1.0, athletic=1.0))
 
 
 def layer_mask(body: DressedBody, name: str) -> Tensor:

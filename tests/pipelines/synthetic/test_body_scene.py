@@ -2,19 +2,20 @@
 
 import torch
 
-from pipelines.synthetic.scene import ClipConfig, Scene, sample_scene
+from pipelines.synthetic.body_scene import BodyScene, sample_body_scene
+from pipelines.synthetic.clip_config import ClipConfig
 
 BATCH = 3
 
 
-def draw(**settings) -> Scene:
+def draw(**settings) -> BodyScene:
     config = ClipConfig(height=32, width=24, length=12, texture_size=16, **settings)
-    return sample_scene(config, batch=BATCH, generator=torch.Generator().manual_seed(4))
+    return sample_body_scene(config, batch=BATCH, generator=torch.Generator().manual_seed(4))
 
 
 def test_tensors_have_the_shapes_of_their_docstrings():
     scene = draw()
-    assert scene.frames.origin.shape == (BATCH, 12, 21, 3)
+    assert scene.frames.origin.shape == (BATCH, 12, 18, 3)
     assert scene.background.shape == (BATCH, 3, 32, 24)
     assert scene.shadow.shape == scene.gain.shape == (BATCH, 3)
     assert scene.gamma.shape == (BATCH,)
