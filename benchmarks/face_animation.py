@@ -1,10 +1,12 @@
 """A talking clip that drives pictures and its own first frame: do mouths open and eyes shut as the driver's do?
 
     python -m benchmarks.face_animation CLIP [PICTURE...] [--frames N] [--weights NAME] [--landmarks DETECTOR]
+        [--judge DETECTOR]
 
 Printed is, for each picture, the correlation of the mouth's and of the eyes' opening with the driver's, in landmarks of
-the result (openings in distances of the outer corners of the eyes), and the frames per second of everything after
-loading. For the clip's own first frame there is the mean absolute difference from the true frames as well, 0..255, in
+the result (openings in distances of the outer corners of the eyes; `--judge` finds them, by default the detector that
+also drives), how far the mouth moves in parts of the driver's way (5th to 95th percentile), and the frames per second
+of everything after loading. For the clip's own first frame there is the mean absolute difference from the true frames as well, 0..255, in
 the box around the true face, and that of copying the first frame.
 """
 
@@ -44,6 +46,11 @@ def measure_opening(landmarks: np.ndarray, pairs: tuple[tuple[int, int], ...]) -
     return np.mean(gaps, 0) / apart
 
 
+def _measure_way(openings: np.ndarray) -> float:
+    """How far openings [T] go, from their 5th to their 95th percentile."""
+    return float(np.subtract(*np.percentile(openings, [95, 5])))
+
+
 def compare(made: list[np.ndarray], true: list[np.ndarray], landmarks: np.ndarray) -> tuple[float, float]:
     """Mean absolute differences of the result, and of the first frame, from the true frames in the face's box."""
     rows = []
@@ -63,10 +70,12 @@ def main() -> None:
     parser.add_argument("--frames", type=int)
     parser.add_argument("--weights", default="face")
     parser.add_argument("--landmarks", default="auto")
+    parser.add_argument("--judge")
     options = parser.parse_args()
     detector = create_landmark_detector(options.landmarks)
     true = read_frames(options.clip, options.frames)
-    driver = find_landmarks(true, detector)
+    judge = create_landmark_detector(options.judge) if options.judge else detector
+    driver = find_landmarks(true, judge)
     with tempfile.TemporaryDirectory() as name:
         own, output = Path(name) / "first_frame.png", Path(name) / "frames"
         cv2.imwrite(str(own), cv2.cvtColor(true[0], cv2.COLOR_RGB2BGR))
@@ -77,16 +86,15 @@ def main() -> None:
             config = FaceConfig(picture, options.clip, output=output, overwrite=True, retarget=retarget, **choices)
             result = animate_face(config)
             made = read_frames(output, None)
-            found = find_landmarks(made, detector)
-            mouth, eyes = (
-                np.corrcoef(measure_opening(found, pairs), measure_opening(driver, pairs))[0, 1]
-                for pairs in (LIPS, LIDS)
-            )
+            found = find_landmarks(made, judge)
+            ours, theirs = measure_opening(found, LIPS), measure_opening(driver, LIPS)
+            mouth, way = np.corrcoef(ours, theirs)[0, 1], _measure_way(ours) / _measure_way(theirs)
+            eyes = np.corrcoef(measure_opening(found, LIDS), measure_opening(driver, LIDS))[0, 1]
             spent = sum(result.seconds.values()) - result.seconds["load"] - sum(result.overlapping.values())
-            line = f"{picture.name:24} mouth r {mouth:.3f}  eyes r {eyes:.3f}  {result.frames / spent:5.1f} frames/s"
+            line = f"{picture.name:24} mouth r {mouth:.3f} way {way:.2f}  eyes r {eyes:.3f}  {result.frames / spent:5.1f} frames/s"
             if picture == own:
-                ours, copied = compare(made, true, driver)
-                line += f"  L1 {ours:.2f}, copying the first frame {copied:.2f}"
+                error, copied = compare(made, true, driver)
+                line += f"  L1 {error:.2f}, copying the first frame {copied:.2f}"
             print(line)
 
 
