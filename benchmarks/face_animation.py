@@ -6,8 +6,8 @@
 Printed is, for each picture, the correlation of the mouth's and of the eyes' opening with the driver's, in landmarks of
 the result (openings in distances of the outer corners of the eyes; `--judge` finds them, by default the detector that
 also drives), how far the mouth moves in parts of the driver's way (5th to 95th percentile), and the frames per second
-of everything after loading. For the clip's own first frame there is the mean absolute difference from the true frames as well, 0..255, in
-the box around the true face, and that of copying the first frame.
+of everything after loading. For the clip's own first frame there is the mean absolute difference from the true frames as
+well, 0..255, in the box around the true face, and that of copying the first frame.
 """
 
 import argparse
@@ -91,7 +91,8 @@ def main() -> None:
             mouth, way = np.corrcoef(ours, theirs)[0, 1], _measure_way(ours) / _measure_way(theirs)
             eyes = np.corrcoef(measure_opening(found, LIDS), measure_opening(driver, LIDS))[0, 1]
             spent = sum(result.seconds.values()) - result.seconds["load"] - sum(result.overlapping.values())
-            line = f"{picture.name:24} mouth r {mouth:.3f} way {way:.2f}  eyes r {eyes:.3f}  {result.frames / spent:5.1f} frames/s"
+            line = f"{picture.name:24} mouth r {mouth:.3f} way {way:.2f}  eyes r {eyes:.3f}"
+            line += f"  {result.frames / spent:5.1f} frames/s"
             if picture == own:
                 error, copied = compare(made, true, driver)
                 line += f"  L1 {error:.2f}, copying the first frame {copied:.2f}"

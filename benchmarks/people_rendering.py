@@ -13,8 +13,8 @@ from typing import TypeVar
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from pipelines.synthetic.body_clips import BodyClip, ClipConfig, render_body_clip
-from pipelines.synthetic.body_scene import sample_body_scene
+from pipelines.synthetic.clips import Clip, ClipConfig, render_clip
+from pipelines.synthetic.scene import sample_scene
 
 Result = TypeVar("Result")
 
@@ -36,21 +36,21 @@ def main() -> None:
     times = torch.randint(config.length, (clips, options.frames), generator=generator, device=device)
     frames = clips * options.frames
     print(f"{clips} clips of {options.frames} frames, {options.size} x {options.size} pixels")
-    scene = timed("scenes", frames, 1, lambda: sample_body_scene(config, batch=clips, generator=generator))
-    clip = timed("render", frames, options.repeat, lambda: render_body_clip(scene, times))
+    scene = timed("scenes", frames, 1, lambda: sample_scene(config, batch=clips, generator=generator))
+    clip = timed("render", frames, options.repeat, lambda: render_clip(scene, times))
     print(f"  {clip.mask.mean():.1%} of the pixels show the person")
     timed("flow", clips * (options.frames - 1), options.repeat, lambda: find_flows(clip))
     if options.profile:
         activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
         with profile(activities=activities) as profiler:
-            render_body_clip(scene, times)
+            render_clip(scene, times)
         order = "self_cuda_time_total" if device.type == "cuda" else "self_cpu_time_total"
         print(profiler.key_averages().table(sort_by=order, row_limit=25, max_name_column_width=60))
     if device.type == "cuda":
         print(f"peak memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
 
 
-def find_flows(clip: BodyClip) -> None:
+def find_flows(clip: Clip) -> None:
     """Flow from every frame to the one before it."""
     for target in range(1, clip.index.shape[1]):
         clip.flow(target, target - 1)

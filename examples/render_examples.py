@@ -12,8 +12,8 @@ from scenes import LENGTH, RATE, dance, draw_scene, stand
 
 from pipelines.media.audio import AudioPlan
 from pipelines.media.writer import open_output
-from pipelines.synthetic.body_clips import render_body_clip
-from pipelines.synthetic.body_scene import BodyScene
+from pipelines.synthetic.clips import render_clip
+from pipelines.synthetic.scene import Scene
 
 # Chosen by looking at many; to be chosen anew when people look different with the same seeds.
 SOURCE_PERSON, SOURCE_BACKGROUND = 93, 9
@@ -24,8 +24,8 @@ SAMPLES = 44100  # of sound, a second
 MELODY = (0, 7, 12, 7, 3, 7, 10, 15, 5, 8, 12, 17, 7, 10, 14, 19)  # semitones above A3, one per half beat
 
 
-def render_frame(scene: BodyScene, time: int) -> np.ndarray:
-    image = (render_body_clip(scene, torch.tensor([[time]])).images[0, 0] + 1) * 127.5
+def render_frame(scene: Scene, time: int) -> np.ndarray:
+    image = (render_clip(scene, torch.tensor([[time]])).images[0, 0] + 1) * 127.5
     return image.round().byte().permute(1, 2, 0).numpy()  # [H, W, 3]
 
 

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pipelines.synthetic.body_clips import BodyClip, ClipConfig, sample_body_clip
+from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
 from pipelines.synthetic.head_clips import HeadClipConfig, sample_head_clip
 
 TIMES = (4, 40, 80)  # frames
@@ -19,15 +19,15 @@ MARGIN = 0.6  # beside a hand, in parts of its size
 COLUMNS = 6
 
 
-def render(config: ClipConfig, people: int, times: tuple[int, ...]) -> BodyClip:
+def render(config: ClipConfig, people: int, times: tuple[int, ...]) -> Clip:
     """Clips of people, always the same ones."""
     generator, frames = torch.Generator().manual_seed(16), torch.tensor([times] * people)
     if isinstance(config, HeadClipConfig):
         return sample_head_clip(config, batch=people, times=frames, generator=generator)
-    return sample_body_clip(config, batch=people, times=frames, generator=generator)
+    return sample_clip(config, batch=people, times=frames, generator=generator)
 
 
-def cut_hand(clip: BodyClip, person: int, size: int) -> Tensor:
+def cut_hand(clip: Clip, person: int, size: int) -> Tensor:
     """The hand of which most is visible, in a square [3, size, size]."""
     seen = clip.hands_visible[person].sum(-1).flatten()  # [T * 2]
     points = clip.hands[person].flatten(0, 1)[seen.argmax()]  # [21, 2]

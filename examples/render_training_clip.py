@@ -8,14 +8,14 @@ from fractions import Fraction
 import torch
 
 from pipelines.media.writer import open_output
-from pipelines.synthetic.body_clips import ClipConfig, sample_body_clip
+from pipelines.synthetic.clips import ClipConfig, sample_clip
 
 
 def main(output: str, size: str = "256", frames: str = "50", seed: str = "0") -> None:
     side, count = int(size), int(frames)
     config = ClipConfig(height=side, width=side, length=count)
     generator = torch.Generator().manual_seed(int(seed))
-    clip = sample_body_clip(config, batch=1, times=torch.arange(count)[None], generator=generator)
+    clip = sample_clip(config, batch=1, times=torch.arange(count)[None], generator=generator)
     flow, visible, person = clip.flow(target=count - 1, source=0)
     moved = (flow.norm(dim=1, keepdim=True) * person).sum() / person.sum()
     seen = (visible * person).sum() / person.sum()

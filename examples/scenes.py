@@ -5,8 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.body_clips import ClipConfig
-from pipelines.synthetic.body_scene import BodyScene, compose_scene, find_bounds, pose_bodies
+from pipelines.synthetic.clips import ClipConfig
 from pipelines.synthetic.motion.expressions import FACE_ACTIONS
 from pipelines.synthetic.motion.faces import FaceTrack
 from pipelines.synthetic.motion.full_motion import FullMotion
@@ -16,6 +15,7 @@ from pipelines.synthetic.people.body_model import BodyModel, RestBody
 from pipelines.synthetic.people.body_pose import BodyPose
 from pipelines.synthetic.people.camera import Camera
 from pipelines.synthetic.rendering.backgrounds import sample_backgrounds
+from pipelines.synthetic.scene import Scene, compose_scene, find_bounds, pose_bodies
 
 RATE, LENGTH = 25, 100  # frames a second, and frames
 FLOOR = 0.94  # height at which feet stand, in heights of the picture
@@ -63,7 +63,7 @@ def dance() -> Pose:
     return pose
 
 
-def draw_scene(person: int, background: int, pose: Pose, size: tuple[int, int], fill: float) -> BodyScene:
+def draw_scene(person: int, background: int, pose: Pose, size: tuple[int, int], fill: float) -> Scene:
     """The person and the background of these seeds; size: (width, height); fill: share of it that the motion spans."""
     width, height = size
     config = ClipConfig(height, width, length=LENGTH, fps=RATE, fill=(fill, fill), texture_size=256)

@@ -1,6 +1,6 @@
 """The shadow that a person casts along the floor, away from the key light.
 
-In: masks, where the floor is, and the way to the light. Out: how dark the floor gets. `body_clips` calls it, together
+In: masks, where the floor is, and the way to the light. Out: how dark the floor gets. `clips` calls it, together
 with the soft shadows of `shadows`.
 
 The camera looks down a little, so what lies further back on the floor is higher in the picture: the shadow is the mask

@@ -1,6 +1,6 @@
 """Clips of heads and shoulders, filmed close up: people who turn their heads, talk, blink and look.
 
-In: a `HeadClipConfig` and a generator. Out: a `BodyClip`, as of whole people, with the 68 points of their faces. The
+In: a `HeadClipConfig` and a generator. Out: a `Clip`, as of whole people, with the 68 points of their faces. The
 training of face landmarks calls `sample_head_clip`, that of face animation chooses the frames of a `sample_head_scene`.
 
 Legend: B people, T frames of the clip.
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 from torch import Generator, Tensor
 
-from pipelines.synthetic.body_clips import BodyClip, render_body_clip
-from pipelines.synthetic.body_scene import BodyScene, compose_scene, pose_bodies
 from pipelines.synthetic.clip_config import ClipConfig
+from pipelines.synthetic.clips import Clip, render_clip
 from pipelines.synthetic.motion.head_motion import sample_head_motion
 from pipelines.synthetic.people.body_model import BodyModel, RestBody
 from pipelines.synthetic.people.body_pose import BodyPose
 from pipelines.synthetic.people.camera import Camera
 from pipelines.synthetic.people.skeleton import CHIN, CROWN
 from pipelines.synthetic.rendering.noise import uniform
+from pipelines.synthetic.scene import Scene, compose_scene, pose_bodies
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class HeadClipConfig(ClipConfig):
     """Share of the clips in which eyes are shut for longer than a blink, again and again."""
 
 
-def sample_head_clip(config: HeadClipConfig, *, batch: int, times: Tensor, generator: Generator) -> BodyClip:
+def sample_head_clip(config: HeadClipConfig, *, batch: int, times: Tensor, generator: Generator) -> Clip:
     """Draws `batch` people and renders their frames `times` [B, T] (int64, below `config.length`)."""
-    return render_body_clip(sample_head_scene(config, batch=batch, generator=generator), times)
+    return render_clip(sample_head_scene(config, batch=batch, generator=generator), times)
 
 
-def sample_head_scene(config: HeadClipConfig, *, batch: int, generator: Generator) -> BodyScene:
-    """Draws `batch` people close up, of whom `render_body_clip` renders any frames."""
+def sample_head_scene(config: HeadClipConfig, *, batch: int, generator: Generator) -> Scene:
+    """Draws `batch` people close up, of whom `render_clip` renders any frames."""
     return compose_scene(config, _sample_poses, _aim, batch=batch, generator=generator)
 
 

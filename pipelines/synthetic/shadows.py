@@ -1,6 +1,6 @@
 """The shadows that people cast on the floor under their feet and on the wall behind them.
 
-In: scenes, the people's poses and masks. Out: how dark the background gets. `body_clips` calls it.
+In: scenes, the people's poses and masks. Out: how dark the background gets. `clips` calls it.
 
 Legend: B clips, T frames of each, L frames of the whole motion, N = B * T pictures, H height, W width.
 """
@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
-from pipelines.synthetic.body_scene import BodyScene
 from pipelines.synthetic.people.skeleton import INDEX, Frames
 from pipelines.synthetic.rendering.noise import gaussian_blur
+from pipelines.synthetic.scene import Scene
 from pipelines.synthetic.tensors import repeat_per_picture
 
 _BLUR = 0.02  # of the shadow on the wall, in widths of the picture
@@ -19,7 +19,7 @@ _CONTACT = 0.6  # height above the floor, in lengths of the foot, at which the s
 _ANKLES = [INDEX["r_ankle"], INDEX["l_ankle"]]
 
 
-def cast_shadows(scene: BodyScene, frames: Frames, mask: Tensor) -> Tensor:
+def cast_shadows(scene: Scene, frames: Frames, mask: Tensor) -> Tensor:
     """How much darker the background's light is in N pictures: [N, 1, H, W], 0 not at all, 1 black.
 
     frames: the rig in the pictures' T frames; mask: [N, 1, H, W] coverage by the person, 0 to 1.
@@ -33,7 +33,7 @@ def cast_shadows(scene: BodyScene, frames: Frames, mask: Tensor) -> Tensor:
     return 1 - bright
 
 
-def _floor_shadow(scene: BodyScene, frames: Frames, mask: Tensor, strength: Tensor) -> Tensor:
+def _floor_shadow(scene: Scene, frames: Frames, mask: Tensor, strength: Tensor) -> Tensor:
     """Soft ellipses on the floor under both feet, [N, 1, H, W] in [0, 1]; strength: [N, 1, 1, 1].
 
     The floor is where the lowest ankle of the whole motion stands. The shadow of a raised foot stays on the floor, and
@@ -55,7 +55,7 @@ def _floor_shadow(scene: BodyScene, frames: Frames, mask: Tensor, strength: Tens
     return dark
 
 
-def find_ground(scene: BodyScene) -> Tensor:
+def find_ground(scene: Scene) -> Tensor:
     """Rows [B] of the lowest ankles of the whole motion."""
     lowest = scene.frames.origin[:, :, _ANKLES].flatten(1, 2)  # [B, L * 2, 3]
     return scene.camera.project(lowest)[..., 1].amax(1)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from pipelines.keypoints.layouts import coco17_to_openpose18
-from pipelines.synthetic.body_clips import ClipConfig, sample_body_clip
+from pipelines.synthetic.clips import ClipConfig, sample_clip
 from pipelines.synthetic.people.skeleton import coco17, forward_kinematics, human36m17
 from tests.helpers.poses import sample_motion, sample_people
 
@@ -56,7 +56,7 @@ def render_people(people: int, frames: int, *, height: int = 64, width: int = 64
     small = round(height / scale), round(width / scale)
     config = ClipConfig(height=small[0], width=small[1], length=max(frames, 8), supersample=1, texture_size=32)
     generator = torch.Generator().manual_seed(seed)
-    clip = sample_body_clip(config, batch=people, times=torch.arange(frames).repeat(people, 1), generator=generator)
+    clip = sample_clip(config, batch=people, times=torch.arange(frames).repeat(people, 1), generator=generator)
     images = ((clip.images + 1) * 127.5).permute(0, 1, 3, 4, 2).numpy().astype(np.uint8)  # [P, T, H, W, 3]
     masks = (clip.mask[:, :, 0] * 255).numpy().astype(np.uint8)  # [P, T, H, W]
     stretch = np.array([width / small[1], height / small[0]])

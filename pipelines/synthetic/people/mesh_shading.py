@@ -1,6 +1,6 @@
 """Colours of rasterised people: what each sample shows, painted or looked up, and lit.
 
-In: `Hits` of a dressed person's mesh, and the person's `MeshAppearance`. Out: colours of the samples. `body_clips`
+In: `Hits` of a dressed person's mesh, and the person's `MeshAppearance`. Out: colours of the samples. `clips`
 calls `shade_hits`.
 
 Legend: B people, N pictures, V vertices, F triangles, S slots, n texture size, M samples.

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from models.generators.animation import State
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
-from pipelines.synthetic.body_clips import BodyClip, ClipConfig, sample_body_clip
+from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
 from pipelines.training.animation.details import observe_details
 from pipelines.training.animation.layer_recipe import LayerRecipe
 from pipelines.training.animation.mattes import cut_out, imitate_generated
@@ -121,13 +121,13 @@ def draw_clips(recipe: Recipe, batch: int, generator: torch.Generator) -> Clips:
         furniture=recipe.furniture,
     )  # fmt: skip
     times = draw_times(recipe, batch, generator, motions=recipe.actions)
-    clip = sample_body_clip(config, batch=batch, times=times, generator=generator)
+    clip = sample_clip(config, batch=batch, times=times, generator=generator)
     reference, driving = _make_reference(recipe, clip, generator), _make_driving(recipe, clip, generator)
     return assemble_clips(recipe, clip, reference, driving, generator)
 
 
 def assemble_clips(
-    recipe: LayerRecipe, clip: BodyClip, reference: State, driving: list[State], generator: torch.Generator
+    recipe: LayerRecipe, clip: Clip, reference: State, driving: list[State], generator: torch.Generator
 ) -> Clips:
     """A training batch of a rendered clip, of its reference, and of what drives the frames after it."""
     batch = len(clip.images)
@@ -166,7 +166,7 @@ def draw_times(recipe: LayerRecipe, batch: int, generator: torch.Generator, *, m
     return torch.cat([draw(0, recipe.clip_length), first + steps], 1)
 
 
-def _make_truth(clip: BodyClip, driving: State, backdrop: Tensor, t: int, before: int, starts: Tensor | None) -> Truth:
+def _make_truth(clip: Clip, driving: State, backdrop: Tensor, t: int, before: int, starts: Tensor | None) -> Truth:
     """Truth of frame t, made from frame `before`, or from the reference where `starts` [B] is set."""
     flow, visible, _ = clip.flow(t, before)
     reference_flow, reference_visible, _ = clip.flow(t, 0)
@@ -192,7 +192,7 @@ def _draw_noise(shape: tuple[int, ...], scale: float, generator: torch.Generator
     return scale * torch.randn(shape, generator=generator, device=generator.device)
 
 
-def _make_reference(recipe: Recipe, clip: BodyClip, generator: torch.Generator) -> State:
+def _make_reference(recipe: Recipe, clip: Clip, generator: torch.Generator) -> State:
     """The reference as it is in use: cut out imperfectly, with noisy COCO-17 joints of which hidden ones are sometimes
     missing, and the Human3.6M-17 joints that the motion network makes of those."""
     pose = clip.coco[:, 0]  # [B, 17, 2]
@@ -216,7 +216,7 @@ def _make_reference(recipe: Recipe, clip: BodyClip, generator: torch.Generator) 
     return State(image, compact(structure), joints)
 
 
-def _make_driving(recipe: Recipe, clip: BodyClip, generator: torch.Generator) -> list[State]:
+def _make_driving(recipe: Recipe, clip: Clip, generator: torch.Generator) -> list[State]:
     """The frames after the reference, with Human3.6M-17 joints that have a constant error of retargeting and a smaller
     one that changes from frame to frame."""
     pose = clip.h36m[:, 1:]  # [B, T - 1, 17, 2]

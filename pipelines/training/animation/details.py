@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pipelines.keypoints.layouts import DETAIL_JOINTS
-from pipelines.synthetic.body_clips import BodyClip
+from pipelines.synthetic.clips import Clip
 
 SIZE_ERROR = 0.12  # standard deviation of the logarithm of a hand's or foot's size after retargeting
 POINT_NOISE = 0.7  # standard deviation of a point from its wrist or ankle, pixels
@@ -26,7 +26,7 @@ LIMBS = [0] * 3 + [1] * 3 + [2] * 2 + [3] * 2  # of the points: left and right h
 
 
 def observe_details(
-    clip: BodyClip,
+    clip: Clip,
     frames: slice,
     joints: Tensor,
     *,

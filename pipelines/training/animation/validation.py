@@ -17,7 +17,7 @@ from models.generators.recurrent import select_items
 from models.layer import compose
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
 from pipelines.runtime.progress import SILENT, Progress
-from pipelines.synthetic.body_clips import BodyClip, ClipConfig, sample_body_clip
+from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
 from pipelines.training.animation.mattes import cut_out
 from pipelines.training.animation.plates import Fill, estimate_plate, fill_smoothly
 from pipelines.training.data.structure_maps import add_details, structure_maps
@@ -103,13 +103,13 @@ def render_held_out(
     for start in range(0, clips, at_once):
         count = min(at_once, clips - start)
         times = torch.arange(frames, device=device).expand(count, -1)
-        clip = sample_body_clip(config, batch=count, times=times, generator=generator)
+        clip = sample_clip(config, batch=count, times=times, generator=generator)
         parts.append(_hold_out(clip, mattes, fill))
         progress.advance(count)
     return HeldOutClips(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
-def _hold_out(clip: BodyClip, mattes: torch.Generator, fill: Fill) -> tuple[Tensor, ...]:
+def _hold_out(clip: Clip, mattes: torch.Generator, fill: Fill) -> tuple[Tensor, ...]:
     """The fields of HeldOutClips."""
     first = clip.images[:, 0]
     source = cut_out(first, clip.rgba[:, 0], 1.0, mattes)

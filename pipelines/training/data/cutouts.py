@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.body_clips import render_body_clip
-from pipelines.synthetic.body_scene import BodyScene, find_bounds, sample_body_scene, select_pose
 from pipelines.synthetic.clip_config import ClipConfig
+from pipelines.synthetic.clips import render_clip
 from pipelines.synthetic.people.body_pose import BodyPose
 from pipelines.synthetic.people.camera import aim_camera
 from pipelines.synthetic.people.skeleton import INDEX, Frames
 from pipelines.synthetic.rendering.noise import chance, uniform
 from pipelines.synthetic.rotations import rotate, rotation_about
+from pipelines.synthetic.scene import Scene, find_bounds, sample_scene, select_pose
 
 _SECONDS, _RATE = 5, 5  # of a person's motion, and its frames per second
 _FILL = (0.88, 0.92)  # of the picture by the person
@@ -69,16 +69,16 @@ class Cutouts:
         return torch.cat([self.colours, self.coverage], 1).float() / 255
 
 
-def draw_scene(config: CutoutConfig, number: int, generator: Generator) -> BodyScene:
+def draw_scene(config: CutoutConfig, number: int, generator: Generator) -> Scene:
     """People in motion, as many as give at least `number` images in one rendering."""
     clips = ClipConfig(
         height=config.source, width=config.source, length=_SECONDS * _RATE, fps=_RATE, texture_size=config.texture_size,
         supersample=config.supersample, shadow=0.0, athletic=config.athletic,
     )  # fmt: skip
-    return sample_body_scene(clips, batch=-(-number // config.poses), generator=generator)
+    return sample_scene(clips, batch=-(-number // config.poses), generator=generator)
 
 
-def render_cutouts(config: CutoutConfig, scene: BodyScene, generator: Generator) -> Cutouts:
+def render_cutouts(config: CutoutConfig, scene: Scene, generator: Generator) -> Cutouts:
     """Renders every person of the scene in `config.poses` poses, each from any side, all of it in the picture."""
     batch, size = len(scene.gamma), (config.source, config.source)
     times = torch.randint(0, scene.config.length, (batch, config.poses), generator=generator, device=generator.device)
@@ -86,7 +86,7 @@ def render_cutouts(config: CutoutConfig, scene: BodyScene, generator: Generator)
     low, high = find_bounds(scene.dressed.rest, pose)
     camera = aim_camera(low, high, generator, size=size, fill=_FILL, zoom=(1.0, 1.0), shift=0.0)
     order = torch.arange(config.poses, device=generator.device).expand(batch, -1)
-    clip = render_body_clip(replace(scene, pose=pose, camera=camera), order)
+    clip = render_clip(replace(scene, pose=pose, camera=camera), order)
     rgba = clip.rgba.flatten(0, 1)
     return Cutouts(
         _to_uint8((rgba[:, :3] + rgba[:, 3:]) / 2),

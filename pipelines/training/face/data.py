@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from models.generators.animation import State
 from pipelines.faces.layer_maps import draw_face_maps
-from pipelines.synthetic.body_clips import render_body_clip
+from pipelines.synthetic.clips import render_clip
 from pipelines.synthetic.head_clips import HeadClipConfig, sample_head_scene
 from pipelines.training.animation.data import Clips, assemble_clips, compact, draw_shares
 from pipelines.training.animation.layer_recipe import LayerRecipe
@@ -40,7 +40,7 @@ class Recipe(LayerRecipe):
 def draw_clips(recipe: Recipe, batch: int, generator: Generator) -> Clips:
     """Render `batch` clips and turn them into the generator's inputs and truths, on the generator's device."""
     scene = sample_head_scene(choose_clips(recipe, recipe.clip_length), batch=batch, generator=generator)
-    clip = render_body_clip(scene, choose_frames(recipe, scene, recipe.contrasts, generator))
+    clip = render_clip(scene, choose_frames(recipe, scene, recipe.contrasts, generator))
     landmarks = clip.face + _draw_errors(recipe, clip.face, generator)
     image = cut_out(clip.images[:, 0], clip.rgba[:, 0], recipe.imperfect_mattes, generator)
     states = [

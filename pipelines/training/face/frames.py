@@ -9,9 +9,9 @@ Legend: B clips, C candidates, T frames (reference, previous, targets), L frames
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.body_scene import BodyScene
 from pipelines.synthetic.motion.expressions import FACE_ACTIONS
 from pipelines.synthetic.people.skeleton import INDEX
+from pipelines.synthetic.scene import Scene
 from pipelines.training.animation.data import draw_times
 from pipelines.training.animation.layer_recipe import LayerRecipe
 
@@ -20,7 +20,7 @@ FARTHEST = 0.52  # radians between the directions of two heads up to which a lar
 
 
 def choose_frames(
-    recipe: LayerRecipe, scene: BodyScene, contrasts: tuple[float, float, float], generator: Generator
+    recipe: LayerRecipe, scene: Scene, contrasts: tuple[float, float, float], generator: Generator
 ) -> Tensor:
     """Frame numbers [B, T] as of `draw_times`; in a part of the clips those, of a few draws, that differ most.
 
@@ -48,7 +48,7 @@ def _measure_openings(actions: Tensor) -> tuple[Tensor, Tensor]:
     return jaw, (left + right) / 2
 
 
-def _find_directions(scene: BodyScene) -> Tensor:
+def _find_directions(scene: Scene) -> Tensor:
     """To which side heads look, [B, L] radians."""
     ahead = scene.frames.rotation[:, :, INDEX["head"], :, 2]  # [B, L, 3]
     return torch.atan2(ahead[..., 0], ahead[..., 2])

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.body_scene import BodyScene
+from pipelines.synthetic.scene import Scene
 from pipelines.training.data.cutouts import draw_scene
 from pipelines.training.keypoints.crops import Crops, compose
 from pipelines.training.keypoints.framing import CropConfig
@@ -48,7 +48,7 @@ class CropStream:
     def __init__(self, config: CropConfig, batch: int, generator: Generator) -> None:
         self.config, self.batch, self.generator = config, batch, generator
         self.drawn = self.rendered = 0
-        self.scene: BodyScene | None = None
+        self.scene: Scene | None = None
         self.renderings: deque[Pool] = deque(maxlen=config.pool)
         self._scene_state = generator.get_state()
         self._origins: deque[tuple[Tensor, Tensor]] = deque(maxlen=config.pool)  # random states: scene's, rendering's

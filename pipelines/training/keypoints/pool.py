@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.body_scene import BodyScene
 from pipelines.synthetic.rendering.furniture import sample_furniture
 from pipelines.synthetic.rendering.noise import chance, uniform
+from pipelines.synthetic.scene import Scene
 from pipelines.training.data.augmentation import place
 from pipelines.training.data.cutouts import Cutouts, render_cutouts
 from pipelines.training.keypoints.framing import CropConfig
@@ -33,7 +33,7 @@ class Pool:
     """[M, 4, H, W] colours times coverage, and coverage, from the row `LEVEL` * H down."""
 
 
-def render_pool(config: CropConfig, scene: BodyScene, generator: Generator) -> Pool:
+def render_pool(config: CropConfig, scene: Scene, generator: Generator) -> Pool:
     """One rendering of the people of a scene, and furniture for a quarter as many."""
     people = render_cutouts(config, scene, generator)
     number = -(-len(people) // PEOPLE_PER_LAYER)

@@ -16,7 +16,7 @@ from models.generators.view_codes import view_code
 from pipelines.datasets.samples import Pair
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
 from pipelines.media.tensors import tensor_to_image
-from pipelines.synthetic.body_clips import BodyClip, ClipConfig, sample_body_clip
+from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
 from pipelines.training.data.structure_maps import person_structures, structure_maps
 from pipelines.training.paper.configurations import Configuration
 from pipelines.training.paper.losses import TrueFlow
@@ -42,7 +42,7 @@ def draw_people_pairs(configuration: Configuration, recipe: Recipe, batch: int, 
     size = recipe.size, round(recipe.size * configuration.aspect)
     times = torch.randint(0, MOTION_FRAMES, (batch, 2), generator=generator, device=generator.device)
     config = ClipConfig(height=size[0], width=size[1], length=MOTION_FRAMES, actions=2)
-    clip = sample_body_clip(config, batch=batch, times=times, generator=generator)
+    clip = sample_clip(config, batch=batch, times=times, generator=generator)
     source, target = (person_structures(clip.coco[:, t], height=size[0], width=size[1]) for t in range(2))
     return Pairs(Pair(clip.images[:, 0], source, clip.images[:, 1], target), _true_flow(clip, 1, 0))
 
@@ -54,7 +54,7 @@ def draw_people_clips(configuration: Configuration, recipe: Recipe, batch: int, 
     reference = torch.randint(0, REFERENCE_FRAMES, (batch, 1), generator=generator, device=device)
     times = torch.cat([reference, start + torch.arange(recipe.frames, device=device)], 1)  # [B, 1 + T]
     config = ClipConfig(height=recipe.size, width=recipe.size, length=length)
-    clip = sample_body_clip(config, batch=batch, times=times, generator=generator)
+    clip = sample_clip(config, batch=batch, times=times, generator=generator)
     frames = range(1, recipe.frames + 1)
     return Clips(
         clip.images[:, 0],
@@ -106,7 +106,7 @@ def _draw_structures(points: Tensor, limbs: tuple[tuple[int, int], ...], size: i
     return structure_maps(flat, limbs, size=size, present=present).unflatten(0, points.shape[:2])
 
 
-def _true_flow(clip: BodyClip, target: int, source: int) -> TrueFlow:
+def _true_flow(clip: Clip, target: int, source: int) -> TrueFlow:
     return TrueFlow(*clip.flow(target, source)[:2])
 
 

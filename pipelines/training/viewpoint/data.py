@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from models.viewpoint import FILL, KINDS
-from pipelines.synthetic.body_clips import ClipConfig, sample_body_clip
+from pipelines.synthetic.clips import ClipConfig, sample_clip
 from pipelines.synthetic.objects import render, sample_objects
 from pipelines.synthetic.objects.car_measures import CARS
 from pipelines.synthetic.rendering.backgrounds import sample_backgrounds
@@ -105,7 +105,7 @@ def draw_others(batch: int, size: int, generator: Generator) -> Tensor:
     """Places, people in places, people on white, or white with faint noise: [B, 3, size, size]."""
     config = ClipConfig(height=size, width=size, length=2)
     times = torch.zeros(batch, 1, dtype=torch.long, device=generator.device)
-    clip = sample_body_clip(config, batch=batch, times=times, generator=generator)
+    clip = sample_clip(config, batch=batch, times=times, generator=generator)
     people, mask = clip.images[:, 0], clip.mask[:, 0]
     cut, _, _ = fill_frame(torch.lerp(torch.ones_like(people), people, mask), mask, generator)
     places = 2 * sample_backgrounds(batch, size, size, generator) - 1

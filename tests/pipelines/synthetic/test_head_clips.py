@@ -4,14 +4,14 @@ import math
 
 import torch
 
-from pipelines.synthetic.body_clips import BodyClip
+from pipelines.synthetic.clips import Clip
 from pipelines.synthetic.head_clips import HeadClipConfig, sample_head_clip
 from pipelines.synthetic.people.body_bones import PARTS
 
 SIZE = 96
 
 
-def render(batch: int, frames: int, seed: int = 3, **changed: object) -> BodyClip:
+def render(batch: int, frames: int, seed: int = 3, **changed: object) -> Clip:
     config = HeadClipConfig(height=SIZE, width=SIZE, length=6 * frames, **changed)  # pyright: ignore[reportArgumentType]
     times = 6 * torch.arange(frames).expand(batch, -1)
     return sample_head_clip(config, batch=batch, times=times, generator=torch.Generator().manual_seed(seed))

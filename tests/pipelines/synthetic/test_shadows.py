@@ -4,8 +4,8 @@ import dataclasses
 
 import torch
 
-from pipelines.synthetic.body_scene import sample_body_scene
 from pipelines.synthetic.clip_config import ClipConfig
+from pipelines.synthetic.scene import sample_scene
 from pipelines.synthetic.shadows import cast_shadows
 
 SIZE = 64
@@ -14,7 +14,7 @@ CONFIG = ClipConfig(height=SIZE, width=SIZE, length=4, texture_size=16, roll=0.0
 
 def darkened(floor: float, wall: float, shift: float = 0.0) -> tuple[torch.Tensor, torch.Tensor]:
     """How much darker the background gets, [4, SIZE, SIZE], with a square as the person; and the ankles' pixels."""
-    scene = sample_body_scene(CONFIG, batch=1, generator=torch.Generator().manual_seed(2))
+    scene = sample_scene(CONFIG, batch=1, generator=torch.Generator().manual_seed(2))
     scene = dataclasses.replace(scene, shadow=torch.tensor([[floor, wall, shift]]))
     mask = torch.zeros(4, 1, SIZE, SIZE)
     mask[..., 24:40, 24:40] = 1
@@ -42,7 +42,7 @@ def test_the_floor_is_darkest_under_the_feet_that_stand_on_it():
 
 
 def test_a_raised_foot_has_a_weaker_shadow_that_stays_on_the_floor():
-    scene = sample_body_scene(CONFIG, batch=1, generator=torch.Generator().manual_seed(2))
+    scene = sample_scene(CONFIG, batch=1, generator=torch.Generator().manual_seed(2))
     scene = dataclasses.replace(scene, shadow=torch.tensor([[0.5, 0.0, 0.0]]))
     lifted = scene.frames.origin.clone()
     lifted[:, 0, [7, 10], 1] += 0.3

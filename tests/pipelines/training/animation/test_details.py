@@ -9,7 +9,7 @@ from torch import Tensor
 
 from models.joints import DETAILED_CHANNELS
 from pipelines.keypoints.layouts import DETAIL_JOINTS
-from pipelines.synthetic.body_clips import BodyClip, ClipConfig, sample_body_clip
+from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
 from pipelines.training.animation.data import Clips, Recipe, draw_clips
 from pipelines.training.animation.details import observe_details
 
@@ -19,11 +19,11 @@ PLANES = slice(30, 33)
 
 
 @functools.cache
-def many_clips() -> BodyClip:
+def many_clips() -> Clip:
     """The same two clips 200 times."""
     config = ClipConfig(height=64, width=64, length=20, texture_size=32)
     times = torch.arange(FRAMES).expand(2, -1)
-    clip = sample_body_clip(config, batch=2, times=times, generator=torch.Generator().manual_seed(3))
+    clip = sample_clip(config, batch=2, times=times, generator=torch.Generator().manual_seed(3))
     names = ("coco", "h36m", "details", "details_visible", "coco_depth", "h36m_depth")
     return replace(clip, **{name: torch.cat([getattr(clip, name)] * 200) for name in names})
 

@@ -5,8 +5,8 @@ import torch
 
 from models.joints import FACE_LINES
 from pipelines.faces.layer_maps import draw_face_maps
-from pipelines.synthetic.body_scene import BodyScene
 from pipelines.synthetic.head_clips import sample_head_scene
+from pipelines.synthetic.scene import Scene
 from pipelines.training.face.data import Recipe, choose_clips
 from pipelines.training.face.frames import _find_directions, _measure_openings, choose_frames
 from pipelines.training.face.regions import weigh_features, weigh_openings
@@ -16,11 +16,11 @@ RECIPE, CLIPS = Recipe(size=32), 48
 
 
 @pytest.fixture(scope="module")
-def scene() -> BodyScene:
+def scene() -> Scene:
     return sample_head_scene(choose_clips(RECIPE, 96), batch=CLIPS, generator=torch.Generator().manual_seed(2))
 
 
-def find_differences(scene: BodyScene, contrasts: tuple[float, float, float]) -> torch.Tensor:
+def find_differences(scene: Scene, contrasts: tuple[float, float, float]) -> torch.Tensor:
     """Of mouth, eyes and direction between reference and middle target, [B, 3]."""
     times = choose_frames(RECIPE, scene, contrasts, torch.Generator().manual_seed(3))
     assert times.shape == (CLIPS, 2 + RECIPE.rollout)
@@ -34,7 +34,7 @@ def find_differences(scene: BodyScene, contrasts: tuple[float, float, float]) ->
     return (measures[clips, times[:, 0]] - measures[clips, times[:, 4]]).abs()
 
 
-def test_references_differ_in_what_is_asked_for(scene: BodyScene) -> None:
+def test_references_differ_in_what_is_asked_for(scene: Scene) -> None:
     even = find_differences(scene, (0.0, 0.0, 0.0))
     for kind in range(3):
         contrasts = tuple(float(each == kind) for each in range(3))

@@ -2,15 +2,15 @@
 
 import torch
 
-from pipelines.synthetic.body_scene import BodyScene, sample_body_scene
 from pipelines.synthetic.clip_config import ClipConfig
+from pipelines.synthetic.scene import Scene, sample_scene
 
 BATCH = 3
 
 
-def draw(**settings) -> BodyScene:
+def draw(**settings) -> Scene:
     config = ClipConfig(height=32, width=24, length=12, texture_size=16, **settings)
-    return sample_body_scene(config, batch=BATCH, generator=torch.Generator().manual_seed(4))
+    return sample_scene(config, batch=BATCH, generator=torch.Generator().manual_seed(4))
 
 
 def test_tensors_have_the_shapes_of_their_docstrings():

@@ -1,6 +1,6 @@
 """Scenes of people with real bodies in motion: who they are, how they move and where they stand, not yet rendered.
 
-In: a `ClipConfig` and a generator. Out: a `BodyScene`, of which `body_clips.render_body_clip` renders any frames.
+In: a `ClipConfig` and a generator. Out: a `Scene`, of which `clips.render_clip` renders any frames.
 
 Legend: B people, T frames of a clip, L frames of the whole motion, H height, W width.
 """
@@ -52,7 +52,7 @@ Aim = Callable[[Config, RestBody, BodyPose, Generator], tuple[Camera, Tensor | N
 
 
 @dataclass
-class BodyScene:
+class Scene:
     """B people in motion before their backgrounds; any frames can be rendered, at any time, in chunks of any size."""
 
     config: ClipConfig
@@ -87,19 +87,19 @@ class BodyScene:
         return self.pose.frames
 
 
-def sample_body_scene(config: ClipConfig, *, batch: int, generator: Generator) -> BodyScene:
+def sample_scene(config: ClipConfig, *, batch: int, generator: Generator) -> Scene:
     """Draws people, clothes, motion, camera, light and background, on the generator's device."""
     return compose_scene(config, _sample_poses, _aim, batch=batch, generator=generator)
 
 
 def compose_scene(
     config: Config, sample_poses: SamplePoses[Config], aim: Aim[Config], *, batch: int, generator: Generator
-) -> BodyScene:
+) -> Scene:
     """Draws people whose poses and camera are made by functions of the configuration and the generator.
 
     Args:
         sample_poses: the whole motion of people of the model with these rest bodies.
-        aim: the camera that films these poses, and `BodyScene.foreground`.
+        aim: the camera that films these poses, and `Scene.foreground`.
     """
     model = BodyModel.load(generator.device)
     shape = sample_shape(batch, generator, local_axes=len(model.local_axes))
@@ -113,7 +113,7 @@ def compose_scene(
     appearance = sample_mesh_appearance(atlas, outfit, complexion, choose_hosiery(outfit, wardrobe), generator)
     shadow = sample_shadows(config, batch, generator)
     camera, foreground = aim(config, rest, pose, generator)
-    return BodyScene(
+    return Scene(
         config=config,
         shape=shape,
         dressed=DressedBody.load(generator.device).dress(rest, wardrobe),
@@ -199,7 +199,7 @@ def select_pose(pose: BodyPose, times: Tensor) -> BodyPose:
 
 
 def sample_shadows(config: ClipConfig, batch: int, generator: Generator) -> Tensor:
-    """`BodyScene.shadow`, [B, 3]."""
+    """`Scene.shadow`, [B, 3]."""
     floor = uniform(generator, batch, low=0.1, high=0.55) * chance(generator, config.shadow, batch)
     wall = uniform(generator, batch, low=0.05, high=0.4) * chance(generator, config.shadow * 0.5, batch)
     wall = wall * config.wall_shadows
@@ -209,7 +209,7 @@ def sample_shadows(config: ClipConfig, batch: int, generator: Generator) -> Tens
 def _cut_people(
     config: ClipConfig, camera: Camera, frames: Frames, generator: Generator
 ) -> tuple[Camera, Tensor | None]:
-    """Cameras and `BodyScene.foreground` of clips of which some show less than the whole person."""
+    """Cameras and `Scene.foreground` of clips of which some show less than the whole person."""
     size = (config.width, config.height)
     if config.truncated:
         camera = truncate_people(camera, frames, generator, size=size, share=config.truncated)
@@ -226,7 +226,7 @@ def _cut_people(
 
 
 def _sample_cast(shadow: Tensor, lighting: Lighting, generator: Generator) -> Tensor:
-    """`BodyScene.cast` [B, 2]: some of those with a shadow on the floor cast a long one, the darker the harder the
+    """`Scene.cast` [B, 2]: some of those with a shadow on the floor cast a long one, the darker the harder the
     light."""
     batch = len(shadow)
     strength = 0.75 * lighting.shadow * chance(generator, _CAST, batch) * (shadow[:, 0] > 0)

@@ -8,10 +8,10 @@ from torch.nn.functional import grid_sample, max_pool2d
 
 from models.joints import DETAIL_NAMES
 from models.layer import compose
-from pipelines.synthetic import body_clips
-from pipelines.synthetic.body_clips import PARTS, BodyClip, ClipConfig, render_body_clip, sample_body_clip
-from pipelines.synthetic.body_scene import sample_body_scene
+from pipelines.synthetic import clips
+from pipelines.synthetic.clips import PARTS, Clip, ClipConfig, render_clip, sample_clip
 from pipelines.synthetic.people.skeleton import INDEX
+from pipelines.synthetic.scene import sample_scene
 
 SIZE = 128
 PEOPLE = 4
@@ -19,9 +19,9 @@ TIMES = torch.tensor([[0, 4, 12]] * PEOPLE)
 
 
 @functools.cache
-def moving_people() -> BodyClip:
+def moving_people() -> Clip:
     config = ClipConfig(height=SIZE, width=SIZE, length=20, shadow=0.0, texture_size=64)
-    return sample_body_clip(config, batch=PEOPLE, times=TIMES, generator=torch.Generator().manual_seed(7))
+    return sample_clip(config, batch=PEOPLE, times=TIMES, generator=torch.Generator().manual_seed(7))
 
 
 def warp(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
@@ -32,7 +32,7 @@ def warp(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
     return grid_sample(image, grid, align_corners=True, padding_mode="border")
 
 
-def covers(clip: BodyClip, points: torch.Tensor, reach: int = 0, mask: torch.Tensor | None = None) -> torch.Tensor:
+def covers(clip: Clip, points: torch.Tensor, reach: int = 0, mask: torch.Tensor | None = None) -> torch.Tensor:
     """Whether the person, or a mask [B, T, 1, H, W] in its place, is within `reach` pixels of points [B, T, K, 2]:
     [B, T, K] bool."""
     mask = clip.mask if mask is None else mask.float()
@@ -73,9 +73,7 @@ def test_mask_is_antialiased_and_agrees_with_parts():
 
 def test_the_picture_is_the_person_over_the_plate_with_a_shadow():
     config = ClipConfig(height=64, width=64, length=8, shadow=1.0, texture_size=32)
-    clip = sample_body_clip(
-        config, batch=4, times=torch.tensor([[0, 7]] * 4), generator=torch.Generator().manual_seed(5)
-    )
+    clip = sample_clip(config, batch=4, times=torch.tensor([[0, 7]] * 4), generator=torch.Generator().manual_seed(5))
     plate = clip.plate[:, None].expand_as(clip.images)
     assert torch.equal(compose(clip.rgba, plate, clip.shadow), clip.images)
     torch.testing.assert_close(clip.rgba[:, :, 3:], clip.mask)
@@ -167,26 +165,26 @@ def test_flow_follows_the_joints():
 
 def test_same_seed_same_clip_and_parts_of_it_agree():
     config = ClipConfig(height=48, width=64, length=6, texture_size=32)
-    scene, again = (sample_body_scene(config, batch=2, generator=torch.Generator().manual_seed(3)) for _ in range(2))
-    complete = render_body_clip(scene, torch.arange(4)[None].repeat(2, 1))
-    part = render_body_clip(again, torch.tensor([[2, 3]] * 2))
+    scene, again = (sample_scene(config, batch=2, generator=torch.Generator().manual_seed(3)) for _ in range(2))
+    complete = render_clip(scene, torch.arange(4)[None].repeat(2, 1))
+    part = render_clip(again, torch.tensor([[2, 3]] * 2))
     assert complete.images.shape == (2, 4, 3, 48, 64)
     torch.testing.assert_close(complete.images[:, 2:], part.images, atol=1e-4, rtol=0)
 
 
 def test_chunks_change_nothing(monkeypatch):
     config = ClipConfig(height=48, width=48, length=6, texture_size=32)
-    scene = sample_body_scene(config, batch=2, generator=torch.Generator().manual_seed(4))
+    scene = sample_scene(config, batch=2, generator=torch.Generator().manual_seed(4))
     times = torch.tensor([[0, 3, 5]] * 2)
-    complete = render_body_clip(scene, times)
-    monkeypatch.setitem(body_clips._SAMPLES_AT_ONCE, "cpu", 2 * (48 * 2) ** 2)
-    torch.testing.assert_close(render_body_clip(scene, times).images, complete.images, atol=1e-5, rtol=0)
+    complete = render_clip(scene, times)
+    monkeypatch.setitem(clips._SAMPLES_AT_ONCE, "cpu", 2 * (48 * 2) ** 2)
+    torch.testing.assert_close(render_clip(scene, times).images, complete.images, atol=1e-5, rtol=0)
 
 
 def test_truncated_people_reach_the_lower_edge_and_keep_their_heads():
     config = ClipConfig(height=64, width=64, length=4, truncated=1.0, texture_size=32)
     times = torch.zeros(8, 1, dtype=torch.long)
-    clip = sample_body_clip(config, batch=8, times=times, generator=torch.Generator().manual_seed(0))
+    clip = sample_clip(config, batch=8, times=times, generator=torch.Generator().manual_seed(0))
     assert (clip.mask[:, 0, 0, -1].amax(-1) > 0.9).all()
     nose = clip.coco[:, 0, 0]
     assert ((nose >= 0) & (nose < 63)).all()
@@ -198,7 +196,7 @@ def test_truncated_people_reach_the_lower_edge_and_keep_their_heads():
 def test_zoom_crops_people():
     config = ClipConfig(height=64, width=64, length=4, zoom=(3.0, 3.0), shift=0.3, texture_size=32)
     times = torch.zeros(4, 1, dtype=torch.long)
-    clip = sample_body_clip(config, batch=4, times=times, generator=torch.Generator().manual_seed(0))
+    clip = sample_clip(config, batch=4, times=times, generator=torch.Generator().manual_seed(0))
     outside = ((clip.coco < -0.5) | (clip.coco > 63.5)).any(-1)
     assert outside.any()
     assert not clip.coco_visible[outside].any()
@@ -206,7 +204,7 @@ def test_zoom_crops_people():
 
 def test_furniture_hides_people_and_stays_where_it_is():
     config = ClipConfig(height=SIZE, width=SIZE, length=12, furniture=1.0, texture_size=32)
-    clip = sample_body_clip(
+    clip = sample_clip(
         config, batch=PEOPLE, times=TIMES - (TIMES > 11).long(), generator=torch.Generator().manual_seed(5)
     )
     foreground = clip.scene.foreground
@@ -233,7 +231,7 @@ def test_furniture_hides_people_and_stays_where_it_is():
 
 def test_people_cut_by_the_picture_stay_in_it_wherever_they_go():
     config = ClipConfig(height=48, width=48, length=40, truncated=1.0, athletic=1.0, texture_size=32)
-    scene = sample_body_scene(config, batch=12, generator=torch.Generator().manual_seed(6))
+    scene = sample_scene(config, batch=12, generator=torch.Generator().manual_seed(6))
     head = scene.camera.project(scene.frames.origin[:, :, INDEX["head"]])  # [B, L, 2]
     assert (head > 0).all()
     assert (head[..., 0] < 47).all()

@@ -1,7 +1,7 @@
 """Clips of rendered people with real bodies: pictures, points of body, hands, feet and face, parts, and true flow.
 
-In: a `ClipConfig` and a generator, or a `BodyScene`, and which frames to render. Out: a `BodyClip`. Training and the
-examples call `sample_body_clip` and `render_body_clip`.
+In: a `ClipConfig` and a generator, or a `Scene`, and which frames to render. Out: a `Clip`. Training and the
+examples call `sample_clip` and `render_clip`.
 
 Legend: B people, T frames of the clip, N = B * T pictures, V vertices, F triangles, k samples per pixel in either
 direction, H height, W width.
@@ -14,7 +14,6 @@ from torch import Generator, Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
 from models.layer import compose, premultiply
-from pipelines.synthetic.body_scene import BodyScene, sample_body_scene, select_pose
 from pipelines.synthetic.cast_shadow import cast_shadow
 from pipelines.synthetic.clip_config import ClipConfig
 from pipelines.synthetic.people.body_bones import PARTS as BODY_PARTS
@@ -28,10 +27,11 @@ from pipelines.synthetic.rendering.hits import average_samples, find_hits
 from pipelines.synthetic.rendering.occlusion import ambient_occlusion
 from pipelines.synthetic.rendering.raster import Raster, rasterise, to_samples
 from pipelines.synthetic.rendering.shadow_map import map_shadows
+from pipelines.synthetic.scene import Scene, sample_scene, select_pose
 from pipelines.synthetic.shadows import cast_shadows, find_ground
 from pipelines.synthetic.tensors import constant, repeat_per_picture
 
-__all__ = ["PARTS", "BodyClip", "ClipConfig", "render_body_clip", "sample_body_clip"]
+__all__ = ["PARTS", "Clip", "ClipConfig", "render_clip", "sample_clip"]
 
 PARTS = ("background", *BODY_PARTS, "hair", "skirt")
 _TOLERANCE = 0.006  # m by which a point may be behind the visible surface and still count as visible
@@ -47,7 +47,7 @@ _BEHIND = -10.0  # z of the background, m
 
 
 @dataclass
-class BodyClip:
+class Clip:
     """Rendered frames and what is known about them. Points are x, y in pixels; visible ones are in the picture with
     nothing but their own flesh and clothes in front."""
 
@@ -98,7 +98,7 @@ class BodyClip:
     """[B, T, H * k, W * k] world z at the samples, metres, -inf for the background, inf in front of the person."""
     vertices: Tensor
     """[B, T, V, 3] world metres."""
-    scene: BodyScene
+    scene: Scene
 
     def flow(self, target: int, source: int) -> tuple[Tensor, Tensor, Tensor]:
         """True backward flow from frame `target` to frame `source`.
@@ -132,12 +132,12 @@ class _Drawing:
     """[N, H * k, W * k]."""
 
 
-def sample_body_clip(config: ClipConfig, *, batch: int, times: Tensor, generator: Generator) -> BodyClip:
+def sample_clip(config: ClipConfig, *, batch: int, times: Tensor, generator: Generator) -> Clip:
     """Draws `batch` scenes and renders their frames `times` [B, T] (int64, below `config.length`)."""
-    return render_body_clip(sample_body_scene(config, batch=batch, generator=generator), times)
+    return render_clip(sample_scene(config, batch=batch, generator=generator), times)
 
 
-def render_body_clip(scene: BodyScene, times: Tensor) -> BodyClip:
+def render_clip(scene: Scene, times: Tensor) -> Clip:
     """Renders the frames `times` [B, T] (int64, below the configured length) of a scene."""
     times = times.to(scene.background.device)
     batch, steps = times.shape
@@ -171,7 +171,7 @@ def render_body_clip(scene: BodyScene, times: Tensor) -> BodyClip:
 
     model = BodyModel.load(times.device)
     points = find_keypoints(model, scene.dressed.rest, pose, vertices[:, :, : len(model.template)])
-    return BodyClip(
+    return Clip(
         images=split(images),
         rgba=split(rgba),
         plate=plate,
@@ -187,7 +187,7 @@ def render_body_clip(scene: BodyScene, times: Tensor) -> BodyClip:
     )
 
 
-def _draw_people(scene: BodyScene, vertices: Tensor) -> _Drawing:
+def _draw_people(scene: Scene, vertices: Tensor) -> _Drawing:
     """Antialiased pictures of people whose vertices are at [B, T, V, 3]."""
     config, factor = scene.config, scene.config.supersample
     person = torch.arange(len(vertices), device=vertices.device).repeat_interleave(vertices.shape[1])
@@ -206,7 +206,7 @@ def _draw_people(scene: BodyScene, vertices: Tensor) -> _Drawing:
     )
 
 
-def _draw_chunk(scene: BodyScene, vertices: Tensor, person: Tensor) -> _Drawing:
+def _draw_chunk(scene: Scene, vertices: Tensor, person: Tensor) -> _Drawing:
     """Pictures of the people `person` [N] with vertices [N, V, 3]."""
     config, factor, mesh = scene.config, scene.config.supersample, MeshTables.load(vertices.device)
     present = scene.dressed.present[person]
@@ -233,7 +233,7 @@ def _find_covered(foreground: Tensor) -> Tensor:
     return foreground[:, 3:] > 0.5
 
 
-def _cast_along_floor(scene: BodyScene, mask: Tensor, steps: int) -> Tensor:
+def _cast_along_floor(scene: Scene, mask: Tensor, steps: int) -> Tensor:
     """How much darker the floor is behind the people of masks [N, 1, H, W], [N, 1, H, W] in 0..1."""
     ground = find_ground(scene) + _ANKLE * scene.proportions.foot * scene.camera.scale
     strength, tilt = scene.cast.unbind(1)
@@ -257,8 +257,8 @@ def _label_parts(index: Tensor) -> Tensor:
     return labels[index.long()].to(torch.uint8)
 
 
-def _project_points(scene: BodyScene, points: BodyKeypoints, surface: Tensor) -> dict[str, Tensor]:
-    """The fields of a `BodyClip` that are points; surface: [N, H * k, W * k]."""
+def _project_points(scene: Scene, points: BodyKeypoints, surface: Tensor) -> dict[str, Tensor]:
+    """The fields of a `Clip` that are points; surface: [N, H * k, W * k]."""
     camera, factor = scene.camera, scene.config.supersample
 
     def find(world: Tensor, depth: float | Tensor) -> tuple[Tensor, Tensor]:
