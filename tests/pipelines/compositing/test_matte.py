@@ -42,6 +42,23 @@ def test_a_coarse_mask_becomes_the_true_outline() -> None:
     assert np.abs(matte.alpha - true).mean() < 0.01 < np.abs(coarse(true) - true).mean()
 
 
+def test_an_arm_in_another_colour_that_is_thinner_than_the_unknown_band_stays() -> None:
+    height, width = 900, 600
+    body, arm = np.zeros((2, height, width), np.float32)
+    cv2.ellipse(body, (250, 450), (110, 400), 0, 0, 360, 1, -1)
+    cv2.line(arm, (340, 450), (520, 450), 1, 14)
+    image = np.full((height, width, 3), GREY, np.uint8)
+    image[body > 0] = RED
+    image[(arm > 0) & (body == 0)] = 90, 120, 150  # nearer to the wall's colour than to the body's
+    mask = cv2.GaussianBlur(np.maximum(body, arm), (0, 0), 3)
+    trimap = make_trimap(mask)
+    assert (trimap[449:452, 390:510] == 1).all()
+    assert (trimap[443:445, 390:510] == 0.5).all()
+    matte = estimate_matte(image, mask)
+    assert matte.alpha[448:453, 390:510].min() > 0.9
+    assert matte.alpha[400:430, 400:500].max() < 0.1
+
+
 def test_colours_carry_no_background_along() -> None:
     true = draw()
     image = picture(true)
