@@ -50,6 +50,8 @@ class FittedClothes:
     """Skirt and coat."""
     covered: Tensor
     """[B, V] bool, vertices of the body that are well under clothes."""
+    surface: Tensor
+    """[B, V, 3] vertices of the body, moved out to what is worn over them."""
 
 
 class Clothing:
@@ -93,10 +95,11 @@ class Clothing:
             scale: [B] height against an average adult.
         """
         shells, covered, thickness = self._fit_shells(rest, normals, wardrobe, scale)
-        drapes = self._fit_drapes(rest, rest.vertices + normals * thickness[..., None], wardrobe, scale)
+        surface = rest.vertices + normals * thickness[..., None]
+        drapes = self._fit_drapes(rest, surface, wardrobe, scale)
         hem = self.drapes[0].reach(drapes[0])[:, None] - _ABOVE_HEM
         covered |= (wardrobe.skirt > 0)[:, None] & (self._along_leg < hem)
-        return FittedClothes(shells, drapes, covered)
+        return FittedClothes(shells, drapes, covered, surface)
 
     def _fit_shells(
         self, rest: RestBody, normals: Tensor, wardrobe: Wardrobe, scale: Tensor
