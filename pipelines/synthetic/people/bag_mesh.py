@@ -14,24 +14,23 @@ from torch import Tensor
 from pipelines.synthetic.people.body_bones import BONE
 from pipelines.synthetic.people.body_charts import BodyCharts, parts_mask
 from pipelines.synthetic.people.body_model import BodyModel, RestBody
-from pipelines.synthetic.people.layers import Layer, directions, make_grid
+from pipelines.synthetic.people.layers import directions, make_grid
+from pipelines.synthetic.people.ribbon_mesh import Course, Ribbon
 from pipelines.synthetic.people.wardrobe import BAGS, Wardrobe
 from pipelines.synthetic.tensors import constant
 
-_STRAP, _BOX = (28, 2), (9, 16)
-_STRAPS = {"r_strap": (-0.1, 0.0), "l_strap": (0.1, 0.0), "long_strap": (-0.1, 0.5)}  # m to the left, slope
-_ENDS = {"r_strap": (-1.4, 1.85), "l_strap": (-1.4, 1.85), "long_strap": (-2.75, 2.65)}  # radians from straight up
-_CENTRE = 0.12  # m from the top of the chest down to the point around which straps run
-_SQUEEZE = 0.5  # factor of heights against depths, which makes a trunk about as deep as high
-_HALF_STRAP, _SLICE = 0.018, 0.024  # m, half widths of straps, and of what of the surface is under an edge
-_NEAR, _FAR = 0.2, 0.008  # radians beside a direction within which the surface counts, and m by which it counts more
-_LIFT = 0.007  # m between cloth and straps
+_BOX = (9, 16)
+_STRAPS = {
+    "r_strap": Course(start=-0.1, ends=(-1.4, 1.85), half=0.018, lift=0.007),
+    "l_strap": Course(start=0.1, ends=(-1.4, 1.85), half=0.018, lift=0.007),
+    "long_strap": Course(start=-0.1, ends=(-2.75, 2.65), half=0.018, lift=0.007, slope=0.5),
+}
 _PACK, _POUCH = (0.14, 0.21, 0.07), (0.04, 0.09, 0.13)  # m, half sizes
 _PACK_ABOVE, _POUCH_BELOW = 0.02, 0.02  # m from the middle of the chest, and of the hip, to the middle of the bag
 _PRESS = 0.01  # m by which bags press what they lie on
 _BEND = 0.5  # how much of the curve of a back its backpack takes on
 _COAT = 0.025  # m from the hips to coats, which hang over them
-_ANCHORS, _BACK = 8, 40  # vertices of the body with which those of straps, and rings of backpacks, move
+_BACK = 40  # vertices of the body with which a ring of a backpack moves
 
 
 class Bags:
@@ -40,14 +39,6 @@ class Bags:
     def __init__(self, model: BodyModel, charts: BodyCharts) -> None:
         """model: on the CPU."""
         vertices, x = charts.vertices, charts.vertices[:, 0]
-        torso = parts_mask(charts.part, "torso", "upper_arm") & (charts.arm < 0.1) & (charts.down > -0.02)
-        self._slices = {
-            name: [
-                (torso & ((x - edge - start - slope * (charts.down - 0.03)).abs() < _SLICE)).nonzero()[:, 0]
-                for edge in (-_HALF_STRAP, _HALF_STRAP)
-            ]
-            for name, (start, slope) in _STRAPS.items()
-        }
         back = (parts_mask(charts.part, "torso") & (charts.depth < 0) & (x.abs() < _PACK[0])).nonzero()[:, 0]
         middle = charts.rest.bones[0, BONE["spine_4"], 1] + _PACK_ABOVE
         self._box = _unit_box()
@@ -61,22 +52,16 @@ class Bags:
             "pack": model.skin_weights[self._back].mean(1).repeat_interleave(_BOX[1], 0),
             "pouch": model.skin_weights[self._hip].mean(0).expand(_BOX[0] * _BOX[1], -1),
         }
-        near = torso.nonzero()[:, 0]
-        for name in _STRAPS:
-            strap = self._fit_strap(name, charts.rest, charts.rest.vertices, x.new_ones(1))[0]
-            anchors = torch.cdist(strap, vertices[near]).topk(_ANCHORS, largest=False).indices
-            weights[name] = model.skin_weights[near[anchors]].mean(1)
-        self.layers: dict[str, Layer] = {}
+        boxes = {name: make_grid("bag", _BOX, slot="belt", part="torso", closed=True) for name in weights}
+        for name, box in boxes.items():
+            box.weights = weights[name]
+        self._straps = {name: Ribbon(model, charts, "bag", course, slot="belt") for name, course in _STRAPS.items()}
+        self.layers = boxes | {name: strap.layer for name, strap in self._straps.items()}
         """By the names of their parts."""
-        for name, moved in weights.items():
-            size = _STRAP if name in _STRAPS else _BOX
-            layer = make_grid("bag", size, slot="belt", part="torso", closed=name not in _STRAPS)
-            layer.weights = moved
-            self.layers[name] = layer
 
     def to(self, device: torch.device | str) -> "Bags":
         """These tables on `device`; changes them in place."""
-        self._slices = {name: [edge.to(device) for edge in edges] for name, edges in self._slices.items()}
+        self._straps = {name: strap.to(device) for name, strap in self._straps.items()}
         self._back, self._hip, self._box = self._back.to(device), self._hip.to(device), self._box.to(device)
         return self
 
@@ -91,31 +76,10 @@ class Bags:
         """
         cross, pack = (wardrobe.wears("bag", BAGS, name) for name in ("crossbody", "backpack"))
         worn = {"pack": pack, "pouch": cross, "r_strap": pack, "l_strap": pack, "long_strap": cross}
-        fitted = {name: self._fit_strap(name, rest, surface, scale) for name in _STRAPS}
+        fitted = {name: strap.fit(rest, surface, scale) for name, strap in self._straps.items()}
         fitted["pack"] = self._fit_pack(rest, surface, scale)
         fitted["pouch"] = self._fit_pouch(rest, surface, wardrobe, scale)
         return {name: (fitted[name], worn[name]) for name in self.layers}
-
-    def _fit_strap(self, name: str, rest: RestBody, surface: Tensor, scale: Tensor) -> Tensor:
-        """A strap around the trunk, from the back over the shoulder to the front: both edges lie on what is worn."""
-        chest = rest.bones[:, BONE["spine_5"]]
-        squeeze = constant((_SQUEEZE, 1.0), scale.device)
-        centre = torch.stack([chest[:, 1] - _CENTRE * scale, chest[:, 2]], -1)  # y, z
-        angle = torch.linspace(*_ENDS[name], _STRAP[0], device=scale.device)  # 0 up, positive to the front
-        ways = torch.stack([torch.cos(angle), torch.sin(angle)], -1)
-        slope = _STRAPS[name][1]
-        edges = []
-        for part in self._slices[name]:
-            points = surface[:, part]  # [B, n, 3]
-            plane = (points[..., 1:] - centre[:, None]) * squeeze
-            far, turn = plane.norm(dim=-1), torch.atan2(plane[..., 1], plane[..., 0])
-            apart = (turn[..., None] - angle + math.pi).remainder(2 * math.pi) - math.pi  # [B, n, K]
-            share = torch.softmax((far / (_FAR * scale[:, None]))[..., None] - (apart / _NEAR).square(), 1)
-            reach = _smooth((share * far[..., None]).sum(1)) + _LIFT * scale[:, None]
-            y, z = (centre[:, None] + reach[..., None] * ways / squeeze).unbind(-1)
-            across = (points[..., 0] + slope * points[..., 1]).mean(1, keepdim=True)
-            edges.append(torch.stack([across - slope * y, y, z], -1))
-        return torch.stack(edges, 2).flatten(1, 2)
 
     def _fit_pack(self, rest: RestBody, surface: Tensor, scale: Tensor) -> Tensor:
         """A backpack."""
@@ -151,9 +115,3 @@ def _unit_box() -> Tensor:
     around = square(torch.cos(rise).clamp(min=0))
     sides = around * square(ways[:, 0]), square(torch.sin(rise)).expand(-1, _BOX[1]), around * square(ways[:, 1])
     return torch.stack(sides, -1)
-
-
-def _smooth(values: Tensor) -> Tensor:
-    """Values [B, K] of a strap, which is stiff."""
-    ends = torch.cat([values[:, :1], values, values[:, -1:]], 1)
-    return (ends[:, :-2] + 2 * ends[:, 1:-1] + ends[:, 2:]) / 4

@@ -91,7 +91,13 @@ class DressedBody:
         self._outline = HeadOutline(model, charts).to(device)
         shells = [self.clothing.shells[name].layer for name in SHELLS]
         worn = [self._neckwear, self._bags, self._hats, self._glasses]
-        fixed = [self._hair.shell, *self._shoes.layers, *(layer for each in worn for layer in each.layers.values())]
+        straps = [strap.layer for strap in self.clothing.straps]
+        fixed = [
+            self._hair.shell,
+            *self._shoes.layers,
+            *straps,
+            *(layer for each in worn for layer in each.layers.values()),
+        ]
         loose = [*self._hair.layers.values(), *(drape.layer for drape in self.clothing.drapes)]
         self._join([_skin_layer(model, charts), *shells, *fixed, *loose], device)
         self._weights = torch.cat([layer.weights for layer in (*shells, *fixed)]).to(device)
@@ -118,6 +124,7 @@ class DressedBody:
         glasses = self._glasses.fit(self.model, rest, wardrobe, scale)
         hair = self._hair.fit_hanging(head, wardrobe, scale)
         fixed = [self._hair.fit_skull(skulls, wardrobe, scale), *self._shoes.fit(rest, wardrobe, scale)]
+        fixed += [(strap, wardrobe.straps) for strap in clothes.straps]
         fixed += [
             fitted[name]
             for tables, fitted in (

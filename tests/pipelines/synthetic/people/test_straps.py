@@ -1,4 +1,4 @@
-"""Bags: they lie on what is worn, and stay there when people bow and raise their arms."""
+"""Bags stay where they are when people bow and raise their arms; straps of bags and tops have straight edges."""
 
 from dataclasses import replace
 
@@ -6,15 +6,15 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.people.body_bones import PARTS
-from pipelines.synthetic.people.body_model import BodyModel
+from pipelines.synthetic.people.body_bones import BONE, PARTS
+from pipelines.synthetic.people.body_model import BodyModel, RestBody
 from pipelines.synthetic.people.body_pose import BodyPose
 from pipelines.synthetic.people.body_shapes import sample_shape
 from pipelines.synthetic.people.dressed import DressedBody
 from pipelines.synthetic.people.layers import LAYERS
-from pipelines.synthetic.people.skeleton import INDEX, RIG, Motion, forward_kinematics
+from pipelines.synthetic.people.skeleton import INDEX, RIG, STANDARD_HEIGHT, Motion, forward_kinematics
 from pipelines.synthetic.people.textures import sample_outfit
-from pipelines.synthetic.people.wardrobe import BAGS, sample_wardrobe
+from pipelines.synthetic.people.wardrobe import BAGS, Wardrobe, sample_wardrobe
 from pipelines.synthetic.rotations import rotation_about
 
 PEOPLE = 6
@@ -30,12 +30,17 @@ def pose_three_ways(rotations: Tensor) -> Tensor:
     return rotations
 
 
+def draw_people() -> tuple[RestBody, Wardrobe]:
+    model, generator = BodyModel.load(), Generator().manual_seed(3)
+    shape = sample_shape(PEOPLE, generator, local_axes=len(model.local_axes))
+    outfit = sample_outfit(PEOPLE, generator)
+    return model.rest(shape), sample_wardrobe(shape.female, shape.years, outfit, generator)
+
+
 @pytest.mark.parametrize("bag", BAGS[1:])
 def test_bags_stay_on_the_back(bag: str) -> None:
-    body, model, generator = DressedBody.load(), BodyModel.load(), Generator().manual_seed(3)
-    shape = sample_shape(PEOPLE, generator, local_axes=len(model.local_axes))
-    rest = model.rest(shape)
-    wardrobe = sample_wardrobe(shape.female, shape.years, sample_outfit(PEOPLE, generator), generator)
+    body, model = DressedBody.load(), BodyModel.load()
+    rest, wardrobe = draw_people()
     wardrobe = replace(wardrobe, bag=torch.full((PEOPLE,), BAGS.index(bag)), coat=torch.zeros(PEOPLE))
     rotations = pose_three_ways(torch.eye(3).expand(PEOPLE, 3, len(RIG), 3, 3).clone())
     frames = forward_kinematics(rest.proportions, Motion(rotations, torch.zeros(PEOPLE, 3, 3)))
@@ -52,3 +57,24 @@ def test_bags_stay_on_the_back(bag: str) -> None:
     moved = (gap - gap[:, :1]).abs()
     assert moved.amax() < 0.04
     assert moved.mean() < 0.003
+
+
+def test_straps_of_tops_have_straight_edges() -> None:
+    body, (rest, wardrobe) = DressedBody.load(), draw_people()
+    none = torch.zeros(PEOPLE)
+    dressed = body.dress(
+        rest, replace(wardrobe, straps=torch.ones(PEOPLE, dtype=torch.bool), sleeve=none, opening=none)
+    )
+    scale = rest.proportions.height / STANDARD_HEIGHT
+    for person in range(PEOPLE):
+        worn = body.triangles[(body.layer == LAYERS.index("top")) & dressed.present[person]]
+        ends = torch.cat([worn[:, [0, 1]], worn[:, [1, 2]], worn[:, [2, 0]]]).sort(1).values
+        edges, count = ends.unique(dim=0, return_counts=True)
+        rim = dressed.vertices[person, edges[count == 1].unique()] / scale[person]
+        down = rest.bones[person, BONE["neck_1"], 1] / scale[person] - rim[:, 1]
+        left = rim[(down < 0.05) & (rim[:, 0] > 0.02), 0]
+        inner, outer = left[left < left.mean()], left[left > left.mean()]
+        for edge in (inner, outer):
+            assert len(edge) > 5
+            assert edge.std() < 0.002
+        assert 0.02 < outer.mean() - inner.mean() < 0.06
