@@ -57,7 +57,7 @@ class Dressed:
     present: Tensor
     """[B, F] bool, the triangles that a person has."""
     sole: Tensor
-    """[B] metres between the soles of the feet and those of the shoes."""
+    """[B, 3] metres between the soles of the feet and those of the shoes, under heel, ball and toes."""
 
 
 class DressedBody:
