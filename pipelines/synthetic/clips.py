@@ -28,7 +28,7 @@ from pipelines.synthetic.rendering.occlusion import ambient_occlusion
 from pipelines.synthetic.rendering.raster import Raster, rasterise, to_samples
 from pipelines.synthetic.rendering.shadow_map import map_shadows
 from pipelines.synthetic.scene import Scene, sample_scene, select_pose
-from pipelines.synthetic.shadows import cast_shadows, find_ground
+from pipelines.synthetic.shadows import cast_shadows, find_floor
 from pipelines.synthetic.tensors import constant, repeat_per_picture
 
 __all__ = ["PARTS", "Clip", "ClipConfig", "render_clip", "sample_clip"]
@@ -42,7 +42,6 @@ _HAND_DEPTH, _FOOT_DEPTH, _FACE_DEPTH = 0.02, 0.06, 0.015
 _HAND_DETAILS = [21 * side + point for side in (1, 0) for point in (5, 17, 12)]
 _FOOT_DETAILS = [2, 3, 0, 1]
 _SAMPLES_AT_ONCE = {"cuda": 1 << 25, "cpu": 1 << 20}  # samples of the pictures that are drawn together
-_ANKLE = 0.3  # height of ankles above the floor, in lengths of the foot
 _BEHIND = -10.0  # z of the background, m
 
 
@@ -235,10 +234,9 @@ def _find_covered(foreground: Tensor) -> Tensor:
 
 def _cast_along_floor(scene: Scene, mask: Tensor, steps: int) -> Tensor:
     """How much darker the floor is behind the people of masks [N, 1, H, W], [N, 1, H, W] in 0..1."""
-    ground = find_ground(scene) + _ANKLE * scene.proportions.foot * scene.camera.scale
     strength, tilt = scene.cast.unbind(1)
     way = scene.appearance.lighting.key_way
-    return cast_shadow(mask, *(repeat_per_picture(each, steps) for each in (ground, way, tilt, strength)))
+    return cast_shadow(mask, *(repeat_per_picture(each, steps) for each in (find_floor(scene), way, tilt, strength)))
 
 
 def _grade(images: Tensor, gain: Tensor, gamma: Tensor) -> Tensor:

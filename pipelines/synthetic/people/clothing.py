@@ -15,6 +15,7 @@ from pipelines.synthetic.people.body_charts import BodyCharts, parts_mask
 from pipelines.synthetic.people.body_model import BodyModel, RestBody
 from pipelines.synthetic.people.drapes import Drape, DrapeFit
 from pipelines.synthetic.people.garment_cuts import (
+    STRAP_PLACE,
     Place,
     cut_inner,
     cut_top,
@@ -24,6 +25,7 @@ from pipelines.synthetic.people.garment_cuts import (
     loosen_trousers,
 )
 from pipelines.synthetic.people.garment_shells import Fitted, Shell
+from pipelines.synthetic.people.ribbon_mesh import Course, Ribbon
 from pipelines.synthetic.people.wardrobe import LOWEST_HEM, TUCKED_HEM, WAIST, Wardrobe
 
 SHELLS = ("inner", "bottom", "top")  # from the inside outwards
@@ -37,6 +39,10 @@ _SKIRT, _COAT = (26, 36), (16, 33)  # rings, columns
 _SKIRT_TOP, _COAT_TOP = WAIST - 0.01, 0.48  # `down` of their first rings
 _LAPS = -0.04  # radians, half of the opening of a closed coat: its fronts overlap
 _SHORTEST = 0.12  # m below the hips, of coats
+_STRAPS = [
+    Course(start=sign * STRAP_PLACE, ends=(-0.68, 1.08), half=0.017, lift=0.003) for sign in (-1, 1)
+]  # from 0.15 m below the base of the neck, behind, to there in front
+_STRAP_UV = (0.42, 0.453), (0.0, 0.45)
 _ABOVE_HEM = 0.12  # of a thigh or shin, over the hem of a skirt from where legs are left out
 
 
@@ -48,8 +54,12 @@ class FittedClothes:
     """By their names in `SHELLS`."""
     drapes: list[DrapeFit]
     """Skirt and coat."""
+    straps: list[Tensor]
+    """[B, K * C, 3] of the right and the left strap that hold a top."""
     covered: Tensor
     """[B, V] bool, vertices of the body that are well under clothes."""
+    surface: Tensor
+    """[B, V, 3] vertices of the body, moved out to what is worn over them."""
 
 
 class Clothing:
@@ -78,6 +88,10 @@ class Clothing:
         self.shells = {name: shell.to(device) for name, shell in shells.items()}
         skirt, coat = Drape(charts, "skirt", _SKIRT, closed=True), Drape(charts, "coat", _COAT, closed=False)
         self.drapes = [skirt.to(device), coat.to(device)]
+        self.straps = [
+            Ribbon(model, charts, "top", course, slot="top", columns=3, u=_STRAP_UV[0], v=_STRAP_UV[1]).to(device)
+            for course in _STRAPS
+        ]
         hips = parts_mask(charts.part, "torso")
         self._tops = [
             (hips & ((charts.down - top).abs() < 0.015)).nonzero()[:, 0].to(device) for top in (_SKIRT_TOP, _COAT_TOP)
@@ -93,10 +107,12 @@ class Clothing:
             scale: [B] height against an average adult.
         """
         shells, covered, thickness = self._fit_shells(rest, normals, wardrobe, scale)
-        drapes = self._fit_drapes(rest, rest.vertices + normals * thickness[..., None], wardrobe, scale)
+        surface = rest.vertices + normals * thickness[..., None]
+        drapes = self._fit_drapes(rest, surface, wardrobe, scale)
         hem = self.drapes[0].reach(drapes[0])[:, None] - _ABOVE_HEM
         covered |= (wardrobe.skirt > 0)[:, None] & (self._along_leg < hem)
-        return FittedClothes(shells, drapes, covered)
+        straps = [strap.fit(rest, surface, scale) for strap in self.straps]
+        return FittedClothes(shells, drapes, straps, covered, surface)
 
     def _fit_shells(
         self, rest: RestBody, normals: Tensor, wardrobe: Wardrobe, scale: Tensor

@@ -29,6 +29,9 @@ _BANDS = (-0.14, -0.11, -0.08, -0.05, -0.02, 0.01, 0.04, 0.07)  # down, where th
 _STOPS = (0.15, 0.5, 1.0, 1.3, 1.9)  # along a leg (0 hip, 1 knee, 2 ankle), where its girth is measured
 _HIPS = (0.0, 0.06)  # down, where cloth passes from the pelvis to both legs
 _SEAT = (0.05, 0.28)  # down, where the form of the hips passes into that of the legs
+_STOUT = 0.6  # share of the largest radius of a leg, against the mean, in what cloth goes around
+_ACROSS = 1e-3  # cosine of the angle from which a direction never meets a tangent
+_CLOSER = 0.6  # share by which the columns of cloth gather at the legs
 _HANG = 0.5  # share of gravity, against the shins, in where cloth below the knees hangs
 
 
@@ -134,7 +137,7 @@ class Drape:
             along = normalize(end - start, dim=-1)
             offset = rest.vertices[:, band] - start
             distance = (offset - (offset * along).sum(-1, keepdim=True) * along).norm(dim=-1)
-            radii.append(torch.lerp(distance.mean(1), distance.amax(1), 0.3))
+            radii.append(torch.lerp(distance.mean(1), distance.amax(1), _STOUT))
         # Beside each other, both thighs are as wide as the hips.
         hip, knee = (rest.bones[:, BONE[f"r_{bone}"]] for bone in ("thigh_1", "shin_1"))
         share = _STOPS[0] * (hip[:, 1] - knee[:, 1]) / (hip - knee).norm(dim=-1)
@@ -187,14 +190,12 @@ class Drape:
         front = torch.linalg.cross(across, -falls)
         offset = points - centre[:, :, None]
         reach = torch.stack([(offset * axis[:, :, None]).sum(-1) for axis in (across, front)], -1)  # [B, T, 2, K, 2]
-        ways = fit.ways[:, None]  # [B, 1, C, 2]
-        hull = (reach @ ways.mT[:, :, None]).amax(2)  # [B, T, K, C]
-        hull = hull + (radius + fit.ease[:, None])[:, None, :, None]
-        seat = 1 - _rise(fit.down / fit.scale[:, None], *_SEAT)
-        hull = hull + seat[:, None, :, None] * (self._outline(fit)[:, None] - hull).clamp(min=0)
+        seat = (1 - _rise(fit.down / fit.scale[:, None], *_SEAT))[:, None, :, None]
+        hull, ways = _wrap_legs(reach, (radius + fit.ease[:, None])[:, None, :, None], fit.ways, _CLOSER * (1 - seat))
+        hull = hull + seat * (self._outline(fit)[:, None] - hull).clamp(min=0)
         share = (fit.down.clamp(min=0) / fit.down[:, -1:])[..., None]
         flare = fit.flare[:, None, None] * share * (1 + 0.5 * fit.waves[:, None]) + 0.012 * share * fit.waves[:, None]
-        way = across[..., None, :] * ways[:, :, None, :, :1] + front[..., None, :] * ways[:, :, None, :, 1:]
+        way = across[..., None, :] * ways[..., :1] + front[..., None, :] * ways[..., 1:]
         hull = hull + flare[:, None] * (1 - way[..., 1]).clamp(max=1.5)  # what is wide falls, and does not stand up
         return centre[..., None, :] + hull[..., None] * way
 
@@ -207,6 +208,30 @@ def _lean(trunk: Tensor, thighs: Tensor, shins: Tensor, down: Tensor, thigh: Ten
     second = ((down - thigh) / 0.12 + 0.5).clamp(0, 1)[:, None, :, None]
     mixed = torch.lerp(trunk[:, :, None], normalize(thighs, dim=-1)[:, :, None], first)
     return normalize(torch.lerp(mixed, shins[:, :, None], second), dim=-1)
+
+
+def _wrap_legs(legs: Tensor, radius: Tensor, ways: Tensor, closer: Tensor) -> tuple[Tensor, Tensor]:
+    """The convex hull of both legs in the planes of the rings: cloth spans between legs that are far apart.
+
+    Args:
+        legs: [B, T, 2, K, 2] where they cross the planes, metres from the middle.
+        radius: [B, 1, K, 1] of a leg with the cloth.
+        ways: [B, C, 2] directions.
+        closer: [B, 1, K, 1] share 0..1 by which columns gather at the legs, so that they go around them smoothly.
+
+    Returns:
+        How far the hull reaches [B, T, K, C], and the unit vectors along which it does [B, T, K, C, 2].
+    """
+    tangents = legs @ ways.mT[:, None, None]  # [B, T, 2, K, C]
+    nearer = (tangents[:, :, 1] > tangents[:, :, 0])[..., None]
+    touched = (
+        torch.where(nearer, legs[:, :, 1, :, None], legs[:, :, 0, :, None]) + radius[..., None] * ways[:, None, None]
+    )
+    turned = normalize(torch.lerp(ways[:, None, None], normalize(touched, dim=-1), closer[..., None]), dim=-1)
+    # A direction ends where it meets the first of the tangents.
+    along = (turned @ ways.mT[:, None, None]).clamp(min=_ACROSS)  # [B, T, K, C, C]
+    support = tangents.amax(2).clamp(min=0) + radius  # the middle is inside
+    return (support[..., None, :] / along).amin(-1), turned
 
 
 def _rise(values: Tensor, start: float, end: float) -> Tensor:

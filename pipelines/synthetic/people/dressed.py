@@ -13,6 +13,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from pipelines.synthetic.people.bag_mesh import Bags
 from pipelines.synthetic.people.body_bones import BONE, PARTS
 from pipelines.synthetic.people.body_charts import BodyCharts
 from pipelines.synthetic.people.body_model import BodyModel, RestBody, skin_vertices
@@ -56,7 +57,7 @@ class Dressed:
     present: Tensor
     """[B, F] bool, the triangles that a person has."""
     sole: Tensor
-    """[B] metres between the soles of the feet and those of the shoes."""
+    """[B, 3] metres between the soles of the feet and those of the shoes, under heel, ball and toes."""
 
 
 class DressedBody:
@@ -86,10 +87,17 @@ class DressedBody:
         self._skull = SkullGrid(model, charts).to(device)
         self._hair, self._hats, self._glasses = Hair(self._skull).to(device), Hats(self._skull), Glasses()
         self._shoes, self._neckwear = Shoes(charts).to(device), Neckwear(charts).to(device)
+        self._bags = Bags(model, charts).to(device)
         self._outline = HeadOutline(model, charts).to(device)
         shells = [self.clothing.shells[name].layer for name in SHELLS]
-        worn = [self._neckwear, self._hats, self._glasses]
-        fixed = [self._hair.shell, *self._shoes.layers, *(layer for each in worn for layer in each.layers.values())]
+        worn = [self._neckwear, self._bags, self._hats, self._glasses]
+        straps = [strap.layer for strap in self.clothing.straps]
+        fixed = [
+            self._hair.shell,
+            *self._shoes.layers,
+            *straps,
+            *(layer for each in worn for layer in each.layers.values()),
+        ]
         loose = [*self._hair.layers.values(), *(drape.layer for drape in self.clothing.drapes)]
         self._join([_skin_layer(model, charts), *shells, *fixed, *loose], device)
         self._weights = torch.cat([layer.weights for layer in (*shells, *fixed)]).to(device)
@@ -110,14 +118,21 @@ class DressedBody:
         shells = [clothes.shells[name] for name in SHELLS]
         head = self._outline.measure(self.model, rest)
         neckwear = self._neckwear.fit(rest, wardrobe, scale)
+        bags = self._bags.fit(rest, clothes.surface, wardrobe, scale)
         skulls = self._skull.measure(rest)
         hats = self._hats.fit(skulls, wardrobe, scale)
         glasses = self._glasses.fit(self.model, rest, wardrobe, scale)
         hair = self._hair.fit_hanging(head, wardrobe, scale)
         fixed = [self._hair.fit_skull(skulls, wardrobe, scale), *self._shoes.fit(rest, wardrobe, scale)]
+        fixed += [(strap, wardrobe.straps) for strap in clothes.straps]
         fixed += [
             fitted[name]
-            for tables, fitted in ((self._neckwear, neckwear), (self._hats, hats), (self._glasses, glasses))
+            for tables, fitted in (
+                (self._neckwear, neckwear),
+                (self._bags, bags),
+                (self._hats, hats),
+                (self._glasses, glasses),
+            )
             for name in tables.layers
         ]
         hanging = [hair[name] for name in self._hair.layers]

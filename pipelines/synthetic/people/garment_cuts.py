@@ -14,7 +14,7 @@ from pipelines.synthetic.people.body_charts import BodyCharts
 from pipelines.synthetic.people.wardrobe import TUCKED_HEM, WAIST, Wardrobe
 
 _UPPER_ARM, _LOWER_LEG = 0.28, 0.4  # m
-_STRAP_PLACE, _STRAP_WIDTH = 0.085, 0.022  # m from the middle, half width
+STRAP_PLACE, _BARE = 0.085, 0.09  # m from the middle to the straps, and down to where a top begins that they hold
 _TUCKED = 0.06  # m above the hem of a tucked top over which it is drawn in
 _OUTSIDE = 1.0  # level of what is far outside of a garment
 
@@ -42,12 +42,12 @@ class Place:
 
 
 def cut_top(place: Place, wardrobe: Wardrobe) -> Tensor:
-    """Level of tops: hem, sleeves, neckline, armholes or straps, and the opening of jackets."""
+    """Level of tops: hem, sleeves, neckline, armholes, and the opening of jackets; straps that hold a top are not
+    in it."""
     sleeve = (place.arm - _each(wardrobe.sleeve).clamp(min=0.04)) * _UPPER_ARM
     hem = place.down - _each(wardrobe.hem)
     level = torch.maximum(torch.maximum(sleeve, hem), _cut_neck(place, wardrobe))
-    strap = (place.x.abs() - _STRAP_PLACE).abs() - _STRAP_WIDTH
-    bare = torch.minimum(0.09 + (place.x.abs() - _STRAP_PLACE).clamp(min=0) - place.down, strap)
+    bare = _BARE + (place.x.abs() - STRAP_PLACE).clamp(min=0) - place.down
     level = torch.where(_each(wardrobe.straps), torch.maximum(level, bare), level)
     opening = _each(wardrobe.opening)
     gap = opening * (1 + 1.5 * place.down.clamp(min=0)) - place.x.abs()

@@ -1,4 +1,4 @@
-"""Collars, hoods that hang down the back, and bags with their straps.
+"""Collars, and hoods that hang down the back.
 
 In: rest bodies and a `Wardrobe`. Out: vertices at rest.
 
@@ -13,17 +13,15 @@ from torch import Tensor
 from pipelines.synthetic.people.body_bones import BONE
 from pipelines.synthetic.people.body_charts import BodyCharts, parts_mask
 from pipelines.synthetic.people.body_model import RestBody
-from pipelines.synthetic.people.layers import directions, make_grid, ring_weights
-from pipelines.synthetic.people.wardrobe import BAGS, COLLARS, Wardrobe
+from pipelines.synthetic.people.layers import make_grid, ring_weights
+from pipelines.synthetic.people.wardrobe import COLLARS, Wardrobe
 from pipelines.synthetic.tensors import constant
 
 _COLLAR = (6, 25)
 _NECK_HEIGHT = 0.045  # m over the base of the neck, where it is narrow
-_NEAR = 0.4  # m per square radian by which a point counts less where it lies beside a direction
 _LEAF = (0.0, 0.0, 0.0, 0.0, 0.5, 1.0)  # how much the rings of a shirt's collar belong to the edge of its leaves
 _SPREAD, _UNBUTTONED = 0.3, 0.5  # half angles between the points of a closed collar, and of an open collar
 _POINT = 0.022  # m by which the points hang down
-_STRAP, _PACK = (20, 2), (9, 16)
 # Profiles of collars from the inside to the outer edge: metres away from the neck and up from its base, in front and
 # at the back.
 _PROFILES = {
@@ -40,56 +38,31 @@ _PROFILES = {
 
 
 class Neckwear:
-    """Tables of collars and bags."""
+    """Tables of collars."""
 
     def __init__(self, charts: BodyCharts) -> None:
-        trunk, back, hips = {"spine_5": 1.0}, {"spine_5": 0.6, "spine_4": 0.4}, {"pelvis": 1.0}
-        neck = ring_weights(_COLLAR[0], (0, trunk), (1, {"spine_5": 0.6, "neck_1": 0.4}))
+        neck = ring_weights(_COLLAR[0], (0, {"spine_5": 1.0}), (1, {"spine_5": 0.6, "neck_1": 0.4}))
         self.layers = {
             "collar": make_grid(
                 "collar", _COLLAR, slot="top", part="neck", closed=False, bones=neck, u=(0.5, 1.5), v=(0.06, 0.0)
-            ),
-            "pack": make_grid("bag", _PACK, slot="belt", part="torso", closed=True, bones=back),
-            "pouch": make_grid("bag", _PACK, slot="belt", part="torso", closed=True, bones=hips),
+            )
         }
-        straps = ring_weights(_STRAP[0], (0, {"spine_4": 1.0}), (0.3, trunk), (0.7, trunk), (1, {"spine_4": 1.0}))
-        waist = {"spine_3": 1.0}
-        across = ring_weights(_STRAP[0], (0, hips), (0.2, waist), (0.5, trunk), (0.8, waist), (1, hips))
-        for name, bones in (("r_strap", straps), ("l_strap", straps), ("long_strap", across)):
-            self.layers[name] = make_grid("bag", _STRAP, slot="belt", part="torso", closed=False, bones=bones)
         vertices = charts.vertices
         neck = parts_mask(charts.part, "neck", "torso", "head") & (vertices[:, 0].abs() < 0.062)
         self._necks = [
             (neck & ((charts.down + height).abs() < 0.018) & (charts.depth < limit)).nonzero()[:, 0]
             for height, limit in ((0.0, 0.2), (_NECK_HEIGHT, 0.06))
         ]
-        torso = parts_mask(charts.part, "torso", "upper_arm", "neck") & (charts.arm < 0.1)
-        self._slices = {
-            "r_strap": (torso & ((vertices[:, 0] + 0.085).abs() < 0.03) & (charts.down > 0.0)).nonzero()[:, 0],
-            "l_strap": (torso & ((vertices[:, 0] - 0.085).abs() < 0.03) & (charts.down > 0.0)).nonzero()[:, 0],
-        }
-        slope = (vertices[:, 0] + 0.1) - 0.5 * (charts.down - 0.03)  # from the right shoulder to the left hip
-        self._slices["long_strap"] = (torso & (slope.abs() < 0.035) & (charts.down > 0.0)).nonzero()[:, 0]
 
     def to(self, device: torch.device | str) -> "Neckwear":
         """These tables on `device`; changes them in place."""
         self._necks = [band.to(device) for band in self._necks]
-        self._slices = {name: piece.to(device) for name, piece in self._slices.items()}
         return self
 
     def fit(self, rest: RestBody, wardrobe: Wardrobe, scale: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
         """Vertices [B, K * C, 3] of each layer, and which people have it [B] bool."""
-        cross, pack = (wardrobe.wears("bag", BAGS, name) for name in ("crossbody", "backpack"))
-        thick = (0.008 + 0.036 * wardrobe.loose + 0.01 * (wardrobe.opening > 0)) * scale
         collar = (wardrobe.collar > 0) & ~wardrobe.straps
-        return {
-            "collar": (self._fit_collar(rest, wardrobe, scale), collar),
-            "pack": (self._fit_pack(rest, scale, thick), pack),
-            "pouch": (self._fit_pouch(rest, scale, thick), cross),
-            "r_strap": (self._fit_strap("r_strap", rest, scale, thick), pack),
-            "l_strap": (self._fit_strap("l_strap", rest, scale, thick), pack),
-            "long_strap": (self._fit_strap("long_strap", rest, scale, thick), cross),
-        }
+        return {"collar": (self._fit_collar(rest, wardrobe, scale), collar)}
 
     def _fit_collar(self, rest: RestBody, wardrobe: Wardrobe, scale: Tensor) -> Tensor:
         """Around the neck from the left edge of its opening in front to the right one."""
@@ -127,60 +100,7 @@ class Neckwear:
         leaf = constant(_LEAF, base.device)
         return base[:, None] + _SPREAD * torch.where(turned, 1.0, 0.0)[:, None] * leaf
 
-    def _fit_strap(self, name: str, rest: RestBody, scale: Tensor, thick: Tensor) -> Tensor:
-        """A strap along a slice through the trunk: from the back over the shoulder to the front."""
-        points = rest.vertices[:, self._slices[name]]
-        chest = rest.bones[:, BONE["spine_5"]]
-        side = points.mean(1)
-        centre = torch.stack([side[:, 0], chest[:, 1] - 0.05 * scale, chest[:, 2]], -1)
-        low, high = (-2.6, 2.6) if name == "long_strap" else (-2.2, 2.2)
-        angle = torch.linspace(low, high, _STRAP[0], device=scale.device)  # 0 up, positive to the front
-        ways = torch.stack([torch.cos(angle), torch.sin(angle)], -1)  # y, z
-        plane = points[..., [1, 2]] - centre[:, None, [1, 2]]
-        far, turn = plane.norm(dim=-1), torch.atan2(plane[..., 1], plane[..., 0])
-        apart = (turn[..., None] - angle + math.pi).remainder(2 * math.pi) - math.pi  # [B, n, K]
-        reach = (far[..., None] - _NEAR * apart.square()).amax(1) + thick[:, None] + 0.008 * scale[:, None]
-        y, z = (centre[:, axis, None] + reach * ways[:, place] for axis, place in ((1, 0), (2, 1)))
-        x = centre[:, :1].expand_as(y)
-        if name == "long_strap":
-            neck = rest.bones[:, BONE["neck_1"], 1]
-            x = (-0.1 * scale)[:, None] + 0.5 * (neck[:, None] - y - 0.03 * scale[:, None])
-        middle = torch.stack([x, y, z], -1)
-        half = 0.018 * scale[:, None, None]
-        wide = middle.new_tensor([1.0, 0.5, 0.0]) if name == "long_strap" else middle.new_tensor([1.0, 0.0, 0.0])
-        return torch.stack([middle - half * wide, middle + half * wide], 2).flatten(1, 2)
-
-    def _fit_pack(self, rest: RestBody, scale: Tensor, thick: Tensor) -> Tensor:
-        """A backpack."""
-        back = rest.vertices[:, self._slices["r_strap"], 2].amin(1)
-        chest = rest.bones[:, BONE["spine_4"]]
-        half = torch.stack([0.14 * scale, 0.21 * scale, 0.07 * scale], -1)
-        centre = torch.stack([chest[:, 0], chest[:, 1] + 0.02 * scale, back - thick - 0.06 * scale], -1)
-        return _box(centre, half)
-
-    def _fit_pouch(self, rest: RestBody, scale: Tensor, thick: Tensor) -> Tensor:
-        """A bag at the left hip."""
-        hip = rest.bones[:, BONE["l_thigh_1"]]
-        half = torch.stack([0.04 * scale, 0.09 * scale, 0.13 * scale], -1)
-        centre = torch.stack([hip[:, 0] + 0.12 * scale + thick, hip[:, 1] - 0.02 * scale, hip[:, 2]], -1)
-        return _box(centre, half)
-
 
 def _find_reach(points: Tensor, ways: Tensor) -> Tensor:
     """How far points [B, n, 2] reach in directions [B, K, C, 2]: [B, K, C]."""
     return (points @ ways.flatten(1, 2).mT).amax(1).unflatten(1, ways.shape[1:3])
-
-
-def _box(centre: Tensor, half: Tensor) -> Tensor:
-    """Boxes with round edges, [B, K * C, 3]: superellipsoids with the half widths `half` [B, 3]."""
-    rise = torch.linspace(math.pi / 2, -math.pi / 2, _PACK[0], device=half.device)[:, None]
-    ways = directions(_PACK[1]).to(half.device)
-
-    def square(value: Tensor) -> Tensor:
-        return value.sign() * value.abs().pow(0.45)
-
-    around = square(torch.cos(rise).clamp(min=0))
-    unit = torch.stack(
-        [around * square(ways[:, 0]), square(torch.sin(rise)).expand(-1, _PACK[1]), around * square(ways[:, 1])], -1
-    )
-    return (centre[:, None, None] + half[:, None, None] * unit).flatten(1, 2)

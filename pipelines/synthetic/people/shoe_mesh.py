@@ -41,6 +41,7 @@ _SOLES = {
     "heeled": (0.045, 0.048, 0.02, 0.008, 0.008, 0.01, 0.01, 0.008),
     "sandal": (0.018, 0.018, 0.016, 0.015, 0.015, 0.015, 0.014, 0.012),
 }
+_TREADS = [1, 10, 13]  # rings under the heel, the ball and the toes
 _VAMP = 0.68  # place along a foot from where shoes are closed on top
 _EASE, _TOE_ROOM = 0.005, 0.008  # m to the sides of the foot and in front of the toes
 _SHAFT_EASE = (0.008, 0.012)  # m around the ankle and at the upper end
@@ -101,8 +102,8 @@ class Shoes:
         return shoes + [(self._fit_shaft(rest, wardrobe, scale, side), high) for side in (0, 1)]
 
     def sole(self, wardrobe: Wardrobe, scale: Tensor) -> Tensor:
-        """[B] how much higher a person stands on the soles, in metres."""
-        return self._profile(_SOLES, wardrobe)[:, _RINGS // 2] * scale
+        """[B, 3] how much higher heels, balls and toes are on the soles, in metres."""
+        return self._profile(_SOLES, wardrobe)[:, _TREADS] * scale[:, None]
 
     def hide(self, rest: RestBody, wardrobe: Wardrobe, scale: Tensor) -> Tensor:
         """[B, V] bool, vertices of the feet inside of shoes."""

@@ -5,8 +5,10 @@ import dataclasses
 import torch
 
 from pipelines.synthetic.clip_config import ClipConfig
+from pipelines.synthetic.people.dressed import DressedBody
+from pipelines.synthetic.people.layers import LAYERS
 from pipelines.synthetic.scene import sample_scene
-from pipelines.synthetic.shadows import cast_shadows
+from pipelines.synthetic.shadows import cast_shadows, find_floor
 
 SIZE = 64
 CONFIG = ClipConfig(height=SIZE, width=SIZE, length=4, texture_size=16, roll=0.0)
@@ -52,6 +54,16 @@ def test_a_raised_foot_has_a_weaker_shadow_that_stays_on_the_floor():
     assert after.max() < 0.5 * before.max()
     rows = torch.arange(SIZE)
     assert abs((before.sum(1) * rows).sum() / before.sum() - (after.sum(1) * rows).sum() / after.sum()) < 1
+
+
+def test_shoes_stand_on_the_floor_whatever_their_soles():
+    config = dataclasses.replace(CONFIG, height=256, width=256, length=24)
+    scene = sample_scene(config, batch=8, generator=torch.Generator().manual_seed(3))
+    body = DressedBody.load()
+    shoes = body.triangles[body.layer == LAYERS.index("shoe")].unique()[: 2 * 14 * 16]  # without the shafts of boots
+    rows = scene.camera.project(body.pose(scene.dressed, scene.pose)[:, :, shoes])[..., 1]
+    below = (rows.amax((1, 2)) - find_floor(scene)) / scene.camera.scale  # m that the lowest shoe goes into the floor
+    assert below.abs().amax() < 0.02
 
 
 def test_the_shadow_on_the_wall_is_shifted():
