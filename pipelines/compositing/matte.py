@@ -16,7 +16,7 @@ REACH = 0.012  # width of the unknown band on either side of the mask's edge, as
 MIN_REACH = 3  # pixels
 PADDING = 0.04  # room around the mask, as a share of its longer side
 PERSON, BACKGROUND = 0.9, 0.1  # values of the mask from which on, and down to which, a pixel is one or the other
-CORE = 0.6  # distance from the mask's edge, as a share of that in the middle nearby, from which on thin parts are person
+CORE = 0.6  # distance from the mask's edge, as a share of that in the middle nearby, from which on thin parts are sure
 MIN_CORE = 1.5  # pixels; the least such distance
 BORDER = 0.01  # rows and columns at the picture's border whose mask is that of the next one, as a share of the side
 LEVELS = 255  # steps of alpha
@@ -95,8 +95,8 @@ def matte_of_alpha(picture: np.ndarray, alpha: np.ndarray) -> Matte:
 def make_trimap(mask: np.ndarray) -> np.ndarray:
     """What a coarse mask [h, w] is sure of: float64 [h, w], 1 person, 0 background, 0.5 in a band along its edge.
 
-    The picture's border is no edge of the person. Parts thinner than the band, such as arms, are person in their middle:
-    without anything to start from, matting would give them to the background.
+    The picture's border is no edge of the person. Parts thinner than the band, such as arms, are person in their
+    middle: without anything to start from, matting would give them to the background.
     """
     reach = max(MIN_REACH, round(max(mask.shape) * REACH))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
