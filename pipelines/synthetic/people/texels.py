@@ -8,8 +8,10 @@ Legend: B batch, S slots, n texture size; "..." any set of points.
 
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import normalize
 
 from pipelines.synthetic.people.textures import SLOTS, Outfit
+from pipelines.synthetic.people.wardrobe import Wardrobe
 from pipelines.synthetic.rendering.noise import spectral_noise, uniform
 from pipelines.synthetic.tensors import constant
 
@@ -19,10 +21,11 @@ _FOLDS = {"skin": 0.0, "shoe": 0.15, "belt": 0.1, "hair": 1.0, "hat": 0.3}  # de
 _STRETCH = {
     "sleeve": 0.35, "forearm": 0.35, "lower_leg": 0.35, "bottom": 0.5, "skirt": 5.0, "hair": 10.0,
 }  # fmt: skip
+_TIGHT = 0.2  # folds of tight clothes against those of wide ones
 _RIM = 0.06  # share of a texture's rows at either end where creases fade: the next texture has others
 
 
-def sample_creases(outfit: Outfit, size: int, generator: Generator) -> Tensor:
+def sample_creases(outfit: Outfit, wardrobe: Wardrobe, size: int, generator: Generator) -> Tensor:
     """Slopes [B, S, 2, n, n] of cloth: thin creases across limbs, most of them at elbows, knees and
     ends, soft folds elsewhere, and a strength for each person."""
     batch, slots, device = len(outfit.skin), len(SLOTS), generator.device
@@ -43,7 +46,16 @@ def sample_creases(outfit: Outfit, size: int, generator: Generator) -> Tensor:
     place = place * ((0.5 - (v - 0.5).abs()) / _RIM).clamp(0, 1)
     crumpled = 0.08 + 0.42 * uniform(generator, batch, 1)
     strength = crumpled * constant(tuple(_FOLDS.get(name, 1.0) for name in SLOTS), device)
+    give = loosen(wardrobe)
+    for garment, names in enumerate((("top", "sleeve", "forearm"), ("bottom", "lower_leg"))):
+        strength[:, [SLOTS.index(name) for name in names]] *= give[:, garment, None]
     return slope * strength[..., None, None, None] * place[:, None]
+
+
+def loosen(wardrobe: Wardrobe) -> Tensor:
+    """How freely tops and bottoms [B, 2] fold: little when they are tight, 1 when they are wide."""
+    width = torch.stack([wardrobe.loose, wardrobe.wide], 1).clamp(min=1e-6).sqrt()
+    return _TIGHT + (1 - _TIGHT) * width
 
 
 def sample_texels(texels: Tensor, slot: Tensor, size: int, u: Tensor, v: Tensor) -> list[Tensor]:
@@ -64,3 +76,14 @@ def sample_texels(texels: Tensor, slot: Tensor, size: int, u: Tensor, v: Tensor)
         torch.stack([texels[index * CHANNELS + channel] * weight for index, weight in corners]).sum(0)
         for channel in range(CHANNELS)
     ]
+
+
+def find_tangents(corner: Tensor, uv: Tensor) -> tuple[Tensor, Tensor]:
+    """Unit vectors [M, 3] in which u and v grow, in triangles with corners [M, 3, 3] and texture coordinates
+    [M, 3, 2]."""
+    first, second = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+    (u1, v1), (u2, v2) = ((uv[:, i] - uv[:, 0]).unbind(1) for i in (1, 2))
+    sign = torch.where(u1 * v2 < u2 * v1, -1.0, 1.0)[:, None]
+    along_u = sign * (first * v2[:, None] - second * v1[:, None])
+    along_v = sign * (second * u1[:, None] - first * u2[:, None])
+    return normalize(along_u, dim=-1, eps=1e-12), normalize(along_v, dim=-1, eps=1e-12)

@@ -1,0 +1,198 @@
+"""Wrinkles of clothes that come and go with the pose: where a garment is shorter than at rest, its cloth buckles.
+
+In: the cuts of clothes, then vertices at rest and in poses. Out: how much cloth buckles, and from that its slope and
+shade. Measuring lengths on the mesh finds the inner sides of elbows and knees, the groin of raised thighs, the waist of
+bent and twisted trunks, armpits and shoulders alike. Cloth that is longer than at rest is drawn into fine lines.
+
+`scene` draws `Wrinkles`, `clips` measures, `mesh_shading` looks slopes up.
+
+Legend: B people, N pictures, W vertices of all layers, v those of shells, G garments (top, bottom), S slots, M samples,
+D = 4 ways across a wrinkle: v, u, v + u and v - u of the texture coordinates; n size of the pattern.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import grid_sample, normalize, pad
+
+from pipelines.synthetic.people.body_charts import BodyCharts
+from pipelines.synthetic.people.clothing import SHELLS
+from pipelines.synthetic.people.dressed import DressedBody
+from pipelines.synthetic.people.fabrics import KINDS
+from pipelines.synthetic.people.layers import neighbours
+from pipelines.synthetic.people.texels import find_tangents, loosen
+from pipelines.synthetic.people.textures import EXTENTS, SLOTS, Outfit
+from pipelines.synthetic.people.wardrobe import Wardrobe
+from pipelines.synthetic.rendering.noise import normal, uniform
+from pipelines.synthetic.tensors import constant
+
+_REACH, _STEPS = 0.04, 6  # m and edges from a vertex to either end of the length that is measured there
+_SHORTEST = 0.015  # m; what is shorter at rest says nothing
+_ROUNDS = 2  # of smoothing
+_BUCKLING, _STRETCH = 0.08, 0.1  # change of length from which cloth buckles, or is drawn into lines
+_ONSET = 0.04  # change of length over which wrinkles start softly
+_LINES = 0.35  # depth of the lines of stretched cloth against that of buckled cloth
+_DEEPEST = 0.5  # change of length from which wrinkles get no deeper
+_SIZE, _WAVES = 128, 6.0  # texels of the pattern, and wrinkles across it
+_IRREGULAR, _LONG = 1.8, 1.6  # spread of the frequencies across wrinkles and along them, in waves per pattern
+_PERIOD = (0.17, 0.25)  # m, range of the size of the pattern
+_STIFF = {"denim": 1.3, "leather": 1.5, "knit": 1.25}  # by which wrinkles of thick cloth are wider
+_SHADE = 0.3  # by how much the valley of a wrinkle of slope 1 is darker
+_OTHER_SIDE = 0.37  # m by which the patterns of left limbs are shifted
+# Metres around of the pattern on each slot; along limbs the number of patterns around doesn't change.
+_GIRTHS = {"top": EXTENTS["top"][0], "sleeve": 0.36, "forearm": 0.36, "bottom": 0.55, "lower_leg": 0.55}
+_STARTS = {"forearm": EXTENTS["sleeve"][1], "lower_leg": EXTENTS["bottom"][1]}  # m from the start of the limb
+
+
+@dataclass
+class Wrinkles:
+    """How the clothes of B people wrinkle."""
+
+    pattern: Tensor
+    """[3, n + 1, n + 1] slope along and across wrinkles, which run along the rows, and depth of the valleys; all for
+    a slope of 1, the last row and column are the first ones."""
+    place: Tensor
+    """[B, 2] where a person's clothes are on the pattern, 0..1."""
+    repeats: Tensor
+    """[B, S] patterns around a part."""
+    period: Tensor
+    """[B, S] metres along a part that one pattern covers."""
+    give: Tensor
+    """[B, G] how much a garment wrinkles, 0 like skin .. 1."""
+
+
+def sample_wrinkles(outfit: Outfit, wardrobe: Wardrobe, generator: Generator) -> Wrinkles:
+    """Draws the wrinkles of B people: few on tight clothes, wide ones on thick cloth."""
+    batch, device = len(outfit.style), outfit.style.device
+    kind = outfit.fabrics.kind.view(3, batch)[:2].T  # [B, G]
+    width = uniform(generator, batch, 2, low=_PERIOD[0], high=_PERIOD[1])
+    for name, factor in _STIFF.items():
+        width = torch.where(kind == KINDS.index(name), factor * width, width)
+    garment = [int(name in ("bottom", "lower_leg")) for name in SLOTS]
+    period = width[:, garment]
+    girth = constant(tuple(_GIRTHS.get(name, 1.0) for name in SLOTS), device)
+    repeats = (girth / period).round().clamp(min=1)
+    return Wrinkles(_draw_pattern(generator), uniform(generator, batch, 2), repeats, period, loosen(wardrobe))
+
+
+def _draw_pattern(generator: Generator) -> Tensor:
+    """`Wrinkles.pattern`: long waves that begin, end and meet, with round ridges and sharp valleys."""
+    device = generator.device
+    across = torch.fft.fftfreq(_SIZE, 1 / _SIZE, device=device)[:, None]
+    along = torch.fft.rfftfreq(_SIZE, 1 / _SIZE, device=device)
+    amplitude = torch.exp(-((across.abs() - _WAVES) / _IRREGULAR).square() / 2 - (along / _LONG).square() / 2)
+    wave = torch.fft.irfft2(torch.fft.rfft2(normal(generator, _SIZE, _SIZE)) * amplitude, s=(_SIZE, _SIZE))
+    height = -torch.exp(-0.7 * wave / wave.std())
+    slope = torch.stack([height - height.roll(-1, way) for way in (1, 0)])
+    valley = ((height.mean() - height) / height.std()).clamp(0, 2)
+    pattern = torch.cat([slope / slope[1].std(), valley[None]])
+    return pad(pattern[None], (0, 1, 0, 1), mode="circular")[0]
+
+
+class WrinkleTables:
+    """What the clothes of all people have in common, on one device."""
+
+    corners: Tensor
+    """[F, 3, 2] of the corners of all triangles: turns around the part, and metres along it."""
+
+    def __init__(self, dressed: DressedBody, device: torch.device | str) -> None:
+        charts = BodyCharts.load()
+        self._first = len(charts.vertices)
+        vertex = torch.cat([dressed.clothing.shells[name].vertex.cpu() for name in SHELLS])
+        template = torch.cat([charts.vertices, charts.vertices[vertex]])
+        inside = (dressed.triangles.cpu() >= self._first) & (dressed.triangles.cpu() < len(template))
+        chosen = inside.all(1).nonzero()[:, 0]
+        triangles, uv = dressed.triangles.cpu()[chosen], dressed.uv.cpu()
+        local = triangles - self._first
+        adjacent = neighbours(local, len(vertex), keep_rim=False)
+        ways = _find_ways(template[triangles], uv[chosen], local, len(vertex))
+        ends = [_walk(template[self._first :], adjacent, sign * way) for way in ways for sign in (1, -1)]
+        self._ends = torch.stack(ends, 1).unflatten(1, (4, 2)).to(device)  # [v, D, 2]
+        self._adjacent = adjacent.to(device)
+        garment = torch.tensor([int(name == "bottom") for name in SHELLS])
+        sizes = torch.tensor([len(dressed.clothing.shells[name].vertex) for name in SHELLS])
+        self._garment = garment.repeat_interleave(sizes).to(device)
+        slot = dressed.slot.cpu()
+        length = torch.tensor([EXTENTS[name][1] if name in EXTENTS else 1.0 for name in SLOTS])[slot]
+        start = torch.tensor([_STARTS.get(name, 0.0) for name in SLOTS])[slot]
+        left = template[triangles, 0].mean(1) > 0
+        start[chosen] += _OTHER_SIDE * (left & (slot[chosen] != SLOTS.index("top")))
+        along = uv[..., 1] * length[:, None] + start[:, None]
+        self.corners = torch.stack([uv[..., 0], along], -1).to(device)
+
+    @staticmethod
+    @cache
+    def load(device: torch.device | str = "cpu") -> "WrinkleTables":
+        """The tables of `DressedBody` on `device`; made once for each device."""
+        return WrinkleTables(DressedBody.load(device), device)
+
+    def measure(self, rest: Tensor, vertices: Tensor, give: Tensor) -> Tensor:
+        """Slopes [N, W, D] of the wrinkles at all vertices, by the way across them; 0 off tops and trousers.
+
+        Args:
+            rest: [N, W', 3] metres, `Dressed.vertices`.
+            vertices: [N, W, 3] metres, posed.
+            give: [N, G] of `Wrinkles`.
+        """
+        shells = slice(self._first, self._first + len(self._ends))
+        before, now = (self._lengths(each[:, shells]) for each in (rest, vertices))
+        change = torch.where(before > _SHORTEST, now / before.clamp(min=_SHORTEST) - 1, 0.0)
+        for _ in range(_ROUNDS):
+            change = 0.5 * change + 0.5 * change[:, self._adjacent].mean(2)
+        across = change[..., [1, 0, 3, 2]]
+        slope = _grow(-change - _BUCKLING) + _LINES * _grow(across - _STRETCH)
+        slope = slope * give[:, self._garment, None]
+        return pad(slope, (0, 0, self._first, vertices.shape[1] - shells.stop))
+
+    def _lengths(self, vertices: Tensor) -> Tensor:
+        """Lengths [N, v, D] around vertices [N, v, 3] of shells."""
+        return (vertices[:, self._ends[..., 0]] - vertices[:, self._ends[..., 1]]).norm(dim=-1)
+
+
+def look_up(wrinkles: Wrinkles, slot: Tensor, owner: Tensor, place: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
+    """Slopes [M, 2] of the cloth along u and v, and factors [M, 1] of its brightness.
+
+    Args:
+        slot: [M] slots; owner: [M] rows of the people.
+        place: [M, 2] turns around the part and metres along it.
+        slope: [M, D] of `WrinkleTables.measure`.
+    """
+    u = place[:, 0] * wrinkles.repeats[owner, slot] + wrinkles.place[owner, 0]
+    v = place[:, 1] / wrinkles.period[owner, slot] + wrinkles.place[owner, 1]
+    along, across = torch.stack([u, v, v - u, u + v], 1), torch.stack([v, u, v + u, v - u], 1)  # [M, D]
+    grid = 2 * torch.stack([along, across], -1).remainder(1) - 1
+    found = grid_sample(wrinkles.pattern[None], grid[None], align_corners=True)[0] * slope  # [3, M, D]
+    (a, b, c, d), (e, f, g, h) = found[0].unbind(1), found[1].unbind(1)
+    half = 0.5**0.5
+    along_u = a + f + half * (g - c - h + d)
+    along_v = e + b + half * (g + c + h + d)
+    shade = torch.exp(-_SHADE * found[2].sum(1, keepdim=True))
+    return torch.stack([along_u, along_v], 1), shade
+
+
+def _grow(change: Tensor) -> Tensor:
+    """Slopes of cloth that is by `change` longer than its place: waves of slope s are s^2 / 2 longer than flat."""
+    change = change.clamp(0, _DEEPEST)
+    return change * (2 / (change + _ONSET)).sqrt()
+
+
+def _find_ways(corner: Tensor, uv: Tensor, triangles: Tensor, count: int) -> list[Tensor]:
+    """The D ways across wrinkles at vertices, [v, 3] unit vectors; of triangles [f, 3] with corners [f, 3, 3]."""
+    along_u, along_v = (
+        normalize(corner.new_zeros(count, 3).index_add(0, triangles.flatten(), way.repeat_interleave(3, 0)), dim=-1)
+        for way in find_tangents(corner, uv)
+    )
+    return [along_v, along_u, normalize(along_v + along_u, dim=-1), normalize(along_v - along_u, dim=-1)]
+
+
+def _walk(vertices: Tensor, adjacent: Tensor, way: Tensor) -> Tensor:
+    """The vertices [v] that are `_REACH` away from each vertex, along edges that go its way [v, 3]."""
+    at = torch.arange(len(vertices))
+    for _ in range(_STEPS):
+        offset = vertices[adjacent[at]] - vertices[at][:, None]  # [v, n, 3]
+        straight, best = (normalize(offset, dim=-1) * way[at][:, None]).sum(-1).max(1)
+        going = (straight > 0.5) & ((vertices[at] - vertices).norm(dim=-1) < _REACH)
+        at = torch.where(going, adjacent[at, best], at)
+    return at
