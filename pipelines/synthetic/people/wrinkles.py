@@ -35,9 +35,10 @@ _BUCKLING, _STRETCH = 0.08, 0.1  # change of length from which cloth buckles, or
 _ONSET = 0.04  # change of length over which wrinkles start softly
 _LINES = 0.35  # depth of the lines of stretched cloth against that of buckled cloth
 _DEEPEST = 0.5  # change of length from which wrinkles get no deeper
-_SIZE, _WAVES = 128, 6.0  # texels of the pattern, and wrinkles across it
+_SIZE, _WAVES = 128, 5.0  # texels of the pattern, and wrinkles across it
 _IRREGULAR, _LONG = 1.8, 1.6  # spread of the frequencies across wrinkles and along them, in waves per pattern
 _PERIOD = (0.17, 0.25)  # m, range of the size of the pattern
+_TRUNK = 1.6  # by which wrinkles of the trunk are wider than those of limbs
 _STIFF = {"denim": 1.3, "leather": 1.5, "knit": 1.25}  # by which wrinkles of thick cloth are wider
 _SHADE = 0.3  # by how much the valley of a wrinkle of slope 1 is darker
 _OTHER_SIDE = 0.37  # m by which the patterns of left limbs are shifted
@@ -70,8 +71,10 @@ def sample_wrinkles(outfit: Outfit, wardrobe: Wardrobe, generator: Generator) ->
     width = uniform(generator, batch, 2, low=_PERIOD[0], high=_PERIOD[1])
     for name, factor in _STIFF.items():
         width = torch.where(kind == KINDS.index(name), factor * width, width)
-    garment = [int(name in ("bottom", "lower_leg")) for name in SLOTS]
-    period = width[:, garment]
+    bottom, trunk = (
+        constant(tuple(name in names for name in SLOTS), device) for names in (("bottom", "lower_leg"), ("top",))
+    )
+    period = torch.lerp(width[:, :1], width[:, 1:], bottom) * (1 + (_TRUNK - 1) * trunk)
     girth = constant(tuple(_GIRTHS.get(name, 1.0) for name in SLOTS), device)
     repeats = (girth / period).round().clamp(min=1)
     return Wrinkles(_draw_pattern(generator), uniform(generator, batch, 2), repeats, period, loosen(wardrobe))
