@@ -34,7 +34,7 @@ def sample_creases(outfit: Outfit, wardrobe: Wardrobe, size: int, generator: Gen
     hair = SLOTS.index("hair")
     stretch[:, hair] = torch.where(outfit.curly, 1.0, stretch[:, hair])
     field = spectral_noise(batch * slots, 1, size, size, generator, slope=2.1, stretch=stretch.flatten())
-    height = torch.exp(-(field / 0.4).square()) + 0.3 * field
+    height = torch.exp(-(field / 0.6).square()) + 0.3 * field
     slope = torch.cat([height - height.roll(1, -1), height - height.roll(1, -2)], 1)
     slope = (slope / slope.std(dim=(1, 2, 3), keepdim=True)).view(batch, slots, 2, size, size)
     v = ((torch.arange(size, device=device) + 0.5) / size)[:, None]

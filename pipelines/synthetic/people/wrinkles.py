@@ -30,10 +30,10 @@ from pipelines.synthetic.tensors import constant
 
 _REACH, _STEPS = 0.04, 6  # m and edges from a vertex to either end of the length that is measured there
 _SHORTEST = 0.015  # m; what is shorter at rest says nothing
-_ROUNDS = 2  # of smoothing
-_BUCKLING, _STRETCH = 0.08, 0.1  # change of length from which cloth buckles, or is drawn into lines
+_ROUNDS = 4  # of smoothing
+_BUCKLING, _STRETCH = 0.1, 0.12  # change of length from which cloth buckles, or is drawn into lines
 _ONSET = 0.04  # change of length over which wrinkles start softly
-_LINES = 0.35  # depth of the lines of stretched cloth against that of buckled cloth
+_LINES = 0.22  # depth of the lines of stretched cloth against that of buckled cloth
 _DEEPEST = 0.5  # change of length from which wrinkles get no deeper
 _SIZE, _WAVES = 128, 5.0  # texels of the pattern, and wrinkles across it
 _IRREGULAR, _LONG = 1.8, 1.6  # spread of the frequencies across wrinkles and along them, in waves per pattern
