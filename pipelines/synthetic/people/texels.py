@@ -21,6 +21,7 @@ _FOLDS = {"skin": 0.0, "shoe": 0.15, "belt": 0.1, "hair": 1.0, "hat": 0.3}  # de
 _STRETCH = {
     "sleeve": 0.35, "forearm": 0.35, "lower_leg": 0.35, "bottom": 0.5, "skirt": 5.0, "hair": 10.0,
 }  # fmt: skip
+_TOPS, _BOTTOMS = ("top", "sleeve", "forearm"), ("bottom", "lower_leg")
 _TIGHT = 0.2  # folds of tight clothes against those of wide ones
 _RIM = 0.06  # share of a texture's rows at either end where creases fade: the next texture has others
 
@@ -46,9 +47,8 @@ def sample_creases(outfit: Outfit, wardrobe: Wardrobe, size: int, generator: Gen
     place = place * ((0.5 - (v - 0.5).abs()) / _RIM).clamp(0, 1)
     crumpled = 0.08 + 0.42 * uniform(generator, batch, 1)
     strength = crumpled * constant(tuple(_FOLDS.get(name, 1.0) for name in SLOTS), device)
-    give = loosen(wardrobe)
-    for garment, names in enumerate((("top", "sleeve", "forearm"), ("bottom", "lower_leg"))):
-        strength[:, [SLOTS.index(name) for name in names]] *= give[:, garment, None]
+    worn = constant(tuple(name in (*_TOPS, *_BOTTOMS) for name in SLOTS), device)
+    strength = strength * torch.where(worn > 0, garment_slots(loosen(wardrobe)), 1.0)
     return slope * strength[..., None, None, None] * place[:, None]
 
 
@@ -56,6 +56,12 @@ def loosen(wardrobe: Wardrobe) -> Tensor:
     """How freely tops and bottoms [B, 2] fold: little when they are tight, 1 when they are wide."""
     width = torch.stack([wardrobe.loose, wardrobe.wide], 1).clamp(min=1e-6).sqrt()
     return _TIGHT + (1 - _TIGHT) * width
+
+
+def garment_slots(values: Tensor) -> Tensor:
+    """Values [B, S] of slots from those of tops and bottoms [B, 2]; what is neither has those of tops."""
+    bottom = constant(tuple(name in _BOTTOMS for name in SLOTS), values.device)
+    return torch.lerp(values[:, :1], values[:, 1:], bottom)
 
 
 def sample_texels(texels: Tensor, slot: Tensor, size: int, u: Tensor, v: Tensor) -> list[Tensor]:

@@ -22,7 +22,7 @@ from pipelines.synthetic.people.clothing import SHELLS
 from pipelines.synthetic.people.dressed import DressedBody
 from pipelines.synthetic.people.fabrics import KINDS
 from pipelines.synthetic.people.layers import neighbours
-from pipelines.synthetic.people.texels import find_tangents, loosen
+from pipelines.synthetic.people.texels import find_tangents, garment_slots, loosen
 from pipelines.synthetic.people.textures import EXTENTS, SLOTS, Outfit
 from pipelines.synthetic.people.wardrobe import Wardrobe
 from pipelines.synthetic.rendering.noise import normal, uniform
@@ -32,7 +32,7 @@ _REACH, _STEPS = 0.04, 6  # m and edges from a vertex to either end of the lengt
 _SHORTEST = 0.015  # m; what is shorter at rest says nothing
 _ROUNDS = 4  # of smoothing
 _BUCKLING, _STRETCH = 0.1, 0.12  # change of length from which cloth buckles, or is drawn into lines
-_ONSET = 0.04  # change of length over which wrinkles start softly
+_ONSET = 0.08  # change of length over which wrinkles start softly
 _LINES = 0.22  # depth of the lines of stretched cloth against that of buckled cloth
 _DEEPEST = 0.5  # change of length from which wrinkles get no deeper
 _SIZE, _WAVES = 128, 5.0  # texels of the pattern, and wrinkles across it
@@ -71,10 +71,7 @@ def sample_wrinkles(outfit: Outfit, wardrobe: Wardrobe, generator: Generator) ->
     width = uniform(generator, batch, 2, low=_PERIOD[0], high=_PERIOD[1])
     for name, factor in _STIFF.items():
         width = torch.where(kind == KINDS.index(name), factor * width, width)
-    bottom, trunk = (
-        constant(tuple(name in names for name in SLOTS), device) for names in (("bottom", "lower_leg"), ("top",))
-    )
-    period = torch.lerp(width[:, :1], width[:, 1:], bottom) * (1 + (_TRUNK - 1) * trunk)
+    period = garment_slots(width) * constant(tuple(_TRUNK if name == "top" else 1.0 for name in SLOTS), device)
     girth = constant(tuple(_GIRTHS.get(name, 1.0) for name in SLOTS), device)
     repeats = (girth / period).round().clamp(min=1)
     return Wrinkles(_draw_pattern(generator), uniform(generator, batch, 2), repeats, period, loosen(wardrobe))
@@ -144,7 +141,7 @@ class WrinkleTables:
         change = torch.where(before > _SHORTEST, now / before.clamp(min=_SHORTEST) - 1, 0.0)
         for _ in range(_ROUNDS):
             change = 0.5 * change + 0.5 * change[:, self._adjacent].mean(2)
-        across = change[..., [1, 0, 3, 2]]
+        across = change.unflatten(-1, (2, 2)).flip(-1).flatten(-2)
         slope = _grow(-change - _BUCKLING) + _LINES * _grow(across - _STRETCH)
         slope = slope * give[:, self._garment, None]
         return pad(slope, (0, 0, self._first, vertices.shape[1] - shells.stop))
