@@ -223,8 +223,8 @@ def _draw_chunk(scene: Scene, vertices: Tensor, person: Tensor) -> _Drawing:
     width = 1 / (scene.camera.scale[person] * factor)
     normals = mesh.find_normals(vertices)
     wrinkles = scene.wrinkles
-    rest = scene.dressed.vertices[person]
-    slope = WrinkleTables.load(vertices.device).measure(rest, vertices, wrinkles.give[person])
+    tables = WrinkleTables.load(vertices.device)
+    slope = tables.find_slopes(vertices, wrinkles.lengths[person], wrinkles.give[person])
     colour = shade_hits(hits, mesh, scene.appearance, person, vertices, normals, wrinkles, slope, width, lit)
     covered = (samples.index >= 0)[:, None].float()
     return _Drawing(

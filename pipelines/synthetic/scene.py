@@ -117,10 +117,11 @@ def compose_scene(
     )
     shadow = sample_shadows(config, batch, generator)
     camera, foreground = aim(config, rest, pose, generator)
+    dressed = DressedBody.load(generator.device).dress(rest, wardrobe)
     return Scene(
         config=config,
         shape=shape,
-        dressed=DressedBody.load(generator.device).dress(rest, wardrobe),
+        dressed=dressed,
         appearance=appearance,
         pose=pose,
         camera=camera,
@@ -130,7 +131,7 @@ def compose_scene(
         gain=1 + 0.05 * uniform(generator, batch, 3, low=-1.0),
         gamma=torch.exp(0.15 * uniform(generator, batch, low=-1.0)),
         foreground=foreground,
-        wrinkles=sample_wrinkles(outfit, wardrobe, generator),  # drawn last, so that all else stays as it was
+        wrinkles=sample_wrinkles(outfit, wardrobe, dressed, generator),  # drawn last, so that all else stays as it was
     )
 
 

@@ -138,7 +138,7 @@ def shade_hits(
         person: [N] row of the appearance that a picture shows.
         vertices: [N, V, 3] world metres; normals: [N, V, 3] unit vectors.
         wrinkles: of the clothes of B people.
-        slope: [N, V, D] of the wrinkles at the vertices, see `WrinkleTables.measure`.
+        slope: [N, V, D] of the wrinkles at the vertices, see `WrinkleTables.find_slopes`.
         width: [N] metres between neighbouring samples.
         lit: [M] share of the key light that reaches the samples.
     """

@@ -1,8 +1,8 @@
-"""Wrinkles of clothes that come and go with the pose: where a garment is shorter than at rest, its cloth buckles.
+"""Wrinkles of clothes that come and go with the pose: where a garment is shorter than its cloth, it buckles.
 
-In: the cuts of clothes, then vertices at rest and in poses. Out: how much cloth buckles, and from that its slope and
-shade. Measuring lengths on the mesh finds the inner sides of elbows and knees, the groin of raised thighs, the waist of
-bent and twisted trunks, armpits and shoulders alike. Cloth that is longer than at rest is drawn into fine lines.
+In: dressed people, then their vertices in poses. Out: how much cloth buckles, and from that its slope and shade.
+Measuring lengths on the mesh finds the inner sides of elbows and knees, the groin of raised thighs, the waist of
+bent and twisted trunks, armpits and shoulders alike. Stretched cloth is drawn into fine lines.
 
 `scene` draws `Wrinkles`, `clips` measures, `mesh_shading` looks slopes up.
 
@@ -18,18 +18,23 @@ from torch import Generator, Tensor
 from torch.nn.functional import grid_sample, normalize, pad
 
 from pipelines.synthetic.people.body_charts import BodyCharts
+from pipelines.synthetic.people.body_model import BodyModel, RestBody
+from pipelines.synthetic.people.body_pose import BodyPose
 from pipelines.synthetic.people.clothing import SHELLS
-from pipelines.synthetic.people.dressed import DressedBody
+from pipelines.synthetic.people.dressed import Dressed, DressedBody
 from pipelines.synthetic.people.fabrics import KINDS
 from pipelines.synthetic.people.layers import neighbours
+from pipelines.synthetic.people.skeleton import INDEX, RIG, SIDES, Motion, forward_kinematics
 from pipelines.synthetic.people.texels import find_tangents, garment_slots, loosen
 from pipelines.synthetic.people.textures import EXTENTS, SLOTS, Outfit
 from pipelines.synthetic.people.wardrobe import Wardrobe
 from pipelines.synthetic.rendering.noise import normal, uniform
+from pipelines.synthetic.rotations import rotation_about
 from pipelines.synthetic.tensors import constant
 
 _REACH, _STEPS = 0.04, 6  # m and edges from a vertex to either end of the length that is measured there
 _SHORTEST = 0.015  # m; what is shorter at rest says nothing
+_SPREAD = 0.7  # radians from straight down of straight arms, as in the rest body
 _ROUNDS = 4  # of smoothing
 _BUCKLING, _STRETCH = 0.1, 0.12  # change of length from which cloth buckles, or is drawn into lines
 _ONSET = 0.08  # change of length over which wrinkles start softly
@@ -62,9 +67,11 @@ class Wrinkles:
     """[B, S] metres along a part that one pattern covers."""
     give: Tensor
     """[B, G] how much a garment wrinkles, 0 like skin .. 1."""
+    lengths: Tensor
+    """[B, v, D] metres of cloth around each vertex of the shells."""
 
 
-def sample_wrinkles(outfit: Outfit, wardrobe: Wardrobe, generator: Generator) -> Wrinkles:
+def sample_wrinkles(outfit: Outfit, wardrobe: Wardrobe, dressed: Dressed, generator: Generator) -> Wrinkles:
     """Draws the wrinkles of B people: few on tight clothes, wide ones on thick cloth."""
     batch, device = len(outfit.style), outfit.style.device
     kind = outfit.fabrics.kind.view(3, batch)[:2].T  # [B, G]
@@ -74,7 +81,14 @@ def sample_wrinkles(outfit: Outfit, wardrobe: Wardrobe, generator: Generator) ->
     period = garment_slots(width) * constant(tuple(_TRUNK if name == "top" else 1.0 for name in SLOTS), device)
     girth = constant(tuple(_GIRTHS.get(name, 1.0) for name in SLOTS), device)
     repeats = (girth / period).round().clamp(min=1)
-    return Wrinkles(_draw_pattern(generator), uniform(generator, batch, 2), repeats, period, loosen(wardrobe))
+    return Wrinkles(
+        _draw_pattern(generator),
+        uniform(generator, batch, 2),
+        repeats,
+        period,
+        loosen(wardrobe),
+        WrinkleTables.load(device).find_lengths(dressed),
+    )
 
 
 def _draw_pattern(generator: Generator) -> Tensor:
@@ -109,7 +123,7 @@ class WrinkleTables:
         adjacent = neighbours(local, len(vertex), keep_rim=False)
         ways = _find_ways(template[triangles], uv[chosen], local, len(vertex))
         ends = [_walk(template[self._first :], adjacent, sign * way) for way in ways for sign in (1, -1)]
-        self._ends = torch.stack(ends, 1).unflatten(1, (4, 2)).to(device)  # [v, D, 2]
+        self._ends = self._first + torch.stack(ends, 1).unflatten(1, (4, 2)).to(device)  # [v, D, 2]
         self._adjacent = adjacent.to(device)
         garment = torch.tensor([int(name == "bottom") for name in SHELLS])
         sizes = torch.tensor([len(dressed.clothing.shells[name].vertex) for name in SHELLS])
@@ -128,27 +142,31 @@ class WrinkleTables:
         """The tables of `DressedBody` on `device`; made once for each device."""
         return WrinkleTables(DressedBody.load(device), device)
 
-    def measure(self, rest: Tensor, vertices: Tensor, give: Tensor) -> Tensor:
+    def find_lengths(self, dressed: Dressed) -> Tensor:
+        """`Wrinkles.lengths` [B, v, D] of people: clothes are cut for straight arms and legs, a little apart."""
+        return self._measure(DressedBody.load(dressed.vertices.device).pose(dressed, _straighten(dressed.rest))[:, 0])
+
+    def find_slopes(self, vertices: Tensor, lengths: Tensor, give: Tensor) -> Tensor:
         """Slopes [N, W, D] of the wrinkles at all vertices, by the way across them; 0 off tops and trousers.
 
         Args:
-            rest: [N, W', 3] metres, `Dressed.vertices`.
-            vertices: [N, W, 3] metres, posed.
+            vertices: [N, W, 3] metres.
+            lengths: [N, v, D] and
             give: [N, G] of `Wrinkles`.
         """
-        shells = slice(self._first, self._first + len(self._ends))
-        before, now = (self._lengths(each[:, shells]) for each in (rest, vertices))
-        change = torch.where(before > _SHORTEST, now / before.clamp(min=_SHORTEST) - 1, 0.0)
+        now = self._measure(vertices)
+        change = torch.where(lengths > _SHORTEST, now / lengths.clamp(min=_SHORTEST) - 1, 0.0)
         for _ in range(_ROUNDS):
             change = 0.5 * change + 0.5 * change[:, self._adjacent].mean(2)
         across = change.unflatten(-1, (2, 2)).flip(-1).flatten(-2)
         slope = _grow(-change - _BUCKLING) + _LINES * _grow(across - _STRETCH)
         slope = slope * give[:, self._garment, None]
-        return pad(slope, (0, 0, self._first, vertices.shape[1] - shells.stop))
+        return pad(slope, (0, 0, self._first, vertices.shape[1] - self._first - slope.shape[1]))
 
-    def _lengths(self, vertices: Tensor) -> Tensor:
-        """Lengths [N, v, D] around vertices [N, v, 3] of shells."""
-        return (vertices[:, self._ends[..., 0]] - vertices[:, self._ends[..., 1]]).norm(dim=-1)
+    def _measure(self, vertices: Tensor) -> Tensor:
+        """Lengths [N, v, D] around the vertices of shells, of all vertices [N, W, 3]."""
+        first, second = self._ends.unbind(-1)
+        return (vertices[:, first] - vertices[:, second]).norm(dim=-1)
 
 
 def look_up(wrinkles: Wrinkles, slot: Tensor, owner: Tensor, place: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
@@ -157,7 +175,7 @@ def look_up(wrinkles: Wrinkles, slot: Tensor, owner: Tensor, place: Tensor, slop
     Args:
         slot: [M] slots; owner: [M] rows of the people.
         place: [M, 2] turns around the part and metres along it.
-        slope: [M, D] of `WrinkleTables.measure`.
+        slope: [M, D] of `WrinkleTables.find_slopes`.
     """
     u = place[:, 0] * wrinkles.repeats[owner, slot] + wrinkles.place[owner, 0]
     v = place[:, 1] / wrinkles.period[owner, slot] + wrinkles.place[owner, 1]
@@ -170,6 +188,17 @@ def look_up(wrinkles: Wrinkles, slot: Tensor, owner: Tensor, place: Tensor, slop
     along_v = e + b + half * (g + c + h + d)
     shade = torch.exp(-_SHADE * found[2].sum(1, keepdim=True))
     return torch.stack([along_u, along_v], 1), shade
+
+
+def _straighten(rest: RestBody) -> BodyPose:
+    """The pose of people who stand with straight arms, one frame; the rest body's elbows are bent."""
+    batch, device = len(rest.vertices), rest.vertices.device
+    rotations = torch.eye(3, device=device).repeat(batch, 1, len(RIG), 1, 1)
+    for side, sign in SIDES:
+        rotations[:, 0, INDEX[f"{side}_shoulder"]] = rotation_about(2, rest.vertices.new_full((), sign * _SPREAD))
+    frames = forward_kinematics(rest.proportions, Motion(rotations, rest.vertices.new_zeros(batch, 1, 3)))
+    actions = rest.vertices.new_zeros(batch, 1, len(BodyModel.load(device).actions))
+    return BodyPose(frames, actions.new_zeros(batch, 1, 2, 5, 4), actions, actions.new_zeros(batch, 1, 2))
 
 
 def _grow(change: Tensor) -> Tensor:

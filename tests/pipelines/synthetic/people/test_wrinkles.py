@@ -47,7 +47,12 @@ def pose_people(dressed: Dressed, *turns: Turn) -> Tensor:
 
 
 def measure(dressed: Dressed, *turns: Turn) -> Tensor:
-    return WrinkleTables.load(CPU).measure(dressed.vertices, pose_people(dressed, *turns), WIDE)
+    return find_slopes(dressed, pose_people(dressed, *turns), WIDE)
+
+
+def find_slopes(dressed: Dressed, vertices: Tensor, give: Tensor) -> Tensor:
+    tables = WrinkleTables.load(CPU)
+    return tables.find_slopes(vertices, tables.find_lengths(dressed), give)
 
 
 def find_places() -> dict[str, Tensor]:
@@ -77,7 +82,8 @@ def test_straight_limbs_hardly_wrinkle_and_bent_ones_do_at_the_joint(people: tup
     bent = measure(people[0], ("l_elbow", 0, -1.8), ("l_knee", 0, 1.8), ("l_hip", 0, -1.4))
     for place, vertices in find_places().items():
         before, after = straight[:, vertices], bent[:, vertices]
-        assert before.mean() < 0.03, place
+        assert before.mean() < 0.02, place
+        assert before.flatten().quantile(0.95) < 0.15, place
         if place in ("l_elbow", "l_knee", "groin"):
             # Rings across the limb are the deepest, and on the inner side only: half of the cloth has few.
             assert after[..., 0].mean() > 5 * before[..., 0].mean() + 0.05, place
@@ -102,7 +108,7 @@ def test_wrinkles_follow_the_pose_smoothly_and_have_finite_gradients(
     near, far = (measure(people[0], ("l_elbow", 0, -angle)) for angle in (1.0, 1.02))
     assert 0 < (near - far).abs().max() < 0.05
     vertices = pose_people(people[0], ("l_elbow", 0, -1.0)).requires_grad_()
-    WrinkleTables.load(CPU).measure(people[0].vertices, vertices, WIDE).sum().backward()
+    find_slopes(people[0], vertices, WIDE).sum().backward()
     assert vertices.grad is not None
     assert vertices.grad.isfinite().all()
     assert (vertices.grad != 0).any()
@@ -110,8 +116,8 @@ def test_wrinkles_follow_the_pose_smoothly_and_have_finite_gradients(
 
 def test_only_shells_wrinkle_by_what_they_give(people: tuple[Dressed, Outfit, Wardrobe]) -> None:
     vertices = pose_people(people[0], ("l_elbow", 0, -2.0), ("l_knee", 0, 2.0))
-    tables, places = WrinkleTables.load(CPU), find_places()
-    slope = tables.measure(people[0].vertices, vertices, torch.tensor([[0.0, 1.0]] * PEOPLE))
+    places = find_places()
+    slope = find_slopes(people[0], vertices, torch.tensor([[0.0, 1.0]] * PEOPLE))
     assert slope.shape == (*vertices.shape[:2], 4)
     assert not slope[:, : len(BodyModel.load(CPU).template)].any()
     assert not slope[:, places["l_elbow"]].any()
@@ -120,7 +126,7 @@ def test_only_shells_wrinkle_by_what_they_give(people: tuple[Dressed, Outfit, Wa
 
 def test_slopes_are_periodic_around_parts_and_none_without_wrinkles(people: tuple[Dressed, Outfit, Wardrobe]) -> None:
     generator = Generator().manual_seed(0)
-    wrinkles = sample_wrinkles(people[1], people[2], generator)
+    wrinkles = sample_wrinkles(people[1], people[2], people[0], generator)
     owner, slot = torch.arange(300) % PEOPLE, torch.randint(len(SLOTS), (300,), generator=generator)
     place, slope = torch.rand(300, 2, generator=generator), torch.rand(300, 4, generator=generator)
     first, shade = look_up(wrinkles, slot, owner, place, slope)
