@@ -19,10 +19,11 @@ CHANNELS = 5  # of a texel: red, green, blue, slope along u, slope along v
 _FOLDS = {"skin": 0.0, "shoe": 0.15, "belt": 0.1, "hair": 1.0, "hat": 0.3}  # depth; 1 is that of cloth
 # How far creases are drawn out along a part; below 1 they run across it.
 _STRETCH = {
-    "sleeve": 0.35, "forearm": 0.35, "lower_leg": 0.35, "bottom": 0.5, "skirt": 5.0, "hair": 10.0,
+    "sleeve": 0.5, "forearm": 0.5, "lower_leg": 0.5, "bottom": 0.65, "skirt": 5.0, "hair": 10.0,
 }  # fmt: skip
 _TOPS, _BOTTOMS = ("top", "sleeve", "forearm"), ("bottom", "lower_leg")
 _TIGHT = 0.2  # folds of tight clothes against those of wide ones
+_WIDE = 1.5  # folds that wide clothes have in any pose, against those of skirts
 _RIM = 0.06  # share of a texture's rows at either end where creases fade: the next texture has others
 
 
@@ -48,7 +49,7 @@ def sample_creases(outfit: Outfit, wardrobe: Wardrobe, size: int, generator: Gen
     crumpled = 0.08 + 0.42 * uniform(generator, batch, 1)
     strength = crumpled * constant(tuple(_FOLDS.get(name, 1.0) for name in SLOTS), device)
     worn = constant(tuple(name in (*_TOPS, *_BOTTOMS) for name in SLOTS), device)
-    strength = strength * torch.where(worn > 0, garment_slots(loosen(wardrobe)), 1.0)
+    strength = strength * torch.where(worn > 0, _WIDE * garment_slots(loosen(wardrobe)), 1.0)
     return slope * strength[..., None, None, None] * place[:, None]
 
 

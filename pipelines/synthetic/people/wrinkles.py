@@ -38,7 +38,8 @@ _SPREAD = 0.7  # radians from straight down of straight arms, as in the rest bod
 _ROUNDS = 4  # of smoothing
 _BUCKLING, _STRETCH = 0.1, 0.12  # change of length from which cloth buckles, or is drawn into lines
 _ONSET = 0.08  # change of length over which wrinkles start softly
-_LINES = 0.22  # depth of the lines of stretched cloth against that of buckled cloth
+_TAUT = 0.15  # change of length from which lines get no deeper: cloth slides
+_LINES = 0.3  # depth of the lines of stretched cloth against that of buckled cloth
 _DEEPEST = 0.5  # change of length from which wrinkles get no deeper
 _SIZE, _WAVES = 128, 5.0  # texels of the pattern, and wrinkles across it
 _IRREGULAR, _LONG = 1.8, 1.6  # spread of the frequencies across wrinkles and along them, in waves per pattern
@@ -159,7 +160,7 @@ class WrinkleTables:
         for _ in range(_ROUNDS):
             change = 0.5 * change + 0.5 * change[:, self._adjacent].mean(2)
         across = change.unflatten(-1, (2, 2)).flip(-1).flatten(-2)
-        slope = _grow(-change - _BUCKLING) + _LINES * _grow(across - _STRETCH)
+        slope = _grow(-change - _BUCKLING) + _LINES * _grow((across - _STRETCH).clamp(max=_TAUT))
         slope = slope * give[:, self._garment, None]
         return pad(slope, (0, 0, self._first, vertices.shape[1] - self._first - slope.shape[1]))
 
