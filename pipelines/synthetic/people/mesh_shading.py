@@ -201,12 +201,10 @@ def _look_up(
     u, v = (corners * part.weights[..., None]).sum(1).unbind(1)
     hair = slot == SLOTS.index("hair")
     row = owner * len(SLOTS) + slot
-    texel = torch.stack(
-        sample_texels(appearance.texels, row, appearance.size, torch.where(hair, u * _STRANDS, u), v), 1
-    )
+    texel = sample_texels(appearance.texels, row, appearance.size, torch.where(hair, u * _STRANDS, u), v)
     along_u, along_v = find_tangents(vertices[part.picture[:, None], part.corners], corners)
-    place = (WrinkleTables.load(slot.device).corners[part.triangle] * part.weights[..., None]).sum(1)
-    wrinkle, shade = look_up(wrinkles, slot, owner, place, part.interpolate(slope))
+    place, shift = torch.stack([u, v], 1), WrinkleTables.load(slot.device).shift[part.triangle]
+    wrinkle, shade = look_up(wrinkles, row, place, shift, part.interpolate(slope))
     fold_u, fold_v = (texel[:, 3:] + wrinkle).split(1, 1)
     normal[chosen] = normalize(normal[chosen] + fold_u * along_u + fold_v * along_v, dim=-1)
     into.colour[chosen] = texel[:, :3] * shade

@@ -3,7 +3,7 @@
 In: an atlas of `textures` and an outfit. Out: slopes of folds, and colour and slope at any u, v of any texture.
 `mesh_shading` calls it.
 
-Legend: B batch, S slots, n texture size; "..." any set of points.
+Legend: B batch, S slots, n texture size, M points.
 """
 
 import torch
@@ -65,8 +65,8 @@ def garment_slots(values: Tensor) -> Tensor:
     return torch.lerp(values[:, :1], values[:, 1:], bottom)
 
 
-def sample_texels(texels: Tensor, slot: Tensor, size: int, u: Tensor, v: Tensor) -> list[Tensor]:
-    """The 5 channels [...] of the textures `slot` [...] at u, v [...], interpolated bilinearly.
+def sample_texels(texels: Tensor, slot: Tensor, size: int, u: Tensor, v: Tensor) -> Tensor:
+    """The channels [M, 5] of the textures `slot` [M] at u, v [M], interpolated bilinearly.
 
     Textures are periodic in u and mirrored at the ends of v. texels: as in `MeshAppearance`; size: n.
     """
@@ -79,10 +79,9 @@ def sample_texels(texels: Tensor, slot: Tensor, size: int, u: Tensor, v: Tensor)
     start = (slot * size + top) * size
     corners = ((start + left, (1 - fu) * (1 - fv)), (start + right, fu * (1 - fv)),
                (start + size + left, (1 - fu) * fv), (start + size + right, fu * fv))  # fmt: skip
-    return [
-        torch.stack([texels[index * CHANNELS + channel] * weight for index, weight in corners]).sum(0)
-        for channel in range(CHANNELS)
-    ]
+    rows = texels.view(-1, CHANNELS)
+    first, second, third, fourth = (rows.index_select(0, index) * weight[:, None] for index, weight in corners)
+    return first.add_(second).add_(third).add_(fourth)
 
 
 def find_tangents(corner: Tensor, uv: Tensor) -> tuple[Tensor, Tensor]:

@@ -18,8 +18,8 @@ from torch import Generator, Tensor
 from torch.nn.functional import grid_sample, normalize, pad
 
 from pipelines.synthetic.people.body_charts import BodyCharts
-from pipelines.synthetic.people.body_model import BodyModel, RestBody
-from pipelines.synthetic.people.body_pose import BodyPose
+from pipelines.synthetic.people.body_model import BodyModel, RestBody, skin_vertices
+from pipelines.synthetic.people.body_pose import BodyPose, bone_matrices
 from pipelines.synthetic.people.clothing import SHELLS
 from pipelines.synthetic.people.dressed import Dressed, DressedBody
 from pipelines.synthetic.people.fabrics import KINDS
@@ -46,11 +46,13 @@ _IRREGULAR, _LONG = 1.8, 1.6  # spread of the frequencies across wrinkles and al
 _PERIOD = (0.17, 0.25)  # m, range of the size of the pattern
 _TRUNK = 1.6  # by which wrinkles of the trunk are wider than those of limbs
 _STIFF = {"denim": 1.3, "leather": 1.5, "knit": 1.25}  # by which wrinkles of thick cloth are wider
+_HALF = 0.5**0.5  # of a slope at 45 degrees to u and v
 _SHADE = 0.3  # by how much the valley of a wrinkle of slope 1 is darker
-_OTHER_SIDE = 0.37  # m by which the patterns of left limbs are shifted
+_OTHER_SIDE = 0.37  # by which left limbs are shifted along the pattern
 # Metres around of the pattern on each slot; along limbs the number of patterns around doesn't change.
 _GIRTHS = {"top": EXTENTS["top"][0], "sleeve": 0.36, "forearm": 0.36, "bottom": 0.55, "lower_leg": 0.55}
-_STARTS = {"forearm": EXTENTS["sleeve"][1], "lower_leg": EXTENTS["bottom"][1]}  # m from the start of the limb
+_LENGTHS = {name: extent[1] for name, extent in EXTENTS.items()}  # m along parts
+_BEFORE = {"forearm": _LENGTHS["sleeve"], "lower_leg": _LENGTHS["bottom"]}  # m from where the limb starts
 
 
 @dataclass
@@ -60,12 +62,10 @@ class Wrinkles:
     pattern: Tensor
     """[3, n + 1, n + 1] slope along and across wrinkles, which run along the rows, and depth of the valleys; all for
     a slope of 1, the last row and column are the first ones."""
-    place: Tensor
-    """[B, 2] where a person's clothes are on the pattern, 0..1."""
-    repeats: Tensor
-    """[B, S] patterns around a part."""
-    period: Tensor
-    """[B, S] metres along a part that one pattern covers."""
+    scale: Tensor
+    """[B, S, 2] patterns around a part and along it."""
+    start: Tensor
+    """[B, S, 2] where a part starts on the pattern."""
     give: Tensor
     """[B, G] how much a garment wrinkles, 0 like skin .. 1."""
     lengths: Tensor
@@ -80,16 +80,15 @@ def sample_wrinkles(outfit: Outfit, wardrobe: Wardrobe, dressed: Dressed, genera
     for name, factor in _STIFF.items():
         width = torch.where(kind == KINDS.index(name), factor * width, width)
     period = garment_slots(width) * constant(tuple(_TRUNK if name == "top" else 1.0 for name in SLOTS), device)
-    girth = constant(tuple(_GIRTHS.get(name, 1.0) for name in SLOTS), device)
-    repeats = (girth / period).round().clamp(min=1)
-    return Wrinkles(
-        _draw_pattern(generator),
-        uniform(generator, batch, 2),
-        repeats,
-        period,
-        loosen(wardrobe),
-        WrinkleTables.load(device).find_lengths(dressed),
+    girth, length, before = (
+        constant(tuple(table.get(name, other) for name in SLOTS), device)
+        for table, other in ((_GIRTHS, 1.0), (_LENGTHS, 1.0), (_BEFORE, 0.0))
     )
+    scale = torch.stack([(girth / period).round().clamp(min=1), length / period], -1)
+    start = uniform(generator, batch, 1, 2).repeat(1, len(SLOTS), 1)
+    start[..., 1] += before / period
+    pattern, lengths = _draw_pattern(generator), WrinkleTables.load(device).find_lengths(dressed)
+    return Wrinkles(pattern, scale, start, loosen(wardrobe), lengths)
 
 
 def _draw_pattern(generator: Generator) -> Tensor:
@@ -109,33 +108,29 @@ def _draw_pattern(generator: Generator) -> Tensor:
 class WrinkleTables:
     """What the clothes of all people have in common, on one device."""
 
-    corners: Tensor
-    """[F, 3, 2] of the corners of all triangles: turns around the part, and metres along it."""
+    shift: Tensor
+    """[F] by which triangles are shifted along the pattern, so that left limbs differ from right ones."""
 
     def __init__(self, dressed: DressedBody, device: torch.device | str) -> None:
         charts = BodyCharts.load()
-        self._first = len(charts.vertices)
         vertex = torch.cat([dressed.clothing.shells[name].vertex.cpu() for name in SHELLS])
         template = torch.cat([charts.vertices, charts.vertices[vertex]])
-        inside = (dressed.triangles.cpu() >= self._first) & (dressed.triangles.cpu() < len(template))
+        self._shells = slice(len(charts.vertices), len(template))
+        inside = (dressed.triangles.cpu() >= self._shells.start) & (dressed.triangles.cpu() < self._shells.stop)
         chosen = inside.all(1).nonzero()[:, 0]
         triangles, uv = dressed.triangles.cpu()[chosen], dressed.uv.cpu()
-        local = triangles - self._first
+        local = triangles - self._shells.start
         adjacent = neighbours(local, len(vertex), keep_rim=False)
         ways = _find_ways(template[triangles], uv[chosen], local, len(vertex))
-        ends = [_walk(template[self._first :], adjacent, sign * way) for way in ways for sign in (1, -1)]
-        self._ends = self._first + torch.stack(ends, 1).unflatten(1, (4, 2)).to(device)  # [v, D, 2]
-        self._adjacent = adjacent.to(device)
+        ends = [_walk(template[self._shells], adjacent, sign * way) for way in ways for sign in (1, -1)]
+        self._ends = torch.stack(ends, 1).unflatten(1, (4, 2)).to(device)  # [v, D, 2]
+        self._adjacent = adjacent.T.contiguous().to(device)  # [n, v]
         garment = torch.tensor([int(name == "bottom") for name in SHELLS])
         sizes = torch.tensor([len(dressed.clothing.shells[name].vertex) for name in SHELLS])
         self._garment = garment.repeat_interleave(sizes).to(device)
-        slot = dressed.slot.cpu()
-        length = torch.tensor([EXTENTS[name][1] if name in EXTENTS else 1.0 for name in SLOTS])[slot]
-        start = torch.tensor([_STARTS.get(name, 0.0) for name in SLOTS])[slot]
-        left = template[triangles, 0].mean(1) > 0
-        start[chosen] += _OTHER_SIDE * (left & (slot[chosen] != SLOTS.index("top")))
-        along = uv[..., 1] * length[:, None] + start[:, None]
-        self.corners = torch.stack([uv[..., 0], along], -1).to(device)
+        self._weights = torch.cat([dressed.clothing.shells[name].layer.weights for name in SHELLS]).to(device)
+        left = (template[triangles, 0].mean(1) > 0) & (dressed.slot.cpu()[chosen] != SLOTS.index("top"))
+        self.shift = torch.zeros(len(uv)).index_add(0, chosen, _OTHER_SIDE * left).to(device)
 
     @staticmethod
     @cache
@@ -145,7 +140,9 @@ class WrinkleTables:
 
     def find_lengths(self, dressed: Dressed) -> Tensor:
         """`Wrinkles.lengths` [B, v, D] of people: clothes are cut for straight arms and legs, a little apart."""
-        return self._measure(DressedBody.load(dressed.vertices.device).pose(dressed, _straighten(dressed.rest))[:, 0])
+        rest = dressed.vertices[:, None, self._shells]
+        matrices = bone_matrices(dressed.rest.bones, _straighten(dressed.rest))
+        return self._measure(skin_vertices(rest, self._weights, matrices)[:, 0])
 
     def find_slopes(self, vertices: Tensor, lengths: Tensor, give: Tensor) -> Tensor:
         """Slopes [N, W, D] of the wrinkles at all vertices, by the way across them; 0 off tops and trousers.
@@ -155,40 +152,50 @@ class WrinkleTables:
             lengths: [N, v, D] and
             give: [N, G] of `Wrinkles`.
         """
-        now = self._measure(vertices)
+        now = self._measure(vertices[:, self._shells])
         change = torch.where(lengths > _SHORTEST, now / lengths.clamp(min=_SHORTEST) - 1, 0.0)
-        for _ in range(_ROUNDS):
-            change = 0.5 * change + 0.5 * change[:, self._adjacent].mean(2)
+        change = self._smooth(change)
         across = change.unflatten(-1, (2, 2)).flip(-1).flatten(-2)
         slope = _grow(-change - _BUCKLING) + _LINES * _grow((across - _STRETCH).clamp(max=_TAUT))
         slope = slope * give[:, self._garment, None]
-        return pad(slope, (0, 0, self._first, vertices.shape[1] - self._first - slope.shape[1]))
+        return pad(slope, (0, 0, self._shells.start, vertices.shape[1] - self._shells.stop))
 
     def _measure(self, vertices: Tensor) -> Tensor:
-        """Lengths [N, v, D] around the vertices of shells, of all vertices [N, W, 3]."""
+        """Lengths [N, v, D] around the vertices [N, v, 3] of shells."""
         first, second = self._ends.unbind(-1)
         return (vertices[:, first] - vertices[:, second]).norm(dim=-1)
 
+    def _smooth(self, values: Tensor) -> Tensor:
+        """Values [N, v, D] after rounds of averaging with the neighbours."""
+        rows = values.transpose(0, 1).flatten(1)  # [v, N * D]: long rows are gathered fast
+        for _ in range(_ROUNDS):
+            total = torch.zeros_like(rows)
+            for neighbour in self._adjacent:
+                total += rows.index_select(0, neighbour)
+            rows = 0.5 * rows + total * (0.5 / len(self._adjacent))
+        return rows.unflatten(1, (len(values), -1)).transpose(0, 1)
 
-def look_up(wrinkles: Wrinkles, slot: Tensor, owner: Tensor, place: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
+
+def look_up(wrinkles: Wrinkles, row: Tensor, place: Tensor, shift: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
     """Slopes [M, 2] of the cloth along u and v, and factors [M, 1] of its brightness.
 
     Args:
-        slot: [M] slots; owner: [M] rows of the people.
-        place: [M, 2] turns around the part and metres along it.
+        row: [M] slots, those of the second person after those of the first.
+        place: [M, 2] texture coordinates.
+        shift: [M] of `WrinkleTables`.
         slope: [M, D] of `WrinkleTables.find_slopes`.
     """
-    u = place[:, 0] * wrinkles.repeats[owner, slot] + wrinkles.place[owner, 0]
-    v = place[:, 1] / wrinkles.period[owner, slot] + wrinkles.place[owner, 1]
-    along, across = torch.stack([u, v, v - u, u + v], 1), torch.stack([v, u, v + u, v - u], 1)  # [M, D]
-    grid = 2 * torch.stack([along, across], -1).remainder(1) - 1
-    found = grid_sample(wrinkles.pattern[None], grid[None], align_corners=True)[0] * slope  # [3, M, D]
-    (a, b, c, d), (e, f, g, h) = found[0].unbind(1), found[1].unbind(1)
-    half = 0.5**0.5
-    along_u = a + f + half * (g - c - h + d)
-    along_v = e + b + half * (g + c + h + d)
-    shade = torch.exp(-_SHADE * found[2].sum(1, keepdim=True))
-    return torch.stack([along_u, along_v], 1), shade
+    scale, start = (table.flatten(0, 1).index_select(0, row) for table in (wrinkles.scale, wrinkles.start))
+    u, v = (place * scale + start).unbind(1)
+    v = v + shift
+    rising, falling = u + v, v - u
+    along, across = torch.stack([u, v, falling, rising]), torch.stack([v, u, rising, falling])  # [D, M]
+    grid = torch.stack([along, across], -1).remainder_(1).mul_(2).sub_(1)
+    found = grid_sample(wrinkles.pattern[None], grid[None], align_corners=True)[0] * slope.T  # [3, D, M]
+    (a, b, c, d), (e, f, g, h) = found[0], found[1]
+    along_u = a + f + _HALF * (g - c - h + d)
+    along_v = e + b + _HALF * (g + c + h + d)
+    return torch.stack([along_u, along_v], 1), torch.exp(-_SHADE * found[2].sum(0))[:, None]
 
 
 def _straighten(rest: RestBody) -> BodyPose:

@@ -127,14 +127,14 @@ def test_only_shells_wrinkle_by_what_they_give(people: tuple[Dressed, Outfit, Wa
 def test_slopes_are_periodic_around_parts_and_none_without_wrinkles(people: tuple[Dressed, Outfit, Wardrobe]) -> None:
     generator = Generator().manual_seed(0)
     wrinkles = sample_wrinkles(people[1], people[2], people[0], generator)
-    owner, slot = torch.arange(300) % PEOPLE, torch.randint(len(SLOTS), (300,), generator=generator)
+    row, shift = torch.randint(PEOPLE * len(SLOTS), (300,), generator=generator), torch.zeros(300)
     place, slope = torch.rand(300, 2, generator=generator), torch.rand(300, 4, generator=generator)
-    first, shade = look_up(wrinkles, slot, owner, place, slope)
-    again, _ = look_up(wrinkles, slot, owner, place + torch.tensor([1.0, 0.0]), slope)
+    first, shade = look_up(wrinkles, row, place, shift, slope)
+    again, _ = look_up(wrinkles, row, place + torch.tensor([1.0, 0.0]), shift, slope)
     torch.testing.assert_close(first, again, atol=1e-3, rtol=0)
     assert first.std() > 0.2
     assert 0.2 < shade.min() < shade.max() <= 1
-    flat, bright = look_up(wrinkles, slot, owner, place, torch.zeros_like(slope))
+    flat, bright = look_up(wrinkles, row, place, shift, torch.zeros_like(slope))
     assert not flat.any()
     assert (bright == 1).all()
 
