@@ -6,8 +6,8 @@
 Printed is, for each picture, the correlation of the mouth's and of the eyes' opening with the driver's, in landmarks of
 the result (openings in distances of the outer corners of the eyes; `--judge` finds them, by default the detector that
 also drives), how far the mouth moves in parts of the driver's way (5th to 95th percentile), and the frames per second
-of everything after loading. For the clip's own first frame there is the mean absolute difference from the true frames as
-well, 0..255, in the box around the true face, and that of copying the first frame.
+of everything after loading. For the clip's own first frame there is the mean absolute difference from the true frames,
+0..255, in the box around the true face, and that of copying the first frame, as well.
 """
 
 import argparse

@@ -99,7 +99,7 @@ def test_bad_driving_video(make: Callable[[Path], Path], tmp_path: Path, capfd: 
 def test_a_video_cut_short_is_refused_and_its_first_frames_can_be_asked_for(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    driving, output = truncate_file(copy_with_index_first(DRIVING, tmp_path / "cut.mp4"), 0.23), tmp_path / "out.mp4"
+    driving, output = truncate_file(copy_with_index_first(DRIVING, tmp_path / "cut.mp4"), 0.4), tmp_path / "out.mp4"
     code, line = refuse(SOURCE, driving, output, capfd, "--max-frames", "100")
     assert code == 2
     assert "cut.mp4 is damaged or cut short" in line

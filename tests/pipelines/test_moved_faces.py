@@ -25,7 +25,7 @@ from tests.helpers.official_networks import write_official_weights
 
 SIDE = 320  # pixels of picture and frames
 SHUT, OPEN = [0, 2], [1, 3]  # frames of the video
-CLOSE = HeadClipConfig(width=SIDE, height=SIDE, head=(0.36, 0.4), turn=(0.1, 0.15, 0.1))
+CLOSE = HeadClipConfig(width=SIDE, height=SIDE, head=(0.36, 0.4), turn=(0.1, 0.15, 0.1), wide_mouths=1)
 
 
 @dataclass

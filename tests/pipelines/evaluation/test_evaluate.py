@@ -153,7 +153,7 @@ def test_keypoint_distance_measures_how_far_a_person_moved(tmp_path: Path) -> No
     Image.fromarray(small).save(tmp_path / "a.png")
     Image.fromarray(np.roll(small, 12, 1)).save(tmp_path / "b.png")
     _, scores = evaluate(tmp_path / "a.png", tmp_path / "b.png", "keypoints")
-    body = 0.8 * small.shape[0]
+    body = 0.65 * small.shape[0]
     assert scores["keypoints"].value == pytest.approx(12 / body, rel=0.35)
     assert "1 of 1" in scores["keypoints"].how
 

@@ -20,12 +20,18 @@ PLANES = slice(30, 33)
 
 @functools.cache
 def many_clips() -> Clip:
-    """The same two clips 200 times."""
+    """Four clips in which a hand and a foot are seen, 100 times each."""
     config = ClipConfig(height=64, width=64, length=20, texture_size=32)
-    times = torch.arange(FRAMES).expand(2, -1)
-    clip = sample_clip(config, batch=2, times=times, generator=torch.Generator().manual_seed(3))
+    times = torch.arange(FRAMES).expand(12, -1)
+    clip = sample_clip(config, batch=12, times=times, generator=torch.Generator().manual_seed(3))
+    visible = clip.details_visible.any(1)  # [12,10]
+    hands, feet = visible[:, :6].unflatten(1, (2, 3)).all(2).any(1), visible[:, 6:].any(1)
+    seen = (hands & feet).nonzero().flatten()[:4]
+    assert len(seen) == 4
     names = ("coco", "h36m", "details", "details_visible", "coco_depth", "h36m_depth")
-    return replace(clip, **{name: torch.cat([getattr(clip, name)] * 200) for name in names})
+    return replace(
+        clip, **{name: getattr(clip, name)[seen].repeat(100, *[1] * (getattr(clip, name).dim() - 1)) for name in names}
+    )
 
 
 def observe(unknown: float, *, layout: str = "h36m17", retargeted: bool = True) -> tuple[Tensor, Tensor]:
@@ -74,19 +80,20 @@ def test_retargeted_hands_have_another_size_all_along_a_clip() -> None:
     clip = many_clips()
     joints = clip.h36m[:, :, list(DETAIL_JOINTS["h36m17"])]
     sizes = [(observe(0.0, retargeted=on)[0] - joints).norm(dim=-1).nanmean((1, 2)) for on in (False, True)]
-    assert sizes[1][::2].std() > 1.5 * sizes[0][::2].std()
+    assert sizes[1][::4].std() > 1.5 * sizes[0][::4].std()
 
 
 def test_depths_keep_the_order_of_limbs_far_apart() -> None:
-    clip = many_clips()
     _, depth = observe(0.0)
-    both = torch.stack([clip.h36m_depth.flatten(), depth.flatten()])
-    assert 0.4 < torch.corrcoef(both)[0, 1] < 0.99
+    upper = slice(8, 17)  # legs look farther away than they are, as MediaPipe sees them
+    found, true = (each[..., upper, None] - each[..., None, upper] for each in (depth, many_clips().h36m_depth))
+    apart = true.abs() > 5
+    assert 0.8 < (found[apart].sign() == true[apart].sign()).float().mean() < 0.99
     assert depth.isfinite().all()
 
 
 def draw(recipe: Recipe) -> Clips:
-    return draw_clips(recipe, 2, torch.Generator().manual_seed(4))
+    return draw_clips(recipe, 2, torch.Generator().manual_seed(5))
 
 
 def test_structure_maps_have_details_behind_the_joints() -> None:
