@@ -29,7 +29,7 @@ _RIM = 0.06  # share of a texture's rows at either end where creases fade: the n
 
 def sample_creases(outfit: Outfit, wardrobe: Wardrobe, size: int, generator: Generator) -> Tensor:
     """Slopes [B, S, 2, n, n] of cloth: thin creases across limbs, most of them at elbows, knees and
-    ends, soft folds elsewhere, and a strength for each person."""
+    ends, soft folds elsewhere, and a strength for each person; tight tops and trousers have few."""
     batch, slots, device = len(outfit.skin), len(SLOTS), generator.device
     stretch = uniform(generator, batch, slots, low=0.7, high=1.5)
     stretch = stretch * constant(tuple(_STRETCH.get(name, 1.0) for name in SLOTS), device)
