@@ -22,6 +22,7 @@ from pipelines.synthetic.people.body_model import BodyModel
 from pipelines.synthetic.people.dressed import DressedBody
 from pipelines.synthetic.people.layers import LAYERS
 from pipelines.synthetic.people.mesh_shading import MeshTables, shade_hits
+from pipelines.synthetic.people.wrinkles import WrinkleTables
 from pipelines.synthetic.rendering.correspondence import find_flow, find_visible
 from pipelines.synthetic.rendering.hits import average_samples, find_hits
 from pipelines.synthetic.rendering.occlusion import ambient_occlusion
@@ -220,7 +221,10 @@ def _draw_chunk(scene: Scene, vertices: Tensor, person: Tensor) -> _Drawing:
     lit = map_shadows(vertices, mesh.triangles, present, way).find_lit(hits.interpolate(vertices), hits.picture)
     width = 1 / (scene.camera.scale[person] * factor)
     normals = mesh.find_normals(vertices)
-    colour = shade_hits(hits, mesh, scene.appearance, person, vertices, normals, width, lit)
+    wrinkles = scene.wrinkles
+    tables = WrinkleTables.load(vertices.device)
+    slope = tables.find_slopes(vertices, wrinkles.lengths[person], wrinkles.give[person])
+    colour = shade_hits(hits, mesh, scene.appearance, person, vertices, normals, wrinkles, slope, width, lit)
     covered = (samples.index >= 0)[:, None].float()
     return _Drawing(
         average_samples(hits.to_grid(colour), factor), avg_pool2d(covered, factor), raster, samples.nearness

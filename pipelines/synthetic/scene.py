@@ -36,6 +36,7 @@ from pipelines.synthetic.people.mesh_shading import MeshAppearance, sample_mesh_
 from pipelines.synthetic.people.skeleton import CROWN, Frames, Motion, Proportions, forward_kinematics
 from pipelines.synthetic.people.textures import sample_atlas, sample_outfit
 from pipelines.synthetic.people.wardrobe import sample_wardrobe
+from pipelines.synthetic.people.wrinkles import Wrinkles, sample_wrinkles
 from pipelines.synthetic.rendering.backgrounds import sample_backgrounds
 from pipelines.synthetic.rendering.furniture import sample_furniture
 from pipelines.synthetic.rendering.noise import chance, uniform
@@ -75,6 +76,7 @@ class Scene:
     """[B] exponent of the camera."""
     foreground: Tensor | None
     """[B, 4, H, W] what stands in front of the person: colour in [-1, 1] times coverage, and coverage in 0 to 1."""
+    wrinkles: Wrinkles
 
     @property
     def proportions(self) -> Proportions:
@@ -110,13 +112,16 @@ def compose_scene(
     outfit = replace(outfit, skin=complexion.skin, hair=complexion.hair)
     pose = sample_poses(config, model, rest, generator)
     atlas = sample_atlas(batch, generator, size=config.texture_size, outfit=outfit)
-    appearance = sample_mesh_appearance(atlas, outfit, complexion, choose_hosiery(outfit, wardrobe), generator)
+    appearance = sample_mesh_appearance(
+        atlas, outfit, wardrobe, complexion, choose_hosiery(outfit, wardrobe), generator
+    )
     shadow = sample_shadows(config, batch, generator)
     camera, foreground = aim(config, rest, pose, generator)
+    dressed = DressedBody.load(generator.device).dress(rest, wardrobe)
     return Scene(
         config=config,
         shape=shape,
-        dressed=DressedBody.load(generator.device).dress(rest, wardrobe),
+        dressed=dressed,
         appearance=appearance,
         pose=pose,
         camera=camera,
@@ -126,6 +131,7 @@ def compose_scene(
         gain=1 + 0.05 * uniform(generator, batch, 3, low=-1.0),
         gamma=torch.exp(0.15 * uniform(generator, batch, low=-1.0)),
         foreground=foreground,
+        wrinkles=sample_wrinkles(outfit, wardrobe, dressed, generator),  # drawn last, so that all else stays as it was
     )
 
 

@@ -20,6 +20,8 @@ from pipelines.synthetic.people.textures import SLOTS
 _WAIST_OVER_HIP = 0.11  # m
 _ARMHOLE_ROUNDS = 6  # of smoothing of where the arms begin
 _TOP_LENGTH = 0.6  # m from the neck to where the texture of tops ends
+# How far texture coordinates of limbs go on at either end, where textures are mirrored: joints bend between two slots.
+_BEYOND, _LIMBS = 0.2, ("sleeve", "forearm", "bottom", "lower_leg")
 _ARM = ("upper_arm", "forearm", "hand", "thumb", "index", "middle", "ring", "little")
 
 
@@ -87,7 +89,9 @@ class BodyCharts:
         for name in set(slots):
             chosen = slot == SLOTS.index(name)
             corner = triangles[chosen]
-            uv[chosen] = torch.stack([self._around(name)[corner], self._along(name)[corner].clamp(0, 1)], -1)
+            beyond = _BEYOND if name in _LIMBS else 0.0
+            along = self._along(name)[corner].clamp(-beyond, 1 + beyond)
+            uv[chosen] = torch.stack([self._around(name)[corner], along], -1)
         u = uv[..., 0]
         wraps = (u.amax(1) - u.amin(1) > 0.5)[:, None] & (u < 0.5)
         uv[..., 0] = u + wraps

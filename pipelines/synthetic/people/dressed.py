@@ -67,7 +67,8 @@ class DressedBody:
     """[F, 3] int64, counter-clockwise seen from outside."""
     uv: Tensor
     """[F, 3, 2] texture coordinates of the corners, see `textures`: u around a part, 0.5 in front, beyond 1 where the
-    part closes; v along it, 0..1. Those of skin run along the lines of clothes, on the head from the crown down."""
+    part closes; v along it, 0..1, on limbs up to 0.2 less or more at their joints. Those of skin run along the lines of
+    clothes, on the head from the crown down."""
     layer: Tensor
     """[F] int64 index into `layers.LAYERS`."""
     slot: Tensor

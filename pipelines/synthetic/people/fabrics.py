@@ -146,5 +146,5 @@ def _folds_and_weave(fabric: Fabric, extent: Tensor, size: int, generator: Gener
     stretch = uniform(generator, count, low=0.7, high=3) * extent[:, 0] / extent[:, 1]
     folds = spectral_noise(count, 1, size, size, generator, slope=1.7, stretch=stretch)
     grain = spectral_noise(count, 1, size, size, generator, slope=0.3)
-    strength = column(uniform(generator, count, low=0.02, high=0.1), 4)
+    strength = column(uniform(generator, count, low=0.015, high=0.06), 4)
     return 1 + strength * folds + column(fabric.grain, 4) * grain

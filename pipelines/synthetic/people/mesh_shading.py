@@ -22,8 +22,10 @@ from pipelines.synthetic.people.layers import LAYERS
 from pipelines.synthetic.people.lighting import Lighting, Material, light_points, sample_lighting
 from pipelines.synthetic.people.skin_map import SkinMap
 from pipelines.synthetic.people.skin_paint import SkinPoints, lay
-from pipelines.synthetic.people.texels import sample_creases, sample_texels
+from pipelines.synthetic.people.texels import find_tangents, sample_creases, sample_texels
 from pipelines.synthetic.people.textures import SLOTS, Outfit
+from pipelines.synthetic.people.wardrobe import Wardrobe
+from pipelines.synthetic.people.wrinkles import Wrinkles, WrinkleTables, look_up
 from pipelines.synthetic.rendering.hits import Hits
 from pipelines.synthetic.rendering.normals import VertexNormals
 from pipelines.synthetic.tensors import constant
@@ -96,11 +98,16 @@ class MeshAppearance:
 
 
 def sample_mesh_appearance(
-    atlas: Tensor, outfit: Outfit, complexion: Complexion, hosiery: Hosiery, generator: Generator
+    atlas: Tensor,
+    outfit: Outfit,
+    wardrobe: Wardrobe,
+    complexion: Complexion,
+    hosiery: Hosiery,
+    generator: Generator,
 ) -> MeshAppearance:
     """Draws creases and light for the people of `atlas` [B, S, 3, n, n] in their `outfit`."""
     batch, _, _, size, _ = atlas.shape
-    texels = torch.cat([atlas, sample_creases(outfit, size, generator)], 2).permute(0, 1, 3, 4, 2)
+    texels = torch.cat([atlas, sample_creases(outfit, wardrobe, size, generator)], 2).permute(0, 1, 3, 4, 2)
     gloss = constant(tuple(_GLOSS.get(name, _CLOTH)[0] for name in SLOTS), atlas.device).repeat(batch, 1)
     kind = outfit.fabrics.kind.view(3, batch)
     for name in _SURFACED:
@@ -117,6 +124,8 @@ def shade_hits(
     person: Tensor,
     vertices: Tensor,
     normals: Tensor,
+    wrinkles: Wrinkles,
+    slope: Tensor,
     width: Tensor,
     lit: Tensor,
 ) -> Tensor:
@@ -128,6 +137,8 @@ def shade_hits(
         appearance: of B people.
         person: [N] row of the appearance that a picture shows.
         vertices: [N, V, 3] world metres; normals: [N, V, 3] unit vectors.
+        wrinkles: of the clothes of B people.
+        slope: [N, V, D] of the wrinkles at the vertices, see `WrinkleTables.find_slopes`.
         width: [N] metres between neighbouring samples.
         lit: [M] share of the key light that reaches the samples.
     """
@@ -143,7 +154,8 @@ def shade_hits(
         strand=torch.zeros_like(normal),
     )
     _paint_bare(hits, mesh, appearance, owner, width, (~dressed).nonzero()[:, 0], material)
-    _look_up(hits, mesh, appearance, owner, vertices, dressed.nonzero()[:, 0], material, normal)
+    chosen = dressed.nonzero()[:, 0]
+    _look_up(hits, mesh, appearance, owner, vertices, wrinkles, slope, chosen, material, normal)
     colour = light_points(appearance.lighting, owner, normal, material, lit)
     # The inside of open clothes, seen through a sleeve or under a skirt.
     return torch.where(hits.front[:, None], colour, colour * 0.55)
@@ -177,6 +189,8 @@ def _look_up(
     appearance: MeshAppearance,
     owner: Tensor,
     vertices: Tensor,
+    wrinkles: Wrinkles,
+    slope: Tensor,
     chosen: Tensor,
     into: Material,
     normal: Tensor,
@@ -187,27 +201,16 @@ def _look_up(
     u, v = (corners * part.weights[..., None]).sum(1).unbind(1)
     hair = slot == SLOTS.index("hair")
     row = owner * len(SLOTS) + slot
-    texel = torch.stack(
-        sample_texels(appearance.texels, row, appearance.size, torch.where(hair, u * _STRANDS, u), v), 1
-    )
-    along_u, along_v = _find_tangents(vertices[part.picture[:, None], part.corners], corners)
-    fold_u, fold_v = texel[:, 3:].split(1, 1)
+    texel = sample_texels(appearance.texels, row, appearance.size, torch.where(hair, u * _STRANDS, u), v)
+    along_u, along_v = find_tangents(vertices[part.picture[:, None], part.corners], corners)
+    place, shift = torch.stack([u, v], 1), WrinkleTables.load(slot.device).shift[part.triangle]
+    wrinkle, shade = look_up(wrinkles, row, place, shift, part.interpolate(slope))
+    fold_u, fold_v = (texel[:, 3:] + wrinkle).split(1, 1)
     normal[chosen] = normalize(normal[chosen] + fold_u * along_u + fold_v * along_v, dim=-1)
-    into.colour[chosen] = texel[:, :3]
+    into.colour[chosen] = texel[:, :3] * shade
     into.gloss[chosen] = appearance.gloss[owner, slot]
     shine = constant(tuple(_GLOSS.get(name, _CLOTH)[1] for name in SLOTS), slot.device)
     into.shine[chosen] = shine[slot]
     across = normal[chosen]
     along = along_v - (along_v * across).sum(1, keepdim=True) * across
     into.strand[chosen] = normalize(along, dim=-1, eps=1e-12) * hair[:, None]
-
-
-def _find_tangents(corner: Tensor, uv: Tensor) -> tuple[Tensor, Tensor]:
-    """Unit vectors [M, 3] in which u and v grow, in triangles with corners [M, 3, 3] and texture coordinates
-    [M, 3, 2]."""
-    first, second = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
-    (u1, v1), (u2, v2) = ((uv[:, i] - uv[:, 0]).unbind(1) for i in (1, 2))
-    sign = torch.where(u1 * v2 < u2 * v1, -1.0, 1.0)[:, None]
-    along_u = sign * (first * v2[:, None] - second * v1[:, None])
-    along_v = sign * (second * u1[:, None] - first * u2[:, None])
-    return normalize(along_u, dim=-1, eps=1e-12), normalize(along_v, dim=-1, eps=1e-12)
