@@ -18,6 +18,7 @@ PADDING = 0.04  # room around the mask, as a share of its longer side
 PERSON, BACKGROUND = 0.9, 0.1  # values of the mask from which on, and down to which, a pixel is one or the other
 CORE = 0.6  # distance from the mask's edge, as a share of that in the middle nearby, from which on thin parts are sure
 MIN_CORE = 1.5  # pixels; the least such distance
+MIN_PIECE = 0.02  # share of the mask from which on a piece beside the others is a hand or the like, not a mistake
 BORDER = 0.01  # rows and columns at the picture's border whose mask is that of the next one, as a share of the side
 LEVELS = 255  # steps of alpha
 
@@ -102,7 +103,11 @@ def make_trimap(mask: np.ndarray) -> np.ndarray:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     trimap = np.full(mask.shape, 0.5)
     trimap[cv2.erode((mask > PERSON).astype(np.uint8), kernel) > 0] = 1  # beyond the border OpenCV erodes nothing
-    depth = cv2.distanceTransform((mask > 0.5).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    pieces = cv2.connectedComponents((mask > 0.5).astype(np.uint8))[1]
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0  # all around
+    large = (sizes > MIN_PIECE * sizes.sum())[pieces]
+    depth = cv2.distanceTransform(large.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     trimap[(depth >= MIN_CORE) & (depth >= CORE * cv2.dilate(depth, kernel))] = 1
     trimap[cv2.dilate((mask > BACKGROUND).astype(np.uint8), kernel) == 0] = 0
     return trimap

@@ -51,7 +51,9 @@ def test_an_arm_in_another_colour_that_is_thinner_than_the_unknown_band_stays() 
     image[body > 0] = RED
     image[(arm > 0) & (body == 0)] = 90, 120, 150  # nearer to the wall's colour than to the body's
     mask = cv2.GaussianBlur(np.maximum(body, arm), (0, 0), 3)
+    cv2.circle(mask, (560, 100), 8, 1, -1)
     trimap = make_trimap(mask)
+    assert not (trimap[:200, 500:] == 1).any()  # a speck that is no part of the person
     assert (trimap[449:452, 390:510] == 1).all()
     assert (trimap[443:445, 390:510] == 0.5).all()
     matte = estimate_matte(image, mask)
