@@ -59,14 +59,10 @@ def retarget_face(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
     Returns:
         [T, 68, 2] in pixels of the source picture.
     """
-    rest, motion = _find_rest(driving, _align)
-    (own, own_axes), (theirs, their_axes) = _to_axes(source), _to_axes(rest)
-    shapes = _smooth((motion.invert(driving) - rest[RIGID].mean(0)) @ their_axes.T)  # [T, 68, 2]
+    own, own_axes = _to_axes(source)
+    theirs, shapes, motion = _observe(driving, _align)
     scale = _measure(own) / _measure(theirs)
-    made = own + (shapes - theirs) * scale
-    for eye in EYES:
-        _open_lids(made, own, shapes, theirs, eye)
-    _keep_lips_apart(made)
+    made = _move_features(own, (shapes - theirs) * scale, shapes, theirs)
     linear, shift = _restrain(motion, _measure(theirs)[0])
     moved = (made @ own_axes) @ linear.transpose(0, 2, 1)
     return moved + source[RIGID].mean(0) + shift[:, None] * scale[0]
@@ -85,9 +81,8 @@ def retarget_expression(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
     Returns:
         [T, 68, 2] in pixels of the source picture.
     """
-    rest, motion = _find_rest(driving, _align_stretched)
-    (own, own_axes), (theirs, their_axes) = _to_axes(source), _to_axes(rest)
-    shapes = _smooth((motion.invert(driving) - rest[RIGID].mean(0)) @ their_axes.T)  # [T, 68, 2]
+    own, own_axes = _to_axes(source)
+    theirs, shapes, _ = _observe(driving, _align_stretched)
     change = (shapes - theirs) * (_measure(own) / _measure(theirs))
     change[:, : MOUTH.start, 0] = 0
     change[:, MOUTH, 0] -= change[:, MOUTH, 0].mean(1, keepdims=True)
@@ -95,11 +90,23 @@ def retarget_expression(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
     change[:, MOUTH, 1] -= nod
     change[:, JAW, 1] -= nod
     change[:, RIGID] = 0
+    return _move_features(own, change, shapes, theirs) @ own_axes + source[RIGID].mean(0)
+
+
+def _observe(driving: np.ndarray, align: Align) -> tuple[np.ndarray, np.ndarray, Placements]:
+    """The driving face [T, 68, 2] at rest [68, 2] and its shapes [T, 68, 2], both in its own axes, and its motion."""
+    rest, motion = _find_rest(driving, align)
+    theirs, axes = _to_axes(rest)
+    return theirs, _smooth((motion.invert(driving) - rest[RIGID].mean(0)) @ axes.T), motion
+
+
+def _move_features(own: np.ndarray, change: np.ndarray, shapes: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """The source face [68, 2] changed [T, 68, 2], its lids as open as the driving face's; all in their own axes."""
     made = own + change
     for eye in EYES:
         _open_lids(made, own, shapes, theirs, eye)
     _keep_lips_apart(made)
-    return made @ own_axes + source[RIGID].mean(0)
+    return made
 
 
 def _restrain(motion: Placements, width: float) -> tuple[np.ndarray, np.ndarray]:

@@ -72,8 +72,8 @@ class FrameProcessor(ABC):
         self, expressions: Expressions, generator: AnimationGenerator, precision: AbstractContextManager
     ) -> None:
         """Move the source's face with this generator of faces, in this precision; only where the network makes the
-        person alone."""
-        raise NotImplementedError
+        person alone, others are refused before (`video_output.check_face`)."""
+        raise TypeError(f"{type(self).__name__} makes no layers, whose faces could be moved")
 
     @abstractmethod
     def source_inputs(self) -> NetworkInputs:
