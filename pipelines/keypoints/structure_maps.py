@@ -103,9 +103,7 @@ def _to_official_size(points: np.ndarray, scale: float) -> np.ndarray:
     return np.where(is_present(points)[:, None], (points[:, :2] + 0.5) / scale - 0.5, 0)
 
 
-def skeleton_joints(
-    points: np.ndarray, height: int, width: int, scale: float = 1.0
-) -> tuple[np.ndarray, np.ndarray]:
+def skeleton_joints(points: np.ndarray, height: int, width: int, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Where a skeleton picture has its joints, int [K, 2] x, y at the official size, and which are drawn, bool [K].
 
     Joints absurdly far outside are pulled in so that a line stays short.

@@ -1,6 +1,6 @@
 """Copies between the CPU and a GPU that nothing waits for.
 
-They go through pinned memory, which PyTorch keeps and uses again, so that as many buffers exist as copies are under way.
+They go through pinned memory, which PyTorch keeps and uses again: there are as many buffers as copies under way.
 """
 
 from collections.abc import Callable
@@ -8,6 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor
+
+PendingArrays = Callable[[], list[np.ndarray]]
+"""Waits for arrays."""
 
 
 def send(tensor: Tensor, device: torch.device) -> Tensor:
@@ -17,7 +20,7 @@ def send(tensor: Tensor, device: torch.device) -> Tensor:
     return tensor.pin_memory().to(device, non_blocking=True)
 
 
-def fetch(*tensors: Tensor) -> Callable[[], list[np.ndarray]]:
+def fetch(*tensors: Tensor) -> PendingArrays:
     """Begin to copy tensors to the CPU; the returned function waits for these copies alone, in any thread."""
     if tensors[0].device.type != "cuda":
         return lambda: [tensor.cpu().numpy() for tensor in tensors]
