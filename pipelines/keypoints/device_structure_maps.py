@@ -29,10 +29,10 @@ PARTS = (2 * JOINTS, JOINTS, 2 * JOINTS, JOINTS, 2 * POINTS, JOINTS)
 
 
 def draw_on_device(poses: Sequence[StructurePose], device: torch.device) -> Tensor:
-    """The structure maps of poses of one kind, float32 [N, 20 or 34, H, W], channels last; the next call overwrites
-    them."""
+    """The structure maps of poses of one kind, float32 [N, 20 or 34, H, W], channels last."""
     numbers = np.stack([_list_numbers(pose) for pose in poses])
-    return _drawing(poses[0].kind, device)(send(torch.from_numpy(numbers), device))[0]
+    maps = _drawing(poses[0].kind, device)(send(torch.from_numpy(numbers), device))[0]
+    return maps.clone()  # the next replay overwrites them
 
 
 @lru_cache(8)
