@@ -1,4 +1,4 @@
-"""Work in a second thread, in order, with a bounded queue: `background_worker` behind the caller, `read_ahead` before."""
+"""Work in a second thread, in order, with a bounded queue: behind the caller, or ahead of it."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
