@@ -8,7 +8,8 @@ Animates the example picture (480x640) with the example clip, which is repeated 
     worker   several jobs in one worker of a batch that is warm, one after the other and together
     batch    the same by `gfla batch`, as a process of its own
 
-    python -m benchmarks.gpu_end_to_end [--frames N] [--runs N] [--jobs N] [--codec NAME] [--device NAME] [--only PART]
+    python -m benchmarks.gpu_end_to_end [--frames N] [--runs N] [--jobs N] [--workers N ...] [--codec NAME]
+                                       [--device NAME] [--only PART ...]
 """
 
 import argparse
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `gfla` does; torch reads it when it is loaded
@@ -150,21 +152,21 @@ def measure_worker(jobs: Sequence[Job], folder: Path, frames: int) -> None:
             _show_rate(f"--together {together}", wall, len(jobs) * frames)
 
 
-def measure_batch(jobs: Sequence[Job], folder: Path, frames: int) -> None:
+def measure_batch(jobs: Sequence[Job], folder: Path, frames: int, workers: Sequence[str]) -> None:
     """`gfla batch` as a process of its own, from its start to the report."""
     print(f"\nbatch: {len(jobs)} jobs of {frames} frames, whole processes")
     table = folder / "jobs.yaml"
     table.write_text(json.dumps([{"name": job.name, **job.options} for job in jobs]))
-    for together in (1, len(jobs)):
-        command = [sys.executable, "-m", "gfla_cli", "batch", table, "-o", folder / f"together{together}"]
+    for count, together in product(workers, (1, len(jobs))):
+        command = [sys.executable, "-m", "gfla_cli", "batch", table, "-o", folder / f"together{together}-{count}"]
         began = time.perf_counter()
-        options = ["--together", together, "--quiet"]
+        options = ["--together", together, "--workers", count, "--quiet"]
         subprocess.run([*map(str, command), *map(str, options)], check=True, stdout=subprocess.DEVNULL)
-        _show_rate(f"--together {together}", time.perf_counter() - began, len(jobs) * frames)
+        _show_rate(f"--together {together} --workers {count}", time.perf_counter() - began, len(jobs) * frames)
 
 
 def _show_rate(name: str, wall: float, frames: int) -> None:
-    print(f"  {name:16} {wall:8.2f} s {frames / wall:8.1f} frames a second", flush=True)
+    print(f"  {name:28} {wall:8.2f} s {frames / wall:8.1f} frames a second", flush=True)
 
 
 def main() -> None:
@@ -173,6 +175,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=8)
+    parser.add_argument("--workers", nargs="+", default=["auto", "4"], help="processes of the batch, each in turn")
     parser.add_argument("--codec")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
@@ -195,7 +198,7 @@ def main() -> None:
             if "worker" in options.only:
                 measure_worker(jobs, folder, options.frames)
             if "batch" in options.only:
-                measure_batch(jobs, folder, options.frames)
+                measure_batch(jobs, folder, options.frames, options.workers)
 
 
 if __name__ == "__main__":

@@ -66,15 +66,9 @@ class DeviceCompositor:
     """See `pipelines.compositing.compositors.make_compositor`."""
 
     def __init__(self, source: np.ndarray, box: Box, device: torch.device) -> None:
-        self.box, self.size = box, source.shape[:2]
-        contiguous = torch.from_numpy(np.ascontiguousarray(source, np.float32))
-        self.source = send(contiguous, device).permute(2, 0, 1)[None].contiguous()
-        self.previous = self.source  # [1, 4, H, W]
-        height, width = self.size
-        self._size = torch.tensor([width, height], dtype=torch.float32, device=device)
-        rows, columns = (torch.arange(side, dtype=torch.float32, device=device) for side in self.size)
-        self._grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), -1)[None]  # [1, H, W, 2], x first
-        self._functions = GraphedFunctions(self._compose, enabled=device.type == "cuda")
+        person = send(torch.from_numpy(np.ascontiguousarray(source, np.float32)), device)
+        self.box, self.previous = box, person.permute(2, 0, 1)[None].contiguous()  # [1, 4, H, W]
+        self._compose = GraphedFunctions(Composition(self.previous), enabled=device.type == "cuda")
 
     def compose(self, step: Step) -> Layer:
         """See `pipelines.compositing.compositors.Compositor.compose`."""
@@ -90,14 +84,32 @@ class DeviceCompositor:
         shadow = () if step.shadow is None else (step.shadow,)
         detail = step.detail
         copies = () if detail is None else (detail.blend, detail.flow_previous, detail.flow_reference)
-        rgba, *shadows = self._functions(self.previous, step.image, step.generated, *shadow, *copies)
-        self.previous = rgba
-        return DeviceLayer(rgba, shadows[0] if shadows else None)
+        self.previous, *shadows = self._compose(self.previous, step.image, step.generated, *shadow, *copies)
+        return DeviceLayer(self.previous, shadows[0] if shadows else None)
 
-    def _compose(self, previous: Tensor, image: Tensor, generated: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
+
+class Composition:
+    """What a layer is made of, as a function of tensors that reads nothing on the CPU.
+
+    Args:
+        source: the reference's box, premultiplied [1, 4, H, W].
+    """
+
+    def __init__(self, source: Tensor) -> None:
+        self.source, self.size = source, source.shape[-2:]
+        height, width = self.size
+        self._size = torch.tensor([width, height], dtype=torch.float32, device=source.device)
+        rows, columns = (torch.arange(side, dtype=torch.float32, device=source.device) for side in self.size)
+        self._grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), -1)[None]  # [1, H, W, 2], x first
+
+    def __call__(self, previous: Tensor, image: Tensor, generated: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
         """Result [1, 4, H, W] and, if there is one, shadow [1, 1, H, W].
 
-        others: the shadow, if there is one; blend, flow into the previous frame and into the reference, if there are.
+        Args:
+            previous: the result of the frame before, [1, 4, H, W].
+            image, generated: of the step.
+            others: the shadow, if there is one; blend, flow into the previous frame and into the reference, if there
+                are.
         """
         shadow, copies = (others[:1], others[1:]) if len(others) in (1, 4) else ((), others)
         generated, person = generated.float(), _find_person(image)
