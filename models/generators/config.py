@@ -8,7 +8,14 @@ B batch, S structure channels, H, W image size. Layer l is the resolution H/2^l 
 
 from dataclasses import dataclass, replace
 
-from models.joints import DETAILED_CHANNELS, FACE_CHANNELS, FACE_LIMBS, H36M17_LIMBS, STRUCTURE_CHANNELS
+from models.joints import (
+    DETAIL_LIMBS,
+    DETAILED_CHANNELS,
+    FACE_CHANNELS,
+    FACE_LIMBS,
+    H36M17_LIMBS,
+    STRUCTURE_CHANNELS,
+)
 from models.layers import channels_at
 
 TORSO = ((1, 4), (11, 14), (1, 14), (4, 11))  # of the same joints: hips, shoulders, right and left side
@@ -89,7 +96,8 @@ class AnimationConfig(GeneratorConfig):
     """What the detail head subtracts in eval mode from the logits of the generated image and of the previous frame."""
 
     limbs: tuple[tuple[int, int], ...] = ()
-    """Pairs of joint indices whose rigid motion the flow can follow (`models.limbs`); none in the authors' networks."""
+    """Pairs of joint indices whose rigid motion the flow can follow (`models.limbs`); none in the authors' networks.
+    After the 17 joints of a person come the points of hands and feet, `models.joints.DETAIL_NAMES`."""
 
     shadow: bool = False
     """Whether the decoder also makes the person's shadow on what is behind; not in the authors' networks."""
@@ -200,7 +208,7 @@ def bundled_person() -> AnimationConfig:
         detail_hidden=12,
         restraint=(1.0, 1.5),
         shadow=True,
-        limbs=H36M17_LIMBS + TORSO + tuple((joint, joint) for joint in range(17)),
+        limbs=H36M17_LIMBS + TORSO + tuple((joint, joint) for joint in range(17)) + DETAIL_LIMBS,
     )
 
 
