@@ -193,14 +193,15 @@ def dance_iper() -> AnimationConfig:
 def bundled_person() -> AnimationConfig:
     """The person animation that ships with this package: a person without background and their shadow.
 
-    Half the authors' width, with limbs and the detail head; its structures hold hands, feet and the order of limbs.
+    Half the authors' width, three quarters in the flow nets, with limbs and the detail head; its structures hold hands,
+    feet and the order of limbs.
     """
     return AnimationConfig(
         image_channels=4,
         structure_channels=DETAILED_CHANNELS,
         width=32,
         max_width=256,
-        flow_width=16,
+        flow_width=24,
         flow_max_width=128,
         kernel_sizes=(3, 3),
         attention_hidden=64,
@@ -216,9 +217,16 @@ def bundled_face() -> AnimationConfig:
     """The face animation that ships with this package: head and shoulders without background.
 
     Its structures are lines through the 68 landmarks and the openings of mouth and eyes, its limbs pairs of landmarks.
-    Faces move less far than people, so the flow net is one layer shallower.
+    Faces move less far than people, so the flow nets are narrower and one layer shallower.
     """
-    return replace(bundled_person(), structure_channels=FACE_CHANNELS, shadow=False, flow_layers=4, limbs=FACE_LIMBS)
+    return replace(
+        bundled_person(),
+        structure_channels=FACE_CHANNELS,
+        shadow=False,
+        flow_width=16,
+        flow_layers=4,
+        limbs=FACE_LIMBS,
+    )
 
 
 def bundled_objects() -> ViewConfig:
