@@ -136,8 +136,11 @@ class LayerProcessor(PersonProcessor):
         """Points [17, 2 or 3] that are drawn, and Human3.6M-17 joints [17, 2 or 3], in pixels of the canvas."""
         rows, columns = self.area.rows, self.area.columns
         scale = max(rows, columns) / CANVAS
-        details = self.details[layout].on_canvas(self.area, frame) if layout in self.details else None
-        return NetworkInputs(StructurePose(points, layout, rows, columns, scale, details), joints[:, :2])
+        pose = StructurePose(points, layout, rows, columns, scale)
+        if layout not in self.details:
+            return NetworkInputs(pose, joints[:, :2])
+        known, depth = self.details[layout].on_canvas(self.area, frame)
+        return NetworkInputs(replace(pose, details=(known, depth)), np.concatenate([joints[:, :2], known]))
 
 
 def _outline(person: np.ndarray) -> Box | None:

@@ -92,7 +92,7 @@ def _stack_canvases(processors: Sequence[FrameProcessor], device: torch.device) 
 
 
 def _stack(inputs: list[NetworkInputs], device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Structures [n, S, h, w] and, where the network asks for them, joints [n, 17, 2]."""
+    """Structures [n, S, h, w] and, where the network asks for them, joints [n, J, 2]."""
     joints = [each.joints for each in inputs if each.joints is not None]
     placed = send(torch.from_numpy(np.stack(joints)).float(), device) if joints else None
     poses = [each.drawing for each in inputs if isinstance(each.drawing, StructurePose) and each.drawing.is_inside]
