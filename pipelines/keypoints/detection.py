@@ -48,7 +48,9 @@ def detect_video(
     info = video.info
     progress.stage("keypoints", info.frames)
     track = PoseTrack(layout, info.width, info.height, info.time_base)
-    frames: deque[tuple[Frame, np.ndarray]] = deque()  # and thumbnails, that the detector has taken but not yet answered
+    frames: deque[tuple[Frame, np.ndarray]] = (
+        deque()
+    )  # and thumbnails, that the detector has taken but not yet answered
 
     def images(decoded: Iterator[tuple[Frame, np.ndarray]]) -> Iterator[np.ndarray]:
         for frame, thumbnail in decoded:
