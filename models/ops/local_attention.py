@@ -10,10 +10,11 @@ B batch, C channels, A hidden channels, H, W size of the source, h, w size of fl
 backward flow in pixels of the source map, channel 0 = x.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.ops.neighbours import bilinear_weights, split_positions, sum_neighbours
+from models.ops.neighbours import bilinear_weights, can_run_triton, split_positions, sum_neighbours
 from models.ops.padding import pad
 from models.ops.sampling import check_flow, flowed_positions
 
@@ -59,9 +60,9 @@ def local_attention(
         projected: `project_source(source, weight[:, C:])`, if it is known already.
 
     Returns:
-        The result [B,C,h,w], and the attention weights [B,k*k,h,w]. The result is an average over the k*k taps: the
-        weights, which already sum to 1 after the softmax, are divided by k*k once more, as in the official code
-        (official format, section 4).
+        The result [B,C,h,w], and the attention weights [B,k*k,h,w], on CUDA in float32. The result is an average over
+        the k*k taps: the weights, which already sum to 1 after the softmax, are divided by k*k once more, as in the
+        official code (official format, section 4).
 
     Raises:
         ValueError: the shapes don't fit together.
@@ -71,12 +72,13 @@ def local_attention(
     target_weight, source_weight = weight.split(source.shape[1], dim=1)
     if projected is None:
         projected = project_source(source, source_weight)
+    asked = project_target(target, target_weight, bias)  # [B,A,h,w]
+    if can_run_triton(source) is None and flow.dtype != torch.float64:
+        return _attend_with_triton(source, projected, asked, flow, head_weight, head_bias, softmax)
     x0, y0, fx, fy = split_positions(*flowed_positions(flow))
-    after = (
-        kernel - 1
-    ) // 2  # taps to the right of the centre; position n of the source is index n + after of `projected`
-    hidden = project_target(target, target_weight, bias)  # [B,A,h,w]
-    hidden = hidden + sum_neighbours(
+    # Taps to the right of the centre; position n of the source is index n + after of `projected`.
+    after = (kernel - 1) // 2
+    hidden = asked + sum_neighbours(
         projected, x0, y0, bilinear_weights(fx, fy), columns=range(after, after + 2), rows=range(after, after + 2)
     )
     logits = F.conv2d(F.leaky_relu(hidden, SLOPE), head_weight, head_bias)
@@ -84,6 +86,26 @@ def local_attention(
     offsets = range(-(kernel // 2), after + 2)
     weights = _spread_over_neighbours(attention, fx, fy) / kernel**2  # [B,h,w,k+1,k+1]
     return sum_neighbours(source, x0, y0, weights, columns=offsets, rows=offsets), attention
+
+
+def _attend_with_triton(
+    source: Tensor,
+    projected: Tensor,
+    asked: Tensor,
+    flow: Tensor,
+    head_weight: Tensor,
+    head_bias: Tensor,
+    softmax: bool,
+) -> tuple[Tensor, Tensor]:
+    """The same as kernels for CUDA; asked: the target half of the first layer, [B,A,h,w]."""
+    from models.ops.attention_triton import attend, sample_hidden, sort_flow
+
+    flow, kernel = flow.float(), round(head_weight.shape[0] ** 0.5)
+    trained = torch.is_grad_enabled() and (source.requires_grad or projected.requires_grad)
+    places = sort_flow(flow, (source.shape[2], source.shape[3]), kernel) if trained else None
+    hidden = sample_hidden(projected, asked, flow, kernel=kernel, places=places, slope=SLOPE)
+    logits = F.conv2d(hidden, head_weight, head_bias)
+    return attend(source, logits, flow, softmax=softmax, places=places, slope=SLOPE)
 
 
 def _spread_over_neighbours(attention: Tensor, fx: Tensor, fy: Tensor) -> Tensor:

@@ -36,8 +36,10 @@ def can_run_triton(source: Tensor, *lattice: Sequence[int]) -> str | None:
         return f"the tensor is on {source.device.type}, but Triton needs CUDA"
     if source.dtype == torch.float64:
         return "Triton sums in float32, but the tensor is float64"
-    if not all(isinstance(axis, range) for axis in lattice):
-        return "the steps of the lattice are not constant"
+    if source.numel() >= 2**31:
+        return "the tensor is too large for indices of 32 bits"
+    if not all(isinstance(axis, range) and axis.step == 1 for axis in lattice):
+        return "the steps of the lattice are not 1"
     if importlib.util.find_spec("triton") is None:
         return "the Python package triton is not installed"
     return None

@@ -1,0 +1,296 @@
+"""Triton form of the two halves of local attention, before and after its second layer, each one kernel.
+
+`sample_hidden` reads the projected source at the flowed positions, adds the target's half and applies the leaky ReLU;
+`attend` turns the second layer's result into weights of the k*k taps, spreads them over the (k+1)^2 neighbours, and
+sums these. Used by `models.ops.local_attention` for CUDA tensors. Sums are in float32, features in any precision.
+
+B batch, C channels, A hidden channels, H, W size of the source, h, w size of the flow, k kernel size, N = B*h*w
+positions. Flow is backward flow in pixels of the source map, channel 0 = x, in float32. Features are channels-last.
+"""
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from models.ops.cells_triton import Lattice, Places, find_neighbour, find_tile, sort_positions, tile_of
+from models.ops.neighbours_triton import collect, correlate, from_rows, read_cells, spread, to_rows, weigh_and_sum
+
+
+@triton.jit
+def _read_corners(
+    table, image, cell_row, cell_column, inside, c, A: tl.constexpr, HEIGHT: tl.constexpr, WIDTH: tl.constexpr
+):
+    """The four neighbours [positions, channels] of each position: above left, above right, below left, below right."""
+    above = (image * HEIGHT + find_neighbour(cell_row, 0, HEIGHT, 2)) * WIDTH
+    below = (image * HEIGHT + find_neighbour(cell_row, 1, HEIGHT, 2)) * WIDTH
+    left, right = find_neighbour(cell_column, 0, WIDTH, 2), find_neighbour(cell_column, 1, WIDTH, 2)
+    a = tl.load(table + (above + left)[:, None] * A + c[None, :], mask=inside, other=0.0).to(tl.float32)
+    b = tl.load(table + (above + right)[:, None] * A + c[None, :], mask=inside, other=0.0).to(tl.float32)
+    d = tl.load(table + (below + left)[:, None] * A + c[None, :], mask=inside, other=0.0).to(tl.float32)
+    e = tl.load(table + (below + right)[:, None] * A + c[None, :], mask=inside, other=0.0).to(tl.float32)
+    return a, b, d, e
+
+
+@triton.jit
+def _sample(
+    table, target, flow, result, height, width, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+    HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, RELATIVE: tl.constexpr,
+    A: tl.constexpr, BLOCK_A: tl.constexpr, TILE_H: tl.constexpr, TILE_W: tl.constexpr, SLOPE: tl.constexpr,
+):  # fmt: skip
+    image, row, column, n, there = find_tile(height, width, TILE_H, TILE_W)
+    cell_row, cell_column, fx, fy = read_cells(
+        flow, image, row, column, there, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+        HEIGHT, WIDTH, ROWS, COLUMNS, RELATIVE,
+    )  # fmt: skip
+    c = tl.arange(0, BLOCK_A)
+    inside = there[:, None] & (c < A)[None, :]
+    place = n[:, None] * A + c[None, :]
+    a, b, d, e = _read_corners(table, image, cell_row, cell_column, inside, c, A, HEIGHT, WIDTH)
+    fx, fy = fx[:, None], fy[:, None]
+    hidden = tl.load(target + place, mask=inside, other=0.0).to(tl.float32)
+    hidden += (1.0 - fy) * ((1.0 - fx) * a + fx * b) + fy * ((1.0 - fx) * d + fx * e)
+    hidden = tl.where(hidden > 0, hidden, hidden * SLOPE)
+    tl.store(result + place, hidden.to(result.dtype.element_ty), mask=inside)
+
+
+@triton.jit
+def _sample_backward(
+    table, flow, result, upstream, grad_target, grad_flow, weights, height, width,
+    stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+    HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, RELATIVE: tl.constexpr,
+    A: tl.constexpr, BLOCK_A: tl.constexpr, TILE_H: tl.constexpr, TILE_W: tl.constexpr, SLOPE: tl.constexpr,
+):  # fmt: skip
+    image, row, column, n, there = find_tile(height, width, TILE_H, TILE_W)
+    cell_row, cell_column, fx, fy = read_cells(
+        flow, image, row, column, there, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+        HEIGHT, WIDTH, ROWS, COLUMNS, RELATIVE,
+    )  # fmt: skip
+    c = tl.arange(0, BLOCK_A)
+    inside = there[:, None] & (c < A)[None, :]
+    place = n[:, None] * A + c[None, :]
+    hidden = tl.load(result + place, mask=inside, other=0.0).to(tl.float32)
+    grad = tl.load(upstream + place, mask=inside, other=0.0).to(tl.float32)
+    grad = tl.where(hidden > 0, grad, grad * SLOPE)
+    tl.store(grad_target + place, grad.to(grad_target.dtype.element_ty), mask=inside)
+    a, b, d, e = _read_corners(table, image, cell_row, cell_column, inside, c, A, HEIGHT, WIDTH)
+    along_x = tl.sum(grad * ((1.0 - fy)[:, None] * (b - a) + fy[:, None] * (e - d)), axis=1)
+    along_y = tl.sum(grad * ((1.0 - fx)[:, None] * (d - a) + fx[:, None] * (e - b)), axis=1)
+    at = grad_flow + (image * 2 * height + row) * width + column
+    tl.store(at, along_x, mask=there)
+    tl.store(at + height * width, along_y, mask=there)
+    # Folded, as `spread` does: at the border one of both neighbours is outside, and the other takes everything.
+    x = tl.where(cell_column == 0, 1.0, tl.where(cell_column == WIDTH, 0.0, fx))
+    y = tl.where(cell_row == 0, 1.0, tl.where(cell_row == HEIGHT, 0.0, fy))
+    tl.store(weights + n * 4, (1.0 - y) * (1.0 - x), mask=there)
+    tl.store(weights + n * 4 + 1, (1.0 - y) * x, mask=there)
+    tl.store(weights + n * 4 + 2, y * (1.0 - x), mask=there)
+    tl.store(weights + n * 4 + 3, y * x, mask=there)
+
+
+@triton.jit
+def _attend(
+    table, logits, flow, result, attention, weights, logit_b, logit_t, logit_y, logit_x,
+    height, width, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+    HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, RELATIVE: tl.constexpr,
+    C: tl.constexpr, BLOCK_C: tl.constexpr, TILE_H: tl.constexpr, TILE_W: tl.constexpr,
+    K: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_Q: tl.constexpr, SOFTMAX: tl.constexpr, SLOPE: tl.constexpr,
+):  # fmt: skip
+    image, row, column, n, there = find_tile(height, width, TILE_H, TILE_W)
+    cell_row, cell_column, fx, fy = read_cells(
+        flow, image, row, column, there, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+        HEIGHT, WIDTH, ROWS, COLUMNS, RELATIVE,
+    )  # fmt: skip
+    t = tl.arange(0, BLOCK_T)
+    inside = there[:, None] & (t < K * K)[None, :]
+    at = logits + (image * logit_b + row * logit_y + column * logit_x)[:, None] + t[None, :] * logit_t
+    if SOFTMAX:
+        logit = tl.load(at, mask=inside, other=-1e30).to(tl.float32)
+        taps = tl.exp(logit - tl.max(logit, axis=1)[:, None])
+        taps = taps / tl.sum(taps, axis=1)[:, None]
+    else:
+        logit = tl.load(at, mask=inside, other=0.0).to(tl.float32)
+        taps = tl.where(logit > 0, logit, logit * SLOPE)
+    tl.store(attention + n[:, None] * (K * K) + t[None, :], taps, mask=inside)
+    tl.debug_barrier()  # other threads of this program read what was stored
+    spread(
+        attention, weights, cell_row, cell_column, fx, fy, n, there, 1.0 / (K * K), K, K,
+        HEIGHT, WIDTH, ROWS, COLUMNS, BLOCK_Q,
+    )  # fmt: skip
+    c = tl.arange(0, BLOCK_C)
+    total = weigh_and_sum(
+        table, weights, image, cell_row, cell_column, n, there, c, C, HEIGHT, WIDTH, ROWS, COLUMNS
+    )  # fmt: skip
+    inside = there[:, None] & (c < C)[None, :]
+    tl.store(result + n[:, None] * C + c[None, :], total.to(result.dtype.element_ty), mask=inside)
+
+
+@triton.jit
+def _attend_backward(
+    table, flow, attention, upstream, upstream_attention, products, grad_logits, grad_flow,
+    height, width, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+    HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, RELATIVE: tl.constexpr,
+    C: tl.constexpr, BLOCK_C: tl.constexpr, TILE_H: tl.constexpr, TILE_W: tl.constexpr,
+    K: tl.constexpr, BLOCK_T: tl.constexpr, SOFTMAX: tl.constexpr, SLOPE: tl.constexpr, BOTH: tl.constexpr,
+):  # fmt: skip
+    """Gradients of logits [N,k*k] and flow; `products` [N,(k+1)^2] is scratch memory. BOTH: attention has one too."""
+    image, row, column, n, there = find_tile(height, width, TILE_H, TILE_W)
+    cell_row, cell_column, fx, fy = read_cells(
+        flow, image, row, column, there, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+        HEIGHT, WIDTH, ROWS, COLUMNS, RELATIVE,
+    )  # fmt: skip
+    c = tl.arange(0, BLOCK_C)
+    inside = there[:, None] & (c < C)[None, :]
+    grad = tl.load(upstream + n[:, None] * C + c[None, :], mask=inside, other=0.0).to(tl.float32)
+    correlate(
+        table, products, grad, image, cell_row, cell_column, n, there, c, C, HEIGHT, WIDTH, ROWS, COLUMNS
+    )  # fmt: skip
+    tl.debug_barrier()  # other threads of this program read what was stored
+    t = tl.arange(0, BLOCK_T)
+    inside = there[:, None] & (t < K * K)[None, :]
+    at = products + n[:, None] * (ROWS * COLUMNS) + (t // K * COLUMNS + t % K)[None, :]
+    a = tl.load(at, mask=inside, other=0.0) / (K * K)
+    b = tl.load(at + 1, mask=inside, other=0.0) / (K * K)
+    d = tl.load(at + COLUMNS, mask=inside, other=0.0) / (K * K)
+    e = tl.load(at + COLUMNS + 1, mask=inside, other=0.0) / (K * K)
+    taps = tl.load(attention + n[:, None] * (K * K) + t[None, :], mask=inside, other=0.0)
+    along_x = tl.sum(taps * ((1.0 - fy)[:, None] * (b - a) + fy[:, None] * (e - d)), axis=1)
+    along_y = tl.sum(taps * ((1.0 - fx)[:, None] * (d - a) + fx[:, None] * (e - b)), axis=1)
+    at = grad_flow + (image * 2 * height + row) * width + column
+    tl.store(at, along_x, mask=there)
+    tl.store(at + height * width, along_y, mask=there)
+    fx, fy = fx[:, None], fy[:, None]
+    grad = (1.0 - fy) * ((1.0 - fx) * a + fx * b) + fy * ((1.0 - fx) * d + fx * e)
+    if BOTH:
+        grad += tl.load(upstream_attention + n[:, None] * (K * K) + t[None, :], mask=inside, other=0.0)
+    if SOFTMAX:
+        grad -= tl.sum(taps * grad, axis=1)[:, None]
+        grad *= taps
+    else:
+        grad = tl.where(taps > 0, grad, grad * SLOPE)
+    grad = grad.to(grad_logits.dtype.element_ty)
+    tl.store(grad_logits + n[:, None] * (K * K) + t[None, :], grad, mask=inside)
+
+
+class _Sample(torch.autograd.Function):
+    """projected [B,H+k-1,W+k-1,A], target [B,h,w,A], flow [B,2,h,w] -> [B,h,w,A]."""
+
+    @staticmethod
+    def forward(ctx, projected, target, flow, places, lattice, slope):
+        batch, height, width, hidden = target.shape
+        result = torch.empty_like(target)
+        rows, columns, programs = tile_of(batch, height, width)
+        _sample[(programs,)](
+            projected, target, flow, result, height, width, *flow.stride(), *lattice,
+            hidden, triton.next_power_of_2(hidden), rows, columns, slope,
+        )  # fmt: skip
+        ctx.save_for_backward(projected, flow, result)
+        ctx.places, ctx.lattice, ctx.slope = places, lattice, slope
+        return result
+
+    @staticmethod
+    def backward(ctx, *grads):
+        projected, flow, result = ctx.saved_tensors
+        batch, height, width, hidden = result.shape
+        grad_target, grad_flow = torch.empty_like(result), flow.new_empty(flow.shape)
+        weights = flow.new_empty(batch * height * width, 4)
+        rows, columns, programs = tile_of(batch, height, width)
+        _sample_backward[(programs,)](
+            projected, flow, result, grads[0].contiguous(), grad_target, grad_flow, weights,
+            height, width, *flow.stride(), *ctx.lattice,
+            hidden, triton.next_power_of_2(hidden), rows, columns, ctx.slope,
+        )  # fmt: skip
+        # What arrives at the target's half arrives at the source's half, too: they are added.
+        grad_projected = ctx.places and collect(grad_target, weights, ctx.places, projected, ctx.lattice)
+        return grad_projected, grad_target, grad_flow, None, None, None
+
+
+class _Attend(torch.autograd.Function):
+    """source [B,H,W,C], logits [B,k*k,h,w], flow [B,2,h,w] -> [B,h,w,C] and attention [B,h,w,k*k]."""
+
+    @staticmethod
+    def forward(ctx, source, logits, flow, places, lattice, softmax, slope):
+        (batch, taps, height, width), channels = logits.shape, source.shape[-1]
+        kernel, neighbours = lattice.rows - 1, lattice.rows * lattice.columns
+        result = source.new_empty(batch, height, width, channels)
+        attention = flow.new_empty(batch, height, width, taps)
+        weights = flow.new_empty(batch * height * width, neighbours)
+        rows, columns, programs = tile_of(batch, height, width)
+        _attend[(programs,)](
+            source, logits, flow, result, attention, weights, *logits.stride(), height, width, *flow.stride(), *lattice,
+            channels, triton.next_power_of_2(channels), rows, columns,
+            kernel, triton.next_power_of_2(taps), triton.next_power_of_2(neighbours), softmax, slope,
+        )  # fmt: skip
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(source, flow, attention, weights)
+        ctx.places, ctx.lattice, ctx.softmax, ctx.slope, ctx.precision = places, lattice, softmax, slope, logits.dtype
+        return result, attention
+
+    @staticmethod
+    def backward(ctx, *grads):
+        source, flow, attention, weights = ctx.saved_tensors
+        (batch, height, width, taps), channels = attention.shape, source.shape[-1]
+        upstream, upstream_attention = grads
+        upstream = source.new_zeros(batch, height, width, channels) if upstream is None else upstream.contiguous()
+        grad_logits = attention.new_empty(attention.shape, dtype=ctx.precision)
+        grad_flow, products = flow.new_empty(flow.shape), torch.empty_like(weights)
+        rows, columns, programs = tile_of(batch, height, width)
+        both = upstream_attention is not None
+        _attend_backward[(programs,)](
+            source, flow, attention, upstream, upstream_attention.contiguous() if both else attention, products,
+            grad_logits, grad_flow, height, width, *flow.stride(), *ctx.lattice,
+            channels, triton.next_power_of_2(channels), rows, columns,
+            ctx.lattice.rows - 1, triton.next_power_of_2(taps), ctx.softmax, ctx.slope, both,
+        )  # fmt: skip
+        grad_source = ctx.places and collect(upstream, weights, ctx.places, source, ctx.lattice)
+        return grad_source, from_rows(grad_logits), grad_flow, None, None, None, None
+
+
+def sort_flow(flow: Tensor, size: tuple[int, int], kernel: int) -> Places:
+    """Flow [B,2,h,w] float32 into a source of this size, as the gradients of source and projected source need it."""
+    return sort_positions(flow.detach(), _source_lattice(size, kernel))
+
+
+def sample_hidden(
+    projected: Tensor, target: Tensor, flow: Tensor, *, kernel: int, places: Places | None, slope: float
+) -> Tensor:
+    """leaky_relu(target + projected sampled at the flowed positions): the input of the second layer.
+
+    Args:
+        projected: [B,A,H+k-1,W+k-1], see `models.ops.local_attention.project_source`.
+        target: [B,A,h,w], its other half.
+        flow: [B,2,h,w] float32.
+        kernel: k.
+        places: `sort_flow`; None if no gradient of `projected` is needed.
+
+    Returns:
+        [B,A,h,w].
+    """
+    after = (kernel - 1) // 2  # see `local_attention`
+    lattice = Lattice(after, after, *projected.shape[-2:], 2, 2, relative=True)
+    rows = to_rows(projected), to_rows(target)
+    return from_rows(_Sample.apply(*rows, flow, places, lattice, slope))  # type: ignore[arg-type]
+
+
+def attend(
+    source: Tensor, logits: Tensor, flow: Tensor, *, softmax: bool, places: Places | None, slope: float
+) -> tuple[Tensor, Tensor]:
+    """The average over the k*k taps around the flowed positions, weighted by the softmax of the logits.
+
+    Args:
+        source: [B,C,H,W].
+        logits: [B,k*k,h,w].
+        flow: [B,2,h,w] float32.
+        softmax: False for the leaky ReLU instead.
+        places: `sort_flow`; None if no gradient of `source` is needed.
+
+    Returns:
+        The result [B,C,h,w], and the attention weights [B,k*k,h,w] in float32.
+    """
+    lattice = _source_lattice((source.shape[2], source.shape[3]), round(logits.shape[1] ** 0.5))
+    result, attention = _Attend.apply(to_rows(source), logits, flow, places, lattice, softmax, slope)  # type: ignore
+    return from_rows(result), from_rows(attention)
+
+
+def _source_lattice(size: tuple[int, int], kernel: int) -> Lattice:
+    return Lattice(-(kernel // 2), -(kernel // 2), *size, kernel + 1, kernel + 1, relative=True)
