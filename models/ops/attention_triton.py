@@ -13,23 +13,24 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from models.ops.cells_triton import Lattice, Places, find_neighbour, find_tile, sort_positions, tile_of
-from models.ops.neighbours_triton import collect, correlate, from_rows, read_cells, spread, to_rows, weigh_and_sum
+from models.ops.cells_triton import Lattice, Places, find_neighbour, find_tile, read_rows, sort_positions, tile_of
+from models.ops.neighbours_triton import collect, correlate, fold, from_rows, read_cells, to_rows, weigh_and_sum
 
 
 @triton.jit
-def _read_corners(
-    table, image, cell_row, cell_column, inside, c, A: tl.constexpr, HEIGHT: tl.constexpr, WIDTH: tl.constexpr
-):
+def _read_corners(table, image, cell_row, cell_column, c, A: tl.constexpr, HEIGHT: tl.constexpr, WIDTH: tl.constexpr):
     """The four neighbours [positions, channels] of each position: above left, above right, below left, below right."""
-    above = (image * HEIGHT + find_neighbour(cell_row, 0, HEIGHT, 2)) * WIDTH
-    below = (image * HEIGHT + find_neighbour(cell_row, 1, HEIGHT, 2)) * WIDTH
-    left, right = find_neighbour(cell_column, 0, WIDTH, 2), find_neighbour(cell_column, 1, WIDTH, 2)
-    a = tl.load(table + (above + left)[:, None] * A + c[None, :], mask=inside, other=0.0).to(tl.float32)
-    b = tl.load(table + (above + right)[:, None] * A + c[None, :], mask=inside, other=0.0).to(tl.float32)
-    d = tl.load(table + (below + left)[:, None] * A + c[None, :], mask=inside, other=0.0).to(tl.float32)
-    e = tl.load(table + (below + right)[:, None] * A + c[None, :], mask=inside, other=0.0).to(tl.float32)
-    return a, b, d, e
+    above = (image * HEIGHT + find_neighbour(cell_row, 0, HEIGHT, 2)) * (WIDTH * A)
+    below = (image * HEIGHT + find_neighbour(cell_row, 1, HEIGHT, 2)) * (WIDTH * A)
+    above, below = table + (above[:, None] + c[None, :]), table + (below[:, None] + c[None, :])
+    left = (find_neighbour(cell_column, 0, WIDTH, 2) * A)[:, None]
+    right = (find_neighbour(cell_column, 1, WIDTH, 2) * A)[:, None]
+    return (
+        read_rows(above + left, c, A),
+        read_rows(above + right, c, A),
+        read_rows(below + left, c, A),
+        read_rows(below + right, c, A),
+    )
 
 
 @triton.jit
@@ -40,15 +41,15 @@ def _sample(
 ):  # fmt: skip
     image, row, column, n, there = find_tile(height, width, TILE_H, TILE_W)
     cell_row, cell_column, fx, fy = read_cells(
-        flow, image, row, column, there, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+        flow, image, row, column, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
         HEIGHT, WIDTH, ROWS, COLUMNS, RELATIVE,
     )  # fmt: skip
     c = tl.arange(0, BLOCK_A)
     inside = there[:, None] & (c < A)[None, :]
     place = n[:, None] * A + c[None, :]
-    a, b, d, e = _read_corners(table, image, cell_row, cell_column, inside, c, A, HEIGHT, WIDTH)
+    a, b, d, e = _read_corners(table, image, cell_row, cell_column, c, A, HEIGHT, WIDTH)
     fx, fy = fx[:, None], fy[:, None]
-    hidden = tl.load(target + place, mask=inside, other=0.0).to(tl.float32)
+    hidden = read_rows(target + place, c, A)
     hidden += (1.0 - fy) * ((1.0 - fx) * a + fx * b) + fy * ((1.0 - fx) * d + fx * e)
     hidden = tl.where(hidden > 0, hidden, hidden * SLOPE)
     tl.store(result + place, hidden.to(result.dtype.element_ty), mask=inside)
@@ -63,23 +64,23 @@ def _sample_backward(
 ):  # fmt: skip
     image, row, column, n, there = find_tile(height, width, TILE_H, TILE_W)
     cell_row, cell_column, fx, fy = read_cells(
-        flow, image, row, column, there, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+        flow, image, row, column, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
         HEIGHT, WIDTH, ROWS, COLUMNS, RELATIVE,
     )  # fmt: skip
     c = tl.arange(0, BLOCK_A)
     inside = there[:, None] & (c < A)[None, :]
     place = n[:, None] * A + c[None, :]
-    hidden = tl.load(result + place, mask=inside, other=0.0).to(tl.float32)
-    grad = tl.load(upstream + place, mask=inside, other=0.0).to(tl.float32)
+    hidden = read_rows(result + place, c, A)
+    grad = read_rows(upstream + place, c, A)
     grad = tl.where(hidden > 0, grad, grad * SLOPE)
     tl.store(grad_target + place, grad.to(grad_target.dtype.element_ty), mask=inside)
-    a, b, d, e = _read_corners(table, image, cell_row, cell_column, inside, c, A, HEIGHT, WIDTH)
+    a, b, d, e = _read_corners(table, image, cell_row, cell_column, c, A, HEIGHT, WIDTH)
     along_x = tl.sum(grad * ((1.0 - fy)[:, None] * (b - a) + fy[:, None] * (e - d)), axis=1)
     along_y = tl.sum(grad * ((1.0 - fx)[:, None] * (d - a) + fx[:, None] * (e - b)), axis=1)
     at = grad_flow + (image * 2 * height + row) * width + column
     tl.store(at, along_x, mask=there)
     tl.store(at + height * width, along_y, mask=there)
-    # Folded, as `spread` does: at the border one of both neighbours is outside, and the other takes everything.
+    # Folded, see `fold`: at the border one of both neighbours is outside, and the other takes everything.
     x = tl.where(cell_column == 0, 1.0, tl.where(cell_column == WIDTH, 0.0, fx))
     y = tl.where(cell_row == 0, 1.0, tl.where(cell_row == HEIGHT, 0.0, fy))
     tl.store(weights + n * 4, (1.0 - y) * (1.0 - x), mask=there)
@@ -95,34 +96,45 @@ def _attend(
     HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, RELATIVE: tl.constexpr,
     C: tl.constexpr, BLOCK_C: tl.constexpr, TILE_H: tl.constexpr, TILE_W: tl.constexpr,
     K: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_Q: tl.constexpr, SOFTMAX: tl.constexpr, SLOPE: tl.constexpr,
+    FOLD: tl.constexpr,
 ):  # fmt: skip
     image, row, column, n, there = find_tile(height, width, TILE_H, TILE_W)
     cell_row, cell_column, fx, fy = read_cells(
-        flow, image, row, column, there, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+        flow, image, row, column, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
         HEIGHT, WIDTH, ROWS, COLUMNS, RELATIVE,
     )  # fmt: skip
-    t = tl.arange(0, BLOCK_T)
-    inside = there[:, None] & (t < K * K)[None, :]
-    at = logits + (image * logit_b + row * logit_y + column * logit_x)[:, None] + t[None, :] * logit_t
+    t = tl.arange(0, BLOCK_T)[None, :]
+    at = logits + ((image * logit_b + row * logit_y + column * logit_x)[:, None] + t * logit_t)
+    logit = tl.load(at, mask=t < K * K, other=float("-inf")).to(tl.float32)
     if SOFTMAX:
-        logit = tl.load(at, mask=inside, other=-1e30).to(tl.float32)
         taps = tl.exp(logit - tl.max(logit, axis=1)[:, None])
         taps = taps / tl.sum(taps, axis=1)[:, None]
     else:
-        logit = tl.load(at, mask=inside, other=0.0).to(tl.float32)
         taps = tl.where(logit > 0, logit, logit * SLOPE)
-    tl.store(attention + n[:, None] * (K * K) + t[None, :], taps, mask=inside)
-    tl.debug_barrier()  # other threads of this program read what was stored
-    spread(
-        attention, weights, cell_row, cell_column, fx, fy, n, there, 1.0 / (K * K), K, K,
-        HEIGHT, WIDTH, ROWS, COLUMNS, BLOCK_Q,
-    )  # fmt: skip
+    tl.store(attention + (n[:, None] * (K * K) + t), taps, mask=there[:, None] & (t < K * K))
+    tl.debug_barrier()  # threads of this program read what others of it have stored
+    q = tl.arange(0, BLOCK_Q)[None, :]
+    u, v = q // COLUMNS, q % COLUMNS
+    # Neighbour (u, v) belongs to the taps (u, v), (u, v-1), (u-1, v) and (u-1, v-1).
+    at = attention + (n[:, None] * (K * K) + u * K + v)
+    a = tl.load(at, mask=(u < K) & (v < K), other=0.0)
+    b = tl.load(at - 1, mask=(u < K) & (v > 0), other=0.0)
+    d = tl.load(at - K, mask=(u > 0) & (u < ROWS) & (v < K), other=0.0)
+    e = tl.load(at - K - 1, mask=(u > 0) & (u < ROWS) & (v > 0), other=0.0)
+    fx, fy = fx[:, None], fy[:, None]
+    weight = ((1.0 - fy) * ((1.0 - fx) * a + fx * b) + fy * ((1.0 - fx) * d + fx * e)) / (K * K)
+    tl.store(weights + (n[:, None] * (ROWS * COLUMNS) + q), weight, mask=there[:, None] & (u < ROWS))
+    tl.debug_barrier()
+    if FOLD:
+        near_x = (cell_column < COLUMNS - 1) | (cell_column >= WIDTH)
+        near_y = (cell_row < ROWS - 1) | (cell_row >= HEIGHT)
+        if tl.max((near_x | near_y).to(tl.int32), axis=0) > 0:
+            fold(weights, weights, cell_row, cell_column, n, there, HEIGHT, WIDTH, ROWS, COLUMNS, BLOCK_Q)
+            tl.debug_barrier()
     c = tl.arange(0, BLOCK_C)
-    total = weigh_and_sum(
-        table, weights, image, cell_row, cell_column, n, there, c, C, HEIGHT, WIDTH, ROWS, COLUMNS
-    )  # fmt: skip
+    total = weigh_and_sum(table, weights, image, cell_row, cell_column, n, c, C, HEIGHT, WIDTH, ROWS, COLUMNS)
     inside = there[:, None] & (c < C)[None, :]
-    tl.store(result + n[:, None] * C + c[None, :], total.to(result.dtype.element_ty), mask=inside)
+    tl.store(result + (n[:, None] * C + c[None, :]), total.to(result.dtype.element_ty), mask=inside)
 
 
 @triton.jit
@@ -131,29 +143,29 @@ def _attend_backward(
     height, width, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
     HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, RELATIVE: tl.constexpr,
     C: tl.constexpr, BLOCK_C: tl.constexpr, TILE_H: tl.constexpr, TILE_W: tl.constexpr,
-    K: tl.constexpr, BLOCK_T: tl.constexpr, SOFTMAX: tl.constexpr, SLOPE: tl.constexpr, BOTH: tl.constexpr,
+    K: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_V: tl.constexpr, SOFTMAX: tl.constexpr, SLOPE: tl.constexpr,
+    BOTH: tl.constexpr,
 ):  # fmt: skip
     """Gradients of logits [N,k*k] and flow; `products` [N,(k+1)^2] is scratch memory. BOTH: attention has one too."""
     image, row, column, n, there = find_tile(height, width, TILE_H, TILE_W)
     cell_row, cell_column, fx, fy = read_cells(
-        flow, image, row, column, there, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+        flow, image, row, column, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
         HEIGHT, WIDTH, ROWS, COLUMNS, RELATIVE,
     )  # fmt: skip
     c = tl.arange(0, BLOCK_C)
-    inside = there[:, None] & (c < C)[None, :]
-    grad = tl.load(upstream + n[:, None] * C + c[None, :], mask=inside, other=0.0).to(tl.float32)
+    grad = read_rows(upstream + (n[:, None] * C + c[None, :]), c, C)
     correlate(
-        table, products, grad, image, cell_row, cell_column, n, there, c, C, HEIGHT, WIDTH, ROWS, COLUMNS
+        table, products, grad, image, cell_row, cell_column, n, there, c, C, HEIGHT, WIDTH, ROWS, COLUMNS, BLOCK_V
     )  # fmt: skip
-    tl.debug_barrier()  # other threads of this program read what was stored
-    t = tl.arange(0, BLOCK_T)
-    inside = there[:, None] & (t < K * K)[None, :]
-    at = products + n[:, None] * (ROWS * COLUMNS) + (t // K * COLUMNS + t % K)[None, :]
+    tl.debug_barrier()  # threads of this program read what others of it have stored
+    t = tl.arange(0, BLOCK_T)[None, :]
+    inside = t < K * K
+    at = products + (n[:, None] * (ROWS * COLUMNS) + t // K * COLUMNS + t % K)
     a = tl.load(at, mask=inside, other=0.0) / (K * K)
     b = tl.load(at + 1, mask=inside, other=0.0) / (K * K)
     d = tl.load(at + COLUMNS, mask=inside, other=0.0) / (K * K)
     e = tl.load(at + COLUMNS + 1, mask=inside, other=0.0) / (K * K)
-    taps = tl.load(attention + n[:, None] * (K * K) + t[None, :], mask=inside, other=0.0)
+    taps = tl.load(attention + (n[:, None] * (K * K) + t), mask=inside, other=0.0)
     along_x = tl.sum(taps * ((1.0 - fy)[:, None] * (b - a) + fy[:, None] * (e - d)), axis=1)
     along_y = tl.sum(taps * ((1.0 - fx)[:, None] * (d - a) + fx[:, None] * (e - b)), axis=1)
     at = grad_flow + (image * 2 * height + row) * width + column
@@ -162,14 +174,14 @@ def _attend_backward(
     fx, fy = fx[:, None], fy[:, None]
     grad = (1.0 - fy) * ((1.0 - fx) * a + fx * b) + fy * ((1.0 - fx) * d + fx * e)
     if BOTH:
-        grad += tl.load(upstream_attention + n[:, None] * (K * K) + t[None, :], mask=inside, other=0.0)
+        grad += tl.load(upstream_attention + (n[:, None] * (K * K) + t), mask=inside, other=0.0)
     if SOFTMAX:
         grad -= tl.sum(taps * grad, axis=1)[:, None]
         grad *= taps
     else:
         grad = tl.where(taps > 0, grad, grad * SLOPE)
     grad = grad.to(grad_logits.dtype.element_ty)
-    tl.store(grad_logits + n[:, None] * (K * K) + t[None, :], grad, mask=inside)
+    tl.store(grad_logits + (n[:, None] * (K * K) + t), grad, mask=there[:, None] & inside)
 
 
 class _Sample(torch.autograd.Function):
@@ -220,6 +232,7 @@ class _Attend(torch.autograd.Function):
             source, logits, flow, result, attention, weights, *logits.stride(), height, width, *flow.stride(), *lattice,
             channels, triton.next_power_of_2(channels), rows, columns,
             kernel, triton.next_power_of_2(taps), triton.next_power_of_2(neighbours), softmax, slope,
+            places is not None,
         )  # fmt: skip
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(source, flow, attention, weights)
@@ -240,7 +253,8 @@ class _Attend(torch.autograd.Function):
             source, flow, attention, upstream, upstream_attention.contiguous() if both else attention, products,
             grad_logits, grad_flow, height, width, *flow.stride(), *ctx.lattice,
             channels, triton.next_power_of_2(channels), rows, columns,
-            ctx.lattice.rows - 1, triton.next_power_of_2(taps), ctx.softmax, ctx.slope, both,
+            ctx.lattice.rows - 1, triton.next_power_of_2(taps), triton.next_power_of_2(ctx.lattice.columns),
+            ctx.softmax, ctx.slope, both,
         )  # fmt: skip
         grad_source = ctx.places and collect(upstream, weights, ctx.places, source, ctx.lattice)
         return grad_source, from_rows(grad_logits), grad_flow, None, None, None, None

@@ -70,21 +70,28 @@ def tile_of(batch: int, height: int, width: int) -> tuple[int, int, int]:
 
 @triton.jit
 def find_tile(height, width, ROWS: tl.constexpr, COLUMNS: tl.constexpr):
-    """Image, row, column and flat index of the positions of this program, and whether they exist."""
+    """Image, row, column and flat index of the positions of this program, and whether to store what belongs to them.
+
+    Those beyond the edge of the map stand for positions at its edge, so that all can be read.
+    """
     across, down = tl.cdiv(width, COLUMNS), tl.cdiv(height, ROWS)
     image = tl.program_id(0) // (across * down)
     tile = tl.program_id(0) % (across * down)
     place = tl.arange(0, ROWS * COLUMNS)
     row = tile // across * ROWS + place // COLUMNS
     column = tile % across * COLUMNS + place % COLUMNS
-    return image, row, column, (image * height + row) * width + column, (row < height) & (column < width)
+    there = (row < height) & (column < width)
+    row, column = tl.minimum(row, height - 1), tl.minimum(column, width - 1)
+    return image, row, column, (image * height + row) * width + column, there
 
 
 @triton.jit
-def read_position(positions, image, row, column, there, stride_b, stride_y, stride_x, grid):
-    """One coordinate of positions, whose place on the pixel grid is `grid`."""
-    at = positions + image * stride_b + row * stride_y + column * stride_x
-    return tl.load(at, mask=there, other=0.0).to(tl.float32) + grid
+def read_rows(pointers, c, C: tl.constexpr):
+    """Rows of C channels as float32, 0 where c is beyond."""
+    if c.shape[0] == C:
+        return tl.load(pointers).to(tl.float32)
+    else:  # noqa: RET505  (Triton knows no statements after a return)
+        return tl.load(pointers, mask=(c < C)[None, :], other=0.0).to(tl.float32)
 
 
 @triton.jit
@@ -112,21 +119,22 @@ def _sort(
     down, across = HEIGHT + ROWS - 1, WIDTH + COLUMNS - 1
     image, wanted = tl.program_id(0) // down, tl.program_id(0) % down
     per_image = height * width
-    vertical = positions + stride_c
+    vertical = positions + image * stride_b + stride_c
+    horizontal = positions + image * stride_b
     begin = image * per_image  # where the positions of this row begin: after those of all rows above
     for first in range(0, per_image, CHUNK):
         place = first + tl.arange(0, CHUNK)
         row, column, there = place // width, place % width, place < per_image
-        y = read_position(vertical, image, row, column, there, stride_b, stride_y, stride_x, row * RELATIVE)
+        y = tl.load(vertical + row * stride_y + column * stride_x, mask=there, other=0.0) + row * RELATIVE
         above = there & (find_cell(y, first_row, HEIGHT, ROWS) < wanted)
         begin += tl.sum(above.to(tl.int32), axis=0)
     end = begin
     for first in range(0, per_image, CHUNK):
         place = first + tl.arange(0, CHUNK)
         row, column, there = place // width, place % width, place < per_image
-        y = read_position(vertical, image, row, column, there, stride_b, stride_y, stride_x, row * RELATIVE)
+        y = tl.load(vertical + row * stride_y + column * stride_x, mask=there, other=0.0) + row * RELATIVE
         chosen = there & (find_cell(y, first_row, HEIGHT, ROWS) == wanted)
-        x = read_position(positions, image, row, column, chosen, stride_b, stride_y, stride_x, column * RELATIVE)
+        x = tl.load(horizontal + row * stride_y + column * stride_x, mask=chosen, other=0.0) + column * RELATIVE
         target = end + tl.cumsum(chosen.to(tl.int32), axis=0) - 1
         tl.store(found + target, image * per_image + place, mask=chosen)
         tl.store(found_columns + target, find_cell(x, first_column, WIDTH, COLUMNS), mask=chosen)

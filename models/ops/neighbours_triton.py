@@ -19,7 +19,7 @@ from models.ops.cells_triton import (
     find_cell,
     find_neighbour,
     find_tile,
-    read_position,
+    read_rows,
     sort_positions,
     tile_of,
 )
@@ -39,91 +39,81 @@ def from_rows(rows: Tensor) -> Tensor:
 
 @triton.jit
 def read_cells(
-    positions, image, row, column, there, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+    positions, image, row, column, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
     HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, RELATIVE: tl.constexpr,
 ):  # fmt: skip
     """Cell row and column of positions, and their fractions in x and y."""
-    x = read_position(positions, image, row, column, there, stride_b, stride_y, stride_x, column * RELATIVE)
-    y = read_position(positions + stride_c, image, row, column, there, stride_b, stride_y, stride_x, row * RELATIVE)
+    at = positions + image * stride_b + row * stride_y + column * stride_x
+    x, y = tl.load(at) + column * RELATIVE, tl.load(at + stride_c) + row * RELATIVE
     cell_row, cell_column = find_cell(y, first_row, HEIGHT, ROWS), find_cell(x, first_column, WIDTH, COLUMNS)
     return cell_row, cell_column, x - tl.floor(x), y - tl.floor(y)
 
 
 @triton.jit
 def weigh_and_sum(
-    table, weights, image, cell_row, cell_column, n, there, c, C: tl.constexpr,
+    table, weights, image, cell_row, cell_column, n, c, C: tl.constexpr,
     HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
 ):  # fmt: skip
     """Sums [positions, channels] over the neighbours in table [B*H*W,C], with weights [N,U*V]."""
-    inside = there[:, None] & (c < C)[None, :]
     total = tl.zeros((n.shape[0], c.shape[0]), tl.float32)
-    for u in tl.static_range(ROWS):
-        line = (image * HEIGHT + find_neighbour(cell_row, u, HEIGHT, ROWS)) * WIDTH
+    for u in range(ROWS):
+        line = (image * HEIGHT + find_neighbour(cell_row, u, HEIGHT, ROWS)) * (WIDTH * C)
+        start = table + (line[:, None] + c[None, :])
         for v in tl.static_range(COLUMNS):
-            weight = tl.load(weights + n * (ROWS * COLUMNS) + (u * COLUMNS + v), mask=there, other=0.0)
-            pixel = line + find_neighbour(cell_column, v, WIDTH, COLUMNS)
-            value = tl.load(table + pixel[:, None] * C + c[None, :], mask=inside, other=0.0)
-            total += weight[:, None] * value.to(tl.float32)
+            weight = tl.load(weights + (n * (ROWS * COLUMNS) + u * COLUMNS + v))
+            shift = find_neighbour(cell_column, v, WIDTH, COLUMNS) * C
+            total += weight[:, None] * read_rows(start + shift[:, None], c, C)
     return total
-
-
-@triton.jit
-def spread(
-    taps, weights, cell_row, cell_column, fx, fy, n, there, scale, TAPS_Y: tl.constexpr, TAPS_X: tl.constexpr,
-    HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, BLOCK: tl.constexpr,
-):  # fmt: skip
-    """Weights [N,TAPS_Y*TAPS_X] of bilinear taps -> scale times the weights [N,U*V] of neighbours, folded.
-
-    Tap i lies between the neighbours i and i+1. Folded: what neighbours beyond the border would weigh is added to the
-    border pixel that they are clamped to, so that the weight of a neighbour inside the image is that of its pixel.
-    First along y, then along x; this program's share of `weights` holds what is in between.
-    """
-    q = tl.arange(0, BLOCK)
-    base = n[:, None] * (ROWS * COLUMNS)
-    u, j = q // TAPS_X, q % TAPS_X
-    inside = there[:, None] & (u < ROWS)[None, :]
-    total = tl.zeros((n.shape[0], BLOCK), tl.float32)
-    for i in tl.static_range(TAPS_Y):
-        share = _share(cell_row, fy, i, u, HEIGHT, ROWS)
-        total += share * tl.load(
-            taps + n[:, None] * (TAPS_Y * TAPS_X) + i * TAPS_X + j[None, :], mask=inside, other=0.0
-        )
-    tl.store(weights + base + q[None, :], total, mask=inside)
-    tl.debug_barrier()  # other threads of this program read what was stored
-    u, v = q // COLUMNS, q % COLUMNS
-    inside = there[:, None] & (u < ROWS)[None, :]
-    total = tl.zeros((n.shape[0], BLOCK), tl.float32)
-    for i in tl.static_range(TAPS_X):
-        share = _share(cell_column, fx, i, v, WIDTH, COLUMNS)
-        total += share * tl.load(weights + base + (u * TAPS_X + i)[None, :], mask=inside, other=0.0)
-    tl.debug_barrier()
-    tl.store(weights + base + q[None, :], total * scale, mask=inside)
-    tl.debug_barrier()
-
-
-@triton.jit
-def _share(cell, fraction, tap: tl.constexpr, step, SIZE: tl.constexpr, COUNT: tl.constexpr):
-    """Share [positions, steps] of a tap along one axis that neighbour number `step` receives."""
-    first = find_neighbour(cell, tap, SIZE, COUNT) - cell + (COUNT - 1)
-    second = find_neighbour(cell, tap + 1, SIZE, COUNT) - cell + (COUNT - 1)
-    near = tl.where(first[:, None] == step[None, :], 1.0 - fraction[:, None], 0.0)
-    return near + tl.where(second[:, None] == step[None, :], fraction[:, None], 0.0)
 
 
 @triton.jit
 def correlate(
     table, products, upstream, image, cell_row, cell_column, n, there, c, C: tl.constexpr,
-    HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
+    HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, BLOCK_V: tl.constexpr,
 ):  # fmt: skip
     """Store products [N,U*V] of upstream [positions, channels] and the neighbours: the gradient of the weights."""
-    inside = there[:, None] & (c < C)[None, :]
-    for u in tl.static_range(ROWS):
-        line = (image * HEIGHT + find_neighbour(cell_row, u, HEIGHT, ROWS)) * WIDTH
+    place = tl.arange(0, BLOCK_V)
+    inside = there[:, None] & (place < COLUMNS)[None, :]
+    for u in range(ROWS):
+        line = (image * HEIGHT + find_neighbour(cell_row, u, HEIGHT, ROWS)) * (WIDTH * C)
+        start = table + (line[:, None] + c[None, :])
+        row = tl.zeros((n.shape[0], BLOCK_V), tl.float32)
         for v in tl.static_range(COLUMNS):
-            pixel = line + find_neighbour(cell_column, v, WIDTH, COLUMNS)
-            value = tl.load(table + pixel[:, None] * C + c[None, :], mask=inside, other=0.0)
-            product = tl.sum(upstream * value.to(tl.float32), axis=1)
-            tl.store(products + n * (ROWS * COLUMNS) + (u * COLUMNS + v), product, mask=there)
+            shift = find_neighbour(cell_column, v, WIDTH, COLUMNS) * C
+            product = tl.sum(upstream * read_rows(start + shift[:, None], c, C), axis=1)
+            row = tl.where(place[None, :] == v, product[:, None], row)
+        tl.store(products + (n[:, None] * (ROWS * COLUMNS) + u * COLUMNS + place[None, :]), row, mask=inside)
+
+
+@triton.jit
+def fold(
+    weights, folded, cell_row, cell_column, n, there,
+    HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """Weights [N,U*V] of neighbours -> the same, where those beyond the border weigh nothing, `folded`.
+
+    Their weight is added to the border pixel that they are clamped to, so that the weight of a neighbour inside the
+    image is the weight of its pixel. `folded` may be `weights` itself.
+    """
+    q = tl.arange(0, BLOCK)
+    u, v = (q // COLUMNS)[None, :], (q % COLUMNS)[None, :]
+    inside = there[:, None] & (q < ROWS * COLUMNS)[None, :]
+    base = n[:, None] * (ROWS * COLUMNS)
+    total = tl.zeros((n.shape[0], BLOCK), tl.float32)
+    for i in range(ROWS):
+        target = find_neighbour(cell_row, i, HEIGHT, ROWS) - cell_row + (ROWS - 1)
+        chosen = inside & (target[:, None] == u)
+        total += tl.load(weights + (base + i * COLUMNS + v), mask=chosen, other=0.0)
+    tl.debug_barrier()  # threads of this program read what others of it have stored
+    tl.store(folded + (base + q[None, :]), total, mask=inside)
+    tl.debug_barrier()
+    total = tl.zeros((n.shape[0], BLOCK), tl.float32)
+    for i in range(COLUMNS):
+        target = find_neighbour(cell_column, i, WIDTH, COLUMNS) - cell_column + (COLUMNS - 1)
+        chosen = inside & (target[:, None] == v)
+        total += tl.load(folded + (base + u * COLUMNS + i), mask=chosen, other=0.0)
+    tl.debug_barrier()
+    tl.store(folded + (base + q[None, :]), total, mask=inside)
 
 
 @triton.jit
@@ -134,15 +124,15 @@ def _forward(
 ):  # fmt: skip
     image, row, column, n, there = find_tile(height, width, TILE_H, TILE_W)
     cell_row, cell_column, _, _ = read_cells(
-        positions, image, row, column, there, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+        positions, image, row, column, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
         HEIGHT, WIDTH, ROWS, COLUMNS, RELATIVE,
     )  # fmt: skip
     c = tl.arange(0, BLOCK_C)
     total = weigh_and_sum(
-        table, weights, image, cell_row, cell_column, n, there, c, C, HEIGHT, WIDTH, ROWS, COLUMNS
+        table, weights, image, cell_row, cell_column, n, c, C, HEIGHT, WIDTH, ROWS, COLUMNS
     )  # fmt: skip
     inside = there[:, None] & (c < C)[None, :]
-    tl.store(result + n[:, None] * C + c[None, :], total.to(result.dtype.element_ty), mask=inside)
+    tl.store(result + (n[:, None] * C + c[None, :]), total.to(result.dtype.element_ty), mask=inside)
 
 
 @triton.jit
@@ -150,23 +140,20 @@ def _backward(
     table, positions, weights, upstream, products, folded, height, width,
     stride_b, stride_c, stride_y, stride_x, first_row, first_column,
     HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, RELATIVE: tl.constexpr,
-    C: tl.constexpr, BLOCK_C: tl.constexpr, TILE_H: tl.constexpr, TILE_W: tl.constexpr, BLOCK_Q: tl.constexpr,
+    C: tl.constexpr, BLOCK_C: tl.constexpr, TILE_H: tl.constexpr, TILE_W: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_V: tl.constexpr,
 ):  # fmt: skip
     image, row, column, n, there = find_tile(height, width, TILE_H, TILE_W)
     cell_row, cell_column, _, _ = read_cells(
-        positions, image, row, column, there, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
+        positions, image, row, column, stride_b, stride_c, stride_y, stride_x, first_row, first_column,
         HEIGHT, WIDTH, ROWS, COLUMNS, RELATIVE,
     )  # fmt: skip
-    whole = tl.zeros((TILE_H * TILE_W,), tl.float32)  # neighbours are taps without fractions
-    spread(
-        weights, folded, cell_row, cell_column, whole, whole, n, there, 1.0, ROWS, COLUMNS,
-        HEIGHT, WIDTH, ROWS, COLUMNS, BLOCK_Q,
-    )  # fmt: skip
+    fold(weights, folded, cell_row, cell_column, n, there, HEIGHT, WIDTH, ROWS, COLUMNS, BLOCK_Q)
     c = tl.arange(0, BLOCK_C)
-    inside = there[:, None] & (c < C)[None, :]
-    gradient = tl.load(upstream + n[:, None] * C + c[None, :], mask=inside, other=0.0).to(tl.float32)
+    gradient = read_rows(upstream + (n[:, None] * C + c[None, :]), c, C)
     correlate(
-        table, products, gradient, image, cell_row, cell_column, n, there, c, C, HEIGHT, WIDTH, ROWS, COLUMNS
+        table, products, gradient, image, cell_row, cell_column, n, there, c, C,
+        HEIGHT, WIDTH, ROWS, COLUMNS, BLOCK_V,
     )  # fmt: skip
 
 
@@ -178,29 +165,29 @@ def _collect(
 ):  # fmt: skip
     """Gradient [B*H*W,C] of the table: each pixel sums upstream [N,C] of the positions that read it.
 
-    With folded weights [N,U*V]: see `spread`.
+    The weights [N,U*V] are folded.
     """
     down, across = HEIGHT + ROWS - 1, WIDTH + COLUMNS - 1
     image, row, column, pixel, there = find_tile(HEIGHT, WIDTH, TILE_H, TILE_W)
     c = tl.arange(0, BLOCK_C)
     total = tl.zeros((TILE_H * TILE_W, BLOCK_C), tl.float32)
     for below in range(ROWS):  # cell rows row + below
-        cell = (image * down + row + below) * across + column
-        begin = tl.load(starts + cell, mask=there, other=0)
-        end = tl.load(starts + cell + COLUMNS, mask=there, other=0)
+        cell = starts + ((image * down + row + below) * across + column)
+        begin, end = tl.load(cell), tl.load(cell + COLUMNS)
         for first in range(0, tl.max(end - begin, axis=0), UNROLL):
             for step in tl.static_range(UNROLL):
                 place = begin + first + step
                 chosen = place < end
                 n = tl.load(order + place, mask=chosen, other=0)
                 cell_column = tl.load(cell_columns + place, mask=chosen, other=0)
-                at = weights + n * (ROWS * COLUMNS) + (ROWS - 1 - below) * COLUMNS + column - cell_column + COLUMNS - 1
-                weight = tl.load(at, mask=chosen, other=0.0)
+                # Neighbour (U-1 - below, column - cell_column + V-1) of the position is this pixel.
+                at = n * (ROWS * COLUMNS) - cell_column + (column + (ROWS - below) * COLUMNS - 1)
+                weight = tl.load(weights + at, mask=chosen, other=0.0)
                 inside = chosen[:, None] & (c < C)[None, :]
-                value = tl.load(upstream + n[:, None] * C + c[None, :], mask=inside, other=0.0)
+                value = tl.load(upstream + (n[:, None] * C + c[None, :]), mask=inside, other=0.0)
                 total += weight[:, None] * value.to(tl.float32)
     inside = there[:, None] & (c < C)[None, :]
-    tl.store(result + pixel[:, None] * C + c[None, :], total.to(result.dtype.element_ty), mask=inside)
+    tl.store(result + (pixel[:, None] * C + c[None, :]), total.to(result.dtype.element_ty), mask=inside)
 
 
 def collect(upstream: Tensor, weights: Tensor, places: Places, like: Tensor, lattice: Lattice) -> Tensor:
@@ -243,7 +230,8 @@ class _SumNeighbours(torch.autograd.Function):
         rows, columns, programs = tile_of(batch, height, width)
         _backward[(programs,)](
             source, positions, weights, upstream, products, folded, height, width, *positions.stride(), *lattice,
-            channels, triton.next_power_of_2(channels), rows, columns, triton.next_power_of_2(weights.shape[1]),
+            channels, triton.next_power_of_2(channels), rows, columns,
+            triton.next_power_of_2(weights.shape[1]), triton.next_power_of_2(lattice.columns),
         )  # fmt: skip
         return collect(upstream, folded, sort_positions(positions, lattice), source, lattice), None, products, None
 
