@@ -10,6 +10,9 @@ In: positions. Out: their order. Used by `models.ops.neighbours_triton` and `mod
 B batch, H, W size of the source, h, w size of the flow, U x V lattice of neighbours, N = B*h*w positions.
 """
 
+# pyright: reportArgumentType=false, reportCallIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
+# (Triton compiles kernels itself, and pyright takes them for Python.)
+
 from typing import NamedTuple
 
 import torch

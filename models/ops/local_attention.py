@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.ops.neighbours import bilinear_weights, can_run_triton, split_positions, sum_neighbours
+from models.ops.neighbours import bilinear_weights, can_run_triton, split_positions, sum_neighbours_torch
 from models.ops.padding import pad
 from models.ops.sampling import check_flow, flowed_positions
 
@@ -72,40 +72,42 @@ def local_attention(
     target_weight, source_weight = weight.split(source.shape[1], dim=1)
     if projected is None:
         projected = project_source(source, source_weight)
-    asked = project_target(target, target_weight, bias)  # [B,A,h,w]
-    if can_run_triton(source) is None and flow.dtype != torch.float64:
-        return _attend_with_triton(source, projected, asked, flow, head_weight, head_bias, softmax)
+    asked = project_target(target, target_weight, bias)
+    if can_run_triton(source) or flow.dtype == torch.float64:
+        hidden = sample_hidden_torch(projected, asked, flow, kernel=kernel)
+        return attend_torch(source, F.conv2d(hidden, head_weight, head_bias), flow, softmax=softmax)
+    from models.ops.attention_triton import attend_triton, sort_flow
+    from models.ops.hidden_triton import sample_hidden_triton
+
+    flow = flow.float()
+    trained = torch.is_grad_enabled() and (source.requires_grad or projected.requires_grad)
+    places = sort_flow(flow, (source.shape[2], source.shape[3]), kernel) if trained else None
+    hidden = sample_hidden_triton(projected, asked, flow, kernel=kernel, places=places, slope=SLOPE)
+    logits = F.conv2d(hidden, head_weight, head_bias)
+    return attend_triton(source, logits, flow, softmax=softmax, places=places, slope=SLOPE)
+
+
+def sample_hidden_torch(projected: Tensor, asked: Tensor, flow: Tensor, *, kernel: int) -> Tensor:
+    """The input of the second layer: `project_source`, sampled at the flowed positions, and `project_target`.
+
+    projected [B,A,H+k-1,W+k-1], asked [B,A,h,w], flow [B,2,h,w], kernel k -> [B,A,h,w].
+    """
     x0, y0, fx, fy = split_positions(*flowed_positions(flow))
     # Taps to the right of the centre; position n of the source is index n + after of `projected`.
     after = (kernel - 1) // 2
-    hidden = asked + sum_neighbours(
-        projected, x0, y0, bilinear_weights(fx, fy), columns=range(after, after + 2), rows=range(after, after + 2)
-    )
-    logits = F.conv2d(F.leaky_relu(hidden, SLOPE), head_weight, head_bias)
+    near = range(after, after + 2)
+    sampled = sum_neighbours_torch(projected, x0, y0, bilinear_weights(fx, fy), columns=near, rows=near)
+    return F.leaky_relu(asked + sampled, SLOPE)
+
+
+def attend_torch(source: Tensor, logits: Tensor, flow: Tensor, *, softmax: bool) -> tuple[Tensor, Tensor]:
+    """source [B,C,H,W], result of the second layer [B,k*k,h,w], flow [B,2,h,w] -> as `local_attention`."""
+    kernel = round(logits.shape[1] ** 0.5)
+    x0, y0, fx, fy = split_positions(*flowed_positions(flow))
     attention = logits.softmax(dim=1) if softmax else F.leaky_relu(logits, SLOPE)
-    offsets = range(-(kernel // 2), after + 2)
+    offsets = range(-(kernel // 2), (kernel - 1) // 2 + 2)
     weights = _spread_over_neighbours(attention, fx, fy) / kernel**2  # [B,h,w,k+1,k+1]
-    return sum_neighbours(source, x0, y0, weights, columns=offsets, rows=offsets), attention
-
-
-def _attend_with_triton(
-    source: Tensor,
-    projected: Tensor,
-    asked: Tensor,
-    flow: Tensor,
-    head_weight: Tensor,
-    head_bias: Tensor,
-    softmax: bool,
-) -> tuple[Tensor, Tensor]:
-    """The same as kernels for CUDA; asked: the target half of the first layer, [B,A,h,w]."""
-    from models.ops.attention_triton import attend, sample_hidden, sort_flow
-
-    flow, kernel = flow.float(), round(head_weight.shape[0] ** 0.5)
-    trained = torch.is_grad_enabled() and (source.requires_grad or projected.requires_grad)
-    places = sort_flow(flow, (source.shape[2], source.shape[3]), kernel) if trained else None
-    hidden = sample_hidden(projected, asked, flow, kernel=kernel, places=places, slope=SLOPE)
-    logits = F.conv2d(hidden, head_weight, head_bias)
-    return attend(source, logits, flow, softmax=softmax, places=places, slope=SLOPE)
+    return sum_neighbours_torch(source, x0, y0, weights, columns=offsets, rows=offsets), attention
 
 
 def _spread_over_neighbours(attention: Tensor, fx: Tensor, fy: Tensor) -> Tensor:

@@ -8,6 +8,9 @@ B batch, C channels, H, W size of the source, h, w size of the flow, U x V latti
 Tables are maps as rows of channels, [B*H*W,C].
 """
 
+# pyright: reportArgumentType=false, reportCallIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
+# (Triton compiles kernels itself, and pyright takes them for Python.)
+
 import torch
 import triton
 import triton.language as tl
