@@ -14,3 +14,12 @@ def test_neighbours_are_clamped_one_by_one() -> None:
 
 def test_triton_needs_cuda() -> None:
     assert "needs CUDA" in str(can_run_triton(torch.zeros(1, 1, 2, 2), range(2), range(2)))
+
+
+def test_triton_needs_neighbours_side_by_side() -> None:
+    class OnGpu(torch.Tensor):
+        device = torch.device("cuda")
+
+    source = torch.zeros(1, 1, 2, 2).as_subclass(OnGpu)
+    assert "steps of the lattice" in str(can_run_triton(source, range(0, 4, 2), range(2)))
+    assert "steps of the lattice" not in str(can_run_triton(source, range(2), range(2)))
