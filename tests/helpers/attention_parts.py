@@ -1,7 +1,7 @@
 """The two parts of local attention that are Triton kernels, beside their torch form: for tests and benchmarks.
 
-`hidden` samples the projected source, adds the target's half and applies the leaky ReLU; `attend` turns the second layer's
-result into weights and sums the source. B batch, C channels, A hidden channels, H, W size of the maps, k kernel size.
+`hidden` samples the projected source, adds the target's half and applies the leaky ReLU; `attend` turns the result of
+the second layer into weights and sums the source. B batch, H, W size of the maps, k kernel size.
 """
 
 from collections.abc import Callable, Iterator
