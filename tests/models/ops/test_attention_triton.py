@@ -74,8 +74,7 @@ def test_real_sizes_on_a_gpu(shape: Shape, batch: int, precision: torch.dtype) -
 
 
 def _differentiate(module: torch.nn.Module, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    with torch.autocast("cuda", dtype=torch.bfloat16, cache_enabled=False):
-        result = module(*inputs)
+    result = module(*inputs)
     return result, *torch.autograd.grad(result.float().square().sum(), [*inputs, *module.parameters()])
 
 
@@ -93,11 +92,12 @@ def test_a_cuda_graph_repeats_the_ordinary_call(batch: int) -> None:
     module, inputs = _make_module_and_inputs(batch)
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
+    half = torch.autocast("cuda", dtype=torch.bfloat16, cache_enabled=False)
+    with torch.cuda.stream(side), half:
         expected = [_differentiate(module, *inputs) for _ in range(3)][-1]
     torch.cuda.synchronize()
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    with torch.cuda.graph(graph), half:
         found = _differentiate(module, *inputs)
     graph.replay()
     torch.cuda.synchronize()
@@ -111,6 +111,7 @@ def test_a_cuda_graph_repeats_the_ordinary_call(batch: int) -> None:
 def test_it_compiles() -> None:
     module, inputs = _make_module_and_inputs(2)
     expected = _differentiate(module, *inputs)
-    found = _differentiate(torch.compile(module, fullgraph=True), *inputs)
+    module.compile(fullgraph=True)
+    found = _differentiate(module, *inputs)
     for value, other in zip(found, expected, strict=True):
-        assert float((value - other).abs().max() / other.abs().max()) < 2e-2
+        assert float((value - other).norm() / other.norm()) < 1e-2
