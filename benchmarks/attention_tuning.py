@@ -123,8 +123,9 @@ def show_batch(shape: Shape, batch: int, precision: torch.dtype, settings: list[
                 changed = launch.change(setting, batch * shape.size**2)
                 work = partial(changed.kernel[changed.grid], *changed.arguments, num_warps=setting.warps)
                 times[str(setting)] = time_call(work, graph=True)
-        others = ", ".join(f"{times[words]:.1f} {words}" for words in sorted(times, key=times.__getitem__))
-        print(f"B={batch} {name}: {usual:.1f} as launched; {others}", flush=True)
+        fastest = sorted(times, key=times.__getitem__)
+        words = f"{usual:.1f} as launched", *(f"{times[setting]:.1f} {setting}" for setting in fastest)
+        print(f"B={batch} {name}:", ", ".join(words), flush=True)
 
 
 def main() -> None:
