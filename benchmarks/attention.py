@@ -6,6 +6,8 @@ reference once. Patches are extracted by index gathers, four neighbours per tap 
 `grid_sample`. B batch, C channels, H, W size of the source, h, w size of the flow, k kernel size.
 
     python -m benchmarks.attention [--frames N] [--threads N] [--size N]
+
+On a GPU it times the kernels instead, see `benchmarks.attention_kernels`.
 """
 
 import argparse
@@ -96,14 +98,24 @@ def make_forms(size: int) -> dict[str, Callable[[], Tensor]]:
     }
 
 
-@torch.inference_mode()
 def main() -> None:
-    """Time all forms one after the other, and print the shortest time of each."""
+    """Time the kernels on a GPU; elsewhere all forms, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--size", type=int, default=256)
     options = parser.parse_args()
+    if torch.cuda.is_available():
+        from benchmarks.attention_kernels import show_kernels
+
+        show_kernels()
+    else:
+        show_forms(options)
+
+
+@torch.inference_mode()
+def show_forms(options: argparse.Namespace) -> None:
+    """Print the shortest time of each form."""
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     forms = make_forms(options.size)

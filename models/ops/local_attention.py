@@ -10,10 +10,11 @@ B batch, C channels, A hidden channels, H, W size of the source, h, w size of fl
 backward flow in pixels of the source map, channel 0 = x.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.ops.neighbours import bilinear_weights, split_positions, sum_neighbours
+from models.ops.neighbours import bilinear_weights, can_run_triton, split_positions, sum_neighbours_torch
 from models.ops.padding import pad
 from models.ops.sampling import check_flow, flowed_positions
 
@@ -59,9 +60,9 @@ def local_attention(
         projected: `project_source(source, weight[:, C:])`, if it is known already.
 
     Returns:
-        The result [B,C,h,w], and the attention weights [B,k*k,h,w]. The result is an average over the k*k taps: the
-        weights, which already sum to 1 after the softmax, are divided by k*k once more, as in the official code
-        (official format, section 4).
+        The result [B,C,h,w], and the attention weights [B,k*k,h,w], on CUDA in float32. The result is an average over
+        the k*k taps: the weights, which already sum to 1 after the softmax, are divided by k*k once more, as in the
+        official code (official format, section 4).
 
     Raises:
         ValueError: the shapes don't fit together.
@@ -71,19 +72,42 @@ def local_attention(
     target_weight, source_weight = weight.split(source.shape[1], dim=1)
     if projected is None:
         projected = project_source(source, source_weight)
+    asked = project_target(target, target_weight, bias)
+    if can_run_triton(source) or flow.dtype == torch.float64:
+        hidden = sample_hidden_torch(projected, asked, flow, kernel=kernel)
+        return attend_torch(source, F.conv2d(hidden, head_weight, head_bias), flow, softmax=softmax)
+    from models.ops.attention_triton import attend_triton, sort_flow
+    from models.ops.hidden_triton import sample_hidden_triton
+
+    flow = flow.float()
+    trained = torch.is_grad_enabled() and (source.requires_grad or projected.requires_grad)
+    places = sort_flow(flow, (source.shape[2], source.shape[3]), kernel) if trained else None
+    hidden = sample_hidden_triton(projected, asked, flow, kernel=kernel, places=places, slope=SLOPE)
+    logits = F.conv2d(hidden, head_weight, head_bias)
+    return attend_triton(source, logits, flow, softmax=softmax, places=places, slope=SLOPE)
+
+
+def sample_hidden_torch(projected: Tensor, asked: Tensor, flow: Tensor, *, kernel: int) -> Tensor:
+    """The input of the second layer: `project_source`, sampled at the flowed positions, and `project_target`.
+
+    projected [B,A,H+k-1,W+k-1], asked [B,A,h,w], flow [B,2,h,w], kernel k -> [B,A,h,w].
+    """
     x0, y0, fx, fy = split_positions(*flowed_positions(flow))
-    after = (
-        kernel - 1
-    ) // 2  # taps to the right of the centre; position n of the source is index n + after of `projected`
-    hidden = project_target(target, target_weight, bias)  # [B,A,h,w]
-    hidden = hidden + sum_neighbours(
-        projected, x0, y0, bilinear_weights(fx, fy), columns=range(after, after + 2), rows=range(after, after + 2)
-    )
-    logits = F.conv2d(F.leaky_relu(hidden, SLOPE), head_weight, head_bias)
+    # Taps to the right of the centre; position n of the source is index n + after of `projected`.
+    after = (kernel - 1) // 2
+    near = range(after, after + 2)
+    sampled = sum_neighbours_torch(projected, x0, y0, bilinear_weights(fx, fy), columns=near, rows=near)
+    return F.leaky_relu(asked + sampled, SLOPE)
+
+
+def attend_torch(source: Tensor, logits: Tensor, flow: Tensor, *, softmax: bool) -> tuple[Tensor, Tensor]:
+    """source [B,C,H,W], result of the second layer [B,k*k,h,w], flow [B,2,h,w] -> as `local_attention`."""
+    kernel = round(logits.shape[1] ** 0.5)
+    x0, y0, fx, fy = split_positions(*flowed_positions(flow))
     attention = logits.softmax(dim=1) if softmax else F.leaky_relu(logits, SLOPE)
-    offsets = range(-(kernel // 2), after + 2)
+    offsets = range(-(kernel // 2), (kernel - 1) // 2 + 2)
     weights = _spread_over_neighbours(attention, fx, fy) / kernel**2  # [B,h,w,k+1,k+1]
-    return sum_neighbours(source, x0, y0, weights, columns=offsets, rows=offsets), attention
+    return sum_neighbours_torch(source, x0, y0, weights, columns=offsets, rows=offsets), attention
 
 
 def _spread_over_neighbours(attention: Tensor, fx: Tensor, fy: Tensor) -> Tensor:

@@ -14,6 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+# Looked up once: torch.compile can't trace the search for a package.
+HAS_TRITON = importlib.util.find_spec("triton") is not None
+
 
 def split_positions(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Positions [B,h,w] -> integer parts and fractions in 0..1 (x0, y0, fx, fy), [B,h,w] each.
@@ -36,9 +39,11 @@ def can_run_triton(source: Tensor, *lattice: Sequence[int]) -> str | None:
         return f"the tensor is on {source.device.type}, but Triton needs CUDA"
     if source.dtype == torch.float64:
         return "Triton sums in float32, but the tensor is float64"
-    if not all(isinstance(axis, range) for axis in lattice):
-        return "the steps of the lattice are not constant"
-    if importlib.util.find_spec("triton") is None:
+    if source.numel() >= 2**31:
+        return "the tensor is too large for indices of 32 bits"
+    if not all(isinstance(axis, range) and axis.step == 1 for axis in lattice):
+        return "the steps of the lattice are not 1"
+    if not HAS_TRITON:
         return "the Python package triton is not installed"
     return None
 

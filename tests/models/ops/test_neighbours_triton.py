@@ -10,18 +10,20 @@ pytest.importorskip("triton")
 
 SCRIPT = """
 import torch
+from models.ops import cells_triton
 from models.ops.neighbours import bilinear_weights, split_positions, sum_neighbours_torch
 from models.ops.neighbours_triton import sum_neighbours_triton
 
+cells_triton.PROGRAMS = 1  # the interpreter takes its time for every program, whatever its size
 random = torch.Generator().manual_seed(4)
 for channels, columns, rows in (
-    (5, range(-1, 3), range(-1, 3)), (16, range(1, 3), range(1, 3)), (1, range(-3, 5, 2), range(-2, 1))
+    (5, range(-1, 3), range(-1, 3)), (16, range(1, 3), range(1, 3)), (1, range(-3, 1), range(-2, 1))
 ):
-    source = torch.randn(2, channels, 7, 6, generator=random)
-    x0 = (torch.rand(2, 5, 9, generator=random) * 16 - 5).floor()
-    y0 = (torch.rand(2, 5, 9, generator=random) * 16 - 5).floor()
-    weights = torch.randn(2, 5, 9, len(rows), len(columns), generator=random)
-    upstream = torch.randn(2, channels, 5, 9, generator=random)
+    source = torch.randn(2, channels, 3, 4, generator=random)
+    x0 = (torch.rand(2, 5, 3, generator=random) * 10 - 4).floor()
+    y0 = (torch.rand(2, 5, 3, generator=random) * 10 - 4).floor()
+    weights = torch.randn(2, 5, 3, len(rows), len(columns), generator=random)
+    upstream = torch.randn(2, channels, 5, 3, generator=random)
     results = []
     for form in (sum_neighbours_torch, sum_neighbours_triton):
         inputs = [source.clone().requires_grad_(), weights.clone().requires_grad_()]
