@@ -22,6 +22,7 @@ from gfla_cli.commands import (
     batch,
     check,
     data,
+    demo,
     doctor,
     evaluate,
     face,
@@ -82,6 +83,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("demo")(demo.demo)
 app.command("animate")(animate.animate)
 app.command("pose")(pose.pose)
 app.command("face")(face.face)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -179,6 +180,15 @@ def test_a_package_offers_its_type_hints(package: str) -> None:
     assert (ROOT / package / "py.typed").is_file()
     data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
     assert "py.typed" in data["*"]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_files_beside_the_modules_are_installed(package: str) -> None:
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    patterns = [f"{name.replace('.', '/')}/{each}" for name, many in data.items() if name != "*" for each in many]
+    others = [each for each in (ROOT / package).rglob("*") if each.is_file() and each.suffix not in (".py", ".pyc")]
+    names = {str(each.relative_to(ROOT)) for each in others if each.name not in ("py.typed", "README.md")}
+    assert not {name for name in names if not any(fnmatch(name, each) for each in patterns)}
 
 
 def test_nobody_imports_click() -> None:
