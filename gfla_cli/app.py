@@ -28,6 +28,7 @@ from gfla_cli.commands import (
     face,
     keypoints,
     pose,
+    preview,
     train,
     view_synth,
     weights,
@@ -84,6 +85,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo")(demo.demo)
+app.command("preview")(preview.preview)
 app.command("animate")(animate.animate)
 app.command("pose")(pose.pose)
 app.command("face")(face.face)

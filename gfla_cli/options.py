@@ -64,6 +64,7 @@ OPTIONS: dict[str, Any] = {
     "elevation": typer.Option(metavar="DEGREES"),
     "distance": typer.Option(metavar="DIAGONALS"),
     "views": typer.Option(metavar="N", min=1, max=360),
+    "count": typer.Option(metavar="N", min=1, max=100),
     "angles": typer.Option(metavar="DEGREES,...", parser=parse.angles),
     "shapenet": typer.Option(metavar="FILE.hdf5", exists=True, dir_okay=False, rich_help_panel="Input"),
     "id": typer.Option(metavar="NAME", rich_help_panel="Input"),
