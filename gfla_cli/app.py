@@ -33,6 +33,7 @@ from gfla_cli.commands import (
     view_synth,
     weights,
 )
+from gfla_cli.config_files import add_config_files, explain_origin
 from gfla_cli.examples import add_examples
 from gfla_cli.plain_help import PlainGroup, use_plain_help
 from gfla_cli.usage_errors import USAGE_ERROR, explain_usage_error
@@ -99,6 +100,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")
 app.command("doctor")(doctor.doctor)
 add_examples(app)
+add_config_files(app)
 use_plain_help(app)
 
 
@@ -145,7 +147,7 @@ def _message(error: Exception) -> str:
     if isinstance(error, USAGE_ERROR):
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "gfla"
-        return f"{explain_usage_error(error)} (see '{command} --help')"
+        return f"{explain_origin(error)}{explain_usage_error(error)} (see '{command} --help')"
     return explain(error)
 
 

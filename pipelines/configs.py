@@ -68,6 +68,8 @@ class PreviewConfig(AnimateConfig):
 
     panel: ClassVar[str] = "Preview"
     _: KW_ONLY
+    output: Path | None = None
+    """Sheet to write (.png, .jpg, .webp)."""
     count: int = 12
     """Number of frames to show, spread evenly over the part of the video that is used."""
 
