@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from gfla_cli import console
+from gfla_cli import console, json_progress
 from gfla_cli.commands import (
     animate,
     batch,
@@ -33,7 +33,8 @@ from gfla_cli.commands import (
     view_synth,
     weights,
 )
-from gfla_cli.config_files import add_config_files, explain_origin
+from gfla_cli.common_options import add_common_options
+from gfla_cli.config_files import explain_origin
 from gfla_cli.examples import add_examples
 from gfla_cli.plain_help import PlainGroup, use_plain_help
 from gfla_cli.usage_errors import USAGE_ERROR, explain_usage_error
@@ -63,6 +64,8 @@ class Program(PlainGroup):
         console.accept_all_characters()
         _interrupt_on_signals()
         kwargs["standalone_mode"] = False
+        if json_progress.is_asked_for(kwargs.get("args") or sys.argv[1:]):
+            json_progress.begin()
         try:
             code = super().main(*args, **kwargs) or 0
             sys.stdout.flush()
@@ -73,7 +76,8 @@ class Program(PlainGroup):
         except Exception as error:
             code = _print_error(error)
         if code == INTERRUPTED:
-            console.error("interrupted")
+            console.error("interrupted", code)
+        json_progress.end()
         sys.exit(code)
 
 
@@ -100,7 +104,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")
 app.command("doctor")(doctor.doctor)
 add_examples(app)
-add_config_files(app)
+add_common_options(app)
 use_plain_help(app)
 
 
@@ -139,8 +143,9 @@ def _print_error(error: Exception) -> int:
     """Print the error; its exit code."""
     if os.environ.get("GFLA_DEBUG") == "1":
         traceback.print_exception(error)
-    console.error(_message(error))
-    return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+    code = next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+    console.error(_message(error), code)
+    return code
 
 
 def _message(error: Exception) -> str:

@@ -1,14 +1,11 @@
 """`--config FILE.toml` of every command: a table per command, whose keys are the names of its options.
 
-`add_config_files` gives the commands the option, `explain_origin` says in messages that a value comes from a file.
+`gfla_cli.common_options` gives commands the option, `explain_origin` says in messages that a value comes from a file.
 """
 
-import inspect
 import tomllib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
-from functools import wraps
-from inspect import Parameter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,19 +14,23 @@ import typer
 from models.errors import InputError
 
 FLAG, OTHER_FLAG = "--config", "--config-file"  # the second where a command has another `--config`
-FILE, VALUES = "config_file", "config_values"  # names of the parameter, and of what the context remembers
+PARAMETER, VALUES = "config_file", "config_values"  # names of the parameter, and of what the context remembers
 HELP = "Take options from the table {name} of this file; those on the command line win."
 
 
-def add_config_files(app: typer.Typer, group: str = "") -> None:
-    """Give every command of `app`, and of the groups in it, the option."""
-    for command in app.registered_commands:
-        assert command.callback is not None
-        name = command.name or command.callback.__name__.replace("_", "-")
-        command.callback = _with_file(command.callback, f"{group}{name}")
-    for each in app.registered_groups:
-        if each.typer_instance is not None:
-            add_config_files(each.typer_instance, f"{group}{each.name}.")
+def make_option(command: str, others: Iterable[Any]) -> Any:
+    """The option of a command as a type of a parameter; `others` are those of its other parameters."""
+    taken = any(FLAG in _flags(each) for each in others)
+    option = typer.Option(
+        OTHER_FLAG if taken else FLAG,
+        metavar="FILE.toml",
+        exists=True,
+        dir_okay=False,
+        is_eager=True,
+        callback=_load,
+        help=HELP.format(name=command),
+    )
+    return Annotated[Path | None, option]
 
 
 def explain_origin(error: Any) -> str:
@@ -38,33 +39,7 @@ def explain_origin(error: Any) -> str:
     if context is None or name not in context.meta.get(VALUES, {}):
         return ""
     source = context.get_parameter_source(name)
-    return f"{context.meta[FILE]}: " if source is not None and source.name == "DEFAULT_MAP" else ""
-
-
-def _with_file(command: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """The command with the option, which it does not see."""
-    parameters = inspect.signature(command).parameters.values()
-    taken = any(FLAG in _flags(each.annotation) for each in parameters)
-    option = typer.Option(
-        OTHER_FLAG if taken else FLAG,
-        metavar="FILE.toml",
-        exists=True,
-        dir_okay=False,
-        is_eager=True,
-        callback=_load,
-        help=HELP.format(name=name),
-    )
-    own = Parameter(FILE, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[Path | None, option])
-
-    @wraps(command)
-    def run(**values: Any) -> Any:
-        values.pop(FILE, None)
-        return command(**values)
-
-    given = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in parameters]
-    vars(run)["__signature__"] = inspect.Signature([*given, own])
-    run.__annotations__ = {each.name: each.annotation for each in (*given, own)}
-    return run
+    return f"{context.meta[PARAMETER]}: " if source is not None and source.name == "DEFAULT_MAP" else ""
 
 
 def _flags(annotation: Any) -> Iterator[str]:
@@ -89,7 +64,7 @@ def _load(context: typer.Context, path: Path | None) -> Path | None:
     known = _read_tables(str(path), context.find_root().command, tables)
     values = known.get(tuple(_names(context)), {})
     context.default_map = values
-    context.meta.update({FILE: str(path), VALUES: values})
+    context.meta.update({PARAMETER: str(path), VALUES: values})
     return path
 
 
@@ -116,7 +91,7 @@ def _read_tables(where: str, command: Any, table: Any, names: tuple[str, ...] = 
 def _read_options(place: str, command: Any, table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """(parameter, value as on the command line) of every key of a command's table."""
     options = {flag[2:]: each for each in command.params for flag in each.opts if flag.startswith("--")}
-    known = [name for name, option in options.items() if option.name != FILE]
+    known = [name for name, option in options.items() if option.name != PARAMETER]
     for name, value in table.items():
         if name not in known:
             raise InputError(f"{place} has no option {name!r:.60}{_closest(name, known)}")

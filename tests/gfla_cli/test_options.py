@@ -81,7 +81,7 @@ DEFAULTS = {
     "preview": configs.PreviewConfig(Path("a.png"), Path("b.png")),
     "view-synth": configs.ViewSynthConfig((Path("a.png"),), category="chair"),
 }
-NO_FIELD = {"--json", "--quiet", "-q", "--thorough", "--sheet", "--config", "--help"}
+NO_FIELD = {"--json", "--quiet", "-q", "--thorough", "--sheet", "--config", "--progress", "--help"}
 
 
 def commands() -> dict[str, Any]:
