@@ -1,7 +1,7 @@
 """The `gfla` program: its commands, and errors as one line on stderr with an exit code.
 
 Exit codes: 0 done; 1 processing failed; 2 wrong usage, unreadable input, missing dependency; 3 some jobs of a batch
-failed, or the inputs of `check` are doubtful; 130 interrupted.
+failed, or the inputs of `check` are doubtful; 130 interrupted; 141 nobody reads standard output any more.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from models.errors import GflaError, ProcessingError, explain
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 INTERRUPTED = 130
+BROKEN_PIPE = 141  # what shells report of programs that the signal for it ends
 # The first row that matches decides.
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (USAGE_ERROR, 2),
@@ -72,11 +73,15 @@ class Program(PlainGroup):
         except (KeyboardInterrupt, typer.Abort):
             code = INTERRUPTED
         except BrokenPipeError:
-            code = _discard_stdout()
+            code = BROKEN_PIPE
+        except SystemExit as error:  # how Typer ends where nobody reads, and after it has completed a word
+            code = BROKEN_PIPE if isinstance(error.__context__, OSError) else error.code
         except Exception as error:
             code = _print_error(error)
         if code == INTERRUPTED:
             console.error("interrupted", code)
+        if code == BROKEN_PIPE:
+            _discard_stdout()
         json_progress.end()
         sys.exit(code)
 
@@ -170,7 +175,6 @@ def _interrupt_on_signals() -> None:
             signal.signal(number, interrupt)
 
 
-def _discard_stdout() -> int:
+def _discard_stdout() -> None:
     """After the reader of stdout is gone: redirect the rest to /dev/null, so that Python's last flush is silent."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1

@@ -16,7 +16,9 @@ Retarget = Literal["body", "fit", "none"]
 Framing = Literal["full", "crop"]
 Quality = Literal["fast", "standard", "best"]
 DebugView = Literal["flow", "mask", "skeleton", "attention", "matte", "plate", "shadow"]
+StreamFormat = Literal["mp4", "webm", "rgb"]
 Seconds = Fraction | float
+STANDARD = Path("-")  # standard input where something is read, standard output where something is written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +131,10 @@ class VideoOptions(PictureOptions):
     """How the output video is written."""
 
     output: Path | None = None
-    """Video to write (.mp4, .mov, .webm, .gif), or a folder/ or frames/%05d.png for pictures."""
+    """Video to write (.mp4, .mov, .webm, .gif), or a folder/ or frames/%05d.png for pictures; - is standard output."""
+    format: StreamFormat | None = None
+    """What standard output gets: `mp4` in fragments, `webm`, or raw `rgb` (24 bits a pixel, no container, no sound). By
+    default mp4, or webm if it is transparent."""
     debug: tuple[DebugView, ...] = ()
     """Second video, OUTPUT--debug, that shows any of `flow`, `mask`, `skeleton`, `attention`, and of people cut out of
     their background `matte`, `plate`, `shadow`."""

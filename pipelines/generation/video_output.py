@@ -21,6 +21,7 @@ from pipelines.media.audio import AudioPlan
 from pipelines.media.sources import FrameSource
 from pipelines.media.turning import turn_picture
 from pipelines.media.writer import Writer, check_video_output, open_output, written_size
+from pipelines.option_groups import STANDARD
 from pipelines.runtime.input_files import list_input_files
 from pipelines.runtime.progress import Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
@@ -39,6 +40,8 @@ def check_outputs(config: VideoConfig) -> None:
         WeightsError: no such weights.
     """
     check_views(config.debug)
+    if config.debug and config.target == STANDARD:
+        raise InputError("--debug writes a second video beside the output: name a file with -o instead of -")
     if isinstance(config, AnimateConfig):
         check_background(config)
         check_face(config)
@@ -67,7 +70,11 @@ def is_transparent(config: VideoConfig) -> bool:
 
 def _output_options(config: VideoConfig, *, transparent: bool) -> dict[str, Any]:
     """What `check_video_output` and `open_output` share; `codec` and `crf` are for outputs like the main one."""
-    encoding = {"codec": config.codec, "crf": config.crf} if transparent == is_transparent(config) else {}
+    encoding = (
+        {"codec": config.codec, "crf": config.crf, "stream": config.format}
+        if transparent == is_transparent(config)
+        else {}
+    )
     paths = {"overwrite": config.overwrite, "inputs": list_input_files(config)}
     return {"transparent": transparent, **encoding, **paths}
 

@@ -3,7 +3,7 @@
 Used by `pipelines.media.writer`, `encoders` and `audio`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import av
@@ -11,6 +11,7 @@ import cv2
 from av.error import FFmpegError
 
 from models.errors import BackendUnavailable, InputError
+from pipelines.option_groups import STANDARD
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,10 @@ WEBM = Container(
     transparent={"vp9": TRANSPARENT_VP9},
 )
 CONTAINERS = {".mp4": MP4, ".m4v": MP4, ".mov": MOV, ".webm": WEBM}
+# MP4 in pieces that are complete when they are written, because what went through a pipe can't be changed any more.
+FRAGMENTS = (("movflags", "frag_keyframe+delay_moov+default_base_moof"), ("frag_duration", "1000000"))
+STREAMS = {"mp4": replace(MP4, options=FRAGMENTS), "webm": WEBM}
+"""What standard output can be, besides raw `rgb`; the first is the default, or the first that can be transparent."""
 
 
 def describe_media_error(error: Exception) -> str:
@@ -137,12 +142,15 @@ def describe_media_error(error: Exception) -> str:
 
 
 def output_kind(path: Path) -> str:
-    """The kind of an output: "video", "gif", "pattern" (numbered files such as out/%05d.png) or "folder".
+    """The kind of an output: "video", "gif", "pattern" (numbered files such as out/%05d.png), "folder", or "stream" for
+    standard output.
 
     Raises:
         InputError: any other suffix.
     """
     suffix = path.suffix.lower()
+    if path == STANDARD:
+        return "stream"
     if path.is_dir():
         return "folder"
     if suffix in CONTAINERS:
@@ -198,6 +206,14 @@ def choose_codec(container: Container, *, codec: str | None, crf: int | None, tr
         raise BackendUnavailable(f"this PyAV has no {chosen.encoder} encoder: choose another --codec or suffix")
     quality = {} if chosen.crf is None else {"crf": str(chosen.crf if crf is None else crf)}
     return ChosenCodec(chosen.encoder, quality | dict(chosen.options), chosen.tag, chosen.pixel_format)
+
+
+def choose_container(path: Path, stream: str | None = None, *, transparent: bool = False) -> Container | None:
+    """The container of a video file, by its suffix, or of standard output, by its `stream` format; None for others."""
+    if path != STANDARD:
+        return CONTAINERS.get(path.suffix.lower()) if not path.is_dir() else None
+    fitting = [name for name, container in STREAMS.items() if container.transparent or not transparent]
+    return STREAMS.get(stream or fitting[0])
 
 
 def describe_excess(width: int, height: int) -> str | None:

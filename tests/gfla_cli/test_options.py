@@ -41,6 +41,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "--audio": ("none", "none"),
     "--background": ("white", "white"),
     "--crf": ("20", 20),
+    "--format": ("webm", "webm"),
     "--codec": ("hevc", "hevc"),
     "--start": ("1:30.5", Fraction(181, 2)),
     "--end": ("12", Fraction(12)),
@@ -184,7 +185,7 @@ def test_every_field_of_a_config_is_an_option_and_explained() -> None:
         names, docs = {field.name for field in fields(config)}, field_docs(type(config))
         assert names <= {name for name, text in docs.items() if text.endswith(".")}
         if command != "check":
-            videos = {"compare", "debug", "audio", "crf", "codec"} if command == "preview" else set()
+            videos = {"compare", "debug", "audio", "crf", "codec", "format"} if command == "preview" else set()
             assert names - {"seed", *videos} <= {option.name for option in commands()[command].params}
 
 
