@@ -75,7 +75,7 @@ class Program(PlainGroup):
         except BrokenPipeError:
             code = BROKEN_PIPE
         except SystemExit as error:  # how Typer ends where nobody reads, and after it has completed a word
-            code = BROKEN_PIPE if isinstance(error.__context__, OSError) else error.code
+            code = BROKEN_PIPE if isinstance(error.__context__, OSError) else int(error.code or 0)
         except Exception as error:
             code = _print_error(error)
         if code == INTERRUPTED:
@@ -90,7 +90,6 @@ app = typer.Typer(
     name="gfla",
     cls=Program,
     help="Make a still picture move: one photo and one driving video in, one video out.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -13,6 +13,7 @@ ENCODERS = {
     "libx264": "MP4, MOV",
     "libx265": "MP4, MOV with --codec hevc",
     "libvpx-vp9": "WebM",
+    "libsvtav1": "MP4, WebM, MKV with --codec av1",
     "prores_ks": "transparent MOV",
     "gif": "GIF",
     "png": "pictures",

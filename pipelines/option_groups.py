@@ -131,7 +131,8 @@ class VideoOptions(PictureOptions):
     """How the output video is written."""
 
     output: Path | None = None
-    """Video to write (.mp4, .mov, .webm, .gif), or a folder/ or frames/%05d.png for pictures; - is standard output."""
+    """Video to write (.mp4, .mov, .mkv, .webm, .gif), or a folder/ or frames/%05d.png for pictures; - is standard
+    output."""
     format: StreamFormat | None = None
     """What standard output gets: `mp4` in fragments, `webm`, or raw `rgb` (24 bits a pixel, no container, no sound). By
     default mp4, or webm if it is transparent."""
@@ -143,5 +144,5 @@ class VideoOptions(PictureOptions):
     crf: int | None = None
     """Encoding quality, 0 to 63, lower is better; the codec's own default if omitted."""
     codec: str | None = None
-    """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm; of transparent
-    videos `prores` in .mov, `vp9` in .webm."""
+    """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm, `av1` in .mp4
+    and .webm, any of these in .mkv; of transparent videos `prores` in .mov, `vp9` in .webm."""

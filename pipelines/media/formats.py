@@ -3,6 +3,7 @@
 Used by `pipelines.media.writer`, `encoders` and `audio`.
 """
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -84,6 +85,8 @@ HEVC = VideoCodec(
     options=(("preset", "medium"), ("x265-params", "log-level=error")),
     tag="hvc1",  # Apple's players refuse hev1
 )
+os.environ.setdefault("SVT_LOG", "1")  # errors only: otherwise the encoder prints what it is about to do
+AV1 = VideoCodec("libsvtav1", crf=30, max_crf=63, options=(("preset", "6"),))
 VP9_OPTIONS = (("b", "0"), ("deadline", "good"), ("cpu-used", "4"), ("row-mt", "1"))
 VP9 = VideoCodec("libvpx-vp9", crf=28, max_crf=63, options=VP9_OPTIONS)
 TRANSPARENT_VP9 = VideoCodec(
@@ -102,7 +105,7 @@ AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 1200
 FAST_START = (("movflags", "+faststart"),)
 MP4 = Container(
     muxer="mp4",
-    codecs={"h264": H264, "hevc": HEVC},
+    codecs={"h264": H264, "hevc": HEVC, "av1": AV1},
     copied_audio=frozenset(("aac", "mp3", "ac3", "eac3", "opus", "alac")),
     audio_encoder="aac",
     sample_rates=AAC_RATES,
@@ -121,7 +124,7 @@ MOV = Container(
 )
 WEBM = Container(
     muxer="webm",
-    codecs={"vp9": VP9},
+    codecs={"vp9": VP9, "av1": AV1},
     copied_audio=frozenset(("opus", "vorbis")),
     audio_encoder="libopus",
     sample_rates=(48000,),
@@ -129,7 +132,16 @@ WEBM = Container(
     options=(("fflags", "+bitexact"),),  # no random identifiers
     transparent={"vp9": TRANSPARENT_VP9},
 )
-CONTAINERS = {".mp4": MP4, ".m4v": MP4, ".mov": MOV, ".webm": WEBM}
+MKV = Container(
+    muxer="matroska",
+    codecs=MP4.codecs | WEBM.codecs,
+    copied_audio=MP4.copied_audio | MOV.copied_audio | WEBM.copied_audio | {"flac", "dts"},
+    audio_encoder="aac",
+    sample_rates=AAC_RATES,
+    edit_list=False,
+    options=WEBM.options,
+)
+CONTAINERS = {".mp4": MP4, ".m4v": MP4, ".mov": MOV, ".mkv": MKV, ".webm": WEBM}
 # MP4 in pieces that are complete when they are written, because what went through a pipe can't be changed any more.
 FRAGMENTS = (("movflags", "frag_keyframe+delay_moov+default_base_moof"), ("frag_duration", "1000000"))
 STREAMS = {"mp4": replace(MP4, options=FRAGMENTS), "webm": WEBM}
@@ -161,7 +173,7 @@ def output_kind(path: Path) -> str:
         return "pattern"
     if not suffix:
         return "folder"
-    raise InputError(f"output {path}: unknown type {suffix}; use .mp4, .mov, .webm, .gif, a folder, or %05d.png")
+    raise InputError(f"output {path}: unknown type {suffix}; use .mp4, .mov, .mkv, .webm, .gif, a folder, or %05d.png")
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def check_video_output(
         choose_codec(container, codec=codec, crf=crf, transparent=transparent)
     elif codec is not None or crf is not None:
         what = f"--format {stream}" if kind == "stream" else path
-        raise InputError(f"{what}: --codec and --crf apply to .mp4, .mov and .webm only")
+        raise InputError(f"{what}: --codec and --crf apply to .mp4, .mov, .mkv and .webm only")
     if kind in ("folder", "pattern"):
         check_sequence(path, pattern=kind == "pattern", overwrite=overwrite, inputs=inputs)
 
@@ -153,17 +153,17 @@ def open_output(
 ) -> Iterator[Writer]:
     """Open an output for frames; its suffix determines the format.
 
-    .mp4 and .mov keep the time stamps exactly, .webm rounds them to 1 ms, .gif to 1/100 s with at most 50 frames per
-    second; pictures have no time stamps. In YUV formats an odd height or width gains one repeated row or column. The
-    output gets its name when the block ends without an exception; until then, or if the process is killed, its name is
-    hidden.
+    .mp4 and .mov keep the time stamps exactly, .mkv and .webm round them to 1 ms, .gif to 1/100 s with at most 50
+    frames per second; pictures have no time stamps. In YUV formats an odd height or width gains one repeated row or
+    column. The output gets its name when the block ends without an exception; until then, or if the process is killed,
+    its name is hidden.
 
     Args:
-        path: a .mp4, .m4v, .mov, .webm or .gif file, a folder, a pattern such as out/%05d.png, or - (standard output).
+        path: a .mp4, .m4v, .mov, .mkv, .webm or .gif file, a folder, a pattern such as out/%05d.png, or - (stdout).
         width, height: of all frames, in pixels.
         time_base: unit of the frames' pts and durations, in seconds.
         rate: nominal frames per second, 25 by default.
-        codec: h264, hevc, vp9 or, of a transparent .mov, prores; the format's default if None.
+        codec: h264, hevc, vp9, av1 or, of a transparent .mov, prores; the format's default if None.
         crf: quality, 0 is the best; the codec's default if None.
         stream: format of standard output: mp4 (in fragments), webm, or rgb without a container; mp4 if None, webm if
             it is transparent.
