@@ -36,6 +36,8 @@ OPTIONS: dict[str, Any] = {
     "reference": typer.Argument(metavar="REFERENCE", exists=True, show_default=False),
     "overwrite": typer.Option("--overwrite"),
     "compare": typer.Option("--compare"),
+    "upscaler": typer.Option(metavar="FILE", exists=True, dir_okay=False),
+    "scale": typer.Option(metavar="N", min=1, max=16),
     "hands": typer.Option("--hands"),
     "face": typer.Option("--face"),
     "mask": typer.Option("--mask"),

@@ -106,7 +106,7 @@ class Animation(PreparedFrames):
             config=self.config,
             frames=self.frames,
             rate=self.motion.rate,
-            size=self.processor.output_size(self.config.frame),
+            size=self.output.size,
             canvas=self.processor.box,
             missing_frames=self.motion.gaps.missing_frames,
             detector=self.networks.detector.name,

@@ -107,6 +107,10 @@ class PictureOptions(OutputOptions):
     """Write source | driving | skeleton | result side by side."""
     frame: Framing = "full"
     """What to write: the `full` picture with the result pasted in, or only the `crop` that the generator makes."""
+    upscaler: Path | None = None
+    """Make results larger with a network of others (ESRGAN, SwinIR ...), from its file; needs the extra `upscale`."""
+    scale: float | None = None
+    """How many times as large, with `upscaler`; if omitted, what its network makes."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -168,6 +168,12 @@ def test_ultralytics_is_imported_by_its_detector_only() -> None:
     assert all(late for _, late in found)
 
 
+def test_spandrel_is_imported_by_the_upscaler_only() -> None:
+    found = [(path, late) for path in FILES for module, late in imported(path) if module.startswith("spandrel")]
+    assert {str(path) for path, _ in found} <= {"pipelines/generation/upscaling.py"}
+    assert all(late for _, late in found)
+
+
 def test_what_runs_networks_of_others_is_imported_by_their_detector_only() -> None:
     homes = {"ai_edge_litert": "mediapipe", "onnxruntime": "rtm"}
     shipped = [path for path in FILES if path.parts[0] in PACKAGES]

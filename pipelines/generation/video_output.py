@@ -14,6 +14,7 @@ from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, FaceConfig, debug_path
 from pipelines.generation.background import background_input, check_background, makes_layers
 from pipelines.generation.processors import FrameProcessor
+from pipelines.generation.upscaling import check_upscaler, make_upscaler
 from pipelines.generation.visualization import check_layer_views, check_views, draw_debug_frame
 from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.motion import DrivingMotion
@@ -42,6 +43,7 @@ def check_outputs(config: VideoConfig) -> None:
     check_views(config.debug)
     if config.debug and config.target == STANDARD:
         raise InputError("--debug writes a second video beside the output: name a file with -o instead of -")
+    check_upscaler(config)
     if isinstance(config, AnimateConfig):
         check_background(config)
         check_face(config)
@@ -110,6 +112,7 @@ class VideoOutput:
         check_layer_views(config.debug, processor.plate)
         self.config, self.processor, self.motion, self.audio = config, processor, motion, audio
         self.stopwatch, self.progress, self.threads = stopwatch, progress, threads
+        self.upscaler = make_upscaler(config, config.device)
         self.driving_frames = iter(video) if config.compare and video else None
         self.count = 0
         self.writers: dict[Path, Writer] = {}
@@ -118,6 +121,12 @@ class VideoOutput:
 
     def __enter__(self) -> Self:
         return self
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the results."""
+        size = self.processor.output_size(self.config.frame)
+        return self.upscaler.size(size) if self.upscaler else size
 
     def __exit__(self, *error: Any) -> None:
         with self.stopwatch("encode"):
@@ -130,6 +139,9 @@ class VideoOutput:
         """Postprocess and write the next frame (a batch of 1), and its debug views."""
         with self.stopwatch("compose"):
             result = self.processor.postprocess(step, self.config.frame)
+        with self.stopwatch("upscale"):
+            result = self.upscaler(result) if self.upscaler else result
+        with self.stopwatch("compose"):
             if self.config.compare:
                 driving = next(self.driving_frames).image if self.driving_frames else None
                 driving = None if driving is None else turn_picture(driving, self.motion.quarter_turns)

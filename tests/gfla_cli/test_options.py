@@ -40,6 +40,8 @@ VALUES: dict[str, tuple[str, Any]] = {
     "--debug": ("mask,flow,mask", ("mask", "flow")),
     "--audio": ("none", "none"),
     "--background": ("white", "white"),
+    "--upscaler": (__file__, Path(__file__)),
+    "--scale": ("1.5", 1.5),
     "--crf": ("20", 20),
     "--format": ("webm", "webm"),
     "--codec": ("hevc", "hevc"),
@@ -185,7 +187,11 @@ def test_every_field_of_a_config_is_an_option_and_explained() -> None:
         names, docs = {field.name for field in fields(config)}, field_docs(type(config))
         assert names <= {name for name, text in docs.items() if text.endswith(".")}
         if command != "check":
-            videos = {"compare", "debug", "audio", "crf", "codec", "format"} if command == "preview" else set()
+            videos = (
+                {"compare", "debug", "audio", "crf", "codec", "format", "upscaler", "scale"}
+                if command == "preview"
+                else set()
+            )
             assert names - {"seed", *videos} <= {option.name for option in commands()[command].params}
 
 
