@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.errors import BackendUnavailable, InputError, WeightsError, explain
+from models.errors import BackendUnavailable, InputError, WeightsError
 from pipelines.media.files import check_readable
 from pipelines.option_groups import PictureOptions
 from pipelines.runtime.devices import choose_device
@@ -103,7 +103,8 @@ def load_network(path: Path) -> "ImageModelDescriptor":
     try:
         network = ModelLoader(device="cpu").load_from_file(path)
     except Exception as error:  # whatever is in the file
-        raise WeightsError(f"{path} is no network for pictures that spandrel knows ({explain(error)})") from None
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise WeightsError(f"{path} is no network that spandrel knows ({reason:.120})") from None
     if not isinstance(network, ImageModelDescriptor) or (network.input_channels, network.output_channels) != (3, 3):
         raise WeightsError(f"{path} is a network for other things than RGB pictures: use one that makes them larger")
     return network.eval()

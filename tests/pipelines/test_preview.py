@@ -12,8 +12,8 @@ from models.errors import InputError
 from pipelines import AnimateConfig, KeypointsConfig, PreviewConfig, animate, extract_keypoints, preview_animation
 from pipelines.preview import CELL_HEIGHT, choose_columns
 from pipelines.runtime.progress import NotesProgress
-from tests.helpers.media_files import DRIVING, SOURCE
-from tests.helpers.small_batches import write_small_source, write_small_weights
+from tests.helpers.media_files import SOURCE
+from tests.helpers.small_batches import write_small_clip, write_small_source, write_small_weights
 
 TITLE = 16  # pixels above the pictures of a cell
 
@@ -22,8 +22,9 @@ TITLE = 16  # pixels above the pictures of a cell
 def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("preview")
     source, weights = write_small_source(folder / "ann.png"), write_small_weights(folder / "small.safetensors")
+    clip = write_small_clip(folder / "walk.mp4", frames=12)
     shared = {"weights": str(weights), "keypoints": "bundled", "device": "cpu", "precision": "fp32", "quality": "fast"}
-    return {"source": source, "driving": DRIVING, **shared}
+    return {"source": source, "driving": clip, **shared}
 
 
 def read(path: Path) -> np.ndarray:
@@ -34,7 +35,7 @@ def test_frames_are_spread_over_the_video(options: dict[str, Any], tmp_path: Pat
     config = PreviewConfig(**options, count=3, output=tmp_path / "sheet.png")
     progress = NotesProgress()
     result = preview_animation(config, progress)
-    assert result.times == pytest.approx((0.64, 2.0, 3.32))  # of 4 seconds, at 25 frames per second
+    assert result.times == pytest.approx((0.08, 0.24, 0.4))  # of 12 frames, at 25 frames per second
     assert not [note for note in progress.notes if "cut" in note]
     sheet = read(tmp_path / "sheet.png")
     width = 2 * CELL_HEIGHT * 3 // 4  # of a cell: both pictures are 3:4
@@ -43,7 +44,7 @@ def test_frames_are_spread_over_the_video(options: dict[str, Any], tmp_path: Pat
 
 
 def test_consecutive_frames_are_those_of_the_animation(options: dict[str, Any], tmp_path: Path) -> None:
-    part: dict[str, Any] = options | {"start": 1, "max_frames": 3}
+    part: dict[str, Any] = options | {"start": 0.2, "max_frames": 3}
     preview_animation(PreviewConfig(**part, output=tmp_path / "sheet.png"))
     animate(AnimateConfig(**part, output=tmp_path / "%d.png"))
     sheet = read(tmp_path / "sheet.png")
@@ -55,12 +56,13 @@ def test_consecutive_frames_are_those_of_the_animation(options: dict[str, Any], 
 
 def test_poses_from_a_file_are_those_of_its_frames(options: dict[str, Any], tmp_path: Path) -> None:
     track = tmp_path / "track.json"
-    extract_keypoints(KeypointsConfig(DRIVING, track, keypoints="bundled", device="cpu", max_frames=6, start=1))
+    extract_keypoints(KeypointsConfig(options["driving"], track, keypoints="bundled", device="cpu", start=0.2))
     of_track: dict[str, Any] = options | {"driving": track}
     config = PreviewConfig(**of_track, count=2, output=tmp_path / "track.png")
-    assert preview_animation(config).times == pytest.approx((1.04, 1.16))
-    both = replace(config, driving=DRIVING, keypoints=str(track), start=1, max_frames=6, output=tmp_path / "both.png")
-    assert preview_animation(both).times == pytest.approx((1.04, 1.16))
+    assert preview_animation(config).times == pytest.approx((0.24, 0.4))
+    with_video = {"driving": options["driving"], "keypoints": str(track), "start": 0.2}
+    both = replace(config, **with_video, output=tmp_path / "both.png")
+    assert preview_animation(both).times == pytest.approx((0.24, 0.4))
     results = [read(tmp_path / f"{name}.png")[TITLE : TITLE + CELL_HEIGHT, 240:480] for name in ("track", "both")]
     assert np.abs(results[0] - results[1]).max() == 0
 
