@@ -149,4 +149,5 @@ class VideoOptions(PictureOptions):
     """Encoding quality, 0 to 63, lower is better; the codec's own default if omitted."""
     codec: str | None = None
     """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm, `av1` in .mp4
-    and .webm, any of these in .mkv; of transparent videos `prores` in .mov, `vp9` in .webm."""
+    and .webm, any of these in .mkv; of transparent videos `prores` in .mov, `vp9` in .webm. On NVIDIA GPUs that encode
+    also `h264_nvenc`, `hevc_nvenc`, `av1_nvenc`."""

@@ -11,7 +11,7 @@ import torch
 from models.generators.animation import Step
 from pipelines.compositing.device_compositor import DeviceCompositor
 from pipelines.compositing.full_resolution import TiledCompositor
-from pipelines.compositing.layers import Layer
+from pipelines.compositing.layers import Layer, PendingLayer
 from pipelines.media.boxes import Box
 
 
@@ -20,6 +20,10 @@ class Compositor(Protocol):
 
     def compose(self, step: Step) -> Layer:
         """The layer of one step (batch of 1), which is remembered for the next one."""
+        ...
+
+    def begin(self, step: Step) -> PendingLayer:
+        """The same, to be finished later, in order; a GPU's part of it is queued now."""
         ...
 
 

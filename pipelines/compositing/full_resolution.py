@@ -7,13 +7,14 @@ coverage 0..1. H, W: the box around the person; h, w: canvas.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
 from torch import Tensor
 
 from models.generators.animation import Step
-from pipelines.compositing.layers import Layer
+from pipelines.compositing.layers import Layer, PendingLayer
 from pipelines.media.boxes import Box
 
 Picture = np.ndarray  # float32
@@ -84,6 +85,10 @@ class TiledCompositor:
         place = _around(stretches)
         dark = None if shadow is None or not stretches else self._enlarge(shadow[0], place)
         return cut_layer(result[place], dark, self.box, place)
+
+    def begin(self, step: Step) -> PendingLayer:
+        """See `pipelines.compositing.compositors.Compositor.begin`."""
+        return partial(self.compose, step)
 
     def _copy(self, picture: Picture, flow: Tensor, share: Picture) -> "_Copy":
         """The `share` [h, w] of `picture` [H, W, 4], to be read at the places that a flow [1, 2, h, w] points to."""

@@ -13,7 +13,7 @@ from models.generators.recurrent import Step
 from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, FaceConfig, debug_path
 from pipelines.generation.background import background_input, check_background, makes_layers
-from pipelines.generation.processors import FrameProcessor
+from pipelines.generation.processors import FrameProcessor, PendingFrame
 from pipelines.generation.upscaling import check_upscaler, make_upscaler
 from pipelines.generation.visualization import check_layer_views, check_views, draw_debug_frame
 from pipelines.keypoints.loading import is_track
@@ -81,6 +81,16 @@ def _output_options(config: VideoConfig, *, transparent: bool) -> dict[str, Any]
     return {"transparent": transparent, **encoding, **paths}
 
 
+@dataclass(frozen=True)
+class BegunFrame:
+    """A frame between `VideoOutput.begin` and `VideoOutput.write`."""
+
+    step: Step
+    """What it is made of, a batch of 1."""
+    finish: PendingFrame
+    """Makes the frame."""
+
+
 class VideoOutput:
     """A context manager that takes every step once; the outputs appear when it ends without an exception.
 
@@ -135,10 +145,15 @@ class VideoOutput:
             self._report_notes()
             note_all(self.progress, self.processor.background.notes if self.processor.background else ())
 
-    def write(self, step: Step) -> None:
-        """Postprocess and write the next frame (a batch of 1), and its debug views."""
+    def begin(self, step: Step) -> BegunFrame:
+        """Begin to compose the next frame (a batch of 1), in the thread of the network; `write` takes the rest."""
         with self.stopwatch("compose"):
-            result = self.processor.postprocess(step, self.config.frame)
+            return BegunFrame(step, self.processor.begin_frame(step, self.config.frame))
+
+    def write(self, begun: BegunFrame) -> None:
+        """Finish and write the next frame, and its debug views."""
+        with self.stopwatch("compose"):
+            result = begun.finish()
         with self.stopwatch("upscale"):
             result = self.upscaler(result) if self.upscaler else result
         with self.stopwatch("compose"):
@@ -150,7 +165,7 @@ class VideoOutput:
         with self.stopwatch("encode"):
             self._write(self.config.target, result, self.audio)
             if self.config.debug:
-                shown = draw_debug_frame(self.config.debug, step, self.processor.plate)
+                shown = draw_debug_frame(self.config.debug, begun.step, self.processor.plate)
                 self._write(debug_path(self.config.target), shown, None)
         self.count += 1
 
