@@ -139,10 +139,11 @@ class VideoOutput:
         """Postprocess and write the next frame (a batch of 1), and its debug views."""
         with self.stopwatch("compose"):
             result = self.processor.postprocess(step, self.config.frame)
-        with self.stopwatch("upscale"):
-            result = self.upscaler(result) if self.upscaler else result
-        with self.stopwatch("compose"):
-            if self.config.compare:
+        if self.upscaler:
+            with self.stopwatch("upscale"):
+                result = self.upscaler(result)
+        if self.config.compare:
+            with self.stopwatch("compose"):
                 driving = next(self.driving_frames).image if self.driving_frames else None
                 driving = None if driving is None else turn_picture(driving, self.motion.quarter_turns)
                 result = show_transparency(result) if result.shape[2] == 4 else result

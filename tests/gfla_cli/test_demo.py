@@ -21,7 +21,7 @@ def configs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[AnimateConf
         found.append(config)
         config.target.write_text("video")
         report = {"frames": 1, "seconds": {}, "overlapping_seconds": {}, "debug_output": None}
-        return SimpleNamespace(summary=lambda: report | {"output": str(config.target)}, output=config.target)
+        return SimpleNamespace(summary=lambda: report | {"output": str(config.target)})
 
     monkeypatch.setattr("pipelines.animation.animate", animate)
     monkeypatch.chdir(tmp_path)
