@@ -38,6 +38,7 @@ from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.workers import background_worker
 
 FACE = "face"  # weights of the generator of faces
+ARCHITECTURES = ("animation",)  # of weights that animate people
 MotionFinder = Callable[
     [AnimateConfig, FrameSource | None, SourcePerson, PersonNetworks, Stopwatch, Progress], DrivingMotion
 ]
@@ -126,9 +127,11 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
     stopwatch = Stopwatch()
     with open_driving(config) as video:
         with stopwatch("load"):
+            # 2. Inputs, and networks: detector, pose cleaner, generator with the processor of its weights
             audio, notes = plan_audio(config.audio, video, config.target)
             note_all(progress, notes)
-        frames = prepare_frames(config, video, find_motion, stopwatch, progress, resources)
+            networks = resources.person_networks(config, ARCHITECTURES, progress)
+        frames = prepare_frames(config, video, networks, find_motion, stopwatch, progress, resources)
         parts = config, frames.processor, frames.motion, video, audio, stopwatch, progress, resources.threads
         yield Animation(**vars(frames), output=VideoOutput(*parts))
 
@@ -142,6 +145,7 @@ def open_driving(config: AnimateConfig) -> AbstractContextManager[FrameSource | 
 def prepare_frames(
     config: AnimateConfig,
     video: FrameSource | None,
+    networks: PersonNetworks,
     find_motion: MotionFinder,
     stopwatch: Stopwatch,
     progress: Progress,
@@ -150,13 +154,12 @@ def prepare_frames(
     """Everything between the open driving video and its frames. Raises what `animate` raises.
 
     Args:
+        networks: detector, pose cleaner, generator with the processor of its weights.
         find_motion: makes the motion of as many frames as are to be generated: `find_motion` below, or another one.
     """
     with stopwatch("load"):
-        # 2. Inputs, and networks: detector, pose cleaner, generator with the processor of its weights
         picture, alpha = resources.load(load_with_alpha, config.source)  # uint8 [H, W, 3] and [H, W]
         note_all(progress, resources.load(describe_changes, config.source))
-        networks = resources.person_networks(config, ("animation",), progress)
     detector, cleaner, track_cache = networks.detector, networks.cleaner, networks.track_cache
     with stopwatch("source pose"):
         # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
