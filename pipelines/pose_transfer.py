@@ -22,6 +22,7 @@ from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.resources import Resources
 from pipelines.generation.rollout import FrameGenerator, generate_picture
+from pipelines.generation.upscaling import check_upscaler, make_upscaler
 from pipelines.keypoints.detectors.registry import DETECTORS, check_person
 from pipelines.keypoints.loading import is_track, load_track
 from pipelines.keypoints.motion import DrivingMotion, find_source_person, follow_person
@@ -109,6 +110,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
     targets = find_targets(config.targets)
     output = config.target(len(targets))
     check_background(config)
+    check_upscaler(config)
     check_stills(
         output,
         count=len(targets),
@@ -141,6 +143,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
 
     def generate() -> Iterator[np.ndarray]:
         progress.stage("pose", len(targets))
+        upscaler = make_upscaler(config, config.device)
         noted: set[str] = set()
         background = make_background(config.background, (picture.shape[1], picture.shape[0]), [Fraction(0)])
         for target, motion in zip(targets, motions, strict=True):
@@ -156,6 +159,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
             frame = _generate(processor, networks, stopwatch)
             with stopwatch("compose"):
                 result = processor.postprocess(frame, config.frame)
+                result = upscaler(result) if upscaler else result
                 if config.compare:
                     shown = load_picture(target.picture) if target.picture else None
                     shown = None if shown is None else turn_picture(shown, motion.quarter_turns)

@@ -14,6 +14,7 @@ from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, FaceConfig, debug_path
 from pipelines.generation.background import background_input, check_background, makes_layers
 from pipelines.generation.processors import FrameProcessor
+from pipelines.generation.upscaling import check_upscaler, make_upscaler
 from pipelines.generation.visualization import check_layer_views, check_views, draw_debug_frame
 from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.motion import DrivingMotion
@@ -21,6 +22,7 @@ from pipelines.media.audio import AudioPlan
 from pipelines.media.sources import FrameSource
 from pipelines.media.turning import turn_picture
 from pipelines.media.writer import Writer, check_video_output, open_output, written_size
+from pipelines.option_groups import STANDARD
 from pipelines.runtime.input_files import list_input_files
 from pipelines.runtime.progress import Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
@@ -39,6 +41,9 @@ def check_outputs(config: VideoConfig) -> None:
         WeightsError: no such weights.
     """
     check_views(config.debug)
+    if config.debug and config.target == STANDARD:
+        raise InputError("--debug writes a second video beside the output: name a file with -o instead of -")
+    check_upscaler(config)
     if isinstance(config, AnimateConfig):
         check_background(config)
         check_face(config)
@@ -67,7 +72,11 @@ def is_transparent(config: VideoConfig) -> bool:
 
 def _output_options(config: VideoConfig, *, transparent: bool) -> dict[str, Any]:
     """What `check_video_output` and `open_output` share; `codec` and `crf` are for outputs like the main one."""
-    encoding = {"codec": config.codec, "crf": config.crf} if transparent == is_transparent(config) else {}
+    encoding = (
+        {"codec": config.codec, "crf": config.crf, "stream": config.format}
+        if transparent == is_transparent(config)
+        else {}
+    )
     paths = {"overwrite": config.overwrite, "inputs": list_input_files(config)}
     return {"transparent": transparent, **encoding, **paths}
 
@@ -103,6 +112,7 @@ class VideoOutput:
         check_layer_views(config.debug, processor.plate)
         self.config, self.processor, self.motion, self.audio = config, processor, motion, audio
         self.stopwatch, self.progress, self.threads = stopwatch, progress, threads
+        self.upscaler = make_upscaler(config, config.device)
         self.driving_frames = iter(video) if config.compare and video else None
         self.count = 0
         self.writers: dict[Path, Writer] = {}
@@ -111,6 +121,12 @@ class VideoOutput:
 
     def __enter__(self) -> Self:
         return self
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the results."""
+        size = self.processor.output_size(self.config.frame)
+        return self.upscaler.size(size) if self.upscaler else size
 
     def __exit__(self, *error: Any) -> None:
         with self.stopwatch("encode"):
@@ -123,7 +139,11 @@ class VideoOutput:
         """Postprocess and write the next frame (a batch of 1), and its debug views."""
         with self.stopwatch("compose"):
             result = self.processor.postprocess(step, self.config.frame)
-            if self.config.compare:
+        if self.upscaler:
+            with self.stopwatch("upscale"):
+                result = self.upscaler(result)
+        if self.config.compare:
+            with self.stopwatch("compose"):
                 driving = next(self.driving_frames).image if self.driving_frames else None
                 driving = None if driving is None else turn_picture(driving, self.motion.quarter_turns)
                 result = show_transparency(result) if result.shape[2] == 4 else result

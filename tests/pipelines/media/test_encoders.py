@@ -6,10 +6,11 @@ import av
 import pytest
 
 from models.errors import ProcessingError
+from pipelines.media.audio import AudioPlan
 from pipelines.media.formats import describe_excess
 from pipelines.media.sources import open_video
 from pipelines.media.writer import open_output
-from tests.helpers.videos import TICKS, make_shade
+from tests.helpers.videos import TICKS, make_clip, make_shade, read_shade
 
 
 @pytest.mark.parametrize("name", ["out.mp4", "out.mov", "out.m4v"])
@@ -20,6 +21,32 @@ def test_hevc_has_the_tag_that_apple_players_need(tmp_path: Path, name: str) -> 
     with av.open(str(tmp_path / name)) as container:
         assert container.streams.video[0].codec_context.codec_tag == "hvc1"
     assert len(list(open_video(tmp_path / name))) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "written"),
+    [
+        ("out.mkv", None, ["h264", "aac"]),
+        ("out.mkv", "vp9", ["vp9", "aac"]),
+        ("out.mkv", "av1", ["av1", "aac"]),
+        ("out.mp4", "av1", ["av1", "aac"]),
+        ("out.webm", "av1", ["av1", "opus"]),
+    ],
+)
+def test_matroska_and_av1_give_the_frames_back(
+    name: str, codec: str | None, written: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sound = AudioPlan(make_clip(tmp_path / "sound.mp4", frames=8, sound="aac"))
+    with open_output(tmp_path / name, width=64, height=64, time_base=TICKS, codec=codec, audio=sound) as writer:
+        for number in range(8):
+            writer.write(make_shade(number, 64, 64), number * 512)
+    with av.open(str(tmp_path / name)) as container:
+        names = [stream.codec_context.codec.canonical_name for stream in container.streams]
+        frames = list(container.decode(video=0))
+    assert names == written
+    assert [read_shade(frame.to_ndarray(format="rgb24")) for frame in frames] == list(range(8))
+    assert [frame.time for frame in frames] == pytest.approx([number / 25 for number in range(8)], abs=0.001)
+    assert capfd.readouterr().err == ""  # SVT-AV1 likes to print
 
 
 @pytest.mark.parametrize(("width", "height", "excess"), [(8064, 4416, False), (8064, 6048, True), (16386, 64, True)])
