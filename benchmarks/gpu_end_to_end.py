@@ -39,7 +39,7 @@ from pipelines.configs import AnimateConfig
 from pipelines.generation.resources import Resources
 from pipelines.runtime.progress import SILENT
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[1] / "gfla_cli" / "demo"
 PARTS = ("cold", "warm", "device", "worker", "batch")
 HEIGHTS = (640, 560, 480, 720)  # pixels of the pictures that are animated together
 
