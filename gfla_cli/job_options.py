@@ -39,6 +39,7 @@ ADDED = {
     "place": AnimateConfig.place,
     "background": AnimateConfig.background,
     "face": AnimateConfig.face,
+    "resume": AnimateConfig.resume,
 }
 YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 

@@ -38,6 +38,7 @@ OPTIONS: dict[str, Any] = {
     "hands": typer.Option("--hands"),
     "face": typer.Option("--face"),
     "mask": typer.Option("--mask"),
+    "resume": typer.Option("--resume", rich_help_panel=OUTPUT),
     "debug": typer.Option(metavar="VIEW,..."),
     "audio": typer.Option(metavar="driving|none|FILE", parser=parse.audio),
     "background": typer.Option(metavar="picture|driving|FILE|COLOUR|transparent", parser=parse.background),

@@ -15,7 +15,9 @@ from pipelines.faces.landmark_detectors import create_landmark_detector
 from pipelines.generation.background import find_background
 from pipelines.generation.networks import PersonNetworks, load_face_generator
 from pipelines.generation.processors import FrameProcessor
+from pipelines.generation.provenance import Record, make_record, resume_facts
 from pipelines.generation.resources import Resources
+from pipelines.generation.resume_folder import ResumeFolder, open_resume_folder
 from pipelines.generation.rollout import FrameGenerator
 from pipelines.generation.video_output import VideoOutput, VideoResult, check_outputs
 from pipelines.keypoints.loading import is_track
@@ -60,7 +62,7 @@ def animate(config: AnimateConfig, progress: Progress = SILENT, resources: Resou
     """
     with prepare_animation(config, progress, resources or Resources()) as animation:
         # 7. Generate; composing and encoding run in a second thread, at most two frames behind
-        progress.stage("animate", animation.frames)
+        progress.stage("animate", animation.frames, done=animation.begin)
         with animation.output as output, background_worker(output.write, animation.stopwatch) as write:
             for _, step in generate_frames([animation]):
                 write(step)
@@ -79,6 +81,13 @@ class Animation:
     output: VideoOutput
     """Takes the generated steps; a context manager."""
     stopwatch: Stopwatch
+    resume: ResumeFolder | None = None
+    """Keeps what is done until the output is complete, with `--resume`."""
+
+    @property
+    def begin(self) -> int:
+        """Frames that an earlier run has made."""
+        return self.resume.frames if self.resume else 0
 
     @property
     def frames(self) -> int:
@@ -110,7 +119,10 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
     check_outputs(config)
     stopwatch = Stopwatch()
     selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
-    with nullcontext() if is_track(config.driving) else open_video(config.driving, **selection) as video:
+    with (
+        open_resume_folder(config.target) if config.resume else nullcontext() as resume,
+        nullcontext() if is_track(config.driving) else open_video(config.driving, **selection) as video,
+    ):
         with stopwatch("load"):
             # 2. Inputs, and networks: detector, pose cleaner, generator with the processor of its weights
             picture, alpha = resources.load(load_with_alpha, config.source)  # uint8 [H, W, 3] and [H, W]
@@ -119,6 +131,10 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
             note_all(progress, notes)
             networks = resources.person_networks(config, ("animation",), progress)
         detector, cleaner, track_cache = networks.detector, networks.cleaner, networks.track_cache
+        record = animation_record(config, networks)
+        if resume:
+            note_all(progress, resume.begin(resume_facts(record, resources.threads)))
+            track_cache = replace(track_cache, folder=track_cache.folder or resume.poses)
         with stopwatch("source pose"):
             # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
             options = {"alpha": alpha, "find_mask": networks.find_mask}
@@ -158,8 +174,16 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
                     face = resources.load(load_face_generator, FACE, networks.device, networks.precision)
                     assert isinstance(face, AnimationGenerator)  # the bundled one is ours
                     processor.move_face(expressions, face, autocast(networks.precision, networks.device))
-        output = VideoOutput(config, processor, motion, video, audio, stopwatch, progress, resources.threads)
-        yield Animation(config, networks, motion, processor, output, stopwatch)
+        options = {"threads": resources.threads, "resume": resume}
+        output = VideoOutput(config, processor, motion, video, audio, stopwatch, progress, **options)
+        yield Animation(config, networks, motion, processor, output, stopwatch, resume)
+
+
+def animation_record(config: AnimateConfig, networks: PersonNetworks) -> Record:
+    """Of what and how an animation is made."""
+    weights = (config.weights, config.motion, *((FACE,) if config.face else ()))
+    used = {"precision": networks.precision, "keypoints": networks.detector.name}
+    return make_record("animate", config, weights=weights, device=str(networks.device), **used)
 
 
 def generate_frames(animations: Sequence[Animation]) -> FrameGenerator:
@@ -169,4 +193,5 @@ def generate_frames(animations: Sequence[Animation]) -> FrameGenerator:
     assert isinstance(generator, AnimationGenerator)  # others are refused where weights are loaded
     processors = [animation.processor for animation in animations]
     precision = autocast(first.networks.precision, first.networks.device)
-    return FrameGenerator(processors, generator, precision, first.stopwatch)
+    starts = [animation.resume.start if animation.resume else None for animation in animations]
+    return FrameGenerator(processors, generator, precision, first.stopwatch, starts)

@@ -17,13 +17,18 @@ from pipelines.media.boxes import Box
 class DeviceCompositor:
     """See `pipelines.compositing.compositors.make_compositor`."""
 
-    def __init__(self, source: np.ndarray, box: Box, device: torch.device) -> None:
+    def __init__(self, source: np.ndarray, box: Box, device: torch.device, memory: Tensor | None = None) -> None:
         self.box = box
         self.source = torch.from_numpy(np.ascontiguousarray(source, np.float32)).to(device).permute(2, 0, 1)[None]
-        self.previous = self.source  # [1, 4, H, W]
+        self.previous = self.source if memory is None else memory.to(device)  # [1, 4, H, W]
         self.size = self.source.shape[-2:]
         rows, columns = (torch.arange(side, dtype=torch.float32, device=device) for side in self.size)
         self._grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), -1)[None]  # [1, H, W, 2], x first
+
+    @property
+    def memory(self) -> Tensor:
+        """See `pipelines.compositing.compositors.Compositor.memory`."""
+        return self.previous
 
     @torch.inference_mode()
     def compose(self, step: Step) -> Layer:

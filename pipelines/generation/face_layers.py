@@ -137,6 +137,7 @@ class FaceLayerProcessor(FrameProcessor):
         self.certainty = source.certainty
         self.notes = tuple(filter(None, [describe_certainty(source.certainty)]))
         self.compositor: Compositor | None = None
+        self.recalled: torch.Tensor | None = None  # what its compositor begins with
 
     def source_inputs(self) -> NetworkInputs:
         return self._inputs(self.landmarks)
@@ -151,9 +152,17 @@ class FaceLayerProcessor(FrameProcessor):
     def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
         assert isinstance(output, Step)
         if self.compositor is None:
-            self.compositor = make_compositor(self.source.person, (0, 0, self.side, self.side), output.image.device)
+            box = 0, 0, self.side, self.side
+            self.compositor = make_compositor(self.source.person, box, output.image.device, self.recalled)
         made = lay_over(self.source.plate, self.compositor.compose(output))
         return made if framing == "crop" else paste(self.picture, made, self.box, self.mask)
+
+    def memory(self) -> dict[str, torch.Tensor]:
+        assert self.compositor is not None
+        return {"composed": self.compositor.memory}
+
+    def recall(self, memory: dict[str, torch.Tensor], frames: int) -> None:
+        self.recalled = memory["composed"]
 
     def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:
         """source | driving | landmarks | result, with their titles."""

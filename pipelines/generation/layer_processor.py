@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.picture import Picture
@@ -28,6 +29,7 @@ from pipelines.media.canvas_crop import CanvasCrop
 from pipelines.option_groups import Framing, Quality, Retarget
 
 QUALITY_SIZES: dict[Quality, int] = {"fast": 192, "standard": 256, "best": 384}  # longer side of the canvas, pixels
+FACE = "face."  # begins the names of what is remembered of the face
 VISIBLE = 0.1  # coverage of what has to be on the canvas
 
 
@@ -67,6 +69,7 @@ class LayerProcessor(PersonProcessor):
         self.notes = tuple(filter(None, [cutout.note]))
         self.compositor: Compositor | None = None
         self.face: ExpressionFrames | None = None
+        self.recalled: Tensor | None = None  # what its compositor begins with
         self.count = 0  # frames that were made
         self.details: dict[str, StructureDetails] = {}
         if detailed:
@@ -91,10 +94,21 @@ class LayerProcessor(PersonProcessor):
     def output_size(self, framing: Framing) -> tuple[int, int]:
         return self.background.size(self.source.size) if framing == "full" else (self.area.width, self.area.height)
 
+    def memory(self) -> dict[str, Tensor]:
+        assert self.compositor is not None
+        face = {f"{FACE}{name}": tensor for name, tensor in self.face.memory().items()} if self.face else {}
+        return {"person": self.compositor.memory} | face
+
+    def recall(self, memory: dict[str, Tensor], frames: int) -> None:
+        self.count, self.recalled = frames, memory["person"]
+        if self.face:
+            own = {name.removeprefix(FACE): tensor for name, tensor in memory.items() if name.startswith(FACE)}
+            self.face.recall(own, frames)
+
     def layer(self, output: Step) -> Layer:
         """The person of the next step (batch of 1), in pixels of the source picture."""
         if self.compositor is None:
-            self.compositor = make_compositor(self.person, self.box, output.image.device)
+            self.compositor = make_compositor(self.person, self.box, output.image.device, self.recalled)
         layer = self.compositor.compose(output)
         return self.face.put_into(layer, output) if self.face else layer
 

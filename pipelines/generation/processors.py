@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from PIL import Image
+from torch import Tensor
 
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.picture import Picture
@@ -93,6 +94,13 @@ class FrameProcessor(ABC):
 
         With `framing` "full" it is the picture with the generated region in it, with "crop" that region alone.
         """
+
+    def memory(self) -> dict[str, Tensor]:
+        """What the next call of `postprocess` needs of those before; nothing where frames are independent."""
+        return {}
+
+    def recall(self, memory: dict[str, Tensor], frames: int) -> None:  # noqa: B027 (nothing is remembered by default)
+        """Go on behind that many frames of another processor of the same inputs, with what it remembered then."""
 
     @abstractmethod
     def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 
 import numpy as np
+from torch import Tensor
 
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.picture import Picture
@@ -54,6 +55,12 @@ class TurnedProcessor(FrameProcessor):
 
     def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
         return turn_picture(self.upright.postprocess(output, framing), -self.quarter_turns)
+
+    def memory(self) -> dict[str, Tensor]:
+        return self.upright.memory()
+
+    def recall(self, memory: dict[str, Tensor], frames: int) -> None:
+        self.upright.recall(memory, frames)
 
     def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:
         return self.upright.comparison(frame, driving, turn_picture(result, self.quarter_turns))

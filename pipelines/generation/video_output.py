@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,10 +15,13 @@ from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, FaceConfig, debug_path
 from pipelines.generation.background import background_input, check_background, makes_layers
 from pipelines.generation.processors import FrameProcessor
+from pipelines.generation.resume_folder import ResumeFolder
+from pipelines.generation.rollout import state_tensors
 from pipelines.generation.visualization import check_layer_views, check_views, draw_debug_frame
 from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
+from pipelines.media.formats import output_kind
 from pipelines.media.sources import FrameSource
 from pipelines.media.turning import turn_picture
 from pipelines.media.writer import Writer, check_video_output, open_output, written_size
@@ -42,6 +46,7 @@ def check_outputs(config: VideoConfig) -> None:
     if isinstance(config, AnimateConfig):
         check_background(config)
         check_face(config)
+        check_resume(config)
     check_video_output(config.target, **_output_options(config, transparent=is_transparent(config)))
     if config.debug:
         check_video_output(debug_path(config.target), **_output_options(config, transparent=False))
@@ -58,6 +63,15 @@ def check_face(config: AnimateConfig) -> None:
         raise InputError(f"--face needs a driving video, but {config.driving} has poses alone")
     if config.face and not makes_layers(config.weights):
         raise InputError(f"--face: {config.weights} weights don't make the person alone; use --weights person")
+
+
+def check_resume(config: AnimateConfig) -> None:
+    """Raises InputError for an output that can't be continued."""
+    if config.resume and output_kind(config.target) == "gif":
+        raise InputError(
+            f"--resume: {config.target} can't be continued, because a GIF has no parts of its own; use .mp4, .mov, "
+            ".webm, a folder, or %05d.png"
+        )
 
 
 def is_transparent(config: VideoConfig) -> bool:
@@ -84,6 +98,7 @@ class VideoOutput:
         stopwatch: gets the stages "compose" and "encode".
         progress: hears of what the encoders leave out or can't do.
         threads: of the encoder; None lets it choose.
+        resume: keeps what is done until the outputs are complete; they go on behind what it holds.
 
     Raises:
         InputError: debug views of layers, which this processor does not make.
@@ -99,12 +114,15 @@ class VideoOutput:
         stopwatch: Stopwatch,
         progress: Progress,
         threads: int | None = None,
+        resume: ResumeFolder | None = None,
     ) -> None:
         check_layer_views(config.debug, processor.plate)
         self.config, self.processor, self.motion, self.audio = config, processor, motion, audio
         self.stopwatch, self.progress, self.threads = stopwatch, progress, threads
-        self.driving_frames = iter(video) if config.compare and video else None
-        self.count = 0
+        self.resume, self.count = resume, resume.frames if resume else 0
+        self.driving_frames = islice(video, self.count, None) if config.compare and video else None
+        if self.count and resume:
+            processor.recall(resume.tensors, self.count)
         self.writers: dict[Path, Writer] = {}
         self.reported: set[str] = set()  # notes
         self._open = ExitStack()
@@ -133,7 +151,15 @@ class VideoOutput:
             if self.config.debug:
                 shown = draw_debug_frame(self.config.debug, step, self.processor.plate)
                 self._write(debug_path(self.config.target), shown, None)
-        self.count += 1
+            self.count += 1
+            if self.resume and self.resume.is_due(self.count, of=len(self.motion.pts)):
+                self._save(self.resume, step)
+
+    def _save(self, resume: ResumeFolder, step: Step) -> None:
+        """Have everything up to this step on the disk."""
+        for writer in self.writers.values():
+            writer.end_segment()
+        resume.save(self.count, state_tensors(step.state) | self.processor.memory())
 
     def _write(self, path: Path, image: np.ndarray, audio: AudioPlan | None) -> None:
         """Write a picture uint8 [H, W, 3 or 4] with the time stamp of the current frame; the first opens the file."""
@@ -147,11 +173,13 @@ class VideoOutput:
                 rate=Fraction(motion.rate).limit_denominator(1001),
                 audio=audio,
                 threads=self.threads,
+                segments=self.resume and self.resume.segments("debug" if path != self.config.target else "main"),
                 **_output_options(self.config, transparent=image.shape[2] == 4),
             )
             self.writers[path] = self._open.enter_context(opened)
             self._report_notes()
-        self.writers[path].write(image, motion.pts[self.count], motion.durations[self.count])
+        pts = motion.pts[self.count] - motion.pts[0]
+        self.writers[path].write(image, pts, motion.durations[self.count])
 
     def _report_notes(self) -> None:
         """Report every note of the writers once: some know at the beginning what others know at the end."""

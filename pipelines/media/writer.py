@@ -6,7 +6,7 @@ refuses early what can't work.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +18,7 @@ from pipelines.media.audio import AudioPlan
 from pipelines.media.encoders import GifEncoder, VideoEncoder
 from pipelines.media.files import atomic_output, check_output, report_write_errors, temporary_folder
 from pipelines.media.formats import CONTAINERS, TRANSPARENT_OUTPUTS, choose_codec, output_kind
+from pipelines.media.segments import SegmentedVideo, Segments
 from pipelines.media.sequences import PictureSequence, check_sequence
 
 
@@ -46,17 +47,26 @@ class Writer:
         width, height: of all frames.
         duration: of frames without one, in units of the time base.
         transparent: whether they are RGBA.
+        frames: that an earlier run has written; then pts count from the first of them.
     """
 
     def __init__(
-        self, path: Path, encoder: Encoder, *, width: int, height: int, duration: int, transparent: bool = False
+        self,
+        path: Path,
+        encoder: Encoder,
+        *,
+        width: int,
+        height: int,
+        duration: int,
+        transparent: bool = False,
+        frames: int = 0,
     ):
         self.path = path
-        self.frames = 0
+        self.frames = frames
         self._encoder = encoder
         self._shape = (height, width, 4 if transparent else 3)
         self._default = duration
-        self._first = self._last = 0
+        self._first, self._last = 0, -1
 
     @property
     def notes(self) -> list[str]:
@@ -84,6 +94,16 @@ class Writer:
         self.frames += 1
         with report_write_errors(self.path):
             self._encoder.add(image, pts - self._first, duration or self._default)
+
+    def end_segment(self) -> None:
+        """Have everything so far on the disk, in the `segments` of `open_output`.
+
+        Raises:
+            ProcessingError: the disk is full.
+        """
+        assert isinstance(self._encoder, SegmentedVideo | PictureSequence)
+        with report_write_errors(self.path):
+            self._encoder.end_segment()
 
 
 def check_video_output(
@@ -136,6 +156,7 @@ def open_output(
     threads: int | None = None,
     overwrite: bool = False,
     inputs: Iterable[Path] = (),
+    segments: Segments | None = None,
 ) -> Iterator[Writer]:
     """Open an output for frames; its suffix determines the format.
 
@@ -156,6 +177,8 @@ def open_output(
         threads: of the encoder, by default one per core; the bytes of a video depend on it.
         overwrite: replace an existing output.
         inputs: files that must not be overwritten.
+        segments: encode in segments, which stay in their folder until the output is complete, and go on behind those
+            that are there; not for a .gif.
 
     Raises:
         InputError: see `check_video_output`.
@@ -169,13 +192,15 @@ def open_output(
     rate = rate or Fraction(25)
     duration = max(1, round(1 / rate / time_base))
     size = {"width": width, "height": height, "duration": duration, "transparent": transparent}
+    done = segments.frames if segments else 0
     if kind in ("folder", "pattern"):
-        with temporary_folder(path if kind == "folder" else path.parent / "frames") as temporary:
-            sequence = PictureSequence(path, temporary, pattern=kind == "pattern", overwrite=overwrite)
-            with _finish_or_abort(Writer(path, sequence, **size), sequence) as writer:
+        place = path if kind == "folder" else path.parent / "frames"
+        with nullcontext(segments.folder) if segments else temporary_folder(place) as temporary:
+            sequence = PictureSequence(path, temporary, pattern=kind == "pattern", overwrite=overwrite, count=done)
+            with _finish_or_abort(Writer(path, sequence, **size, frames=done), sequence) as writer:
                 yield writer
         return
-    with atomic_output(path, overwrite=overwrite) as temporary:
+    with atomic_output(path, overwrite=overwrite, folder=segments and segments.folder) as temporary:
         with report_write_errors(path):
             if kind == "gif":
                 encoder = GifEncoder(temporary, width=width, height=height, time_base=time_base)
@@ -184,7 +209,8 @@ def open_output(
                 chosen = choose_codec(container, **options)
                 shape = {"size": (width, height), "time_base": time_base, "rate": rate}
                 encoder = VideoEncoder(temporary, container, chosen, **shape, audio=audio, threads=threads)
-        with _finish_or_abort(Writer(path, encoder, **size), encoder) as writer:
+                encoder = SegmentedVideo(encoder, segments) if segments else encoder
+        with _finish_or_abort(Writer(path, encoder, **size, frames=done), encoder) as writer:
             yield writer
 
 
