@@ -9,6 +9,8 @@ from os import cpu_count
 from pathlib import Path
 from typing import Any, get_args
 
+import torch
+
 from models.files import file_sha256
 from models.weights import resolve
 from models.weights.bundled import bundled_files
@@ -84,5 +86,5 @@ def resume_facts(record: Record, threads: int | None) -> dict[str, Any]:
     inputs = {each["path"]: each["sha256"] for described in record["inputs"].values() for each in described}
     weights = {f"weights {name}": sha256 for name, (_, sha256) in bundled_files().items()}
     weights |= {f"weights {name}": sha256 for name, sha256 in record["weights"].items()}
-    machine = {"device": record["device"], "number of threads": threads or cpu_count()}
+    machine = {"device": record["device"], "number of threads": [threads or cpu_count(), torch.get_num_threads()]}
     return {"command": record["command"], **options, **inputs, **weights, **machine, **versions()}
