@@ -40,6 +40,7 @@ ADDED = {
     "background": AnimateConfig.background,
     "face": AnimateConfig.face,
     "resume": AnimateConfig.resume,
+    "metadata": AnimateConfig.metadata,
 }
 YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 

@@ -34,6 +34,7 @@ OPTIONS: dict[str, Any] = {
     "generated": typer.Argument(metavar="GENERATED", exists=True, show_default=False),
     "reference": typer.Argument(metavar="REFERENCE", exists=True, show_default=False),
     "overwrite": typer.Option("--overwrite"),
+    "metadata": typer.Option(rich_help_panel=OUTPUT),
     "compare": typer.Option("--compare"),
     "hands": typer.Option("--hands"),
     "face": typer.Option("--face"),

@@ -15,7 +15,7 @@ from pipelines.faces.landmark_detectors import create_landmark_detector
 from pipelines.generation.background import find_background
 from pipelines.generation.networks import PersonNetworks, load_face_generator
 from pipelines.generation.processors import FrameProcessor
-from pipelines.generation.provenance import Record, make_record, resume_facts
+from pipelines.generation.provenance import Record, make_record, make_tags, resume_facts
 from pipelines.generation.resources import Resources
 from pipelines.generation.resume_folder import ResumeFolder, open_resume_folder
 from pipelines.generation.rollout import FrameGenerator
@@ -81,6 +81,8 @@ class Animation:
     output: VideoOutput
     """Takes the generated steps; a context manager."""
     stopwatch: Stopwatch
+    record: Record
+    """Of what and how the output is made."""
     resume: ResumeFolder | None = None
     """Keeps what is done until the output is complete, with `--resume`."""
 
@@ -106,6 +108,7 @@ class Animation:
             detector=self.networks.detector.name,
             device=str(self.networks.device),
             precision=self.networks.precision,
+            record=self.record,
             certainty=self.processor.certainty,
             seconds=dict(self.stopwatch.seconds),
             overlapping=dict(self.stopwatch.overlapping),
@@ -174,9 +177,9 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
                     face = resources.load(load_face_generator, FACE, networks.device, networks.precision)
                     assert isinstance(face, AnimationGenerator)  # the bundled one is ours
                     processor.move_face(expressions, face, autocast(networks.precision, networks.device))
-        options = {"threads": resources.threads, "resume": resume}
+        options = {"threads": resources.threads, "resume": resume, "tags": make_tags(record, config.metadata)}
         output = VideoOutput(config, processor, motion, video, audio, stopwatch, progress, **options)
-        yield Animation(config, networks, motion, processor, output, stopwatch, resume)
+        yield Animation(config, networks, motion, processor, output, stopwatch, record, resume)
 
 
 def animation_record(config: AnimateConfig, networks: PersonNetworks) -> Record:

@@ -16,6 +16,7 @@ Retarget = Literal["body", "fit", "none"]
 Framing = Literal["full", "crop"]
 Quality = Literal["fast", "standard", "best"]
 DebugView = Literal["flow", "mask", "skeleton", "attention", "matte", "plate", "shadow"]
+Metadata = Literal["full", "brief"]
 Seconds = Fraction | float
 
 
@@ -95,6 +96,9 @@ class OutputOptions:
     """File or folder to write."""
     overwrite: bool = False
     """Replace existing output."""
+    metadata: Metadata = "full"
+    """What the output says about itself: `full` also options, and names and SHA-256 of inputs (no folders), for `gfla
+    rerun`; `brief` only that gfla made it, in which version and with which weights."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from models.generators.view_codes import CHANNELS, ELEVATION_STEP, ELEVATIONS
 from models.viewpoint import ViewpointNetwork
 from models.weights import load_weights, read_metadata
 from pipelines.configs import DEFAULT_DISTANCE, ViewSynthConfig
+from pipelines.generation.provenance import Record, make_record, make_tags
 from pipelines.generation.resources import Resources
 from pipelines.object_views.comparison import ViewScores, find_true_views, mean_scores, score_view, show_the_same
 from pipelines.object_views.output import check_view_output, write_views
@@ -53,6 +54,8 @@ class ViewSynthResult:
     """The precision it ran in: fp32, bf16 or fp16."""
     seconds: dict[str, float]
     """By stage: `load`, `generate`, `encode`, `compare`."""
+    record: Record
+    """Of what and how the outputs were made."""
     compared: list[ViewScores] = field(default_factory=list)
     """Scores of the views that have a true one."""
 
@@ -71,6 +74,7 @@ class ViewSynthResult:
             "inputs": [describe_input(path) for path in self.config.inputs],
             "sources": [{name: getattr(source, name) for name in viewpoint} for source in self.sources],
             "compared": compared,
+            "record": self.record,
             **summarize_run(
                 self.config,
                 weights=self.config.generator,
@@ -104,6 +108,7 @@ def synthesize_views(
         renderer, viewpoint = load_networks(config, device, precision, resources)
         # 3. Source views: uint8 [S, S, 3] with a viewpoint, one for each output
         sources = load_sources(config, viewpoint, progress)
+    used = {"weights": [config.generator, config.viewpoint], "device": str(device), "precision": precision}
     written: dict[Path, list[float]] = {}  # azimuths
     compared: list[ViewScores] = []
     for source, target in zip(sources, config.targets(), strict=True):
@@ -115,16 +120,19 @@ def synthesize_views(
         progress.stage(target.name, len(azimuths))
         views = render_views(renderer, source, azimuths, elevation, stopwatch, progress)
         # 5. Write the views as they come
-        options = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
+        how = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
+        own = replace(config, images=config.images[len(written) :][:1])
         with stopwatch("encode"):
-            notes = write_views(target, views, count=len(azimuths), **options, threads=resources.threads)
+            tags = make_tags(make_record("view-synth", own, **used), config.metadata)
+            notes = write_views(target, views, count=len(azimuths), **how, threads=resources.threads, tags=tags)
         note_all(progress, notes)
         written[target] = [azimuth % 360 for azimuth in azimuths]
         # 6. Compare with true views
         if config.compare:
             with stopwatch("compare"):
                 compared += compare_views(renderer, source, config, progress)
-    return ViewSynthResult(config, written, sources, str(device), precision, dict(stopwatch.seconds), compared)
+    record = make_record("view-synth", config, **used)
+    return ViewSynthResult(config, written, sources, str(device), precision, dict(stopwatch.seconds), record, compared)
 
 
 # 1. Validation

@@ -18,7 +18,15 @@ MAY_IMPORT = {
     "models": {"models", "torch", "numpy", "safetensors", "triton"},
 }
 # The rooms of pipelines from top to bottom: each may import from those below it. The chains share a room.
-CHAINS = ("animation", "pose_transfer", "face_animation", "view_synthesis", "keypoint_extraction", "diagnostics")
+CHAINS = (
+    "animation",
+    "pose_transfer",
+    "face_animation",
+    "view_synthesis",
+    "keypoint_extraction",
+    "diagnostics",
+    "rerun",
+)
 ROOMS: tuple[tuple[str, ...], ...] = (
     ("__init__",),
     ("batch",),

@@ -15,6 +15,7 @@ from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, FaceConfig, debug_path
 from pipelines.generation.background import background_input, check_background, makes_layers
 from pipelines.generation.processors import FrameProcessor
+from pipelines.generation.provenance import Record
 from pipelines.generation.resume_folder import ResumeFolder
 from pipelines.generation.rollout import state_tensors
 from pipelines.generation.visualization import check_layer_views, check_views, draw_debug_frame
@@ -23,6 +24,7 @@ from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
 from pipelines.media.formats import output_kind
 from pipelines.media.sources import FrameSource
+from pipelines.media.tags import Tags
 from pipelines.media.turning import turn_picture
 from pipelines.media.writer import Writer, check_video_output, open_output, written_size
 from pipelines.runtime.input_files import list_input_files
@@ -99,6 +101,7 @@ class VideoOutput:
         progress: hears of what the encoders leave out or can't do.
         threads: of the encoder; None lets it choose.
         resume: keeps what is done until the outputs are complete; they go on behind what it holds.
+        tags: metadata of the outputs.
 
     Raises:
         InputError: debug views of layers, which this processor does not make.
@@ -115,10 +118,11 @@ class VideoOutput:
         progress: Progress,
         threads: int | None = None,
         resume: ResumeFolder | None = None,
+        tags: Tags | None = None,
     ) -> None:
         check_layer_views(config.debug, processor.plate)
         self.config, self.processor, self.motion, self.audio = config, processor, motion, audio
-        self.stopwatch, self.progress, self.threads = stopwatch, progress, threads
+        self.stopwatch, self.progress, self.threads, self.tags = stopwatch, progress, threads, tags
         self.resume, self.count = resume, resume.frames if resume else 0
         self.driving_frames = islice(video, self.count, None) if config.compare and video else None
         if self.count and resume:
@@ -173,6 +177,7 @@ class VideoOutput:
                 rate=Fraction(motion.rate).limit_denominator(1001),
                 audio=audio,
                 threads=self.threads,
+                tags=self.tags,
                 segments=self.resume and self.resume.segments("debug" if path != self.config.target else "main"),
                 **_output_options(self.config, transparent=image.shape[2] == 4),
             )
@@ -208,6 +213,8 @@ class VideoResult:
     """The device that the generator ran on."""
     precision: str
     """The precision it ran in: fp32, bf16 or fp16."""
+    record: Record
+    """Of what and how the output was made."""
     certainty: float | None = None
     """How sure the outline of the person in the picture is, 0 to 1; None for weights that need none."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -237,6 +244,7 @@ class VideoResult:
             "fps": round(self.rate, 4),
             "size": list(written_size(self.output, self.size)),
             "canvas": list(self.canvas),
+            "record": self.record,
         }
 
     def _describe_inputs(self) -> dict[str, Any]:

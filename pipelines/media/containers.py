@@ -39,9 +39,13 @@ def open_media(path: Path) -> InputContainer:
         return av.open(_file_url(path))
 
 
-def create_media(path: Path, muxer: str, options: dict[str, str] | None = None) -> OutputContainer:
+def create_media(
+    path: Path, muxer: str, options: dict[str, str] | None = None, metadata: dict[str, str] | None = None
+) -> OutputContainer:
     """Create or replace a media file of the format `muxer`, which FFmpeg names, with options of that format."""
-    return av.open(_file_url(path), "w", format=muxer, container_options=options or {})
+    container = av.open(_file_url(path), "w", format=muxer, container_options=options or {})
+    container.metadata.update(metadata or {})
+    return container
 
 
 def to_fraction(value: Ratio | None) -> Fraction | None:

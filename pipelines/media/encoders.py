@@ -41,6 +41,7 @@ class VideoEncoder:
         rate: nominal frames per second.
         audio: the sound; if it can be neither copied nor re-encoded, the output is silent and has a note.
         threads: of the encoder; None leaves it to FFmpeg.
+        metadata: of the container.
 
     Raises:
         ProcessingError: the frames can't be encoded, or the disk is full.
@@ -57,7 +58,9 @@ class VideoEncoder:
         rate: Fraction,
         audio: AudioPlan | None,
         threads: int | None = None,
+        metadata: dict[str, str] | None = None,
     ):
+        self.metadata = metadata
         self.notes: list[str] = [excess] if (excess := describe_excess(*size)) else []
         if (even := tuple(side + side % 2 for side in size)) != size:
             self.notes.append(f"{size[0]}x{size[1]} is written as {even[0]}x{even[1]}: video needs even sides")
@@ -85,7 +88,7 @@ class VideoEncoder:
 
     def _open(self, path, spec, codec, size, rate, audio, copy) -> None:
         self.track = None
-        self.container: OutputContainer = create_media(path, spec.muxer, dict(spec.options))
+        self.container: OutputContainer = create_media(path, spec.muxer, dict(spec.options), self.metadata)
         self.stream = self.container.add_stream(
             codec.encoder, rate=rate, options=codec.options, time_base=self.time_base
         )

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -33,12 +34,23 @@ class PictureSequence:
         pattern: whether `path` is a pattern.
         overwrite: replace an earlier sequence.
         count: pictures that are in `temporary` from an earlier run.
+        metadata: further arguments of `Image.save`.
 
     Raises:
         InputError: inputs or other files are in the way, or the pattern has no number.
     """
 
-    def __init__(self, path: Path, temporary: Path, *, pattern: bool, overwrite: bool, count: int = 0):
+    def __init__(
+        self,
+        path: Path,
+        temporary: Path,
+        *,
+        pattern: bool,
+        overwrite: bool,
+        count: int = 0,
+        metadata: dict[str, Any] | None = None,
+    ):
+        self.metadata = metadata or {}
         self.notes: list[str] = []
         self.path, self.temporary, self.is_pattern = resolve_output(path), temporary, pattern
         self.pattern = path.name if pattern else FOLDER_PATTERN
@@ -48,7 +60,7 @@ class PictureSequence:
     def add(self, image: np.ndarray, pts: int, duration: int) -> None:
         """Write the next image uint8 [H, W, 3 or 4]; pts and duration have no effect."""
         target = self.temporary / (self.pattern % self.count)
-        Image.fromarray(image).save(target, compress_level=COMPRESSION)
+        Image.fromarray(image).save(target, compress_level=COMPRESSION, **self.metadata)
         self.count += 1
 
     def end_segment(self) -> None:

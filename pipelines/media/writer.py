@@ -20,6 +20,7 @@ from pipelines.media.files import atomic_output, check_output, report_write_erro
 from pipelines.media.formats import CONTAINERS, TRANSPARENT_OUTPUTS, choose_codec, output_kind
 from pipelines.media.segments import SegmentedVideo, Segments
 from pipelines.media.sequences import PictureSequence, check_sequence
+from pipelines.media.tags import Tags, container_metadata, insert_gif_comment, picture_metadata
 
 
 class Encoder(Protocol):
@@ -157,6 +158,7 @@ def open_output(
     overwrite: bool = False,
     inputs: Iterable[Path] = (),
     segments: Segments | None = None,
+    tags: Tags | None = None,
 ) -> Iterator[Writer]:
     """Open an output for frames; its suffix determines the format.
 
@@ -179,6 +181,7 @@ def open_output(
         inputs: files that must not be overwritten.
         segments: encode in segments, which stay in their folder until the output is complete, and go on behind those
             that are there; not for a .gif.
+        tags: metadata of the file, or of each picture.
 
     Raises:
         InputError: see `check_video_output`.
@@ -196,7 +199,8 @@ def open_output(
     if kind in ("folder", "pattern"):
         place = path if kind == "folder" else path.parent / "frames"
         with nullcontext(segments.folder) if segments else temporary_folder(place) as temporary:
-            sequence = PictureSequence(path, temporary, pattern=kind == "pattern", overwrite=overwrite, count=done)
+            settings = {"overwrite": overwrite, "count": done, "metadata": picture_metadata(tags, ".png")}
+            sequence = PictureSequence(path, temporary, pattern=kind == "pattern", **settings)
             with _finish_or_abort(Writer(path, sequence, **size, frames=done), sequence) as writer:
                 yield writer
         return
@@ -208,10 +212,13 @@ def open_output(
                 container = CONTAINERS[path.suffix.lower()]
                 chosen = choose_codec(container, **options)
                 shape = {"size": (width, height), "time_base": time_base, "rate": rate}
-                encoder = VideoEncoder(temporary, container, chosen, **shape, audio=audio, threads=threads)
+                settings = {"threads": threads, "metadata": container_metadata(tags, container)}
+                encoder = VideoEncoder(temporary, container, chosen, **shape, audio=audio, **settings)
                 encoder = SegmentedVideo(encoder, segments) if segments else encoder
         with _finish_or_abort(Writer(path, encoder, **size, frames=done), encoder) as writer:
             yield writer
+        if kind == "gif" and tags:
+            insert_gif_comment(temporary, tags)
 
 
 @contextmanager
