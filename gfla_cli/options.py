@@ -35,6 +35,8 @@ OPTIONS: dict[str, Any] = {
     "reference": typer.Argument(metavar="REFERENCE", exists=True, show_default=False),
     "overwrite": typer.Option("--overwrite"),
     "metadata": typer.Option(rich_help_panel=OUTPUT),
+    "c2pa_certificate": typer.Option(metavar="FILE", exists=True, dir_okay=False, rich_help_panel=OUTPUT),
+    "c2pa_key": typer.Option(metavar="FILE", exists=True, dir_okay=False, rich_help_panel=OUTPUT),
     "compare": typer.Option("--compare"),
     "hands": typer.Option("--hands"),
     "face": typer.Option("--face"),

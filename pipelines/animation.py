@@ -177,7 +177,7 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
                     face = resources.load(load_face_generator, FACE, networks.device, networks.precision)
                     assert isinstance(face, AnimationGenerator)  # the bundled one is ours
                     processor.move_face(expressions, face, autocast(networks.precision, networks.device))
-        options = {"threads": resources.threads, "resume": resume, "tags": make_tags(record, config.metadata)}
+        options = {"threads": resources.threads, "resume": resume, "tags": make_tags(record, config)}
         output = VideoOutput(config, processor, motion, video, audio, stopwatch, progress, **options)
         yield Animation(config, networks, motion, processor, output, stopwatch, record, resume)
 

@@ -97,7 +97,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
         frames = FrameGenerator([processor], generator, autocast(precision, device), stopwatch)
         progress.stage("face", len(motion.pts))
         shown = video if isinstance(processor, FaceLayerProcessor) else None  # the other one reads it by itself
-        tags = make_tags(record, config.metadata)
+        tags = make_tags(record, config)
         with (
             VideoOutput(config, processor, motion, shown, audio, stopwatch, progress, tags=tags) as output,
             background_worker(output.write, stopwatch) as write,

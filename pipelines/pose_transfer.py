@@ -29,6 +29,7 @@ from pipelines.keypoints.motion import DrivingMotion, find_source_person, follow
 from pipelines.keypoints.quarter_turns import detect_upright_image
 from pipelines.keypoints.retargeting import retarget
 from pipelines.keypoints.track import PoseTrack
+from pipelines.media.credentials import check_credentials
 from pipelines.media.files import check_readable
 from pipelines.media.folders import PictureFolder
 from pipelines.media.pictures import describe_changes, load_picture, load_with_alpha
@@ -113,6 +114,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
     targets = find_targets(config.targets)
     output = config.target(len(targets))
     check_background(config)
+    check_credentials(config, output)
     check_stills(
         output,
         count=len(targets),
@@ -174,7 +176,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
 
     # 6. Write the pictures as they come
     with stopwatch("encode"):
-        tags = make_tags(record, config.metadata)
+        tags = make_tags(record, config)
         write_stills(output, generate(), overwrite=config.overwrite, tags=tags)
     names, machine = [target.name for target in targets], (device, networks.precision)
     return PoseResult(config, output, names, networks.detector.name, *machine, dict(stopwatch.seconds), record)

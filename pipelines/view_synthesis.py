@@ -24,6 +24,7 @@ from models.weights import load_weights, read_metadata
 from pipelines.configs import DEFAULT_DISTANCE, ViewSynthConfig
 from pipelines.generation.provenance import Record, make_record, make_tags
 from pipelines.generation.resources import Resources
+from pipelines.media.credentials import check_credentials
 from pipelines.object_views.comparison import ViewScores, find_true_views, mean_scores, score_view, show_the_same
 from pipelines.object_views.output import check_view_output, write_views
 from pipelines.object_views.renderers import GridViewRenderer, ObjectRenderer, ViewRenderer
@@ -109,8 +110,7 @@ def synthesize_views(
         # 3. Source views: uint8 [S, S, 3] with a viewpoint, one for each output
         sources = load_sources(config, viewpoint, progress)
     used = {"weights": [config.generator, config.viewpoint], "device": str(device), "precision": precision}
-    written: dict[Path, list[float]] = {}  # azimuths
-    compared: list[ViewScores] = []
+    written, compared = dict[Path, list[float]](), list[ViewScores]()  # azimuths, scores
     for source, target in zip(sources, config.targets(), strict=True):
         azimuths = choose_azimuths(config, source, renderer.views_per_turn)
         elevation = choose_elevation(config, source)
@@ -123,7 +123,7 @@ def synthesize_views(
         how = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
         own = replace(config, images=config.images[len(written) :][:1])
         with stopwatch("encode"):
-            tags = make_tags(make_record("view-synth", own, **used), config.metadata)
+            tags = make_tags(make_record("view-synth", own, **used), config)
             notes = write_views(target, views, count=len(azimuths), **how, threads=resources.threads, tags=tags)
         note_all(progress, notes)
         written[target] = [azimuth % 360 for azimuth in azimuths]
@@ -131,8 +131,8 @@ def synthesize_views(
         if config.compare:
             with stopwatch("compare"):
                 compared += compare_views(renderer, source, config, progress)
-    record = make_record("view-synth", config, **used)
-    return ViewSynthResult(config, written, sources, str(device), precision, dict(stopwatch.seconds), record, compared)
+    facts = str(device), precision, dict(stopwatch.seconds), make_record("view-synth", config, **used)
+    return ViewSynthResult(config, written, sources, *facts, compared)
 
 
 # 1. Validation
@@ -186,8 +186,9 @@ def _validate_outputs(config: ViewSynthConfig) -> None:
     if len(set(targets)) < len(targets):
         raise InputError("two pictures have the same name, so their outputs would too: pass them one at a time")
     for target in targets:
-        transparent = config.background == "transparent"
-        check_view_output(target, transparent=transparent, overwrite=config.overwrite, inputs=list_input_files(config))
+        check_credentials(config, target)
+        how = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
+        check_view_output(target, **how, inputs=list_input_files(config))
 
 
 def _validate_comparison(config: ViewSynthConfig, folder: Path) -> None:

@@ -22,6 +22,7 @@ from pipelines.generation.visualization import check_layer_views, check_views, d
 from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
+from pipelines.media.credentials import check_credentials
 from pipelines.media.formats import output_kind
 from pipelines.media.sources import FrameSource
 from pipelines.media.tags import Tags
@@ -45,6 +46,7 @@ def check_outputs(config: VideoConfig) -> None:
         WeightsError: no such weights.
     """
     check_views(config.debug)
+    check_credentials(config, config.target)
     if isinstance(config, AnimateConfig):
         check_background(config)
         check_face(config)

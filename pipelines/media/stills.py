@@ -12,7 +12,7 @@ from PIL import Image
 from models.errors import InputError
 from pipelines.media.files import atomic_output, check_output, report_write_errors, temporary_folder
 from pipelines.media.sequences import PictureSequence, check_sequence
-from pipelines.media.tags import Tags, picture_metadata
+from pipelines.media.tags import Tags, complete_file, picture_metadata
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 OPAQUE = (".jpg", ".jpeg")  # of them
@@ -54,6 +54,7 @@ def write_stills(path: Path, images: Iterable[np.ndarray], *, overwrite: bool, t
         with atomic_output(path, overwrite=overwrite) as temporary, report_write_errors(path):
             # exact: WebP keeps hidden colours
             Image.fromarray(image).save(temporary, quality=QUALITY, exact=True, **picture_metadata(tags, path.suffix))
+            complete_file(temporary, tags)
         return
     pattern, metadata = _is_pattern(path), picture_metadata(tags, ".png")
     with temporary_folder(path.parent / "frames" if pattern else path) as temporary:

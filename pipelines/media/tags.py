@@ -15,6 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from models.errors import InputError
 from pipelines.media.containers import open_container
+from pipelines.media.credentials import Credentials
 from pipelines.media.formats import CONTAINERS, Container
 from pipelines.media.sequences import sequence_files
 
@@ -33,6 +34,8 @@ class Tags:
     """One sentence for people."""
     record: dict[str, Any] | None = None
     """For programs, JSON-ready; see `pipelines.generation.provenance.Record`."""
+    credentials: Credentials | None = None
+    """What signs the output."""
 
     @property
     def json(self) -> str | None:
@@ -63,6 +66,19 @@ def picture_metadata(tags: Tags | None, suffix: str) -> dict[str, Any]:
     if tags.json:
         exif.get_ifd(EXIF_TAG)[COMMENT_TAG] = ASCII + tags.json.encode("ascii")
     return {"exif": exif}
+
+
+def complete_file(path: Path, tags: Tags | None) -> None:
+    """Put into a finished file what its encoder can't write: the comment of a GIF, and the signature.
+
+    Raises:
+        OSError: the disk is full.
+        ProcessingError: it can't be signed.
+    """
+    if tags and path.suffix.lower() == ".gif":
+        insert_gif_comment(path, tags)
+    if tags and tags.credentials:
+        tags.credentials.sign(path)
 
 
 def insert_gif_comment(path: Path, tags: Tags) -> None:

@@ -20,7 +20,7 @@ from pipelines.media.files import atomic_output, check_output, report_write_erro
 from pipelines.media.formats import CONTAINERS, TRANSPARENT_OUTPUTS, choose_codec, output_kind
 from pipelines.media.segments import SegmentedVideo, Segments
 from pipelines.media.sequences import PictureSequence, check_sequence
-from pipelines.media.tags import Tags, container_metadata, insert_gif_comment, picture_metadata
+from pipelines.media.tags import Tags, complete_file, container_metadata, picture_metadata
 
 
 class Encoder(Protocol):
@@ -217,8 +217,8 @@ def open_output(
                 encoder = SegmentedVideo(encoder, segments) if segments else encoder
         with _finish_or_abort(Writer(path, encoder, **size, frames=done), encoder) as writer:
             yield writer
-        if kind == "gif" and tags:
-            insert_gif_comment(temporary, tags)
+        with report_write_errors(path):
+            complete_file(temporary, tags)
 
 
 @contextmanager

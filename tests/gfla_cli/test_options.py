@@ -60,6 +60,8 @@ VALUES: dict[str, tuple[str, Any]] = {
     "--angles": ("0,77.5", (0.0, 77.5)),
     "--shapenet": (__file__, Path(__file__)),
     "--id": ("a_4_20", "a_4_20"),
+    "--c2pa-certificate": (__file__, Path(__file__)),
+    "--c2pa-key": (__file__, Path(__file__)),
     "--fid-reference": (HERE, Path(HERE)),
     "--metric": ("ssim,l1", ("ssim", "l1")),
     "--resize": ("176x256", (176, 256)),
