@@ -90,6 +90,7 @@ OPTIONS: dict[str, Any] = {
     ),
     "no_shared_storage": typer.Option("--no-shared-storage"),
     "retry_failed": typer.Option("--retry-failed"),
+    "watch": typer.Option("--watch"),
     "check": typer.Option("--check"),
     "dry_run": typer.Option("--dry-run"),
 }

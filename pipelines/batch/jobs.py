@@ -5,11 +5,11 @@ into the config of its command with `config_of`.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from pipelines.configs import AnimateConfig, PoseConfig, ViewSynthConfig, debug_path
 from pipelines.runtime.config_values import config_from_json
@@ -86,6 +86,18 @@ class Group:
     on its group."""
     threads: int = 1
     """Threads of PyTorch and of the video encoder; the bytes of the results depend on it."""
+
+
+@runtime_checkable
+class Feed(Protocol):
+    """Groups that are not all known when an executor begins."""
+
+    stopped: bool
+    """Whether no more groups come; those that have not begun are dropped."""
+
+    def take(self) -> Sequence[Group]:
+        """The groups that have come since the last call."""
+        ...
 
 
 def group_jobs(jobs: Iterable[Job], *, size: int, together: int = 1, threads: int = 1) -> list[Group]:

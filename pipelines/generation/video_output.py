@@ -215,7 +215,7 @@ class VideoResult:
     """The device that the generator ran on."""
     precision: str
     """The precision it ran in: fp32, bf16 or fp16."""
-    record: Record
+    record: Record = field(default_factory=dict)
     """Of what and how the output was made."""
     certainty: float | None = None
     """How sure the outline of the person in the picture is, 0 to 1; None for weights that need none."""
