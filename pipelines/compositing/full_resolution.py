@@ -63,7 +63,7 @@ class TiledCompositor:
     @property
     def memory(self) -> Tensor:
         """See `pipelines.compositing.compositors.Compositor.memory`."""
-        return torch.from_numpy(self.previous)
+        return torch.from_numpy(self.previous.copy())
 
     def compose(self, step: Step) -> Layer:
         """See `pipelines.compositing.compositors.Compositor.compose`."""

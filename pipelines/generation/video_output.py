@@ -1,8 +1,10 @@
 """From a generator's steps to finished videos: postprocessed, compared, encoded, with sound and time stamps."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -23,6 +25,7 @@ from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
 from pipelines.media.credentials import check_credentials
+from pipelines.media.files import report_write_errors
 from pipelines.media.formats import output_kind
 from pipelines.media.sources import FrameSource
 from pipelines.media.tags import Tags
@@ -32,6 +35,7 @@ from pipelines.runtime.input_files import list_input_files
 from pipelines.runtime.progress import Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.summaries import describe_input, summarize_run
+from pipelines.runtime.workers import background_worker
 
 VideoConfig = AnimateConfig | FaceConfig
 
@@ -132,6 +136,7 @@ class VideoOutput:
         self.writers: dict[Path, Writer] = {}
         self.reported: set[str] = set()  # notes
         self._open = ExitStack()
+        self._save_beside: Callable[[Callable[[], None]], None] | None = None  # from the first segment on
 
     def __enter__(self) -> Self:
         return self
@@ -162,10 +167,19 @@ class VideoOutput:
                 self._save(self.resume, step)
 
     def _save(self, resume: ResumeFolder, step: Step) -> None:
-        """Have everything up to this step on the disk."""
-        for writer in self.writers.values():
-            writer.end_segment()
-        resume.save(self.count, state_tensors(step.state) | self.processor.memory())
+        """Have everything up to this step on the disk, beside the next segment, which waits for the one before."""
+        pieces = [writer.end_segment() for writer in self.writers.values()]
+        tensors = state_tensors(step.state) | self.processor.memory()
+
+        def save(count: int) -> None:
+            with report_write_errors(self.config.target):
+                for complete in pieces:
+                    complete()
+            resume.save(count, tensors)
+
+        if self._save_beside is None:
+            self._save_beside = self._open.enter_context(background_worker(_call, waiting=1))
+        self._save_beside(partial(save, self.count))
 
     def _write(self, path: Path, image: np.ndarray, audio: AudioPlan | None) -> None:
         """Write a picture uint8 [H, W, 3 or 4] with the time stamp of the current frame; the first opens the file."""
@@ -193,6 +207,10 @@ class VideoOutput:
         notes = dict.fromkeys(note for writer in self.writers.values() for note in writer.notes)
         note_all(self.progress, (note for note in notes if note not in self.reported))
         self.reported.update(notes)
+
+
+def _call(function: Callable[[], None]) -> None:
+    function()
 
 
 @dataclass(frozen=True, kw_only=True)

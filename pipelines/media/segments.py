@@ -4,8 +4,9 @@ A run that was killed goes on behind its last segment, and its file has the same
 Called by `pipelines.media.writer`. N packets of a segment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import av
 import numpy as np
 from av.packet import PacketSideData, packet_sidedata_type_from_literal
 from av.video.codeccontext import VideoCodecContext
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from pipelines.media.encoders import VideoEncoder
@@ -54,20 +56,19 @@ class SegmentedVideo:
         self.durations[pts] = duration
         self.packets += self.context.encode(self.file.convert(image, pts))
 
-    def end_segment(self) -> None:
-        """Complete the segment; it is on the disk when this returns. The next frame begins another one."""
+    def end_segment(self) -> Callable[[], None]:
+        """Let the next frame begin another segment; returns what encodes the rest of this one and writes it."""
         assert self.context is not None
-        self.packets += self.context.encode(None)
-        with atomic_output(self._path(self.count), overwrite=True) as temporary, report_write_errors(temporary):
-            save_file(_pack(self.packets, self.durations), temporary)
+        complete = partial(_complete, self.context, self.packets, self.durations, self._path(self.count))
         self.context, self.packets, self.durations = None, [], {}
         self.count += 1
+        return complete
 
     def finish(self) -> None:
-        """Join all segments and close the file."""
+        """Join all segments and close the file; the earlier ones must be complete."""
         if self.context is not None:
-            self.end_segment()
-        times = _decoding_times([load_file(self._path(number)) for number in range(self.count)])
+            self.end_segment()()
+        times = _decoding_times([self._path(number) for number in range(self.count)])
         end = 0
         for number in range(self.count):
             for packet, duration in _unpack(load_file(self._path(number))):
@@ -84,6 +85,13 @@ class SegmentedVideo:
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:05d}.safetensors"
+
+
+def _complete(context: VideoCodecContext, packets: list[av.Packet], durations: dict[int, int], path: Path) -> None:
+    """Encode what is still inside the encoder, and write all packets of the segment; durations by pts."""
+    packets += context.encode(None)
+    with atomic_output(path, overwrite=True) as temporary, report_write_errors(path):
+        save_file(_pack(packets, durations), temporary)
 
 
 def _pack(packets: list[av.Packet], durations: dict[int, int]) -> dict[str, np.ndarray]:
@@ -119,17 +127,23 @@ def _unpack(tensors: dict[str, np.ndarray]) -> Iterator[tuple[av.Packet, int]]:
         yield packet, int(tensors["durations"][number])
 
 
-def _decoding_times(segments: list[dict[str, np.ndarray]]) -> Iterator[int]:
+def _decoding_times(segments: list[Path]) -> Iterator[int]:
     """When each packet of the joined video is decoded, in units of the time base.
 
     An encoder that reorders frames decodes every packet as many frames before it would without as its first packets are
     decoded before the first frame is shown. A segment would begin so while the one before is still being decoded.
     """
-    pts = sorted(np.concatenate([each["pts"] for each in segments]).tolist())
-    first = segments[0]["dts"].tolist()
+    pts = sorted(time for path in segments for time in _read(path, "pts"))
+    first = _read(segments[0], "dts")
     lead = sum(time < pts[0] for time in first)
     yield from first[:lead]
     yield from pts[: len(pts) - lead]
+
+
+def _read(path: Path, name: str) -> list[int]:
+    """One tensor of a segment."""
+    with safe_open(path, framework="numpy") as file:
+        return file.get_tensor(name).tolist()
 
 
 def _alpha_of(packet: av.Packet) -> bytes:

@@ -6,7 +6,8 @@ Called by `pipelines.media.writer` and `pipelines.media.stills`; `sequence_files
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +64,16 @@ class PictureSequence:
         Image.fromarray(image).save(target, compress_level=COMPRESSION, **self.metadata)
         self.count += 1
 
-    def end_segment(self) -> None:
-        """Have all pictures so far on the disk."""
-        for number in range(self.flushed, self.count):
-            with (self.temporary / (self.pattern % number)).open("r+b") as file:
+    def end_segment(self) -> Callable[[], None]:
+        """What has all pictures so far on the disk when it returns."""
+        names, self.flushed = [self.pattern % number for number in range(self.flushed, self.count)], self.count
+        return partial(self._flush, names)
+
+    def _flush(self, names: list[str]) -> None:
+        for name in names:
+            with (self.temporary / name).open("r+b") as file:
                 flush_to_disk(file.fileno())
         flush_folder(self.temporary)
-        self.flushed = self.count
 
     def finish(self) -> None:
         """Move all files into place; an earlier sequence is removed."""

@@ -5,7 +5,7 @@ base, a `Fraction` of seconds. Called by `pipelines.generation.video_output` and
 refuses early what can't work.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from pathlib import Path
@@ -96,15 +96,14 @@ class Writer:
         with report_write_errors(self.path):
             self._encoder.add(image, pts - self._first, duration or self._default)
 
-    def end_segment(self) -> None:
-        """Have everything so far on the disk, in the `segments` of `open_output`.
+    def end_segment(self) -> Callable[[], None]:
+        """End a segment of those of `open_output`; the next frame begins another one.
 
-        Raises:
-            ProcessingError: the disk is full.
+        Returns:
+            What has everything so far on the disk when it returns, in any thread, before the block of the output ends.
         """
         assert isinstance(self._encoder, SegmentedVideo | PictureSequence)
-        with report_write_errors(self.path):
-            self._encoder.end_segment()
+        return self._encoder.end_segment()
 
 
 def check_video_output(

@@ -54,7 +54,7 @@ def write(
             times = TIMES[number] - TIMES[0], TIMES[number + 1] - TIMES[number]
             writer.write(picture(number, transparent=clear), *times)
             if segments and number % segment == segment - 1:
-                writer.end_segment()
+                writer.end_segment()()
         if until < FRAMES:
             raise Killed
 
