@@ -32,6 +32,7 @@ Inputs = Annotated[
         metavar="FOLDER",
         exists=True,
         file_okay=False,
+        show_default=False,
         help="Also search this folder for inputs; as often as needed. Their own, that of FILE and the working one are.",
     ),
 ]
