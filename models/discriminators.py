@@ -67,7 +67,7 @@ class ResDiscriminator(nn.Module):
     Args:
         channels: input channels C.
         width: channels of the first layer; every further layer has twice as many, up to max_width.
-        max_width: cap of the channels, a multiple of width.
+        max_width: cap of the channels.
         layers: number of times that the image size is halved.
     """
 
@@ -91,7 +91,7 @@ class TemporalDiscriminator(nn.Module):
         channels: C, channels of a frame.
         frames: T, at least 5.
         width: channels of the first layer; every further layer has twice as many, up to max_width.
-        max_width: cap of the channels, a multiple of width.
+        max_width: cap of the channels.
         layers: number of times that the image size is halved, at least 2: two of them in 3-D.
     """
 
@@ -121,7 +121,7 @@ class PatchDiscriminator(nn.Module):
     Args:
         channels: input channels C.
         width: channels of the first layer; every further layer has twice as many, up to max_width.
-        max_width: cap of the channels, a multiple of width.
+        max_width: cap of the channels.
         layers: number of times that the image size is halved.
     """
 

@@ -16,6 +16,11 @@ DETAIL_NAMES = (
 )  # fmt: skip
 """Points of hands and feet that a structure map with details adds to the 17 joints."""
 
+DETAIL_LIMBS = (
+    (13, 17), (13, 18), (13, 19), (16, 20), (16, 21), (16, 22), (6, 23), (6, 24), (3, 25), (3, 26),
+)  # fmt: skip
+"""From the wrist or ankle of Human3.6M-17 to each of `DETAIL_NAMES`, which follow the 17 joints."""
+
 STRUCTURE_CHANNELS = 20
 """Of a structure map of the 17 joints (official format, section 9.3)."""
 

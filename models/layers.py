@@ -18,11 +18,8 @@ from models.ops.padding import pad
 
 
 def channels_at(level: int, *, width: int, max_width: int) -> int:
-    """Channels of resolution level 0, 1, 2, ...: `width`, doubled at every level up to about `max_width`.
-
-    The factor is capped at max_width // width (official format, section 3).
-    """
-    return width * min(2**level, max_width // width)
+    """Channels of resolution level 0, 1, 2, ...: `width`, doubled at every level up to `max_width`."""
+    return min(width * 2**level, max_width)
 
 
 def activation() -> nn.Module:

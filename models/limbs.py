@@ -55,19 +55,20 @@ class LimbMotion:
 def limb_motion(target: Tensor, source: Tensor, limbs: Tensor, unit: float = 1.0) -> LimbMotion:
     """Where the limbs of `target` are in `source`.
 
-    A limb keeps its width and is stretched along its axis. A limb that is seen end-on, or that is the same joint twice,
-    is shifted without rotation.
+    A limb keeps its width and is stretched along its axis. A limb that is seen end-on, that is the same joint twice, or
+    whose end is not known in both poses, is shifted without rotation.
 
     Args:
-        target, source: [B,J,2] joints of the two poses.
+        target, source: [B,J,2] joints of the two poses; NaN where a limb's end is not known.
         limbs: [K-1,2] pairs of joint indices.
         unit: image pixels in which SHORT and REACH are measured.
     """
     short = SHORT * unit
     first, last = limbs.unbind(1)
-    begins, ends = target[:, first].float(), target[:, last].float()
-    origins = source[:, first].float()
-    axis, axis_there = ends - begins, source[:, last].float() - origins  # [B,K-1,2]
+    begins, origins = target[:, first].float(), source[:, first].float()
+    axis, axis_there = target[:, last].float() - begins, source[:, last].float() - origins  # [B,K-1,2]
+    unknown = (axis + axis_there).isnan()
+    axis, axis_there = axis.masked_fill(unknown, 0), axis_there.masked_fill(unknown, 0)
     along, length = _normalise(axis)
     along_there, length_there = _normalise(axis_there)
     across, across_there = _perpendicular(along), _perpendicular(along_there)
@@ -78,7 +79,7 @@ def limb_motion(target: Tensor, source: Tensor, limbs: Tensor, unit: float = 1.0
     offset = origins - (linear * begins[..., None, :]).sum(-1)
     linear = linear - torch.eye(2, device=linear.device)
     maps = torch.cat([linear, offset[..., None]], -1)  # [B,K-1,2,3]
-    return LimbMotion(torch.cat([torch.zeros_like(maps[:, :1]), maps], 1), begins, ends, unit)
+    return LimbMotion(torch.cat([torch.zeros_like(maps[:, :1]), maps], 1), begins, begins + axis, unit)
 
 
 def _pixel_centres(size: int, cell: float, like: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ The previous frame and the reference image have a flow net each. See `models.gen
 from typing import cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from models.detail import Detail, DetailHead
@@ -49,6 +50,7 @@ class AnimationGenerator(RecurrentGenerator):
         self.register_buffer(
             "limbs", torch.tensor(config.limbs, dtype=torch.long).view(len(config.limbs), 2), persistent=False
         )
+        self.joints = 1 + max((joint for limb in config.limbs for joint in limb), default=-1)
 
     def _begin_reference(self, pair: Tensor) -> Tensor:
         return self.flow_net_reference.begin(pair)
@@ -84,7 +86,13 @@ class AnimationGenerator(RecurrentGenerator):
             return None
         if target is None or source is None:
             raise ValueError("this generator follows limbs: it needs the joints of every pose, the reference included")
+        target, source = (_add_unknown(joints, self.joints) for joints in (target, source))
         return limb_motion(target, source, cast(Tensor, self.limbs), unit)
+
+
+def _add_unknown(joints: Tensor, count: int) -> Tensor:
+    """Joints [B,J,2] -> [B,count,2], or [B,J,2] if that is more: those that are not given are not known."""
+    return F.pad(joints, (0, 0, 0, max(count - joints.shape[1], 0)), value=torch.nan)
 
 
 @torch.no_grad()

@@ -8,7 +8,14 @@ B batch, S structure channels, H, W image size. Layer l is the resolution H/2^l 
 
 from dataclasses import dataclass, replace
 
-from models.joints import DETAILED_CHANNELS, FACE_CHANNELS, FACE_LIMBS, H36M17_LIMBS, STRUCTURE_CHANNELS
+from models.joints import (
+    DETAIL_LIMBS,
+    DETAILED_CHANNELS,
+    FACE_CHANNELS,
+    FACE_LIMBS,
+    H36M17_LIMBS,
+    STRUCTURE_CHANNELS,
+)
 from models.layers import channels_at
 
 TORSO = ((1, 4), (11, 14), (1, 14), (4, 11))  # of the same joints: hips, shoulders, right and left side
@@ -89,7 +96,8 @@ class AnimationConfig(GeneratorConfig):
     """What the detail head subtracts in eval mode from the logits of the generated image and of the previous frame."""
 
     limbs: tuple[tuple[int, int], ...] = ()
-    """Pairs of joint indices whose rigid motion the flow can follow (`models.limbs`); none in the authors' networks."""
+    """Pairs of joint indices whose rigid motion the flow can follow (`models.limbs`); none in the authors' networks.
+    After the 17 joints of a person come the points of hands and feet, `models.joints.DETAIL_NAMES`."""
 
     shadow: bool = False
     """Whether the decoder also makes the person's shadow on what is behind; not in the authors' networks."""
@@ -185,14 +193,15 @@ def dance_iper() -> AnimationConfig:
 def bundled_person() -> AnimationConfig:
     """The person animation that ships with this package: a person without background and their shadow.
 
-    Half the authors' width, with limbs and the detail head; its structures hold hands, feet and the order of limbs.
+    Half the authors' width, three quarters in the flow nets, with limbs and the detail head; its structures hold hands,
+    feet and the order of limbs.
     """
     return AnimationConfig(
         image_channels=4,
         structure_channels=DETAILED_CHANNELS,
         width=32,
         max_width=256,
-        flow_width=16,
+        flow_width=24,
         flow_max_width=128,
         kernel_sizes=(3, 3),
         attention_hidden=64,
@@ -200,7 +209,7 @@ def bundled_person() -> AnimationConfig:
         detail_hidden=12,
         restraint=(1.0, 1.5),
         shadow=True,
-        limbs=H36M17_LIMBS + TORSO + tuple((joint, joint) for joint in range(17)),
+        limbs=H36M17_LIMBS + TORSO + tuple((joint, joint) for joint in range(17)) + DETAIL_LIMBS,
     )
 
 
@@ -208,9 +217,16 @@ def bundled_face() -> AnimationConfig:
     """The face animation that ships with this package: head and shoulders without background.
 
     Its structures are lines through the 68 landmarks and the openings of mouth and eyes, its limbs pairs of landmarks.
-    Faces move less far than people, so the flow net is one layer shallower.
+    Faces move less far than people, so the flow nets are narrower and one layer shallower.
     """
-    return replace(bundled_person(), structure_channels=FACE_CHANNELS, shadow=False, flow_layers=4, limbs=FACE_LIMBS)
+    return replace(
+        bundled_person(),
+        structure_channels=FACE_CHANNELS,
+        shadow=False,
+        flow_width=16,
+        flow_layers=4,
+        limbs=FACE_LIMBS,
+    )
 
 
 def bundled_objects() -> ViewConfig:

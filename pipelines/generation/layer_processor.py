@@ -135,6 +135,7 @@ class LayerProcessor(PersonProcessor):
             arrays = [torch.from_numpy(each)[None] for each in (known, points[:, :2], depth)]
             maps = detail_maps(*arrays, limbs=LIMBS[layout], height=rows, width=columns, scale=scale)
             structure = np.concatenate([structure, maps[0].numpy()])
+            joints = np.concatenate([joints[:, :2], known])
         return NetworkInputs(structure, joints[:, :2])
 
 

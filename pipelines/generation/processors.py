@@ -41,7 +41,8 @@ class NetworkInputs:
     structure: np.ndarray
     """Structure map float32 [S, h, w]."""
     joints: np.ndarray | None = None
-    """Human3.6M-17 joints [17, 2] in pixels of the canvas, where the network asks for them."""
+    """Human3.6M-17 joints [17, 2] in pixels of the canvas, where the network asks for them; [27, 2] with the points of
+    `models.joints.DETAIL_NAMES`, NaN where not known."""
 
 
 class FrameProcessor(ABC):

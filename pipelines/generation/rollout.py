@@ -127,7 +127,7 @@ def _stack_canvases(processors: Sequence[FrameProcessor], device: torch.device) 
 
 
 def _stack(inputs: list[NetworkInputs], device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Structures [n, S, h, w] and, where the network asks for them, joints [n, 17, 2]."""
+    """Structures [n, S, h, w] and, where the network asks for them, joints [n, J, 2]."""
     joints = [each.joints for each in inputs if each.joints is not None]
     placed = torch.from_numpy(np.stack(joints)).float().to(device) if joints else None
     return _to_device([each.structure for each in inputs], device), placed

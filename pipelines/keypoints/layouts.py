@@ -6,7 +6,7 @@ A pose is an array [..., K, 2 or 3]: x, y in pixels (x right, y down, pixel cent
 
 import numpy as np
 
-from models.joints import H36M17_LIMBS
+from models.joints import DETAIL_LIMBS, H36M17_LIMBS
 
 COCO17_NAMES = (
     "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow",
@@ -47,7 +47,7 @@ COCO17_BODY_IN_H36M17 = (11, 14, 12, 15, 13, 16, 4, 1, 5, 2, 6, 3)
 # The joint that each of `models.joints.DETAIL_NAMES` moves with: wrists and ankles.
 DETAIL_JOINTS = {
     "coco17": (9, 9, 9, 10, 10, 10, 15, 15, 16, 16),
-    "h36m17": (13, 13, 13, 16, 16, 16, 6, 6, 3, 3),
+    "h36m17": tuple(joint for joint, _ in DETAIL_LIMBS),
 }
 
 H36M17_PARENT = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)

@@ -40,6 +40,31 @@ def test_a_joint_alone_only_moves():
     assert not limb_motion(target, source, LIMBS).maps[0, 3, :, :2].any()
 
 
+def test_a_limb_whose_end_is_not_known_in_both_poses_only_moves_with_its_beginning():
+    source = torch.tensor([[[10.0, 10.0], [30.0, 10.0], [50.0, 60.0]]])
+    target = source + 5
+    target[0, 1] = torch.nan
+    for one, other in ((target, source), (source, target)):
+        motion = limb_motion(one, other, torch.tensor([(0, 1), (0, 2)]))
+        shift = (other - one)[0, 0]
+        torch.testing.assert_close(motion.maps[0, 1:, :, 2], shift.expand(2, -1), atol=0.02, rtol=0)
+        assert not motion.maps[0, 1, :, :2].any()
+        flows, near = motion.candidates(16, 16, 4.0)
+        assert flows.isfinite().all()
+        assert near.isfinite().all()
+
+
+def test_joints_that_are_not_given_are_not_known():
+    network = build(limbs=((0, 1), (1, 2)))
+    image, structures = torch.rand(1, 3, 64, 64), torch.rand(2, 1, 20, 64, 64)
+    known = torch.tensor([[[10.0, 10.0], [30.0, 10.0], [torch.nan, torch.nan]]])
+    results = []
+    for joints in (known, known[:, :2]):
+        reference = network.encode_reference(image, structures[0], joints)
+        results.append(network.step(reference, State.initial(reference), structures[1], joints + 3).image)
+    torch.testing.assert_close(*results)
+
+
 def test_places_on_a_limb_score_highest_for_it():
     pose = torch.tensor([[[10.0, 10.0], [50.0, 10.0], [50.0, 60.0]]])
     _, near = limb_motion(pose, pose, LIMBS[:2]).candidates(64, 64, 1.0)
@@ -48,11 +73,11 @@ def test_places_on_a_limb_score_highest_for_it():
     assert near[0, :, 60, 5].argmax() == 0
 
 
-def build():
+def build(limbs=((0, 1), (1, 2), (2, 2))):
     torch.manual_seed(0)
     config = AnimationConfig(
         width=8, max_width=16, flow_width=8, flow_max_width=16, kernel_sizes=(3, 3), attention_hidden=8,
-        limbs=((0, 1), (1, 2), (2, 2)),
+        limbs=limbs,
     )  # fmt: skip
     return AnimationGenerator(config=config).eval()
 

@@ -75,7 +75,7 @@ class Truth:
     structure: Tensor
     """Structure map [B, S, H, W], S = 20 or 34 with details."""
     joints: Tensor
-    """Joints of the structure map [B, 17, 2]."""
+    """Joints of the structure map [B, 17, 2], or [B, 27, 2] with points of hands and feet, NaN where not known."""
     flow_previous: Tensor
     """Flow into the previous frame [B, 2, H, W], in pixels."""
     visible_previous: Tensor
@@ -144,7 +144,7 @@ def assemble_clips(
 
 
 def state_tensors(state: State) -> tuple[Tensor, Tensor, Tensor]:
-    """Image [B, 4, H, W], structure [B, S, H, W] and joints [B, 17, 2]."""
+    """Image [B, 4, H, W], structure [B, S, H, W] and joints [B, J, 2]."""
     assert state.joints is not None
     return state.image, state.structure, state.joints
 
@@ -203,6 +203,8 @@ def _make_reference(recipe: Recipe, clip: Clip, generator: torch.Generator) -> S
     chance = recipe.missing_joint * (1 + 6 * hidden) + OUTSIDE_MISSING * outside
     present = torch.rand(pose.shape[:2], generator=generator, device=pose.device) > chance
     structure = structure_maps(pose + noise, COCO17_LIMBS, size=recipe.size, present=present)
+    inherited = torch.stack([noise[:, list(sources)].mean(1) for sources in _H36M_FROM_COCO], 1)  # [B, 17, 2]
+    joints = clip.h36m[:, 0] + inherited + _draw_noise(tuple(inherited.shape), MOTION_NETWORK_ERROR, generator)
     if recipe.structure_details:
         points, depth = observe_details(
             clip, slice(1), (pose + noise)[:, None], layout="coco17", unknown=recipe.unknown_details / 2,
@@ -210,8 +212,7 @@ def _make_reference(recipe: Recipe, clip: Clip, generator: torch.Generator) -> S
         )  # fmt: skip
         depth = depth[:, 0].masked_fill(~present, torch.nan)
         structure = add_details(structure, pose + noise, COCO17_LIMBS, points[:, 0], depth)
-    inherited = torch.stack([noise[:, list(sources)].mean(1) for sources in _H36M_FROM_COCO], 1)  # [B, 17, 2]
-    joints = clip.h36m[:, 0] + inherited + _draw_noise(tuple(inherited.shape), MOTION_NETWORK_ERROR, generator)
+        joints = torch.cat([joints, points[:, 0]], 1)
     image = cut_out(clip.images[:, 0], clip.rgba[:, 0], recipe.imperfect_mattes, generator)
     return State(image, compact(structure), joints)
 
@@ -220,11 +221,11 @@ def _make_driving(recipe: Recipe, clip: Clip, generator: torch.Generator) -> lis
     """The frames after the reference, with Human3.6M-17 joints that have a constant error of retargeting and a smaller
     one that changes from frame to frame."""
     pose = clip.h36m[:, 1:]  # [B, T - 1, 17, 2]
-    batch, frames, joints, _ = pose.shape
-    noise = _draw_noise((batch, 1, joints, 2), recipe.driving_noise, generator)
-    noise = noise + _draw_noise((batch, frames, joints, 2), 0.5 * recipe.driving_noise, generator)
+    batch, frames, count, _ = pose.shape
+    noise = _draw_noise((batch, 1, count, 2), recipe.driving_noise, generator)
+    noise = noise + _draw_noise((batch, frames, count, 2), 0.5 * recipe.driving_noise, generator)
     pose = pose + noise * draw_shares(batch, generator)[..., None]
-    present = torch.ones(batch, joints, dtype=torch.bool, device=pose.device)
+    present = torch.ones(batch, count, dtype=torch.bool, device=pose.device)
     details = None
     if recipe.structure_details:
         details = observe_details(
@@ -232,11 +233,13 @@ def _make_driving(recipe: Recipe, clip: Clip, generator: torch.Generator) -> lis
             generator=generator,
         )  # fmt: skip
     states = []
-    for t, points in enumerate(pose.unbind(1)):
-        structure = structure_maps(points, H36M17_LIMBS, size=recipe.size, present=present)
+    for t, joints in enumerate(pose.unbind(1)):
+        structure = structure_maps(joints, H36M17_LIMBS, size=recipe.size, present=present)
         if details is not None:
-            structure = add_details(structure, points, H36M17_LIMBS, *(each[:, t] for each in details))
-        states.append(State(clip.rgba[:, t + 1], compact(structure), points))
+            points, depth = (each[:, t] for each in details)
+            structure = add_details(structure, joints, H36M17_LIMBS, points, depth)
+            joints = torch.cat([joints, points], 1)
+        states.append(State(clip.rgba[:, t + 1], compact(structure), joints))
     return states
 
 

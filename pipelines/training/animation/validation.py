@@ -132,11 +132,12 @@ def generate(model: AnimationGenerator, clip: HeldOutClips, progress: Progress =
 
     source = draw(clip.coco, clip.coco_depth, COCO17_LIMBS, 0)
     image = clip.source if layered else clip.images[:, 0]
-    reference = model.encode_reference(image, source, clip.h36m[:, 0])
+    joints = torch.cat([clip.h36m, clip.details], 2)  # [B, T, 27, 2]
+    reference = model.encode_reference(image, source, joints[:, 0])
     state, frames = State.initial(reference), []
     for t in range(1, clip.images.shape[1]):
         structure = draw(clip.h36m, clip.h36m_depth, H36M17_LIMBS, t)
-        step = model.step(reference, state, structure, clip.h36m[:, t])
+        step = model.step(reference, state, structure, joints[:, t])
         state = step.state
         frames.append(_finish(step.image, step.shadow, clip.plate))
         progress.advance(len(clip))

@@ -65,9 +65,54 @@ def test_new_channels_of_structures_count_for_nothing_at_first(tmp_path: Path) -
         assert gradient[:, -3:].abs().max() > 0, "they can learn"
 
 
-def test_what_differs_in_another_way_stays_as_it_is() -> None:
-    narrow = build(replace(LAYERED, image_channels=3, shadow=False, flow_width=4), 1)
-    state = fit_channels(narrow, build(LAYERED, 2))
+WIDER = {
+    "width": 12,
+    "max_width": 24,
+    "flow_width": 10,
+    "flow_max_width": 30,
+    "attention_hidden": 11,
+    "detail_hidden": 9,
+}
+
+
+def test_a_network_with_more_features_makes_the_same_and_learns_with_them(tmp_path: Path) -> None:
+    narrow, network = build(LAYERED, 1), build(replace(LAYERED, **WIDER), 2)
+    for module in narrow.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
+            torch.nn.init.uniform_(module.running_var, 0.5, 2)
+    path = tmp_path / "narrow.safetensors"
+    save_weights(path, narrow, architecture="animation", licence="", command="", extra={}, exact=True)
+    progress = NotesProgress()
+    load_matching(network, str(path), progress, adapt=fit_channels)
+    assert progress.notes == []
+    image = torch.rand(1, 4, 64, 64)
+    old, new = generate(narrow, image), generate(network, image)
+    torch.testing.assert_close(new.image, old.image, atol=1e-5, rtol=0)
+    torch.testing.assert_close(new.flows_reference[1], old.flows_reference[1], atol=1e-4, rtol=0)
+    new.image.sum().backward()
+    for key in (
+        "target.decoder1.1.model.2",
+        "flow_net_previous.encoder1.model.2",
+        "target.attn_r0.fully_connect_layer.0",
+    ):
+        layer = network.get_submodule(key)
+        inputs = 0 if isinstance(layer, torch.nn.ConvTranspose2d) else 1
+        gradient = layer.get_parameter("weight").grad
+        assert gradient is not None
+        assert gradient.narrow(inputs, gradient.shape[inputs] - 1, 1).abs().max() > 0, "new features can be used"
+
+
+def test_weights_with_more_features_stay_as_they_are() -> None:
+    wide = build(replace(LAYERED, flow_width=16, flow_max_width=32), 1)
+    state = fit_channels(wide, build(LAYERED, 2))
     key = "flow_net_previous.block0.model.2.weight"
-    assert state[key].shape == narrow.state_dict()[key].shape
-    assert state["target.outconv.conv1.weight"].shape[0] == 5
+    assert state[key].shape == wide.state_dict()[key].shape
+
+
+def test_more_limbs_follow_those_that_the_weights_know(tmp_path: Path) -> None:
+    few, more = (build(replace(LAYERED, limbs=limbs), 1) for limbs in (((0, 1),), ((0, 1), (1, 2))))
+    torch.nn.init.normal_(few.flow_net_previous.get_parameter("limbs2.weight"))
+    state = fit_channels(few, more)["flow_net_previous.limbs2.weight"]
+    torch.testing.assert_close(state[:2], few.flow_net_previous.get_parameter("limbs2.weight"))
+    assert not state[2:].any()
