@@ -46,7 +46,7 @@ OPTIONS: dict[str, Any] = {
     "audio": typer.Option(metavar="driving|none|FILE", parser=parse.audio),
     "background": typer.Option(metavar="picture|driving|FILE|COLOUR|transparent", parser=parse.background),
     "crf": typer.Option(metavar="N", min=0, max=63),
-    "codec": typer.Option(metavar="h264|hevc|vp9|prores"),
+    "codec": typer.Option(metavar="h264|hevc|vp9|prores|h264_nvenc|hevc_nvenc|av1_nvenc"),
     "start": typer.Option(metavar="SECONDS|M:SS", parser=parse.seconds),
     "end": typer.Option(metavar="SECONDS|M:SS", parser=parse.seconds),
     "max_frames": typer.Option(metavar="N", min=1),

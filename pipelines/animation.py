@@ -61,11 +61,11 @@ def animate(config: AnimateConfig, progress: Progress = SILENT, resources: Resou
         ProcessingError: the work started and could not be finished (full disk).
     """
     with prepare_animation(config, progress, resources or Resources()) as animation:
-        # 7. Generate; composing and encoding run in a second thread, at most two frames behind
+        # 7. Generate; a second thread, at most two frames behind, encodes, and composes what the device does not
         progress.stage("animate", animation.frames, done=animation.begin)
         with animation.output as output, background_worker(output.write, animation.stopwatch) as write:
             for _, step in generate_frames([animation]):
-                write(step)
+                write(output.begin(step))
                 progress.advance()
     return animation.result()
 

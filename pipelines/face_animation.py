@@ -93,7 +93,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
             # 5. The squares of both pictures that the network sees
             processor = _make_processor(config, picture, landmarks, motion, video, generator, device)
         note_all(progress, processor.notes)
-        # 6. Generate; composing and encoding run in a second thread, at most two frames behind
+        # 6. Generate; a second thread, at most two frames behind, encodes, and composes what the device does not
         frames = FrameGenerator([processor], generator, autocast(precision, device), stopwatch)
         progress.stage("face", len(motion.pts))
         shown = video if isinstance(processor, FaceLayerProcessor) else None  # the other one reads it by itself
@@ -103,7 +103,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
             background_worker(output.write, stopwatch) as write,
         ):
             for _, step in frames:
-                write(step)
+                write(output.begin(step))
                 progress.advance()
     return FaceResult(
         config=config,

@@ -148,4 +148,4 @@ class VideoOptions(PictureOptions):
     """Encoding quality, 0 to 63, lower is better; the codec's own default if omitted."""
     codec: str | None = None
     """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm; of transparent
-    videos `prores` in .mov, `vp9` in .webm."""
+    videos `prores` in .mov, `vp9` in .webm. On NVIDIA GPUs that encode also `h264_nvenc`, `hevc_nvenc`, `av1_nvenc`."""

@@ -91,15 +91,15 @@ class BatchedJob:
         config = config_of(self.job, self.folder)
         assert isinstance(config, AnimateConfig)
         self.animation = self.open_files.enter_context(prepare_animation(config, self.progress, resources))
-        output = self.open_files.enter_context(self.animation.output)
-        self.write_in_background = self.open_files.enter_context(background_worker(output.write))
+        self.output = self.open_files.enter_context(self.animation.output)
+        self.write_in_background = self.open_files.enter_context(background_worker(self.output.write))
         begin = self.animation.begin
         self.frames_left = self.animation.frames - begin
         self.progress.stage("animate", self.animation.frames, done=begin)
 
     def write(self, step: Step) -> None:
         """Write a frame; after the last one the outputs appear under their names."""
-        self.write_in_background(step)
+        self.write_in_background(self.output.begin(step))
         self.progress.advance()
         self.frames_left -= 1
         if not self.frames_left:

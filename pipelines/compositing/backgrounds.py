@@ -26,6 +26,8 @@ class Background(ABC):
 
     notes: Sequence[str] = ()
     """One-line notes for the user, complete after the last frame."""
+    still: np.ndarray | None = None
+    """What `frame` returns for every frame, if it is always the same picture and people keep their places."""
 
     @abstractmethod
     def frame(self, number: int) -> np.ndarray | None:
@@ -47,7 +49,7 @@ class PictureBackground(Background):
     """One picture [H, W, 3] behind all frames, for instance the source picture without the person."""
 
     def __init__(self, plate: np.ndarray) -> None:
-        self.plate = plate
+        self.plate = self.still = plate
 
     def frame(self, number: int) -> np.ndarray:
         return self.plate

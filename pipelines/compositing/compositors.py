@@ -12,20 +12,23 @@ from torch import Tensor
 from models.generators.animation import Step
 from pipelines.compositing.device_compositor import DeviceCompositor
 from pipelines.compositing.full_resolution import TiledCompositor
-from pipelines.compositing.layers import Layer
+from pipelines.compositing.layers import Layer, PendingLayer, PendingTensor
 from pipelines.media.boxes import Box
 
 
 class Compositor(Protocol):
     """Turns generator steps into layers, one after the other."""
 
-    @property
-    def memory(self) -> Tensor:
-        """The last layer that was composed, by which the next one is; float32, see `make_compositor`."""
+    def memory(self) -> PendingTensor:
+        """The last layer that was begun, for `make_compositor`, once it is finished; float32."""
         ...
 
     def compose(self, step: Step) -> Layer:
         """The layer of one step (batch of 1), which is remembered for the next one."""
+        ...
+
+    def begin(self, step: Step) -> PendingLayer:
+        """The same, to be finished later, in order; a GPU's part of it is queued now."""
         ...
 
 

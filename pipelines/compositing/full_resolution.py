@@ -7,6 +7,7 @@ coverage 0..1. H, W: the box around the person; h, w: canvas.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from models.generators.animation import Step
-from pipelines.compositing.layers import Layer
+from pipelines.compositing.layers import Layer, PendingLayer, PendingTensor
 from pipelines.media.boxes import Box
 
 Picture = np.ndarray  # float32
@@ -60,10 +61,9 @@ class TiledCompositor:
         self._columns = np.arange(self.width, dtype=np.float32)
         self._places: tuple[Picture, Picture] | None = None
 
-    @property
-    def memory(self) -> Tensor:
+    def memory(self) -> PendingTensor:
         """See `pipelines.compositing.compositors.Compositor.memory`."""
-        return torch.from_numpy(self.previous.copy())
+        return lambda: torch.from_numpy(self.previous.copy())
 
     def compose(self, step: Step) -> Layer:
         """See `pipelines.compositing.compositors.Compositor.compose`."""
@@ -91,6 +91,10 @@ class TiledCompositor:
         place = _around(stretches)
         dark = None if shadow is None or not stretches else self._enlarge(shadow[0], place)
         return cut_layer(result[place], dark, self.box, place)
+
+    def begin(self, step: Step) -> PendingLayer:
+        """See `pipelines.compositing.compositors.Compositor.begin`."""
+        return partial(self.compose, step)
 
     def _copy(self, picture: Picture, flow: Tensor, share: Picture) -> "_Copy":
         """The `share` [h, w] of `picture` [H, W, 4], to be read at the places that a flow [1, 2, h, w] points to."""

@@ -3,10 +3,12 @@
 H, W: picture; h, w: the layer's box, which may reach beyond the picture.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from torch import Tensor
 
 from pipelines.compositing.transparency import spread_colour
 from pipelines.media.boxes import Box
@@ -28,10 +30,21 @@ class Layer:
     def inside(self, height: int, width: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
         """The part of the picture [height, width] that the layer covers, and that part of the layer itself: rows and
         columns of each, empty where they don't meet."""
-        left, top, right, bottom = self.box
-        rows, columns = (_overlap(top, bottom, height), _overlap(left, right, width))
-        moved = slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
-        return (rows, columns), moved
+        return overlap(self.box, height, width)
+
+
+PendingTensor = Callable[[], Tensor]
+"""Waits for a tensor on the CPU."""
+PendingLayer = Callable[[], Layer]
+"""Finishes a layer, maybe in another thread than the one that began it."""
+
+
+def overlap(box: Box, height: int, width: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """See `Layer.inside`."""
+    left, top, right, bottom = box
+    rows, columns = (_overlap(top, bottom, height), _overlap(left, right, width))
+    moved = slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
+    return (rows, columns), moved
 
 
 def lay_over(background: np.ndarray, layer: Layer) -> np.ndarray:

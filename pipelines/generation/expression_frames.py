@@ -69,7 +69,7 @@ class ExpressionFrames:
     def memory(self) -> dict[str, Tensor]:
         """What the faces to come need of those that were put into layers."""
         assert self.shown is not None
-        return state_tensors(self.shown.state) | self.face.memory()
+        return state_tensors(self.shown.state) | self.face.memory()()
 
     def recall(self, memory: dict[str, Tensor], frames: int) -> None:
         """Go on behind that many frames of the same face, with what it remembered then."""

@@ -14,19 +14,26 @@ from models.generators.animation import AnimationGenerator, Step
 from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background, PictureBackground
 from pipelines.compositing.compositors import Compositor, make_compositor
+from pipelines.compositing.device_compositor import DeviceCompositor
 from pipelines.compositing.layers import Layer, lay_over, to_rgba
 from pipelines.faces.expressions import Expressions
 from pipelines.generation.cutout import CutOut
 from pipelines.generation.expression_frames import ExpressionFrames
-from pipelines.generation.processors import CANVAS, NetworkInputs, PersonProcessor, to_network
-from pipelines.keypoints.detail_maps import detail_maps
-from pipelines.keypoints.layouts import LIMBS
+from pipelines.generation.processors import (
+    CANVAS,
+    NetworkInputs,
+    PendingFrame,
+    PendingMemory,
+    PersonProcessor,
+    to_network,
+)
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.keypoints.structure_details import StructureDetails, find_source_details, retarget_details
-from pipelines.keypoints.structure_maps import structure_map
+from pipelines.keypoints.structure_poses import StructurePose
 from pipelines.media.boxes import Box, crop
 from pipelines.media.canvas_crop import CanvasCrop
 from pipelines.option_groups import Framing, Quality, Retarget
+from pipelines.runtime.device_copies import send
 
 QUALITY_SIZES: dict[Quality, int] = {"fast": 192, "standard": 256, "best": 384}  # longer side of the canvas, pixels
 FACE = "face."  # begins the names of what is remembered of the face
@@ -70,7 +77,8 @@ class LayerProcessor(PersonProcessor):
         self.compositor: Compositor | None = None
         self.face: ExpressionFrames | None = None
         self.recalled: Tensor | None = None  # what its compositor begins with
-        self.count = 0  # frames that were made
+        self.count = 0  # frames that were begun
+        self.sent: tuple[torch.Tensor, Box] | None = None  # see `_place_on_device`
         self.details: dict[str, StructureDetails] = {}
         if detailed:
             self.details = {"coco17": find_source_details(source), "h36m17": retarget_details(driving, poses)}
@@ -94,10 +102,15 @@ class LayerProcessor(PersonProcessor):
     def output_size(self, framing: Framing) -> tuple[int, int]:
         return self.background.size(self.source.size) if framing == "full" else (self.area.width, self.area.height)
 
-    def memory(self) -> dict[str, Tensor]:
+    def memory(self) -> PendingMemory:
         assert self.compositor is not None
-        face = {f"{FACE}{name}": tensor for name, tensor in self.face.memory().items()} if self.face else {}
-        return {"person": self.compositor.memory} | face
+        person, face = self.compositor.memory(), self.face
+
+        def finish() -> dict[str, Tensor]:
+            own = {f"{FACE}{name}": tensor for name, tensor in face.memory().items()} if face else {}
+            return {"person": person()} | own
+
+        return finish
 
     def recall(self, memory: dict[str, Tensor], frames: int) -> None:
         self.count, self.recalled = frames, memory["person"]
@@ -105,38 +118,55 @@ class LayerProcessor(PersonProcessor):
             own = {name.removeprefix(FACE): tensor for name, tensor in memory.items() if name.startswith(FACE)}
             self.face.recall(own, frames)
 
-    def layer(self, output: Step) -> Layer:
-        """The person of the next step (batch of 1), in pixels of the source picture."""
+    def begin_frame(self, output: Step | Picture, framing: Framing) -> PendingFrame:
+        assert isinstance(output, Step)
+        number, self.count = self.count, self.count + 1
         if self.compositor is None:
             self.compositor = make_compositor(self.person, self.box, output.image.device, self.recalled)
-        layer = self.compositor.compose(output)
-        return self.face.put_into(layer, output) if self.face else layer
+        if isinstance(self.compositor, DeviceCompositor) and self.background.still is not None and self.face is None:
+            picture = self.compositor.make(output).lay_over(*self._place_on_device(framing, output.image.device))
+            return lambda: picture()[0]
+        layer = self.compositor.begin(output)
+        return lambda: self._finish(layer(), output, number, framing)
 
     def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
-        assert isinstance(output, Step)
-        layer = self.background.place(self.layer(output), self.count)
-        behind = self.background.frame(self.count)
-        self.count += 1
+        return self.begin_frame(output, framing)()
+
+    def _finish(self, layer: Layer, output: Step, number: int, framing: Framing) -> np.ndarray:
+        """The frame with this number, of its layer."""
+        layer = self.face.put_into(layer, output) if self.face else layer
+        layer = self.background.place(layer, number)
+        behind = self.background.frame(number)
         if framing == "crop":
-            left, top, right, bottom = layer.box
-            x, y = self.box[:2]
-            layer = replace(layer, box=(left - x, top - y, right - x, bottom - y))
+            layer = replace(layer, box=self._in_own_box(layer.box))
             behind = None if behind is None else crop(behind, self.box)
         width, height = self.output_size(framing)
         return to_rgba(layer, height, width) if behind is None else lay_over(behind, layer)
+
+    def _place_on_device(self, framing: Framing, device: torch.device) -> tuple[torch.Tensor, Box]:
+        """The background that stays the same, on the device, and where the person's box is in it."""
+        if self.sent is None:
+            assert self.background.still is not None
+            cropped = framing == "crop"
+            behind = crop(self.background.still, self.box) if cropped else self.background.still
+            box = self._in_own_box(self.box) if cropped else self.box
+            self.sent = send(torch.from_numpy(np.ascontiguousarray(behind)), device), box
+        return self.sent
+
+    def _in_own_box(self, box: Box) -> Box:
+        """A box of the picture as it is in the person's box."""
+        x, y = self.box[:2]
+        return box[0] - x, box[1] - y, box[2] - x, box[3] - y
 
     def _inputs(self, points: np.ndarray, joints: np.ndarray, layout: str, frame: int = 0) -> NetworkInputs:
         """Points [17, 2 or 3] that are drawn, and Human3.6M-17 joints [17, 2 or 3], in pixels of the canvas."""
         rows, columns = self.area.rows, self.area.columns
         scale = max(rows, columns) / CANVAS
-        structure = structure_map(points, layout=layout, height=rows, width=columns, scale=scale)
-        if layout in self.details:
-            known, depth = self.details[layout].on_canvas(self.area, frame)
-            arrays = [torch.from_numpy(each)[None] for each in (known, points[:, :2], depth)]
-            maps = detail_maps(*arrays, limbs=LIMBS[layout], height=rows, width=columns, scale=scale)
-            structure = np.concatenate([structure, maps[0].numpy()])
-            joints = np.concatenate([joints[:, :2], known])
-        return NetworkInputs(structure, joints[:, :2])
+        pose = StructurePose(points, layout, rows, columns, scale)
+        if layout not in self.details:
+            return NetworkInputs(pose, joints[:, :2])
+        known, depth = self.details[layout].on_canvas(self.area, frame)
+        return NetworkInputs(replace(pose, details=(known, depth)), np.concatenate([joints[:, :2], known]))
 
 
 def _outline(person: np.ndarray) -> Box | None:

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -25,7 +26,8 @@ from pipelines.generation.visualization import compare_people
 from pipelines.keypoints.layouts import coco17_to_openpose18
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.keypoints.retargeting import retarget_coco17
-from pipelines.keypoints.structure_maps import MISSING, person_maps, structure_map
+from pipelines.keypoints.structure_maps import MISSING, person_maps
+from pipelines.keypoints.structure_poses import StructurePose
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.boxes import Box
 from pipelines.media.tensors import image_to_tensor, tensor_to_image
@@ -38,11 +40,16 @@ CANVAS = 256  # pixels
 class NetworkInputs:
     """A pose as a generator reads it."""
 
-    structure: np.ndarray
-    """Structure map float32 [S, h, w]."""
+    drawing: np.ndarray | StructurePose
+    """The structure map float32 [S, h, w], or the pose that it shows, to be drawn where the network runs."""
     joints: np.ndarray | None = None
     """Human3.6M-17 joints [17, 2] in pixels of the canvas, where the network asks for them; [27, 2] with the points of
     `models.joints.DETAIL_NAMES`, NaN where not known."""
+
+    @property
+    def structure(self) -> np.ndarray:
+        """The structure map, float32 [S, h, w]."""
+        return self.drawing.draw() if isinstance(self.drawing, StructurePose) else self.drawing
 
 
 class FrameProcessor(ABC):
@@ -89,6 +96,14 @@ class FrameProcessor(ABC):
     def output_size(self, framing: Framing) -> tuple[int, int]:
         """Width and height of the results in pixels."""
 
+    def begin_frame(self, output: Step | Picture, framing: Framing) -> "PendingFrame":
+        """Begin to make the frame of a network's output (batch of 1); called once per frame, in order.
+
+        What a GPU does is queued here, in the thread of the network. The returned function finishes the frame, also in
+        order, maybe in another thread; see `postprocess`.
+        """
+        return partial(self.postprocess, output, framing)
+
     @abstractmethod
     def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
         """The frame [height, width, 3] that a network's output (batch of 1) makes; called once per frame, in order.
@@ -96,9 +111,12 @@ class FrameProcessor(ABC):
         With `framing` "full" it is the picture with the generated region in it, with "crop" that region alone.
         """
 
-    def memory(self) -> dict[str, Tensor]:
-        """What the next call of `postprocess` needs of those before; nothing where frames are independent."""
-        return {}
+    def memory(self) -> "PendingMemory":
+        """What the next frame needs of those that were begun; nothing where frames are independent.
+
+        Called as `begin_frame`, behind it; the returned function when those frames are finished.
+        """
+        return dict
 
     def recall(self, memory: dict[str, Tensor], frames: int) -> None:  # noqa: B027 (nothing is remembered by default)
         """Go on behind that many frames of another processor of the same inputs, with what it remembered then."""
@@ -172,7 +190,7 @@ class SquashProcessor(PersonProcessor):
         return cv2.resize(result, self.source.size, interpolation=cv2.INTER_CUBIC if enlarges else cv2.INTER_AREA)
 
     def _structure(self, joints: np.ndarray, layout: str) -> NetworkInputs:
-        return NetworkInputs(structure_map(joints, layout=layout, height=self.height, width=self.width))
+        return NetworkInputs(StructurePose(joints, layout, self.height, self.width))
 
     def _squash(self, points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Points [..., 2] of a picture of `size` (width, height) in pixels of the canvas."""
@@ -207,5 +225,10 @@ def to_network(rgba: np.ndarray) -> np.ndarray:
     alpha = rgba[..., 3:]
     return np.concatenate([rgba[..., :3] / 127.5 - alpha, alpha], -1).transpose(2, 0, 1)
 
+
+PendingMemory = Callable[[], dict[str, Tensor]]
+"""See `FrameProcessor.memory`."""
+PendingFrame = Callable[[], np.ndarray]
+"""Finishes a frame uint8 [height, width, 3 or 4]; see `FrameProcessor.begin_frame`."""
 
 ProcessorFactory = Callable[[SourcePerson, DrivingMotion, np.ndarray, Retarget, Quality], FrameProcessor]

@@ -15,6 +15,9 @@ from models.generators.picture import Picture, PictureGenerator
 from models.generators.recurrent import RecurrentGenerator, State, Step, map_tensors, select_items
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
 from pipelines.generation.step_graphs import graph_steps
+from pipelines.keypoints.device_structure_maps import draw_on_device
+from pipelines.keypoints.structure_poses import StructurePose
+from pipelines.runtime.device_copies import send
 from pipelines.runtime.stopwatch import Stopwatch
 
 
@@ -129,11 +132,13 @@ def _stack_canvases(processors: Sequence[FrameProcessor], device: torch.device) 
 def _stack(inputs: list[NetworkInputs], device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Structures [n, S, h, w] and, where the network asks for them, joints [n, J, 2]."""
     joints = [each.joints for each in inputs if each.joints is not None]
-    placed = torch.from_numpy(np.stack(joints)).float().to(device) if joints else None
+    placed = send(torch.from_numpy(np.stack(joints)).float(), device) if joints else None
+    poses = [each.drawing for each in inputs if isinstance(each.drawing, StructurePose) and each.drawing.is_inside]
+    if device.type == "cuda" and len(poses) == len(inputs):
+        return draw_on_device(poses, device), placed
     return _to_device([each.structure for each in inputs], device), placed
 
 
 def _to_device(arrays: list[np.ndarray], device: torch.device) -> torch.Tensor:
     """n x [C, h, w] -> float32 [n, C, h, w], channels last."""
-    tensor = torch.from_numpy(np.stack(arrays)).float()
-    return tensor.to(device).contiguous(memory_format=torch.channels_last)
+    return send(torch.from_numpy(np.stack(arrays)).float(), device).contiguous(memory_format=torch.channels_last)

@@ -9,7 +9,7 @@ from models.generators.animation import AnimationGenerator, Step
 from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background
 from pipelines.faces.expressions import Expressions
-from pipelines.generation.processors import FrameProcessor, NetworkInputs, ProcessorFactory
+from pipelines.generation.processors import FrameProcessor, NetworkInputs, PendingFrame, PendingMemory, ProcessorFactory
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.media.boxes import Box
 from pipelines.media.turning import turn_picture
@@ -53,10 +53,14 @@ class TurnedProcessor(FrameProcessor):
         width, height = self.upright.output_size(framing)
         return (height, width) if self.quarter_turns % 2 else (width, height)
 
+    def begin_frame(self, output: Step | Picture, framing: Framing) -> PendingFrame:
+        upright = self.upright.begin_frame(output, framing)
+        return lambda: turn_picture(upright(), -self.quarter_turns)
+
     def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
         return turn_picture(self.upright.postprocess(output, framing), -self.quarter_turns)
 
-    def memory(self) -> dict[str, Tensor]:
+    def memory(self) -> PendingMemory:
         return self.upright.memory()
 
     def recall(self, memory: dict[str, Tensor], frames: int) -> None:
@@ -71,6 +75,7 @@ class TurnedBackground(Background):
 
     def __init__(self, background: Background, quarter_turns: int) -> None:
         self.background, self.quarter_turns = background, quarter_turns
+        self.still = None if background.still is None else turn_picture(background.still, quarter_turns)
 
     def frame(self, number: int) -> np.ndarray | None:
         frame = self.background.frame(number)

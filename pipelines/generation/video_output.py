@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from torch import Tensor
 
 from models.errors import InputError
 from models.generators.recurrent import Step
 from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, FaceConfig, debug_path
 from pipelines.generation.background import background_input, check_background, makes_layers
-from pipelines.generation.processors import FrameProcessor
+from pipelines.generation.processors import FrameProcessor, PendingFrame, PendingMemory
 from pipelines.generation.provenance import Record
 from pipelines.generation.resume_folder import ResumeFolder
 from pipelines.generation.rollout import state_tensors
@@ -94,6 +95,18 @@ def _output_options(config: VideoConfig, *, transparent: bool) -> dict[str, Any]
     return {"transparent": transparent, **encoding, **paths}
 
 
+@dataclass(frozen=True)
+class BegunFrame:
+    """A frame between `VideoOutput.begin` and `VideoOutput.write`."""
+
+    step: Step
+    """What it is made of, a batch of 1."""
+    finish: PendingFrame
+    """Makes the frame."""
+    memory: PendingMemory | None = None
+    """What the next frame needs of this one, where a segment ends behind it."""
+
+
 class VideoOutput:
     """A context manager that takes every step once; the outputs appear when it ends without an exception.
 
@@ -129,7 +142,8 @@ class VideoOutput:
         check_layer_views(config.debug, processor.plate)
         self.config, self.processor, self.motion, self.audio = config, processor, motion, audio
         self.stopwatch, self.progress, self.threads, self.tags = stopwatch, progress, threads, tags
-        self.resume, self.count = resume, resume.frames if resume else 0
+        self.resume = resume
+        self.count = self.begun = resume.frames if resume else 0  # frames that are written, and begun
         self.driving_frames = islice(video, self.count, None) if config.compare and video else None
         if self.count and resume:
             processor.recall(resume.tensors, self.count)
@@ -148,10 +162,18 @@ class VideoOutput:
             self._report_notes()
             note_all(self.progress, self.processor.background.notes if self.processor.background else ())
 
-    def write(self, step: Step) -> None:
-        """Postprocess and write the next frame (a batch of 1), and its debug views."""
+    def begin(self, step: Step) -> BegunFrame:
+        """Begin to compose the next frame (a batch of 1), in the thread of the network; `write` takes the rest."""
         with self.stopwatch("compose"):
-            result = self.processor.postprocess(step, self.config.frame)
+            finish = self.processor.begin_frame(step, self.config.frame)
+            self.begun += 1
+            is_due = self.resume and self.resume.is_due(self.begun, of=len(self.motion.pts))
+            return BegunFrame(step, finish, self.processor.memory() if is_due else None)
+
+    def write(self, begun: BegunFrame) -> None:
+        """Finish and write the next frame, and its debug views."""
+        with self.stopwatch("compose"):
+            result = begun.finish()
             if self.config.compare:
                 driving = next(self.driving_frames).image if self.driving_frames else None
                 driving = None if driving is None else turn_picture(driving, self.motion.quarter_turns)
@@ -160,16 +182,15 @@ class VideoOutput:
         with self.stopwatch("encode"):
             self._write(self.config.target, result, self.audio)
             if self.config.debug:
-                shown = draw_debug_frame(self.config.debug, step, self.processor.plate)
+                shown = draw_debug_frame(self.config.debug, begun.step, self.processor.plate)
                 self._write(debug_path(self.config.target), shown, None)
             self.count += 1
-            if self.resume and self.resume.is_due(self.count, of=len(self.motion.pts)):
-                self._save(self.resume, step)
+            if self.resume and begun.memory:
+                self._save(self.resume, state_tensors(begun.step.state) | begun.memory())
 
-    def _save(self, resume: ResumeFolder, step: Step) -> None:
+    def _save(self, resume: ResumeFolder, tensors: dict[str, Tensor]) -> None:
         """Have everything up to this step on the disk, beside the next segment, which waits for the one before."""
         pieces = [writer.end_segment() for writer in self.writers.values()]
-        tensors = state_tensors(step.state) | self.processor.memory()
 
         def save(count: int) -> None:
             with report_write_errors(self.config.target):

@@ -5,6 +5,7 @@ P people of a frame; people are float32 [P, 17, 3] COCO-17, or [P, 68, 3] landma
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 
@@ -17,6 +18,7 @@ from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.media.sources import Frame, FrameSource
 from pipelines.runtime.progress import SILENT, Progress
+from pipelines.runtime.workers import read_ahead
 
 
 def detect_image(picture: np.ndarray, detector: KeypointDetector) -> PoseTrack:
@@ -48,18 +50,19 @@ def detect_video(
     track = PoseTrack(layout, info.width, info.height, info.time_base)
     frames: deque[Frame] = deque()  # those that the detector has taken but not yet answered
 
-    def images() -> Iterator[np.ndarray]:
-        for frame in video:
+    def images(decoded: Iterator[Frame]) -> Iterator[np.ndarray]:
+        for frame in decoded:
             frames.append(frame)
             yield frame.image
 
-    found = detector.track_people(images()) if isinstance(detector, DetailedDetector) else detector.track(images())
-    for people in found:
-        image = frames[0].image
-        frame = _make_frame(frames[0].pts, people, frames.popleft().duration)
-        colours = trunk_colours(image, frame.people) if layout == "coco17" else None
-        track.frames.append(replace(frame, thumbnail=make_thumbnail(image), colours=colours))
-        progress.advance()
+    with closing(read_ahead(video)) as decoded:
+        taken = images(decoded)
+        for people in detector.track_people(taken) if isinstance(detector, DetailedDetector) else detector.track(taken):
+            image = frames[0].image
+            frame = _make_frame(frames[0].pts, people, frames.popleft().duration)
+            colours = trunk_colours(image, frame.people) if layout == "coco17" else None
+            track.frames.append(replace(frame, thumbnail=make_thumbnail(image), colours=colours))
+            progress.advance()
     if require_all:
         require_all_frames(video, len(track.frames))
     track.warnings = tuple(video.warnings)

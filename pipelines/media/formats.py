@@ -4,11 +4,15 @@ Used by `pipelines.media.writer`, `encoders` and `audio`.
 """
 
 from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
 import cv2
+from av.codec.context import CodecContext
 from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
 
 from models.errors import BackendUnavailable, InputError
 
@@ -35,6 +39,12 @@ class VideoCodec:
 
     pixel_format: str = "yuv420p"
     """FFmpeg's name of the pixels that are stored."""
+
+    quality: str = "crf"
+    """FFmpeg's name of the setting that `crf` chooses."""
+
+    on_gpu: bool = False
+    """Whether an NVIDIA GPU encodes, which not every one of them can."""
 
 
 @dataclass(frozen=True)
@@ -103,11 +113,16 @@ PRORES_4444 = VideoCodec(
     options=(("profile", "4444"), ("alpha_bits", "16"), ("vendor", "apl0")),  # some editors refuse other vendors
     pixel_format="yuva444p10le",
 )
+NVENC_OPTIONS = (("preset", "p5"), ("tune", "hq"), ("rc", "vbr"), ("b", "0"))
+H264_NVENC = VideoCodec("h264_nvenc", crf=19, max_crf=51, options=NVENC_OPTIONS, quality="cq", on_gpu=True)
+HEVC_NVENC = VideoCodec("hevc_nvenc", crf=21, max_crf=51, options=NVENC_OPTIONS, tag="hvc1", quality="cq", on_gpu=True)
+AV1_NVENC = VideoCodec("av1_nvenc", crf=24, max_crf=63, options=NVENC_OPTIONS, quality="cq", on_gpu=True)
+SHARED_CODECS = {"h264": H264, "hevc": HEVC, "h264_nvenc": H264_NVENC, "hevc_nvenc": HEVC_NVENC}  # of MP4 and MOV
 AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 FAST_START = (("movflags", "+faststart"),)
 MP4 = Container(
     muxer="mp4",
-    codecs={"h264": H264, "hevc": HEVC},
+    codecs=SHARED_CODECS | {"av1_nvenc": AV1_NVENC},
     copied_audio=frozenset(("aac", "mp3", "ac3", "eac3", "opus", "alac")),
     audio_encoder="aac",
     sample_rates=AAC_RATES,
@@ -117,7 +132,7 @@ MP4 = Container(
 )
 MOV = Container(
     muxer="mov",
-    codecs={"h264": H264, "hevc": HEVC},
+    codecs=SHARED_CODECS,
     copied_audio=frozenset(("aac", "mp3", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be")),
     audio_encoder="aac",
     sample_rates=AAC_RATES,
@@ -128,7 +143,7 @@ MOV = Container(
 )
 WEBM = Container(
     muxer="webm",
-    codecs={"vp9": VP9},
+    codecs={"vp9": VP9, "av1_nvenc": AV1_NVENC},
     copied_audio=frozenset(("opus", "vorbis")),
     audio_encoder="libopus",
     sample_rates=(48000,),
@@ -188,7 +203,7 @@ def choose_codec(container: Container, *, codec: str | None, crf: int | None, tr
 
     Raises:
         InputError: the container doesn't support the codec, or crf is out of range.
-        BackendUnavailable: PyAV was built without the encoder.
+        BackendUnavailable: PyAV was built without the encoder, or no GPU here has it.
     """
     codecs = container.transparent if transparent else container.codecs
     name = codec or next(iter(codecs))
@@ -204,8 +219,30 @@ def choose_codec(container: Container, *, codec: str | None, crf: int | None, tr
         )
     if chosen.encoder not in av.codecs_available:
         raise BackendUnavailable(f"this PyAV has no {chosen.encoder} encoder: choose another --codec or suffix")
-    quality = {} if chosen.crf is None else {"crf": str(chosen.crf if crf is None else crf)}
+    if chosen.on_gpu and (problem := find_encoder_problem(chosen.encoder)):
+        other = name.removesuffix("_nvenc")
+        other = other if other in codecs else next(iter(codecs))
+        raise BackendUnavailable(
+            f"codec {name!r} needs an NVIDIA GPU with an encoder, and none can be opened here ({problem}): "
+            f"use --codec {other}, which encodes on all cores"
+        )
+    quality = {} if chosen.crf is None else {chosen.quality: str(chosen.crf if crf is None else crf)}
     return ChosenCodec(chosen.encoder, quality | dict(chosen.options), chosen.tag, chosen.pixel_format)
+
+
+@cache
+def find_encoder_problem(encoder: str) -> str | None:
+    """Why an encoder of FFmpeg can't be opened on this machine; None if it can."""
+    context = CodecContext.create(encoder, "w")
+    assert isinstance(context, VideoCodecContext)
+    context.width, context.height, context.pix_fmt, context.time_base = 256, 256, "yuv420p", Fraction(1, 25)
+    try:
+        context.open()
+    except PermissionError:  # what FFmpeg returns if it can't load the driver
+        return "no driver"
+    except (*MEDIA_ERRORS, OSError) as error:
+        return describe_media_error(error)
+    return None
 
 
 def describe_excess(width: int, height: int) -> str | None:

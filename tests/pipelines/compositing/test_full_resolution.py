@@ -8,6 +8,7 @@ import torch
 
 from models.detail import Detail
 from models.generators.animation import Step
+from models.generators.recurrent import map_tensors
 from pipelines.compositing.compositors import Compositor, make_compositor
 from pipelines.compositing.device_compositor import DeviceCompositor
 from pipelines.compositing.full_resolution import (
@@ -17,6 +18,7 @@ from pipelines.compositing.full_resolution import (
     suppress_tremor,
 )
 from pipelines.compositing.layers import Layer, lay_over, to_rgba
+from tests.helpers.devices import DEVICES
 
 CANVAS = 64, 32  # height and width
 MakeCompositor = Callable[[np.ndarray], Compositor]
@@ -172,8 +174,9 @@ def test_one_moving_spot_is_resampled_like_the_whole() -> None:
     np.testing.assert_allclose(result[..., 0], rows / 2, atol=1.01)
 
 
-def test_both_compositors_agree() -> None:
-    """Over several frames, with flows, blends and shadows that differ from place to place."""
+@pytest.mark.parametrize("device", DEVICES)
+def test_both_compositors_agree(device: str) -> None:
+    """Over several frames, with flows, blends and shadows that differ from place to place; some of them as a graph."""
     generator = torch.Generator().manual_seed(3)
 
     def smooth(channels: int) -> torch.Tensor:
@@ -184,15 +187,21 @@ def test_both_compositors_agree() -> None:
     y, x = np.mgrid[: source.shape[0], : source.shape[1]]
     inside = ((y - 95) / 80) ** 2 + ((x - 48) / 36) ** 2 < 1
     source *= cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 1.5)[..., None]
-    both = TiledCompositor(source, whole(source)), DeviceCompositor(source, whole(source), torch.device("cpu"))
-    for _ in range(3):
+    tiled = TiledCompositor(source, whole(source))
+    other = DeviceCompositor(source, whole(source), torch.device(device))
+    for _ in range(8):
         generated = torch.cat([smooth(3) * 0.3, smooth(1).sigmoid()], 1)
         detail = Detail(smooth(2), smooth(2) * 3, smooth(3).softmax(1), generated, generated)
         image = torch.ones(1, 4, *CANVAS)
         made = Step(image, image, generated, [], [], [], [], detail, shadow=smooth(1).sigmoid())
-        behind = np.full((*source.shape[:2], 3), 128, np.uint8)
-        first, second = (lay_over(behind, each.compose(made)).astype(int) for each in both)
-        assert np.abs(first - second).max() <= 1
+        behind = np.full((source.shape[0], source.shape[1] - 5, 3), 128, np.uint8)  # the layer reaches beyond it
+        expected = lay_over(behind, tiled.compose(made)).astype(int)
+        layer = other.make(map_tensors(made, lambda tensor: tensor.to(device)))
+        fetched = lay_over(behind, layer.fetch(whole(source))())
+        assert np.abs(expected - fetched).max() <= 1
+        laid = layer.lay_over(torch.from_numpy(behind).to(device), whole(source))()[0]
+        assert np.abs(expected - laid).max() <= 1
+        assert (laid != behind).any()
 
 
 def test_only_trembling_stops() -> None:

@@ -9,15 +9,18 @@ import torch
 
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.config import bundled_person
+from models.generators.recurrent import map_tensors
 from models.joints import DETAILED_CHANNELS, STRUCTURE_CHANNELS
 from pipelines.compositing.backgrounds import PictureBackground
+from pipelines.compositing.device_compositor import DeviceCompositor
 from pipelines.compositing.matte import Matte
 from pipelines.generation.cutout import CutOut
 from pipelines.generation.layer_processor import LayerProcessor
 from pipelines.generation.networks import PersonGenerator
 from pipelines.generation.processors import ProcessorFactory
 from pipelines.keypoints.details import PersonDetails
-from pipelines.option_groups import Quality, Retarget
+from pipelines.option_groups import Framing, Quality, Retarget
+from tests.helpers.devices import DEVICES
 from tests.helpers.processor_contract import HEIGHT, WIDTH, ProcessorContract, draw_mask, generate_frame, make_people
 
 SMALL = {"width": 4, "max_width": 16, "flow_width": 4, "flow_max_width": 8, "attention_hidden": 8}
@@ -115,6 +118,25 @@ def test_a_layer_lies_over_its_background() -> None:
     inner = np.argwhere(covered > 0).mean(0).astype(int)
     around = slice(inner[0] - 20, inner[0] + 20), slice(inner[1] - 8, inner[1] + 8)
     np.testing.assert_allclose(result[around].mean((0, 1)), processor.picture[around].mean((0, 1)), atol=12)
+
+
+@pytest.mark.parametrize("framing", ["full", "crop"])
+@pytest.mark.parametrize("device", DEVICES)
+def test_frames_composed_on_a_device_are_those_of_the_cpu(
+    device: str, framing: Framing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A graph follows after some frames; every frame is finished after the next one was begun."""
+    expected, processor = make_processor(), make_processor()
+    colours = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+    for each in (expected, processor):
+        each.put_on(PictureBackground(colours))
+    step = still(processor)
+    on_device = map_tensors(step, lambda tensor: tensor.to(device))
+    pending = [expected.begin_frame(step, framing) for _ in range(7)]
+    monkeypatch.setattr("pipelines.generation.layer_processor.make_compositor", DeviceCompositor)
+    made = [processor.begin_frame(on_device, framing) for _ in range(7)]
+    for first, second in zip(pending, made, strict=True):
+        assert np.abs(first().astype(int) - second()).max() <= 1
 
 
 def test_the_canvas_holds_the_whole_person() -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 import av
 import pytest
 
-from models.errors import ProcessingError
-from pipelines.media.formats import describe_excess
+from models.errors import BackendUnavailable, InputError, ProcessingError
+from pipelines.media import formats
+from pipelines.media.formats import choose_codec, describe_excess, find_encoder_problem
 from pipelines.media.sources import open_video
-from pipelines.media.writer import open_output
+from pipelines.media.writer import check_video_output, open_output
 from tests.helpers.videos import TICKS, make_shade
 
 
@@ -20,6 +21,45 @@ def test_hevc_has_the_tag_that_apple_players_need(tmp_path: Path, name: str) -> 
     with av.open(str(tmp_path / name)) as container:
         assert container.streams.video[0].codec_context.codec_tag == "hvc1"
     assert len(list(open_video(tmp_path / name))) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "instead"),
+    [
+        ("out.mp4", "h264_nvenc", "h264"),
+        ("out.mov", "hevc_nvenc", "hevc"),
+        ("out.mp4", "av1_nvenc", "h264"),
+        ("out.webm", "av1_nvenc", "vp9"),
+    ],
+)
+def test_an_encoder_on_a_gpu_that_is_not_there_is_refused_with_a_way_out(
+    tmp_path: Path, name: str, codec: str, instead: str
+) -> None:
+    if codec not in av.codecs_available or find_encoder_problem(codec) is None:
+        pytest.skip("this PyAV has no such encoder, or it can be used here")
+    with pytest.raises(BackendUnavailable, match=f"codec '{codec}' needs .* GPU .* use --codec {instead}, which"):
+        check_video_output(tmp_path / name, codec=codec)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("codec", ["h264_nvenc", "hevc_nvenc", "av1_nvenc"])
+def test_gpus_encode_every_frame(tmp_path: Path, codec: str) -> None:
+    if codec not in av.codecs_available or find_encoder_problem(codec):
+        pytest.skip("no GPU here encodes so")
+    path = tmp_path / "out.mp4"
+    with open_output(path, width=256, height=192, time_base=TICKS, codec=codec, crf=12) as writer:
+        for number in range(9):
+            writer.write(make_shade(number, 192, 256), number * 512)
+    assert len(list(open_video(path))) == 9
+
+
+def test_quality_of_an_encoder_on_a_gpu_is_its_own_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "find_encoder_problem", lambda encoder: None)
+    monkeypatch.setattr(av, "codecs_available", {"h264_nvenc"})
+    chosen = choose_codec(formats.MP4, codec="h264_nvenc", crf=23)
+    assert (chosen.options["cq"], chosen.options["rc"], "crf" in chosen.options) == ("23", "vbr", False)
+    with pytest.raises(InputError, match=r"0 .* to 51"):
+        choose_codec(formats.MP4, codec="h264_nvenc", crf=52)
 
 
 @pytest.mark.parametrize(("width", "height", "excess"), [(8064, 4416, False), (8064, 6048, True), (16386, 64, True)])
