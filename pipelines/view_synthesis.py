@@ -55,10 +55,10 @@ class ViewSynthResult:
     """The precision it ran in: fp32, bf16 or fp16."""
     seconds: dict[str, float]
     """By stage: `load`, `generate`, `encode`, `compare`."""
-    record: Record
-    """Of what and how the outputs were made."""
     compared: list[ViewScores] = field(default_factory=list)
     """Scores of the views that have a true one."""
+    record: Record = field(default_factory=dict)
+    """Of what and how the outputs were made."""
 
     @property
     def means(self) -> dict[str, float]:
@@ -131,8 +131,8 @@ def synthesize_views(
         if config.compare:
             with stopwatch("compare"):
                 compared += compare_views(renderer, source, config, progress)
-    facts = str(device), precision, dict(stopwatch.seconds), make_record("view-synth", config, **used)
-    return ViewSynthResult(config, written, sources, *facts, compared)
+    facts = str(device), precision, dict(stopwatch.seconds), compared, make_record("view-synth", config, **used)
+    return ViewSynthResult(config, written, sources, *facts)
 
 
 # 1. Validation

@@ -7,16 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from os import cpu_count
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
 
 from models.files import file_sha256
 from models.weights import resolve
 from models.weights.bundled import bundled_files
+from pipelines.keypoints.detectors.registry import DETECTORS
 from pipelines.media.credentials import find_credentials
 from pipelines.media.tags import Tags
-from pipelines.option_groups import DetectorName, OutputOptions
+from pipelines.option_groups import OutputOptions
 from pipelines.runtime.fingerprints import content_sha256
 from pipelines.runtime.summaries import plain_value
 from pipelines.runtime.versions import versions
@@ -94,7 +95,7 @@ def _find_paths(name: str, value: object) -> Iterator[Path]:
     elif isinstance(value, Path):
         yield value
     elif isinstance(value, str) and "\0" not in value:
-        is_pose_file = name == "keypoints" and value not in get_args(DetectorName)
+        is_pose_file = name == "keypoints" and value not in DETECTORS
         if is_pose_file or Path(value).is_file():
             yield Path(value)
 

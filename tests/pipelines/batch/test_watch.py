@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -98,6 +98,15 @@ def test_watched_folders_are_those_of_the_inputs(tmp_path: Path) -> None:
         folders_of([str(tmp_path / "nothing" / "jobs.csv")])
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C interrupts, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_the_first_interrupt_stops_and_the_second_one_interrupts() -> None:
     stopped: list[bool] = []
     with stop_on_interrupt(lambda: stopped.append(True)):
