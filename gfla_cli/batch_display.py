@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from gfla_cli import json_progress
 from gfla_cli.console import PLAIN_INTERVAL, duration, error, one_line, print_line, start_bars
 
 if TYPE_CHECKING:
@@ -79,10 +80,24 @@ class BatchDisplay:
             self.note(f"{event.job} failed: {event.reason}")
         if self._bars is not None:
             self._update_bars(self._bars, event)
+        elif json_progress.is_active():
+            self._send(event, now)
         elif now - self._printed > PLAIN_INTERVAL:
             self._printed = now
             workers = [f"worker {number}: {_describe(each)}{self._age(each)}" for number, each in self._workers.items()]
             self.note("; ".join([f"{self._ended}/{self._total} jobs{self._pace()}{self._left()}", *workers]))
+
+    def _send(self, event: Event, now: float) -> None:
+        """The event of a job, and the state of the batch, for programs; steps from time to time."""
+        if self.quiet or (event.state == "progress" and now - self._printed < json_progress.INTERVAL):
+            return
+        self._printed = now
+        steps = {"stage": event.stage, "done": event.step, "total": event.steps}
+        json_progress.send("job", job=event.job, state=event.state, worker=event.worker, **steps, reason=event.reason)
+        rate = round(self._ended / max(now - self._started, 1e-6), 4) if self._ended else None
+        left = round(self._time_left.seconds(), 1) if self._time_left and self._began else None
+        counts = {"stage": "jobs", "done": self._ended, "total": self._total, "unit": "jobs"}
+        json_progress.send("progress", **counts, rate=rate, left=left, seconds=round(now - self._started, 3))
 
     def note(self, message: str) -> None:
         """Print one line of information."""

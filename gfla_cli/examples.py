@@ -5,6 +5,14 @@ from typing import Any
 import typer
 
 EXAMPLES = {
+    "demo": (
+        "gfla demo",
+        "gfla demo some-folder/ --overwrite",
+    ),
+    "preview": (
+        "gfla preview photo.jpg dance.mp4",
+        "gfla preview photo.jpg dance.mp4 -o sheet.png --quality best --background teal",
+    ),
     "animate": (
         "gfla animate photo.jpg dance.mp4",
         "gfla animate photo.jpg dance.mp4 -o out.webm --start 0:10 --end 0:20",

@@ -30,9 +30,9 @@ COMMANDS: dict[str, tuple[Callable[..., None], type]] = {
 }
 INPUTS = {"animate": ("source", "driving"), "pose": ("source", "targets"), "view-synth": ("images",)}
 OF_THE_BATCH = ("output", "overwrite", "json", "quiet")
-PRINTED = {"view-synth": ("compare",)}  # options whose result is what the command prints
+PRINTED = {"animate": ("format",), "view-synth": ("compare",)}  # options about standard output
 # Options that may name a file come first, in this order, which is part of a job's key.
-FILES = ("audio", "keypoints", "yolo_weights", "shapenet", "weights", "motion", "viewpoint", "background")
+FILES = ("audio", "keypoints", "yolo_weights", "shapenet", "weights", "motion", "viewpoint", "background", "upscaler")
 # Options that jobs of gfla 0.1 do not have: left out where they have this value, so that the keys of old jobs stay.
 ADDED = {
     "quality": AnimateConfig.quality,

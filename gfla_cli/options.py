@@ -16,6 +16,7 @@ import typer
 from typer.models import OptionInfo
 
 from gfla_cli import value_parsers as parse
+from gfla_cli.standard_streams import open_standard_streams
 from gfla_cli.value_parsers import names
 from pipelines.configs import PoseConfig
 from pipelines.option_groups import DetectorName, DeviceOptions, ModelOptions, OutputOptions, PoseOptions
@@ -27,10 +28,10 @@ WEIGHTS = "NAME|PATH"
 # Field name -> Typer's argument or option; a field that is not listed becomes `--name`.
 OPTIONS: dict[str, Any] = {
     "source": typer.Argument(metavar="SOURCE", exists=True, dir_okay=False, show_default=False),
-    "driving": typer.Argument(metavar="DRIVING", exists=True, show_default=False),
+    "driving": typer.Argument(metavar="DRIVING", parser=parse.existing_or_standard, show_default=False),
     "targets": typer.Argument(metavar="TARGET...", exists=True, show_default=False),
     "images": typer.Argument(metavar="IMAGE...", exists=True, dir_okay=False, show_default=False),
-    "input": typer.Argument(metavar="INPUT", exists=True, show_default=False),
+    "input": typer.Argument(metavar="INPUT", parser=parse.existing_or_standard, show_default=False),
     "generated": typer.Argument(metavar="GENERATED", exists=True, show_default=False),
     "reference": typer.Argument(metavar="REFERENCE", exists=True, show_default=False),
     "overwrite": typer.Option("--overwrite"),
@@ -38,6 +39,8 @@ OPTIONS: dict[str, Any] = {
     "c2pa_certificate": typer.Option(metavar="FILE", exists=True, dir_okay=False, rich_help_panel=OUTPUT),
     "c2pa_key": typer.Option(metavar="FILE", exists=True, dir_okay=False, rich_help_panel=OUTPUT),
     "compare": typer.Option("--compare"),
+    "upscaler": typer.Option(metavar="FILE", exists=True, dir_okay=False),
+    "scale": typer.Option(metavar="N", min=1, max=16),
     "hands": typer.Option("--hands"),
     "face": typer.Option("--face"),
     "mask": typer.Option("--mask"),
@@ -45,8 +48,9 @@ OPTIONS: dict[str, Any] = {
     "debug": typer.Option(metavar="VIEW,..."),
     "audio": typer.Option(metavar="driving|none|FILE", parser=parse.audio),
     "background": typer.Option(metavar="picture|driving|FILE|COLOUR|transparent", parser=parse.background),
+    "format": typer.Option(metavar="mp4|webm|rgb"),
     "crf": typer.Option(metavar="N", min=0, max=63),
-    "codec": typer.Option(metavar="h264|hevc|vp9|prores|h264_nvenc|hevc_nvenc|av1_nvenc"),
+    "codec": typer.Option(metavar="h264|hevc|vp9|av1|prores|h264_nvenc|hevc_nvenc|av1_nvenc"),
     "start": typer.Option(metavar="SECONDS|M:SS", parser=parse.seconds),
     "end": typer.Option(metavar="SECONDS|M:SS", parser=parse.seconds),
     "max_frames": typer.Option(metavar="N", min=1),
@@ -68,6 +72,7 @@ OPTIONS: dict[str, Any] = {
     "elevation": typer.Option(metavar="DEGREES"),
     "distance": typer.Option(metavar="DIAGONALS"),
     "views": typer.Option(metavar="N", min=1, max=360),
+    "count": typer.Option(metavar="N", min=1, max=100),
     "angles": typer.Option(metavar="DEGREES,...", parser=parse.angles),
     "shapenet": typer.Option(metavar="FILE.hdf5", exists=True, dir_okay=False, rich_help_panel="Input"),
     "id": typer.Option(metavar="NAME", rich_help_panel="Input"),
@@ -132,7 +137,9 @@ def with_config(
 
         @wraps(command)
         def run(**values: Any) -> Any:
-            return command(build_config(config, {each.name: values.pop(each.name) for each in offered}), **values)
+            built = build_config(config, {each.name: values.pop(each.name) for each in offered})
+            with open_standard_streams(built, json=values.get("json", False)) as opened:
+                return command(opened, **values)
 
         vars(run)["__signature__"] = inspect.Signature(parameters)
         run.__annotations__ = {each.name: each.annotation for each in parameters}

@@ -11,9 +11,16 @@ import typer
 from models.errors import InputError
 from pipelines.compositing.background_choice import background_kind
 from pipelines.configs import LandmarkDetectorName
-from pipelines.option_groups import DetectorName
+from pipelines.option_groups import STANDARD, DetectorName
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
+
+
+def existing_or_standard(text: str) -> Path:
+    """A path that exists, or `-` for standard input."""
+    if Path(text) != STANDARD and not Path(text).exists():
+        raise typer.BadParameter(f"path {text!r} does not exist")
+    return Path(text)
 
 
 def seconds(text: str) -> Fraction:

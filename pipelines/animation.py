@@ -3,8 +3,8 @@
 Frames are streamed: of the whole clip only the poses are in memory. T frames.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,12 +21,18 @@ from pipelines.generation.resume_folder import ResumeFolder, open_resume_folder
 from pipelines.generation.rollout import FrameGenerator
 from pipelines.generation.video_output import VideoOutput, VideoResult, check_outputs
 from pipelines.keypoints.loading import is_track
-from pipelines.keypoints.motion import DrivingMotion, find_driving_track, find_source_person, follow_person
+from pipelines.keypoints.motion import (
+    DrivingMotion,
+    SourcePerson,
+    find_driving_track,
+    find_source_person,
+    follow_person,
+)
 from pipelines.keypoints.placement import place_motion
 from pipelines.keypoints.retargeting import retarget
 from pipelines.media.audio import plan_audio
 from pipelines.media.pictures import describe_changes, load_with_alpha
-from pipelines.media.sources import open_video
+from pipelines.media.sources import FrameSource, open_video
 from pipelines.runtime.devices import autocast
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import SILENT, Progress, note_all
@@ -34,6 +40,9 @@ from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.workers import background_worker
 
 FACE = "face"  # weights of the generator of faces
+MotionFinder = Callable[
+    [AnimateConfig, FrameSource | None, SourcePerson, PersonNetworks, Stopwatch, Progress], DrivingMotion
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,18 +80,24 @@ def animate(config: AnimateConfig, progress: Progress = SILENT, resources: Resou
 
 
 @dataclass(frozen=True)
-class Animation:
-    """A job whose poses are known and whose frames are still to be generated."""
+class PreparedFrames:
+    """Frames whose poses are known, to be generated one after the other."""
 
     config: AnimateConfig
     networks: PersonNetworks
     motion: DrivingMotion
     processor: FrameProcessor
-    output: VideoOutput
-    """Takes the generated steps; a context manager."""
     stopwatch: Stopwatch
     record: Record
-    """Of what and how the output is made."""
+    """Of what and how they are made."""
+
+
+@dataclass(frozen=True)
+class Animation(PreparedFrames):
+    """A job whose poses are known and whose frames are still to be generated."""
+
+    output: VideoOutput
+    """Takes the generated steps; a context manager."""
     resume: ResumeFolder | None = None
     """Keeps what is done until the output is complete, with `--resume`."""
 
@@ -102,7 +117,7 @@ class Animation:
             config=self.config,
             frames=self.frames,
             rate=self.motion.rate,
-            size=self.processor.output_size(self.config.frame),
+            size=self.output.size,
             canvas=self.processor.box,
             missing_frames=self.motion.gaps.missing_frames,
             detector=self.networks.detector.name,
@@ -121,80 +136,119 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
     # 1. Refuse whatever can be refused before any work
     check_outputs(config)
     stopwatch = Stopwatch()
-    selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
     with (
         open_resume_folder(config.target) if config.resume else nullcontext() as resume,
-        nullcontext() if is_track(config.driving) else open_video(config.driving, **selection) as video,
+        open_driving(config) as video,
     ):
         with stopwatch("load"):
-            # 2. Inputs, and networks: detector, pose cleaner, generator with the processor of its weights
-            picture, alpha = resources.load(load_with_alpha, config.source)  # uint8 [H, W, 3] and [H, W]
-            note_all(progress, resources.load(describe_changes, config.source))
             audio, notes = plan_audio(config.audio, video, config.target)
             note_all(progress, notes)
-            networks = resources.person_networks(config, ("animation",), progress)
-        detector, cleaner, track_cache = networks.detector, networks.cleaner, networks.track_cache
-        record = animation_record(config, networks)
+        frames = prepare_frames(config, video, find_motion, stopwatch, progress, resources, resume)
+        parts = config, frames.processor, frames.motion, video, audio, stopwatch, progress, resources.threads
+        output = VideoOutput(*parts, resume=resume, tags=make_tags(frames.record, config))
+        yield Animation(**vars(frames), output=output, resume=resume)
+
+
+def open_driving(config: AnimateConfig) -> AbstractContextManager[FrameSource | None]:
+    """The part of the driving video that is used; None for a pose track."""
+    selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
+    return nullcontext() if is_track(config.driving) else open_video(config.driving, **selection)
+
+
+def prepare_frames(
+    config: AnimateConfig,
+    video: FrameSource | None,
+    find_motion: MotionFinder,
+    stopwatch: Stopwatch,
+    progress: Progress,
+    resources: Resources,
+    resume: ResumeFolder | None = None,
+) -> PreparedFrames:
+    """Everything between the open driving video and its frames. Raises what `animate` raises.
+
+    Args:
+        find_motion: makes the motion of as many frames as are to be generated: `find_motion` below, or another one.
+        resume: what an earlier run has kept; it begins here.
+    """
+    with stopwatch("load"):
+        # 2. Inputs, and networks: detector, pose cleaner, generator with the processor of its weights
+        picture, alpha = resources.load(load_with_alpha, config.source)  # uint8 [H, W, 3] and [H, W]
+        note_all(progress, resources.load(describe_changes, config.source))
+        networks = resources.person_networks(config, ("animation",), progress)
+        record = make_animation_record(config, networks)
         if resume:
             note_all(progress, resume.begin(resume_facts(record, resources.threads)))
-            track_cache = replace(track_cache, folder=track_cache.folder or resume.poses)
-        with stopwatch("source pose"):
-            # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
-            options = {"alpha": alpha, "find_mask": networks.find_mask}
-            source = find_source_person(config.source, picture, detector, cleaner, track_cache, **options)
-            note_all(progress, source.notes)
-        with stopwatch("driving keypoints"):
-            # 4. Everybody in the driving video: a pose track of T frames
-            track = find_driving_track(config, video, detector, track_cache, progress)
-        with stopwatch("motion"):
-            # 5. The driving motion: follow one person, fill gaps, clean -> [T, 17, 3]
-            with error_context(config.driving):
-                options = {"person": config.person, "on_missing": config.on_missing, "start": float(config.start or 0)}
-                motion = follow_person(track, cleaner, source=source, **options)
-            note_all(progress, (*motion.gaps.notes("person", config.on_missing), *motion.notes))
-            # 6. Retarget to the source person's body, in the picture -> [T, 17, 2]
-            sizes = {"driver_size": motion.size, "source_size": source.size}
-            poses = retarget(motion.poses, source.pose, config.retarget, **sizes)
-            place = config.place
-            if config.background == "driving":  # which is upright, and whose path is taken as it is
-                source, place = replace(source, quarter_turns=0), "still"
-            if config.retarget != "none":
-                poses, change = place_motion(poses, source.pose, source.size, place)
-                note_all(progress, change.notes())
-        with stopwatch("matte"):
-            # 6b. Cut the person out, put them and the poses on the network's canvas
-            processor = networks.make_processor(source, motion, poses, config.retarget, config.quality)
-            note_all(progress, processor.notes)
-        with stopwatch("background"):
-            # 6c. What is behind the person
-            if background := find_background(config, source, motion, poses, video, networks, progress):
-                processor.put_on(background)
-        with stopwatch("face"):
-            # 6d. The driver's expressions on the source's face
-            if config.face and video:
-                detector = create_landmark_detector("auto", progress.note)
-                if expressions := find_expressions(source, motion, video, detector, progress):
-                    face = resources.load(load_face_generator, FACE, networks.device, networks.precision)
-                    assert isinstance(face, AnimationGenerator)  # the bundled one is ours
-                    processor.move_face(expressions, face, autocast(networks.precision, networks.device))
-        options = {"threads": resources.threads, "resume": resume, "tags": make_tags(record, config)}
-        output = VideoOutput(config, processor, motion, video, audio, stopwatch, progress, **options)
-        yield Animation(config, networks, motion, processor, output, stopwatch, record, resume)
+            cache = replace(networks.track_cache, folder=networks.track_cache.folder or resume.poses)
+            networks = replace(networks, track_cache=cache)
+    detector, cleaner, track_cache = networks.detector, networks.cleaner, networks.track_cache
+    with stopwatch("source pose"):
+        # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
+        options = {"alpha": alpha, "find_mask": networks.find_mask}
+        source = find_source_person(config.source, picture, detector, cleaner, track_cache, **options)
+        note_all(progress, source.notes)
+    motion = find_motion(config, video, source, networks, stopwatch, progress)
+    with stopwatch("motion"):
+        note_all(progress, (*motion.gaps.notes("person", config.on_missing), *motion.notes))
+        # 6. Retarget to the source person's body, in the picture -> [T, 17, 2]
+        sizes = {"driver_size": motion.size, "source_size": source.size}
+        poses = retarget(motion.poses, source.pose, config.retarget, **sizes)
+        place = config.place
+        if config.background == "driving":  # which is upright, and whose path is taken as it is
+            source, place = replace(source, quarter_turns=0), "still"
+        if config.retarget != "none":
+            poses, change = place_motion(poses, source.pose, source.size, place)
+            note_all(progress, change.notes())
+    with stopwatch("matte"):
+        # 6b. Cut the person out, put them and the poses on the network's canvas
+        processor = networks.make_processor(source, motion, poses, config.retarget, config.quality)
+        note_all(progress, processor.notes)
+    with stopwatch("background"):
+        # 6c. What is behind the person
+        if background := find_background(config, source, motion, poses, video, networks, progress):
+            processor.put_on(background)
+    with stopwatch("face"):
+        # 6d. The driver's expressions on the source's face
+        if config.face and video:
+            detector = create_landmark_detector("auto", progress.note)
+            if expressions := find_expressions(source, motion, video, detector, progress):
+                face = resources.load(load_face_generator, FACE, networks.device, networks.precision)
+                assert isinstance(face, AnimationGenerator)  # the bundled one is ours
+                processor.move_face(expressions, face, autocast(networks.precision, networks.device))
+    return PreparedFrames(config, networks, motion, processor, stopwatch, record)
 
 
-def animation_record(config: AnimateConfig, networks: PersonNetworks) -> Record:
+def make_animation_record(config: AnimateConfig, networks: PersonNetworks) -> Record:
     """Of what and how an animation is made."""
     weights = (config.weights, config.motion, *((FACE,) if config.face else ()))
     used = {"precision": networks.precision, "keypoints": networks.detector.name}
     return make_record("animate", config, weights=weights, device=str(networks.device), **used)
 
 
-def generate_frames(animations: Sequence[Animation]) -> FrameGenerator:
+def find_motion(
+    config: AnimateConfig,
+    video: FrameSource | None,
+    source: SourcePerson,
+    networks: PersonNetworks,
+    stopwatch: Stopwatch,
+    progress: Progress,
+) -> DrivingMotion:
+    """The motion of all T frames of a driving video or pose track."""
+    with stopwatch("driving keypoints"):
+        # 4. Everybody in the driving video: a pose track of T frames
+        track = find_driving_track(config, video, networks.detector, networks.track_cache, progress)
+    with stopwatch("motion"), error_context(config.driving):
+        # 5. The driving motion: follow one person, fill gaps, clean -> [T, 17, 3]
+        options = {"person": config.person, "on_missing": config.on_missing, "start": float(config.start or 0)}
+        return follow_person(track, networks.cleaner, source=source, **options)
+
+
+def generate_frames(animations: Sequence[PreparedFrames]) -> FrameGenerator:
     """The frames of animations that share networks and precision, side by side; see `FrameGenerator`."""
     first = animations[0]
     generator = first.networks.generator
     assert isinstance(generator, AnimationGenerator)  # others are refused where weights are loaded
     processors = [animation.processor for animation in animations]
     precision = autocast(first.networks.precision, first.networks.device)
-    starts = [animation.resume.start if animation.resume else None for animation in animations]
+    kept = [animation.resume if isinstance(animation, Animation) else None for animation in animations]
+    starts = [resume.start if resume else None for resume in kept]
     return FrameGenerator(processors, generator, precision, first.stopwatch, starts)

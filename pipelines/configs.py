@@ -65,6 +65,23 @@ class AnimateConfig(PersonOptions, VideoOptions, SelectionOptions, PoseOptions, 
 
 
 @dataclass(frozen=True)
+class PreviewConfig(AnimateConfig):
+    """One job of `gfla preview`: the animation of which it shows a few frames. How videos are written has no effect."""
+
+    panel: ClassVar[str] = "Preview"
+    _: KW_ONLY
+    output: Path | None = None
+    """Sheet to write (.png, .jpg, .webp)."""
+    count: int = 12
+    """Number of frames to show, spread evenly over the part of the video that is used."""
+
+    @property
+    def target(self) -> Path:
+        """Path of the sheet: `output`, or SOURCE--DRIVING.png in the working directory."""
+        return self.output or Path(f"{self.source.stem}--{self.driving.stem}.png")
+
+
+@dataclass(frozen=True)
 class FaceConfig(VideoOptions, SelectionOptions, ModelOptions):
     """One job of `gfla face`."""
 

@@ -17,7 +17,9 @@ Framing = Literal["full", "crop"]
 Quality = Literal["fast", "standard", "best"]
 DebugView = Literal["flow", "mask", "skeleton", "attention", "matte", "plate", "shadow"]
 Metadata = Literal["full", "brief"]
+StreamFormat = Literal["mp4", "webm", "rgb"]
 Seconds = Fraction | float
+STANDARD = Path("-")  # standard input where something is read, standard output where something is written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +116,10 @@ class PictureOptions(OutputOptions):
     """Write source | driving | skeleton | result side by side."""
     frame: Framing = "full"
     """What to write: the `full` picture with the result pasted in, or only the `crop` that the generator makes."""
+    upscaler: Path | None = None
+    """Make results larger with a network of others (ESRGAN, SwinIR ...), from its file; needs the extra `upscale`."""
+    scale: float | None = None
+    """How many times as large, with `upscaler`; if omitted, what its network makes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +144,11 @@ class VideoOptions(PictureOptions):
     """How the output video is written."""
 
     output: Path | None = None
-    """Video to write (.mp4, .mov, .webm, .gif), or a folder/ or frames/%05d.png for pictures."""
+    """Video to write (.mp4, .mov, .mkv, .webm, .gif), or a folder/ or frames/%05d.png for pictures; - is standard
+    output."""
+    format: StreamFormat | None = None
+    """What standard output gets: `mp4` in fragments, `webm`, or raw `rgb` (24 bits a pixel, no container, no sound). By
+    default mp4, or webm if it is transparent."""
     debug: tuple[DebugView, ...] = ()
     """Second video, OUTPUT--debug, that shows any of `flow`, `mask`, `skeleton`, `attention`, and of people cut out of
     their background `matte`, `plate`, `shadow`."""
@@ -147,5 +157,6 @@ class VideoOptions(PictureOptions):
     crf: int | None = None
     """Encoding quality, 0 to 63, lower is better; the codec's own default if omitted."""
     codec: str | None = None
-    """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm; of transparent
-    videos `prores` in .mov, `vp9` in .webm. On NVIDIA GPUs that encode also `h264_nvenc`, `hevc_nvenc`, `av1_nvenc`."""
+    """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm, `av1` in .mp4
+    and .webm, any of these in .mkv; of transparent videos `prores` in .mov, `vp9` in .webm. On NVIDIA GPUs that encode
+    also `h264_nvenc`, `hevc_nvenc`, `av1_nvenc`."""

@@ -23,6 +23,7 @@ from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.provenance import Record, make_record, make_tags
 from pipelines.generation.resources import Resources
 from pipelines.generation.rollout import FrameGenerator, generate_picture
+from pipelines.generation.upscaling import check_upscaler, make_upscaler
 from pipelines.keypoints.detectors.registry import DETECTORS, check_person
 from pipelines.keypoints.loading import is_track, load_track
 from pipelines.keypoints.motion import DrivingMotion, find_source_person, follow_person
@@ -115,6 +116,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
     output = config.target(len(targets))
     check_background(config)
     check_credentials(config, output)
+    check_upscaler(config)
     check_stills(
         output,
         count=len(targets),
@@ -150,6 +152,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
 
     def generate() -> Iterator[np.ndarray]:
         progress.stage("pose", len(targets))
+        upscaler = make_upscaler(config, config.device)
         noted: set[str] = set()
         background = make_background(config.background, (picture.shape[1], picture.shape[0]), [Fraction(0)])
         for target, motion in zip(targets, motions, strict=True):
@@ -165,6 +168,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
             frame = _generate(processor, networks, stopwatch)
             with stopwatch("compose"):
                 result = processor.postprocess(frame, config.frame)
+                result = upscaler(result) if upscaler else result
                 if config.compare:
                     shown = load_picture(target.picture) if target.picture else None
                     shown = None if shown is None else turn_picture(shown, motion.quarter_turns)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -25,6 +26,7 @@ CHAINS = (
     "view_synthesis",
     "keypoint_extraction",
     "diagnostics",
+    "preview",
     "rerun",
 )
 ROOMS: tuple[tuple[str, ...], ...] = (
@@ -167,6 +169,12 @@ def test_ultralytics_is_imported_by_its_detector_only() -> None:
     assert all(late for _, late in found)
 
 
+def test_spandrel_is_imported_by_the_upscaler_only() -> None:
+    found = [(path, late) for path in FILES for module, late in imported(path) if module.startswith("spandrel")]
+    assert {str(path) for path, _ in found} <= {"pipelines/generation/upscaling.py"}
+    assert all(late for _, late in found)
+
+
 def test_what_runs_networks_of_others_is_imported_by_their_detector_only() -> None:
     homes = {"ai_edge_litert": "mediapipe", "onnxruntime": "rtm"}
     shipped = [path for path in FILES if path.parts[0] in PACKAGES]
@@ -187,6 +195,15 @@ def test_a_package_offers_its_type_hints(package: str) -> None:
     assert (ROOT / package / "py.typed").is_file()
     data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
     assert "py.typed" in data["*"]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_files_beside_the_modules_are_installed(package: str) -> None:
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    patterns = [f"{name.replace('.', '/')}/{each}" for name, many in data.items() if name != "*" for each in many]
+    others = [each for each in (ROOT / package).rglob("*") if each.is_file() and each.suffix not in (".py", ".pyc")]
+    names = {str(each.relative_to(ROOT)) for each in others if each.name not in ("py.typed", "README.md")}
+    assert not {name for name in names if not any(fnmatch(name, each) for each in patterns)}
 
 
 def test_nobody_imports_click() -> None:

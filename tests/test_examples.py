@@ -19,12 +19,11 @@ from models.weights import load_weights
 from pipelines.batch.executors.registry import EXECUTORS
 from pipelines.keypoints.detectors.registry import DETECTORS
 from tests.helpers.faces import write_face_inputs
+from tests.helpers.media_files import DRIVING, SOURCE
 from tests.helpers.small_batches import write_small_clip, write_small_source
 
 FOLDER = Path(__file__).parents[1] / "examples"
 SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.name not in ("arguments.py", "scenes.py"))
-SOURCE = next(iter(sorted(FOLDER.glob("source.*"))), FOLDER / "source.png")
-DRIVING = FOLDER / "driving.mp4"
 LONGER = ("render_", "own_executor")
 OBJECTS = [FOLDER / "car.png", FOLDER / "chair.png"]
 

@@ -8,7 +8,7 @@ segments are on the disk, so whenever a run dies, the folder says how far the ou
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ from torch import Tensor
 from models.errors import InputError
 from pipelines.generation.rollout import Start, state_of
 from pipelines.media.files import atomic_output, make_output_folder, report_write_errors, resolve_output
+from pipelines.media.formats import output_kind
 from pipelines.media.segments import Segments
 from pipelines.runtime.fingerprints import json_digest
 from pipelines.runtime.locks import exclusive_lock
@@ -31,6 +32,18 @@ SEGMENT = 120  # frames: what is lost at most, and how often an encoder begins a
 NAME_BYTES = 200  # of an output's name in the name of its folder
 CHANGED_NAMES = 4  # in a note
 Facts = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class EndedSegment:
+    """Frames that are to be kept."""
+
+    frames: int
+    """Of the video up to the end of the segment."""
+    tensors: dict[str, Tensor]
+    """What the next frame needs of them."""
+    pieces: Sequence[Callable[[], None]]
+    """Each has the segment of one output on the disk when it returns, see `Writer.end_segment`."""
 
 
 @dataclass
@@ -85,12 +98,16 @@ class ResumeFolder:
         folder.mkdir(exist_ok=True)
         return Segments(folder, self.frames // SEGMENT, self.frames)
 
-    def save(self, frames: int, tensors: dict[str, Tensor]) -> None:
-        """Record that so many frames are complete, once their segments are on the disk.
+    def keep(self, segment: EndedSegment) -> None:
+        """Have a segment on the disk, and then record that its frames are complete.
 
         Raises:
             ProcessingError: the disk is full.
         """
+        frames, tensors = segment.frames, segment.tensors
+        with report_write_errors(self.path):
+            for complete in segment.pieces:
+                complete()
         stored = {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}
         strides = {name: tensor.stride() for name, tensor in tensors.items()}
         head = {"facts": self.facts, "frames": frames, "strides": strides}
@@ -143,6 +160,13 @@ def open_resume_folder(output: Path) -> Iterator[ResumeFolder]:
                 folder.remove()
             raise
     folder.remove()
+
+
+def check_resume(output: Path) -> None:
+    """Raises InputError for an output that can't be continued."""
+    if (kind := output_kind(output)) in ("gif", "stream"):
+        what = "a GIF" if kind == "gif" else "standard output"
+        raise InputError(f"--resume can't continue {what}: use .mp4, .mov, .mkv, .webm, a folder, or %05d.png with -o")
 
 
 def _lay_out(tensor: Tensor, strides: list[int]) -> Tensor:

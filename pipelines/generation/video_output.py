@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -19,19 +18,19 @@ from pipelines.configs import AnimateConfig, FaceConfig, debug_path
 from pipelines.generation.background import background_input, check_background, makes_layers
 from pipelines.generation.processors import FrameProcessor, PendingFrame, PendingMemory
 from pipelines.generation.provenance import Record
-from pipelines.generation.resume_folder import ResumeFolder
+from pipelines.generation.resume_folder import EndedSegment, ResumeFolder, check_resume
 from pipelines.generation.rollout import state_tensors
+from pipelines.generation.upscaling import check_upscaler, make_upscaler
 from pipelines.generation.visualization import check_layer_views, check_views, draw_debug_frame
 from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
 from pipelines.media.credentials import check_credentials
-from pipelines.media.files import report_write_errors
-from pipelines.media.formats import output_kind
 from pipelines.media.sources import FrameSource
 from pipelines.media.tags import Tags
 from pipelines.media.turning import turn_picture
 from pipelines.media.writer import Writer, check_video_output, open_output, written_size
+from pipelines.option_groups import STANDARD
 from pipelines.runtime.input_files import list_input_files
 from pipelines.runtime.progress import Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
@@ -52,10 +51,14 @@ def check_outputs(config: VideoConfig) -> None:
     """
     check_views(config.debug)
     check_credentials(config, config.target)
+    if config.debug and config.target == STANDARD:
+        raise InputError("--debug writes a second video beside the output: name a file with -o instead of -")
+    check_upscaler(config)
     if isinstance(config, AnimateConfig):
         check_background(config)
         check_face(config)
-        check_resume(config)
+        if config.resume:
+            check_resume(config.target)
     check_video_output(config.target, **_output_options(config, transparent=is_transparent(config)))
     if config.debug:
         check_video_output(debug_path(config.target), **_output_options(config, transparent=False))
@@ -74,15 +77,6 @@ def check_face(config: AnimateConfig) -> None:
         raise InputError(f"--face: {config.weights} weights don't make the person alone; use --weights person")
 
 
-def check_resume(config: AnimateConfig) -> None:
-    """Raises InputError for an output that can't be continued."""
-    if config.resume and output_kind(config.target) == "gif":
-        raise InputError(
-            f"--resume: {config.target} can't be continued, because a GIF has no parts of its own; use .mp4, .mov, "
-            ".webm, a folder, or %05d.png"
-        )
-
-
 def is_transparent(config: VideoConfig) -> bool:
     """Whether the main output has an alpha channel."""
     return isinstance(config, AnimateConfig) and config.transparent
@@ -90,7 +84,11 @@ def is_transparent(config: VideoConfig) -> bool:
 
 def _output_options(config: VideoConfig, *, transparent: bool) -> dict[str, Any]:
     """What `check_video_output` and `open_output` share; `codec` and `crf` are for outputs like the main one."""
-    encoding = {"codec": config.codec, "crf": config.crf} if transparent == is_transparent(config) else {}
+    encoding = (
+        {"codec": config.codec, "crf": config.crf, "stream": config.format}
+        if transparent == is_transparent(config)
+        else {}
+    )
     paths = {"overwrite": config.overwrite, "inputs": list_input_files(config)}
     return {"transparent": transparent, **encoding, **paths}
 
@@ -142,6 +140,7 @@ class VideoOutput:
         check_layer_views(config.debug, processor.plate)
         self.config, self.processor, self.motion, self.audio = config, processor, motion, audio
         self.stopwatch, self.progress, self.threads, self.tags = stopwatch, progress, threads, tags
+        self.upscaler = make_upscaler(config, config.device)
         self.resume = resume
         self.count = self.begun = resume.frames if resume else 0  # frames that are written, and begun
         self.driving_frames = islice(video, self.count, None) if config.compare and video else None
@@ -150,10 +149,16 @@ class VideoOutput:
         self.writers: dict[Path, Writer] = {}
         self.reported: set[str] = set()  # notes
         self._open = ExitStack()
-        self._save_beside: Callable[[Callable[[], None]], None] | None = None  # from the first segment on
+        self._keep: Callable[[EndedSegment], None] | None = None  # from the first segment on
 
     def __enter__(self) -> Self:
         return self
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the results."""
+        size = self.processor.output_size(self.config.frame)
+        return self.upscaler.size(size) if self.upscaler else size
 
     def __exit__(self, *error: Any) -> None:
         with self.stopwatch("encode"):
@@ -174,6 +179,9 @@ class VideoOutput:
         """Finish and write the next frame, and its debug views."""
         with self.stopwatch("compose"):
             result = begun.finish()
+        with self.stopwatch("upscale"):
+            result = self.upscaler(result) if self.upscaler else result
+        with self.stopwatch("compose"):
             if self.config.compare:
                 driving = next(self.driving_frames).image if self.driving_frames else None
                 driving = None if driving is None else turn_picture(driving, self.motion.quarter_turns)
@@ -185,22 +193,16 @@ class VideoOutput:
                 shown = draw_debug_frame(self.config.debug, begun.step, self.processor.plate)
                 self._write(debug_path(self.config.target), shown, None)
             self.count += 1
-            if self.resume and begun.memory:
-                self._save(self.resume, state_tensors(begun.step.state) | begun.memory())
+            if begun.memory:
+                self._end_segment(state_tensors(begun.step.state) | begun.memory())
 
-    def _save(self, resume: ResumeFolder, tensors: dict[str, Tensor]) -> None:
-        """Have everything up to this step on the disk, beside the next segment, which waits for the one before."""
+    def _end_segment(self, tensors: dict[str, Tensor]) -> None:
+        """Have everything so far on the disk, beside the next segment, which waits for the one before."""
+        assert self.resume is not None
+        if self._keep is None:
+            self._keep = self._open.enter_context(background_worker(self.resume.keep, waiting=1))
         pieces = [writer.end_segment() for writer in self.writers.values()]
-
-        def save(count: int) -> None:
-            with report_write_errors(self.config.target):
-                for complete in pieces:
-                    complete()
-            resume.save(count, tensors)
-
-        if self._save_beside is None:
-            self._save_beside = self._open.enter_context(background_worker(_call, waiting=1))
-        self._save_beside(partial(save, self.count))
+        self._keep(EndedSegment(self.count, tensors, pieces))
 
     def _write(self, path: Path, image: np.ndarray, audio: AudioPlan | None) -> None:
         """Write a picture uint8 [H, W, 3 or 4] with the time stamp of the current frame; the first opens the file."""
@@ -228,10 +230,6 @@ class VideoOutput:
         notes = dict.fromkeys(note for writer in self.writers.values() for note in writer.notes)
         note_all(self.progress, (note for note in notes if note not in self.reported))
         self.reported.update(notes)
-
-
-def _call(function: Callable[[], None]) -> None:
-    function()
 
 
 @dataclass(frozen=True, kw_only=True)

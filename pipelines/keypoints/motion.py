@@ -98,6 +98,13 @@ class DrivingMotion:
         span = (self.pts[-1] - self.pts[0]) * self.time_base
         return float((len(self.pts) - 1) / span) if span else DEFAULT_RATE
 
+    def choose(self, frames: Sequence[int]) -> "DrivingMotion":
+        """The motion in these frames, by their numbers from 0."""
+        index = list(frames)
+        arrays = {"poses": self.poses[index], "detected": self.detected[index]}
+        lists = {"pts": [self.pts[frame] for frame in index], "durations": [self.durations[frame] for frame in index]}
+        return replace(self, **arrays, **lists, details=[self.details[frame] for frame in index if self.details])
+
     @classmethod
     def of_track(cls, track: PoseTrack, poses: np.ndarray, detected: np.ndarray, gaps: GapSummary) -> "DrivingMotion":
         """The motion of one person of a track: `poses` and `detected` [T, K, 3] with the track's time stamps."""
@@ -144,8 +151,11 @@ def find_source_person(
 
 def clean_still_pose(detected: np.ndarray, cleaner: PoseCleaner, *, size: tuple[int, int]) -> np.ndarray:
     """A COCO-17 pose [17, 3] in a picture of `size` (width, height) as Human3.6M-17 [17, 3]."""
-    still = np.repeat(np.where(detected[:, 2:] >= CONFIDENT, detected, 0)[None], STILL_FRAMES, 0)  # [24, 17, 3]
-    return cleaner(still, size=size)[STILL_FRAMES // 2]
+    return _clean_still(np.where(detected[:, 2:] >= CONFIDENT, detected, 0), cleaner, size)
+
+
+def _clean_still(pose: np.ndarray, cleaner: PoseCleaner, size: tuple[int, int]) -> np.ndarray:
+    return cleaner(np.repeat(pose[None], STILL_FRAMES, 0), size=size)[STILL_FRAMES // 2]
 
 
 def find_driving_track(
@@ -190,19 +200,25 @@ def follow_person(
     on_missing: OnMissing,
     source: SourcePerson | None = None,
     start: float = 0,
+    interval: int = 1,
 ) -> DrivingMotion:
     """Select one person of a track, fill the gaps, clean the poses (docs/official-format.md, section 9.4).
 
-    The motion's notes compare it with the `source` person; their times count from `start` seconds.
+    The motion's notes compare it with the `source` person; their times count from `start` seconds. `interval`: every
+    how many frames of the video the track has; from 2 on each pose is cleaned as a still.
 
     Raises:
         InputError: nobody found, or a frame without the person under on_missing "fail".
     """
-    selected = select_person(track.people, person)  # [T, 17, 3]
+    selected = select_person(track.people, person, interval=interval)  # [T, 17, 3]
     filled, gaps = fill_gaps(selected, on_missing)  # [T, 17, 3]
     notes = judge_track(track, selected, None if source is None else source.detected, start=start)
     if track.layout == "coco17":
-        motion = DrivingMotion.of_track(track, cleaner(filled, size=track.size, rate=track.rate), filled, gaps)
+        if interval == 1:
+            cleaned = cleaner(filled, size=track.size, rate=track.rate)
+        else:
+            cleaned = np.stack([_clean_still(pose, cleaner, track.size) for pose in filled])
+        motion = DrivingMotion.of_track(track, cleaned, filled, gaps)
     else:
         motion = DrivingMotion.of_track(track, filled, h36m17_to_coco17(filled), gaps)
     return replace(motion, notes=tuple(notes), details=track.details_of(selected))

@@ -102,7 +102,9 @@ def joint_distance(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.linalg.norm(first[both, :2] - second[both, :2], axis=1).mean()) / size
 
 
-def select_person(frames: Sequence[np.ndarray], person: str = "largest", *, what: str = "person") -> np.ndarray:
+def select_person(
+    frames: Sequence[np.ndarray], person: str = "largest", *, what: str = "person", interval: int = 1
+) -> np.ndarray:
     """Track everybody through the frames and return one person.
 
     Args:
@@ -110,6 +112,7 @@ def select_person(frames: Sequence[np.ndarray], person: str = "largest", *, what
         what: their name in messages.
         person: "largest" (most picture area over the clip), or a number: the N-th from the left, counted from 1, in the
             first frame that shows as many people.
+        interval: every how many frames of the clip these are; people may have gone as far as they do in that time.
 
     Returns:
         float32 [T, 17, 3], zero where the person is missing.
@@ -117,13 +120,15 @@ def select_person(frames: Sequence[np.ndarray], person: str = "largest", *, what
     Raises:
         InputError: nobody in any frame, fewer than N people in every frame, or `person` is neither.
     """
-    people = _follow(frames)
+    spread = [frames[0][:0]] * ((len(frames) - 1) * interval + 1)
+    spread[::interval] = frames
+    people = _follow(spread)
     if not people:
         raise InputError(f"no {what} found in {_count(len(frames))}; use a picture or clip that shows a {what} clearly")
     chosen = max(people, key=lambda each: each.weight) if person == "largest" else _numbered(people, person)
-    track = np.zeros((len(frames), *chosen.poses[0].shape), np.float32)
+    track = np.zeros((len(spread), *chosen.poses[0].shape), np.float32)
     track[chosen.frames] = chosen.poses
-    return track
+    return track[::interval]
 
 
 def _count(frames: int) -> str:

@@ -40,9 +40,12 @@ def open_media(path: Path) -> InputContainer:
 
 
 def create_media(
-    path: Path, muxer: str, options: dict[str, str] | None = None, metadata: dict[str, str] | None = None
+    path: Path | int, muxer: str, options: dict[str, str] | None = None, metadata: dict[str, str] | None = None
 ) -> OutputContainer:
-    """Create or replace a media file of the format `muxer`, which FFmpeg names, with options of that format."""
+    """Create or replace a media file of the format `muxer`, which FFmpeg names, with options of that format.
+
+    `path` may be an open descriptor, which is not sought in.
+    """
     container = av.open(_file_url(path), "w", format=muxer, container_options=options or {})
     container.metadata.update(metadata or {})
     return container
@@ -70,12 +73,12 @@ def open_container(path: Path) -> Iterator[InputContainer]:
         yield container
 
 
-def _file_url(path: Path) -> str:
-    """The name under which FFmpeg opens a file even if the name contains a colon, like `12:30.mp4`.
+def _file_url(path: Path | int) -> str:
+    """The name under which FFmpeg opens a file even if the name contains a colon, like `12:30.mp4`; or a descriptor.
 
     Files that it names in turn, if it is a playlist, have to be files as well.
     """
-    return f"file:{path}"
+    return f"pipe:{path}" if isinstance(path, int) else f"file:{path}"
 
 
 def _explain_failure(path: Path) -> str:

@@ -33,7 +33,7 @@ class VideoEncoder:
     """A file with one video stream, YUV tagged as BT.709 limited range, and one sound stream if there is a plan.
 
     Args:
-        path: the file, which is overwritten.
+        path: the file, which is overwritten, or an open descriptor.
         container: its format.
         codec: from `choose_codec`.
         size: width, height of the frames; odd sizes are padded by one.
@@ -49,7 +49,7 @@ class VideoEncoder:
 
     def __init__(
         self,
-        path: Path,
+        path: Path | int,
         container: Container,
         codec: ChosenCodec,
         *,

@@ -94,7 +94,7 @@ def check_output_name(path: Path) -> None:
     """Raises InputError for standard streams and for names that are too long for the file system."""
     absolute = os.path.abspath(path)
     if str(path) == "-" or absolute in STREAMS or os.path.dirname(absolute) in STREAM_FOLDERS:
-        raise InputError(f"output {path}: gfla does not write to standard output: name a file or folder instead")
+        raise InputError(f"output {path} can't be standard output: name a file or folder (videos can: -o -)")
     for part in (path, path.parent):
         if (length := len(os.fsencode(part.name))) > (limit := _max_name_bytes(path)):
             raise InputError(f"name {part.name[:40]!r}... has {length} bytes, {limit} are possible: choose one with -o")
@@ -195,6 +195,8 @@ def report_write_errors(path: Path) -> Iterator[None]:
     """Turn an error of the operating system or of safetensors while writing `path` into a ProcessingError."""
     try:
         yield
+    except BrokenPipeError:  # who reads standard output has seen enough: no error of ours
+        raise
     except OSError as error:
         raise ProcessingError(f"can't write {path}: {error.strerror or error}") from error
     except SafetensorError as error:

@@ -3,7 +3,8 @@
 Used by `pipelines.media.writer`, `encoders` and `audio`.
 """
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 
 from models.errors import BackendUnavailable, InputError
+from pipelines.option_groups import STANDARD
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ HEVC = VideoCodec(
     options=(("preset", "medium"), ("x265-params", "log-level=error")),
     tag="hvc1",  # Apple's players refuse hev1
 )
+os.environ.setdefault("SVT_LOG", "1")  # errors only: otherwise the encoder prints what it is about to do
+AV1 = VideoCodec("libsvtav1", crf=30, max_crf=63, options=(("preset", "6"),))
 VP9_OPTIONS = (("b", "0"), ("deadline", "good"), ("cpu-used", "4"), ("row-mt", "1"))
 VP9 = VideoCodec("libvpx-vp9", crf=28, max_crf=63, options=VP9_OPTIONS)
 TRANSPARENT_VP9 = VideoCodec(
@@ -122,7 +126,7 @@ AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 1200
 FAST_START = (("movflags", "+faststart"),)
 MP4 = Container(
     muxer="mp4",
-    codecs=SHARED_CODECS | {"av1_nvenc": AV1_NVENC},
+    codecs=SHARED_CODECS | {"av1": AV1, "av1_nvenc": AV1_NVENC},
     copied_audio=frozenset(("aac", "mp3", "ac3", "eac3", "opus", "alac")),
     audio_encoder="aac",
     sample_rates=AAC_RATES,
@@ -143,7 +147,7 @@ MOV = Container(
 )
 WEBM = Container(
     muxer="webm",
-    codecs={"vp9": VP9, "av1_nvenc": AV1_NVENC},
+    codecs={"vp9": VP9, "av1": AV1, "av1_nvenc": AV1_NVENC},
     copied_audio=frozenset(("opus", "vorbis")),
     audio_encoder="libopus",
     sample_rates=(48000,),
@@ -151,7 +155,20 @@ WEBM = Container(
     options=(("fflags", "+bitexact"),),  # no random identifiers
     transparent={"vp9": TRANSPARENT_VP9},
 )
-CONTAINERS = {".mp4": MP4, ".m4v": MP4, ".mov": MOV, ".webm": WEBM}
+MKV = Container(
+    muxer="matroska",
+    codecs=MP4.codecs | WEBM.codecs,
+    copied_audio=MP4.copied_audio | MOV.copied_audio | WEBM.copied_audio | {"flac", "dts"},
+    audio_encoder="aac",
+    sample_rates=AAC_RATES,
+    edit_list=False,
+    options=WEBM.options,
+)
+CONTAINERS = {".mp4": MP4, ".m4v": MP4, ".mov": MOV, ".mkv": MKV, ".webm": WEBM}
+# MP4 in pieces that are complete when they are written, because what went through a pipe can't be changed any more.
+FRAGMENTS = (("movflags", "frag_keyframe+delay_moov+default_base_moof"), ("frag_duration", "1000000"))
+STREAMS = {"mp4": replace(MP4, options=FRAGMENTS), "webm": WEBM}
+"""What standard output can be, besides raw `rgb`; the first is the default, or the first that can be transparent."""
 
 
 def describe_media_error(error: Exception) -> str:
@@ -160,12 +177,15 @@ def describe_media_error(error: Exception) -> str:
 
 
 def output_kind(path: Path) -> str:
-    """The kind of an output: "video", "gif", "pattern" (numbered files such as out/%05d.png) or "folder".
+    """The kind of an output: "video", "gif", "pattern" (numbered files such as out/%05d.png), "folder", or "stream" for
+    standard output.
 
     Raises:
         InputError: any other suffix.
     """
     suffix = path.suffix.lower()
+    if path == STANDARD:
+        return "stream"
     if path.is_dir():
         return "folder"
     if suffix in CONTAINERS:
@@ -176,7 +196,7 @@ def output_kind(path: Path) -> str:
         return "pattern"
     if not suffix:
         return "folder"
-    raise InputError(f"output {path}: unknown type {suffix}; use .mp4, .mov, .webm, .gif, a folder, or %05d.png")
+    raise InputError(f"output {path}: unknown type {suffix}; use .mp4, .mov, .mkv, .webm, .gif, a folder, or %05d.png")
 
 
 @dataclass(frozen=True)
@@ -243,6 +263,14 @@ def find_encoder_problem(encoder: str) -> str | None:
     except (*MEDIA_ERRORS, OSError) as error:
         return describe_media_error(error)
     return None
+
+
+def choose_container(path: Path, stream: str | None = None, *, transparent: bool = False) -> Container | None:
+    """The container of a video file, by its suffix, or of standard output, by its `stream` format; None for others."""
+    if path != STANDARD:
+        return CONTAINERS.get(path.suffix.lower()) if not path.is_dir() else None
+    fitting = [name for name, container in STREAMS.items() if container.transparent or not transparent]
+    return STREAMS.get(stream or fitting[0])
 
 
 def describe_excess(width: int, height: int) -> str | None:

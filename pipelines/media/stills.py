@@ -66,6 +66,11 @@ def write_stills(path: Path, images: Iterable[np.ndarray], *, overwrite: bool, t
             sequence.finish()
 
 
+def is_still(path: Path) -> bool:
+    """Whether a path names one picture that can be written."""
+    return path.suffix.lower() in SUFFIXES and "%" not in path.name and not path.is_dir()
+
+
 def _is_pattern(path: Path) -> bool:
     return path.suffix.lower() == ".png" and "%" in path.name
 

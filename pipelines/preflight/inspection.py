@@ -168,7 +168,7 @@ def _inspect_track(
     if track.layout != "coco17":
         coco = [replace(frame, people=h36m17_to_coco17(frame.people)) for frame in track.frames]
     with error_context(path):
-        poses = _follow_person([frame.people for frame in coco], interval, config.person)  # [looks, 17, 3]
+        poses = select_person([frame.people for frame in coco], config.person, interval=interval)  # [looks, 17, 3]
     start = Fraction(config.start or 0)
     followed = FollowedPerson(replace(track, frames=coco), poses, float(start))
     shown = shown_parts(poses[followed.seen], track.size)
@@ -177,10 +177,3 @@ def _inspect_track(
     with_person = np.flatnonzero(followed.seen)
     middle = track.frames[with_person[len(with_person) // 2]].pts - track.frames[0].pts
     return DrivingInspection(followed, frames, shown, start + middle * track.time_base, interval=interval)
-
-
-def _follow_person(people: list[np.ndarray], interval: int, person: str) -> np.ndarray:
-    """One person's poses [looks, 17, 3], zero where missing, as if nobody were in the frames left out in between."""
-    spread = [np.empty((0, 17, 3), np.float32)] * ((len(people) - 1) * interval + 1)
-    spread[::interval] = people
-    return select_person(spread, person)[::interval]

@@ -29,6 +29,7 @@ PIPELINES = {
     "face": "pipelines.face_animation.animate_face",
     "keypoints": "pipelines.keypoint_extraction.extract_keypoints",
     "pose": "pipelines.pose_transfer.transfer_pose",
+    "preview": "pipelines.preview.preview_animation",
     "view-synth": "pipelines.view_synthesis.synthesize_views",
 }
 ARGUMENTS = {"view-synth": ["a.png", "--category", "chair"], "keypoints": ["a.png", "-o", "track.json"]}
@@ -39,7 +40,10 @@ VALUES: dict[str, tuple[str, Any]] = {
     "--debug": ("mask,flow,mask", ("mask", "flow")),
     "--audio": ("none", "none"),
     "--background": ("white", "white"),
+    "--upscaler": (__file__, Path(__file__)),
+    "--scale": ("1.5", 1.5),
     "--crf": ("20", 20),
+    "--format": ("webm", "webm"),
     "--codec": ("hevc", "hevc"),
     "--start": ("1:30.5", Fraction(181, 2)),
     "--end": ("12", Fraction(12)),
@@ -67,6 +71,8 @@ VALUES: dict[str, tuple[str, Any]] = {
     "--resize": ("176x256", (176, 256)),
     "--crop": ("16x20", (16, 20)),
     "animate --keypoints": (__file__, __file__),
+    "preview --keypoints": (__file__, __file__),
+    "--count": ("5", 5),
     "keypoints --debug": ("skeleton", ("skeleton",)),
     "view-synth --compare": (HERE, Path(HERE)),
 }
@@ -77,9 +83,10 @@ DEFAULTS = {
     "face": configs.FaceConfig(Path("a.png"), Path("b.png")),
     "keypoints": configs.KeypointsConfig(Path("a.png"), Path("track.json")),
     "pose": configs.PoseConfig(Path("a.png"), (Path("b.png"),)),
+    "preview": configs.PreviewConfig(Path("a.png"), Path("b.png")),
     "view-synth": configs.ViewSynthConfig((Path("a.png"),), category="chair"),
 }
-NO_FIELD = {"--json", "--quiet", "-q", "--thorough", "--help"}
+NO_FIELD = {"--json", "--quiet", "-q", "--thorough", "--sheet", "--config", "--progress", "--help"}
 
 
 def commands() -> dict[str, Any]:
@@ -182,7 +189,12 @@ def test_every_field_of_a_config_is_an_option_and_explained() -> None:
         names, docs = {field.name for field in fields(config)}, field_docs(type(config))
         assert names <= {name for name, text in docs.items() if text.endswith(".")}
         if command != "check":
-            assert names - {"seed"} <= {option.name for option in commands()[command].params}
+            videos = (
+                {"compare", "debug", "audio", "crf", "codec", "format", "upscaler", "scale"}
+                if command == "preview"
+                else set()
+            )
+            assert names - {"seed", *videos} <= {option.name for option in commands()[command].params}
 
 
 def test_a_value_of_auto_is_the_default(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,7 +141,7 @@ def test_what_is_left_of_another_run_starts_over(inputs: Path, tmp_path: Path, r
 
 
 def test_what_can_not_be_continued_is_refused(inputs: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"--resume: .*out.gif can't be continued, because a GIF"):
+    with pytest.raises(InputError, match="--resume can't continue a GIF"):
         animate(config(inputs, tmp_path / "out.gif"))
     with open_resume_folder(tmp_path / "out.mp4"), pytest.raises(InputError, match="another process is making"):
         animate(config(inputs, tmp_path / "out.mp4"))

@@ -7,10 +7,11 @@ import pytest
 
 from models.errors import BackendUnavailable, InputError, ProcessingError
 from pipelines.media import formats
+from pipelines.media.audio import AudioPlan
 from pipelines.media.formats import choose_codec, describe_excess, find_encoder_problem
 from pipelines.media.sources import open_video
 from pipelines.media.writer import check_video_output, open_output
-from tests.helpers.videos import TICKS, make_shade
+from tests.helpers.videos import TICKS, make_clip, make_shade, read_shade
 
 
 @pytest.mark.parametrize("name", ["out.mp4", "out.mov", "out.m4v"])
@@ -60,6 +61,32 @@ def test_quality_of_an_encoder_on_a_gpu_is_its_own_setting(monkeypatch: pytest.M
     assert (chosen.options["cq"], chosen.options["rc"], "crf" in chosen.options) == ("23", "vbr", False)
     with pytest.raises(InputError, match=r"0 .* to 51"):
         choose_codec(formats.MP4, codec="h264_nvenc", crf=52)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "written"),
+    [
+        ("out.mkv", None, ["h264", "aac"]),
+        ("out.mkv", "vp9", ["vp9", "aac"]),
+        ("out.mkv", "av1", ["av1", "aac"]),
+        ("out.mp4", "av1", ["av1", "aac"]),
+        ("out.webm", "av1", ["av1", "opus"]),
+    ],
+)
+def test_matroska_and_av1_give_the_frames_back(
+    name: str, codec: str | None, written: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sound = AudioPlan(make_clip(tmp_path / "sound.mp4", frames=8, sound="aac"))
+    with open_output(tmp_path / name, width=64, height=64, time_base=TICKS, codec=codec, audio=sound) as writer:
+        for number in range(8):
+            writer.write(make_shade(number, 64, 64), number * 512)
+    with av.open(str(tmp_path / name)) as container:
+        names = [stream.codec_context.codec.canonical_name for stream in container.streams]
+        frames = list(container.decode(video=0))
+    assert names == written
+    assert [read_shade(frame.to_ndarray(format="rgb24")) for frame in frames] == list(range(8))
+    assert [frame.time for frame in frames] == pytest.approx([number / 25 for number in range(8)], abs=0.001)
+    assert capfd.readouterr().err == ""  # SVT-AV1 likes to print
 
 
 @pytest.mark.parametrize(("width", "height", "excess"), [(8064, 4416, False), (8064, 6048, True), (16386, 64, True)])

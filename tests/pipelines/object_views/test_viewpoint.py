@@ -12,7 +12,7 @@ from pipelines.object_views.foreground import segment_foreground
 from pipelines.object_views.source import ObjectView
 from pipelines.object_views.viewpoint import Square, crop_square, estimate_view
 from pipelines.runtime.progress import NotesProgress
-from tests.helpers.media_files import EXAMPLES
+from tests.helpers.media_files import EXAMPLES, SOURCE
 from tests.helpers.view_networks import make_constant_viewpoint_network
 
 
@@ -91,7 +91,7 @@ def test_the_example_is_seen_from_where_it_was_rendered(
 
 
 def test_a_person_is_not_taken_for_a_car(bundled: ViewpointNetwork) -> None:
-    _, notes = estimate(EXAMPLES / "source.png", bundled, category="car")
+    _, notes = estimate(SOURCE, bundled, category="car")
     warnings = [note for note in notes if note.startswith("source.png does not look like a car on a plain background")]
     assert len(warnings) == 1
     assert warnings[0].endswith(": results will be poor")
