@@ -110,7 +110,7 @@ def resume_facts(record: Record, threads: int | None) -> dict[str, Any]:
     threads: of the encoder; None: as many as it finds processor cores.
     """
     options = {f"--{name.replace('_', '-')}": value for name, value in record["options"].items()}
-    inputs = {each["path"]: each["sha256"] for described in record["inputs"].values() for each in described}
+    inputs = {name: [each["sha256"] for each in described] for name, described in record["inputs"].items()}
     weights = {f"weights {name}": sha256 for name, (_, sha256) in bundled_files().items()}
     weights |= {f"weights {name}": sha256 for name, sha256 in record["weights"].items()}
     machine = {"device": record["device"], "number of threads": [threads or cpu_count(), torch.get_num_threads()]}
