@@ -40,6 +40,7 @@ from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.workers import background_worker
 
 FACE = "face"  # weights of the generator of faces
+ARCHITECTURES = ("animation",)  # of weights that animate people
 MotionFinder = Callable[
     [AnimateConfig, FrameSource | None, SourcePerson, PersonNetworks, Stopwatch, Progress], DrivingMotion
 ]
@@ -88,8 +89,6 @@ class PreparedFrames:
     motion: DrivingMotion
     processor: FrameProcessor
     stopwatch: Stopwatch
-    record: Record
-    """Of what and how they are made."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +97,8 @@ class Animation(PreparedFrames):
 
     output: VideoOutput
     """Takes the generated steps; a context manager."""
+    record: Record
+    """Of what and how it is made."""
     resume: ResumeFolder | None = None
     """Keeps what is done until the output is complete, with `--resume`."""
 
@@ -141,12 +142,19 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
         open_driving(config) as video,
     ):
         with stopwatch("load"):
+            # 2. Inputs, and networks: detector, pose cleaner, generator with the processor of its weights
             audio, notes = plan_audio(config.audio, video, config.target)
             note_all(progress, notes)
-        frames = prepare_frames(config, video, find_motion, stopwatch, progress, resources, resume)
+            networks = resources.person_networks(config, ARCHITECTURES, progress)
+            record = make_animation_record(config, networks)
+            if resume:
+                note_all(progress, resume.begin(resume_facts(record, resources.threads)))
+                cache = replace(networks.track_cache, folder=networks.track_cache.folder or resume.poses)
+                networks = replace(networks, track_cache=cache)
+        frames = prepare_frames(config, video, networks, find_motion, stopwatch, progress, resources)
         parts = config, frames.processor, frames.motion, video, audio, stopwatch, progress, resources.threads
-        output = VideoOutput(*parts, resume=resume, tags=make_tags(frames.record, config))
-        yield Animation(**vars(frames), output=output, resume=resume)
+        output = VideoOutput(*parts, resume=resume, tags=make_tags(record, config))
+        yield Animation(**vars(frames), output=output, record=record, resume=resume)
 
 
 def open_driving(config: AnimateConfig) -> AbstractContextManager[FrameSource | None]:
@@ -158,28 +166,21 @@ def open_driving(config: AnimateConfig) -> AbstractContextManager[FrameSource | 
 def prepare_frames(
     config: AnimateConfig,
     video: FrameSource | None,
+    networks: PersonNetworks,
     find_motion: MotionFinder,
     stopwatch: Stopwatch,
     progress: Progress,
     resources: Resources,
-    resume: ResumeFolder | None = None,
 ) -> PreparedFrames:
     """Everything between the open driving video and its frames. Raises what `animate` raises.
 
     Args:
+        networks: detector, pose cleaner, generator with the processor of its weights.
         find_motion: makes the motion of as many frames as are to be generated: `find_motion` below, or another one.
-        resume: what an earlier run has kept; it begins here.
     """
     with stopwatch("load"):
-        # 2. Inputs, and networks: detector, pose cleaner, generator with the processor of its weights
         picture, alpha = resources.load(load_with_alpha, config.source)  # uint8 [H, W, 3] and [H, W]
         note_all(progress, resources.load(describe_changes, config.source))
-        networks = resources.person_networks(config, ("animation",), progress)
-        record = make_animation_record(config, networks)
-        if resume:
-            note_all(progress, resume.begin(resume_facts(record, resources.threads)))
-            cache = replace(networks.track_cache, folder=networks.track_cache.folder or resume.poses)
-            networks = replace(networks, track_cache=cache)
     detector, cleaner, track_cache = networks.detector, networks.cleaner, networks.track_cache
     with stopwatch("source pose"):
         # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
@@ -214,7 +215,7 @@ def prepare_frames(
                 face = resources.load(load_face_generator, FACE, networks.device, networks.precision)
                 assert isinstance(face, AnimationGenerator)  # the bundled one is ours
                 processor.move_face(expressions, face, autocast(networks.precision, networks.device))
-    return PreparedFrames(config, networks, motion, processor, stopwatch, record)
+    return PreparedFrames(config, networks, motion, processor, stopwatch)
 
 
 def make_animation_record(config: AnimateConfig, networks: PersonNetworks) -> Record:

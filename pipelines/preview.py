@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from models.errors import InputError
-from pipelines.animation import find_motion, generate_frames, open_driving, prepare_frames
+from pipelines.animation import ARCHITECTURES, find_motion, generate_frames, open_driving, prepare_frames
 from pipelines.compositing.paste import contact_sheet
 from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, PreviewConfig
@@ -91,7 +91,8 @@ def preview_animation(
     stopwatch, resources = Stopwatch(), resources or Resources()
     with stopwatch("load"):
         video = _open_frames(config)
-    frames = prepare_frames(config, video, _find_motion, stopwatch, progress, resources)
+        networks = resources.person_networks(config, ARCHITECTURES, progress)
+    frames = prepare_frames(config, video, networks, _find_motion, stopwatch, progress, resources)
     progress.stage("preview", len(frames.motion.pts))
     motion, processor, cells = frames.motion, frames.processor, []
     times = _times(motion, video)
