@@ -20,7 +20,7 @@ def report_video(result: "AnimateResult | FaceResult", console: Console, *, json
     console.summary(describe_times(report, report["frames"], "frames"))
     if report["debug_output"]:
         out(report["debug_output"])
-    if result.output != STANDARD:
+    if report["output"] != str(STANDARD):
         out(report["output"])
 
 

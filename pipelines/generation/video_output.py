@@ -179,10 +179,11 @@ class VideoOutput:
         """Finish and write the next frame, and its debug views."""
         with self.stopwatch("compose"):
             result = begun.finish()
-        with self.stopwatch("upscale"):
-            result = self.upscaler(result) if self.upscaler else result
-        with self.stopwatch("compose"):
-            if self.config.compare:
+        if self.upscaler:
+            with self.stopwatch("upscale"):
+                result = self.upscaler(result)
+        if self.config.compare:
+            with self.stopwatch("compose"):
                 driving = next(self.driving_frames).image if self.driving_frames else None
                 driving = None if driving is None else turn_picture(driving, self.motion.quarter_turns)
                 result = show_transparency(result) if result.shape[2] == 4 else result

@@ -190,7 +190,8 @@ def test_every_field_of_a_config_is_an_option_and_explained() -> None:
         assert names <= {name for name, text in docs.items() if text.endswith(".")}
         if command != "check":
             videos = (
-                {"compare", "debug", "audio", "crf", "codec", "format", "upscaler", "scale"}
+                {"compare", "debug", "audio", "crf", "codec", "format", "upscaler", "scale", "resume"}
+                | {"metadata", "c2pa_certificate", "c2pa_key"}
                 if command == "preview"
                 else set()
             )
