@@ -31,6 +31,7 @@ import torch
 from PIL import Image
 
 from pipelines.animation import AnimateResult, animate, generate_frames, prepare_animation
+from pipelines.batch.executors.allocation import GPU_THREADS
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.journal import STATE_FOLDER
 from pipelines.batch.worker import run_group
@@ -144,7 +145,8 @@ def measure_worker(jobs: Sequence[Job], folder: Path, frames: int) -> None:
             track.unlink()
         failures: list[str | None] = []
         began = time.perf_counter()
-        run_group(Group(tuple(jobs), together), folder, lambda event, failed=failures: failed.append(event.reason))
+        group = Group(tuple(jobs), together, GPU_THREADS)  # as `gfla batch` gives workers with a GPU
+        run_group(group, folder, lambda event, failed=failures: failed.append(event.reason))
         wall = time.perf_counter() - began
         if any(failures):
             raise SystemExit(f"failed: {[reason for reason in failures if reason]}")

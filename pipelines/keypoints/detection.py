@@ -48,20 +48,22 @@ def detect_video(
     info = video.info
     progress.stage("keypoints", info.frames)
     track = PoseTrack(layout, info.width, info.height, info.time_base)
-    frames: deque[Frame] = deque()  # those that the detector has taken but not yet answered
+    frames: deque[tuple[Frame, np.ndarray]] = (
+        deque()
+    )  # and thumbnails, that the detector has taken but not yet answered
 
-    def images(decoded: Iterator[Frame]) -> Iterator[np.ndarray]:
-        for frame in decoded:
-            frames.append(frame)
+    def images(decoded: Iterator[tuple[Frame, np.ndarray]]) -> Iterator[np.ndarray]:
+        for frame, thumbnail in decoded:
+            frames.append((frame, thumbnail))
             yield frame.image
 
-    with closing(read_ahead(video)) as decoded:
+    with closing(read_ahead((frame, make_thumbnail(frame.image)) for frame in video)) as decoded:
         taken = images(decoded)
         for people in detector.track_people(taken) if isinstance(detector, DetailedDetector) else detector.track(taken):
-            image = frames[0].image
-            frame = _make_frame(frames[0].pts, people, frames.popleft().duration)
-            colours = trunk_colours(image, frame.people) if layout == "coco17" else None
-            track.frames.append(replace(frame, thumbnail=make_thumbnail(image), colours=colours))
+            decoded_frame, thumbnail = frames.popleft()
+            frame = _make_frame(decoded_frame.pts, people, decoded_frame.duration)
+            colours = trunk_colours(decoded_frame.image, frame.people) if layout == "coco17" else None
+            track.frames.append(replace(frame, thumbnail=thumbnail, colours=colours))
             progress.advance()
     if require_all:
         require_all_frames(video, len(track.frames))

@@ -23,10 +23,14 @@ from pipelines.media.audio_track import AudioTrack
 from pipelines.media.containers import create_media
 from pipelines.media.formats import MEDIA_ERRORS, SMALLER, ChosenCodec, Container, describe_excess, describe_media_error
 from pipelines.media.timing import round_half_up
+from pipelines.runtime.cores import count_cores
 
 GIF_TIME_BASE = Fraction(1, 100)  # seconds
 MIN_GIF_DURATION = 2  # in units of that: players slow down anything shorter
 PALETTE_FRAMES = 24  # frames from which the palette is made
+X264 = "libx264"
+MIN_FRAME_THREADS = 4  # from which on threads encode several frames at once
+MAX_FRAME_THREADS = 8  # more than that wait for the thread that decides on the kinds of frames
 
 
 class VideoEncoder:
@@ -40,7 +44,7 @@ class VideoEncoder:
         time_base: of the frames' pts and durations, in seconds.
         rate: nominal frames per second.
         audio: the sound; if it can be neither copied nor re-encoded, the output is silent and has a note.
-        threads: of the encoder; None leaves it to FFmpeg.
+        threads: of the encoder; None for what suits the machine, see `choose_threads`.
         metadata: of the container.
 
     Raises:
@@ -65,7 +69,7 @@ class VideoEncoder:
         if (even := tuple(side + side % 2 for side in size)) != size:
             self.notes.append(f"{size[0]}x{size[1]} is written as {even[0]}x{even[1]}: video needs even sides")
         self.time_base = time_base
-        self.threads = threads or 0  # 0: FFmpeg chooses
+        self.threads = threads or choose_threads(codec.encoder, count_cores())
         self.scaler = VideoReformatter()
         self.codec = codec
         self.end = 0
@@ -104,6 +108,8 @@ class VideoEncoder:
         context.width, context.height = self.size
         context.pix_fmt = self.codec.pixel_format
         context.thread_count = self.threads
+        if self.codec.encoder == X264 and self.threads >= MIN_FRAME_THREADS:
+            context.thread_type = "FRAME"  # several frames at once, instead of slices of one, which also predict worse
         context.colorspace, context.color_range = 1, ColorRange.MPEG  # AVCOL_SPC_BT709
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
 
@@ -271,6 +277,15 @@ class GifEncoder:
         graph.push(palette, at=1)
         graph.push(None, at=1)
         return graph
+
+
+def choose_threads(encoder: str, cores: int) -> int:
+    """Threads of an encoder on a machine with so many cores; 0 leaves it to FFmpeg.
+
+    x264 gets half of the cores if these are MIN_FRAME_THREADS at least: FFmpeg would give it all of them.
+    """
+    threads = min(cores // 2, MAX_FRAME_THREADS)
+    return threads if encoder == X264 and threads >= MIN_FRAME_THREADS else 0
 
 
 def pad_to_even(image: np.ndarray) -> np.ndarray:

@@ -191,7 +191,7 @@ def open_output(
             it is transparent.
         transparent: the frames are RGBA with straight alpha; .mov becomes ProRes 4444, .webm VP9 with alpha.
         audio: the sound, from `plan_audio`; only videos can have sound.
-        threads: of the encoder, by default one per core; the bytes of a video depend on it.
+        threads: of the encoder, by default what suits the cores; the bytes of a video depend on it.
         overwrite: replace an existing output.
         inputs: files that must not be overwritten.
         segments: encode in segments, which stay in their folder until the output is complete, and go on behind those

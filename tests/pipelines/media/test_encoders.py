@@ -6,8 +6,9 @@ import av
 import pytest
 
 from models.errors import BackendUnavailable, InputError, ProcessingError
-from pipelines.media import formats
+from pipelines.media import encoders, formats
 from pipelines.media.audio import AudioPlan
+from pipelines.media.encoders import choose_threads
 from pipelines.media.formats import choose_codec, describe_excess, find_encoder_problem
 from pipelines.media.sources import open_video
 from pipelines.media.writer import check_video_output, open_output
@@ -107,3 +108,35 @@ def test_a_side_that_no_encoder_takes_is_refused_with_a_way_out(tmp_path: Path) 
         open_output(tmp_path / "out.mp4", width=16386, height=16, time_base=TICKS),
     ):
         pass
+
+
+def test_x264_gets_threads_for_several_frames_where_there_are_many_cores() -> None:
+    assert [choose_threads("libx264", cores) for cores in (1, 2, 7, 8, 16, 64)] == [0, 0, 0, 4, 8, 8]
+    assert choose_threads("libvpx-vp9", 16) == 0  # FFmpeg's own number
+
+
+def test_several_frames_at_once_are_whole_and_the_same_bytes_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoders, "count_cores", lambda: 16)
+    found = set()
+    for attempt in range(3):
+        path = tmp_path / f"{attempt}.mp4"
+        with open_output(path, width=192, height=320, time_base=TICKS) as writer:
+            for number in range(60):
+                writer.write(make_shade(number, 320, 192), number * 512)
+        found.add(path.read_bytes())
+        assert [frame.pts for frame in open_video(path)] == [number * 512 for number in range(60)]
+        with av.open(str(path)) as container:
+            slices = {_count_slices(bytes(packet)) for packet in container.demux(video=0) if packet.size}
+        assert slices == {1}  # threads that work on one frame make slices
+    assert len(found) == 1
+
+
+def _count_slices(packet: bytes) -> int:
+    """Slices of a frame of H.264, in the form that MP4 stores: units, each after its length of 4 bytes."""
+    count = place = 0
+    while place < len(packet):
+        count += packet[place + 4] & 31 in (1, 5)  # types of units that are slices
+        place += 4 + int.from_bytes(packet[place : place + 4])
+    return count
