@@ -30,8 +30,8 @@ def test_hevc_has_the_tag_that_apple_players_need(tmp_path: Path, name: str) -> 
     [
         ("out.mp4", "h264_nvenc", "h264"),
         ("out.mov", "hevc_nvenc", "hevc"),
-        ("out.mp4", "av1_nvenc", "h264"),
-        ("out.webm", "av1_nvenc", "vp9"),
+        ("out.mp4", "av1_nvenc", "av1"),
+        ("out.webm", "av1_nvenc", "av1"),
     ],
 )
 def test_an_encoder_on_a_gpu_that_is_not_there_is_refused_with_a_way_out(
