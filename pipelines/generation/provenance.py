@@ -11,11 +11,13 @@ from typing import Any
 
 import torch
 
+from models.errors import InputError
 from models.files import file_sha256
 from models.weights import resolve
 from models.weights.bundled import bundled_files
 from pipelines.keypoints.detectors.registry import DETECTORS
 from pipelines.media.credentials import find_credentials
+from pipelines.media.files import check_readable
 from pipelines.media.tags import Tags
 from pipelines.option_groups import OutputOptions
 from pipelines.runtime.fingerprints import content_sha256
@@ -101,7 +103,12 @@ def _find_paths(name: str, value: object) -> Iterator[Path]:
 
 
 def _describe(path: Path) -> dict[str, str]:
-    return {"path": str(path.absolute()), "sha256": content_sha256(path)}
+    """Path and SHA-256. Raises InputError: it can't be read."""
+    check_readable(path)
+    try:
+        return {"path": str(path.absolute()), "sha256": content_sha256(path)}
+    except OSError as error:
+        raise InputError(f"{path} can't be read: {error.strerror or error}") from None
 
 
 def resume_facts(record: Record, threads: int | None) -> dict[str, Any]:

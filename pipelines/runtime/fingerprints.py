@@ -45,7 +45,8 @@ def content_fingerprint(path: Path) -> ContentFingerprint:
     if not path.is_dir():
         status = path.stat()
         return file_sha256(path), status.st_size, status.st_mtime_ns
-    entries = [(item.name, *content_fingerprint(item)) for item in sorted(path.iterdir())]
+    inside = [item for item in sorted(path.iterdir()) if item.is_file() or item.is_dir()]  # no pipes, which never end
+    entries = [(item.name, *content_fingerprint(item)) for item in inside]
     listing = "".join(f"{name}\0{sha256}\n" for name, sha256, _, _ in entries)
     size, latest = sum(entry[2] for entry in entries), max((entry[3] for entry in entries), default=0)
     return hashlib.sha256(listing.encode()).hexdigest(), size, latest
