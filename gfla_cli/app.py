@@ -29,6 +29,7 @@ from gfla_cli.commands import (
     keypoints,
     pose,
     preview,
+    rerun,
     train,
     view_synth,
     weights,
@@ -101,6 +102,7 @@ app.command("face")(face.face)
 app.command("view-synth")(view_synth.view_synth)
 app.command("check")(check.check)
 app.command("batch")(batch.batch)
+app.command("rerun")(rerun.rerun)
 app.command("keypoints")(keypoints.keypoints)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)

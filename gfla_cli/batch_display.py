@@ -54,7 +54,17 @@ class BatchDisplay:
         self._time_left = TimeLeft(self.expected, jobs, workers)
         if self._bars is not None:
             self._tasks[None] = self._bars.add_task("jobs", total=jobs, rate="")
-        self.note(f"{jobs} jobs on {min(workers, jobs)} workers" + (f", {skipped} from before" if skipped else ""))
+        if jobs or skipped:
+            self.note(f"{jobs} jobs on {min(workers, jobs)} workers" + (f", {skipped} from before" if skipped else ""))
+
+    def extend(self, jobs: int, skipped: int) -> None:
+        """More `jobs` are about to run; `skipped` more ended in an earlier run."""
+        self._total += jobs
+        if self._time_left is not None:
+            self._time_left.add(jobs)
+        if self._bars is not None:
+            self._bars.update(self._tasks[None], total=self._total)
+        self.note(f"{jobs} new job{'s' * (jobs != 1)}" + (f", {skipped} from before" if skipped else ""))
 
     def event(self, event: Event) -> None:
         """Show what happened to a job."""
@@ -95,9 +105,10 @@ class BatchDisplay:
             print_line(message, self._bars)
 
     def warn(self, message: str) -> None:
-        """Print one line about the whole batch and keep it for the reports."""
-        self.warnings.append(one_line(message))
-        self.note(message)
+        """Print one line about the whole batch, once, and keep it for the reports."""
+        if one_line(message) not in self.warnings:
+            self.warnings.append(one_line(message))
+            self.note(message)
 
     def end(self, done: int, skipped: int, failed: Mapping[str, str], seconds: float) -> None:
         """After the `with` block: print the summary and, quiet or not, every failure as `job: reason`.

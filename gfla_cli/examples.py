@@ -41,6 +41,11 @@ EXAMPLES = {
         "gfla batch 'people/*.png' poses/ -o out/ --command pose --workers 4",
         "gfla batch jobs.csv -o out/ --retry-failed",
     ),
+    "rerun": (
+        "gfla rerun photo--dance.mp4",
+        "gfla rerun report.json -o again.mp4",
+        "gfla rerun photo--dance.mp4 --inputs originals/ --force",
+    ),
     "keypoints": (
         "gfla keypoints dance.mp4 -o dance.json --layout h36m17 --max-frames 100",
         "gfla keypoints dance.mp4 -o dance.json --hands --face --mask --debug skeleton",

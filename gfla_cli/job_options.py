@@ -39,6 +39,8 @@ ADDED = {
     "place": AnimateConfig.place,
     "background": AnimateConfig.background,
     "face": AnimateConfig.face,
+    "resume": AnimateConfig.resume,
+    "metadata": AnimateConfig.metadata,
 }
 YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 

@@ -15,7 +15,9 @@ from pipelines.faces.landmark_detectors import create_landmark_detector
 from pipelines.generation.background import find_background
 from pipelines.generation.networks import PersonNetworks, load_face_generator
 from pipelines.generation.processors import FrameProcessor
+from pipelines.generation.provenance import Record, make_record, make_tags, resume_facts
 from pipelines.generation.resources import Resources
+from pipelines.generation.resume_folder import ResumeFolder, open_resume_folder
 from pipelines.generation.rollout import FrameGenerator
 from pipelines.generation.video_output import VideoOutput, VideoResult, check_outputs
 from pipelines.keypoints.loading import is_track
@@ -70,7 +72,7 @@ def animate(config: AnimateConfig, progress: Progress = SILENT, resources: Resou
     """
     with prepare_animation(config, progress, resources or Resources()) as animation:
         # 7. Generate; a second thread, at most two frames behind, encodes, and composes what the device does not
-        progress.stage("animate", animation.frames)
+        progress.stage("animate", animation.frames, done=animation.begin)
         with animation.output as output, background_worker(output.write, animation.stopwatch) as write:
             for _, step in generate_frames([animation]):
                 write(output.begin(step))
@@ -95,6 +97,15 @@ class Animation(PreparedFrames):
 
     output: VideoOutput
     """Takes the generated steps; a context manager."""
+    record: Record
+    """Of what and how it is made."""
+    resume: ResumeFolder | None = None
+    """Keeps what is done until the output is complete, with `--resume`."""
+
+    @property
+    def begin(self) -> int:
+        """Frames that an earlier run has made."""
+        return self.resume.frames if self.resume else 0
 
     @property
     def frames(self) -> int:
@@ -113,6 +124,7 @@ class Animation(PreparedFrames):
             detector=self.networks.detector.name,
             device=str(self.networks.device),
             precision=self.networks.precision,
+            record=self.record,
             certainty=self.processor.certainty,
             seconds=dict(self.stopwatch.seconds),
             overlapping=dict(self.stopwatch.overlapping),
@@ -125,15 +137,24 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
     # 1. Refuse whatever can be refused before any work
     check_outputs(config)
     stopwatch = Stopwatch()
-    with open_driving(config) as video:
+    with (
+        open_resume_folder(config.target) if config.resume else nullcontext() as resume,
+        open_driving(config) as video,
+    ):
         with stopwatch("load"):
             # 2. Inputs, and networks: detector, pose cleaner, generator with the processor of its weights
             audio, notes = plan_audio(config.audio, video, config.target)
             note_all(progress, notes)
             networks = resources.person_networks(config, ARCHITECTURES, progress)
+            record = make_animation_record(config, networks)
+            if resume:
+                note_all(progress, resume.begin(resume_facts(record, resources.threads)))
+                cache = replace(networks.track_cache, folder=networks.track_cache.folder or resume.poses)
+                networks = replace(networks, track_cache=cache)
         frames = prepare_frames(config, video, networks, find_motion, stopwatch, progress, resources)
         parts = config, frames.processor, frames.motion, video, audio, stopwatch, progress, resources.threads
-        yield Animation(**vars(frames), output=VideoOutput(*parts))
+        output = VideoOutput(*parts, resume=resume, tags=make_tags(record, config))
+        yield Animation(**vars(frames), output=output, record=record, resume=resume)
 
 
 def open_driving(config: AnimateConfig) -> AbstractContextManager[FrameSource | None]:
@@ -197,6 +218,13 @@ def prepare_frames(
     return PreparedFrames(config, networks, motion, processor, stopwatch)
 
 
+def make_animation_record(config: AnimateConfig, networks: PersonNetworks) -> Record:
+    """Of what and how an animation is made."""
+    weights = (config.weights, config.motion, *((FACE,) if config.face else ()))
+    used = {"precision": networks.precision, "keypoints": networks.detector.name}
+    return make_record("animate", config, weights=weights, device=str(networks.device), **used)
+
+
 def find_motion(
     config: AnimateConfig,
     video: FrameSource | None,
@@ -222,4 +250,6 @@ def generate_frames(animations: Sequence[PreparedFrames]) -> FrameGenerator:
     assert isinstance(generator, AnimationGenerator)  # others are refused where weights are loaded
     processors = [animation.processor for animation in animations]
     precision = autocast(first.networks.precision, first.networks.device)
-    return FrameGenerator(processors, generator, precision, first.stopwatch)
+    kept = [animation.resume if isinstance(animation, Animation) else None for animation in animations]
+    starts = [resume.start if resume else None for resume in kept]
+    return FrameGenerator(processors, generator, precision, first.stopwatch, starts)

@@ -50,6 +50,8 @@ class AnimateConfig(PersonOptions, VideoOptions, SelectionOptions, PoseOptions, 
     the picture, `follow` keeps it, `still` leaves the body in its place. Has no effect with `--retarget none`."""
     face: bool = False
     """Also move the face: mouth, eyes and brows as the driver's, where both faces are at least 48 pixels wide."""
+    resume: bool = False
+    """Keep what is done beside the output, so that the same command goes on there after a kill or a power cut."""
     weights: str = "person"
     """Weights of the generator: a name (see `gfla weights list`) or a file."""
     seed: int = 0

@@ -16,6 +16,7 @@ Retarget = Literal["body", "fit", "none"]
 Framing = Literal["full", "crop"]
 Quality = Literal["fast", "standard", "best"]
 DebugView = Literal["flow", "mask", "skeleton", "attention", "matte", "plate", "shadow"]
+Metadata = Literal["full", "brief"]
 StreamFormat = Literal["mp4", "webm", "rgb"]
 Seconds = Fraction | float
 STANDARD = Path("-")  # standard input where something is read, standard output where something is written
@@ -97,6 +98,14 @@ class OutputOptions:
     """File or folder to write."""
     overwrite: bool = False
     """Replace existing output."""
+    metadata: Metadata = "full"
+    """What the output says about itself: `full` also options, and names and SHA-256 of inputs (no folders), for `gfla
+    rerun`; `brief` only that gfla made it, in which version and with which weights."""
+    c2pa_certificate: Path | None = None
+    """Sign the output with Content Credentials (C2PA) that say that gfla generated it: your chain of certificates, PEM.
+    Needs the extra `c2pa`; with the signature, the bytes are others each time."""
+    c2pa_key: Path | None = None
+    """Private key of the first certificate, in PEM without a password."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from pipelines.configs import PoseConfig
 from pipelines.generation.background import background_input, check_background, make_background
 from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.processors import FrameProcessor
+from pipelines.generation.provenance import Record, make_record, make_tags
 from pipelines.generation.resources import Resources
 from pipelines.generation.rollout import FrameGenerator, generate_picture
 from pipelines.generation.upscaling import check_upscaler, make_upscaler
@@ -29,6 +30,7 @@ from pipelines.keypoints.motion import DrivingMotion, find_source_person, follow
 from pipelines.keypoints.quarter_turns import detect_upright_image
 from pipelines.keypoints.retargeting import retarget
 from pipelines.keypoints.track import PoseTrack
+from pipelines.media.credentials import check_credentials
 from pipelines.media.files import check_readable
 from pipelines.media.folders import PictureFolder
 from pipelines.media.pictures import describe_changes, load_picture, load_with_alpha
@@ -62,6 +64,8 @@ class PoseResult:
     """The precision it ran in: fp32, bf16 or fp16."""
     seconds: dict[str, float]
     """Wall time in seconds by stage."""
+    record: Record
+    """Of what and how the pictures were made."""
 
     def summary(self) -> dict[str, Any]:
         """One JSON-ready object: inputs with SHA-256, options, versions, timings, output."""
@@ -77,6 +81,7 @@ class PoseResult:
                 **background_input(config.background),
             },
             "keypoints": self.detector,
+            "record": self.record,
         }
 
 
@@ -110,6 +115,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
     targets = find_targets(config.targets)
     output = config.target(len(targets))
     check_background(config)
+    check_credentials(config, output)
     check_upscaler(config)
     check_stills(
         output,
@@ -124,6 +130,9 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
         picture, alpha = resources.load(load_with_alpha, config.source)  # uint8 [H, W, 3] and [H, W]
         note_all(progress, resources.load(describe_changes, config.source))
         networks = resources.person_networks(config, ("animation", "picture"), progress)
+    weights, device = (config.weights, config.motion), str(networks.device)
+    used = {"precision": networks.precision, "keypoints": networks.detector.name}
+    record = make_record("pose", config, weights=weights, device=device, **used)
     with stopwatch("source pose"):
         # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
         detector, cleaner, track_cache = networks.detector, networks.cleaner, networks.track_cache
@@ -171,9 +180,10 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
 
     # 6. Write the pictures as they come
     with stopwatch("encode"):
-        write_stills(output, generate(), overwrite=config.overwrite)
-    names, machine = [target.name for target in targets], (str(networks.device), networks.precision)
-    return PoseResult(config, output, names, networks.detector.name, *machine, dict(stopwatch.seconds))
+        tags = make_tags(record, config)
+        write_stills(output, generate(), overwrite=config.overwrite, tags=tags)
+    names, machine = [target.name for target in targets], (device, networks.precision)
+    return PoseResult(config, output, names, networks.detector.name, *machine, dict(stopwatch.seconds), record)
 
 
 def find_targets(paths: Iterable[Path]) -> list[PoseTarget]:

@@ -15,13 +15,21 @@ from typing import Any
 import numpy as np
 
 from models.errors import InputError
-from pipelines.animation import ARCHITECTURES, find_motion, generate_frames, open_driving, prepare_frames
+from pipelines.animation import (
+    ARCHITECTURES,
+    find_motion,
+    generate_frames,
+    make_animation_record,
+    open_driving,
+    prepare_frames,
+)
 from pipelines.compositing.paste import contact_sheet
 from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, PreviewConfig
 from pipelines.generation.background import check_background
 from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.panels import title_panels
+from pipelines.generation.provenance import make_tags
 from pipelines.generation.resources import Resources
 from pipelines.generation.video_output import check_face
 from pipelines.keypoints.detectors.registry import DETECTORS, check_person
@@ -104,7 +112,8 @@ def preview_animation(
         progress.advance()
     with stopwatch("encode"):
         sheet = contact_sheet(cells, choose_columns(len(cells), cells[0].shape), blank=BLANK)
-        write_stills(config.target, [sheet], overwrite=config.overwrite)
+        tags = replace(make_tags(make_animation_record(config, networks), config), record=None)
+        write_stills(config.target, [sheet], overwrite=config.overwrite, tags=tags)
     ran = {"device": str(frames.networks.device), "precision": frames.networks.precision}
     return PreviewResult(config=config, times=tuple(times), **ran, seconds=dict(stopwatch.seconds))
 

@@ -22,7 +22,9 @@ from models.generators.view_codes import CHANNELS, ELEVATION_STEP, ELEVATIONS
 from models.viewpoint import ViewpointNetwork
 from models.weights import load_weights, read_metadata
 from pipelines.configs import DEFAULT_DISTANCE, ViewSynthConfig
+from pipelines.generation.provenance import Record, make_record, make_tags
 from pipelines.generation.resources import Resources
+from pipelines.media.credentials import check_credentials
 from pipelines.object_views.comparison import ViewScores, find_true_views, mean_scores, score_view, show_the_same
 from pipelines.object_views.output import check_view_output, write_views
 from pipelines.object_views.renderers import GridViewRenderer, ObjectRenderer, ViewRenderer
@@ -55,6 +57,8 @@ class ViewSynthResult:
     """By stage: `load`, `generate`, `encode`, `compare`."""
     compared: list[ViewScores] = field(default_factory=list)
     """Scores of the views that have a true one."""
+    record: Record = field(default_factory=dict)
+    """Of what and how the outputs were made."""
 
     @property
     def means(self) -> dict[str, float]:
@@ -71,6 +75,7 @@ class ViewSynthResult:
             "inputs": [describe_input(path) for path in self.config.inputs],
             "sources": [{name: getattr(source, name) for name in viewpoint} for source in self.sources],
             "compared": compared,
+            "record": self.record,
             **summarize_run(
                 self.config,
                 weights=self.config.generator,
@@ -104,8 +109,8 @@ def synthesize_views(
         renderer, viewpoint = load_networks(config, device, precision, resources)
         # 3. Source views: uint8 [S, S, 3] with a viewpoint, one for each output
         sources = load_sources(config, viewpoint, progress)
-    written: dict[Path, list[float]] = {}  # azimuths
-    compared: list[ViewScores] = []
+    used = {"weights": [config.generator, config.viewpoint], "device": str(device), "precision": precision}
+    written, compared = dict[Path, list[float]](), list[ViewScores]()  # azimuths, scores
     for source, target in zip(sources, config.targets(), strict=True):
         azimuths = choose_azimuths(config, source, renderer.views_per_turn)
         elevation = choose_elevation(config, source)
@@ -115,16 +120,19 @@ def synthesize_views(
         progress.stage(target.name, len(azimuths))
         views = render_views(renderer, source, azimuths, elevation, stopwatch, progress)
         # 5. Write the views as they come
-        options = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
+        how = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
+        own = replace(config, images=config.images[len(written) :][:1])
         with stopwatch("encode"):
-            notes = write_views(target, views, count=len(azimuths), **options, threads=resources.threads)
+            tags = make_tags(make_record("view-synth", own, **used), config)
+            notes = write_views(target, views, count=len(azimuths), **how, threads=resources.threads, tags=tags)
         note_all(progress, notes)
         written[target] = [azimuth % 360 for azimuth in azimuths]
         # 6. Compare with true views
         if config.compare:
             with stopwatch("compare"):
                 compared += compare_views(renderer, source, config, progress)
-    return ViewSynthResult(config, written, sources, str(device), precision, dict(stopwatch.seconds), compared)
+    facts = str(device), precision, dict(stopwatch.seconds), compared, make_record("view-synth", config, **used)
+    return ViewSynthResult(config, written, sources, *facts)
 
 
 # 1. Validation
@@ -178,8 +186,9 @@ def _validate_outputs(config: ViewSynthConfig) -> None:
     if len(set(targets)) < len(targets):
         raise InputError("two pictures have the same name, so their outputs would too: pass them one at a time")
     for target in targets:
-        transparent = config.background == "transparent"
-        check_view_output(target, transparent=transparent, overwrite=config.overwrite, inputs=list_input_files(config))
+        check_credentials(config, target)
+        how = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
+        check_view_output(target, **how, inputs=list_input_files(config))
 
 
 def _validate_comparison(config: ViewSynthConfig, folder: Path) -> None:

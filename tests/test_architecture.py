@@ -27,6 +27,7 @@ CHAINS = (
     "keypoint_extraction",
     "diagnostics",
     "preview",
+    "rerun",
 )
 ROOMS: tuple[tuple[str, ...], ...] = (
     ("__init__",),

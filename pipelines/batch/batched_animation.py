@@ -93,8 +93,9 @@ class BatchedJob:
         self.animation = self.open_files.enter_context(prepare_animation(config, self.progress, resources))
         self.output = self.open_files.enter_context(self.animation.output)
         self.write_in_background = self.open_files.enter_context(background_worker(self.output.write))
-        self.frames_left = self.animation.frames
-        self.progress.stage("animate", self.frames_left)
+        begin = self.animation.begin
+        self.frames_left = self.animation.frames - begin
+        self.progress.stage("animate", self.animation.frames, done=begin)
 
     def write(self, step: Step) -> None:
         """Write a frame; after the last one the outputs appear under their names."""

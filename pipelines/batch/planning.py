@@ -34,6 +34,7 @@ VIDEO_TYPES = (*CONTAINERS, ".gif")
 OUTPUT_TYPES = {"animate": VIDEO_TYPES, "pose": STILL_TYPES, "view-synth": (*VIDEO_TYPES, *STILL_TYPES)}
 # Options that may name a file.
 FILE_OPTIONS = ("audio", "keypoints", "yolo_weights", "weights", "motion", "viewpoint", "shapenet", "background")
+FILE_OPTIONS += ("c2pa_certificate", "c2pa_key")
 JOB_FIELDS = ("name", "command", "source", "driving", "output")  # what a job has beside the options of its command
 MAX_NAME_LENGTH = 200  # characters of a name, bytes of each part of a path: leaves room for temporary names
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from models.generators.animation import Step
 from pipelines.compositing.device_spots import find_person_on_device
 from pipelines.compositing.full_resolution import MIN_COVERAGE, MOVING_FLOW, STILL_FLOW, cut_layer, find_person
-from pipelines.compositing.layers import Layer, PendingLayer, overlap
+from pipelines.compositing.layers import Layer, PendingLayer, PendingTensor, overlap
 from pipelines.media.boxes import Box
 from pipelines.runtime.cuda_graphs import GraphedFunctions
 from pipelines.runtime.device_copies import PendingArrays, fetch, send
@@ -65,10 +65,16 @@ class DeviceLayer:
 class DeviceCompositor:
     """See `pipelines.compositing.compositors.make_compositor`."""
 
-    def __init__(self, source: np.ndarray, box: Box, device: torch.device) -> None:
+    def __init__(self, source: np.ndarray, box: Box, device: torch.device, memory: Tensor | None = None) -> None:
         person = send(torch.from_numpy(np.ascontiguousarray(source, np.float32)), device)
-        self.box, self.previous = box, person.permute(2, 0, 1)[None].contiguous()  # [1, 4, H, W]
-        self._compose = GraphedFunctions(Composition(self.previous), enabled=device.type == "cuda")
+        person = person.permute(2, 0, 1)[None].contiguous()  # [1, 4, H, W]
+        self.box, self.previous = box, person if memory is None else send(memory, device)
+        self._compose = GraphedFunctions(Composition(person), enabled=device.type == "cuda")
+
+    def memory(self) -> PendingTensor:
+        """See `pipelines.compositing.compositors.Compositor.memory`."""
+        wait = fetch(self.previous)
+        return lambda: torch.from_numpy(wait()[0])
 
     def compose(self, step: Step) -> Layer:
         """See `pipelines.compositing.compositors.Compositor.compose`."""

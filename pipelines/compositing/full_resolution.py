@@ -11,10 +11,11 @@ from functools import partial
 
 import cv2
 import numpy as np
+import torch
 from torch import Tensor
 
 from models.generators.animation import Step
-from pipelines.compositing.layers import Layer, PendingLayer
+from pipelines.compositing.layers import Layer, PendingLayer, PendingTensor
 from pipelines.media.boxes import Box
 
 Picture = np.ndarray  # float32
@@ -51,13 +52,18 @@ def find_person(image: Tensor) -> Picture:
 class TiledCompositor:
     """A compositor (`pipelines.compositing.compositors`) on the CPU, of the tiles in which person or shadow are."""
 
-    def __init__(self, source: np.ndarray, box: Box) -> None:
+    def __init__(self, source: np.ndarray, box: Box, memory: Tensor | None = None) -> None:
         self.source, self.box = np.ascontiguousarray(source, np.float32), box
         self.height, self.width = source.shape[:2]
-        self.previous, self._result = self.source.copy(), np.empty_like(self.source)
+        self.previous = self.source.copy() if memory is None else memory.numpy()  # [H, W, 4]
+        self._result = np.empty_like(self.source)
         self._rows = np.arange(self.height, dtype=np.float32)[:, None]
         self._columns = np.arange(self.width, dtype=np.float32)
         self._places: tuple[Picture, Picture] | None = None
+
+    def memory(self) -> PendingTensor:
+        """See `pipelines.compositing.compositors.Compositor.memory`."""
+        return lambda: torch.from_numpy(self.previous.copy())
 
     def compose(self, step: Step) -> Layer:
         """See `pipelines.compositing.compositors.Compositor.compose`."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from torch import Tensor
 
 from pipelines.compositing.transparency import spread_colour
 from pipelines.media.boxes import Box
@@ -32,6 +33,8 @@ class Layer:
         return overlap(self.box, height, width)
 
 
+PendingTensor = Callable[[], Tensor]
+"""Waits for a tensor on the CPU."""
 PendingLayer = Callable[[], Layer]
 """Finishes a layer, maybe in another thread than the one that began it."""
 

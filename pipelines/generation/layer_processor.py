@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.picture import Picture
@@ -18,7 +19,14 @@ from pipelines.compositing.layers import Layer, lay_over, to_rgba
 from pipelines.faces.expressions import Expressions
 from pipelines.generation.cutout import CutOut
 from pipelines.generation.expression_frames import ExpressionFrames
-from pipelines.generation.processors import CANVAS, NetworkInputs, PendingFrame, PersonProcessor, to_network
+from pipelines.generation.processors import (
+    CANVAS,
+    NetworkInputs,
+    PendingFrame,
+    PendingMemory,
+    PersonProcessor,
+    to_network,
+)
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.keypoints.structure_details import StructureDetails, find_source_details, retarget_details
 from pipelines.keypoints.structure_poses import StructurePose
@@ -28,6 +36,7 @@ from pipelines.option_groups import Framing, Quality, Retarget
 from pipelines.runtime.device_copies import send
 
 QUALITY_SIZES: dict[Quality, int] = {"fast": 192, "standard": 256, "best": 384}  # longer side of the canvas, pixels
+FACE = "face."  # begins the names of what is remembered of the face
 VISIBLE = 0.1  # coverage of what has to be on the canvas
 
 
@@ -67,6 +76,7 @@ class LayerProcessor(PersonProcessor):
         self.notes = tuple(filter(None, [cutout.note]))
         self.compositor: Compositor | None = None
         self.face: ExpressionFrames | None = None
+        self.recalled: Tensor | None = None  # what its compositor begins with
         self.count = 0  # frames that were begun
         self.sent: tuple[torch.Tensor, Box] | None = None  # see `_place_on_device`
         self.details: dict[str, StructureDetails] = {}
@@ -92,11 +102,27 @@ class LayerProcessor(PersonProcessor):
     def output_size(self, framing: Framing) -> tuple[int, int]:
         return self.background.size(self.source.size) if framing == "full" else (self.area.width, self.area.height)
 
+    def memory(self) -> PendingMemory:
+        assert self.compositor is not None
+        person, face = self.compositor.memory(), self.face
+
+        def finish() -> dict[str, Tensor]:
+            own = {f"{FACE}{name}": tensor for name, tensor in face.memory().items()} if face else {}
+            return {"person": person()} | own
+
+        return finish
+
+    def recall(self, memory: dict[str, Tensor], frames: int) -> None:
+        self.count, self.recalled = frames, memory["person"]
+        if self.face:
+            own = {name.removeprefix(FACE): tensor for name, tensor in memory.items() if name.startswith(FACE)}
+            self.face.recall(own, frames)
+
     def begin_frame(self, output: Step | Picture, framing: Framing) -> PendingFrame:
         assert isinstance(output, Step)
         number, self.count = self.count, self.count + 1
         if self.compositor is None:
-            self.compositor = make_compositor(self.person, self.box, output.image.device)
+            self.compositor = make_compositor(self.person, self.box, output.image.device, self.recalled)
         if isinstance(self.compositor, DeviceCompositor) and self.background.still is not None and self.face is None:
             picture = self.compositor.make(output).lay_over(*self._place_on_device(framing, output.image.device))
             return lambda: picture()[0]

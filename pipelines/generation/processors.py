@@ -15,6 +15,7 @@ from functools import partial
 import cv2
 import numpy as np
 from PIL import Image
+from torch import Tensor
 
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.picture import Picture
@@ -109,6 +110,16 @@ class FrameProcessor(ABC):
 
         With `framing` "full" it is the picture with the generated region in it, with "crop" that region alone.
         """
+
+    def memory(self) -> "PendingMemory":
+        """What the next frame needs of those that were begun; nothing where frames are independent.
+
+        Called as `begin_frame`, behind it; the returned function when those frames are finished.
+        """
+        return dict
+
+    def recall(self, memory: dict[str, Tensor], frames: int) -> None:  # noqa: B027 (nothing is remembered by default)
+        """Go on behind that many frames of another processor of the same inputs, with what it remembered then."""
 
     @abstractmethod
     def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:
@@ -215,6 +226,8 @@ def to_network(rgba: np.ndarray) -> np.ndarray:
     return np.concatenate([rgba[..., :3] / 127.5 - alpha, alpha], -1).transpose(2, 0, 1)
 
 
+PendingMemory = Callable[[], dict[str, Tensor]]
+"""See `FrameProcessor.memory`."""
 PendingFrame = Callable[[], np.ndarray]
 """Finishes a frame uint8 [height, width, 3 or 4]; see `FrameProcessor.begin_frame`."""
 

@@ -3,21 +3,32 @@
 n sources side by side in a batch, C channels, S structure channels, h, w size of the network's canvas.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
 import torch
 
 from models.generators.picture import Picture, PictureGenerator
-from models.generators.recurrent import RecurrentGenerator, State, Step, select_items
+from models.generators.recurrent import RecurrentGenerator, State, Step, map_tensors, select_items
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
 from pipelines.generation.step_graphs import graph_steps
 from pipelines.keypoints.device_structure_maps import draw_on_device
 from pipelines.keypoints.structure_poses import StructurePose
 from pipelines.runtime.device_copies import send
 from pipelines.runtime.stopwatch import Stopwatch
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a source begins that an earlier run has generated a part of."""
+
+    frame: int
+    """The first frame to generate, from 0."""
+    state: State
+    """Of the frame before (a batch of 1), on any device."""
 
 
 class FrameGenerator:
@@ -30,6 +41,7 @@ class FrameGenerator:
         processors: one per source.
         precision: the context in which the network runs, see `pipelines.runtime.devices.autocast`.
         stopwatch: gets the stage "generate".
+        starts: where each source begins; None for the first frame, also in place of the sequence.
     """
 
     def __init__(
@@ -38,7 +50,9 @@ class FrameGenerator:
         generator: RecurrentGenerator,
         precision: AbstractContextManager,
         stopwatch: Stopwatch,
+        starts: Sequence[Start | None] | None = None,
     ) -> None:
+        self.starts = starts or [None] * len(processors)
         self.processors, self.generator, self.precision, self.stopwatch = processors, generator, precision, stopwatch
         self.device = next(generator.parameters()).device
         self.stopped: set[int] = set()
@@ -49,23 +63,47 @@ class FrameGenerator:
         with _inference(self.stopwatch, self.precision):
             own = _stack([processor.source_inputs() for processor in self.processors], self.device)
             reference = generator.encode_reference(_stack_canvases(self.processors, self.device), *own)
-        state = State.initial(reference)  # the source picture stands in for the frame before the first
-        for frame in count():
-            remaining = [number for number in active if self._has_frame(number, frame)]
+        state = self._restore(State.initial(reference))  # the source picture stands in for the frame before the first
+        begins = [start.frame if start else 0 for start in self.starts]
+        for made in count():
+            remaining = [number for number in active if self._has_frame(number, begins[number] + made)]
             if not remaining:
                 return
             with _inference(self.stopwatch, self.precision):
                 if remaining != active:
                     kept = torch.tensor([active.index(number) for number in remaining], device=self.device)
                     reference, state, active = select_items(reference, kept), select_items(state, kept), remaining
-                poses = _stack([self.processors[number].frame_inputs(frame) for number in active], self.device)
+                inputs = [self.processors[number].frame_inputs(begins[number] + made) for number in active]
+                poses = _stack(inputs, self.device)
                 step = steps(reference, state, *poses)
                 state = step.state
             for place, number in enumerate(active):
                 yield number, select_items(step, slice(place, place + 1))
 
+    def _restore(self, initial: State) -> State:
+        """The initial state, those of `starts` in their places."""
+        if not any(self.starts):
+            return initial
+        given = [start.state if start else initial[n : n + 1] for n, start in enumerate(self.starts)]
+        states = [map_tensors(state, lambda tensor: tensor.to(self.device)) for state in given]
+        if len(states) == 1:
+            return states[0]  # in its own memory layout, on which the last bits of results depend
+        joints = [state.joints for state in states if state.joints is not None]
+        images, structures = (torch.cat([getattr(each, name) for each in states]) for name in ("image", "structure"))
+        return State(images, structures, torch.cat(joints) if joints else None)
+
     def _has_frame(self, number: int, frame: int) -> bool:
         return frame < len(self.processors[number].poses) and number not in self.stopped
+
+
+def state_tensors(state: State) -> dict[str, torch.Tensor]:
+    """The tensors of a state by name, for files."""
+    return {name: tensor for name, tensor in vars(state).items() if tensor is not None}
+
+
+def state_of(tensors: Mapping[str, torch.Tensor]) -> State:
+    """The state that `state_tensors` took apart; other tensors are left out."""
+    return State(tensors["image"], tensors["structure"], tensors.get("joints"))
 
 
 def generate_picture(

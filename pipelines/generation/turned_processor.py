@@ -3,12 +3,13 @@
 from contextlib import AbstractContextManager
 
 import numpy as np
+from torch import Tensor
 
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background
 from pipelines.faces.expressions import Expressions
-from pipelines.generation.processors import FrameProcessor, NetworkInputs, PendingFrame, ProcessorFactory
+from pipelines.generation.processors import FrameProcessor, NetworkInputs, PendingFrame, PendingMemory, ProcessorFactory
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.media.boxes import Box
 from pipelines.media.turning import turn_picture
@@ -58,6 +59,12 @@ class TurnedProcessor(FrameProcessor):
 
     def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
         return turn_picture(self.upright.postprocess(output, framing), -self.quarter_turns)
+
+    def memory(self) -> PendingMemory:
+        return self.upright.memory()
+
+    def recall(self, memory: dict[str, Tensor], frames: int) -> None:
+        self.upright.recall(memory, frames)
 
     def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:
         return self.upright.comparison(frame, driving, turn_picture(result, self.quarter_turns))

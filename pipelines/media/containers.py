@@ -39,12 +39,16 @@ def open_media(path: Path) -> InputContainer:
         return av.open(_file_url(path))
 
 
-def create_media(path: Path | int, muxer: str, options: dict[str, str] | None = None) -> OutputContainer:
+def create_media(
+    path: Path | int, muxer: str, options: dict[str, str] | None = None, metadata: dict[str, str] | None = None
+) -> OutputContainer:
     """Create or replace a media file of the format `muxer`, which FFmpeg names, with options of that format.
 
     `path` may be an open descriptor, which is not sought in.
     """
-    return av.open(_file_url(path), "w", format=muxer, container_options=options or {})
+    container = av.open(_file_url(path), "w", format=muxer, container_options=options or {})
+    container.metadata.update(metadata or {})
+    return container
 
 
 def to_fraction(value: Ratio | None) -> Fraction | None:

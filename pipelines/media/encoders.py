@@ -7,11 +7,13 @@ the output's time base. Called by `pipelines.media.writer`, which checks the fra
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 from av.container import OutputContainer
 from av.filter import Graph
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
@@ -43,6 +45,7 @@ class VideoEncoder:
         rate: nominal frames per second.
         audio: the sound; if it can be neither copied nor re-encoded, the output is silent and has a note.
         threads: of the encoder; None for what suits the machine, see `choose_threads`.
+        metadata: of the container.
 
     Raises:
         ProcessingError: the frames can't be encoded, or the disk is full.
@@ -59,14 +62,16 @@ class VideoEncoder:
         rate: Fraction,
         audio: AudioPlan | None,
         threads: int | None = None,
+        metadata: dict[str, str] | None = None,
     ):
+        self.metadata = metadata
         self.notes: list[str] = [excess] if (excess := describe_excess(*size)) else []
         if (even := tuple(side + side % 2 for side in size)) != size:
             self.notes.append(f"{size[0]}x{size[1]} is written as {even[0]}x{even[1]}: video needs even sides")
         self.time_base = time_base
         self.threads = threads or choose_threads(codec.encoder, count_cores())
         self.scaler = VideoReformatter()
-        self.pixel_format = codec.pixel_format
+        self.codec = codec
         self.end = 0
         self.track: AudioTrack | None = None
         self.durations: dict[int | None, int | None] = {}  # pts -> duration of the frames inside the encoder
@@ -87,29 +92,48 @@ class VideoEncoder:
 
     def _open(self, path, spec, codec, size, rate, audio, copy) -> None:
         self.track = None
-        self.container: OutputContainer = create_media(path, spec.muxer, dict(spec.options))
+        self.container: OutputContainer = create_media(path, spec.muxer, dict(spec.options), self.metadata)
         self.stream = self.container.add_stream(
             codec.encoder, rate=rate, options=codec.options, time_base=self.time_base
         )
-        context = self.stream.codec_context
-        if codec.tag:
-            context.codec_tag = codec.tag
-        context.width, context.height = (side + side % 2 for side in size)
-        context.pix_fmt = self.pixel_format
-        context.thread_count = self.threads
-        if codec.encoder == X264 and self.threads >= MIN_FRAME_THREADS:
-            context.thread_type = "FRAME"  # several frames at once, instead of slices of one, which also predict worse
-        context.colorspace, context.color_range = 1, ColorRange.MPEG  # AVCOL_SPC_BT709
-        context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+        self.size = tuple(side + side % 2 for side in size)
+        self._configure(self.stream.codec_context)
         if audio is not None:
             self.track = AudioTrack(audio, self.container, spec, copy=copy)
         self.container.start_encoding()
 
+    def _configure(self, context: VideoCodecContext) -> None:
+        if self.codec.tag:
+            context.codec_tag = self.codec.tag
+        context.width, context.height = self.size
+        context.pix_fmt = self.codec.pixel_format
+        context.thread_count = self.threads
+        if self.codec.encoder == X264 and self.threads >= MIN_FRAME_THREADS:
+            context.thread_type = "FRAME"  # several frames at once, instead of slices of one, which also predict worse
+        context.colorspace, context.color_range = 1, ColorRange.MPEG  # AVCOL_SPC_BT709
+        context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+
+    def make_context(self) -> VideoCodecContext:
+        """Another encoder like that of this file, whose packets fit into it; see `mux`."""
+        own = self.stream.codec_context
+        context = cast(VideoCodecContext, av.CodecContext.create(self.codec.encoder, "w"))
+        context.options = self.codec.options
+        context.framerate, context.time_base = own.framerate, self.time_base
+        context.bit_rate, context.bit_rate_tolerance = own.bit_rate or 0, own.bit_rate_tolerance or 0
+        context.flags = own.flags
+        self._configure(context)
+        return context
+
     def add(self, image: np.ndarray, pts: int, duration: int) -> None:
         """Encode a frame uint8 RGB [H, W, 3], or RGBA [H, W, 4], that is shown at `pts` for `duration`."""
+        self.durations[pts] = duration
+        self.mux(self.stream.encode(self.convert(image, pts)), pts + duration)
+
+    def convert(self, image: np.ndarray, pts: int) -> VideoFrame:
+        """A frame uint8 RGB [H, W, 3], or RGBA [H, W, 4], as the encoder reads it."""
         frame = self.scaler.reformat(
             VideoFrame.from_ndarray(pad_to_even(image), format="rgba" if image.shape[2] == 4 else "rgb24"),
-            format=self.pixel_format,
+            format=self.codec.pixel_format,
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
             interpolation="BICUBIC",
@@ -117,9 +141,12 @@ class VideoEncoder:
         )
         frame.color_primaries, frame.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         frame.pts, frame.time_base = pts, self.time_base
-        self.durations[pts] = duration
-        self.end = pts + duration
-        self._mux(self.stream.encode(frame))
+        return frame
+
+    def mux(self, packets: list[av.Packet], end: int) -> None:
+        """Write packets of the video, and the sound up to `end`, when the video ends so far."""
+        self.end = end
+        self._mux(packets)
         if self.track is not None:
             self.track.feed(self.end * self.time_base)
 

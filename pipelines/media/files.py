@@ -125,18 +125,21 @@ def temporary_name(path: Path, suffix: str | None = None) -> Path:
 
 
 @contextmanager
-def atomic_output(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def atomic_output(path: Path, *, overwrite: bool = False, folder: Path | None = None) -> Iterator[Path]:
     """Yield a temporary file, an absolute path with the suffix of `path`, which becomes `path` when the block ends.
 
     It is removed if the block raises. The bytes are on the disk before the file gets its name. A missing folder is
     made. If `path` is a symbolic link, its target is written and the link stays.
+
+    Args:
+        folder: where the temporary file is, on the drive of `path`; by default beside it.
 
     Raises:
         InputError: the folder is not writable, or `path` was created in the meantime (unless `overwrite`).
         ProcessingError: the disk is full.
     """
     target = resolve_output(path)
-    temporary = temporary_name(target, path.suffix)
+    temporary = temporary_name(target if folder is None else folder.absolute() / target.name, path.suffix)
     with _existing_parent(target):
         try:
             temporary.open("xb").close()
@@ -152,7 +155,7 @@ def atomic_output(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
                         f"{path} was created in the meantime: choose another name with -o, or use --overwrite"
                     )
                 os.replace(temporary, target)
-                _flush_folder(target.parent)
+                flush_folder(target.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -200,7 +203,7 @@ def report_write_errors(path: Path) -> Iterator[None]:
         raise ProcessingError(f"can't write {path}: {error}") from error
 
 
-def _flush_folder(path: Path) -> None:
+def flush_folder(path: Path) -> None:
     """Make a new name in a folder durable, if the drive can; the file itself is complete without it."""
     with suppress(OSError):  # Windows opens no folders, some network drives and FUSE have no fsync for them
         descriptor = os.open(path, os.O_RDONLY)

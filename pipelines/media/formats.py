@@ -74,6 +74,12 @@ class Container:
     options: tuple[tuple[str, str], ...] = ()
     """Options of the muxer, as (name, value)."""
 
+    comment_tag: str = "comment"
+    """Metadata that players show as a comment."""
+
+    record_tag: str = "gfla"
+    """Metadata for the record of how the output was made; one that the muxer writes."""
+
     transparent: dict[str, VideoCodec] = field(default_factory=dict)
     """Video codecs with an alpha channel, like `codecs`; empty if no player shows one in this container."""
 
@@ -126,6 +132,7 @@ MP4 = Container(
     sample_rates=AAC_RATES,
     edit_list=True,
     options=FAST_START,
+    record_tag="synopsis",  # MP4 has no names of one's own beside those that players know
 )
 MOV = Container(
     muxer="mov",
@@ -134,7 +141,8 @@ MOV = Container(
     audio_encoder="aac",
     sample_rates=AAC_RATES,
     edit_list=True,
-    options=FAST_START,
+    options=(("movflags", "+faststart+use_metadata_tags"),),
+    comment_tag="com.apple.quicktime.comment",
     transparent={"prores": PRORES_4444},
 )
 WEBM = Container(

@@ -5,8 +5,8 @@ base, a `Fraction` of seconds. Called by `pipelines.generation.video_output` and
 refuses early what can't work.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
@@ -18,8 +18,10 @@ from pipelines.media.audio import AudioPlan
 from pipelines.media.encoders import GifEncoder, VideoEncoder
 from pipelines.media.files import atomic_output, check_output, report_write_errors, temporary_folder
 from pipelines.media.formats import STREAMS, TRANSPARENT_OUTPUTS, choose_codec, choose_container, output_kind
+from pipelines.media.segments import SegmentedVideo, Segments
 from pipelines.media.sequences import PictureSequence, check_sequence
 from pipelines.media.standard_output import RawEncoder, check_standard_output, reserve_standard_output
+from pipelines.media.tags import Tags, complete_file, container_metadata, picture_metadata
 from pipelines.option_groups import STANDARD
 
 
@@ -48,17 +50,26 @@ class Writer:
         width, height: of all frames.
         duration: of frames without one, in units of the time base.
         transparent: whether they are RGBA.
+        frames: that an earlier run has written; then pts count from the first of them.
     """
 
     def __init__(
-        self, path: Path, encoder: Encoder, *, width: int, height: int, duration: int, transparent: bool = False
+        self,
+        path: Path,
+        encoder: Encoder,
+        *,
+        width: int,
+        height: int,
+        duration: int,
+        transparent: bool = False,
+        frames: int = 0,
     ):
         self.path = path
-        self.frames = 0
+        self.frames = frames
         self._encoder = encoder
         self._shape = (height, width, 4 if transparent else 3)
         self._default = duration
-        self._first = self._last = 0
+        self._first, self._last = 0, -1
 
     @property
     def notes(self) -> list[str]:
@@ -86,6 +97,15 @@ class Writer:
         self.frames += 1
         with report_write_errors(self.path):
             self._encoder.add(image, pts - self._first, duration or self._default)
+
+    def end_segment(self) -> Callable[[], None]:
+        """End a segment of those of `open_output`; the next frame begins another one.
+
+        Returns:
+            What has everything so far on the disk when it returns, in any thread, before the block of the output ends.
+        """
+        assert isinstance(self._encoder, SegmentedVideo | PictureSequence)
+        return self._encoder.end_segment()
 
 
 def check_video_output(
@@ -150,6 +170,8 @@ def open_output(
     threads: int | None = None,
     overwrite: bool = False,
     inputs: Iterable[Path] = (),
+    segments: Segments | None = None,
+    tags: Tags | None = None,
 ) -> Iterator[Writer]:
     """Open an output for frames; its suffix determines the format.
 
@@ -172,6 +194,9 @@ def open_output(
         threads: of the encoder, by default what suits the cores; the bytes of a video depend on it.
         overwrite: replace an existing output.
         inputs: files that must not be overwritten.
+        segments: encode in segments, which stay in their folder until the output is complete, and go on behind those
+            that are there; not for a .gif.
+        tags: metadata of the file, or of each picture.
 
     Raises:
         InputError: see `check_video_output`.
@@ -185,29 +210,39 @@ def open_output(
     rate = rate or Fraction(25)
     duration = max(1, round(1 / rate / time_base))
     size = {"width": width, "height": height, "duration": duration, "transparent": transparent}
+    done = segments.frames if segments else 0
     if kind in ("folder", "pattern"):
-        with temporary_folder(path if kind == "folder" else path.parent / "frames") as temporary:
-            sequence = PictureSequence(path, temporary, pattern=kind == "pattern", overwrite=overwrite)
-            with _finish_or_abort(Writer(path, sequence, **size), sequence) as writer:
+        place = path if kind == "folder" else path.parent / "frames"
+        with nullcontext(segments.folder) if segments else temporary_folder(place) as temporary:
+            settings = {"overwrite": overwrite, "count": done, "metadata": picture_metadata(tags, ".png")}
+            sequence = PictureSequence(path, temporary, pattern=kind == "pattern", **settings)
+            with _finish_or_abort(Writer(path, sequence, **size, frames=done), sequence) as writer:
                 yield writer
         return
-    with _open_target(path, overwrite=overwrite) as target:
+    with _open_target(path, segments, overwrite=overwrite) as target:
         with report_write_errors(path):
             if container:
                 chosen = choose_codec(container, **options)
                 shape = {"size": (width, height), "time_base": time_base, "rate": rate}
-                encoder = VideoEncoder(target, container, chosen, **shape, audio=audio, threads=threads)
+                settings = {"threads": threads, "metadata": container_metadata(tags, container)}
+                encoder = VideoEncoder(target, container, chosen, **shape, audio=audio, **settings)
+                encoder = SegmentedVideo(encoder, segments) if segments else encoder
             elif isinstance(target, int):
                 encoder = RawEncoder(target, (width, height), float(rate))
             else:
                 encoder = GifEncoder(target, width=width, height=height, time_base=time_base)
-        with _finish_or_abort(Writer(path, encoder, **size), encoder) as writer:
+        with _finish_or_abort(Writer(path, encoder, **size, frames=done), encoder) as writer:
             yield writer
+        if isinstance(target, Path):
+            with report_write_errors(path):
+                complete_file(target, tags)
 
 
-def _open_target(path: Path, *, overwrite: bool) -> AbstractContextManager[Path | int]:
+def _open_target(path: Path, segments: Segments | None, *, overwrite: bool) -> AbstractContextManager[Path | int]:
     """The temporary file of an output, or the descriptor of standard output."""
-    return reserve_standard_output() if path == STANDARD else atomic_output(path, overwrite=overwrite)
+    if path == STANDARD:
+        return reserve_standard_output()
+    return atomic_output(path, overwrite=overwrite, folder=segments and segments.folder)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import numpy as np
 
 from pipelines.compositing.paste import contact_sheet
 from pipelines.media.stills import check_stills, is_still, write_stills
+from pipelines.media.tags import Tags
 from pipelines.media.writer import check_video_output, open_output
 from pipelines.object_views.source import SIDE
 
@@ -29,7 +30,14 @@ def check_view_output(path: Path, *, transparent: bool, overwrite: bool, inputs:
 
 
 def write_views(
-    path: Path, views: Iterable[np.ndarray], *, count: int, transparent: bool, overwrite: bool, threads: int | None
+    path: Path,
+    views: Iterable[np.ndarray],
+    *,
+    count: int,
+    transparent: bool,
+    overwrite: bool,
+    threads: int | None,
+    tags: Tags | None = None,
 ) -> list[str]:
     """Write `count` views as they come; the output appears under its name when all are there.
 
@@ -38,6 +46,7 @@ def write_views(
     Args:
         transparent: whether the views have four channels.
         threads: of the video encoder, None for as many as there are cores.
+        tags: metadata of the output.
 
     Returns:
         One-line notes for the user.
@@ -47,11 +56,12 @@ def write_views(
         ProcessingError: the disk is full.
     """
     if is_still(path):
-        write_stills(path, [view_sheet(list(views))], overwrite=overwrite)
+        write_stills(path, [view_sheet(list(views))], overwrite=overwrite, tags=tags)
     else:
         rate = Fraction(count, SECONDS_PER_TURN)
         size = {"width": SIDE, "height": SIDE, "time_base": 1 / rate, "rate": rate}
-        with open_output(path, **size, transparent=transparent, overwrite=overwrite, threads=threads) as writer:
+        options = {"transparent": transparent, "overwrite": overwrite, "threads": threads, "tags": tags}
+        with open_output(path, **size, **options) as writer:
             for number, view in enumerate(views):
                 writer.write(view, number)
         return writer.notes

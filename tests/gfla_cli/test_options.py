@@ -64,6 +64,8 @@ VALUES: dict[str, tuple[str, Any]] = {
     "--angles": ("0,77.5", (0.0, 77.5)),
     "--shapenet": (__file__, Path(__file__)),
     "--id": ("a_4_20", "a_4_20"),
+    "--c2pa-certificate": (__file__, Path(__file__)),
+    "--c2pa-key": (__file__, Path(__file__)),
     "--fid-reference": (HERE, Path(HERE)),
     "--metric": ("ssim,l1", ("ssim", "l1")),
     "--resize": ("176x256", (176, 256)),
@@ -188,7 +190,8 @@ def test_every_field_of_a_config_is_an_option_and_explained() -> None:
         assert names <= {name for name, text in docs.items() if text.endswith(".")}
         if command != "check":
             videos = (
-                {"compare", "debug", "audio", "crf", "codec", "format", "upscaler", "scale"}
+                {"compare", "debug", "audio", "crf", "codec", "format", "upscaler", "scale", "resume"}
+                | {"metadata", "c2pa_certificate", "c2pa_key"}
                 if command == "preview"
                 else set()
             )

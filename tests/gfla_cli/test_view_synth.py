@@ -106,7 +106,7 @@ def test_the_json_report_has_the_same_keys_as_ever(image: Path, stand_in: dict[s
     code, stdout, _ = run(image, "--category", "car", "-o", "views", "--json")
     report = json.loads(stdout)
     keys = "outputs azimuths inputs sources compared options versions weights device precision warnings"
-    keys += " seconds overlapping_seconds start_seconds wall_seconds"
+    keys += " record seconds overlapping_seconds start_seconds wall_seconds"
     assert (code, set(report)) == (0, set(keys.split()))
     assert (report["outputs"], report["azimuths"]) == (["views"], [[0, 77.5]])
     assert report["sources"] == [{"azimuth": 40, "elevation": 0, "confidence": 0.93}]

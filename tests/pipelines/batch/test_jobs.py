@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from models.errors import InputError
-from pipelines.batch.jobs import CONFIGS, Group, Job, config_from_json, config_of, group_jobs
+from pipelines.batch.jobs import CONFIGS, Group, Job, config_of, group_jobs
 from pipelines.configs import AnimateConfig, EvaluateConfig, PoseConfig, ViewSynthConfig
+from pipelines.runtime.config_values import config_from_json
 
 OUT = Path("/nowhere/out")
 
