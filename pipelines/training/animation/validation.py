@@ -95,28 +95,33 @@ def render_held_out(
     generator, mattes = torch.Generator(device), torch.Generator(device)
     generator.manual_seed(seed)
     mattes.manual_seed(MATTE_SEED)
-    config = ClipConfig(
-        height=size, width=size, length=frames, shadow=FLOOR_SHADOWS, wall_shadows=False, athletic=ATHLETIC,
-        truncated=TRUNCATED, furniture=FURNITURE,
-    )  # fmt: skip
+    config = configure_clips(frames, size)
     parts = []
     for start in range(0, clips, at_once):
         count = min(at_once, clips - start)
         times = torch.arange(frames, device=device).expand(count, -1)
         clip = sample_clip(config, batch=count, times=times, generator=generator)
-        parts.append(_hold_out(clip, mattes, fill))
+        parts.append(hold_out(clip, mattes, fill))
         progress.advance(count)
-    return HeldOutClips(*(torch.cat(column) for column in zip(*parts, strict=True)))
+    return HeldOutClips(*(torch.cat(column) for column in zip(*map(_fields, parts), strict=True)))
 
 
-def _hold_out(clip: Clip, mattes: torch.Generator, fill: Fill) -> tuple[Tensor, ...]:
-    """The fields of HeldOutClips."""
+def configure_clips(frames: int, size: int) -> ClipConfig:
+    """What clips of `frames` frames [size, size] look like."""
+    return ClipConfig(
+        height=size, width=size, length=frames, shadow=FLOOR_SHADOWS, wall_shadows=False, athletic=ATHLETIC,
+        truncated=TRUNCATED, furniture=FURNITURE,
+    )  # fmt: skip
+
+
+def hold_out(clip: Clip, mattes: torch.Generator, fill: Fill) -> HeldOutClips:
+    """Cut the people out of the first frames, with mattes spoilt by the generator, and fill in what was behind them."""
     first = clip.images[:, 0]
     source = cut_out(first, clip.rgba[:, 0], 1.0, mattes)
     plate = estimate_plate(first, source[:, 3:], clip.shadow[:, 0], fill)
     details = clip.details.masked_fill(~clip.details_visible[..., None], torch.nan)
     truth = clip.coco, clip.h36m, clip.mask, clip.shadow, details, clip.coco_depth, clip.h36m_depth
-    return clip.images, source, plate, *truth
+    return HeldOutClips(clip.images, source, plate, *truth)
 
 
 @torch.no_grad()
@@ -153,8 +158,8 @@ def _finish(image: Tensor, shadow: Tensor | None, plate: Tensor) -> tuple[Tensor
     return compose(image, plate, shadow), image, shadow
 
 
-def _fields(made: GeneratedClips) -> tuple[Tensor, ...]:
-    return tuple(vars(made).values())
+def _fields(clips: HeldOutClips | GeneratedClips) -> tuple[Tensor, ...]:
+    return tuple(vars(clips).values())
 
 
 @torch.no_grad()
