@@ -153,7 +153,7 @@ def main() -> None:
     """Render, generate and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=6)
-    parser.add_argument("--grain", type=float, default=2.0, help="standard deviation in levels")
+    parser.add_argument("--grain", type=float, default=1.0, help="standard deviation in levels")
     parser.add_argument("--tremble", type=float, default=0.3, help="standard deviation of the joints in pixels")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--weights", default="person")
