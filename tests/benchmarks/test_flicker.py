@@ -14,7 +14,8 @@ from pipelines.synthetic.scene import aim_at_motion, compose_scene
 from pipelines.training.animation.validation import configure_clips
 
 SMALL = AnimationConfig(
-    width=4, max_width=8, flow_width=4, flow_max_width=8, attention_hidden=4, norm="batch", image_channels=4, shadow=True
+    width=4, max_width=8, flow_width=4, flow_max_width=8, attention_hidden=4, norm="batch", image_channels=4,
+    shadow=True,
 )  # fmt: skip
 GRAIN = 4.0
 EXPECTED = 2 * GRAIN / sqrt(pi)  # mean absolute difference of two draws
@@ -31,14 +32,14 @@ def clip() -> Clip:
 
 
 def test_only_arms_move_and_what_moves_is_not_still(clip: Clip) -> None:
-    rest, wrists = [0, *range(5, 7), *range(11, 17)], [9, 10]
+    legs, wrists = range(11, 17), [9, 10]
     paths = clip.coco - clip.coco[:, :1]
-    assert paths[:, :, rest].abs().max() < 1e-3
+    assert paths[:, :, legs].abs().max() < 1e-3
     assert paths[:, :, wrists].norm(dim=-1).max() > 1
     still, covered = find_still(clip)[0, :, 0], clip.mask[0, 1:, 0] > flicker.COVERED
-    assert torch.equal(still[-1], covered[-1]), "all of a person who holds the pose"
-    shares = [float(still[t].sum() / covered[t].sum()) for t in range(3)]
-    assert all(0.2 < share < 0.98 for share in shares)
+    *moving, held = [float(still[t].sum() / covered[t].sum()) for t in range(4)]
+    assert held > 0.98
+    assert all(0.2 < share < 0.9 for share in moving)
     for after in range(1, 4):
         flow, _, _ = clip.flow(after, after - 1)
         assert not still[after - 1][flow[0].norm(dim=0) > 0.2].any()
