@@ -2,7 +2,7 @@
 # make test       run the tests, without those marked slow
 # make newest     install without constraints, as the README says, and run its commands
 # make test-all   run all tests
-# make lint       style and types
+# make lint       style and types, and the Dockerfile
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
@@ -34,6 +34,7 @@ lint: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+	$(BIN)/hadolint --failure-threshold warning Dockerfile
 
 clean:
 	rm -rf .venv .venv-newest demo build dist *.egg-info .pytest_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""The scripts in examples/ run, at small sizes, and stay short; the example files are small."""
+"""The scripts and the notebook in examples/ run, at small sizes, and stay short; the example files are small."""
 
 import os
 import runpy
@@ -9,9 +9,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 import av
+import nbformat
 import numpy as np
 import pytest
 import torch
+from nbclient import NotebookClient
 from PIL import Image
 
 from models.pose_refiner import PoseRefiner
@@ -182,3 +184,17 @@ def test_render_objects(tmp_path: Path) -> None:
     for file in OBJECTS:
         made, given = (np.asarray(Image.open(folder / file.name)).astype(int) for folder in (tmp_path / "new", FOLDER))
         assert np.abs(made - given).mean() < 0.1
+
+
+def test_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):  # nothing is left in the home of whom the tests belong to
+        monkeypatch.setenv(name, str(tmp_path / name))
+    (work := tmp_path / "work").mkdir()
+    notebook = nbformat.read(FOLDER / "animate_picture.ipynb", as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert not any(cell.outputs or cell.execution_count for cell in cells)
+    NotebookClient(notebook, resources={"metadata": {"path": str(work)}}).execute()
+    shown = [output.data for cell in cells for output in cell.outputs if "data" in output]
+    assert ["image/png" in data for data in shown] == [True, False, True, True]
+    assert 'src="data:video/mp4;base64,' in shown[1]["text/html"]
+    assert (work / "dance.mp4").stat().st_size > 1000

@@ -79,10 +79,11 @@ def _load_early() -> None:
 
 
 def is_compiled() -> bool:
-    """Whether the next import takes a second, as far as can be told without importing."""
-    if _load.cache_info().currsize:
-        return True
-    spec = find_spec("pymatting")
+    """Whether the next import takes a second, as far as can be told without importing; waits for one that goes on."""
+    with _lock:  # an import that goes on has hollow packages, of which find_spec knows nothing
+        if _load.cache_info().currsize:
+            return True
+        spec = find_spec("pymatting")
     if spec is None or not spec.submodule_search_locations:
         return True  # nothing to compile
     package = Path(spec.submodule_search_locations[0], "foreground", "__pycache__")

@@ -38,7 +38,7 @@ def open_spread(path: Path, count: int, **selection: Any) -> FrameSource:
         seconds = info.duration or _measure(video)
         first, step = info.start / file.time_base, seconds / count / file.time_base
         frames = _find_frames(video.backend, [floor(first + (part + Fraction(1, 2)) * step) for part in range(count)])
-    if len(frames) < 2:
+    if len(frames) < min(count, 2):
         return video
     note = f"has no frames after {float((frames[-1].pts - file.start_pts) * file.time_base):.2f} s"
     notes = file.notes if len(frames) == count else (*file.notes, note)

@@ -170,6 +170,7 @@ def test_words_are_completed(words: str, completed: list[str]) -> None:
     assert (result.exit_code, result.stdout.split()) == (0, completed)
 
 
-def test_the_script_for_completions_is_shown() -> None:
-    result = runner.invoke(app, ["--show-completion", "bash"], prog_name="gfla")
+def test_the_script_for_completions_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shellingham.detect_shell", lambda: ("bash", "/bin/bash"))  # there may be none around the tests
+    result = runner.invoke(app, ["--show-completion"], prog_name="gfla")
     assert (result.exit_code, "complete -o default -F _gfla_completion gfla" in result.stdout) == (0, True)

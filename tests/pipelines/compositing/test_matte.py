@@ -137,6 +137,9 @@ from pipelines.compositing.pymatting_functions import load_matting, matting_func
 from pipelines.runtime.progress import SILENT
 assert not any("numba" in name for name in sys.modules)
 load_matting(SILENT)
+while "pymatting" not in sys.modules:
+    pass
+load_matting(SILENT)  # of the next job, while that of the first one goes on
 for thread in threading.enumerate():
     if thread is not threading.main_thread():
         thread.join()

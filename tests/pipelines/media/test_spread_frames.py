@@ -41,6 +41,11 @@ def test_a_video(selection: dict[str, Any], frames: list[int], begin: Fraction, 
     assert shown(clip, 4, **selection) == [(number, number / 25) for number in frames]
 
 
+def test_one_frame_is_the_one_in_the_middle(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", frames=24, options=GOP)
+    assert shown(clip, 1) == [(12, 12 / 25)]
+
+
 def test_a_short_resampled_video_is_read_whole(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", frames=24)
     found = shown(clip, 12, start=Fraction(4, 25), fps=Fraction(25, 4))

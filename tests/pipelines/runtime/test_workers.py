@@ -1,6 +1,6 @@
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 
 import pytest
@@ -140,7 +140,7 @@ def test_nothing_is_read_after_the_end_of_the_block() -> None:
     """So the file can be closed."""
     begun = []
 
-    def items() -> Iterator[int]:
+    def items() -> Generator[int]:
         for item in range(100):
             begun.append(item)
             time.sleep(0.02)
