@@ -81,7 +81,8 @@ def estimate_timing(config: AnimateConfig, clip: DrivingInspection, detector: st
     frames = [PoseFrame(number, pose[None]) for number, pose in enumerate(chosen)]
     with TemporaryDirectory() as folder:
         driving, timer = Path(folder, "poses.json"), StepTimer()
-        output = Path(folder, f"timing{config.target.suffix or '.mp4'}")  # of a format that shows what is transparent
+        name = config.target.name if config.target.suffix else "timing.mp4"
+        output = Path(folder, name)  # of a format that shows what is transparent and has the codec
         save_track(driving, PoseTrack("coco17", *clip.size, Fraction(1, 25), frames))
         options = {"keypoints": detector, "audio": "none", "person": "largest"}
         everything: dict[str, Any] = {"start": None, "end": None, "max_frames": None, "fps": None}

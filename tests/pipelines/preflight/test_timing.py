@@ -66,11 +66,16 @@ def test_the_first_frame_warms_up_and_the_last_is_encoded(clock: Clock, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("background", "rehearsed", "suffix"),
-    [("driving", "picture", ".mp4"), ("transparent", "transparent", ".mov"), ("white", "white", ".mp4")],
+    ("background", "output", "rehearsed", "suffix"),
+    [
+        ("driving", None, "picture", ".mp4"),
+        ("transparent", None, "transparent", ".mov"),
+        ("transparent", "frames/%05d.png", "transparent", ".png"),
+        ("white", "frames/", "white", ".mp4"),
+    ],
 )
 def test_backgrounds_are_rehearsed_where_poses_have_them(
-    background: str, rehearsed: str, suffix: str, monkeypatch: pytest.MonkeyPatch
+    background: str, output: str | None, rehearsed: str, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configs: list[AnimateConfig] = []
 
@@ -82,7 +87,9 @@ def test_backgrounds_are_rehearsed_where_poses_have_them(
         return SimpleNamespace(canvas=(0, 0, 9, 9), seconds=Counter(), certainty=0.9)
 
     monkeypatch.setattr(rehearsal, "animate", run)
-    estimate_timing(replace(CONFIG, background=background, compare=False), CLIP, "bundled")
+    estimate_timing(
+        replace(CONFIG, background=background, output=output and Path(output), compare=False), CLIP, "bundled"
+    )
     (config,) = configs
     assert (config.background, config.target.suffix) == (rehearsed, suffix)
 
