@@ -5,6 +5,7 @@ Everything is queued and nothing waits: finished pictures and layers are fetched
 box around the person; h, w: canvas.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +61,21 @@ class DeviceLayer:
         laid = background[place].float() * through + rgba[..., :3]
         result[place] = laid.round().clamp(max=255).to(torch.uint8)
         return fetch(result)
+
+
+@torch.inference_mode()
+def lay_people_over(background: Tensor, layers: Sequence[tuple[DeviceLayer, Box]]) -> PendingArrays:
+    """See `layers.merge_layers`: the picture of a background uint8 [height, width, 3] on the device with several
+    people, the last of them in front, and where they are in it; to be fetched."""
+    result = background.float()
+    placed = [(layer, *overlap(box, *background.shape[:2])) for layer, box in layers]
+    for layer, place, own in placed:
+        if layer.shadow is not None:
+            result[place] *= 1 - layer.shadow[0, 0, *own][..., None]
+    for layer, place, own in placed:
+        rgba = layer.rgba[0, :, *own].permute(1, 2, 0)
+        result[place] = result[place] * (1 - rgba[..., 3:]) + rgba[..., :3]
+    return fetch(result.round().clamp(max=255).to(torch.uint8))
 
 
 class DeviceCompositor:

@@ -3,8 +3,8 @@
 H, W: picture. Made once per picture, however many animations it is used for.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 import cv2
@@ -60,12 +60,33 @@ class CutOutMaker:
 
 def cut_out(source: SourcePerson, fill: Fill) -> CutOut:
     """Take a source picture apart. Raises BackendUnavailable if mattes can't be made here."""
-    assert source.mask is not None
-    if source.alpha is not None and _agree(source.alpha, source.mask):
-        return CutOut(matte_of_alpha(source.picture, source.alpha), np.full_like(source.picture, 255), OWN_ALPHA)
-    matte = estimate_matte(source.picture, source.mask)
-    plate = fill(source.picture.copy(), find_hole(matte.alpha, source.detected))
-    return CutOut(matte, plate, describe_certainty(matte.certainty))
+    return cut_out_people([source], fill)[0]
+
+
+def cut_out_people(sources: Sequence[SourcePerson], fill: Fill) -> list[CutOut]:
+    """Take a picture apart into several people and one plate without all of them.
+
+    Raises:
+        BackendUnavailable: mattes can't be made here.
+    """
+    picture, alpha = sources[0].picture, sources[0].alpha
+    if alpha is not None and _agree(alpha, sources):
+        matte = matte_of_alpha(picture, alpha)
+        others = np.clip(1 - sum(1.0 if each.share is None else each.share for each in sources), 0, 1)
+        plate = np.rint(255 - (255 - picture) * np.broadcast_to(others, alpha.shape)[..., None]).astype(np.uint8)
+        return [CutOut(_take_share(matte, each), plate, OWN_ALPHA) for each in sources]
+    mattes, holes = [], []
+    for each in sources:
+        assert each.mask is not None
+        mattes.append(_take_share(estimate_matte(picture, each.mask), each))
+        holes.append(find_hole(mattes[-1].alpha, each.detected))
+    plate = fill(picture.copy(), np.maximum.reduce(holes))
+    return [CutOut(matte, plate, describe_certainty(matte.certainty)) for matte in mattes]
+
+
+def _take_share(matte: Matte, source: SourcePerson) -> Matte:
+    """The matte without what belongs to somebody else."""
+    return matte if source.share is None else replace(matte, alpha=matte.alpha * source.share)
 
 
 def find_hole(alpha: np.ndarray, pose: np.ndarray) -> np.ndarray:
@@ -109,9 +130,13 @@ def describe_certainty(certainty: float) -> str | None:
     )
 
 
-def _agree(alpha: np.ndarray, mask: np.ndarray) -> bool:
-    """Whether alpha and mask [H, W] mark the same: an alpha may also be of rounded corners."""
-    first, second = alpha > 0.5, mask > 0.5
+def _agree(alpha: np.ndarray, sources: Sequence[SourcePerson]) -> bool:
+    """Whether the picture's alpha [H, W] marks the people, where it is theirs: it may also be of rounded corners."""
+    masks, shares = [each.mask for each in sources], [each.share for each in sources]
+    first = alpha > 0.5
+    if all(share is not None for share in shares):
+        first = first & (np.sum([share for share in shares if share is not None], 0) > 0.5)
+    second = np.maximum.reduce([mask for mask in masks if mask is not None]) > 0.5
     return bool((first & second).sum() >= MIN_AGREEMENT * max((first | second).sum(), 1))
 
 

@@ -28,13 +28,14 @@ class Start:
     frame: int
     """The first frame to generate, from 0."""
     state: State
-    """Of the frame before (a batch of 1), on any device."""
+    """Of the frame before (a batch of the source's people), on any device."""
 
 
 class FrameGenerator:
     """Generates the poses of several sources side by side in a batch; all canvases have the same size.
 
-    Iterating yields, frame after frame, the number of a source and the generator's step for it (a batch of 1).
+    Iterating yields, frame after frame, the number of a source and the generator's step for it: a batch of its people,
+    mostly of 1.
     A source drops out when its poses are over or its number is added to `stopped`; the others continue.
 
     Args:
@@ -58,11 +59,13 @@ class FrameGenerator:
         self.stopped: set[int] = set()
 
     def __iter__(self) -> Iterator[tuple[int, Step]]:
-        generator, active = self.generator, list(range(len(self.processors)))
-        steps = graph_steps(generator)
+        generator, numbers = self.generator, range(len(self.processors))
+        people = {number: self.processors[number].people for number in numbers}
+        steps, active = graph_steps(generator), [number for number in numbers for _ in people[number]]
         with _inference(self.stopwatch, self.precision):
-            own = _stack([processor.source_inputs() for processor in self.processors], self.device)
-            reference = generator.encode_reference(_stack_canvases(self.processors, self.device), *own)
+            everybody = [person for each in people.values() for person in each]
+            own = _stack([person.source_inputs() for person in everybody], self.device)
+            reference = generator.encode_reference(_stack_canvases(everybody, self.device), *own)
         state = self._restore(State.initial(reference))  # the source picture stands in for the frame before the first
         begins = [start.frame if start else 0 for start in self.starts]
         for made in count():
@@ -71,20 +74,26 @@ class FrameGenerator:
                 return
             with _inference(self.stopwatch, self.precision):
                 if remaining != active:
-                    kept = torch.tensor([active.index(number) for number in remaining], device=self.device)
-                    reference, state, active = select_items(reference, kept), select_items(state, kept), remaining
-                inputs = [self.processors[number].frame_inputs(begins[number] + made) for number in active]
+                    kept = [place for place, number in enumerate(active) if number in remaining]
+                    items = torch.tensor(kept, device=self.device)
+                    reference, state, active = select_items(reference, items), select_items(state, items), remaining
+                shown = dict.fromkeys(active)  # each number once
+                moving = [(number, person) for number in shown for person in people[number]]
+                inputs = [person.frame_inputs(begins[number] + made) for number, person in moving]
                 poses = _stack(inputs, self.device)
                 step = steps(reference, state, *poses)
                 state = step.state
-            for place, number in enumerate(active):
-                yield number, select_items(step, slice(place, place + 1))
+            place = 0
+            for number in shown:
+                yield number, select_items(step, slice(place, place := place + len(people[number])))
 
     def _restore(self, initial: State) -> State:
         """The initial state, those of `starts` in their places."""
         if not any(self.starts):
             return initial
-        given = [start.state if start else initial[n : n + 1] for n, start in enumerate(self.starts)]
+        ends = np.cumsum([len(processor.people) for processor in self.processors]).tolist()
+        parts = [slice(end - len(each.people), end) for end, each in zip(ends, self.processors, strict=True)]
+        given = [start.state if start else initial[part] for start, part in zip(self.starts, parts, strict=True)]
         states = [map_tensors(state, lambda tensor: tensor.to(self.device)) for state in given]
         if len(states) == 1:
             return states[0]  # in its own memory layout, on which the last bits of results depend

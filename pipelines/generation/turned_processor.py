@@ -1,5 +1,6 @@
 """A source picture that lies on its side: it is animated upright, and the results lie as the picture does."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 import numpy as np
@@ -33,6 +34,10 @@ class TurnedProcessor(FrameProcessor):
         self.plate, self.certainty = upright.plate, upright.certainty
         height, width = upright.picture.shape[:2]
         self.box = _turn_box_back(upright.box, (width, height), quarter_turns)
+
+    @property
+    def people(self) -> Sequence[FrameProcessor]:
+        return self.upright.people
 
     def put_on(self, background: Background) -> None:
         super().put_on(background)

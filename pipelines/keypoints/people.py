@@ -1,0 +1,95 @@
+"""Several people: everybody in the source picture, and the motions of those of the driving video whom they follow.
+
+In: a picture, or the pose track of a video, and the value of `--people`. Out: what `pipelines.keypoints.motion` gives
+for one person, for each of them. Called by the chains. T frames; H, W source picture.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from models.errors import InputError
+from pipelines.keypoints.cleaning import PoseCleaner
+from pipelines.keypoints.detectors.registry import KeypointDetector
+from pipelines.keypoints.masks import MaskFinder, divide_pixels
+from pipelines.keypoints.motion import DrivingMotion, SourcePerson, clean_motion, detect_source, make_source_person
+from pipelines.keypoints.pairs import check_count, parse_pairs
+from pipelines.keypoints.track import PoseTrack
+from pipelines.keypoints.track_cache import TrackCache
+from pipelines.keypoints.tracking import select_people
+from pipelines.option_groups import OnMissing
+from pipelines.runtime.errors import error_context
+
+MovingPair = tuple[SourcePerson, DrivingMotion]
+
+
+def find_source_people(
+    path: Path,
+    picture: np.ndarray,
+    people: str,
+    detector: KeypointDetector,
+    cleaner: PoseCleaner,
+    cache: TrackCache,
+    *,
+    alpha: np.ndarray | None = None,
+    find_mask: MaskFinder | None = None,
+) -> list[SourcePerson]:
+    """Detect everybody in the source picture, from the left to the right; each pixel is one person's.
+
+    Args:
+        people: the value of `--people`.
+        path, picture, alpha, find_mask: see `find_source_person`.
+
+    Raises:
+        InputError: nobody in the picture, or fewer than `people` asks for.
+    """
+    track = detect_source(path, picture, detector, cache)
+    poses = [found[0] for found in select_people(track.people)]  # [17, 3] each
+    pairs = parse_pairs(people)
+    with error_context(path):
+        if not poses:
+            raise InputError("no person found in the picture; use a picture that shows people clearly")
+        check_count(people, 1 if pairs is None else max(source for source, _ in pairs), len(poses), "picture")
+    found = [make_source_person(track, pose, picture, cleaner, alpha=alpha) for pose in poses]
+    found = [replace(each, number=number) for number, each in enumerate(found, 1)]
+    if find_mask is None:
+        return found
+    masks = [find_mask(each.picture, each.detected) for each in found]
+    shares = divide_pixels(masks, poses)
+    return [
+        replace(each, mask=mask * share, share=share) for each, mask, share in zip(found, masks, shares, strict=True)
+    ]
+
+
+def follow_people(
+    track: PoseTrack,
+    sources: Sequence[SourcePerson],
+    people: str,
+    cleaner: PoseCleaner,
+    *,
+    on_missing: OnMissing,
+    start: float = 0,
+    interval: int = 1,
+) -> list[MovingPair]:
+    """Whoever of the `sources` moves, with the motion of the person of the track whom they follow.
+
+    Args:
+        people: the value of `--people`.
+        on_missing, start, interval: see `follow_person`.
+
+    Raises:
+        InputError: fewer people in the track than `people` asks for, or a frame without one of them under on_missing
+            "fail".
+    """
+    pairs = parse_pairs(people)
+    drivers = select_people(
+        track.people, len(sources) if pairs is None else max(driver for _, driver in pairs), interval=interval
+    )
+    if pairs is None:
+        pairs = tuple((number, number) for number in range(1, max(min(len(sources), len(drivers)), 1) + 1))
+    check_count(people, max(driver for _, driver in pairs), len(drivers), "video")
+    options = {"on_missing": on_missing, "start": start, "interval": interval}
+    moving = [(sources[source - 1], drivers[driver - 1]) for source, driver in pairs]
+    return [(each, clean_motion(track, selected, cleaner, source=each, **options)) for each, selected in moving]
