@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from models.errors import BackendUnavailable
+from pipelines.compositing.spreading import spread
 from pipelines.keypoints.details import DetailedDetector, DetailName, People, PersonMask
 from pipelines.keypoints.detectors.bundled import BundledDetector
 from pipelines.keypoints.detectors.registry import KeypointDetector, create_detector
@@ -27,6 +28,9 @@ SAME_PERSON = 0.15  # mean distance of the joints up to which two poses are of o
 MIN_COVERED = 0.5  # share of the seen joints that a mask of the person covers
 NO_MASK, NEAR = 0.05, 0.05  # of the mask and of the distance from limbs, in body sizes: less makes no difference
 TRUNK = [5, 6, 11, 12]  # shoulders and hips
+SOME = 0.3  # of the mask of somebody who is to be hidden
+HIDE = 0.005  # by which what is hidden is wider, as a share of the picture's longer side
+SHRINK = 8  # what replaces them is found at this share of the size
 
 
 def find_mask(picture: np.ndarray, pose: np.ndarray, *, detector: KeypointDetector, device: str) -> np.ndarray:
@@ -67,6 +71,23 @@ def divide_pixels(masks: Sequence[np.ndarray], poses: Sequence[np.ndarray]) -> l
     ]
     owner = np.argmax(sureness, 0)
     return [cv2.GaussianBlur((owner == number).astype(np.float32), (0, 0), 1) for number in range(len(masks))]
+
+
+def hide_people(picture: np.ndarray, others: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """The picture [H, W, 3] with the colours around them in place of some people.
+
+    Args:
+        others: their mask [H, W].
+        own: the mask of whoever stays.
+    """
+    side = 2 * max(2, round(HIDE * max(picture.shape[:2]))) + 1
+    wide, near = (
+        cv2.dilate((mask > SOME).astype(np.uint8), np.ones((side, side), np.uint8)) > 0 for mask in (others, own)
+    )
+    gone = wide & ((own < 0.5) | (others > own))
+    around = spread(picture.astype(np.float32), (~(wide | near)).astype(np.float32), SHRINK)
+    filled = cv2.resize(np.rint(around).astype(np.uint8), picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.where(gone[..., None], filled, picture)
 
 
 def _distance_from_limbs(pose: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

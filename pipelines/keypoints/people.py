@@ -13,7 +13,7 @@ import numpy as np
 from models.errors import InputError
 from pipelines.keypoints.cleaning import PoseCleaner
 from pipelines.keypoints.detectors.registry import KeypointDetector
-from pipelines.keypoints.masks import MaskFinder, divide_pixels
+from pipelines.keypoints.masks import MaskFinder, divide_pixels, hide_people
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson, clean_motion, detect_source, make_source_person
 from pipelines.keypoints.pairs import check_count, parse_pairs
 from pipelines.keypoints.track import PoseTrack
@@ -56,11 +56,23 @@ def find_source_people(
     found = [replace(each, number=number) for number, each in enumerate(found, 1)]
     if find_mask is None:
         return found
-    masks = [find_mask(each.picture, each.detected) for each in found]
+    masks = find_separate_masks(found[0].picture, poses, find_mask)
     shares = divide_pixels(masks, poses)
     return [
         replace(each, mask=mask * share, share=share) for each, mask, share in zip(found, masks, shares, strict=True)
     ]
+
+
+def find_separate_masks(picture: np.ndarray, poses: Sequence[np.ndarray], find_mask: MaskFinder) -> list[np.ndarray]:
+    """The masks of several people with these poses [17, 3], float32 [H, W] each. Networks that mark one person take
+    parts of neighbours along and miss parts instead, so each is looked at once more without the others."""
+    masks = [find_mask(picture, pose) for pose in poses]
+    own = [mask * share for mask, share in zip(masks, divide_pixels(masks, poses), strict=True)]
+    for number, pose in enumerate(poses):
+        others = [other for place, other in enumerate(own) if place != number]
+        if others:
+            masks[number] = find_mask(hide_people(picture, np.maximum.reduce(others), own[number]), pose)
+    return masks
 
 
 def follow_people(
