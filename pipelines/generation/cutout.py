@@ -40,7 +40,7 @@ class CutOut:
 
 
 class CutOutMaker:
-    """Cuts people out, and remembers the last one.
+    """Cuts people out of a picture, and remembers the last ones.
 
     Args:
         load_fill: loads what makes plates; called for the first picture.
@@ -48,23 +48,18 @@ class CutOutMaker:
 
     def __init__(self, load_fill: Callable[[], Fill]) -> None:
         self.load_fill = cache(load_fill)
-        self._last: tuple[SourcePerson, CutOut] | None = None
+        self._last: tuple[Sequence[SourcePerson], list[CutOut]] | None = None
 
-    def __call__(self, source: SourcePerson) -> CutOut:
-        """The parts of the picture of a person. Raises BackendUnavailable if mattes can't be made here."""
-        if self._last is None or not _is_same(self._last[0], source):
+    def __call__(self, sources: Sequence[SourcePerson]) -> list[CutOut]:
+        """See `cut_out`."""
+        if self._last is None or not _are_same(self._last[0], sources):
             self._last = None  # two large ones need not fit into memory
-            self._last = source, cut_out(source, self.load_fill())
+            self._last = sources, cut_out(sources, self.load_fill())
         return self._last[1]
 
 
-def cut_out(source: SourcePerson, fill: Fill) -> CutOut:
-    """Take a source picture apart. Raises BackendUnavailable if mattes can't be made here."""
-    return cut_out_people([source], fill)[0]
-
-
-def cut_out_people(sources: Sequence[SourcePerson], fill: Fill) -> list[CutOut]:
-    """Take a picture apart into several people and one plate without all of them.
+def cut_out(sources: Sequence[SourcePerson], fill: Fill) -> list[CutOut]:
+    """Take a picture apart into one or several people of it, and one plate without all of them.
 
     Raises:
         BackendUnavailable: mattes can't be made here.
@@ -140,6 +135,10 @@ def _agree(alpha: np.ndarray, sources: Sequence[SourcePerson]) -> bool:
     return bool((first & second).sum() >= MIN_AGREEMENT * max((first | second).sum(), 1))
 
 
+def _are_same(first: Sequence[SourcePerson], second: Sequence[SourcePerson]) -> bool:
+    return len(first) == len(second) and all(map(_is_same, first, second))
+
+
 def _is_same(first: SourcePerson, second: SourcePerson) -> bool:
-    names = ("picture", "mask", "alpha", "detected")
+    names = ("picture", "mask", "alpha", "detected", "share")
     return first is second or all(np.array_equal(getattr(first, name), getattr(second, name)) for name in names)

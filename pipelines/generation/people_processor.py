@@ -19,7 +19,6 @@ from pipelines.compositing.device_compositor import lay_people_over
 from pipelines.compositing.layers import lay_over, merge_layers, to_rgba
 from pipelines.configs import AnimateConfig
 from pipelines.generation.background import makes_layers
-from pipelines.generation.cutout import cut_out_people
 from pipelines.generation.layer_processor import LayerProcessor
 from pipelines.generation.networks import PersonNetworks, sees_details
 from pipelines.generation.processors import FrameProcessor, NetworkInputs, PendingFrame, PendingMemory
@@ -53,7 +52,7 @@ def make_people_processor(
     people: Sequence[MovingPerson], networks: PersonNetworks, config: AnimateConfig
 ) -> FrameProcessor:
     """The processor of several people. Raises BackendUnavailable: mattes can't be made here."""
-    cutouts = cut_out_people([each.source for each in people], networks.fill)
+    cutouts = networks.cut_out([each.source for each in people])
     detailed, retarget, quality = sees_details(networks.generator), config.retarget, config.quality
     together = PeopleProcessor(
         [

@@ -1,15 +1,13 @@
 """A source picture that lies on its side: it is animated upright, and the results lie as the picture does."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 
 import numpy as np
 from torch import Tensor
 
-from models.generators.animation import AnimationGenerator, Step
+from models.generators.animation import Step
 from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background
-from pipelines.faces.expressions import Expressions
 from pipelines.generation.processors import FrameProcessor, NetworkInputs, PendingFrame, PendingMemory, ProcessorFactory
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.media.boxes import Box
@@ -42,11 +40,6 @@ class TurnedProcessor(FrameProcessor):
     def put_on(self, background: Background) -> None:
         super().put_on(background)
         self.upright.put_on(TurnedBackground(background, self.quarter_turns))
-
-    def move_face(
-        self, expressions: Expressions, generator: AnimationGenerator, precision: AbstractContextManager
-    ) -> None:
-        self.upright.move_face(expressions, generator, precision)
 
     def source_inputs(self) -> NetworkInputs:
         return self.upright.source_inputs()

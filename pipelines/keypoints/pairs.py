@@ -34,6 +34,25 @@ def parse_pairs(text: str) -> tuple[Pair, ...] | None:
     return pairs
 
 
+def choose_pairs(text: str, sources: int, drivers: int) -> tuple[Pair, ...]:
+    """The pairs of a value of `--people`, for so many people in the picture and in the video.
+
+    Raises:
+        InputError: fewer than it asks for.
+    """
+    first = tuple((number, number) for number in range(1, max(min(sources, drivers), 1) + 1))
+    pairs = parse_pairs(text) or first
+    check_count(text, max(source for source, _ in pairs), sources, "picture")
+    check_count(text, max(driver for _, driver in pairs), drivers, "video")
+    return pairs
+
+
+def count_drivers(text: str) -> int | None:
+    """How many people of the video a value of `--people` needs at least; None for `all`."""
+    pairs = parse_pairs(text)
+    return max(driver for _, driver in pairs) if pairs else None
+
+
 def check_count(text: str, number: int, count: int, where: str) -> None:
     """Refuse a person who is not there.
 
@@ -46,6 +65,6 @@ def check_count(text: str, number: int, count: int, where: str) -> None:
         InputError: says how many there are.
     """
     if number > count:
-        shown = "1 person" if count == 1 else f"{count} people"
-        at_once = " in a fifth of its frames or more, at the same time" if where == "video" else ""
-        raise InputError(f"--people {text:.60}: person {number} of the {where} asked for, which shows {shown}{at_once}")
+        shown = "nobody" if not count else "1 person" if count == 1 else f"{count} people"
+        rule = " at the same time, of those in a fifth of its frames or more" if where == "video" else ""
+        raise InputError(f"--people {text:.60} asks for person {number} of the {where}, which shows {shown}{rule}")

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from models.errors import InputError
 from pipelines.keypoints.cleaning import PoseCleaner
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.masks import MaskFinder, divide_pixels, hide_people
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson, clean_motion, detect_source, make_source_person
-from pipelines.keypoints.pairs import check_count, parse_pairs
+from pipelines.keypoints.pairs import check_count, choose_pairs, count_drivers, parse_pairs
 from pipelines.keypoints.track import PoseTrack
 from pipelines.keypoints.track_cache import TrackCache
 from pipelines.keypoints.tracking import select_people
@@ -47,11 +46,9 @@ def find_source_people(
     """
     track = detect_source(path, picture, detector, cache)
     poses = [found[0] for found in select_people(track.people)]  # [17, 3] each
-    pairs = parse_pairs(people)
+    highest = max(source for source, _ in parse_pairs(people) or [(1, 1)])
     with error_context(path):
-        if not poses:
-            raise InputError("no person found in the picture; use a picture that shows people clearly")
-        check_count(people, 1 if pairs is None else max(source for source, _ in pairs), len(poses), "picture")
+        check_count(people, highest, len(poses), "picture")
     found = [make_source_person(track, pose, picture, cleaner, alpha=alpha) for pose in poses]
     found = [replace(each, number=number) for number, each in enumerate(found, 1)]
     if find_mask is None:
@@ -95,13 +92,8 @@ def follow_people(
         InputError: fewer people in the track than `people` asks for, or a frame without one of them under on_missing
             "fail".
     """
-    pairs = parse_pairs(people)
-    drivers = select_people(
-        track.people, len(sources) if pairs is None else max(driver for _, driver in pairs), interval=interval
-    )
-    if pairs is None:
-        pairs = tuple((number, number) for number in range(1, max(min(len(sources), len(drivers)), 1) + 1))
-    check_count(people, max(driver for _, driver in pairs), len(drivers), "video")
+    drivers = select_people(track.people, count_drivers(people) or len(sources), interval=interval)
+    pairs = choose_pairs(people, len(sources), len(drivers))
     options = {"on_missing": on_missing, "start": start, "interval": interval}
     moving = [(sources[source - 1], drivers[driver - 1]) for source, driver in pairs]
     return [(each, clean_motion(track, selected, cleaner, source=each, **options)) for each, selected in moving]
