@@ -38,7 +38,7 @@ def _cut(images: Iterable[np.ndarray], half: slice) -> Iterator[np.ndarray]:
 
 
 def _join(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    return np.concatenate([left, right + np.float32([RIGHT.start, 0, 0])])
+    return np.concatenate([left, right + np.array([RIGHT.start, 0, 0], np.float32)])
 
 
 def add_detector(patch: Any) -> None:
