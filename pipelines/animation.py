@@ -11,7 +11,7 @@ from typing import Any
 from models.generators.animation import AnimationGenerator
 from pipelines.configs import AnimateConfig
 from pipelines.generation.background import find_background
-from pipelines.generation.moving_people import FACE, about, find_sources, follow, move_face, retarget_person
+from pipelines.generation.moving_people import FACE, find_sources, follow, move_faces, retarget_person
 from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.people_processor import make_people_processor
 from pipelines.generation.processors import FrameProcessor
@@ -183,7 +183,7 @@ def prepare_frames(
     with stopwatch("source pose"):
         # 3. The source people: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
         sources = find_sources(config, picture, alpha, networks)
-        note_all(progress, (note for each in sources for note in about(each, each.notes)))
+        note_all(progress, (each.about(note) for each in sources for note in each.notes))
     pairs = find_motions(config, video, sources, networks, stopwatch, progress)
     with stopwatch("motion"):
         people = [retarget_person(config, *pair, progress) for pair in pairs]
@@ -203,8 +203,7 @@ def prepare_frames(
     with stopwatch("face"):
         # 6d. The drivers' expressions on the sources' faces
         if config.face and video:
-            for person, own in zip(people, processor.people, strict=True):
-                move_face(person, own, video, networks, resources, progress)
+            move_faces(people, processor, video, networks, resources, progress)
     return PreparedFrames(config, networks, people, processor, stopwatch)
 
 

@@ -3,7 +3,7 @@
 In: the source picture and a pose track. Out: `MovingPerson`s. Called by `pipelines.animation` and `pipelines.preview`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -68,26 +68,22 @@ def retarget_person(
     if config.retarget != "none":
         poses, change = place_motion(poses, source.pose, source.size, place)
         notes += change.notes()
-    note_all(progress, about(source, notes))
+    note_all(progress, map(source.about, notes))
     return MovingPerson(source, motion, poses)
 
 
-def move_face(
-    person: MovingPerson,
+def move_faces(
+    people: Sequence[MovingPerson],
     processor: FrameProcessor,
     video: FrameSource,
     networks: PersonNetworks,
     resources: Resources,
     progress: Progress,
 ) -> None:
-    """Let the source's face do what the driver's does, if both can be seen well."""
+    """Let the sources' faces do what the drivers' do, where both can be seen well."""
     detector = create_landmark_detector("auto", progress.note)
-    if expressions := find_expressions(person.source, person.driving, video, detector, progress):
-        face = resources.load(load_face_generator, FACE, networks.device, networks.precision)
-        assert isinstance(face, AnimationGenerator)  # the bundled one is ours
-        processor.move_face(expressions, face, autocast(networks.precision, networks.device))
-
-
-def about(source: SourcePerson, notes: Iterable[str]) -> list[str]:
-    """Notes with the number of the person that they are about, if there are several."""
-    return [note if source.number is None else f"person {source.number}: {note}" for note in notes]
+    for person, own in zip(people, processor.people, strict=True):
+        if expressions := find_expressions(person.source, person.driving, video, detector, progress):
+            face = resources.load(load_face_generator, FACE, networks.device, networks.precision)
+            assert isinstance(face, AnimationGenerator)  # the bundled one is ours
+            own.move_face(expressions, face, autocast(networks.precision, networks.device))

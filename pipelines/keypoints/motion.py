@@ -65,6 +65,10 @@ class SourcePerson:
         """Width and height of the picture in pixels."""
         return self.picture.shape[1], self.picture.shape[0]
 
+    def about(self, note: str) -> str:
+        """A note about this person, with their number if there are several."""
+        return note if self.number is None else f"person {self.number}: {note}"
+
     @property
     def seen(self) -> np.ndarray:
         """Which joints of the detected pose are confident, bool [17]."""
