@@ -16,7 +16,7 @@ from pipelines.keypoints.body import measure_body, seen_joints
 from pipelines.keypoints.retargeting import FEET
 
 STEP_SECONDS = 0.4  # before and after a moment, in which a foot comes down
-CLEAR = 0.02  # body heights between the feet of two people who change places
+CLEAR = 0.01  # body heights between the feet of two people who change places
 
 
 def order_by_depth(poses: Sequence[np.ndarray], sources: Sequence[np.ndarray], *, rate: float) -> np.ndarray:
