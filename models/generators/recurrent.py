@@ -137,9 +137,6 @@ class Step:
     masks_reference: list[Tensor]
     """[B,1,h,w] of the reference."""
 
-    others: tuple[SourceFlows, ...] = ()
-    """Of `Reference.others`."""
-
     detail: Detail | None = None
     """What the detail head did; None if there is no such head."""
 
@@ -148,6 +145,9 @@ class Step:
 
     shadow: Tensor | None = None
     """[B,1,H,W] in 0 to 1: how much the person darkens what is behind (`models.layer`); None without such an output."""
+
+    others: tuple[SourceFlows, ...] = ()
+    """Flows and masks of `Reference.others`."""
 
     @property
     def state(self) -> State:
