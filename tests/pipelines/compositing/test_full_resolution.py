@@ -159,7 +159,7 @@ def test_a_shadow_is_enlarged_and_darkens_what_is_behind(make: MakeCompositor) -
 
 @pytest.mark.parametrize("kind", [TiledCompositor, partial(DeviceCompositor, device=torch.device("cpu"))])
 def test_further_pictures_are_copied_by_their_own_flows(kind: Callable[..., Compositor]) -> None:
-    """A quarter of the first picture, three of the second from 2 canvas pixels, which are 4 of the box, to the right."""
+    """A quarter of the first picture, three of the second from 2 canvas pixels to the right, which are 4 of the box."""
     first, second = person(2), person(2)[::-1]
     plain = step((0, 0, 0.25), (0, 0), (0, 0))
     assert plain.detail is not None
