@@ -7,7 +7,7 @@ all, S stations, M points of a ring.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -50,6 +50,22 @@ def join_meshes(pieces: list[Mesh]) -> Mesh:
     inward = (face * normal[triangles].sum(1)).sum(-1) < 0
     triangles = torch.where(inward[:, None], triangles.flip(-1), triangles)
     return Mesh(position, normal, owner, triangles, slot, owner[triangles[:, 0]])
+
+
+def merge_meshes(parts: Sequence[tuple[Tensor, Mesh]], absent: Tensor) -> Mesh:
+    """One mesh of all objects from those of groups, each with the numbers [b] of its objects.
+
+    absent: [B, K] bool, paints whose triangles are left out.
+    """
+    start, merged = 0, []
+    for rows, mesh in parts:
+        rows = rows.to(mesh.owner.device)
+        owner, object_ = rows[mesh.owner], rows[mesh.object]
+        merged.append(Mesh(mesh.position, mesh.normal, owner, mesh.triangles + start, mesh.slot, object_))
+        start += len(mesh.position)
+    whole = Mesh(*(torch.cat([getattr(part, name) for part in merged]) for name in Mesh.__dataclass_fields__))
+    kept = ~absent[whole.object, whole.slot]
+    return replace(whole, triangles=whole.triangles[kept], slot=whole.slot[kept], object=whole.object[kept])
 
 
 def make_boxes(rows: Tensor, owner: Tensor, slot: Tensor, *, fine: bool) -> Mesh:

@@ -1,4 +1,4 @@
-"""Cars and chairs in the light and before the camera, all in one list of triangles.
+"""Objects in the light and before the camera, all in one list of triangles.
 
 In: a category, a batch size and a generator. Out: `Objects`, which `views` renders from any side.
 
@@ -9,6 +9,7 @@ right.
 Legend: B objects, M points or pixels on objects, N vertices, C channels, H = W size.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import torch
@@ -16,19 +17,15 @@ from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
 from models.turning import DISTANCE, FOCAL, camera_axes
-from pipelines.synthetic.objects.car_measures import CARS
-from pipelines.synthetic.objects.cars import add_cars, sample_car_paint
-from pipelines.synthetic.objects.chair_measures import CHAIRS
-from pipelines.synthetic.objects.chairs import add_chairs, sample_chair_paint
+from pipelines.synthetic.objects.classes import CATEGORIES, CLASSES, style_weights
 from pipelines.synthetic.objects.kit import Kit
-from pipelines.synthetic.objects.meshes import Mesh
-from pipelines.synthetic.objects.paint import Light, Paint, light_points, paint_points, sample_light
+from pipelines.synthetic.objects.light import Light, light_points, sample_light
+from pipelines.synthetic.objects.meshes import Mesh, merge_meshes
+from pipelines.synthetic.objects.paint import Paint, drain_colours, merge_paints, paint_points
 from pipelines.synthetic.rendering.hits import Hits, find_hits
-from pipelines.synthetic.rendering.noise import chance, normal, uniform
+from pipelines.synthetic.rendering.noise import chance, normal, pick, uniform
 from pipelines.synthetic.rendering.raster import rasterise_triangles
 from pipelines.synthetic.tensors import move_to_device
-
-CATEGORIES = {"car": 1.0, "chair": 0.0, "all": 0.5}  # share of cars
 
 
 @dataclass
@@ -58,8 +55,12 @@ class Objects:
     """[B] focal length in widths of the picture."""
     distance: Tensor
     """[B] of the camera from the middle of the object, in its diagonals."""
-    kinds: list[str]
-    """B names of `CARS` or `CHAIRS`."""
+    symmetric: Tensor
+    """[B] bool, whether both sides of the object are alike."""
+    classes: list[str]
+    """B names of `CLASSES`."""
+    styles: list[str]
+    """B names of the styles of these classes."""
 
     def project(self, view: View, point: Tensor, row: Tensor) -> tuple[Tensor, Tensor]:
         """Pixels [M, 2] (x, y) and depths [M] of the points [M, 3] of the objects `row` [M]."""
@@ -74,52 +75,72 @@ class Objects:
         mesh = self.mesh
         pixel, depth = self.project(view, mesh.position, mesh.owner)
         size = (len(view.azimuth), view.size, view.size)
-        raster = rasterise_triangles(pixel, 1 / depth, mesh.triangles, mesh.object, size=size)
+        two_sided = self.paint.two_sided[mesh.object, mesh.slot]
+        raster = rasterise_triangles(pixel, 1 / depth, mesh.triangles, mesh.object, size=size, two_sided=two_sided)
         return find_hits(raster, pixel, mesh.triangles, depth)
 
     def shade(self, view: View, hits: Hits) -> Tensor:
         """Colours [M, 3] in 0..1 of the hits of a view."""
         row, slot = hits.picture, self.mesh.slot[hits.triangle]
-        point, normals = hits.interpolate(self.mesh.position), normalize(hits.interpolate(self.mesh.normal), dim=-1)
+        point, normals = hits.interpolate(self.mesh.position), self._find_normals(hits)
         towards = normalize(self.camera_positions(view)[row] - point, dim=-1)
         colour = paint_points(self.paint, row, slot, point)
         return light_points(colour, self.paint.gloss[row, slot], self.light, row, normals, towards)
+
+    def _find_normals(self, hits: Hits) -> Tensor:
+        """Unit normals [M, 3] on the side that is seen, those of whole triangles for faceted objects."""
+        smooth = normalize(hits.interpolate(self.mesh.normal), dim=-1)
+        a, b, c = self.mesh.position[hits.corners].unbind(1)
+        faceted = normalize(torch.linalg.cross(b - a, c - a), dim=-1)
+        normals = torch.where(self.light.flat[hits.picture, None], faceted, smooth)
+        return torch.where(hits.front[:, None], normals, -normals)
 
     def camera_positions(self, view: View) -> Tensor:
         """Positions of the cameras, [B, 3] in diagonals of the objects."""
         return view.axes()[:, 2] * self.distance[:, None]
 
 
-def sample_objects(*, category: str, batch: int, generator: Generator) -> Objects:
-    """Draws `batch` objects of the category "car", "chair" or "all" on the generator's device.
+def sample_objects(
+    *, category: str, batch: int, generator: Generator, styles: Collection[str] = (), without: Collection[str] = ()
+) -> Objects:
+    """Draws `batch` objects on the generator's device.
 
     The many small steps that put them together run on the CPU, where they cost less than their launches on a GPU.
 
+    Args:
+        category: a name of `CATEGORIES`.
+        styles: the only styles that are drawn; all of the category's classes if there are none.
+        without: styles that are left out.
+
     Raises:
-        ValueError: an unknown category.
+        ValueError: an unknown category or style, or no style is left.
     """
     if category not in CATEGORIES:
         raise ValueError(f"unknown category {category!r}: use one of {', '.join(CATEGORIES)}")
+    weights = style_weights(category, styles=styles, without=without)
     seed = int(torch.randint(2**31, (1,), generator=generator, device=generator.device))
     local, device = Generator().manual_seed(seed), generator.device
-    car = chance(local, CATEGORIES[category], batch)
-    kit, paints, kinds = Kit(batch), [], [""] * batch
-    for add, paint, names, wanted in (
-        (add_chairs, sample_chair_paint, CHAIRS, ~car),
-        (add_cars, sample_car_paint, CARS, car),
-    ):
-        if wanted.any():
-            kit.only, kit.first_slot = wanted, sum(each.colour.shape[1] for each in paints)
-            drawn = add(kit, local)
-            paints.append(paint(batch, local))
-            for number in wanted.nonzero()[:, 0].tolist():
-                kinds[number] = names[drawn[number]]
-    light = sample_light(batch, local)
+    drawn = pick(local, list(weights.values()), batch).tolist()
+    names = [list(weights)[number] for number in drawn]
+    owner = {style: name for name, each in CLASSES.items() for style in each.styles}
+    classes = [owner[name] for name in names]
+    light, coarse = sample_light(batch, local), chance(local, 0.06, batch)
+    light.flat |= coarse
+    meshes, paints, symmetric = [], [], torch.ones(batch, dtype=torch.bool)
+    for name in dict.fromkeys(classes):
+        rows = torch.tensor([number for number, each in enumerate(classes) if each == name])
+        kind = torch.tensor([list(CLASSES[name].styles).index(names[number]) for number in rows.tolist()])
+        kit = Kit(len(rows), coarse[rows])
+        symmetric[rows] = CLASSES[name].add(kit, kind, local)
+        paints.append((rows, CLASSES[name].paint(kind, local)))
+        meshes.append((rows, kit.build_mesh(device)))
+    paint = drain_colours(merge_paints(paints), local)
     zoom = (0.12 * normal(local, batch)).clamp(-0.2, 0.25).exp()
     distance = DISTANCE * zoom / uniform(local, batch, low=0.9, high=1.06)
-    mesh = _normalise(kit.build_mesh(device), batch)
-    paint, light = move_to_device(Paint.join(paints), device), move_to_device(light, device)
-    return Objects(mesh, paint, light, (FOCAL * zoom).to(device), distance.to(device), kinds)
+    paint, light = move_to_device(paint, device), move_to_device(light, device)
+    mesh = _normalise(merge_meshes(meshes, paint.absent), batch)
+    focal, distance = (FOCAL * zoom).to(device), distance.to(device)
+    return Objects(mesh, paint, light, focal, distance, symmetric.to(device), classes, names)
 
 
 def _normalise(mesh: Mesh, batch: int) -> Mesh:

@@ -69,6 +69,7 @@ class Views:
         clear = self._face_camera(view, hits, flip) & self._find_unoccluded(source, pixel, depth, row)
         visible = self.mask[:, source, 0] == 0
         if mirrored:
+            clear &= self.objects.symmetric[row]
             visible = visible.flip(-1)
             pixel = torch.stack([view.size - 1 - pixel[:, 0], pixel[:, 1]], -1)
         flow = hits.to_grid(pixel - torch.stack([x, y], -1))
@@ -81,13 +82,13 @@ class Views:
         return View(self.azimuth[:, number], self.elevation[:, number], self.images.shape[-1])
 
     def _face_camera(self, view: View, hits: Hits, flip: Tensor) -> Tensor:
-        """Whether the triangles, or their mirror images, turn their outside to the camera: [M] bool.
+        """Whether the triangles, or their mirror images, turn the side that is seen to the camera: [M] bool.
 
         flip: [3] 1 or -1, the factors of x, y, z.
         """
         a, b, c = self.objects.mesh.position[hits.corners].unbind(1)
         camera = self.objects.camera_positions(view)[hits.picture] * flip
-        return (torch.linalg.cross(b - a, c - a) * (camera - a)).sum(-1) > 0
+        return ((torch.linalg.cross(b - a, c - a) * (camera - a)).sum(-1) > 0) == hits.front
 
     def _find_unoccluded(self, view: int, pixel: Tensor, depth: Tensor, row: Tensor) -> Tensor:
         """Which points are in the picture of a view with nothing in front of them: [M] bool.

@@ -1,0 +1,55 @@
+"""The classes of objects and their styles, by name.
+
+`scene.sample_objects` draws from them; training leaves styles out by name.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from torch import Generator, Tensor
+
+from pipelines.synthetic.objects.chair_styles import CHAIR_STYLES
+from pipelines.synthetic.objects.chairs import add_chairs, sample_chair_paint
+from pipelines.synthetic.objects.kit import Kit
+from pipelines.synthetic.objects.paint import Paint
+from pipelines.synthetic.rendering.noise import pick
+
+
+@dataclass(frozen=True)
+class ObjectClass:
+    """A class of objects."""
+
+    styles: Mapping[str, float]
+    """How often each style is drawn, by name; styles of all classes have different names."""
+    add: Callable[[Kit, Tensor, Generator], Tensor]
+    """Adds an object to each of a kit's B objects. In: indices of their styles [B]. Out: whether both sides of each are
+    alike [B] bool."""
+    paint: Callable[[Tensor, Generator], Paint]
+    """Draws the paints of objects. In: indices of their styles [B]."""
+
+
+CLASSES = {
+    "chair": ObjectClass({name: style.weight for name, style in CHAIR_STYLES.items()}, add_chairs, sample_chair_paint),
+}
+CATEGORIES: dict[str, dict[str, float]] = {
+    "chair": {"chair": 1.0},
+}
+"""Shares of the classes in what is drawn for a category."""
+
+
+def style_weights(category: str, *, styles: Collection[str] = (), without: Collection[str] = ()) -> dict[str, float]:
+    """How often each style of a category's classes is drawn, by name.
+
+    Raises:
+        ValueError: a style that none of these classes has, or no style is left.
+    """
+    weights = {}
+    for name, share in CATEGORIES[category].items():
+        total = sum(CLASSES[name].styles.values())
+        weights |= {style: share * weight / total for style, weight in CLASSES[name].styles.items()}
+    if unknown := {*styles, *without} - weights.keys():
+        raise ValueError(f"unknown style {min(unknown)!r} of {category}: use some of {', '.join(weights)}")
+    kept = {name: weight for name, weight in weights.items() if (not styles or name in styles) and name not in without}
+    if not kept:
+        raise ValueError(f"no style of {category} is left")
+    return kept
