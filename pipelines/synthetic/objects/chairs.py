@@ -1,6 +1,6 @@
 """Chairs of thirty styles from one kit of parts, and their paints.
 
-`classes` lists `add_chairs` and `sample_chair_paint`. x forward, y left, z up, floor at z = 0, in metres before the
+`classes` lists `add_chairs`. x forward, y left, z up, floor at z = 0, in metres before the
 object is scaled.
 
 Legend: B objects; tensors without a shape are [B].
@@ -21,8 +21,8 @@ from pipelines.synthetic.objects.paint import KINDS, Paint
 from pipelines.synthetic.rendering.noise import chance
 
 
-def add_chairs(kit: Kit, kind: Tensor, generator: Generator) -> Tensor:
-    """Adds a chair of each `kind`, an index into `CHAIR_STYLES`, and returns which are alike on both sides [B] bool."""
+def add_chairs(kit: Kit, kind: Tensor, generator: Generator) -> tuple[Paint, Tensor]:
+    """Adds a chair of each `kind`, an index into `CHAIR_STYLES`; returns the paints and which are alike on both sides."""
     chair = Chair(kind, generator)
     add_shell(kit, chair)
     add_bag(kit, chair)
@@ -30,7 +30,7 @@ def add_chairs(kit: Kit, kind: Tensor, generator: Generator) -> Tensor:
     add_back(kit, chair)
     add_support(kit, chair)
     add_arms(kit, chair)
-    return torch.ones_like(kit.coarse)
+    return sample_chair_paint(kind, generator), torch.ones_like(kit.coarse)
 
 
 def sample_chair_paint(kind: Tensor, generator: Generator) -> Paint:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from torch import Generator, Tensor
 
+from pipelines.synthetic.objects.car_styles import CAR_STYLES
+from pipelines.synthetic.objects.cars import add_cars
 from pipelines.synthetic.objects.chair_styles import CHAIR_STYLES
-from pipelines.synthetic.objects.chairs import add_chairs, sample_chair_paint
+from pipelines.synthetic.objects.chairs import add_chairs
 from pipelines.synthetic.objects.kit import Kit
 from pipelines.synthetic.objects.paint import Paint
 from pipelines.synthetic.rendering.noise import pick
@@ -21,18 +23,19 @@ class ObjectClass:
 
     styles: Mapping[str, float]
     """How often each style is drawn, by name; styles of all classes have different names."""
-    add: Callable[[Kit, Tensor, Generator], Tensor]
-    """Adds an object to each of a kit's B objects. In: indices of their styles [B]. Out: whether both sides of each are
-    alike [B] bool."""
-    paint: Callable[[Tensor, Generator], Paint]
-    """Draws the paints of objects. In: indices of their styles [B]."""
+    add: Callable[[Kit, Tensor, Generator], tuple[Paint, Tensor]]
+    """Adds an object to each of a kit's B objects. In: indices of their styles [B]. Out: their paints, and whether both
+    sides of each are alike [B] bool."""
 
 
 CLASSES = {
-    "chair": ObjectClass({name: style.weight for name, style in CHAIR_STYLES.items()}, add_chairs, sample_chair_paint),
+    "car": ObjectClass({name: style.weight for name, style in CAR_STYLES.items()}, add_cars),
+    "chair": ObjectClass({name: style.weight for name, style in CHAIR_STYLES.items()}, add_chairs),
 }
 CATEGORIES: dict[str, dict[str, float]] = {
+    "car": {"car": 1.0},
     "chair": {"chair": 1.0},
+    "all": {"car": 1.0, "chair": 1.0},
 }
 """Shares of the classes in what is drawn for a category."""
 

@@ -18,7 +18,7 @@ from pipelines.synthetic.objects.meshes import Mesh, join_meshes, make_boxes, ma
 from pipelines.synthetic.objects.paths import ring_around_path
 
 Length = Tensor | float
-_SIDES = {"rod": 12, "disc": 28, "coarse rod": 5, "coarse disc": 9}  # of a cylinder
+_SIDES = {"thin": 5, "rod": 12, "disc": 28, "coarse thin": 4, "coarse rod": 5, "coarse disc": 9}  # of a cylinder
 _MIRROR = (1.0, -1.0, 1.0)
 
 
@@ -86,9 +86,10 @@ class Kit:
         present: Tensor | None = None,
         mirror: bool = False,
         round: bool = False,
+        thin: bool = False,
     ) -> None:
-        """Adds a cylinder or a cone with flat ends; `round` gives more sides to those that are seen from their ends."""
-        kind = "disc" if round else "rod"
+        """Adds a cylinder or a cone with flat ends; `round` gives it more sides, for ends that are seen, `thin` few."""
+        kind = "disc" if round else "thin" if thin else "rod"
         ends = self.stack([*start, *end])
         radii = self.stack([radius, radius if end_radius is None else end_radius])
         sides = [ends, ends * torch.tensor(_MIRROR * 2)] if mirror else [ends]
