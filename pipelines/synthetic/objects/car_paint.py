@@ -23,7 +23,7 @@ _GLOSS = (0.5, 0.5, 0.1, 0.8, 0.0, 0.6, 0.7, 0.4, 0.0, 0.0)
 def sample_car_paint(clear: Tensor, topless: Tensor, generator: Generator) -> Paint:
     """Draws paints; clear, topless: [B] bool, whether one sees through the windows, and whether there is no roof."""
     batch = len(clear)
-    usual = from_table(COLOURS, pick(generator, (1.3, 1.5, 2, 3, 3, 3, 2), batch))
+    usual = from_table(COLOURS, pick(generator, (0.8, 1.2, 2, 3, 3, 3, 2), batch))
     usual = usual * (1 + 0.1 * normal(generator, batch, 1))
     body = torch.where(chance(generator, 0.5, batch, 1), usual, strong_colours(batch, generator))
     second = torch.where(chance(generator, 0.5, batch, 1), saturated(batch, generator), usual.flip(0))

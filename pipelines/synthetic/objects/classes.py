@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 from torch import Generator, Tensor
 
+from pipelines.synthetic.objects.assemblies import ASSEMBLY_STYLES, add_assemblies
 from pipelines.synthetic.objects.car_styles import CAR_STYLES
 from pipelines.synthetic.objects.cars import add_cars
 from pipelines.synthetic.objects.chair_styles import CHAIR_STYLES
 from pipelines.synthetic.objects.chairs import add_chairs
 from pipelines.synthetic.objects.kit import Kit
 from pipelines.synthetic.objects.paint import Paint
+from pipelines.synthetic.objects.sofas import SOFA_STYLES, add_sofas
+from pipelines.synthetic.objects.table_measures import TABLE_STYLES
+from pipelines.synthetic.objects.tables import add_tables
 from pipelines.synthetic.rendering.noise import pick
 
 
@@ -31,11 +35,17 @@ class ObjectClass:
 CLASSES = {
     "car": ObjectClass({name: style.weight for name, style in CAR_STYLES.items()}, add_cars),
     "chair": ObjectClass({name: style.weight for name, style in CHAIR_STYLES.items()}, add_chairs),
+    "sofa": ObjectClass({f"{name} sofa": style.weight for name, style in SOFA_STYLES.items()}, add_sofas),
+    "table": ObjectClass({f"{name} table": style.weight for name, style in TABLE_STYLES.items()}, add_tables),
+    "other": ObjectClass(ASSEMBLY_STYLES, add_assemblies),
 }
 CATEGORIES: dict[str, dict[str, float]] = {
     "car": {"car": 1.0},
     "chair": {"chair": 1.0},
+    "sofa": {"sofa": 1.0},
+    "table": {"table": 1.0},
     "all": {"car": 1.0, "chair": 1.0},
+    "any": {"car": 1.0, "chair": 1.0, "sofa": 0.7, "table": 0.7, "other": 1.2},
 }
 """Shares of the classes in what is drawn for a category."""
 

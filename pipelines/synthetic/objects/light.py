@@ -34,7 +34,7 @@ class Light:
     headlight: Tensor
     """[B] strength of a lamp at the camera."""
     reflection: Tensor
-    """[B] strength of the lamps' highlights."""
+    """[B] strength of the highlights of the first lamp and of the headlight."""
     sharpness: Tensor
     """[B] exponent of the highlights."""
     mirror: Tensor
@@ -55,8 +55,8 @@ def sample_light(batch: int, generator: Generator) -> Light:
     headlight = uniform(generator, batch, low=0.0, high=0.35)
     headlight = torch.where(camera, uniform(generator, batch, low=0.35, high=0.9), headlight * ~harsh)
     ambient = uniform(generator, batch, low=0.95, high=1.25) - 0.75 * key - 0.4 * headlight
-    ambient = torch.where(lamps, uniform(generator, batch, low=0.2, high=0.5), ambient)
-    ambient = torch.where(harsh, uniform(generator, batch, low=0.1, high=0.35), ambient)
+    ambient = torch.where(lamps, uniform(generator, batch, low=0.3, high=0.6), ambient)
+    ambient = torch.where(harsh, uniform(generator, batch, low=0.15, high=0.4), ambient)
     ambient = torch.where(camera, 1.05 - headlight, ambient)
     second = uniform(generator, batch, low=0.05, high=0.3) + 0.25 * lamps
     third = uniform(generator, batch, low=0.0, high=0.4) * (lamps & chance(generator, 0.5, batch))
@@ -95,14 +95,15 @@ def light_points(colour: Tensor, gloss: Tensor, light: Light, row: Tensor, norma
     up = normals[:, 2]
     lamp, strength = light.lamp[row], light.strength[row]
     facing = (normals * towards).sum(-1).clamp(0, 1)
-    diffuse = ((normals[:, None] * lamp).sum(-1).clamp(min=0) * strength).sum(-1)
+    diffuse = ((lamp @ normals[..., None])[..., 0].clamp(min=0) * strength).sum(-1)
     level = light.ambient[row] * (1 + light.sky[row] * (up - 1)) + diffuse + light.headlight[row] * facing
     excess = torch.relu(level - 0.75)  # bends towards 1.05, so that white stays apart from the background
     bent = level - excess + 0.3 * (1 - torch.exp(-excess / 0.3))
     level = torch.where(light.shoulder[row], bent, level)
-    halfway = normalize(lamp + towards[:, None], dim=-1)
-    glint = (normals[:, None] * halfway).sum(-1).clamp(min=1e-4).pow(light.sharpness[row, None])
-    glint = (glint * strength).sum(-1) + light.headlight[row] * facing.clamp(min=1e-4).pow(light.sharpness[row])
+    halfway = normalize(lamp[:, 0] + towards, dim=-1)
+    sharpness = light.sharpness[row]
+    glint = (normals * halfway).sum(-1).clamp(min=1e-4).pow(sharpness) * strength[:, 0]
+    glint = glint + light.headlight[row] * facing.clamp(min=1e-4).pow(sharpness)
     mirrored = 2 * facing * up - towards[:, 2]
     sky = soft_step(mirrored - 0.15, 0.9) * (0.06 + 0.5 * (1 - facing).pow(4))
     shine = gloss * (light.reflection[row] * glint + light.mirror[row] * sky)

@@ -81,10 +81,13 @@ def merge_paints(parts: Sequence[tuple[Tensor, Paint]]) -> Paint:
     return Paint(**{name: torch.cat([getattr(paint, name) for _, paint in parts])[order] for name in names})
 
 
-def drain_colours(paint: Paint, generator: Generator) -> Paint:
-    """The paint, for some objects with one light grey in all slots, for some with plain colours only."""
+def drain_colours(paint: Paint, shaded: Tensor, generator: Generator) -> Paint:
+    """The paint, for some objects with one light grey in all slots, for some with plain colours only.
+
+    shaded: [B] bool, the objects that light shows the form of; others keep their colours.
+    """
     batch = len(paint.phase)
-    grey = chance(generator, 0.1, batch)
+    grey = chance(generator, 0.1, batch) & shaded
     tone = uniform(generator, batch, 1, 1, low=0.45, high=0.9) * (1 + 0.02 * normal(generator, batch, 1, 3))
     paint.colour = torch.where(grey[:, None, None], tone, paint.colour)
     plain = grey | chance(generator, 0.08, batch)
@@ -142,7 +145,7 @@ def _mottled(place: _Place) -> Tensor:
 
 def _quilted(place: _Place) -> Tensor:
     slant, other = place.across + place.other, place.across - place.other
-    return torch.maximum(place.line(slant, 0.08), place.line(other, 0.08))
+    return 0.7 * torch.maximum(place.line(slant, 0.03), place.line(other, 0.03))
 
 
 def _caned(place: _Place) -> Tensor:
@@ -242,5 +245,5 @@ def strong_colours(batch: int, generator: Generator) -> Tensor:
     """Colours [B, 3] of plastic and lacquer, more saturated than cloth."""
     bright = saturated(batch, generator)
     bright = bright - 0.85 * bright.amin(-1, keepdim=True) * chance(generator, 0.75, batch, 1)
-    least = uniform(generator, batch, 1, low=0.4)
+    least = uniform(generator, batch, 1, low=0.55)
     return (bright * (least / bright.amax(-1, keepdim=True)).clamp(min=1)).clamp(0, 1)

@@ -18,6 +18,7 @@ from torch.nn.functional import normalize
 
 from models.turning import DISTANCE, FOCAL, camera_axes
 from pipelines.synthetic.objects.classes import CATEGORIES, CLASSES, style_weights
+from pipelines.synthetic.objects.film import Film, sample_film
 from pipelines.synthetic.objects.kit import Kit
 from pipelines.synthetic.objects.light import Light, light_points, sample_light
 from pipelines.synthetic.objects.meshes import Mesh, merge_meshes
@@ -46,11 +47,12 @@ class View:
 
 @dataclass
 class Objects:
-    """B objects with their paint, light and cameras."""
+    """B objects with their paint, light, film and cameras."""
 
     mesh: Mesh
     paint: Paint
     light: Light
+    film: Film
     focal: Tensor
     """[B] focal length in widths of the picture."""
     distance: Tensor
@@ -134,13 +136,14 @@ def sample_objects(
         paint, symmetric[rows] = CLASSES[name].add(kit, kind, local)
         paints.append((rows, paint))
         meshes.append((rows, kit.build_mesh(device)))
-    paint = drain_colours(merge_paints(paints), local)
+    paint = drain_colours(merge_paints(paints), light.strength[:, 0] + light.headlight > 0.1, local)
+    film = move_to_device(sample_film(batch, local), device)
     zoom = (0.12 * normal(local, batch)).clamp(-0.2, 0.25).exp()
     distance = DISTANCE * zoom / uniform(local, batch, low=0.9, high=1.06)
     paint, light = move_to_device(paint, device), move_to_device(light, device)
     mesh = _normalise(merge_meshes(meshes, paint.absent), batch)
     focal, distance = (FOCAL * zoom).to(device), distance.to(device)
-    return Objects(mesh, paint, light, focal, distance, symmetric.to(device), classes, names)
+    return Objects(mesh, paint, light, film, focal, distance, symmetric.to(device), classes, names)
 
 
 def _normalise(mesh: Mesh, batch: int) -> Mesh:

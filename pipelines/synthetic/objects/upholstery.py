@@ -33,6 +33,7 @@ def sample_furniture_paint(batch: int, generator: Generator) -> Paint:
     cloth = cloth_colours(batch, generator, neutral=0.45)
     cloth = torch.where(chance(generator, 0.25, batch, 1), leather_colours(batch, generator), cloth)
     cloth = torch.where(chance(generator, 0.2, batch, 1), strong_colours(batch, generator), cloth)
+    cloth = cloth ** uniform(generator, batch, 1, low=0.5, high=1.0)  # brighter than clothes
     plain_wood = chance(generator, 0.35, batch, 1)
     seat = torch.where(plain_wood, frame, cloth)
     back = torch.where(chance(generator, 0.8, batch, 1), seat, cloth_colours(batch, generator, neutral=0.5))

@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from pipelines.synthetic.objects.scene import Objects, View, sample_objects
 from pipelines.synthetic.rendering.correspondence import find_unoccluded
-from pipelines.synthetic.rendering.hits import Hits, average_samples
+from pipelines.synthetic.rendering.hits import Hits
 from pipelines.synthetic.rendering.noise import pick, uniform
 from pipelines.synthetic.rendering.raster import to_samples
 
@@ -140,5 +140,6 @@ def _render_view(objects: Objects, view: View) -> tuple[Tensor, Tensor, Tensor]:
     hits = objects.find_hits(view)
     colour = objects.shade(view, hits)
     mask = (hits.raster.index >= 0)[..., None].float()
-    images = average_samples(hits.to_grid(colour * 2 - 1, fill=1.0), SUPERSAMPLE)
-    return images, average_samples(mask, SUPERSAMPLE), hits.raster.nearness.clamp(min=0)
+    grid = torch.cat([hits.to_grid(colour * 2 - 1, fill=1.0), mask], -1)
+    images, mask = objects.film.develop(grid, SUPERSAMPLE).split([3, 1], 1)
+    return images.clamp(-1, 1), mask.clamp(0, 1), hits.raster.nearness.clamp(min=0)
