@@ -18,7 +18,7 @@ from pipelines.synthetic.objects.kit import Kit
 from pipelines.synthetic.objects.upholstery import sample_furniture_paint
 from pipelines.synthetic.objects.chair_styles import CHAIR_STYLES
 from pipelines.synthetic.objects.paint import KINDS, Paint
-from pipelines.synthetic.rendering.noise import chance
+from pipelines.synthetic.rendering.noise import uniform
 
 
 def add_chairs(kit: Kit, kind: Tensor, generator: Generator) -> tuple[Paint, Tensor]:
@@ -30,18 +30,19 @@ def add_chairs(kit: Kit, kind: Tensor, generator: Generator) -> tuple[Paint, Ten
     add_back(kit, chair)
     add_support(kit, chair)
     add_arms(kit, chair)
-    return sample_chair_paint(kind, generator), torch.ones_like(kit.coarse)
+    return _sample_paint(chair), torch.ones_like(kit.coarse)
 
 
-def sample_chair_paint(kind: Tensor, generator: Generator) -> Paint:
-    """Draws paints of wood, metal, fabric, leather and plastic; seats and backs of caned chairs are caned."""
-    paint = sample_furniture_paint(len(kind), generator)
+def _sample_paint(chair: Chair) -> Paint:
+    """Paints of furniture; seats and backs of caned chairs are caned."""
+    upholstered = chair.soft | chair.has("seat", "block", "bag", "sling")
+    paint = sample_furniture_paint(upholstered, chair.generator)
     names = list(CHAIR_STYLES)
-    caned = torch.tensor([name == "caned" for name in names])[kind] & chance(generator, 0.8, len(kind))
-    caned = caned | torch.tensor([name in ("ladder-back", "bistro") for name in names])[kind] & chance(generator, 0.4, len(kind))
+    share = torch.tensor([{"caned": 0.8, "ladder-back": 0.4, "bistro": 0.4}.get(name, 0.0) for name in names])
+    caned = uniform(chair.generator, chair.batch) < share[chair.kind]
+    pale = paint.colour[:, FRAME] * 0.5 + torch.tensor([0.4, 0.32, 0.2])
     for slot in (SEAT, BACK):
         paint.kind[:, slot] = torch.where(caned, KINDS.index("caned"), paint.kind[:, slot])
-        pale = paint.colour[:, FRAME] * 0.5 + torch.tensor([0.4, 0.32, 0.2])
         paint.colour[:, slot] = torch.where(caned[:, None], pale, paint.colour[:, slot])
         paint.second[:, slot] = torch.where(caned[:, None], pale * 0.35, paint.second[:, slot])
         paint.scale[:, slot] = torch.where(caned, 16.0, paint.scale[:, slot])

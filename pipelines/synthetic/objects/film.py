@@ -32,31 +32,28 @@ class Film:
 
     def develop(self, grid: Tensor, factor: int) -> Tensor:
         """Pictures [B, C, H, W] of samples [B, H * k, W * k, C] with `factor` k samples per pixel and direction."""
-        pictures = average_samples(grid, factor)
-        size = pictures.shape[-1]
-        chosen = (self.jagged | (self.resolution < size)).nonzero()[:, 0]
+        jagged = self.jagged[:, None, None, None]
+        pictures = torch.where(jagged, grid[:, ::factor, ::factor].permute(0, 3, 1, 2), average_samples(grid, factor))
+        chosen = (self.resolution < pictures.shape[-1]).nonzero()[:, 0]
         if len(chosen):
-            weights = self._weigh_samples(chosen, size, size * factor)
-            samples = grid[chosen].permute(0, 3, 1, 2)
-            pictures[chosen] = weights[:, None] @ samples @ weights.mT[:, None]
+            weights = self._weigh_pixels(chosen, pictures.shape[-1])
+            pictures[chosen] = weights[:, None] @ pictures[chosen] @ weights.mT[:, None]
         return pictures
 
-    def _weigh_samples(self, chosen: Tensor, size: int, samples: int) -> Tensor:
-        """Share of each sample along a line in each of its pixels, [b, H, H * k]."""
-        resolution = self.resolution[chosen].clamp(max=size)[:, None, None]  # [b, 1, 1]
-        device = resolution.device
-        pixel = (torch.arange(size, device=device)[:, None] + 0.5) * resolution / size - 0.5  # [b, H, 1]
-        sample = torch.arange(samples, device=device) + 0.5
-        first, total = pixel.floor(), torch.zeros(1, device=device)
+    def _weigh_pixels(self, chosen: Tensor, size: int) -> Tensor:
+        """Share of each of the pixels along a line in those that are reduced and enlarged again, [b, H, H]."""
+        resolution = self.resolution[chosen, None, None]  # [b, 1, 1]
+        jagged = self.jagged[chosen, None, None]
+        pixel = torch.arange(size, device=resolution.device) + 0.5
+        place = pixel[:, None] * resolution / size - 0.5  # [b, H, 1]
+        first, total = place.floor(), torch.zeros(1, device=resolution.device)
         for tap in range(-1, 3):
-            away = (pixel - first - tap).abs()
             cell = (first + tap).clamp(min=0).minimum(resolution - 1)
-            step = samples / resolution
-            low, high = cell * step, (cell + 1) * step
-            area = (torch.minimum(sample + 0.5, high) - torch.maximum(sample - 0.5, low)).clamp(min=0) / step
-            middle = ((low + high) / 2).floor() + 0.5
-            share = torch.where(self.jagged[chosen][:, None, None], (sample == middle).float(), area)
-            total = total + _cubic(away) * share
+            low, high = cell * size / resolution, (cell + 1) * size / resolution
+            area = torch.minimum(pixel + 0.5, high) - torch.maximum(pixel - 0.5, low)
+            share = area.clamp(min=0) / (high - low)
+            share = torch.where(jagged, (pixel == ((low + high) / 2).floor() + 0.5).float(), share)
+            total = total + _cubic((place - first - tap).abs()) * share
         return total
 
 

@@ -91,11 +91,11 @@ class Objects:
 
     def _find_normals(self, hits: Hits) -> Tensor:
         """Unit normals [M, 3] on the side that is seen, those of whole triangles for faceted objects."""
-        smooth = normalize(hits.interpolate(self.mesh.normal), dim=-1)
-        a, b, c = self.mesh.position[hits.corners].unbind(1)
-        faceted = normalize(torch.linalg.cross(b - a, c - a), dim=-1)
-        normals = torch.where(self.light.flat[hits.picture, None], faceted, smooth)
-        return torch.where(hits.front[:, None], normals, -normals)
+        normals = hits.interpolate(self.mesh.normal)
+        chosen = self.light.flat[hits.picture].nonzero()[:, 0]
+        a, b, c = self.mesh.position[hits.corners[chosen]].unbind(1)
+        normals[chosen] = torch.linalg.cross(b - a, c - a)
+        return normalize(normals, dim=-1) * torch.where(hits.front, 1.0, -1.0)[:, None]
 
     def camera_positions(self, view: View) -> Tensor:
         """Positions of the cameras, [B, 3] in diagonals of the objects."""

@@ -102,7 +102,7 @@ def add_sofas(kit: Kit, kind: Tensor, generator: Generator) -> tuple[Paint, Tens
     add_curved(kit, (sofa.depth, sofa.width, sofa.height, sofa.back), sofa.generator, present=curved)
     add_settee(kit, (sofa.depth, sofa.width, sofa.height, sofa.back), sofa.generator, present=settee)
     lopsided = _add_extension(kit, sofa, low) | _add_pillows(kit, sofa, usual)
-    paint = sample_furniture_paint(sofa.batch, generator)
+    paint = sample_furniture_paint(usual, generator)
     tufted = sofa.is_style["chesterfield"] | sofa.chance(0.08)
     for slot in (SEAT, BACK):
         paint.kind[:, slot] = torch.where(tufted, KINDS.index("quilted"), paint.kind[:, slot])

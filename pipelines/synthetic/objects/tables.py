@@ -59,7 +59,7 @@ def _add_top(kit: Kit, table: Table) -> None:
 def _sample_paint(kind: Tensor, generator: Generator) -> Paint:
     """Paints of furniture, mostly wood from top to floor; glass tops are pale."""
     batch = len(kind)
-    paint = sample_furniture_paint(batch, generator)
+    paint = sample_furniture_paint(torch.zeros(batch, dtype=torch.bool), generator)
     wooden = chance(generator, 0.5, batch)
     wood = wood_colours(batch, generator)
     grain = torch.tensor([KINDS.index("wood"), KINDS.index("streaks")])[torch.randint(2, (batch,), generator=generator)]

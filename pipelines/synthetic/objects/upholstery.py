@@ -24,8 +24,12 @@ def draw_kinds(weights: dict[str, float], generator: Generator, *shape: int) -> 
     return pick(generator, [float(weights.get(name, 0)) for name in KINDS], *shape)
 
 
-def sample_furniture_paint(batch: int, generator: Generator) -> Paint:
-    """Draws paints for frames, seats, backs, metal parts, dark parts and plinths."""
+def sample_furniture_paint(upholstered: Tensor, generator: Generator) -> Paint:
+    """Draws paints for frames, seats, backs, metal parts, dark parts and plinths.
+
+    upholstered: [B] bool, the objects whose seats are not of wood.
+    """
+    batch = len(upholstered)
     wooden = chance(generator, 0.5, batch, 1)
     frame = torch.where(wooden, wood_colours(batch, generator), metal_colours(batch, generator))
     frame = torch.where(chance(generator, 0.15, batch, 1), strong_colours(batch, generator), frame)
@@ -34,7 +38,7 @@ def sample_furniture_paint(batch: int, generator: Generator) -> Paint:
     cloth = torch.where(chance(generator, 0.25, batch, 1), leather_colours(batch, generator), cloth)
     cloth = torch.where(chance(generator, 0.2, batch, 1), strong_colours(batch, generator), cloth)
     cloth = cloth ** uniform(generator, batch, 1, low=0.5, high=1.0)  # brighter than clothes
-    plain_wood = chance(generator, 0.35, batch, 1)
+    plain_wood = chance(generator, 0.45, batch, 1) & ~upholstered[:, None]
     seat = torch.where(plain_wood, frame, cloth)
     back = torch.where(chance(generator, 0.8, batch, 1), seat, cloth_colours(batch, generator, neutral=0.5))
     metal = torch.where(chance(generator, 0.25, batch, 1), frame, metal_colours(batch, generator))
