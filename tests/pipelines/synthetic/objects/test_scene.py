@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from models.turning import Camera
 from pipelines.synthetic.objects import sample_objects
 from pipelines.synthetic.objects.car_measures import CARS, DARK, GLASS, LAMP, RED
 from pipelines.synthetic.objects.chair_measures import CHAIRS
@@ -19,7 +20,7 @@ def test_azimuth_and_elevation_are_those_of_the_view_code():
     objects = sample_objects(category="car", batch=8, generator=generator(3))
     place = {}
     for azimuth in (0.0, 90.0, 180.0, 270.0):
-        hits = objects.find_hits(View(torch.full((8,), azimuth), torch.zeros(8), SIZE))
+        hits = objects.find_hits(View(Camera.usual(torch.full((8,), azimuth), torch.zeros(8)), SIZE))
         slot = objects.mesh.slot[hits.triangle]
         place[azimuth] = [hits.x[slot == lamp].float() for lamp in (LAMP, RED)]
     assert len(place[0.0][0]) > 20 * len(place[0.0][1])
@@ -28,7 +29,7 @@ def test_azimuth_and_elevation_are_those_of_the_view_code():
         assert place[azimuth][right].mean() > SIZE / 2 > place[azimuth][1 - right].mean()
     assert hits.y[slot == GLASS].float().mean() < SIZE / 2 < hits.y[slot == DARK].float().mean()
     heights = [
-        objects.find_hits(View(torch.zeros(8), torch.full((8,), elevation), SIZE))
+        objects.find_hits(View(Camera.usual(torch.zeros(8), torch.full((8,), elevation)), SIZE))
         .interpolate(objects.mesh.normal)[:, 2]
         .mean()
         for elevation in (0.0, 20.0)

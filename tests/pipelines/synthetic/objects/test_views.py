@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import grid_sample, max_pool2d
 
+from models.turning import Camera
 from pipelines.synthetic.objects import Objects, Views, render, sample_objects, sample_views
 
 SIZE = 96
@@ -32,7 +33,7 @@ def some_views(category: str) -> Views:
         [[40.0, 60.0, -40.0], [0, 350, 0], [90, 70, -90], [200, 240, 160], [10, 300, -10], [5, 5, -5]]
     )
     elevation = torch.tensor([0.0, 10, 0]).repeat(6, 1)
-    return render(objects, azimuth, elevation, size=SIZE)
+    return render(objects, Camera.usual(azimuth, elevation), size=SIZE)
 
 
 def warp(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
@@ -97,7 +98,8 @@ def test_flow_to_itself_is_zero_and_all_is_visible():
 
 def test_the_far_side_is_hidden():
     objects = sample_objects(category="car", batch=4, generator=generator(2))
-    views = render(objects, torch.tensor([[90.0, 270.0]]).expand(4, 2), torch.zeros(4, 2), size=SIZE)
+    camera = Camera.usual(torch.tensor([[90.0, 270.0]]).expand(4, 2), torch.zeros(4, 2))
+    views = render(objects, camera, size=SIZE)
     _, visible, object_ = views.flow(1, 0)
     assert (visible * object_).sum() < 0.06 * object_.sum()
     assert visible[object_ == 0].mean() > 0.9
@@ -135,14 +137,14 @@ def test_the_same_seed_draws_the_same_pictures(category):
 
 def test_steps_of_the_views():
     views = sample_views(category="chair", batch=40, size=8, generator=generator())
-    assert set(views.elevation.flatten().tolist()) == {0, 10, 20}
-    steps = set(views.azimuth.flatten().tolist())
+    assert set(views.camera.elevation.flatten().tolist()) == {0, 10, 20}
+    steps = set(views.camera.azimuth.flatten().tolist())
     assert steps <= set(range(0, 360, 20))
     assert len(steps) > 15
     free = sample_views(category="chair", batch=40, size=8, generator=generator(), step=0.0)
-    assert len(set(free.azimuth.flatten().tolist())) == 80
-    assert free.elevation.min() >= 0
-    assert 15 < free.elevation.max() <= 20
+    assert len(set(free.camera.azimuth.flatten().tolist())) == 80
+    assert free.camera.elevation.min() >= 0
+    assert 15 < free.camera.elevation.max() <= 20
 
 
 def test_other_categories_are_refused():

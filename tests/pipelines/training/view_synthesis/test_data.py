@@ -5,7 +5,7 @@ import torch
 
 from models.errors import InputError
 from models.ops.sampling import warp
-from models.turning import DISTANCE, FOCAL, camera_axes, rigid_flow, turn_between
+from models.turning import Camera, rigid_flow
 from pipelines.synthetic.objects import render, sample_objects
 from pipelines.training.view_synthesis.data import Recipe, draw_pairs
 
@@ -29,18 +29,17 @@ def test_the_true_flow_copies_the_target_from_the_source_and_from_its_mirror_ima
         assert error.sum() < 0.5 * beside.sum()
 
 
-@pytest.mark.parametrize("away", [1, 2])
-def test_the_rigid_flow_of_the_true_depth_is_the_true_flow(away: int) -> None:
+@pytest.mark.parametrize("nearness", [(0.9, 0.9), (0.0, 0.0), (0.76, 0.0), (0.3, 0.6)])
+def test_the_rigid_flow_of_the_true_depth_is_the_true_flow(nearness: tuple[float, float]) -> None:
+    """Of perspective and orthographic cameras, and from one to the other."""
     objects = sample_objects(category="all", batch=4, generator=seeded(2))
-    objects.focal.fill_(away * FOCAL)
-    objects.distance.fill_(away * DISTANCE)
-    azimuth, elevation = torch.tensor([[20.0, 75.0]]).expand(4, -1), torch.tensor([[0.0, 15.0]]).expand(4, -1)
-    views = render(objects, azimuth, elevation, size=96)
-    axes = [camera_axes(azimuth[:, view], elevation[:, view]) for view in range(2)]
-    mirrored = camera_axes(-azimuth[:, 0], elevation[:, 0])
-    for source, other in ((axes[0], False), (mirrored, True)):
-        flow, _, on_object = views.flow(1, 0, mirrored=other)
-        found = rigid_flow(views.depth(1), turn_between(axes[1], source), away * DISTANCE)
+    values = torch.tensor([[20.0, 75.0], [-10, 35], nearness, [0.7, 0.8]])
+    camera = Camera(*values[:, None].expand(-1, 4, -1))
+    views = render(objects, camera, size=96)
+    source, target = (camera[:, view] for view in range(2))
+    for other, mirrored in ((source, False), (source.mirror(), True)):
+        flow, _, on_object = views.flow(1, 0, mirrored=mirrored)
+        found = rigid_flow(views.depth(1), target, other)
         assert on_object.sum() > 1000
         assert ((found - flow).abs() * on_object).max() < 0.05
 
