@@ -72,6 +72,11 @@ class Objects:
     kinds: list[str]
     """B names of `CARS` or `CHAIRS`."""
 
+    @property
+    def classes(self) -> list[str]:
+        """B names of `CLASSES`."""
+        return ["car" if kind in CARS else "chair" for kind in self.kinds]
+
     def find_hits(self, view: View) -> Hits:
         """What the pixel centres of the view show."""
         mesh = self.mesh
