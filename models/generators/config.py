@@ -149,10 +149,21 @@ class ViewConfig(GeneratorConfig):
     restraint: tuple[float, float] = (0.0, 0.0)
     """What the detail head subtracts in eval mode from the logits of the generated and of the mirrored image."""
 
+    lens: bool = False
+    """Whether the codes hold distance and scale of the cameras (`models.turning.lens_code`)."""
+
+    classes: tuple[str, ...] = ()
+    """The kinds of objects that the codes tell apart; none if the generator is not told the kind."""
+
     @property
-    def pose_channels(self) -> int:
-        """Channels of the code of one camera pose."""
-        return 2 * self.harmonics + 1
+    def source_code_channels(self) -> int:
+        """Channels of the code of the source's camera and the kind of object: pose, lens, kind."""
+        return 2 * self.harmonics + 1 + 2 * self.lens + len(self.classes)
+
+    @property
+    def target_code_channels(self) -> int:
+        """Channels of the code of a view: its pose, alone and from the source's, both lenses, and the kind."""
+        return 2 * (2 * self.harmonics + 1 + 2 * self.lens) + len(self.classes)
 
 
 def pose_fashion() -> PictureConfig:

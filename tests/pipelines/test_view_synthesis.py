@@ -15,7 +15,7 @@ from models.errors import GflaError
 from models.generators.picture import PictureGenerator
 from models.generators.view import ViewGenerator
 from models.generators.view_codes import view_code
-from models.turning import DISTANCE
+from models.turning import DISTANCE, Camera
 from pipelines.configs import ViewSynthConfig
 from pipelines.runtime.progress import NotesProgress
 from pipelines.synthetic.objects import render, sample_objects
@@ -57,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("objects")
     objects = sample_objects(category="car", batch=1, generator=torch.Generator().manual_seed(5))
     azimuths = torch.tensor([TRUE_AZIMUTHS], dtype=torch.float32)
-    views = render(objects, azimuths, torch.zeros_like(azimuths), size=256)
+    views = render(objects, Camera.usual(azimuths, torch.zeros_like(azimuths)), size=256)
     pictures = ((views.images[0] + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
     Image.fromarray(pictures[0]).save(folder / "car.png")
     outside = 1 - views.mask[0, 0, 0].numpy()[..., None]

@@ -1,6 +1,7 @@
 """Objects of no particular class: random assemblies of parts, vessels, cabinets, lamps, beds, planes, boats, animals.
 
-`classes` lists `add_assemblies`. Lengths have no unit: objects are scaled to the same diagonal. x forward, y left, z up.
+`classes` lists `add_assemblies`. Lengths have no unit: objects are scaled to the same diagonal. x forward, y left,
+z up.
 
 Legend: B objects; tensors without a shape are [B].
 """
@@ -8,7 +9,14 @@ Legend: B objects; tensors without a shape are [B].
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.objects.assembly_shapes import add_animals, add_boats, add_cabinets, add_lamps, add_planes, add_vessels
+from pipelines.synthetic.objects.assembly_shapes import (
+    add_animals,
+    add_boats,
+    add_cabinets,
+    add_lamps,
+    add_planes,
+    add_vessels,
+)
 from pipelines.synthetic.objects.kit import Kit
 from pipelines.synthetic.objects.lofts import add_loft
 from pipelines.synthetic.objects.paint import Paint, make_paint, metal_colours, strong_colours, wood_colours
@@ -18,18 +26,45 @@ from pipelines.synthetic.rendering.palettes import cloth_colours, distinct
 from pipelines.synthetic.rotations import rotation_about
 
 ASSEMBLY_STYLES = {
-    "assembly": 4.0, "vessel": 1.0, "cabinet": 1.0, "lamp": 0.8, "plane": 0.8, "boat": 0.8, "animal": 0.8,
-}  # fmt: skip
+    "assembly": 4.0,
+    "vessel": 1.0,
+    "cabinet": 1.0,
+    "lamp": 0.8,
+    "plane": 0.8,
+    "boat": 0.8,
+    "animal": 0.8,
+}
 _MOST_PARTS, _PAINTS = 10, 6
-_PATTERNS = {"plain": 5, "wood": 1, "stripes": 1, "checks": 0.6, "mottled": 1, "grooves": 0.7, "quilted": 0.3, "woven": 0.5,
-             "streaks": 0.7, "spots": 0.8, "panels": 0.8, "edge": 0.7, "fade": 1, "band": 0.7}  # fmt: skip
+_PATTERNS = {
+    "plain": 5,
+    "wood": 1,
+    "stripes": 1,
+    "checks": 0.6,
+    "mottled": 1,
+    "grooves": 0.7,
+    "quilted": 0.3,
+    "woven": 0.5,
+    "streaks": 0.7,
+    "spots": 0.8,
+    "panels": 0.8,
+    "edge": 0.7,
+    "fade": 1,
+    "band": 0.7,
+}
 
 
 def add_assemblies(kit: Kit, kind: Tensor, generator: Generator) -> tuple[Paint, Tensor]:
-    """Adds an object of each `kind`, an index into `ASSEMBLY_STYLES`; returns paints and which are alike on both sides."""
+    """Adds an object of each `kind`, an index into `ASSEMBLY_STYLES`; returns paints and whose sides are alike."""
     is_style = {name: kind == number for number, name in enumerate(ASSEMBLY_STYLES)}
     lopsided = _add_random(kit, generator, is_style["assembly"])
-    shapes = {"vessel": add_vessels, "cabinet": add_cabinets, "lamp": add_lamps, "plane": add_planes, "boat": add_boats, "animal": add_animals}
+    shapes = {
+        "vessel": add_vessels,
+        "cabinet": add_cabinets,
+        "lamp": add_lamps,
+        "plane": add_planes,
+        "boat": add_boats,
+        "animal": add_animals,
+    }
     for name, add in shapes.items():
         if is_style[name].any():
             add(kit, generator, is_style[name])
@@ -77,22 +112,55 @@ def _add_part(
     a, b, c = half.unbind(1)
     radius = half.amin(1) * (0.1 + 0.8 * (a * 97 % 1).square())
     box, rod, lying, lathe, loft = (present & (shape == number) for number in range(5))
-    kit.add_box(slot, (x, y, z), (a, b, c), radius=radius, turn=turn, taper=0.3 * (b * 89 % 1) - 0.1, present=box, mirror=mirror)
+    kit.add_box(
+        slot, (x, y, z), (a, b, c), radius=radius, turn=turn, taper=0.3 * (b * 89 % 1) - 0.1, present=box, mirror=mirror
+    )
     wide = torch.minimum(a, b)
-    kit.add_rod(slot, (x, y, z - c), (x, y, z + c), wide, end_radius=wide * (0.5 + 0.5 * (c * 83 % 1)), present=rod, mirror=mirror, round=True)
+    kit.add_rod(
+        slot,
+        (x, y, z - c),
+        (x, y, z + c),
+        wide,
+        end_radius=wide * (0.5 + 0.5 * (c * 83 % 1)),
+        present=rod,
+        mirror=mirror,
+        round=True,
+    )
     tall = torch.minimum(a, c)
     kit.add_rod(slot, (x, y - b, z), (x, y + b, z), tall, present=lying, mirror=mirror, round=True)
     waist = 0.4 + 0.9 * (a * 79 % 1)
-    profile = [(wide * share, c * level) for share, level in ((0.05, -1.0), (0.6, -0.97), (0.9, -0.6), (waist, 0.0), (0.8, 0.6), (0.5, 0.95), (0.05, 1.0))]
+    profile = [
+        (wide * share, c * level)
+        for share, level in (
+            (0.05, -1.0),
+            (0.6, -0.97),
+            (0.9, -0.6),
+            (waist, 0.0),
+            (0.8, 0.6),
+            (0.5, 0.95),
+            (0.05, 1.0),
+        )
+    ]
     kit.add_lathe(slot, (x, y, z), profile, present=lathe, mirror=mirror)
-    stations = [(x + a * along, b * share, z - c * share * low, z + c * share) for along, share, low in ((-1.0, 0.35, 0.7), (-0.6, 0.8, 1.0), (0.0, 1.0, 1.0), (0.6, 0.7, 1.0), (1.0, 0.2, 0.6))]
+    stations = [
+        (x + a * along, b * share, z - c * share * low, z + c * share)
+        for along, share, low in (
+            (-1.0, 0.35, 0.7),
+            (-0.6, 0.8, 1.0),
+            (0.0, 1.0, 1.0),
+            (0.6, 0.7, 1.0),
+            (1.0, 0.2, 0.6),
+        )
+    ]
     add_loft(kit, slot, stations, square=2.0 + 3 * (b * 73 % 1), side=y, present=loft, mirror=mirror)
 
 
 def _sample_paint(batch: int, generator: Generator) -> Paint:
     """Paints [B, 6] of wood, metal, cloth and lacquer: for some objects one for all, for some two in turn."""
     makers = (wood_colours, metal_colours, strong_colours, strong_colours)
-    choices = torch.stack([make(batch, generator) for make in makers] + [cloth_colours(batch, generator, neutral=0.5) for _ in range(2)])
+    choices = torch.stack(
+        [make(batch, generator) for make in makers] + [cloth_colours(batch, generator, neutral=0.5) for _ in range(2)]
+    )
     which = pick(generator, (1,) * len(choices), batch, _PAINTS)
     alike = chance(generator, 0.4, batch, 1)
     which = torch.where(alike, which[:, :1], which)

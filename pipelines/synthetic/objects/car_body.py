@@ -70,13 +70,17 @@ def _lean_ends(car: Car, u: Tensor, share: Tensor) -> Tensor:
     rake, chin = (car.between(*ends)[:, None, None] for ends in ((-0.04, 0.16), (0.0, 0.09)))
     rear = car.between(-0.05, 0.1)[:, None, None]
     low = (0.35 - share).clamp(min=0) / 0.35
-    return -nose * (rake * (share - 0.3).clamp(min=0) + chin * low) + tail * (rear * (share - 0.4).clamp(min=0) + 0.06 * low)
+    return -nose * (rake * (share - 0.3).clamp(min=0) + chin * low) + tail * (
+        rear * (share - 0.4).clamp(min=0) + 0.06 * low
+    )
 
 
 def _find_recess(car: Car, u: Tensor) -> Tensor:
     """Which stations [B, S] are in a cockpit without a roof or in the bed of a pickup."""
     cockpit, bed = _recesses(car)
-    return (cockpit[0] < u) & (u < cockpit[1]) & car.topless[:, None] | (bed[0] < u) & (u < bed[1]) & car.is_kind["pickup"][:, None]
+    return (cockpit[0] < u) & (u < cockpit[1]) & car.topless[:, None] | (bed[0] < u) & (u < bed[1]) & car.is_kind[
+        "pickup"
+    ][:, None]
 
 
 def _recesses(car: Car) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
@@ -135,7 +139,9 @@ def _body_slots(car: Car, gap: Tensor, deep: Tensor) -> Tensor:
 def add_cabin(kit: Kit, car: Car, present: Tensor) -> None:
     """Adds windows and roof: rings around the cabin, from the lower edge of the windows upwards."""
     along, across = _plan(car)
-    waist = car.half((car.cowl + car.rear)[:, None] / 2)[:, 0] * torch.lerp(car.between(0.86, 0.92), car.between(0.9, 0.97), car.boxy)
+    waist = car.half((car.cowl + car.rear)[:, None] / 2)[:, 0] * torch.lerp(
+        car.between(0.86, 0.92), car.between(0.9, 0.97), car.boxy
+    )
     upright = car.is_kind["van"] | car.is_kind["minibus"] | car.is_kind["off-roader"] | car.is_kind["vintage"]
     roof = waist * torch.where(upright, car.between(0.86, 0.97), car.between(0.7, 0.84))
     low, edge = car.belt - 0.05, car.height - car.between(0.05, 0.1)

@@ -30,7 +30,15 @@ def add_front(kit: Kit, car: Car, present: Tensor) -> None:
     place = (x - 0.12, side - wide * 0.75, level)
     kit.add_box(LAMP, place, (0.1, wide, high), radius=0.04, turn=turn, present=plain, mirror=True)
     backed = plain & car.chance(0.3)
-    kit.add_box(DARK, (x - 0.13, side - wide * 0.75, level), (0.1, wide * 1.12, high * 1.3), radius=0.03, turn=turn, present=backed, mirror=True)
+    kit.add_box(
+        DARK,
+        (x - 0.13, side - wide * 0.75, level),
+        (0.1, wide * 1.12, high * 1.3),
+        radius=0.03,
+        turn=turn,
+        present=backed,
+        mirror=True,
+    )
     radius = car.between(0.07, 0.11)
     start, end = (x - 0.2, side - 0.12, level), (x + 0.005, side - 0.12, level)
     kit.add_rod(METAL, start, end, radius * 1.15, present=present & round_, mirror=True, round=True)
@@ -64,7 +72,9 @@ def _add_grille(kit: Kit, car: Car, present: Tensor, x: Tensor, side: Tensor) ->
     bars = present & car.chance(0.35)
     upright = car.chance(0.4)
     for share in (-0.6, -0.2, 0.2, 0.6):
-        kit.add_box(METAL, (x + 0.01, 0.0, level + share * high), (0.006, wide, 0.006), radius=0.003, present=bars & ~upright)
+        kit.add_box(
+            METAL, (x + 0.01, 0.0, level + share * high), (0.006, wide, 0.006), radius=0.003, present=bars & ~upright
+        )
         kit.add_box(METAL, (x + 0.01, share * wide, level), (0.006, 0.008, high), radius=0.003, present=bars & upright)
     badge = present & car.chance(0.4)
     kit.add_rod(METAL, (x - 0.02, 0.0, level + high * 0.3), (x + 0.02, 0.0, level + high * 0.3), 0.045, present=badge)
@@ -99,7 +109,15 @@ def add_rear(kit: Kit, car: Car, present: Tensor) -> None:
     turn = rotation_about(2, -car.between(0.15, 0.55))
     round_ = car.chance(0.12) | car.chance(0.4, "muscle", "sports", "toy")
     shown = present & ~round_
-    kit.add_box(RED, (x + 0.07, side - wide * 0.8, level), (0.08, wide, high), radius=0.03, turn=turn, present=shown, mirror=True)
+    kit.add_box(
+        RED,
+        (x + 0.07, side - wide * 0.8, level),
+        (0.08, wide, high),
+        radius=0.03,
+        turn=turn,
+        present=shown,
+        mirror=True,
+    )
     joined = shown & ~upright & car.chance(0.15)
     kit.add_box(RED, (x + 0.005, 0.0, level), (0.015, side * 0.8, high * 0.7), radius=0.01, present=joined)
     pair = car.chance(0.5)
@@ -110,7 +128,9 @@ def add_rear(kit: Kit, car: Car, present: Tensor) -> None:
     _add_bumper(kit, car, (x + 0.07, 0.0, low + 0.06), side * 1.04, present & ~car.fenders)
     plate = torch.where(car.chance(0.5), level, low + 0.08)
     kit.add_box(PLATE, (x - 0.032, 0.0, plate), _PLATE_SIZE, radius=0.004, present=present & car.chance(0.5))
-    kit.add_box(DARK, (x - 0.008, 0.0, low - 0.02), (0.03, side * 0.6, 0.05), radius=0.015, present=present & car.chance(0.45))
+    kit.add_box(
+        DARK, (x - 0.008, 0.0, low - 0.02), (0.03, side * 0.6, 0.05), radius=0.015, present=present & car.chance(0.45)
+    )
     start, end = ((x + along, side * 0.6, low - 0.07) for along in (0.3, -0.05))
     kit.add_rod(METAL, start, end, car.between(0.03, 0.055), present=present & car.chance(0.5), mirror=True)
     spare = present & (car.chance(0.5, "off-roader") | car.chance(0.5, "vintage"))

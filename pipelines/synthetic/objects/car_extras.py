@@ -11,7 +11,19 @@ import torch
 from torch import Tensor
 
 from pipelines.synthetic.objects.car_ends import add_lacquered
-from pipelines.synthetic.objects.car_measures import BODY, DARK, GLASS, INTERIOR, LAMP, METAL, PLATE, RED, SECOND, TRIM, Car
+from pipelines.synthetic.objects.car_measures import (
+    BODY,
+    DARK,
+    GLASS,
+    INTERIOR,
+    LAMP,
+    METAL,
+    PLATE,
+    RED,
+    SECOND,
+    TRIM,
+    Car,
+)
 from pipelines.synthetic.objects.kit import Kit
 from pipelines.synthetic.objects.paths import make_arc, make_path
 from pipelines.synthetic.rotations import rotation_about
@@ -24,7 +36,14 @@ def add_extras(kit: Kit, car: Car, present: Tensor) -> None:
     place = (x, car.side + 0.07, car.belt + 0.08)
     size = (0.055, car.between(0.07, 0.11), car.between(0.045, 0.075))
     add_lacquered(kit, car.chance(0.7), place, size, radius=0.045, present=mirrors, mirror=True)
-    kit.add_rod(TRIM, (x, car.side - 0.12, car.belt + 0.03), (x, car.side + 0.03, car.belt + 0.06), 0.025, present=mirrors, mirror=True)
+    kit.add_rod(
+        TRIM,
+        (x, car.side - 0.12, car.belt + 0.03),
+        (x, car.side + 0.03, car.belt + 0.06),
+        0.025,
+        present=mirrors,
+        mirror=True,
+    )
     handles = present & car.chance(0.6)
     for u, who in (((car.cowl + car.rear) / 2 - 0.02, handles), (car.rear - 0.14, handles & ~car.topless)):
         place = (car.x(u), car.side * 0.985, car.belt - 0.14 * (car.belt - car.sill))
@@ -40,7 +59,9 @@ def add_extras(kit: Kit, car: Car, present: Tensor) -> None:
     scoop = present & car.chance(0.25, "sports", "muscle", "coupe", "hatchback", "racing")
     at = (0.6 * car.cowl)[:, None]
     size = (0.2, 0.2, 0.05)
-    add_lacquered(kit, car.chance(0.7), (car.x(at)[:, 0], 0.0, car.top(at)[:, 0] + 0.02), size, radius=0.03, present=scoop)
+    add_lacquered(
+        kit, car.chance(0.7), (car.x(at)[:, 0], 0.0, car.top(at)[:, 0] + 0.02), size, radius=0.03, present=scoop
+    )
     _add_numbers(kit, car, present & (car.chance(0.7, "racing") | car.chance(0.03)))
 
 
@@ -57,12 +78,22 @@ def _add_roof(kit: Kit, car: Car, present: Tensor) -> None:
     for share in (0.3, 0.7):
         x = start[0] + share * (end[0] - start[0])
         kit.add_box(DARK, (x, 0.0, car.height + 0.04), (0.025, car.side * 0.68, 0.02), radius=0.01, present=rack)
-        kit.add_rod(DARK, (x, car.side * 0.64, car.height - 0.12), (x, car.side * 0.64, car.height + 0.04), 0.02, present=rack, mirror=True)
+        kit.add_rod(
+            DARK,
+            (x, car.side * 0.64, car.height - 0.12),
+            (x, car.side * 0.64, car.height + 0.04),
+            0.02,
+            present=rack,
+            mirror=True,
+        )
     middle = (start[0] + end[0]) / 2
     box = rack & car.chance(0.5)
     size = ((start[0] - end[0]).abs() * 0.4, car.side * 0.4, 0.12)
     kit.add_box(TRIM, (middle, 0.0, car.height + 0.17), size, radius=0.1, present=box)
-    sign, bar = present & car.chance(0.04, "sedan", "estate"), present & car.chance(0.06, "sedan", "SUV", "estate", "van")
+    sign, bar = (
+        present & car.chance(0.04, "sedan", "estate"),
+        present & car.chance(0.06, "sedan", "SUV", "estate", "van"),
+    )
     kit.add_box(PLATE, (middle, 0.0, car.height + 0.06), (0.08, 0.25, 0.07), radius=0.03, present=sign)
     for y, slot in ((0.2, RED), (0.5, LAMP)):
         place = (middle + 0.1, car.side * y, car.height + 0.06)
@@ -102,7 +133,14 @@ def _add_numbers(kit: Kit, car: Car, present: Tensor) -> None:
         place = (x + share * radius, car.side + 0.01, z)
         kit.add_box(DARK, place, (radius * 0.13, 0.008, radius * 0.5), radius=0.002, present=present & who, mirror=True)
     bar = present & car.chance(0.6)
-    kit.add_box(DARK, (x, car.side + 0.01, z + radius * 0.35), (radius * 0.4, 0.008, radius * 0.12), radius=0.002, present=bar, mirror=True)
+    kit.add_box(
+        DARK,
+        (x, car.side + 0.01, z + radius * 0.35),
+        (radius * 0.4, 0.008, radius * 0.12),
+        radius=0.002,
+        present=bar,
+        mirror=True,
+    )
 
 
 def add_interior(kit: Kit, car: Car, present: Tensor) -> None:
@@ -120,13 +158,30 @@ def add_interior(kit: Kit, car: Car, present: Tensor) -> None:
         top = car.belt + 0.16 * (car.height - car.belt)
         half = (top - floor) / 2
         turn = rotation_about(1, torch.full_like(car.side, -0.2))
-        kit.add_box(INTERIOR, (x, left, floor + half), (0.07, car.side * 0.28, half), radius=0.05, turn=turn, present=shown, mirror=True)
+        kit.add_box(
+            INTERIOR,
+            (x, left, floor + half),
+            (0.07, car.side * 0.28, half),
+            radius=0.05,
+            turn=turn,
+            present=shown,
+            mirror=True,
+        )
         head = (x - 0.06, left, top + 0.1)
         kit.add_box(INTERIOR, head, (0.04, 0.12, 0.08), radius=0.035, present=shown & car.chance(0.8), mirror=True)
-        kit.add_box(INTERIOR, (x + 0.22, left, floor + 0.1), (0.24, car.side * 0.28, 0.08), radius=0.06, present=shown & car.topless, mirror=True)
+        kit.add_box(
+            INTERIOR,
+            (x + 0.22, left, floor + 0.1),
+            (0.24, car.side * 0.28, 0.08),
+            radius=0.06,
+            present=shown & car.topless,
+            mirror=True,
+        )
     x = car.x(car.cowl + 0.075)
     kit.add_box(DARK, (x, 0.0, car.belt - 0.02), (0.16, car.side * 0.82, 0.06), radius=0.05, present=seen)
-    hoop = make_arc((x - 0.28, 0.0, car.belt + 0.02), (0, 1, 0), (0.3, 0, 1), (0.19, 0.19), (0.0, 2 * math.pi), batch=car.batch)
+    hoop = make_arc(
+        (x - 0.28, 0.0, car.belt + 0.02), (0, 1, 0), (0.3, 0, 1), (0.19, 0.19), (0.0, 2 * math.pi), batch=car.batch
+    )
     hoop = hoop + torch.stack([torch.zeros_like(left), left, torch.zeros_like(left)], -1)[:, None]
     kit.add_tube(DARK, hoop, 0.018, normal=(1.0, 0.0, -0.3), sides=5, present=seen)
     _add_screen(kit, car, present & car.topless)
@@ -137,7 +192,13 @@ def _add_screen(kit: Kit, car: Car, present: Tensor) -> None:
     wide, tall = car.side * 0.8, car.height - car.belt
     start, end = car.x(car.cowl + 0.01), car.x(car.cowl + 0.01 + 0.7 * (car.roof_start - car.cowl))
     top = car.belt + tall * car.between(0.6, 0.95)
-    points = [(start, wide, car.belt - 0.04), (end, wide * 0.88, top), (end + 0.03, 0.0, top + 0.02), (end, -wide * 0.88, top), (start, -wide, car.belt - 0.04)]
+    points = [
+        (start, wide, car.belt - 0.04),
+        (end, wide * 0.88, top),
+        (end + 0.03, 0.0, top + 0.02),
+        (end, -wide * 0.88, top),
+        (start, -wide, car.belt - 0.04),
+    ]
     kit.add_tube(TRIM, make_path(points, car.batch, rounds=1), 0.022, normal=(1.0, 0.0, 0.3), sides=6, present=present)
     levels = []
     for share in (0.05, 0.97):
@@ -152,7 +213,9 @@ def _add_screen(kit: Kit, car: Car, present: Tensor) -> None:
     bars = present & car.chance(0.35)
     x = car.x(torch.minimum(car.rear, car.cowl + 0.3))
     for y in (0.45, -0.45):
-        hoop = make_arc((x, 0.0, car.belt - 0.05), (0, 1, 0), (0, 0, 1), (0.22, 0.32), (0.0, math.pi), batch=car.batch, points=9)
+        hoop = make_arc(
+            (x, 0.0, car.belt - 0.05), (0, 1, 0), (0, 0, 1), (0.22, 0.32), (0.0, math.pi), batch=car.batch, points=9
+        )
         hoop = hoop + torch.stack([torch.zeros_like(car.side), y * car.side, torch.zeros_like(car.side)], -1)[:, None]
         kit.add_tube(METAL, hoop, 0.028, normal=(1.0, 0.0, 0.0), sides=6, present=bars)
 
@@ -168,8 +231,20 @@ def add_fenders(kit: Kit, car: Car, present: Tensor) -> None:
     low = car.sill + 0.02
     slot = torch.where(car.chance(0.5), BODY, SECOND)
     paths = [
-        [(front + clear * 1.1, radius * 0.9), (front + clear * 0.95, radius * 1.75), (front, radius + clear * 1.05), (front - clear * 0.9, radius * 1.6), (front - clear * 1.3, low)],
-        [(back + clear * 1.25, low), (back + clear * 0.9, radius * 1.7), (back, radius + clear * 1.08), (back - clear * 0.95, radius * 1.7), (back - clear * 1.1, radius * 0.75)],
+        [
+            (front + clear * 1.1, radius * 0.9),
+            (front + clear * 0.95, radius * 1.75),
+            (front, radius + clear * 1.05),
+            (front - clear * 0.9, radius * 1.6),
+            (front - clear * 1.3, low),
+        ],
+        [
+            (back + clear * 1.25, low),
+            (back + clear * 0.9, radius * 1.7),
+            (back, radius + clear * 1.08),
+            (back - clear * 0.95, radius * 1.7),
+            (back - clear * 1.1, radius * 0.75),
+        ],
     ]
     for points in paths:
         path = make_path([(x, side, z) for x, z in points], car.batch, rounds=2)
@@ -182,7 +257,9 @@ def add_fenders(kit: Kit, car: Car, present: Tensor) -> None:
     size = (0.05, wide * 0.8, (car.nose - car.sill) / 2 + 0.02)
     place = (x + 0.02, 0.0, (car.nose + car.sill) / 2)
     kit.add_box(METAL, place, size, radius=0.04, present=present)
-    kit.add_box(DARK, (x + 0.045, 0.0, place[2] - 0.02), (0.04, wide * 0.66, size[2] - 0.07), radius=0.02, present=present)
+    kit.add_box(
+        DARK, (x + 0.045, 0.0, place[2] - 0.02), (0.04, wide * 0.66, size[2] - 0.07), radius=0.02, present=present
+    )
     lamp = car.between(0.1, 0.14)
     y, z = wide * 0.8 + 0.14, car.nose * car.between(0.78, 0.92)
     profile = (x - 0.25, y, z), (x - 0.02, y, z)
@@ -192,7 +269,14 @@ def add_fenders(kit: Kit, car: Car, present: Tensor) -> None:
     for end, sign in ((x, 1), (car.x(1.0), -1)):
         bumper = (end + sign * 0.22, 0.0, radius * 1.1)
         kit.add_box(METAL, bumper, (0.02, car.outer * 0.9, 0.035), radius=0.018, present=present & car.chance(0.7))
-        kit.add_rod(DARK, (end + sign * 0.22, wide * 0.6, bumper[2]), (end - sign * 0.2, wide * 0.6, bumper[2]), 0.02, present=present, mirror=True)
+        kit.add_rod(
+            DARK,
+            (end + sign * 0.22, wide * 0.6, bumper[2]),
+            (end - sign * 0.2, wide * 0.6, bumper[2]),
+            0.02,
+            present=present,
+            mirror=True,
+        )
     ends = (front, -car.outer + 0.05, radius), (front, car.outer - 0.05, radius)
     kit.add_rod(DARK, *ends, 0.035, present=present)
     ends = (back, -car.outer + 0.05, radius), (back, car.outer - 0.05, radius)

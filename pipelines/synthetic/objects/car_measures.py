@@ -58,7 +58,9 @@ class Car:
         self.bonnet = torch.maximum(self.nose * 0.35 + self.belt * 0.65, fender)
         self.roof_start = self.cowl + size["rake"]
         self.roof_end = torch.maximum(size["roof_end"], self.roof_start + 0.14)
-        self.boxy = (uniform(generator, batch) + 0.5 * (self.is_kind["off-roader"] | self.is_kind["vintage"])).clamp(max=1)
+        self.boxy = (uniform(generator, batch) + 0.5 * (self.is_kind["off-roader"] | self.is_kind["vintage"])).clamp(
+            max=1
+        )
         self.blunt = uniform(generator, batch, low=0.7, high=0.88) + 0.1 * self.boxy
         self.blunt = torch.where(self.fenders, uniform(generator, batch, low=0.5, high=0.8), self.blunt)
         self.tail = uniform(generator, batch, low=0.8, high=0.9) + 0.08 * self.boxy
@@ -91,7 +93,17 @@ class Car:
         """Half the width [B, S] of the body at the places `u` [B, S]."""
         middle = torch.where(self.fenders, 0.5 * (self.blunt + 1), 0.97)
         knots = (0.0, 0.015, 0.05, 0.12, torch.where(self.fenders, self.cowl, 0.25), 0.75, 0.92, 0.975, 1.0)
-        values = (self.blunt * 0.93, self.blunt, 0.5 * self.blunt + 0.48 * middle, middle, 1.0, 1.0, 0.5 + self.tail * 0.53, self.tail * 1.06, self.tail)
+        values = (
+            self.blunt * 0.93,
+            self.blunt,
+            0.5 * self.blunt + 0.48 * middle,
+            middle,
+            1.0,
+            1.0,
+            0.5 + self.tail * 0.53,
+            self.tail * 1.06,
+            self.tail,
+        )
         return self.side[:, None] * self._profile(u, knots, values)
 
     def _profile(self, u: Tensor, knots: Sequence[Length], values: Sequence[Length]) -> Tensor:

@@ -15,8 +15,17 @@ from pipelines.synthetic.rendering.noise import chance, normal, pick, uniform
 from pipelines.synthetic.rendering.palettes import distinct, from_table, saturated
 
 COLOURS = ((20, 20, 22), (62, 64, 68), (150, 152, 156), (196, 198, 200), (236, 236, 234), (150, 18, 22), (24, 44, 110))
-_PATTERNS = {"plain": 10, "edge": 1.2, "band": 1.0, "fade": 0.4, "panels": 0.25, "spots": 0.2, "checks": 0.12, "streaks": 0.2,
-             "mottled": 0.2}  # fmt: skip
+_PATTERNS = {
+    "plain": 10,
+    "edge": 1.2,
+    "band": 1.0,
+    "fade": 0.4,
+    "panels": 0.25,
+    "spots": 0.2,
+    "checks": 0.12,
+    "streaks": 0.2,
+    "mottled": 0.2,
+}
 _GLOSS = (0.5, 0.5, 0.1, 0.8, 0.0, 0.6, 0.7, 0.4, 0.0, 0.0)
 
 
@@ -41,13 +50,17 @@ def sample_car_paint(clear: Tensor, topless: Tensor, generator: Generator) -> Pa
     plate = torch.tensor([0.88, 0.88, 0.84]).expand(batch, 3)
     interior = uniform(generator, batch, 1, low=0.05, high=0.6) * torch.tensor([1.0, 0.96, 0.9])
     interior = torch.where(chance(generator, 0.15, batch, 1), strong_colours(batch, generator), interior)
-    colour = torch.stack([body, second, trim, _sample_glass(body, generator), dark, metal, lamp, red, plate, interior], 1)
+    colour = torch.stack(
+        [body, second, trim, _sample_glass(body, generator), dark, metal, lamp, red, plate, interior], 1
+    )
     gloss = torch.tensor(_GLOSS) * uniform(generator, batch, 1, high=1.4)
     shown = torch.zeros(batch, len(SLOTS), dtype=torch.bool)
     absent, two_sided = shown.clone(), shown
     absent[:, GLASS] = clear
     two_sided[:, [BODY, SECOND, INTERIOR]] = (clear | topless)[:, None]
-    return make_paint(colour, generator, gloss=gloss, absent=absent, two_sided=two_sided, **_sample_figures(colour, generator))
+    return make_paint(
+        colour, generator, gloss=gloss, absent=absent, two_sided=two_sided, **_sample_figures(colour, generator)
+    )
 
 
 def _sample_glass(body: Tensor, generator: Generator) -> Tensor:
@@ -72,7 +85,9 @@ def _sample_figures(colour: Tensor, generator: Generator) -> dict[str, Tensor]:
     direction = torch.eye(3)[axis][:, None].expand(-1, count, -1)
     across = uniform(generator, batch, low=0.0, high=0.06) * chance(generator, 0.5, batch)
     offset = torch.where(axis == 1, across, uniform(generator, batch, low=-0.08, high=0.05))
-    scale = torch.where(axis == 1, uniform(generator, batch, low=15.0, high=40.0), uniform(generator, batch, low=8.0, high=60.0))
+    scale = torch.where(
+        axis == 1, uniform(generator, batch, low=15.0, high=40.0), uniform(generator, batch, low=8.0, high=60.0)
+    )
     return {
         "kind": kind,
         "second": other,

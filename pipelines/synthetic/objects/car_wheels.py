@@ -53,7 +53,7 @@ def sample_wheel(car: Car) -> Wheel:
 def add_wheel(
     kit: Kit, car: Car, wheel: Wheel, x: Tensor, *, radius: Tensor, outer: Tensor, broad: Tensor, present: Tensor
 ) -> None:
-    """A wheel on either side, `x` its place, `outer` the distance of its outer face from the middle, `broad` its width."""
+    """A wheel on either side at the place `x`: `outer` is how far out its outer face is, `broad` its width."""
     rim, edge = radius * wheel.rim, radius * 0.93
     discs = (  # paint, y of both faces from the outer face, their radii, who has it
         (DARK, -broad, -0.03, radius, radius, present),

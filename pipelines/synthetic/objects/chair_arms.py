@@ -31,9 +31,7 @@ def add_arms(kit: Kit, chair: Chair) -> None:
     _add_solid(kit, chair, top, up)
 
 
-def _add_rests(
-    kit: Kit, chair: Chair, top: Tensor, side: Tensor, front: Tensor, rear: Tensor, thick: Tensor
-) -> None:
+def _add_rests(kit: Kit, chair: Chair, top: Tensor, side: Tensor, front: Tensor, rear: Tensor, thick: Tensor) -> None:
     """A rest on a post at its front, or on one in its middle."""
     post, middle_post = chair.has("arms", "rest"), chair.has("arms", "T")
     middle = (front + rear) / 2
@@ -53,34 +51,47 @@ def _add_rests(
     kit.add_rod(METAL, (middle, side, low), (middle, 0.0, low), thick, present=middle_post, mirror=True)
 
 
-def _add_bent(
-    kit: Kit, chair: Chair, top: Tensor, side: Tensor, front: Tensor, rear: Tensor, thick: Tensor
-) -> None:
+def _add_bent(kit: Kit, chair: Chair, top: Tensor, side: Tensor, front: Tensor, rear: Tensor, thick: Tensor) -> None:
     """Bent tubes from the seat up and back, some down to the seat again, some with a scroll at their front."""
     height = chair.height
     tube, loop, scroll = (chair.has("arms", name) for name in ("tube", "loop", "scroll"))
     if not (tube | loop | scroll).any():
         return
-    points = [(front - 0.02, height - 0.03), (front + 0.03, (height + top) / 2), (front + 0.03, top), (rear, top - 0.01)]
+    points = [
+        (front - 0.02, height - 0.03),
+        (front + 0.03, (height + top) / 2),
+        (front + 0.03, top),
+        (rear, top - 0.01),
+    ]
     path = make_path([(x, side, z) for x, z in points], chair.batch, rounds=2)
     kit.add_tube(METAL, path, thick * 0.8, sides=7, present=tube, mirror=True)
     slope = chair.between(-0.04, 0.05)
     seat_rear = -chair.depth / 2 + 0.04
     points = [
-        (seat_rear + 0.16, height - 0.02), (front + 0.02, height - 0.01), (front + 0.04, top + slope), (rear + 0.05, top),
+        (seat_rear + 0.16, height - 0.02),
+        (front + 0.02, height - 0.01),
+        (front + 0.04, top + slope),
+        (rear + 0.05, top),
         (rear - 0.0, top - 0.07),
-    ]  # fmt: skip
+    ]
     path = make_path([(x, side, z) for x, z in points], chair.batch, rounds=2)
     flat = chair.chance(0.35)
     kit.add_tube(METAL, path, thick * 0.8, sides=7, present=loop & ~flat, mirror=True)
     kit.add_tube(METAL, path, thick * 0.9, flat=0.4, sides=7, present=loop & flat, mirror=True)
     pad = (front - rear) / 2
     place = ((front + rear) / 2, side, top + slope / 2 + thick)
-    kit.add_box(DARK, place, (pad * 0.7, 0.022, 0.01), radius=0.009, present=(loop | tube) & chair.chance(0.35), mirror=True)
+    kit.add_box(
+        DARK, place, (pad * 0.7, 0.022, 0.01), radius=0.009, present=(loop | tube) & chair.chance(0.35), mirror=True
+    )
     points = [
-        (rear, top + 0.03), (front * 0.4, top), (front + 0.05, top - 0.01), (front + 0.075, top - 0.05), (front + 0.04, top - 0.07),
-        (front - 0.01, (height + top) / 2 - 0.02), (front - 0.04, height - 0.03),
-    ]  # fmt: skip
+        (rear, top + 0.03),
+        (front * 0.4, top),
+        (front + 0.05, top - 0.01),
+        (front + 0.075, top - 0.05),
+        (front + 0.04, top - 0.07),
+        (front - 0.01, (height + top) / 2 - 0.02),
+        (front - 0.04, height - 0.03),
+    ]
     path = make_path([(x, side, z) for x, z in points], chair.batch, rounds=2)
     kit.add_tube(FRAME, path, thick * 1.2, sides=7, present=scroll, mirror=True)
 

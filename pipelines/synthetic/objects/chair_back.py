@@ -1,4 +1,4 @@
-"""Backs of chairs: panels, slats, ladders, lattices, spindles, hoops, frames, wings, walls and cushions.
+"""Backs of chairs: panels, slats, ladders, lattices, spindles, hoops, frames.
 
 `chairs.add_chairs` calls `add_back`. x forward, y left, z up, metres.
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pipelines.synthetic.objects.chair_measures import BACK, FRAME, METAL, SEAT, Chair
-from pipelines.synthetic.objects.kit import Kit, Length
+from pipelines.synthetic.objects.chair_measures import BACK, FRAME, METAL, Chair
+from pipelines.synthetic.objects.chair_padding import add_padding
+from pipelines.synthetic.objects.kit import Kit
 from pipelines.synthetic.objects.paths import make_path
-from pipelines.synthetic.objects.walls import add_wall, line_around
 from pipelines.synthetic.rendering.noise import pick
 from pipelines.synthetic.rotations import rotation_about
 
@@ -64,28 +64,40 @@ def add_back(kit: Kit, chair: Chair) -> None:
     _add_hoop(kit, chair, back)
     _add_frame(kit, chair, back)
     _add_stem(kit, chair, back)
-    _add_upholstery(kit, chair, back)
-
-
-def _place(chair: Chair, up: Length, forward: Length = 0.0) -> tuple[Tensor, float, Tensor]:
-    """Point in the middle of the leaning back, `up` metres from the seat and `forward` of it."""
-    x = forward - chair.depth / 2 + 0.01 - chair.tilt.sin() * up
-    return x, 0.0, chair.height + chair.tilt.cos() * up
+    add_padding(kit, chair, turn, present)
 
 
 def _add_panel(kit: Kit, chair: Chair, back: _Back) -> None:
     """A panel from the gap above the seat to the top, flat or shaped, and a headrest above some."""
     broad = chair.between(0.85, 1.05)
     present = back.present & chair.has("backrest", "panel", "stem")
-    bottom = torch.where(chair.soft & ~chair.has("backrest", "stem"), torch.minimum(back.gap, -chair.thick * 0.5), back.gap)
+    bottom = torch.where(
+        chair.soft & ~chair.has("backrest", "stem"), torch.minimum(back.gap, -chair.thick * 0.5), back.gap
+    )
     kit.add_box(
-        BACK, _place(chair, (chair.back + bottom) / 2), ((chair.back - bottom) / 2, chair.width / 2 * broad, back.thick / 2),
-        radius=back.thick * chair.between(0.2, 0.5), taper=0.0, turn=back.turn, bend=chair.between(-0.03, 0.06),
-        sag=-back.curve, puff=back.thick * 0.2 * chair.soft, present=present,
-    )  # fmt: skip
+        BACK,
+        chair.place_on_back((chair.back + bottom) / 2),
+        ((chair.back - bottom) / 2, chair.width / 2 * broad, back.thick / 2),
+        radius=back.thick * chair.between(0.2, 0.5),
+        taper=0.0,
+        turn=back.turn,
+        bend=chair.between(-0.03, 0.06),
+        sag=-back.curve,
+        puff=back.thick * 0.2 * chair.soft,
+        present=present,
+    )
     head = present & chair.has("support", "star") & chair.chance(0.25)
     size = (0.07, chair.width * 0.3, back.thick / 2 + 0.01)
-    kit.add_box(BACK, _place(chair, chair.back + 0.09), size, radius=0.03, turn=back.turn, sag=0.02, puff=0.01, present=head)
+    kit.add_box(
+        BACK,
+        chair.place_on_back(chair.back + 0.09),
+        size,
+        radius=0.03,
+        turn=back.turn,
+        sag=0.02,
+        puff=0.01,
+        present=head,
+    )
 
 
 def _add_posts(kit: Kit, chair: Chair, back: _Back) -> None:
@@ -93,12 +105,12 @@ def _add_posts(kit: Kit, chair: Chair, back: _Back) -> None:
     framed = chair.has("backrest", "slats", "ladder", "lattice", "split") | chair.has("backrest", "panel") & ~chair.soft
     present = back.present & framed
     tall = chair.back * chair.between(1.0, 1.1)
-    low, high = _place(chair, -0.03), _place(chair, tall)
+    low, high = chair.place_on_back(-0.03), chair.place_on_back(tall)
     square = chair.chance(0.5)
     ends = (low[0], back.side, low[2]), (high[0], back.side, high[2])
     kit.add_rod(FRAME, *ends, back.radius, present=present & ~square, mirror=True)
     kit.add_tube(FRAME, make_path(ends, chair.batch), back.radius * 1.2, sides=4, present=present & square, mirror=True)
-    place, size = _place(chair, chair.back - back.rail), (back.rail, back.side, back.radius * 0.7)
+    place, size = chair.place_on_back(chair.back - back.rail), (back.rail, back.side, back.radius * 0.7)
     rail = present & ~chair.has("backrest", "panel")
     kit.add_box(FRAME, place, size, radius=0.008, turn=back.turn, sag=-back.curve, present=rail)
 
@@ -111,13 +123,13 @@ def _add_slats(kit: Kit, chair: Chair, back: _Back) -> None:
     count = pick(chair.generator, (1, 1, 1, 1, 1), chair.batch) + 3
     low = chair.back * chair.between(0.0, 0.3) * chair.chance(0.5)
     high = chair.back - 2 * back.rail
-    x, _, z = _place(chair, (high + low) / 2)
+    x, _, z = chair.place_on_back((high + low) / 2)
     size = ((high - low) / 2, back.side / count * chair.between(0.3, 0.6), back.radius * 0.5)
     for number in range(_MOST_SLATS):
         y = (2 * (number + 0.5) / count - 1) * back.side * 0.95
         kit.add_box(FRAME, (x, y, z), size, radius=0.004, turn=back.turn, present=present & (number < count))
     size = (back.radius, back.side, back.radius * 0.6)
-    kit.add_box(FRAME, _place(chair, low), size, radius=0.006, turn=back.turn, present=present & (low > 0.02))
+    kit.add_box(FRAME, chair.place_on_back(low), size, radius=0.006, turn=back.turn, present=present & (low > 0.02))
 
 
 def _add_rungs(kit: Kit, chair: Chair, back: _Back) -> None:
@@ -130,7 +142,7 @@ def _add_rungs(kit: Kit, chair: Chair, back: _Back) -> None:
     for number in range(_MOST_RUNGS):
         up = chair.back * (number + 0.7) / count
         shown = present & (number + 1 < count)
-        kit.add_box(FRAME, _place(chair, up), size, radius=0.006, turn=back.turn, sag=-back.curve, present=shown)
+        kit.add_box(FRAME, chair.place_on_back(up), size, radius=0.006, turn=back.turn, sag=-back.curve, present=shown)
 
 
 def _add_splat(kit: Kit, chair: Chair, back: _Back) -> None:
@@ -141,12 +153,20 @@ def _add_splat(kit: Kit, chair: Chair, back: _Back) -> None:
     upright = chair.chance(0.5)
     half = chair.back / 2 - back.rail
     size = (half, chair.width * chair.between(0.08, 0.18), back.radius * 0.5)
-    kit.add_box(FRAME, _place(chair, half), size, radius=0.004, turn=back.turn, bend=0.02, present=present & upright)
+    kit.add_box(
+        FRAME, chair.place_on_back(half), size, radius=0.004, turn=back.turn, bend=0.02, present=present & upright
+    )
     low, thick = chair.back * chair.between(0.3, 0.42), torch.clamp(back.thick, min=0.02)
     for up, high in ((low, 0.11), (chair.back * 0.84, 0.2)):
         size = (chair.back * high, back.side, thick / 2)
         kit.add_box(
-            BACK, _place(chair, up, 0.01), size, radius=thick * 0.4, turn=back.turn, sag=-back.curve, present=present & ~upright
+            BACK,
+            chair.place_on_back(up, 0.01),
+            size,
+            radius=thick * 0.4,
+            turn=back.turn,
+            sag=-back.curve,
+            present=present & ~upright,
         )
 
 
@@ -158,8 +178,12 @@ def _add_lattice(kit: Kit, chair: Chair, back: _Back) -> None:
     low, high = chair.back * chair.between(0.1, 0.3), chair.back - 2 * back.rail
     two = chair.chance(0.4)
     thick = back.radius * 0.6
-    lower, upper = _place(chair, low), _place(chair, high)
-    for shown, left, right in ((~two, -back.side, back.side), (two, back.side * 0.0, back.side), (two, -back.side, back.side * 0.0)):
+    lower, upper = chair.place_on_back(low), chair.place_on_back(high)
+    for shown, left, right in (
+        (~two, -back.side, back.side),
+        (two, back.side * 0.0, back.side),
+        (two, -back.side, back.side * 0.0),
+    ):
         for first, second in ((left, right), (right, left)):
             ends = (lower[0], first, lower[2]), (upper[0], second, upper[2])
             kit.add_rod(FRAME, *ends, thick, present=present & shown)
@@ -175,16 +199,24 @@ def _add_spindles(kit: Kit, chair: Chair, back: _Back) -> None:
     count = pick(chair.generator, (1, 1, 1, 1), chair.batch) + 6
     bow = chair.chance(0.6)
     spread = chair.between(0.95, 1.2)
-    low = _place(chair, -0.01, 0.02)
+    low = chair.place_on_back(-0.01, 0.02)
     top = chair.back - back.rail
     for number in range(_MOST_SPINDLES):
         share = 2 * (number + 0.5) / count - 1
         up = torch.where(bow, top * (1 - share.abs().clamp(max=1).pow(2.5)).clamp(min=0.02).sqrt(), top)
-        high = _place(chair, up)
+        high = chair.place_on_back(up)
         ends = (low[0], share * back.side * 0.9, low[2]), (high[0], share * back.side * spread * 0.97, high[2])
         kit.add_rod(FRAME, *ends, 0.007, end_radius=0.005, present=present & (number < count))
     size = (back.rail, back.side * spread, back.radius * 0.6)
-    kit.add_box(FRAME, _place(chair, chair.back - back.rail / 2), size, radius=0.008, turn=back.turn, sag=0.03, present=present & ~bow)
+    kit.add_box(
+        FRAME,
+        chair.place_on_back(chair.back - back.rail / 2),
+        size,
+        radius=0.008,
+        turn=back.turn,
+        sag=0.03,
+        present=present & ~bow,
+    )
     _add_bow(kit, chair, back.side * spread, chair.back, torch.full_like(back.side, 0.011), present & bow)
 
 
@@ -192,10 +224,21 @@ def _add_bow(kit: Kit, chair: Chair, side: Tensor, tall: Tensor, radius: Tensor,
     """A bent rod from one side of the seat over the top of the back to the other."""
     points = []
     inside = 0.12 * chair.depth * chair.has("seat", "disc")  # where a round seat is as wide as the bow
-    for y, share in ((-0.9, -0.1), (-1.0, 0.45), (-0.95, 0.85), (-0.5, 1.04), (0.5, 1.04), (0.95, 0.85), (1.0, 0.45), (0.9, -0.1)):
-        x, _, z = _place(chair, tall * share, inside * (share < 0.2))
+    for y, share in (
+        (-0.9, -0.1),
+        (-1.0, 0.45),
+        (-0.95, 0.85),
+        (-0.5, 1.04),
+        (0.5, 1.04),
+        (0.95, 0.85),
+        (1.0, 0.45),
+        (0.9, -0.1),
+    ):
+        x, _, z = chair.place_on_back(tall * share, inside * (share < 0.2))
         points.append((x, side * y, z))
-    kit.add_tube(FRAME, make_path(points, chair.batch, rounds=2), radius, normal=(1.0, 0.0, 0.1), sides=7, present=present)
+    kit.add_tube(
+        FRAME, make_path(points, chair.batch, rounds=2), radius, normal=(1.0, 0.0, 0.1), sides=7, present=present
+    )
 
 
 def _add_hoop(kit: Kit, chair: Chair, back: _Back) -> None:
@@ -208,7 +251,9 @@ def _add_hoop(kit: Kit, chair: Chair, back: _Back) -> None:
     inner = chair.chance(0.6)
     _add_bow(kit, chair, side * 0.62, chair.back * 0.78, torch.clamp(back.radius, max=0.01), present & inner)
     size = (chair.back * 0.25, side * 0.9, 0.012)
-    kit.add_box(BACK, _place(chair, chair.back * 0.68), size, radius=0.01, turn=back.turn, present=present & ~inner)
+    kit.add_box(
+        BACK, chair.place_on_back(chair.back * 0.68), size, radius=0.01, turn=back.turn, present=present & ~inner
+    )
 
 
 def _add_frame(kit: Kit, chair: Chair, back: _Back) -> None:
@@ -218,55 +263,23 @@ def _add_frame(kit: Kit, chair: Chair, back: _Back) -> None:
         return
     wide = chair.between(0.014, 0.03)
     low, high = torch.clamp(back.gap, min=0.02), chair.back
-    middle, half = _place(chair, (low + high) / 2), (high - low) / 2
+    middle, half = chair.place_on_back((low + high) / 2), (high - low) / 2
     kit.add_box(BACK, middle, (half - wide, back.side - wide, 0.006), radius=0.002, turn=back.turn, present=present)
     for up in (low + wide, high - wide):
-        kit.add_box(FRAME, _place(chair, up), (wide, back.side, 0.012), radius=0.006, turn=back.turn, present=present)
-    start, end = _place(chair, -0.03), _place(chair, high)
+        kit.add_box(
+            FRAME, chair.place_on_back(up), (wide, back.side, 0.012), radius=0.006, turn=back.turn, present=present
+        )
+    start, end = chair.place_on_back(-0.03), chair.place_on_back(high)
     path = make_path([(start[0], back.side, start[2]), (end[0], back.side, end[2])], chair.batch)
     kit.add_tube(FRAME, path, wide * 0.8, sides=6, present=present, mirror=True)
 
 
 def _add_stem(kit: Kit, chair: Chair, back: _Back) -> None:
     """A bar under the seat that bends up behind it and holds the back."""
-    present = back.present & (chair.has("backrest", "stem") | chair.has("backrest", "panel") & chair.has("support", "star"))
-    under = (-chair.depth * 0.2, 0.0, chair.height - chair.thick - 0.015)
-    bend = (_place(chair, 0.0)[0] - 0.03, 0.0, under[2])
-    kit.add_rod(METAL, under, bend, 0.018, present=present)
-    kit.add_rod(METAL, bend, _place(chair, back.gap + 0.12, -0.02 - back.thick / 2), 0.018, present=present)
-
-
-def _add_upholstery(kit: Kit, chair: Chair, back: _Back) -> None:
-    """Thick backs: with a loose cushion, with wings, or as a wall that runs around the seat."""
-    pillow, wing = chair.has("backrest", "pillow"), chair.has("backrest", "wing")
-    wall = back.present & chair.has("backrest", "wrap")
-    thick = chair.between(0.09, 0.18)
-    present = back.present & (pillow | wing)
-    half = (chair.back + chair.thick) / 2
-    size = (half, chair.width / 2 + 0.04, thick / 2)
-    kit.add_box(
-        SEAT, _place(chair, chair.back - half, -thick / 2 + 0.03), size, radius=thick * chair.between(0.15, 0.48), turn=back.turn,
-        bend=chair.between(-0.02, 0.04), puff=0.01, present=present,
-    )  # fmt: skip
-    loose = present & chair.chance(0.6)
-    size = (chair.back * 0.42, chair.width * 0.45, thick * 0.4)
-    kit.add_box(
-        BACK, _place(chair, chair.back * 0.55, thick * 0.4), size, radius=thick * 0.3, turn=back.turn, puff=0.03, present=loose
+    present = back.present & (
+        chair.has("backrest", "stem") | chair.has("backrest", "panel") & chair.has("support", "star")
     )
-    tall = chair.back * chair.between(0.3, 0.36)
-    x, _, z = _place(chair, chair.back - tall, 0.08)
-    size = (tall, 0.03, chair.between(0.09, 0.14))
-    kit.add_box(SEAT, (x, chair.width / 2 + 0.02, z), size, radius=0.028, turn=back.turn, present=back.present & wing, mirror=True)
-    if wall.any():
-        line = line_around(chair.depth / 2 + 0.03, chair.width / 2 + 0.02, roundness=chair.between(2.0, 6.0))
-        along = ((chair.depth[:, None] / 2 - line[..., 0]) / chair.depth[:, None]).clamp(0, 1)  # 0 front .. 1 back
-        front = chair.between(0.35, 1.0)[:, None]
-        top = chair.height[:, None] + chair.back[:, None] * (front + (1 - front) * along.pow(2))
-        open_ = chair.height > 0.5
-        bottom = torch.where(open_, chair.height + chair.back * 0.4, chair.height - chair.thick)[:, None].expand_as(top)
-        thick = torch.where(chair.soft, chair.between(0.07, 0.17), 0.03)
-        add_wall(kit, SEAT, line, thick, bottom, top, lean=chair.between(0.0, 0.15), present=wall)
-        for number in (4, 8, 12):
-            start = (line[:, number, 0], line[:, number, 1], chair.height - 0.02)
-            ends = (line[:, number, 0], line[:, number, 1], bottom[:, number] + 0.03)
-            kit.add_rod(FRAME, start, ends, 0.01, present=wall & open_)
+    under = (-chair.depth * 0.2, 0.0, chair.height - chair.thick - 0.015)
+    bend = (chair.place_on_back(0.0)[0] - 0.03, 0.0, under[2])
+    kit.add_rod(METAL, under, bend, 0.018, present=present)
+    kit.add_rod(METAL, bend, chair.place_on_back(back.gap + 0.12, -0.02 - back.thick / 2), 0.018, present=present)

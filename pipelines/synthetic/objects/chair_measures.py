@@ -50,6 +50,11 @@ class Chair:
         wanted = [_PARTS[part].index(name) for name in names]
         return torch.stack([self._part[part] == number for number in wanted]).any(0)
 
+    def place_on_back(self, up: Tensor | float, forward: Tensor | float = 0.0) -> tuple[Tensor, float, Tensor]:
+        """Point in the middle of the leaning back, `up` metres from the seat and `forward` of it."""
+        x = forward - self.depth / 2 + 0.01 - self.tilt.sin() * up
+        return x, 0.0, self.height + self.tilt.cos() * up
+
     def chance(self, probability: float) -> Tensor:
         """[B] true with the given probability."""
         return chance(self.generator, probability, self.batch)

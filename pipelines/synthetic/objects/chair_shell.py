@@ -63,7 +63,7 @@ def _add_wires(kit: Kit, grid: Tensor, present: Tensor) -> None:
     """A net of thin rods in the place of the sheet's points [B, S, N, 3], with a stronger rim."""
     if not present.any():
         return
-    for row in range(0, grid.shape[1]):
+    for row in range(grid.shape[1]):
         radius = 0.007 if row in (0, grid.shape[1] - 1) else 0.003
         kit.add_tube(METAL, grid[:, row], radius, sides=4, present=present)
     for column in range(0, grid.shape[2], 2):
@@ -95,16 +95,32 @@ def add_bag(kit: Kit, chair: Chair) -> None:
     if not present.any():
         return
     tall = chair.height + chair.back * chair.between(0.5, 1.0)
-    shape = ((0.0, 0.75), (0.02, 0.9), (0.12, 1.0), (0.3, 1.0), (0.5, 0.86), (0.7, 0.6), (0.85, 0.4), (0.95, 0.2), (1.0, 0.05))
+    shape = (
+        (0.0, 0.75),
+        (0.02, 0.9),
+        (0.12, 1.0),
+        (0.3, 1.0),
+        (0.5, 0.86),
+        (0.7, 0.6),
+        (0.85, 0.4),
+        (0.95, 0.2),
+        (1.0, 0.05),
+    )
     angle = torch.arange(24) * (2 * torch.pi / 24)
     lean = chair.between(0.0, 0.5)[:, None]
     dent = chair.between(0.0, 0.35)[:, None]
     rings = []
     for rise, share in shape:
         wobble = 1 + 0.03 * torch.sin(5 * angle + 9 * rise)
-        front = (1 - dent * torch.cos(angle).clamp(min=0) * (rise > 0.4) * rise)
+        front = 1 - dent * torch.cos(angle).clamp(min=0) * (rise > 0.4) * rise
         x = chair.depth[:, None] / 2 * share * angle.cos() * wobble * front - lean * chair.depth[:, None] * rise**2 / 2
         y = (chair.width[:, None] / 2 * share * wobble * angle.sin()).expand_as(x)
         rings.append(torch.stack([x, y, (tall[:, None] * rise).expand_as(x)], -1))
     kit.add_hull(torch.tensor(SEAT), torch.stack(rings, 1), present=present)
-    kit.add_rod(FRAME, (-lean[:, 0] * chair.depth / 2, 0.0, tall * 0.98), (-lean[:, 0] * chair.depth / 2, 0.0, tall * 1.04), 0.02, present=present & chair.chance(0.5))
+    kit.add_rod(
+        FRAME,
+        (-lean[:, 0] * chair.depth / 2, 0.0, tall * 0.98),
+        (-lean[:, 0] * chair.depth / 2, 0.0, tall * 1.04),
+        0.02,
+        present=present & chair.chance(0.5),
+    )

@@ -56,9 +56,14 @@ def _add_legs(kit: Kit, chair: Chair, under: Tensor) -> None:
         kit.add_rod(slot, foot, top, tip, end_radius=thick, present=round_leg, mirror=True)
         half = (under - low) / 2
         kit.add_box(
-            slot, (sign * x, y, low + half), (thick, thick, half), taper=0.15, radius=0.004,
-            present=legs & square, mirror=True,
-        )  # fmt: skip
+            slot,
+            (sign * x, y, low + half),
+            (thick, thick, half),
+            taper=0.15,
+            radius=0.004,
+            present=legs & square,
+            mirror=True,
+        )
         _add_turned(kit, chair, (sign * x, y), under, thick, legs & turned)
     rungs = legs & (chair.chance(0.35) | (chair.height > 0.55) | turned & chair.chance(0.5))
     level = under * chair.between(0.2, 0.6)
@@ -76,15 +81,34 @@ def _add_legs(kit: Kit, chair: Chair, under: Tensor) -> None:
         kit.add_box(slot, (sign * x, 0.0, level), (0.01, y, tall), radius=0.004, present=rails)
     kit.add_box(slot, (0.0, y, level), (x, 0.01, tall), radius=0.004, present=rails, mirror=True)
     rockers = chair.has("support", "rockers")
-    points = [(sign * reach, foot_y, lift) for sign, reach, lift in (
-        (-1, foot_x + 0.22, 0.1), (-1, foot_x * 0.7, 0.01), (1, foot_x * 0.7, 0.01), (1, foot_x + 0.14, 0.07))]  # fmt: skip
+    points = [
+        (sign * reach, foot_y, lift)
+        for sign, reach, lift in (
+            (-1, foot_x + 0.22, 0.1),
+            (-1, foot_x * 0.7, 0.01),
+            (1, foot_x * 0.7, 0.01),
+            (1, foot_x + 0.14, 0.07),
+        )
+    ]
     path = make_path(points, chair.batch, rounds=2)
     kit.add_tube(slot, path, torch.clamp(thick, min=0.012), sides=6, present=rockers, mirror=True)
 
 
-def _add_turned(kit: Kit, chair: Chair, place: tuple[Tensor, Tensor], top: Tensor, thick: Tensor, present: Tensor) -> None:
+def _add_turned(
+    kit: Kit, chair: Chair, place: tuple[Tensor, Tensor], top: Tensor, thick: Tensor, present: Tensor
+) -> None:
     """Turned legs with rings and a foot."""
-    shape = ((0.0, 0.55), (0.05, 0.75), (0.1, 0.45), (0.45, 1.0), (0.6, 0.7), (0.64, 1.1), (0.68, 0.7), (0.78, 1.2), (1.0, 1.2))
+    shape = (
+        (0.0, 0.55),
+        (0.05, 0.75),
+        (0.1, 0.45),
+        (0.45, 1.0),
+        (0.6, 0.7),
+        (0.64, 1.1),
+        (0.68, 0.7),
+        (0.78, 1.2),
+        (1.0, 1.2),
+    )
     profile = [(thick * radius, top * share) for share, radius in shape]
     kit.add_lathe(FRAME, (*place, 0.0), profile, sides=9, present=present, mirror=True)
 
@@ -129,8 +153,12 @@ def _add_cantilever(kit: Kit, chair: Chair, under: Tensor) -> None:
     radius = chair.between(0.009, 0.016)
     lean = chair.between(0.0, 0.08)
     points = [
-        (-x - 0.03, 0.0, radius), (-x - 0.03, y, radius), (x + lean, y, radius), (x, y, under), (-x * 0.9, y, under),
-    ]  # fmt: skip
+        (-x - 0.03, 0.0, radius),
+        (-x - 0.03, y, radius),
+        (x + lean, y, radius),
+        (x, y, under),
+        (-x * 0.9, y, under),
+    ]
     path = _bevel(make_path(points, chair.batch), 0.14)
     normal = (0.0, 0.2, 1.0)
     kit.add_tube(METAL, path[:, :5], radius, normal=normal, sides=7, present=present, mirror=True)
@@ -166,8 +194,22 @@ def _add_wires(kit: Kit, chair: Chair, under: Tensor) -> None:
         foot, inner = (sign * x, y, 0.0), (sign * x * 0.35, y * 0.45, under)
         leg = torch.where(wooden, radius * 2.2, radius)
         kit.add_rod(FRAME, foot, inner, leg, present=present, mirror=True)
-        kit.add_rod(METAL, (sign * x * 0.8, y * 0.85, under * 0.3), (-sign * x * 0.2, y * 0.3, under), radius, present=present, mirror=True)
-        kit.add_rod(METAL, (sign * x * 0.75, y * 0.8, under * 0.38), (sign * x * 0.3, -y * 0.3, under * 0.9), radius, present=present, mirror=True)
+        kit.add_rod(
+            METAL,
+            (sign * x * 0.8, y * 0.85, under * 0.3),
+            (-sign * x * 0.2, y * 0.3, under),
+            radius,
+            present=present,
+            mirror=True,
+        )
+        kit.add_rod(
+            METAL,
+            (sign * x * 0.75, y * 0.8, under * 0.38),
+            (sign * x * 0.3, -y * 0.3, under * 0.9),
+            radius,
+            present=present,
+            mirror=True,
+        )
     kit.add_box(DARK, (0.0, 0.0, under), (x * 0.5, y * 0.5, 0.012), radius=0.01, present=present)
 
 
@@ -178,12 +220,30 @@ def _add_pedestals(kit: Kit, chair: Chair, under: Tensor) -> None:
     thin = chair.between(0.02, 0.04)
     kit.add_rod(METAL, (0.0, 0.0, 0.0), (0.0, 0.0, 0.02), radius, end_radius=radius * 0.9, present=plate, round=True)
     kit.add_rod(METAL, (0.0, 0.0, 0.02), (0.0, 0.0, under), thin, present=plate)
-    shape = ((1.0, 0.0), (1.0, 0.01), (0.8, 0.035), (0.45, 0.09), (0.22, 0.2), (0.15, 0.45), (0.17, 0.75), (0.3, 0.93), (0.6, 1.0))
+    shape = (
+        (1.0, 0.0),
+        (1.0, 0.01),
+        (0.8, 0.035),
+        (0.45, 0.09),
+        (0.22, 0.2),
+        (0.15, 0.45),
+        (0.17, 0.75),
+        (0.3, 0.93),
+        (0.6, 1.0),
+    )
     profile = [(radius * share, under * height) for share, height in shape]
     kit.add_lathe(PLINTH, (0.0, 0.0, 0.0), profile, present=trumpet)
     ring = plate & (chair.height > 0.55) & chair.chance(0.6)
     if ring.any():
-        hoop = make_arc((0.0, 0.0, under * 0.35), (1, 0, 0), (0, 1, 0), (radius * 0.8, radius * 0.8), (0.0, 2 * math.pi), batch=chair.batch, points=19)
+        hoop = make_arc(
+            (0.0, 0.0, under * 0.35),
+            (1, 0, 0),
+            (0, 1, 0),
+            (radius * 0.8, radius * 0.8),
+            (0.0, 2 * math.pi),
+            batch=chair.batch,
+            points=19,
+        )
         kit.add_tube(METAL, hoop, 0.011, normal=(0.0, 0.0, 1.0), sides=6, present=ring)
         kit.add_rod(METAL, (-radius * 0.8, 0.0, under * 0.35), (radius * 0.8, 0.0, under * 0.35), 0.009, present=ring)
 
@@ -210,7 +270,7 @@ def add_star(kit: Kit, chair: Chair, under: Tensor, star: Tensor) -> None:
     foot = torch.where(castors, 0.075, 0.02)  # height of the spokes' tips
     hub = foot + chair.between(0.0, 0.06)
     four, bent = chair.chance(0.25), chair.chance(0.35)
-    first = chair.between(0.0, 6.3) * chair.chance(0.5)
+    first = torch.pi * chair.chance(0.5)
     thick = chair.between(0.7, 1.2)
     for number in range(5):
         angle = first + 2 * math.pi * number / torch.where(four, 4.0, 5.0) + torch.where(four, torch.pi / 4, 0.0)

@@ -13,16 +13,16 @@ from pipelines.synthetic.objects.chair_arms import add_arms
 from pipelines.synthetic.objects.chair_back import add_back
 from pipelines.synthetic.objects.chair_measures import BACK, FRAME, SEAT, Chair
 from pipelines.synthetic.objects.chair_shell import add_bag, add_shell
+from pipelines.synthetic.objects.chair_styles import CHAIR_STYLES
 from pipelines.synthetic.objects.chair_support import add_support
 from pipelines.synthetic.objects.kit import Kit
-from pipelines.synthetic.objects.upholstery import sample_furniture_paint
-from pipelines.synthetic.objects.chair_styles import CHAIR_STYLES
 from pipelines.synthetic.objects.paint import KINDS, Paint
+from pipelines.synthetic.objects.upholstery import sample_furniture_paint
 from pipelines.synthetic.rendering.noise import uniform
 
 
 def add_chairs(kit: Kit, kind: Tensor, generator: Generator) -> tuple[Paint, Tensor]:
-    """Adds a chair of each `kind`, an index into `CHAIR_STYLES`; returns the paints and which are alike on both sides."""
+    """Adds a chair of each `kind`, an index into `CHAIR_STYLES`; returns the paints and whose sides are alike."""
     chair = Chair(kind, generator)
     add_shell(kit, chair)
     add_bag(kit, chair)
@@ -62,18 +62,29 @@ def _add_seat(kit: Kit, chair: Chair) -> None:
     thick = torch.where(soft, chair.thick.clamp(min=0.035), chair.thick)
     puff = (thick * chair.between(0.0, 0.3)).clamp(max=0.03) * (soft | block)
     kit.add_box(
-        SEAT, (0.0, 0.0, height - thick / 2), (depth / 2, width / 2, thick / 2), radius=thick * chair.between(0.15, 0.5),
-        taper=chair.between(-0.04, 0.06), bend=chair.between(-0.03, 0.015) * ~block, sag=chair.between(-0.005, 0.02) * ~block,
-        puff=puff, present=soft | block | chair.has("seat", "board"),
-    )  # fmt: skip
+        SEAT,
+        (0.0, 0.0, height - thick / 2),
+        (depth / 2, width / 2, thick / 2),
+        radius=thick * chair.between(0.15, 0.5),
+        taper=chair.between(-0.04, 0.06),
+        bend=chair.between(-0.03, 0.015) * ~block,
+        sag=chair.between(-0.005, 0.02) * ~block,
+        puff=puff,
+        present=soft | block | chair.has("seat", "board"),
+    )
     kit.add_box(
-        FRAME, (0.0, 0.0, height - thick - 0.008), (depth * 0.47, width * 0.47, 0.012), radius=0.004,
+        FRAME,
+        (0.0, 0.0, height - thick - 0.008),
+        (depth * 0.47, width * 0.47, 0.012),
+        radius=0.004,
         present=soft & ~chair.has("support", "star") & chair.chance(0.6),
-    )  # fmt: skip
+    )
     ends = (0.0, 0.0, height - thick), (0.0, 0.0, height)
     kit.add_rod(SEAT, *ends, width / 2 * 0.97, end_radius=width / 2, present=disc, round=True)
     pad = chair.between(0.02, 0.06)
-    profile = [(width * share, pad * up) for share, up in ((0.47, 0.0), (0.5, 0.3), (0.48, 0.7), (0.4, 0.95), (0.1, 1.0))]
+    profile = [
+        (width * share, pad * up) for share, up in ((0.47, 0.0), (0.5, 0.3), (0.48, 0.7), (0.4, 0.95), (0.1, 1.0))
+    ]
     kit.add_lathe(BACK, (0.0, 0.0, height), profile, present=disc & chair.soft)
     _add_open_seat(kit, chair, caned, slats)
     cushion = block | chair.has("seat", "board") & chair.soft & chair.chance(0.5)
@@ -86,11 +97,22 @@ def _add_open_seat(kit: Kit, chair: Chair, caned: Tensor, slats: Tensor) -> None
     """A thin sheet in a frame of four bars, or slats across."""
     height, width, depth = chair.height, chair.width, chair.depth
     wide, level = chair.between(0.015, 0.028), height - 0.015
-    kit.add_box(SEAT, (0.0, 0.0, height - 0.008), (depth / 2 - wide, width / 2 - wide, 0.004), radius=0.001, present=caned)
+    kit.add_box(
+        SEAT, (0.0, 0.0, height - 0.008), (depth / 2 - wide, width / 2 - wide, 0.004), radius=0.001, present=caned
+    )
     framed = caned | slats & chair.chance(0.6)
     for sign in (-1, 1):
-        kit.add_box(FRAME, (sign * (depth / 2 - wide), 0.0, level), (wide, width / 2, 0.014), radius=0.006, present=framed)
-    kit.add_box(FRAME, (0.0, width / 2 - wide, level), (depth / 2, wide, 0.014), radius=0.006, present=framed | slats, mirror=True)
+        kit.add_box(
+            FRAME, (sign * (depth / 2 - wide), 0.0, level), (wide, width / 2, 0.014), radius=0.006, present=framed
+        )
+    kit.add_box(
+        FRAME,
+        (0.0, width / 2 - wide, level),
+        (depth / 2, wide, 0.014),
+        radius=0.006,
+        present=framed | slats,
+        mirror=True,
+    )
     count = 5
     for number in range(count):
         x = depth * ((number + 0.5) / count - 0.5)

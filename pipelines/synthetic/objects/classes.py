@@ -18,7 +18,6 @@ from pipelines.synthetic.objects.paint import Paint
 from pipelines.synthetic.objects.sofas import SOFA_STYLES, add_sofas
 from pipelines.synthetic.objects.table_measures import TABLE_STYLES
 from pipelines.synthetic.objects.tables import add_tables
-from pipelines.synthetic.rendering.noise import pick
 
 
 @dataclass(frozen=True)
@@ -37,14 +36,16 @@ CLASSES = {
     "chair": ObjectClass({name: style.weight for name, style in CHAIR_STYLES.items()}, add_chairs),
     "sofa": ObjectClass({f"{name} sofa": style.weight for name, style in SOFA_STYLES.items()}, add_sofas),
     "table": ObjectClass({f"{name} table": style.weight for name, style in TABLE_STYLES.items()}, add_tables),
-    "other": ObjectClass(ASSEMBLY_STYLES, add_assemblies),
 }
+"""The classes that have a front and are known to the networks, in their order."""
+ALL_CLASSES = CLASSES | {"other": ObjectClass(ASSEMBLY_STYLES, add_assemblies)}
 CATEGORIES: dict[str, dict[str, float]] = {
     "car": {"car": 1.0},
     "chair": {"chair": 1.0},
     "sofa": {"sofa": 1.0},
     "table": {"table": 1.0},
-    "all": {"car": 1.0, "chair": 1.0},
+    "other": {"other": 1.0},
+    "all": {"car": 1.0, "chair": 1.0, "sofa": 0.7, "table": 0.7},
     "any": {"car": 1.0, "chair": 1.0, "sofa": 0.7, "table": 0.7, "other": 1.2},
 }
 """Shares of the classes in what is drawn for a category."""
@@ -58,8 +59,8 @@ def style_weights(category: str, *, styles: Collection[str] = (), without: Colle
     """
     weights = {}
     for name, share in CATEGORIES[category].items():
-        total = sum(CLASSES[name].styles.values())
-        weights |= {style: share * weight / total for style, weight in CLASSES[name].styles.items()}
+        total = sum(ALL_CLASSES[name].styles.values())
+        weights |= {style: share * weight / total for style, weight in ALL_CLASSES[name].styles.items()}
     if unknown := {*styles, *without} - weights.keys():
         raise ValueError(f"unknown style {min(unknown)!r} of {category}: use some of {', '.join(weights)}")
     kept = {name: weight for name, weight in weights.items() if (not styles or name in styles) and name not in without}

@@ -18,7 +18,7 @@ from pipelines.synthetic.objects.meshes import Mesh, join_meshes, make_boxes, ma
 from pipelines.synthetic.objects.paths import ring_around_path
 
 Length = Tensor | float
-_SIDES = {"thin": 5, "rod": 12, "disc": 28, "coarse thin": 4, "coarse rod": 5, "coarse disc": 9}  # of a cylinder
+_SIDES = {"thin": 5, "rod": 14, "disc": 28, "coarse thin": 4, "coarse rod": 5, "coarse disc": 9}  # of a cylinder
 _MIRROR = (1.0, -1.0, 1.0)
 
 

@@ -14,9 +14,16 @@ from pipelines.synthetic.objects.kit import Kit, Length
 
 
 def add_loft(
-    kit: Kit, slot: int, stations: Sequence[Sequence[Length]], *, square: Length = 3.0, sides: int = 16,
-    side: Length = 0.0, present: Tensor | None = None, mirror: bool = False,
-) -> None:  # fmt: skip
+    kit: Kit,
+    slot: int,
+    stations: Sequence[Sequence[Length]],
+    *,
+    square: Length = 3.0,
+    sides: int = 16,
+    side: Length = 0.0,
+    present: Tensor | None = None,
+    mirror: bool = False,
+) -> None:
     """Adds a body along x.
 
     Args:

@@ -148,8 +148,9 @@ def make_hull(grid: Tensor, owner: Tensor, cells: Tensor) -> Mesh:
     around = grid.roll(-1, 2) - grid.roll(1, 2)
     normal = torch.linalg.cross(around, along)
     middle = grid.mean(2, keepdim=True)
-    outward = ((grid - middle) * normal).sum((1, 2, 3)).sign()  # of the volume
-    normal = normalize(normal, dim=-1) * outward[:, None, None, None]
+    outward = _sign(((grid - middle) * normal).sum((1, 2, 3)))  # of the volume
+    lost = normal.square().sum(-1, keepdim=True) < 1e-16  # where stations or points of a ring coincide
+    normal = normalize(torch.where(lost, grid - middle, normal * outward[:, None, None, None]), dim=-1)
     points, normals = [grid.flatten(1, 2)], [normal.flatten(1, 2)]
     faces = [_grid_triangles(stations, ring, grid.device, closed=True)]
     slots = [cells.flatten(1).repeat_interleave(2, 1)]
@@ -174,7 +175,12 @@ def _end_normal(grid: Tensor, middle: Tensor, station: int) -> Tensor:
     spoke = grid[:, station] - middle[:, station]
     facing = normalize(torch.linalg.cross(spoke, spoke.roll(-1, 1)).sum(1, keepdim=True), dim=-1)
     inside = middle[:, grid.shape[1] // 2]
-    return facing * (facing * (middle[:, station] - inside)).sum(-1, keepdim=True).sign()
+    return facing * _sign((facing * (middle[:, station] - inside)).sum(-1, keepdim=True))
+
+
+def _sign(value: Tensor) -> Tensor:
+    """-1 or 1."""
+    return torch.where(value < 0, -1.0, 1.0)
 
 
 def _repeat_template(vertices: tuple[Tensor, Tensor], owner: Tensor, faces: Tensor, slot: Tensor) -> Mesh:

@@ -48,7 +48,9 @@ SOFA_STYLES = {
     "tuxedo": SofaStyle(1.5, {"square": 1}, back=(0.26, 0.36)),
     "chesterfield": SofaStyle(1.5, {"rolled": 1}, back=(0.28, 0.36)),
     "camelback": SofaStyle(1, {"rolled": 2, "slope": 1}, back=(0.38, 0.55)),
-    "modern": SofaStyle(2.5, {"square": 1, "panel": 1, "none": 0.5}, width=(1.6, 2.8), height=(0.3, 0.42), back=(0.26, 0.42)),
+    "modern": SofaStyle(
+        2.5, {"square": 1, "panel": 1, "none": 0.5}, width=(1.6, 2.8), height=(0.3, 0.42), back=(0.26, 0.42)
+    ),
     "loveseat": SofaStyle(2, _ANY, width=(1.0, 1.4)),
     "armless": SofaStyle(1, {"none": 1}, width=(1.2, 2.2)),
     "daybed": SofaStyle(0.8, {"none": 1, "rolled": 0.5}, width=(1.6, 2.1), depth=(0.7, 0.95), height=(0.3, 0.42)),
@@ -56,7 +58,9 @@ SOFA_STYLES = {
     "sectional": SofaStyle(2, {"square": 2, "none": 1, "slope": 0.5}, width=(1.8, 2.8), depth=(0.62, 0.8)),
     "curved": SofaStyle(0.8, {"none": 1}, width=(1.5, 2.4), back=(0.26, 0.42)),
     "settee": SofaStyle(1.2, {"none": 1}, width=(1.0, 1.9), depth=(0.45, 0.62), height=(0.4, 0.48), back=(0.38, 0.6)),
-    "futon": SofaStyle(0.8, {"none": 1, "panel": 1}, width=(1.7, 2.1), depth=(0.6, 0.9), height=(0.32, 0.42), back=(0.4, 0.6)),
+    "futon": SofaStyle(
+        0.8, {"none": 1, "panel": 1}, width=(1.7, 2.1), depth=(0.6, 0.9), height=(0.32, 0.42), back=(0.4, 0.6)
+    ),
     "high-back": SofaStyle(0.8, _ANY, back=(0.55, 0.8)),
 }
 MEASURES = ("width", "depth", "height", "back")
@@ -108,7 +112,7 @@ def add_sofas(kit: Kit, kind: Tensor, generator: Generator) -> tuple[Paint, Tens
         paint.kind[:, slot] = torch.where(tufted, KINDS.index("quilted"), paint.kind[:, slot])
         paint.second[:, slot] = torch.where(tufted[:, None], paint.colour[:, slot] * 0.65, paint.second[:, slot])
         paint.scale[:, slot] = torch.where(tufted, sofa.between(10.0, 22.0), paint.scale[:, slot])
-    return paint, ~lopsided
+    return paint, ~lopsided & ~sofa.is_style["chaise"]
 
 
 def _add_seat(kit: Kit, sofa: Sofa, count: Tensor, present: Tensor) -> None:
@@ -121,9 +125,13 @@ def _add_seat(kit: Kit, sofa: Sofa, count: Tensor, present: Tensor) -> None:
         y = ((number + 0.5) / count - 0.5) * sofa.width
         size = (sofa.depth / 2 + 0.01, wide / 2 - 0.004, sofa.cushion / 2)
         kit.add_box(
-            BACK, (0.01, y, level + sofa.cushion / 2), size, radius=sofa.cushion * 0.35, puff=sofa.cushion * sofa.between(0.0, 0.25),
+            BACK,
+            (0.01, y, level + sofa.cushion / 2),
+            size,
+            radius=sofa.cushion * 0.35,
+            puff=sofa.cushion * sofa.between(0.0, 0.25),
             present=present & (number < count),
-        )  # fmt: skip
+        )
 
 
 def _add_back(kit: Kit, sofa: Sofa, count: Tensor, present: Tensor) -> None:
@@ -137,12 +145,30 @@ def _add_back(kit: Kit, sofa: Sofa, count: Tensor, present: Tensor) -> None:
     half_chaise = sofa.is_style["chaise"]
     size = (tall, sofa.width / 2 * torch.where(half_chaise, 0.55, 1.0), thick / 2)
     side = torch.where(half_chaise, sofa.width * 0.225, 0.0)
-    kit.add_box(SEAT, (x, side, z), size, radius=thick * sofa.between(0.15, 0.49), turn=turn, puff=0.01, present=present)
+    kit.add_box(
+        SEAT, (x, side, z), size, radius=thick * sofa.between(0.15, 0.49), turn=turn, puff=0.01, present=present
+    )
     top = (x - sofa.tilt.sin() * tall, sofa.height + sofa.tilt.cos() * sofa.back)
-    points = [(top[0], share * sofa.width / 2, top[1] + rise) for share, rise in ((-0.95, -0.1), (-0.5, -0.01), (0.0, 0.07), (0.5, -0.01), (0.95, -0.1))]
-    kit.add_tube(SEAT, make_path(points, sofa.batch, rounds=2), thick.clamp(min=0.13) * 0.6, normal=(1.0, 0.0, 0.0), sides=10, present=present & hump)
+    points = [
+        (top[0], share * sofa.width / 2, top[1] + rise)
+        for share, rise in ((-0.95, -0.1), (-0.5, -0.01), (0.0, 0.07), (0.5, -0.01), (0.95, -0.1))
+    ]
+    kit.add_tube(
+        SEAT,
+        make_path(points, sofa.batch, rounds=2),
+        thick.clamp(min=0.13) * 0.6,
+        normal=(1.0, 0.0, 0.0),
+        sides=10,
+        present=present & hump,
+    )
     roll = present & sofa.is_style["chesterfield"]
-    kit.add_rod(SEAT, (top[0] - 0.02, -sofa.width / 2 - 0.1, top[1]), (top[0] - 0.02, sofa.width / 2 + 0.1, top[1]), thick * 0.62, present=roll)
+    kit.add_rod(
+        SEAT,
+        (top[0] - 0.02, -sofa.width / 2 - 0.1, top[1]),
+        (top[0] - 0.02, sofa.width / 2 + 0.1, top[1]),
+        thick * 0.62,
+        present=roll,
+    )
     loose = present & sofa.chance(0.65) & ~sofa.is_style["chesterfield"] & ~half_chaise
     pad = sofa.between(0.08, 0.18)
     wide, high = sofa.width / count, sofa.back * sofa.between(0.4, 0.52)
@@ -172,9 +198,18 @@ def _add_arms(kit: Kit, sofa: Sofa, low: Tensor, present: Tensor) -> None:
     rear = sofa.height + sofa.back * 0.9
     across = torch.tensor([-1.0, -1.0, 1.0, 1.0])
     rings = []
-    for x, height in ((sofa.depth / 2 + 0.04, sofa.height + 0.12), (0.0, (sofa.height + rear) / 2 - 0.03), (-sofa.depth / 2 - 0.05, rear)):
+    for x, height in (
+        (sofa.depth / 2 + 0.04, sofa.height + 0.12),
+        (0.0, (sofa.height + rear) / 2 - 0.03),
+        (-sofa.depth / 2 - 0.05, rear),
+    ):
         z = torch.stack([low, height, height, low], -1)
-        rings.append(torch.stack([torch.as_tensor(x).expand(sofa.batch)[:, None].expand_as(z), y[:, None] + half[:, None] * across, z], -1))
+        rings.append(
+            torch.stack(
+                [torch.as_tensor(x).expand(sofa.batch)[:, None].expand_as(z), y[:, None] + half[:, None] * across, z],
+                -1,
+            )
+        )
     grid = torch.stack(rings, 1)
     for sign in (1.0, -1.0):
         kit.add_hull(torch.tensor(SEAT), grid * torch.tensor([1.0, sign, 1.0]), present=slope)
@@ -189,12 +224,23 @@ def _add_extension(kit: Kit, sofa: Sofa, low: Tensor) -> Tensor:
     wide, long = sofa.between(0.6, 0.9), sofa.between(0.5, 1.3)
     level = sofa.height - sofa.cushion
     x, y = sofa.depth / 2 + long / 2, sign * (sofa.width - wide) / 2
-    kit.add_box(SEAT, (x, y, (level + low) / 2), (long / 2, wide / 2, (level - low) / 2 + 0.01), radius=0.02, present=present)
-    kit.add_box(BACK, (x, y, level + sofa.cushion / 2), (long / 2, wide / 2 - 0.004, sofa.cushion / 2), radius=sofa.cushion * 0.35, puff=0.01, present=present)
+    kit.add_box(
+        SEAT, (x, y, (level + low) / 2), (long / 2, wide / 2, (level - low) / 2 + 0.01), radius=0.02, present=present
+    )
+    kit.add_box(
+        BACK,
+        (x, y, level + sofa.cushion / 2),
+        (long / 2, wide / 2 - 0.004, sofa.cushion / 2),
+        radius=sofa.cushion * 0.35,
+        puff=0.01,
+        present=present,
+    )
     backed = present & sofa.chance(0.5)
     thick = sofa.between(0.1, 0.2)
     place = (x, sign * (sofa.width / 2 + thick * 0.2), (low + sofa.height + sofa.back) / 2)
-    kit.add_box(SEAT, place, (long / 2, thick / 2, (sofa.height + sofa.back - low) / 2), radius=thick * 0.3, present=backed)
+    kit.add_box(
+        SEAT, place, (long / 2, thick / 2, (sofa.height + sofa.back - low) / 2), radius=thick * 0.3, present=backed
+    )
     for along in (0.1, 0.9):
         foot = (sofa.depth / 2 + along * long, y, 0.0)
         kit.add_rod(METAL, foot, (foot[0], foot[1], low), 0.02, present=present)
@@ -212,5 +258,7 @@ def _add_pillows(kit: Kit, sofa: Sofa, present: Tensor) -> Tensor:
     for number, paint in enumerate((PLINTH, FRAME, DARK)):
         shown = present & (slot == number)
         for who, mirror in ((shown & pair, True), (shown & ~pair, False)):
-            kit.add_box(paint, place, (half, half, pad), radius=pad * 0.9, turn=turn, puff=pad * 0.5, present=who, mirror=mirror)
+            kit.add_box(
+                paint, place, (half, half, pad), radius=pad * 0.9, turn=turn, puff=pad * 0.5, present=who, mirror=mirror
+            )
     return present & ~pair

@@ -31,12 +31,31 @@ def _add_legs(kit: Kit, table: Table, under: Tensor) -> None:
     tip = thick * table.between(0.45, 1.0)
     splay = torch.where(splayed, table.between(0.04, 0.14), 0.0)
     taper = table.between(0.0, 0.4)
-    shape = ((0.0, 0.5), (0.06, 0.8), (0.1, 0.5), (0.4, 1.0), (0.55, 1.25), (0.62, 0.7), (0.66, 1.2), (0.72, 0.8), (0.8, 1.3), (1.0, 1.3))
+    shape = (
+        (0.0, 0.5),
+        (0.06, 0.8),
+        (0.1, 0.5),
+        (0.4, 1.0),
+        (0.55, 1.25),
+        (0.62, 0.7),
+        (0.66, 1.2),
+        (0.72, 0.8),
+        (0.8, 1.3),
+        (1.0, 1.3),
+    )
     profile = [(thick * radius, under * share) for share, radius in shape]
     for sign in (-1, 1):
         ends = (sign * (x + splay), y + splay, 0.0), (sign * x, y, under)
         kit.add_rod(FRAME, *ends, tip, end_radius=thick, present=legs | splayed, mirror=True)
-        kit.add_box(FRAME, (sign * x, y, under / 2), (thick, thick, under / 2), taper=taper, radius=0.004, present=square, mirror=True)
+        kit.add_box(
+            FRAME,
+            (sign * x, y, under / 2),
+            (thick, thick, under / 2),
+            taper=taper,
+            radius=0.004,
+            present=square,
+            mirror=True,
+        )
         kit.add_lathe(FRAME, (sign * x, y, 0.0), profile, sides=9, present=turned, mirror=True)
     four = legs | square | turned | splayed
     rails = four & table.chance(0.6)
@@ -69,10 +88,16 @@ def _add_sides(kit: Kit, table: Table, under: Tensor) -> None:
     kit.add_box(SEAT, (-x * 0.9, 0.0, under * 0.6), (0.012, place, under * 0.35), radius=0.004, present=slab & back)
     beam = table.between(0.025, 0.05)
     inner = y * 0.85
-    kit.add_box(FRAME, (0.0, inner, under / 2), (beam * 1.6, beam, under / 2), radius=0.006, present=trestle, mirror=True)
+    kit.add_box(
+        FRAME, (0.0, inner, under / 2), (beam * 1.6, beam, under / 2), radius=0.006, present=trestle, mirror=True
+    )
     for level, reach in ((beam, 0.9), (under - beam * 0.8, 0.8)):
-        kit.add_box(FRAME, (0.0, inner, level), (x * reach, beam, beam * 0.8), radius=0.008, present=trestle, mirror=True)
-    kit.add_box(FRAME, (0.0, 0.0, under * 0.3), (beam * 0.6, inner, beam * 1.2), radius=0.006, present=trestle | crossed)
+        kit.add_box(
+            FRAME, (0.0, inner, level), (x * reach, beam, beam * 0.8), radius=0.008, present=trestle, mirror=True
+        )
+    kit.add_box(
+        FRAME, (0.0, 0.0, under * 0.3), (beam * 0.6, inner, beam * 1.2), radius=0.006, present=trestle | crossed
+    )
     for sign in (-1, 1):
         path = make_path([(-sign * x, inner, 0.0), (sign * x * 0.8, inner, under)], table.batch)
         kit.add_tube(FRAME, path, beam * 1.1, flat=1.2, sides=4, present=crossed, mirror=True)
@@ -88,13 +113,32 @@ def _add_columns(kit: Kit, table: Table, under: Tensor) -> None:
     plate = table.chance(0.5)
     for who, mirror in ((~two, False), (two, True)):
         base = pedestal & who
-        kit.add_rod(METAL, (0.0, side, 0.0), (0.0, side, 0.025), radius, end_radius=radius * 0.93, present=base & plate, mirror=mirror, round=True)
+        kit.add_rod(
+            METAL,
+            (0.0, side, 0.0),
+            (0.0, side, 0.025),
+            radius,
+            end_radius=radius * 0.93,
+            present=base & plate,
+            mirror=mirror,
+            round=True,
+        )
         kit.add_rod(METAL, (0.0, side, 0.02), (0.0, side, under), thin, present=base, mirror=mirror)
         for angle in range(4):
             turn = torch.tensor(angle * torch.pi / 2 + torch.pi / 4)
             tip = (radius * turn.cos(), side + radius * turn.sin(), 0.02)
             kit.add_rod(METAL, (0.0, side, 0.12), tip, 0.03, end_radius=0.018, present=base & ~plate, mirror=mirror)
-        shape = ((1.0, 0.0), (1.0, 0.01), (0.75, 0.03), (0.4, 0.08), (0.2, 0.2), (0.15, 0.45), (0.18, 0.75), (0.35, 0.94), (0.7, 1.0))
+        shape = (
+            (1.0, 0.0),
+            (1.0, 0.01),
+            (0.75, 0.03),
+            (0.4, 0.08),
+            (0.2, 0.2),
+            (0.15, 0.45),
+            (0.18, 0.75),
+            (0.35, 0.94),
+            (0.7, 1.0),
+        )
         profile = [(radius * share, under * level) for share, level in shape]
         kit.add_lathe(PLINTH, (0.0, side, 0.0), profile, present=trumpet & who, mirror=mirror)
     drum = table.has_top("round")
@@ -114,7 +158,9 @@ def _add_picnic(kit: Kit, table: Table, under: Tensor) -> None:
         path = make_path([(sign * (table.depth / 2 + 0.2), y, 0.0), (sign * table.depth * 0.28, y, under)], table.batch)
         kit.add_tube(FRAME, path, 0.05, flat=0.8, sides=4, present=present, mirror=True)
         for shift in (-0.07, 0.07):
-            kit.add_box(SEAT, (sign * bench + shift, 0.0, 0.44), (0.06, table.width / 2, 0.02), radius=0.005, present=present)
+            kit.add_box(
+                SEAT, (sign * bench + shift, 0.0, 0.44), (0.06, table.width / 2, 0.02), radius=0.005, present=present
+            )
     kit.add_box(FRAME, (0.0, y, 0.39), (bench + 0.1, 0.025, 0.045), radius=0.005, present=present, mirror=True)
 
 
@@ -136,13 +182,35 @@ def add_drawers(kit: Kit, table: Table) -> Tensor:
         for number in range(3):
             level = foot + 2 * tall * (number + 0.5) / count
             shown = who & (number < count)
-            kit.add_box(FRAME, (front, place, level), (0.012, half * 0.9, tall / count * 0.85), radius=0.006, present=shown, mirror=mirror)
-            kit.add_box(DARK, (front + 0.02, place, level), (0.012, half * 0.3, 0.01), radius=0.006, present=shown, mirror=mirror)
+            kit.add_box(
+                FRAME,
+                (front, place, level),
+                (0.012, half * 0.9, tall / count * 0.85),
+                radius=0.006,
+                present=shown,
+                mirror=mirror,
+            )
+            kit.add_box(
+                DARK,
+                (front + 0.02, place, level),
+                (0.012, half * 0.3, 0.01),
+                radius=0.006,
+                present=shown,
+                mirror=mirror,
+            )
     lone = present & ~both
     panel = table.chance(0.5)
-    kit.add_box(SEAT, (0.0, -place - half + 0.02, under / 2), (front, 0.018, under / 2), radius=0.004, present=lone & panel)
+    kit.add_box(
+        SEAT, (0.0, -place - half + 0.02, under / 2), (front, 0.018, under / 2), radius=0.004, present=lone & panel
+    )
     for sign in (-1, 1):
         ends = (sign * front * 0.9, -place - half + 0.04, 0.0), (sign * front * 0.9, -place - half + 0.04, under)
         kit.add_rod(METAL, *ends, 0.022, present=lone & ~panel)
-    kit.add_box(SEAT, (-front * 0.85, 0.0, under * 0.65), (0.012, place, under * 0.33), radius=0.004, present=present & table.chance(0.6))
+    kit.add_box(
+        SEAT,
+        (-front * 0.85, 0.0, under * 0.65),
+        (0.012, place, under * 0.33),
+        radius=0.004,
+        present=present & table.chance(0.6),
+    )
     return lone

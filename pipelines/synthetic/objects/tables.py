@@ -32,11 +32,15 @@ def _add_top(kit: Kit, table: Table) -> None:
     low = height - thick
     board, round_, oval, framed, planks, rounded = (table.has_top(name) for name in TOPS)
     place, half = (0.0, 0.0, height - thick / 2), (table.depth / 2, table.width / 2, thick / 2)
-    kit.add_box(SEAT, place, half, radius=thick * table.between(0.05, 0.45), taper=table.between(-0.03, 0.02), present=board)
+    kit.add_box(
+        SEAT, place, half, radius=thick * table.between(0.05, 0.45), taper=table.between(-0.03, 0.02), present=board
+    )
     kit.add_rod(SEAT, (0.0, 0.0, low), (0.0, 0.0, height), table.width / 2, present=round_, round=True)
     angle = torch.arange(36) * (2 * torch.pi / 36)
     power = torch.where(rounded, 0.35, 1.0)[:, None]
-    along, across = (value.sign() * value.abs().clamp(min=1e-6) ** power for value in (angle.cos()[None], angle.sin()[None]))
+    along, across = (
+        value.sign() * value.abs().clamp(min=1e-6) ** power for value in (angle.cos()[None], angle.sin()[None])
+    )
     rings = []
     for share, level in ((0.99, low), (1.0, low + 0.2 * thick), (1.0, height - 0.2 * thick), (0.99, height)):
         x, y = table.depth[:, None] / 2 * along * share, table.width[:, None] / 2 * across * share
@@ -51,9 +55,17 @@ def _add_top(kit: Kit, table: Table) -> None:
     kit.add_box(FRAME, edge, (table.depth / 2, wide / 2, thick / 2 + 0.004), radius=0.006, present=framed, mirror=True)
     for number in range(5):
         x = table.depth * ((number + 0.5) / 5 - 0.5)
-        kit.add_box(SEAT, (x, 0.0, place[2]), (table.depth * 0.094, table.width / 2, thick / 2), radius=0.005, present=planks)
+        kit.add_box(
+            SEAT, (x, 0.0, place[2]), (table.depth * 0.094, table.width / 2, thick / 2), radius=0.005, present=planks
+        )
     rim = board & table.chance(0.15)
-    kit.add_box(FRAME, (0.0, 0.0, low - 0.004), (table.depth / 2 - 0.015, table.width / 2 - 0.015, 0.012), radius=0.004, present=rim)
+    kit.add_box(
+        FRAME,
+        (0.0, 0.0, low - 0.004),
+        (table.depth / 2 - 0.015, table.width / 2 - 0.015, 0.012),
+        radius=0.004,
+        present=rim,
+    )
 
 
 def _sample_paint(kind: Tensor, generator: Generator) -> Paint:
@@ -76,5 +88,7 @@ def _sample_paint(kind: Tensor, generator: Generator) -> Paint:
     paint.kind[:, SEAT] = torch.where(glass, 0, paint.kind[:, SEAT])
     paint.gloss[:, SEAT] += 0.6 * glass
     paint.colour[:, METAL] = torch.where(matching[:, None], paint.colour[:, FRAME], paint.colour[:, METAL])
-    paint.colour[:, DARK] = torch.where(chance(generator, 0.5, batch)[:, None], paint.colour[:, METAL], paint.colour[:, DARK])
+    paint.colour[:, DARK] = torch.where(
+        chance(generator, 0.5, batch)[:, None], paint.colour[:, METAL], paint.colour[:, DARK]
+    )
     return paint

@@ -12,7 +12,10 @@ from torch.nn.functional import normalize
 from pipelines.synthetic.objects.kit import Kit
 
 # across (1 outside) and up (1 top) of a wall's cross-section with rounded upper edges
-_SECTION = ((-1.0, 0.0), (-1.0, 0.5), (-1.0, 0.9), (-0.75, 0.97), (-0.3, 1.0), (0.3, 1.0), (0.75, 0.97), (1.0, 0.9), (1.0, 0.5), (1.0, 0.0))  # fmt: skip
+_SECTION = (
+    (-1.0, 0.0), (-1.0, 0.5), (-1.0, 0.9), (-0.75, 0.97), (-0.3, 1.0), (0.3, 1.0), (0.75, 0.97), (1.0, 0.9),
+    (1.0, 0.5), (1.0, 0.0),
+)  # fmt: skip
 
 
 def add_wall(
@@ -39,9 +42,7 @@ def add_wall(
     kit.add_hull(torch.tensor(slot), torch.cat([place, height[..., None]], -1), present=present)
 
 
-def line_around(
-    half_x: Tensor, half_y: Tensor, *, roundness: Tensor, points: int = 17, reach: float = 1.0
-) -> Tensor:
+def line_around(half_x: Tensor, half_y: Tensor, *, roundness: Tensor, points: int = 17, reach: float = 1.0) -> Tensor:
     """A line [B, points, 2] around the back of a seat, from its right front over its back to its left front.
 
     half_x, half_y: [B] half of the seat's sizes; roundness: [B] 2 ellipse .. 8 rectangle; reach: share of the sides

@@ -1,10 +1,10 @@
-"""Recipe of the view-synthesis generator, `gfla train view-synth`: rendered cars and chairs.
+"""Recipe of the view-synthesis generator, `gfla train view-synth`: rendered objects of all classes.
 
 Every sample is a source and a target view of one object. Legend: B samples, H = W image size.
 """
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import ClassVar
 
 import torch
@@ -13,6 +13,8 @@ from torch import Tensor
 from models.discriminators import PatchDiscriminator
 from models.generators.config import bundled_objects
 from models.generators.view import ViewGenerator
+from models.turning import Camera
+from pipelines.synthetic.objects.classes import CLASSES
 from pipelines.synthetic.objects.scene import CATEGORIES
 from pipelines.training.engine.gan import GanTask
 from pipelines.training.engine.initialisation import load_matching
@@ -21,6 +23,7 @@ from pipelines.training.engine.session import Session
 from pipelines.training.view_synthesis.data import Inputs, Recipe, Truth, ViewPairs, draw_pairs, join, pair_views
 from pipelines.training.view_synthesis.losses import reconstruction_losses
 from pipelines.training.view_synthesis.validation import VIEWS, validate
+from pipelines.training.view_synthesis.warm_start import fit_codes
 
 OBJECTS_AT_ONCE_ON_CPU = 2  # rendered together
 SHOWN = 4  # objects of each category on the sheet
@@ -65,9 +68,9 @@ class ViewSynthesisTask(GanTask[ViewGenerator, ViewPairs]):
 
     def generate(self, *inputs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Inputs: the fields of Inputs and of Truth."""
-        truth = Truth(*inputs[INPUTS:])
+        given, truth = Inputs(*inputs[:INPUTS]), Truth(*inputs[INPUTS:])
         with self.autocast():
-            view = self.generator(*inputs[:INPUTS])
+            view = self.generator(given.image, Camera.unstack(given.source), Camera.unstack(given.target), given.kind)
         return view.on(truth.background), reconstruction_losses(self.recipe, view, truth)
 
     def truth(self, *inputs: Tensor) -> tuple[Tensor, ...]:
@@ -90,7 +93,7 @@ class ViewSynthesisTask(GanTask[ViewGenerator, ViewPairs]):
 def build_generator(session: Session) -> ViewGenerator:
     """The untrained generator of the bundled size, equal in every process, with what matches of `config.init`."""
     torch.manual_seed(session.config.seed)
-    generator = ViewGenerator(config=bundled_objects())
+    generator = ViewGenerator(config=replace(bundled_objects(), lens=True, classes=tuple(CLASSES)))
     if session.config.init:
-        load_matching(generator, session.config.init, session.progress, expect="view")
+        load_matching(generator, session.config.init, session.progress, expect="view", adapt=fit_codes)
     return generator

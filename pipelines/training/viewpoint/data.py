@@ -14,7 +14,6 @@ from torch import Generator, Tensor
 from models.viewpoint import FILL, KINDS
 from pipelines.synthetic.clips import ClipConfig, sample_clip
 from pipelines.synthetic.objects import render, sample_objects
-from pipelines.synthetic.objects.car_measures import CARS
 from pipelines.synthetic.rendering.backgrounds import sample_backgrounds
 from pipelines.synthetic.rendering.noise import chance, column, gaussian_blur, uniform
 from pipelines.training.data.augmentation import degrade, place
@@ -93,7 +92,8 @@ def draw_objects(recipe: Recipe, batch: int, size: int, generator: Generator) ->
     elevation = uniform(generator, count, VIEWS, high=recipe.highest).masked_fill(level, 0.0)
     views = render(drawn, azimuth, elevation, size=size)
     images, mask = (part.flatten(0, 1)[:batch] for part in (views.images, views.mask))
-    kinds = torch.tensor([CAR if kind in CARS else CHAIR for kind in drawn.kinds], device=generator.device)
+    kinds = [KINDS.index(name) if name in KINDS else OTHER for name in drawn.classes]
+    kinds = torch.tensor(kinds, device=generator.device)
     kind, azimuth, elevation = (
         label.flatten()[:batch] for label in (kinds[:, None].expand(-1, VIEWS), azimuth, elevation)
     )

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from models.errors import InputError
+from models.turning import Camera
 from pipelines.object_views.foreground import segment_foreground
 from pipelines.synthetic.objects import render, sample_objects
 
@@ -20,7 +21,7 @@ def objects() -> tuple[np.ndarray, np.ndarray]:
     pictures, masks = [], []
     for category in ("car", "chair"):
         sampled = sample_objects(category=category, batch=2, generator=torch.Generator().manual_seed(11))
-        views = render(sampled, torch.full((2, 1), 50.0), torch.full((2, 1), 10.0), size=SIZE)
+        views = render(sampled, Camera.usual(torch.full((2, 1), 50.0), torch.full((2, 1), 10.0)), size=SIZE)
         pictures.append((views.images[:, 0] + 1).mul(127.5).permute(0, 2, 3, 1).numpy())
         masks.append(views.mask[:, 0].permute(0, 2, 3, 1).numpy())
     return np.concatenate(pictures), np.concatenate(masks)

@@ -3,6 +3,7 @@
 import torch
 from torch.nn.functional import grid_sample
 
+from models.turning import Camera
 from models.viewpoint import FILL
 from pipelines.synthetic.objects import render, sample_objects
 from pipelines.training.viewpoint.data import OTHER, VIEWS, Recipe, draw_labelled, fill_frame
@@ -24,7 +25,7 @@ def test_labels_fit_their_images() -> None:
 
 def test_objects_fill_their_images_and_the_frame_leads_back() -> None:
     objects = sample_objects(category="all", batch=6, generator=seeded(3))
-    views = render(objects, torch.arange(6)[:, None] * 55.0, torch.zeros(6, 1), size=128)
+    views = render(objects, Camera.usual(torch.arange(6)[:, None] * 55.0, torch.zeros(6, 1)), size=128)
     images, mask, frame = fill_frame(views.images[:, 0], views.mask[:, 0])
     for covered in mask[:, 0] > 0.5:
         rows, columns = (covered.any(axis).nonzero()[:, 0] for axis in (1, 0))
