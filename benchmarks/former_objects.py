@@ -1,8 +1,8 @@
 """A view-synthesis generator and a viewpoint network on held-out objects of the former world, which are kept as files.
 
 The objects are the first 200 cars and chairs of `view_synthesis.validation.render_held_out` as they were drawn on a CPU
-before the world got more kinds, lights and cameras: from one view to two others, beside copying the source; and the error of
-the azimuth that is estimated from the source.
+before the world got more kinds, lights and cameras: from one view to two others, beside copying the source; and the
+error of the azimuth that is estimated from the source.
 
     python -m benchmarks.former_objects [WEIGHTS] [--viewpoint NAME|FILE] [--objects N] [--device NAME]
 """
@@ -19,6 +19,7 @@ from torch import Tensor
 
 from models.fold import prepare_for_inference
 from models.generators.view import ViewGenerator
+from models.turning import Camera
 from models.viewpoint import ViewpointNetwork, angle_between, decode_viewpoint
 from models.weights import load_weights
 from pipelines.media.sources import open_video
@@ -41,32 +42,35 @@ class FormerObjects:
 
     images: Tensor
     """[B, V, 3, 256, 256] in [-1, 1]."""
-    azimuth: Tensor
-    """[B, V] degrees."""
-    distance: Tensor
-    """[B] of the cameras, in diagonals of the object."""
-    focal: Tensor
-    """[B] focal length in widths of the picture."""
+    camera: Camera
+    """[B, V]."""
+    category: str
 
 
 def read_objects(category: str, count: int, device: torch.device) -> Iterator[FormerObjects]:
     """The first `count` objects of a category, `AT_ONCE` at a time."""
     with np.load(FOLDER / "cameras.npz") as file:
-        cameras = [torch.from_numpy(file[f"{category}_{name}"]) for name in ("azimuth", "distance", "focal")]
+        azimuth = torch.from_numpy(file[f"{category}_azimuth"])
+        distance, focal = (torch.from_numpy(file[f"{category}_{name}"])[:, None] for name in ("distance", "focal"))
+    nearness, scale = (lens.expand_as(azimuth) for lens in (1 / distance, focal / distance))
+    cameras = Camera(azimuth, torch.zeros_like(azimuth), nearness, scale).stack().to(device)
     with open_video(FOLDER / f"{category}s.mp4", max_frames=count * VIEWS) as frames:
         images = np.stack([frame.image for frame in frames])
     for start in range(0, count, AT_ONCE):
         part = slice(start, min(start + AT_ONCE, count))
         views = image_to_tensor(images[part.start * VIEWS : part.stop * VIEWS]).unflatten(0, (-1, VIEWS))
-        yield FormerObjects(views.to(device), *(camera[part].to(device) for camera in cameras))
+        yield FormerObjects(views.to(device), Camera.unstack(cameras[part]), category)
 
 
 def measure_views(model: ViewGenerator, objects: FormerObjects) -> Tensor:
     """PSNR (dB), SSIM and L1 of the generated views, then of copying the source: [B * 2, 6]."""
-    image, level = objects.images[:, 0], torch.zeros_like(objects.distance)
-    source, rows = model.encode(image, objects.azimuth[:, 0], level), []
+    image, camera, classes = objects.images[:, 0], objects.camera, model.config.classes
+    if not model.config.lens:  # such weights were trained with this lens, whatever the true one
+        camera = Camera.usual(camera.azimuth, camera.elevation)
+    kind = classes.index(objects.category) if objects.category in classes else -1
+    source, rows = model.encode(image, camera[:, 0], torch.full_like(camera.azimuth[:, 0], kind)), []
     for number in range(1, VIEWS):
-        made, truth = model.view(source, objects.azimuth[:, number], level).image, objects.images[:, number]
+        made, truth = model.view(source, camera[:, number]).image, objects.images[:, number]
         rows.append(torch.stack([measure(shown, truth) for shown in (made, image) for measure in (psnr, ssim, l1)], 1))
     return torch.cat(rows)
 
@@ -75,8 +79,9 @@ def measure_azimuth(network: ViewpointNetwork, objects: FormerObjects) -> Tensor
     """Error of the source's azimuth in degrees, [B]."""
     image, size = objects.images[:, 0], network.config.size
     mask = (image.amin(1, keepdim=True) < NEARLY_WHITE).float()
-    small = [F.interpolate(part, size=(size, size), mode="area") for part in (image, mask)]
-    return angle_between(decode_viewpoint(network(fill_frame(*small)[0])).azimuth, objects.azimuth[:, 0])
+    image, mask = (F.interpolate(part, size=(size, size), mode="area") for part in (image, mask))
+    image, _, _ = fill_frame(image, mask, objects.camera.scale[:, 0])
+    return angle_between(decode_viewpoint(network(image)).azimuth, objects.camera.azimuth[:, 0])
 
 
 @torch.inference_mode()

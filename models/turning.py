@@ -11,6 +11,7 @@ B batch, N places, C channels, D cells in depth, h, w size of a map.
 """
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -18,6 +19,7 @@ from torch import Tensor
 
 DISTANCE = 1.31  # of the camera of the usual ShapeNet renderings from the object's centre, in diagonals of the object
 SCALE = 1.09 / DISTANCE  # of their images: their focal length is 1.09 of the image's side
+LOWEST, HIGHEST = -10.0, 40.0  # degrees of elevation that our networks know
 NEAREST = 0.15  # share of the camera's distance: no object reaches nearer to the camera
 
 
@@ -51,7 +53,7 @@ class Camera:
         """The fields as one tensor, [B,4] or [B,V,4]."""
         return torch.stack([getattr(self, field.name) for field in fields(self)], -1)
 
-    def __getitem__(self, chosen: Tensor | int | tuple[slice, int]) -> "Camera":
+    def __getitem__(self, chosen: Any) -> "Camera":
         return Camera(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     def mirror(self) -> "Camera":

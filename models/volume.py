@@ -1,8 +1,8 @@
 """Volumes of features for view synthesis: they take the place of the paper's flow net where objects are rigid.
 
-In: an image and its camera. Out: features, flows and masks for another camera. The features of the image are lifted into
-a volume, the volume is rotated with the object, and the depth of the surface is read from it. So a change of the camera
-is an exact projection, and the flows into all sources follow from one depth. Our addition to the paper; used by
+In: an image and its camera. Out: features, flows and masks for another camera. The features of the image are lifted
+into a volume, the volume is rotated with the object, and the depth of the surface is read from it. So a change of the
+camera is an exact projection, and the flows into all sources follow from one depth. Our addition to the paper; used by
 `models.generators.view`.
 
 B batch, C channels, D cells in depth, P channels of a code, H, W image size, h, w size of a map. Flow is backward

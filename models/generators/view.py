@@ -5,7 +5,8 @@ mirror image, which shows a symmetric object from the opposite azimuth. `ViewGen
 image, `view` once per camera; see `pipelines.object_views.renderers`.
 
 B batch, C channels, D cells in depth, H = W image size (a multiple of 2^flow_layers), h, w size of a feature map.
-K classes. Images are in [-1, 1]; cameras are as in `models.turning`; flow is backward flow in pixels of its own map, channel 0 = x; lists run from coarse to fine.
+K classes. Images are in [-1, 1]; cameras are as in `models.turning`; flow is backward flow in pixels of its own map,
+channel 0 = x; lists run from coarse to fine.
 """
 
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ def test_the_files_fit_each_other_and_stay_small() -> None:
         assert sum(len(group.images) for group in groups) == OBJECTS
         assert all(group.images.shape[1:] == (VIEWS, 3, 256, 256) for group in groups)
         assert all((group.images[..., :4, :] > 0.95).all() for group in groups)  # on white
-        azimuth = torch.cat([group.azimuth for group in groups])
+        azimuth = torch.cat([group.camera.azimuth for group in groups])
         assert (azimuth[:, 0] != azimuth[:, 1]).all()
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 3e6
 
@@ -30,5 +30,5 @@ def test_generator_and_viewpoint_network_are_measured() -> None:
     assert scores.shape == (4, 6)
     assert (scores[:, 3] > 10).all()  # copying
     errors = measure_azimuth(make_constant_viewpoint_network(azimuth=0), objects)
-    expected = 180 - (180 - objects.azimuth[:, 0]).abs()
+    expected = 180 - (180 - objects.camera.azimuth[:, 0]).abs()
     torch.testing.assert_close(errors, expected, atol=0.5, rtol=0)

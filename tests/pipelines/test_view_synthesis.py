@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from models.errors import GflaError
+from models.errors import GflaError, WeightsError
 from models.generators.picture import PictureGenerator
 from models.generators.view import ViewGenerator
 from models.generators.view_codes import view_code
@@ -75,7 +75,7 @@ def own(folder: Path) -> Case:
     """The project's generator with the bundled viewpoint network."""
     generator = make_view_generator()
     weights = save_network(folder / "objects.safetensors", generator, "view")
-    return Case(generator, folder, {"weights": str(weights), "distance": DISTANCE})
+    return Case(generator, folder, {"weights": str(weights), "elevation": 0.0, "distance": DISTANCE})
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +100,9 @@ def own_view(
 ) -> np.ndarray:
     """The generator alone: uint8 [S, S, 3], azimuths and elevations -> [S, S, 3] in 0..255, not rounded."""
     image, zero = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None] / 127.5 - 1, torch.zeros(1)
+    cameras = (Camera.usual(zero + a, zero + e) for a, e in zip((source, target), elevations, strict=True))
     with torch.no_grad():
-        view = model(image, zero + source, zero + elevations[0], zero + target, zero + elevations[1])
+        view = model(image, *cameras)
     return ((view.image[0] + 1) * 127.5).permute(1, 2, 0).numpy()
 
 
@@ -122,7 +123,8 @@ def test_views_are_what_the_network_makes_at_any_angle(own: Case, tmp_path: Path
     summary = result.summary()
     assert summary["outputs"] == [str(tmp_path / "views")]
     assert summary["azimuths"] == [[0, 77.5]]
-    assert summary["sources"] == [{"azimuth": 40, "elevation": 0, "confidence": None}]
+    unknown = dict.fromkeys(("confidence", "elevation_confidence", "distance_confidence"))
+    assert summary["sources"] == [{"azimuth": 40, "elevation": 0, "distance": DISTANCE, **unknown}]
     assert len(summary["inputs"][0]["sha256"]) == 64
 
 
@@ -131,7 +133,7 @@ def test_a_turn_has_72_views_from_the_estimated_azimuth_on(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     result, notes = own.run(viewpoint=viewpoint)
-    assert notes == ["car.png: seen from azimuth 300, elevation 12, confidence 1.00"]
+    assert notes == ["car.png: seen from azimuth 300 (confidence 1.00)"]
     (azimuths,) = result.azimuths.values()
     np.testing.assert_allclose(azimuths, np.arange(300, 660, 5) % 360, atol=0.1)
     with av.open("car--turntable.mp4") as video:
@@ -141,14 +143,39 @@ def test_a_turn_has_72_views_from_the_estimated_azimuth_on(
 
 
 def test_a_turn_begins_at_the_pictures_own_view(own: Case, viewpoint: str, tmp_path: Path) -> None:
-    """Also if it is seen from above; an elevation that was asked for is kept."""
-    source = own.run(viewpoint=viewpoint, views=2, output=tmp_path / "turn")[0].sources[0]
-    own.run(viewpoint=viewpoint, views=2, elevation=5, output=tmp_path / "lower")
+    """Also if it is seen from above, unless another elevation of the views was asked for."""
+    options = {"viewpoint": viewpoint, "views": 2, "elevation": None}
+    source = own.run(**options, output=tmp_path / "turn")[0].sources[0]
+    own.run(**options, view_elevation=5, output=tmp_path / "lower")
     assert source.elevation == pytest.approx(12, abs=0.1)
     for folder, elevation in (("turn", source.elevation), ("lower", 5)):
         elevations = source.elevation, elevation
         expected = own_view(own.generator, source.picture, source.azimuth, source.azimuth, elevations)
         np.testing.assert_allclose(pixels(tmp_path / folder / "00000.png"), expected, atol=1)
+
+
+def test_a_generator_with_lenses_and_classes_is_told_all_that_was_found(own: Case, tmp_path: Path) -> None:
+    generator = make_view_generator(lens=True, classes=("chair", "car"))
+    weights = save_network(tmp_path / "lens.safetensors", generator, "view")
+    network = make_constant_viewpoint_network(azimuth=300, elevation=25, lens=(0.25, 1.0, 0.02))
+    viewpoint = save_network(tmp_path / "viewpoint.safetensors", network, "viewpoint")
+    options = {"weights": str(weights), "viewpoint": str(viewpoint), "elevation": None, "distance": None}
+    result, (note,) = own.run(**options, angles=(77,), view_elevation=-5, output=tmp_path / "one.png")
+    (source,) = result.sources
+    assert source.distance == pytest.approx(4, abs=0.01)
+    assert ", elevation 25 (confidence 0.99), 4.0 diagonals away (confidence 1.00)" in note
+    image = torch.from_numpy(source.picture.copy()).permute(2, 0, 1)[None] / 127.5 - 1
+    cameras = [
+        Camera.unstack(torch.tensor([[azimuth, elevation, 1 / source.distance, source.scale]]))
+        for azimuth, elevation in ((source.azimuth, source.elevation), (77.0, -5.0))
+    ]
+    with torch.no_grad():
+        made = generator(image, *cameras, torch.tensor([1])).image[0]
+    expected = ((made + 1) * 127.5).permute(1, 2, 0).numpy()
+    np.testing.assert_allclose(pixels(tmp_path / "one.png"), expected, atol=0.6)
+    unknown = save_network(tmp_path / "chairs.safetensors", make_view_generator(classes=("chair",)), "view")
+    with pytest.raises(WeightsError, match="weights know chair: use weights that know --category car"):
+        own.run(weights=str(unknown), output=tmp_path / "two.png")
 
 
 def test_transparent_views_on_a_colour_are_those_on_the_original_background(own: Case, tmp_path: Path) -> None:
@@ -240,7 +267,7 @@ def test_a_shapenet_file_has_picture_and_viewpoint(
         file["a_4_20/image"], file["a_4_20/pose"] = picture, np.array([4, 20])
     view = {"shapenet": tmp_path / "data_car.hdf5", "id": "a_4_20", "azimuth": azimuth}
     authors.run(**view, angles=(80,), output=tmp_path / "one.png")
-    expected = authors_view(authors.generator, picture, (source, 20), (80, 0))
+    expected = authors_view(authors.generator, picture, (source, 20), (80, 20))
     np.testing.assert_array_equal(pixels(tmp_path / "one.png"), expected)
 
 
@@ -259,7 +286,8 @@ def test_several_pictures_go_into_a_folder(authors: Case, tmp_path: Path) -> Non
         ("own", {"viewpoint": "objects"}, "'viewpoint' weights are needed"),
         ("own", {"distance": 0.5}, "--distance 0.5 must be from 1 to 20"),
         ("own", {"distance": float("nan")}, "--distance nan must be"),
-        ("own", {"elevation": 30.0}, "--elevation 30 must be at least 0 and below 30"),
+        ("own", {"elevation": 40.5}, "--elevation 40.5 must be from -10 to 40 degrees"),
+        ("own", {"view_elevation": float("nan")}, "--view-elevation nan must be from -10 to 40 degrees"),
         ("own", {"angles": (0.0, float("nan"))}, "angle nan: .* finite numbers of degrees"),
         ("own", {"id": "3"}, "--shapenet FILE with --id"),
         ("own", {"images": ()}, "pass either pictures, or --shapenet"),
@@ -273,6 +301,8 @@ def test_several_pictures_go_into_a_folder(authors: Case, tmp_path: Path) -> Non
         ("own", {"compare": "true", "images": ("car.png", "grey.png"), "output": None}, "--compare takes a single"),
         ("own", {"output": "out.tga"}, "unknown type"),
         ("authors", {"azimuth": None}, "these weights need --azimuth"),
+        ("authors", {"elevation": 30.0}, "--elevation 30: these weights know 0 to below 30"),
+        ("authors", {"view_elevation": -5.0}, "--view-elevation -5: these weights know 0 to below 30"),
         ("authors", {"distance": 2.0}, "--distance 2: the camera of the authors' generators is fixed"),
         ("authors", {"background": "original"}, "--background original: the authors' generators render on white only"),
         ("authors", {"category": "chair"}, "shapenet_car weights, which don't match --category chair"),

@@ -8,13 +8,12 @@ Legend: B objects, V views of each.
 import torch
 from torch import Generator, Tensor
 
-from models.turning import Camera
+from models.turning import HIGHEST, LOWEST, Camera
 from pipelines.synthetic.rendering.noise import chance, uniform
 
 NEAREST = 1.1  # diagonals of the object from its centre to the camera
 ORTHOGRAPHIC = 0.1  # share of the cameras
 SCALES = (0.72, 0.96)  # of a ball around an object that reaches into its corners, in widths of the picture
-LOWEST, HIGHEST = -10.0, 40.0  # degrees of elevation
 
 
 def sample_lenses(batch: int, generator: Generator) -> tuple[Tensor, Tensor]:

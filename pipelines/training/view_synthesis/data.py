@@ -209,9 +209,7 @@ def _choose_kinds(recipe: Recipe, classes: Sequence[str], generator: torch.Gener
     return kind.masked_fill(chance(generator, recipe.unknown, len(classes)), UNKNOWN)
 
 
-def _pair_views(
-    views: Views, kind: Tensor, source: int, target: int
-) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+def _pair_views(views: Views, kind: Tensor, source: int, target: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
     """The fields of Inputs, and those of Truth but the background.
 
     The azimuth of an object of unknown kind counts from the source's; where the mirror image shows it nobody knows.

@@ -1,4 +1,4 @@
-"""Recipe of the viewpoint network, `gfla train viewpoint`: from which side a rendered car or chair is seen."""
+"""Recipe of the viewpoint network, `gfla train viewpoint`: by which camera a rendered object is seen."""
 
 from typing import ClassVar
 
@@ -6,13 +6,15 @@ import torch
 from torch import Tensor
 
 from models.viewpoint import ViewpointConfig, ViewpointNetwork
+from pipelines.synthetic.objects.classes import CLASSES
 from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
 from pipelines.training.engine.session import Session
 from pipelines.training.engine.supervised import SupervisedTask
-from pipelines.training.viewpoint.data import LabelledImages, Recipe, draw_labelled, join
+from pipelines.training.viewpoint.data import KINDS, LabelledImages, Recipe, draw_labelled, join
 from pipelines.training.viewpoint.losses import viewpoint_losses
 from pipelines.training.viewpoint.validation import VALIDATION_SEED, recognise_others, validate
+from pipelines.training.viewpoint.warm_start import fit_outputs
 
 SHEET_ROWS, SHEET_COLUMNS = 4, 8
 AT_ONCE_ON_CPU = 64  # images that are rendered together
@@ -33,9 +35,9 @@ class ViewpointTask(SupervisedTask[ViewpointNetwork, LabelledImages]):
         config = session.config
         self.chunk = config.chunk_size(recipe.chunk)
         torch.manual_seed(config.seed)
-        network = ViewpointNetwork(config=ViewpointConfig())
+        network = ViewpointNetwork(config=ViewpointConfig(kinds=KINDS, lens=True))
         if config.init:
-            load_matching(network, config.init, session.progress, expect="viewpoint")
+            load_matching(network, config.init, session.progress, expect="viewpoint", adapt=fit_outputs)
         super().__init__(session, recipe, network)
 
     def prepare(self) -> None:
@@ -68,9 +70,9 @@ class ViewpointTask(SupervisedTask[ViewpointNetwork, LabelledImages]):
     def validate(self, network: ViewpointNetwork) -> Validation:
         """Numbers of each category, their names prefixed with it; the sheet shows images as they are trained on."""
         number, progress = self.recipe.validation, self.session.progress
-        self.session.begin("validate", 3 * number, unit="images")
+        self.session.begin("validate", len(KINDS) * number, unit="images")
         numbers = {"other_kind": recognise_others(network, number, progress)}
-        for category in ("car", "chair"):
+        for category in CLASSES:
             found = validate(network, category, number, progress)
             numbers |= {f"{category}_{name}": value for name, value in found.items()}
         generator = torch.Generator(self.device).manual_seed(VALIDATION_SEED)

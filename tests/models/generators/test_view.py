@@ -107,8 +107,8 @@ def test_a_generator_with_lenses_and_classes_sees_both_and_one_without_turns_by_
         for kind in (None, -1, 0, 1):
             given = None if kind is None else torch.tensor([kind])
             views[name, kind] = generator(image, camera(30), camera(200), given).image
-        lens = {"distance": torch.inf, "scale": 0.7}
-        views[name, "lens"] = generator(image, camera(30, **lens), camera(200, **lens)).image
+        cameras = (camera(azimuth, distance=torch.inf, scale=0.7) for azimuth in (30, 200))
+        views[name, "lens"] = generator(image, *cameras).image
     assert torch.equal(views["old", 0], views["old", None])
     assert torch.equal(views["new", -1], views["new", None])
     assert not torch.equal(views["new", 0], views["new", 1])
