@@ -102,7 +102,13 @@ class Objects:
 
 
 def sample_objects(
-    *, category: str, batch: int, generator: Generator, styles: Collection[str] = (), without: Collection[str] = ()
+    *,
+    category: str,
+    batch: int,
+    generator: Generator,
+    styles: Collection[str] = (),
+    without: Collection[str] = (),
+    closed: bool = False,
 ) -> Objects:
     """Draws `batch` objects on the generator's device.
 
@@ -112,6 +118,7 @@ def sample_objects(
         category: a name of `CATEGORIES`.
         styles: the only styles that are drawn; all of the category's classes if there are none.
         without: styles that are left out.
+        closed: whether all windows have panes, so that nothing is seen through them.
 
     Raises:
         ValueError: an unknown category or style, or no style is left.
@@ -138,7 +145,8 @@ def sample_objects(
     paint = drain_colours(merge_paints(paints), light.strength[:, 0] + light.headlight > 0.1, local)
     film = move_to_device(sample_film(batch, local), device)
     paint, light = move_to_device(paint, device), move_to_device(light, device)
-    mesh = _normalise(merge_meshes(meshes, paint.absent), batch)
+    absent = torch.zeros_like(paint.absent) if closed else paint.absent
+    mesh = _normalise(merge_meshes(meshes, absent), batch)
     return Objects(mesh, paint, light, film, symmetric.to(device), classes, names)
 
 
