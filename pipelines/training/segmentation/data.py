@@ -144,7 +144,7 @@ def _cast_shadow(recipe: Recipe, objects: Objects, camera: Camera, generator: Ge
         dark = render_shadow(objects, camera, lamp, size=size)
         sigma = uniform(generator, batch, low=0.2, high=1.0) * blur * size
         dark = gaussian_blur(dark, sigma, max_sigma=blur * size)
-        strength = uniform_column(generator, batch, 0.1, strongest) * chance_column(generator, batch, recipe.shadow)
+        strength = uniform_column(generator, batch, 0.15, strongest) * chance_column(generator, batch, recipe.shadow)
         total = torch.maximum(total, strength * dark)
     return F.interpolate(total, size=(recipe.size, recipe.size), mode="bilinear")
 
@@ -154,7 +154,7 @@ def _place_objects(recipe: Recipe, layers: _Layers, generator: Generator) -> _La
     batch, size = len(layers.coverage), recipe.size
     box = _find_box(layers.coverage)  # [B, x and y, first and last]
     extent, middle = (box[..., 1] - box[..., 0]).clamp(min=8), box.mean(-1)
-    fill = uniform(generator, batch, low=0.3, high=0.95)
+    fill = uniform(generator, batch, low=0.35, high=0.95)
     scale = fill * size / extent.amax(1)
     room = (size - scale[:, None] * extent).clamp(min=0) / 2
     shift = room * uniform(generator, batch, 2, low=-1.0)
