@@ -1,4 +1,4 @@
-"""Cars and chairs in the light, all in one list of triangles, and what a camera shows of them.
+"""Objects in the light, all in one list of triangles, and what a camera shows of them.
 
 In: a category, a batch size and a generator. Out: `Objects`, which `views` renders from any side.
 
@@ -8,6 +8,7 @@ are as in `models.turning`.
 Legend: B objects, M points or pixels on objects, N vertices, C channels, H = W size.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import torch
@@ -15,19 +16,16 @@ from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
 from models.turning import Camera
-from pipelines.synthetic.objects.car_measures import CARS
-from pipelines.synthetic.objects.cars import add_cars, sample_car_paint
-from pipelines.synthetic.objects.chair_measures import CHAIRS
-from pipelines.synthetic.objects.chairs import add_chairs, sample_chair_paint
+from pipelines.synthetic.objects.classes import ALL_CLASSES, CATEGORIES, style_weights
+from pipelines.synthetic.objects.film import Film, sample_film
 from pipelines.synthetic.objects.kit import Kit
-from pipelines.synthetic.objects.meshes import Mesh
-from pipelines.synthetic.objects.paint import Light, Paint, light_points, paint_points, sample_light
+from pipelines.synthetic.objects.light import Light, light_points, sample_light
+from pipelines.synthetic.objects.meshes import Mesh, merge_meshes
+from pipelines.synthetic.objects.paint import Paint, drain_colours, merge_paints, paint_points
 from pipelines.synthetic.rendering.hits import Hits, find_hits
-from pipelines.synthetic.rendering.noise import chance
+from pipelines.synthetic.rendering.noise import chance, pick
 from pipelines.synthetic.rendering.raster import rasterise_triangles
 from pipelines.synthetic.tensors import move_to_device
-
-CATEGORIES = {"car": 1.0, "chair": 0.0, "all": 0.5}  # share of cars
 
 
 @dataclass
@@ -64,64 +62,84 @@ class View:
 
 @dataclass
 class Objects:
-    """B objects with their paint and light."""
+    """B objects with their paint, light and film."""
 
     mesh: Mesh
     paint: Paint
     light: Light
-    kinds: list[str]
-    """B names of `CARS` or `CHAIRS`."""
-
-    @property
-    def classes(self) -> list[str]:
-        """B names of `CLASSES`."""
-        return ["car" if kind in CARS else "chair" for kind in self.kinds]
+    film: Film
+    symmetric: Tensor
+    """[B] bool, whether both sides of the object are alike."""
+    classes: list[str]
+    """B names of `ALL_CLASSES`."""
+    styles: list[str]
+    """B names of the styles of these classes."""
 
     def find_hits(self, view: View) -> Hits:
         """What the pixel centres of the view show."""
         mesh = self.mesh
         pixel, depth, nearness = view.project(mesh.position, mesh.owner)
         size = (len(view.camera.azimuth), view.size, view.size)
-        raster = rasterise_triangles(pixel, nearness, mesh.triangles, mesh.object, size=size)
+        two_sided = self.paint.two_sided[mesh.object, mesh.slot]
+        raster = rasterise_triangles(pixel, nearness, mesh.triangles, mesh.object, size=size, two_sided=two_sided)
         return find_hits(raster, pixel, mesh.triangles, depth)
 
     def shade(self, view: View, hits: Hits) -> Tensor:
         """Colours [M, 3] in 0..1 of the hits of a view."""
         row, slot = hits.picture, self.mesh.slot[hits.triangle]
-        point, normals = hits.interpolate(self.mesh.position), normalize(hits.interpolate(self.mesh.normal), dim=-1)
+        point, normals = hits.interpolate(self.mesh.position), self._find_normals(hits)
         towards = normalize(view.find_directions(point, row), dim=-1)
         colour = paint_points(self.paint, row, slot, point)
         return light_points(colour, self.paint.gloss[row, slot], self.light, row, normals, towards)
 
+    def _find_normals(self, hits: Hits) -> Tensor:
+        """Unit normals [M, 3] on the side that is seen, those of whole triangles for faceted objects."""
+        normals = hits.interpolate(self.mesh.normal)
+        chosen = self.light.flat[hits.picture].nonzero()[:, 0]
+        a, b, c = self.mesh.position[hits.corners[chosen]].unbind(1)
+        normals[chosen] = torch.linalg.cross(b - a, c - a)
+        return normalize(normals, dim=-1) * torch.where(hits.front, 1.0, -1.0)[:, None]
 
-def sample_objects(*, category: str, batch: int, generator: Generator) -> Objects:
-    """Draws `batch` objects of the category "car", "chair" or "all" on the generator's device.
+
+def sample_objects(
+    *, category: str, batch: int, generator: Generator, styles: Collection[str] = (), without: Collection[str] = ()
+) -> Objects:
+    """Draws `batch` objects on the generator's device.
 
     The many small steps that put them together run on the CPU, where they cost less than their launches on a GPU.
 
+    Args:
+        category: a name of `CATEGORIES`.
+        styles: the only styles that are drawn; all of the category's classes if there are none.
+        without: styles that are left out.
+
     Raises:
-        ValueError: an unknown category.
+        ValueError: an unknown category or style, or no style is left.
     """
     if category not in CATEGORIES:
         raise ValueError(f"unknown category {category!r}: use one of {', '.join(CATEGORIES)}")
+    weights = style_weights(category, styles=styles, without=without)
     seed = int(torch.randint(2**31, (1,), generator=generator, device=generator.device))
     local, device = Generator().manual_seed(seed), generator.device
-    car = chance(local, CATEGORIES[category], batch)
-    kit, paints, kinds = Kit(batch), [], [""] * batch
-    for add, paint, names, wanted in (
-        (add_chairs, sample_chair_paint, CHAIRS, ~car),
-        (add_cars, sample_car_paint, CARS, car),
-    ):
-        if wanted.any():
-            kit.only, kit.first_slot = wanted, sum(each.colour.shape[1] for each in paints)
-            drawn = add(kit, local)
-            paints.append(paint(batch, local))
-            for number in wanted.nonzero()[:, 0].tolist():
-                kinds[number] = names[drawn[number]]
-    light = sample_light(batch, local)
-    mesh = _normalise(kit.build_mesh(device), batch)
-    paint, light = move_to_device(Paint.join(paints), device), move_to_device(light, device)
-    return Objects(mesh, paint, light, kinds)
+    drawn = pick(local, list(weights.values()), batch).tolist()
+    names = [list(weights)[number] for number in drawn]
+    owner = {style: name for name, each in ALL_CLASSES.items() for style in each.styles}
+    classes = [owner[name] for name in names]
+    light, coarse = sample_light(batch, local), chance(local, 0.06, batch)
+    light.flat |= coarse
+    meshes, paints, symmetric = [], [], torch.ones(batch, dtype=torch.bool)
+    for name in dict.fromkeys(classes):
+        rows = torch.tensor([number for number, each in enumerate(classes) if each == name])
+        kind = torch.tensor([list(ALL_CLASSES[name].styles).index(names[number]) for number in rows.tolist()])
+        kit = Kit(len(rows), coarse[rows])
+        paint, symmetric[rows] = ALL_CLASSES[name].add(kit, kind, local)
+        paints.append((rows, paint))
+        meshes.append((rows, kit.build_mesh(device)))
+    paint = drain_colours(merge_paints(paints), light.strength[:, 0] + light.headlight > 0.1, local)
+    film = move_to_device(sample_film(batch, local), device)
+    paint, light = move_to_device(paint, device), move_to_device(light, device)
+    mesh = _normalise(merge_meshes(meshes, paint.absent), batch)
+    return Objects(mesh, paint, light, film, symmetric.to(device), classes, names)
 
 
 def _normalise(mesh: Mesh, batch: int) -> Mesh:

@@ -1,6 +1,7 @@
 """Objects seen from several sides on white, and the true flow between any two views.
 
-In: objects, or a category, and cameras. Out: `Views`. Training and the examples call `render` and `sample_views`.
+In: objects, or a category, and cameras. Out: `Views`. Training, tests and the examples call `render` and
+`sample_views`.
 
 Legend: B objects, V views of each, H = W size, M pixels on objects, k = SUPERSAMPLE.
 """
@@ -14,7 +15,7 @@ from models.turning import Camera
 from pipelines.synthetic.objects.cameras import sample_lenses
 from pipelines.synthetic.objects.scene import Objects, View, sample_objects
 from pipelines.synthetic.rendering.correspondence import find_unoccluded
-from pipelines.synthetic.rendering.hits import Hits, average_samples
+from pipelines.synthetic.rendering.hits import Hits
 from pipelines.synthetic.rendering.noise import pick, uniform
 from pipelines.synthetic.rendering.raster import to_samples
 
@@ -70,6 +71,7 @@ class Views:
         clear = self._face_camera(view, hits, flip) & self._find_unoccluded(source, pixel, limit, row)
         visible = self.mask[:, source, 0] == 0
         if mirrored:
+            clear &= self.objects.symmetric[row]
             visible = visible.flip(-1)
             pixel = torch.stack([view.size - 1 - pixel[:, 0], pixel[:, 1]], -1)
         flow = hits.to_grid(pixel - torch.stack([x, y], -1))
@@ -82,13 +84,13 @@ class Views:
         return View(self.camera[:, number], self.images.shape[-1])
 
     def _face_camera(self, view: View, hits: Hits, flip: Tensor) -> Tensor:
-        """Whether the triangles, or their mirror images, turn their outside to the camera: [M] bool.
+        """Whether the triangles, or their mirror images, turn the side that is seen to the camera: [M] bool.
 
         flip: [3] 1 or -1, the factors of x, y, z.
         """
         a, b, c = self.objects.mesh.position[hits.corners].unbind(1)
         towards = view.find_directions(a * flip, hits.picture) * flip
-        return (torch.linalg.cross(b - a, c - a) * towards).sum(-1) > 0
+        return ((torch.linalg.cross(b - a, c - a) * towards).sum(-1) > 0) == hits.front
 
     def _find_unoccluded(self, view: int, pixel: Tensor, nearness: Tensor, row: Tensor) -> Tensor:
         """Which points are in the picture of a view with nothing in front of them: [M] bool.
@@ -107,7 +109,7 @@ def sample_views(
     """Draws `batch` objects and renders `views` of each, on the generator's device.
 
     Args:
-        category: "car", "chair" or "all".
+        category: a name of `classes.CATEGORIES`.
         size: pixels along a side of the pictures.
         step: azimuths are multiples of it in degrees, and elevations are 0, 10 or 20; 0 allows any azimuth and any
             elevation between 0 and 20.
@@ -139,5 +141,6 @@ def _render_view(objects: Objects, view: View) -> tuple[Tensor, Tensor, Tensor]:
     hits = objects.find_hits(view)
     colour = objects.shade(view, hits)
     mask = (hits.raster.index >= 0)[..., None].float()
-    images = average_samples(hits.to_grid(colour * 2 - 1, fill=1.0), SUPERSAMPLE)
-    return images, average_samples(mask, SUPERSAMPLE), hits.raster.nearness
+    grid = torch.cat([hits.to_grid(colour * 2 - 1, fill=1.0), mask], -1)
+    images, mask = objects.film.develop(grid, SUPERSAMPLE).split([3, 1], 1)
+    return images.clamp(-1, 1), mask.clamp(0, 1), hits.raster.nearness

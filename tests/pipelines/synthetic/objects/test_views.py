@@ -17,12 +17,13 @@ def generator(seed: int = 1) -> torch.Generator:
 
 
 def light_evenly(objects: Objects) -> Objects:
-    """The objects without what depends on the camera, and lit from no side."""
+    """The objects without what depends on the camera, lit from no side, on film that shows all there is."""
     light = objects.light
-    light.headlight.zero_()
-    light.reflection.zero_()
-    for lamp in (light.lamp, light.back):
-        lamp[:, 1] = 0
+    for strength in (light.headlight, light.reflection, light.mirror):
+        strength.zero_()
+    light.lamp[..., 1] = 0
+    objects.film.resolution[:] = 1 << 16
+    objects.film.jagged[:] = False
     return objects
 
 
@@ -150,3 +151,11 @@ def test_steps_of_the_views():
 def test_other_categories_are_refused():
     with pytest.raises(ValueError, match="boat"):
         sample_views(category="boat", batch=1, size=8, generator=generator())
+
+
+def test_sides_that_differ_are_not_shown_by_the_mirror_image():
+    objects = sample_objects(category="sofa", batch=12, generator=generator(), styles=["sectional sofa"])
+    views = render(objects, Camera.usual(torch.tensor([[40.0, -40.0]]).expand(12, 2), torch.zeros(12, 2)), size=64)
+    _, visible, object_ = views.flow(1, 0, mirrored=True)
+    assert not objects.symmetric.any()
+    assert (visible * object_).sum() == 0
