@@ -147,7 +147,7 @@ def add_cabin(kit: Kit, car: Car, present: Tensor) -> None:
     low, edge = car.belt - 0.05, car.height - car.between(0.05, 0.1)
     bow = (0.09 - 0.07 * car.boxy)[:, None] * (1 - across.square()) * ((along < 0.01).float() - (along > 0.99).float())
     narrow = 1 - (0.07 * (along - 0.35).clamp(min=0) + 0.06 * (0.2 - along).clamp(min=0)) * (1.3 - car.boxy)[:, None]
-    arch = car.between(0.03, 0.09)[:, None] * (1.2 - car.boxy)[:, None]
+    arch = car.between(0.03, 0.14)[:, None] * (1.2 - car.boxy)[:, None]
     levels = []
     for rise, inset in _LEVELS:
         start = car.cowl + rise * (car.roof_start - car.cowl)

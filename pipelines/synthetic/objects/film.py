@@ -18,6 +18,7 @@ RESOLUTIONS = (64, 80, 100, 128, 160, 200, 256)
 _WEIGHTS = (0.6, 0.8, 2.0, 2.0, 1.0, 1.0, 1.0)
 _SMALL, _JAGGED = 0.45, 0.6  # shares of objects that are shown small, of these and of the others with jagged edges
 _JAGGED_LARGE = 0.25
+LARGE = 1 << 16  # pixels: more than pictures have
 _SHARPNESS = -0.5  # of the cubic interpolation
 
 
@@ -29,6 +30,11 @@ class Film:
     """[B] pixels along a side before enlargement; as large as the picture, or larger: as rendered."""
     jagged: Tensor
     """[B] bool, whether each of these pixels shows one point."""
+
+    @staticmethod
+    def plain(batch: int, device: torch.device) -> "Film":
+        """Film that shows pictures as they are rendered."""
+        return Film(torch.full((batch,), LARGE, device=device), torch.zeros(batch, dtype=torch.bool, device=device))
 
     def develop(self, grid: Tensor, factor: int) -> Tensor:
         """Pictures [B, C, H, W] of samples [B, H * k, W * k, C] with `factor` k samples per pixel and direction."""
@@ -62,7 +68,7 @@ def sample_film(batch: int, generator: Generator) -> Film:
     device = generator.device
     small = chance(generator, _SMALL, batch)
     table = torch.tensor(RESOLUTIONS, device=device)
-    resolution = torch.where(small, table[pick(generator, _WEIGHTS, batch)], 1 << 16)
+    resolution = torch.where(small, table[pick(generator, _WEIGHTS, batch)], LARGE)
     jagged = torch.where(small, chance(generator, _JAGGED, batch), chance(generator, _JAGGED_LARGE, batch))
     return Film(resolution, jagged)
 

@@ -244,6 +244,7 @@ def metal_colours(batch: int, generator: Generator) -> Tensor:
 def strong_colours(batch: int, generator: Generator) -> Tensor:
     """Colours [B, 3] of plastic and lacquer, more saturated than cloth."""
     bright = saturated(batch, generator)
-    bright = bright - 0.85 * bright.amin(-1, keepdim=True) * chance(generator, 0.75, batch, 1)
+    purity = 0.85 * chance(generator, 0.75, batch, 1) + 0.15 * chance(generator, 0.4, batch, 1)
+    bright = bright - purity.clamp(max=0.98) * bright.amin(-1, keepdim=True)
     least = uniform(generator, batch, 1, low=0.55)
     return (bright * (least / bright.amax(-1, keepdim=True)).clamp(min=1)).clamp(0, 1)

@@ -39,6 +39,7 @@ def test_patterns_mix_the_two_colours(kind):
     paint = sample_paint(1)
     paint.kind[:] = KINDS.index(kind)
     paint.colour[:], paint.second[:], paint.offset[:] = 0.2, 0.8, 0.0
+    paint.direction[:] = torch.tensor([0.0, 0.0, 1.0])
     colour = paint_points(paint, rows(0), rows(0), sample_places())
     assert colour.min() >= 0.2 - 1e-6
     assert colour.max() <= 0.8 + 1e-6

@@ -1,6 +1,7 @@
 """Rendered views of objects: pictures, masks and flow agree with each other."""
 
 import functools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from torch.nn.functional import grid_sample, max_pool2d
 
 from models.turning import Camera
 from pipelines.synthetic.objects import Objects, Views, render, sample_objects, sample_views
+from pipelines.synthetic.objects.film import Film
 
 SIZE = 96
 
@@ -22,9 +24,7 @@ def light_evenly(objects: Objects) -> Objects:
     for strength in (light.headlight, light.reflection, light.mirror):
         strength.zero_()
     light.lamp[..., 1] = 0
-    objects.film.resolution[:] = 1 << 16
-    objects.film.jagged[:] = False
-    return objects
+    return replace(objects, film=Film.plain(len(objects.classes), light.lamp.device))
 
 
 @functools.cache
