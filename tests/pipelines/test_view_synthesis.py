@@ -174,7 +174,13 @@ def test_a_generator_with_lenses_and_classes_is_told_all_that_was_found(own: Cas
     expected = ((made + 1) * 127.5).permute(1, 2, 0).numpy()
     np.testing.assert_allclose(pixels(tmp_path / "one.png"), expected, atol=0.6)
     unknown = save_network(tmp_path / "chairs.safetensors", make_view_generator(classes=("chair",)), "view")
-    with pytest.raises(WeightsError, match="weights know chair: use weights that know --category car"):
+    any_object, _ = own.run(**options, category="any", angles=(77,), view_elevation=-5, output=tmp_path / "any.png")
+    assert (any_object.sources[0].azimuth, any_object.sources[0].confidence) == (0, None)
+    with torch.no_grad():
+        cameras[0] = Camera(torch.zeros(1), *cameras[0].stack().unbind(-1)[1:])
+        made = generator(image, *cameras).image[0]
+    np.testing.assert_allclose(pixels(tmp_path / "any.png"), ((made + 1) * 127.5).permute(1, 2, 0).numpy(), atol=0.6)
+    with pytest.raises(WeightsError, match="weights know chair, any: use weights that know --category car"):
         own.run(weights=str(unknown), output=tmp_path / "two.png")
 
 
