@@ -146,8 +146,8 @@ def load_networks(
         return GridViewRenderer(generator, autocast(precision, device)), None
     generator = resources.load(load_weights, config.generator, device=device, expect="view")
     assert isinstance(generator, ViewGenerator)
-    if generator.config.classes and config.category not in generator.config.classes:
-        known = ", ".join(generator.config.classes)
+    if config.category not in generator.config.categories:
+        known = ", ".join(generator.config.categories)
         raise WeightsError(
             f"{config.generator} weights know {known}: use weights that know --category {config.category}"
         )

@@ -18,6 +18,7 @@ from models.joints import (
 )
 from models.layers import channels_at
 
+ANY = "any"  # category of objects of no known class: they have no front, so azimuths count from the picture
 TORSO = ((1, 4), (11, 14), (1, 14), (4, 11))  # of the same joints: hips, shoulders, right and left side
 
 
@@ -154,6 +155,11 @@ class ViewConfig(GeneratorConfig):
 
     classes: tuple[str, ...] = ()
     """The kinds of objects that the codes tell apart; none if the generator is not told the kind."""
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """What it can show: its classes and `ANY`; cars and chairs if it is not told the kind."""
+        return (*self.classes, ANY) if self.classes else ("car", "chair")
 
     @property
     def source_code_channels(self) -> int:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import torch
 
+from models.generators.config import ANY
 from models.turning import HIGHEST, LOWEST, SCALE
 from models.viewpoint import FILL, OTHER, ViewpointEstimate, ViewpointNetwork, decode_viewpoint
 from pipelines.media.tensors import image_to_tensor
@@ -61,7 +62,8 @@ def estimate_view(
 
     Args:
         category: what the picture should show; a note says so if it shows something else.
-        azimuth, elevation, distance: what is known of the camera; the network estimates what is None.
+        azimuth, elevation, distance: what is known of the camera; the network estimates what is None, but for the
+            azimuth of `ANY` object, which is 0.
         progress: receives notes on the estimate and on whatever is doubtful.
 
     Raises:
@@ -74,8 +76,8 @@ def estimate_view(
     _note_other_kind(path, network.config.kinds, estimate, category, progress)
     picture, scale = _frame_object(foreground, _place_frame(box, estimate))
     found = _find_camera(network, estimate)
-    known = {"azimuth": azimuth, "elevation": elevation, "distance": distance}
-    for name, value in known.items():
+    front = 0.0 if category == ANY and azimuth is None else azimuth
+    for name, value in {"azimuth": front, "elevation": elevation, "distance": distance}.items():
         if value is not None:
             found[name] = Found(value, None)
     view = ObjectView(
@@ -170,7 +172,7 @@ def _note_other_kind(
 ) -> None:
     probabilities = dict(zip(kinds, estimate.kinds.tolist(), strict=True))
     likely = max(probabilities, key=probabilities.__getitem__)
-    if likely != category and probabilities[likely] > MIN_KIND_PROBABILITY:
+    if category not in (ANY, likely) and probabilities[likely] > MIN_KIND_PROBABILITY:
         hint = "" if likely == OTHER else f" but like a {likely}"
         progress.note(f"{path.name} does not look like a {category} on a plain background{hint}: results will be poor")
 

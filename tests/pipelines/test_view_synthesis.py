@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from models.errors import GflaError, WeightsError
+from models.errors import GflaError
 from models.generators.picture import PictureGenerator
 from models.generators.view import ViewGenerator
 from models.generators.view_codes import view_code
@@ -152,30 +152,6 @@ def test_a_turn_begins_at_the_pictures_own_view(own: Case, viewpoint: str, tmp_p
         elevations = source.elevation, elevation
         expected = own_view(own.generator, source.picture, source.azimuth, source.azimuth, elevations)
         np.testing.assert_allclose(pixels(tmp_path / folder / "00000.png"), expected, atol=1)
-
-
-def test_a_generator_with_lenses_and_classes_is_told_all_that_was_found(own: Case, tmp_path: Path) -> None:
-    generator = make_view_generator(lens=True, classes=("chair", "car"))
-    weights = save_network(tmp_path / "lens.safetensors", generator, "view")
-    network = make_constant_viewpoint_network(azimuth=300, elevation=25, lens=(0.25, 1.0, 0.02))
-    viewpoint = save_network(tmp_path / "viewpoint.safetensors", network, "viewpoint")
-    options = {"weights": str(weights), "viewpoint": str(viewpoint), "elevation": None, "distance": None}
-    result, (note,) = own.run(**options, angles=(77,), view_elevation=-5, output=tmp_path / "one.png")
-    (source,) = result.sources
-    assert source.distance == pytest.approx(4, abs=0.01)
-    assert ", elevation 25 (confidence 0.99), 4.0 diagonals away (confidence 1.00)" in note
-    image = torch.from_numpy(source.picture.copy()).permute(2, 0, 1)[None] / 127.5 - 1
-    cameras = [
-        Camera.unstack(torch.tensor([[azimuth, elevation, 1 / source.distance, source.scale]]))
-        for azimuth, elevation in ((source.azimuth, source.elevation), (77.0, -5.0))
-    ]
-    with torch.no_grad():
-        made = generator(image, *cameras, torch.tensor([1])).image[0]
-    expected = ((made + 1) * 127.5).permute(1, 2, 0).numpy()
-    np.testing.assert_allclose(pixels(tmp_path / "one.png"), expected, atol=0.6)
-    unknown = save_network(tmp_path / "chairs.safetensors", make_view_generator(classes=("chair",)), "view")
-    with pytest.raises(WeightsError, match="weights know chair: use weights that know --category car"):
-        own.run(weights=str(unknown), output=tmp_path / "two.png")
 
 
 def test_transparent_views_on_a_colour_are_those_on_the_original_background(own: Case, tmp_path: Path) -> None:

@@ -67,3 +67,16 @@ def style_weights(category: str, *, styles: Collection[str] = (), without: Colle
     if not kept:
         raise ValueError(f"no style of {category} is left")
     return kept
+
+
+def group_styles(names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The styles of these names by class, for the classes that have some.
+
+    Raises:
+        ValueError: a style that no class has.
+    """
+    groups = {name: tuple(style for style in names if style in each.styles) for name, each in ALL_CLASSES.items()}
+    if unknown := set(names) - {style for styles in groups.values() for style in styles}:
+        known = ", ".join(style for each in ALL_CLASSES.values() for style in each.styles)
+        raise ValueError(f"unknown style {min(unknown)!r}: use some of {known}")
+    return {name: styles for name, styles in groups.items() if styles}

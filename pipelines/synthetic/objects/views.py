@@ -1,11 +1,7 @@
 """Objects seen from several sides on white, and the true flow between any two views.
 
-<<<<<<< HEAD
 In: objects, or a category, and cameras. Out: `Views`. Training, tests and the examples call `render` and
 `sample_views`.
-=======
-In: objects, or a category, and cameras. Out: `Views`. Training and the examples call `render` and `sample_views`.
->>>>>>> camera
 
 Legend: B objects, V views of each, H = W size, M pixels on objects, k = SUPERSAMPLE.
 """

@@ -34,8 +34,10 @@ class Recipe:
     Every ordered pair of an object's views is a sample.
     """
 
-    category: str = "all"
-    """What is rendered: car, chair or all."""
+    category: str = "any"
+    """What is rendered: a class, all classes, or any object, which may be of no class."""
+    without: tuple[str, ...] = ()
+    """Styles of objects that are never drawn, separated by commas; the validation measures them by themselves."""
     size: int = 256
     """Height and width of the images, in pixels."""
     chunk: int = 32
@@ -188,7 +190,7 @@ def draw_pairs(recipe: Recipe, batch: int, generator: torch.Generator) -> ViewPa
     """
     pairs = pair_views(recipe, batch)
     count = batch // len(pairs)
-    objects = sample_objects(category=recipe.category, batch=count, generator=generator)
+    objects = sample_objects(category=recipe.category, batch=count, generator=generator, without=recipe.without)
     how = {"level": recipe.level, "turning": recipe.turning, "varied": recipe.varied}
     views = render(objects, sample_cameras(count, recipe.views, generator, **how), size=recipe.size)
     kind = _choose_kinds(recipe, objects.classes, generator)

@@ -15,7 +15,7 @@ from models.generators.config import bundled_objects
 from models.generators.view import ViewGenerator
 from models.turning import Camera
 from pipelines.synthetic.objects.classes import CLASSES
-from pipelines.synthetic.objects.scene import CATEGORIES
+from pipelines.training.data.object_styles import list_validations
 from pipelines.training.engine.gan import GanTask
 from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
@@ -43,6 +43,7 @@ class ViewSynthesisTask(GanTask[ViewGenerator, ViewPairs]):
     unused_options = frozenset({"vgg", "compile"})
 
     def __init__(self, session: Session, recipe: Recipe, generator: ViewGenerator | None = None) -> None:
+        self.validations = list_validations(recipe.category, recipe.without)
         super().__init__(session, recipe, generator or build_generator(session), PatchDiscriminator())
 
     def options(self) -> str:
@@ -77,15 +78,13 @@ class ViewSynthesisTask(GanTask[ViewGenerator, ViewPairs]):
         return (Truth(*inputs[INPUTS:]).on_background(),)
 
     def validate(self, network: ViewGenerator) -> Validation:
-        """Numbers of each category, their names prefixed with it."""
+        """Numbers of each class, their names prefixed with it, then of the styles that were left out of each."""
         numbers, rows = {}, []
-        every = [category for category in CATEGORIES if category != "all"]
-        chosen = every if self.recipe.category == "all" else [self.recipe.category]
         size, number, progress = self.recipe.size, self.recipe.validation, self.session.progress
-        self.session.begin("validate", len(chosen) * number * VIEWS, unit="views")
-        for category in chosen:
-            found, shown = validate(network, category, number, size=size, progress=progress)
-            numbers |= {f"{category}_{name}": value for name, value in found.items()}
+        self.session.begin("validate", len(self.validations) * number * VIEWS, unit="views")
+        for prefix, (category, styles) in self.validations.items():
+            found, shown = validate(network, category, number, size=size, progress=progress, **styles)
+            numbers |= {f"{prefix}_{name}": value for name, value in found.items()}
             rows += shown[:SHOWN]
         return Validation(numbers, rows)
 

@@ -6,7 +6,7 @@ Legend: B objects, T = 18 views of each, 20 degrees apart, H = W image size. Ima
 `models.turning`, angles in degrees.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -55,17 +55,25 @@ class HeldOutObjects:
 
 
 def render_held_out(
-    category: str, count: int, *, size: int, device: torch.device, progress: Progress = SILENT
+    category: str,
+    count: int,
+    *,
+    size: int,
+    device: torch.device,
+    progress: Progress = SILENT,
+    **styles: Collection[str],
 ) -> Iterator[HeldOutObjects]:
     """`count` objects in groups of `AT_ONCE`, the same every time on one kind of device.
 
     They are seen from all distances, at all scales, half of them from elevation 0, the others from all elevations.
+
+    styles: as in `sample_objects`.
     """
     generator = torch.Generator(device).manual_seed(VALIDATION_SEED)
     azimuth = torch.arange(0, 360, STEP, device=device)
     for start in range(0, count, AT_ONCE):
         number = min(AT_ONCE, count - start)
-        objects = sample_objects(category=category, batch=number, generator=generator)
+        objects = sample_objects(category=category, batch=number, generator=generator, **styles)
         source = torch.randint(len(azimuth), (number,), generator=generator, device=device)
         first = sample_cameras(number, 1, generator, level=LEVEL).stack().expand(-1, VIEWS, -1)
         camera = replace(Camera.unstack(first), azimuth=azimuth.expand(number, -1))
@@ -78,9 +86,17 @@ def render_held_out(
 
 @torch.no_grad()
 def validate(
-    model: ViewGenerator, category: str, count: int, *, size: int, progress: Progress = SILENT
+    model: ViewGenerator,
+    category: str,
+    count: int,
+    *,
+    size: int,
+    progress: Progress = SILENT,
+    **styles: Collection[str],
 ) -> tuple[dict[str, float], list[Tensor]]:
     """Generate all views of every object but the source's own, and compare with the truth.
+
+    styles: as in `sample_objects`.
 
     Returns:
         Means over views of PSNR (dB), SSIM and L1 (range 0 to 1), and the same of copying the source (`copy`,
@@ -89,7 +105,7 @@ def validate(
     device = next(model.parameters()).device
     measured: list[Tensor] = []
     rows: list[Tensor] = []
-    for group in render_held_out(category, count, size=size, device=device, progress=progress):
+    for group in render_held_out(category, count, size=size, device=device, progress=progress, **styles):
         source = group.encode_sources(model)
         for number in range(VIEWS):
             view, truth = model.view(source, group.camera[:, number]), group.images[:, number]

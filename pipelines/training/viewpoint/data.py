@@ -21,6 +21,7 @@ from pipelines.synthetic.rendering.backgrounds import sample_backgrounds
 from pipelines.synthetic.rendering.noise import chance, column, gaussian_blur, uniform
 from pipelines.training.data.augmentation import degrade, place
 
+CATEGORY = "any"  # what is drawn
 KINDS = (*CLASSES, OTHER)
 VIEWS = 4  # of each object
 
@@ -35,6 +36,8 @@ class Recipe:
     """Fraction of the images that show no object."""
     level: float = 0.35
     """Fraction of the objects that are seen from elevation 0; the others from -10 to 40 degrees."""
+    without: tuple[str, ...] = ()
+    """Styles of objects that are never drawn, separated by commas; the validation measures them by themselves."""
     spoiled: float = 0.7
     """Fraction of the objects with the errors of cameras and of cutting out."""
     spread: float = 6.0
@@ -51,12 +54,14 @@ class Recipe:
 
 @dataclass
 class LabelledImages:
-    """Images with what the network should say of them; camera and frame are 0 for images of no object."""
+    """Images with what the network should say of them."""
 
     images: Tensor
     """[B, 3, H, W]."""
+    shown: Tensor
+    """Whether they show an object [B] bool; camera and frame are 0 where they don't."""
     kind: Tensor
-    """Index in `KINDS` [B]."""
+    """Index in `KINDS` [B]; objects of other kinds have no front, so their azimuth means nothing."""
     camera: Tensor
     """[B, 4], `Camera.stack`."""
     frame: Tensor
@@ -72,7 +77,8 @@ def draw_labelled(recipe: Recipe, batch: int, size: int, generator: Generator) -
     seen = draw_objects(recipe, batch - rest, size, generator)
     kind = torch.full((rest,), KINDS.index(OTHER), device=generator.device)
     camera, frame = (labels.new_zeros(rest, labels.shape[1]) for labels in (seen.camera, seen.frame))
-    return join([seen, LabelledImages(draw_others(rest, size, generator), kind, camera, frame)])
+    shown = torch.zeros_like(kind, dtype=torch.bool)
+    return join([seen, LabelledImages(draw_others(rest, size, generator), shown, kind, camera, frame)])
 
 
 def join(parts: Sequence[LabelledImages]) -> LabelledImages:
@@ -84,13 +90,14 @@ def join(parts: Sequence[LabelledImages]) -> LabelledImages:
 def draw_objects(recipe: Recipe, batch: int, size: int, generator: Generator) -> LabelledImages:
     """Objects of all classes by any camera, some of them spoiled."""
     count = -(-batch // VIEWS)
-    drawn = sample_objects(category="all", batch=count, generator=generator)
+    drawn = sample_objects(category=CATEGORY, batch=count, generator=generator, without=recipe.without)
     views = render(drawn, sample_cameras(count, VIEWS, generator, level=recipe.level, varied=1.0), size=size)
     images, mask, camera = (part.flatten(0, 1)[:batch] for part in (views.images, views.mask, views.camera.stack()))
     kinds = torch.tensor([KINDS.index(name) for name in drawn.classes], device=generator.device)
     images, mask, frame = fill_frame(images, mask, Camera.unstack(camera).scale, generator)
     kind = kinds.repeat_interleave(VIEWS)[:batch]
-    return LabelledImages(_spoil(recipe, images, mask, generator), kind, camera, frame)
+    shown = torch.ones_like(kind, dtype=torch.bool)
+    return LabelledImages(_spoil(recipe, images, mask, generator), shown, kind, camera, frame)
 
 
 def draw_others(batch: int, size: int, generator: Generator) -> Tensor:

@@ -3,6 +3,8 @@
 Called by `viewpoint.recipe` and `benchmarks.view_synthesis`. Angles are in degrees.
 """
 
+from collections.abc import Collection
+
 import torch
 from torch import Tensor
 
@@ -29,8 +31,12 @@ AT_ONCE = 50  # images that are rendered together
 
 
 @torch.no_grad()
-def validate(network: ViewpointNetwork, category: str, count: int, progress: Progress = SILENT) -> dict[str, float]:
+def validate(
+    network: ViewpointNetwork, category: str, count: int, progress: Progress = SILENT, **styles: Collection[str]
+) -> dict[str, float]:
     """How well the network knows `count` held-out objects by all cameras, half of them at elevation 0.
+
+    styles: as in `sample_objects`.
 
     Returns:
         `median` error of the azimuth in degrees; shares of errors beyond `REVERSED` (`reversed`) and within `REACH`
@@ -44,7 +50,7 @@ def validate(network: ViewpointNetwork, category: str, count: int, progress: Pro
     columns: list[Tensor] = []
     for start in range(0, count, AT_ONCE):
         number = min(AT_ONCE, count - start)
-        drawn = sample_objects(category=category, batch=number, generator=generator)
+        drawn = sample_objects(category=category, batch=number, generator=generator, **styles)
         camera = sample_cameras(number, 1, generator, level=LEVEL)
         views, camera = render(drawn, camera, size=size), camera[:, 0]
         images, _, frame = fill_frame(views.images[:, 0], views.mask[:, 0], camera.scale)

@@ -9,7 +9,6 @@ from models.errors import InputError
 from models.ops.sampling import warp
 from models.turning import Camera, rigid_flow
 from pipelines.synthetic.objects import render, sample_objects
-from pipelines.synthetic.objects.classes import CLASSES
 from pipelines.training.view_synthesis.data import UNKNOWN, Recipe, draw_pairs
 
 
@@ -28,7 +27,7 @@ def test_the_true_flow_copies_the_target_from_the_source_and_from_its_mirror_ima
         error = (warp(image, flow) - truth.image).abs().mean(1, keepdim=True) * visible
         beside = (truth.image - image).abs().mean(1, keepdim=True) * visible
         assert visible.mean() > 0.01
-        assert (visible * (truth.mask == 0)).mean() < 0.01  # in small pictures with jagged edges
+        assert (visible > (truth.mask > 0)).float().mean() < 0.01  # small pictures end a little beside what they show
         assert error.sum() < 0.5 * beside.sum()
 
 
@@ -64,9 +63,9 @@ def test_cameras_are_given_with_an_error_and_some_samples_are_soft() -> None:
 
 
 def test_azimuths_of_unknown_kinds_count_from_the_source() -> None:
-    exact: dict[str, Any] = {"azimuth_noise": 0, "soft": 0}
+    exact: dict[str, Any] = {"azimuth_noise": 0, "soft": 0, "category": "all"}
     known, unknown = (draw_pairs(Recipe(size=64, views=2, unknown=share, **exact), 8, seeded()) for share in (0, 1))
-    assert set(known.inputs.kind.tolist()) <= set(range(len(CLASSES)))
+    assert (known.inputs.kind != UNKNOWN).all()
     assert (unknown.inputs.kind == UNKNOWN).all()
     turns = [each.inputs.target[:, 0] - each.inputs.source[:, 0] for each in (known, unknown)]
     torch.testing.assert_close(turns[1], turns[0], atol=1e-4, rtol=0)

@@ -13,6 +13,7 @@ from pipelines.training.viewpoint.losses import viewpoint_losses
 def test_losses_vanish_for_the_truth_and_other_things_have_no_azimuth() -> None:
     recipe = Recipe(spread=1.0)
     truth = draw_labelled(Recipe(others=0.5), 8, 64, torch.Generator().manual_seed(1))
+    truth.kind[:4] = KINDS.index("car")
     camera = Camera.unstack(truth.camera)
     known = azimuth_target(camera.azimuth, 72, 1.0).clamp(min=1e-6).log()
     kind = 40 * torch.nn.functional.one_hot(truth.kind, len(KINDS)).float()
@@ -27,5 +28,9 @@ def test_losses_vanish_for_the_truth_and_other_things_have_no_azimuth() -> None:
     unsure = replace(wrong, spread=torch.tensor([10.0, 0.3]).expand(8, 2))
     assert viewpoint_losses(recipe, unsure, truth)["elevation"] < viewpoint_losses(recipe, wrong, truth)["elevation"]
     truth.kind[:] = KINDS.index(OTHER)
+    unknown = viewpoint_losses(Recipe(), wrong, truth)
+    assert unknown["azimuth"] == 0  # an object without a front
+    assert unknown["frame"] > 0
+    truth.shown[:] = False
     nothing = viewpoint_losses(Recipe(), wrong, truth)
     assert nothing["azimuth"] == nothing["elevation"] == nothing["nearness"] == nothing["frame"] == 0
