@@ -113,7 +113,7 @@ def _stations(car: Car) -> tuple[Tensor, Tensor]:
     edges = [end + shift for ends in _recesses(car) for end in ends for shift in (-0.001, 0.001)]
     u = torch.cat([plain, *arches, *edges, doors - gap, doors + gap], 1)
     is_gap = torch.zeros_like(u, dtype=torch.bool)
-    is_gap[:, -6:-3] = True
+    is_gap[:, -6:-3] = gap > 0
     u, order = u.clamp(0, 1).sort(1)
     return u, is_gap.gather(1, order)
 

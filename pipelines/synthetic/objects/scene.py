@@ -27,6 +27,8 @@ from pipelines.synthetic.rendering.noise import chance, pick
 from pipelines.synthetic.rendering.raster import rasterise_triangles
 from pipelines.synthetic.tensors import move_to_device
 
+_COARSE = 0.06  # share of the objects that are made of few triangles
+
 
 @dataclass
 class View:
@@ -132,7 +134,9 @@ def sample_objects(
     names = [list(weights)[number] for number in drawn]
     owner = {style: name for name, each in ALL_CLASSES.items() for style in each.styles}
     classes = [owner[name] for name in names]
-    light, coarse = sample_light(batch, local), chance(local, 0.06, batch)
+    light = sample_light(batch, local)
+    coarse = chance(local, _COARSE, batch)
+    coarse |= torch.tensor([name in ALL_CLASSES[owner[name]].coarse for name in names]) & chance(local, 0.7, batch)
     light.flat |= coarse
     meshes, paints, symmetric = [], [], torch.ones(batch, dtype=torch.bool)
     for name in dict.fromkeys(classes):
