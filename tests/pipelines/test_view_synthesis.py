@@ -143,7 +143,6 @@ def test_a_turn_has_72_views_from_the_estimated_azimuth_on(
 
 
 def test_a_turn_begins_at_the_pictures_own_view(own: Case, viewpoint: str, tmp_path: Path) -> None:
-    """Also if it is seen from above, unless another elevation of the views was asked for."""
     options = {"viewpoint": viewpoint, "views": 2, "elevation": None}
     source = own.run(**options, output=tmp_path / "turn")[0].sources[0]
     own.run(**options, view_elevation=5, output=tmp_path / "lower")
@@ -262,7 +261,6 @@ def test_several_pictures_go_into_a_folder(authors: Case, tmp_path: Path) -> Non
         ("own", {"viewpoint": "objects"}, "'viewpoint' weights are needed"),
         ("own", {"distance": 0.5}, "--distance 0.5 must be from 1 to 20"),
         ("own", {"distance": float("nan")}, "--distance nan must be"),
-        ("own", {"elevation": 40.5}, "--elevation 40.5 must be from -10 to 40 degrees"),
         ("own", {"view_elevation": float("nan")}, "--view-elevation nan must be from -10 to 40 degrees"),
         ("own", {"angles": (0.0, float("nan"))}, "angle nan: .* finite numbers of degrees"),
         ("own", {"id": "3"}, "--shapenet FILE with --id"),
@@ -277,7 +275,6 @@ def test_several_pictures_go_into_a_folder(authors: Case, tmp_path: Path) -> Non
         ("own", {"compare": "true", "images": ("car.png", "grey.png"), "output": None}, "--compare takes a single"),
         ("own", {"output": "out.tga"}, "unknown type"),
         ("authors", {"azimuth": None}, "these weights need --azimuth"),
-        ("authors", {"elevation": 30.0}, "--elevation 30: these weights know 0 to below 30"),
         ("authors", {"view_elevation": -5.0}, "--view-elevation -5: these weights know 0 to below 30"),
         ("authors", {"distance": 2.0}, "--distance 2: the camera of the authors' generators is fixed"),
         ("authors", {"background": "original"}, "--background original: the authors' generators render on white only"),
