@@ -33,7 +33,7 @@ def draw_scene() -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(1)
     small = random.integers(60, 200, (12, 16, 3), np.uint8)
     small[..., 0] = small[..., 1] - 40
-    picture = np.asarray(Image.fromarray(small).resize(SIZE[::-1])).copy()
+    picture = np.asarray(Image.fromarray(small).resize((SIZE[1], SIZE[0]))).copy()
     rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
     disc = (rows - 100) ** 2 + (columns - 200) ** 2 < 45**2
     picture[disc] = (220, 40, 30)
