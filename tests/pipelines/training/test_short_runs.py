@@ -89,9 +89,9 @@ CASES = {
     "view-synth": (
         lambda session, recipe: ViewSynthesisTask(session, recipe, ViewGenerator(config=OBJECTS)),
         ViewRecipe(size=64, chunk=2, views=2, adversarial_from=2, validation=1),
-        [("train", 2), ("validate", 36)],
+        [("train", 2), ("validate", 90)],
     ),
-    "viewpoint": (viewpoint.ViewpointTask, ViewpointRecipe(chunk=2, validation=2), [("train", 2), ("validate", 6)]),
+    "viewpoint": (viewpoint.ViewpointTask, ViewpointRecipe(chunk=2, validation=2), [("train", 2), ("validate", 12)]),
     "the paper's": (FACE.make_task, replace(FACE.recipe, width=2, size=64, frames=9, chunk=3), [("train", 2)]),
 }
 
