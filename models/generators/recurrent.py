@@ -11,9 +11,8 @@ the reference once with `encode_reference`, then call `step` frame after frame w
 
 Official format, sections 3.5 and 3.6. B batch, T frames, I image channels, S structure channels, J joints, C channels,
 H, W image size (multiples of 2^flow_layers), h, w size of a feature map. Images are in [-1, 1]; structure maps as in
-sections 9.3 and 9.5 of the official format; flow is backward flow in pixels of its own map, channel 0 = x; masks are in
-(0, 1), 1 means "take the warped source"; joints are x, y in image pixels; lists run over the attended layers, coarse to
-fine.
+sections 9.3 and 9.5 there; flow is backward flow in pixels of its own map, channel 0 = x; masks are in (0, 1), 1 means
+"take the warped source"; joints are x, y in image pixels; lists run over the attended layers, coarse to fine.
 """
 
 from abc import ABC, abstractmethod
