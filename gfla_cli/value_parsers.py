@@ -126,12 +126,20 @@ def landmarks(text: str) -> Path | str | None:
     return None if text == "auto" else Path(text)
 
 
-def azimuth(text: str) -> float | None:
+def angle(text: str) -> float | None:
     """Degrees, or `auto` -> None."""
     try:
         return None if text == "auto" else float(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is neither 'auto' nor an angle in degrees") from None
+
+
+def distance(text: str) -> float | None:
+    """Diagonals of the object, or `auto` -> None."""
+    try:
+        return None if text == "auto" else float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither 'auto' nor a number of diagonals of the object") from None
 
 
 def angles(text: str) -> tuple[float, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 from models.generators.animation import AnimationGenerator
 from pipelines.configs import AnimateConfig
 from pipelines.generation.background import find_background
+from pipelines.generation.further_pictures import find_further_pictures
 from pipelines.generation.moving_people import FACE, find_sources, follow, move_faces, retarget_person
 from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.people_processor import make_people_processor
@@ -184,6 +185,8 @@ def prepare_frames(
         # 3. The source people: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
         sources = find_sources(config, picture, alpha, networks)
         note_all(progress, (each.about(note) for each in sources for note in each.notes))
+    with stopwatch("matte"):
+        further = find_further_pictures(config.also, networks, resources, progress)
     pairs = find_motions(config, video, sources, networks, stopwatch, progress)
     with stopwatch("motion"):
         people = [retarget_person(config, *pair, progress) for pair in pairs]
@@ -196,6 +199,8 @@ def prepare_frames(
         else:
             processor = make_people_processor(people, networks, config)
         note_all(progress, processor.notes)
+        for other in further:
+            processor.add_picture(other.person, other.matte)
     with stopwatch("background"):
         # 6c. What is behind the people
         if background := find_background(config, people, video, networks, progress):

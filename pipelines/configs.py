@@ -33,8 +33,6 @@ Protocol = Literal["standard", "gfla"]
 Metric = Literal["fid", "lpips", "ssim", "ssim256", "psnr", "l1", "mae", "flicker", "keypoints"]
 AnyPath = TypeVar("AnyPath", bound=PurePath)
 
-DEFAULT_DISTANCE = 1.8  # diagonals of the object: measured best on true views, farther than training's renders
-
 
 @dataclass(frozen=True)
 class AnimateConfig(PersonOptions, VideoOptions, SelectionOptions, PoseOptions, ModelOptions):
@@ -152,15 +150,18 @@ class ViewSynthConfig(OutputOptions, ModelOptions):
     weights: str | None = None
     """Weights of the generator: a name (see `gfla weights list`) or a file; the bundled ones if omitted."""
     viewpoint: str = "viewpoint"
-    """Weights of the network that estimates azimuth and size of the object: a name or a file."""
+    """Weights of the network that estimates the camera and the size of the object: a name or a file."""
     azimuth: float | None = None
     """Azimuth, in degrees, from which the picture shows the object: 0 front, 90 front to the right, 180 back, 270 front
     to the left. Estimated if omitted."""
-    elevation: float = 0.0
-    """Elevation of the camera, 0 to below 30 degrees; with a given azimuth also that of the picture. If the azimuth is
-    estimated, a full turn takes 0 as the picture's own."""
-    distance: float = DEFAULT_DISTANCE
-    """Distance of the camera, 1 to 20 diagonals of the object; a small one makes the near end look large."""
+    elevation: float | None = None
+    """Elevation, -10 to 40 degrees, from which the picture shows the object, and the views unless `--view-elevation`
+    says otherwise. Estimated if omitted; 0 with the authors' weights, which know 0 to below 30."""
+    distance: float | None = None
+    """Distance of the camera, 1 to 20 diagonals of the object; a small one makes the near end look large. Estimated if
+    omitted."""
+    view_elevation: float | None = None
+    """Elevation of the views, if not the picture's."""
     views: int | None = None
     """Number of views in one turn; 72, or 18 with the authors' weights, if omitted."""
     angles: tuple[float, ...] = ()

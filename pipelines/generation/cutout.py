@@ -64,23 +64,25 @@ def cut_out(sources: Sequence[SourcePerson], fill: Fill) -> list[CutOut]:
     Raises:
         BackendUnavailable: mattes can't be made here.
     """
-    picture, alpha = sources[0].picture, sources[0].alpha
-    if alpha is not None and _agree(alpha, sources):
-        matte = matte_of_alpha(picture, alpha)
+    picture, mattes, own = sources[0].picture, [find_matte(each) for each in sources], map(_has_own_matte, sources)
+    if all(own):
         others = np.clip(1 - sum(1.0 if each.share is None else each.share for each in sources), 0, 1)
-        plate = np.rint(255 - (255 - picture) * np.broadcast_to(others, alpha.shape)[..., None]).astype(np.uint8)
-        return [CutOut(_take_share(matte, each), plate, OWN_ALPHA) for each in sources]
-    mattes, holes = [], []
-    for each in sources:
-        assert each.mask is not None
-        mattes.append(_take_share(estimate_matte(picture, each.mask), each))
-        holes.append(find_hole(mattes[-1].alpha, each.detected))
+        plate = np.rint(255 - (255 - picture) * np.broadcast_to(others, picture.shape[:2])[..., None]).astype(np.uint8)
+        return [CutOut(matte, plate, OWN_ALPHA) for matte in mattes]
+    holes = [find_hole(matte.alpha, each.detected) for matte, each in zip(mattes, sources, strict=True)]
     plate = fill(picture.copy(), np.maximum.reduce(holes))
     return [CutOut(matte, plate, describe_certainty(matte.certainty)) for matte in mattes]
 
 
-def _take_share(matte: Matte, source: SourcePerson) -> Matte:
-    """The matte without what belongs to somebody else."""
+def find_matte(source: SourcePerson) -> Matte:
+    """The person of a picture with a mask, without what is somebody else's. Raises BackendUnavailable if mattes can't
+    be made here."""
+    assert source.mask is not None
+    if _has_own_matte(source):
+        assert source.alpha is not None
+        matte = matte_of_alpha(source.picture, source.alpha)
+    else:
+        matte = estimate_matte(source.picture, source.mask)
     return matte if source.share is None else replace(matte, alpha=matte.alpha * source.share)
 
 
@@ -125,13 +127,16 @@ def describe_certainty(certainty: float) -> str | None:
     )
 
 
-def _agree(alpha: np.ndarray, sources: Sequence[SourcePerson]) -> bool:
-    """Whether the picture's alpha [H, W] marks the people, where it is theirs: it may also be of rounded corners."""
-    masks, shares = [each.mask for each in sources], [each.share for each in sources]
-    first = alpha > 0.5
-    if all(share is not None for share in shares):
-        first = first & (np.sum([share for share in shares if share is not None], 0) > 0.5)
-    second = np.maximum.reduce([mask for mask in masks if mask is not None]) > 0.5
+def _has_own_matte(source: SourcePerson) -> bool:
+    """Whether the picture's own alpha cuts the person out."""
+    if source.alpha is None or source.mask is None:
+        return False
+    return _agree(source.alpha if source.share is None else source.alpha * source.share, source.mask)
+
+
+def _agree(alpha: np.ndarray, mask: np.ndarray) -> bool:
+    """Whether alpha and mask [H, W] mark the same: an alpha may also be of rounded corners."""
+    first, second = alpha > 0.5, mask > 0.5
     return bool((first & second).sum() >= MIN_AGREEMENT * max((first | second).sum(), 1))
 
 

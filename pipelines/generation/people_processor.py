@@ -42,6 +42,8 @@ def check_people_options(config: AnimateConfig) -> None:
     parse_pairs(config.people)
     if config.person != "largest":
         raise InputError("--person chooses whom one person follows, --people whom each follows: leave one of them out")
+    if config.also:
+        raise InputError("--also names further pictures of one person: omit it with --people")
     if config.frame == "crop":
         raise InputError("--frame crop shows what is generated of one person: omit it with --people")
     if not makes_layers(config.weights):

@@ -8,6 +8,7 @@ from torch import Tensor
 from models.generators.animation import Step
 from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background
+from pipelines.compositing.matte import Matte
 from pipelines.generation.processors import FrameProcessor, NetworkInputs, PendingFrame, PendingMemory, ProcessorFactory
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.media.boxes import Box
@@ -40,6 +41,10 @@ class TurnedProcessor(FrameProcessor):
     def put_on(self, background: Background) -> None:
         super().put_on(background)
         self.upright.put_on(TurnedBackground(background, self.quarter_turns))
+
+    def add_picture(self, person: SourcePerson, matte: Matte) -> None:
+        self.upright.add_picture(person, matte)
+        self.others = self.upright.others
 
     def source_inputs(self) -> NetworkInputs:
         return self.upright.source_inputs()

@@ -18,6 +18,7 @@ from pipelines.configs import AnimateConfig
 from pipelines.faces.landmark_detectors import create_landmark_detector
 from pipelines.generation.background import check_background
 from pipelines.generation.cutout import describe_certainty
+from pipelines.generation.further_pictures import check_further_pictures
 from pipelines.generation.networks import load_detector
 from pipelines.generation.people_processor import check_people_options
 from pipelines.generation.video_output import check_face
@@ -140,7 +141,10 @@ class InputChecker:
             check_face(config)
             check_people_options(config)
             check_people(config.people, self.detector)
+            check_further_pictures(config, config.weights)
             picture = self._once(inspect_source, source, source, self.detector)
+            for further in config.also:
+                self._once(inspect_source, further, further, self.detector)
             clip = self._once(self._inspect_driving, driving, driving)
             if config.people is not None:
                 choose_pairs(config.people, picture.people, clip.people)

@@ -61,6 +61,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "--azimuth": ("-40.5", -40.5),
     "--elevation": ("10", 10.0),
     "--distance": ("2.5", 2.5),
+    "--view-elevation": ("-5", -5.0),
     "--views": ("12", 12),
     "--angles": ("0,77.5", (0.0, 77.5)),
     "--shapenet": (__file__, Path(__file__)),

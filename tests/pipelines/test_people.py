@@ -143,6 +143,7 @@ def test_a_check_says_how_many_there_are(folder: Path, tmp_path: Path) -> None:
         ({"people": "1-2"}, "must be 'all' or pairs"),
         ({"people": "1:1,1:2"}, "person 1 of the picture can follow one person only"),
         ({"people": "all", "person": "2"}, "leave one of them out"),
+        ({"people": "all", "also": (Path("back.png"),)}, "omit it with --people"),
         ({"people": "all", "frame": "crop"}, "omit it with --people"),
         ({"people": "all", "keypoints": "bundled"}, "finds one person only: use --keypoints mediapipe"),
     ],
