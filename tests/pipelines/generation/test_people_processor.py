@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.generators.recurrent import Step
+from models.generators.recurrent import Step, map_tensors
 from pipelines.compositing.backgrounds import ColourBackground, TransparentBackground
 from pipelines.compositing.device_compositor import DeviceCompositor
 from pipelines.compositing.matte import Matte
@@ -18,6 +18,7 @@ from pipelines.generation.people_processor import PeopleProcessor
 from pipelines.generation.rollout import FrameGenerator
 from pipelines.keypoints.motion import SourcePerson
 from pipelines.runtime.stopwatch import Stopwatch
+from tests.helpers.devices import DEVICES
 from tests.helpers.processor_contract import FRAMES, HEIGHT, WIDTH, draw_mask, make_people
 from tests.pipelines.generation.test_layer_processor import make_generator
 
@@ -78,16 +79,19 @@ def test_whoever_stands_lower_covers_the_other(lower: int) -> None:
     assert middle[2 - 2 * lower] < 50
 
 
-def test_frames_composed_on_a_device_are_those_of_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On the CPU, too, so that every machine tries it."""
-    results = []
-    for on_device in (False, True):
-        if on_device:
-            monkeypatch.setattr(layer_processor, "make_compositor", DeviceCompositor)
-        people = PeopleProcessor([make_person(RED), make_person(BLUE, (60, 20))])
-        results.append([people.postprocess(step, "full").astype(int) for _, step in generate(people)])
-    for tiled, composed in zip(*results, strict=True):
-        assert np.abs(tiled - composed).mean() < 0.5
+@pytest.mark.parametrize("device", DEVICES)
+def test_frames_composed_on_a_device_are_those_of_the_cpu(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A graph follows after some frames; every frame is finished after the next one was begun."""
+    expected, people = (PeopleProcessor([make_person(RED), make_person(BLUE, (60, 20))]) for _ in range(2))
+    (_, step), *_ = generate(PeopleProcessor([make_person(RED), make_person(BLUE, (60, 20))]))
+    for each in (expected, people):
+        each.order = np.repeat(each.order[:1], 7, 0)
+    on_device = map_tensors(step, lambda tensor: tensor.to(device))
+    pending = [expected.begin_frame(step, "full") for _ in range(7)]
+    monkeypatch.setattr(layer_processor, "make_compositor", DeviceCompositor)
+    made = [people.begin_frame(on_device, "full") for _ in range(7)]
+    for first, second in zip(pending, made, strict=True):
+        assert np.abs(first().astype(int) - second()).max() <= 2
 
 
 def test_backgrounds_are_shared() -> None:

@@ -67,6 +67,17 @@ def test_the_masks_are_those_of_the_person_with_the_poses(person: int) -> None:
     assert detector.wanted == {"hands"}
 
 
+def test_the_masks_of_several_people_are_one() -> None:
+    poses = [[make_standing_pose(200 * person + number, 20) for person in (0, 1)] for number in range(FRAMES)]
+    images = [np.full((*SHAPE, 3), number, np.uint8) for number in range(FRAMES)]
+    found = list(find_masks(images, np.array(poses), detector=TwoPeople(), device="cpu"))
+    for person in (0, 1):
+        own = find_masks(images, np.array(poses)[:, person : person + 1], detector=TwoPeople(), device="cpu")
+        for mask, alone in zip(found, own, strict=True):
+            assert (mask >= alone).all()
+    assert all(mask[:, 100].max() == 1 and mask[:, 300].max() == 1 and mask[:, 200].max() == 0 for mask in found)
+
+
 def test_a_detector_without_masks_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     class Poses:
         name = "poses"
