@@ -24,6 +24,7 @@ from pipelines.generation.video_output import VideoOutput, VideoResult, check_ou
 from pipelines.keypoints.detectors.registry import check_people
 from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.motion import DrivingMotion, MovingPerson, SourcePerson, find_driving_track
+from pipelines.keypoints.pairs import ALL
 from pipelines.keypoints.people import MovingPair
 from pipelines.media.audio import plan_audio
 from pipelines.media.pictures import describe_changes, load_with_alpha
@@ -188,6 +189,9 @@ def prepare_frames(
     with stopwatch("matte"):
         further = find_further_pictures(config.also, networks, resources, progress)
     pairs = find_motions(config, video, sources, networks, stopwatch, progress)
+    if config.people == ALL and len(pairs) < len(sources):
+        moving = f"{len(pairs)} of {len(sources)} people in the picture"
+        progress.note(f"--people all: {moving} can move, for the video shows no more at the same time")
     with stopwatch("motion"):
         people = [retarget_person(config, *pair, progress) for pair in pairs]
     with stopwatch("matte"):

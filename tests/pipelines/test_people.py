@@ -1,5 +1,7 @@
 """`animate` with several people, from files to files, by a small network."""
 
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,12 @@ from pipelines.configs import PreviewConfig
 from pipelines.generation import resume_folder
 from pipelines.generation.people_processor import PeopleProcessor
 from pipelines.generation.resources import Resources
+from pipelines.keypoints.track import PoseFrame, PoseTrack
+from pipelines.keypoints.track_file import save_track
 from pipelines.preflight.check import check_inputs
 from pipelines.preview import preview_animation
 from pipelines.runtime.progress import SILENT, NotesProgress
+from tests.helpers.poses import make_standing_pose
 from tests.helpers.small_batches import SIZE, write_small_weights
 from tests.helpers.two_people import LEFT, RIGHT, add_detector, write_two_people
 
@@ -81,6 +86,16 @@ def test_both_are_layers_over_one_picture(folder: Path, resources: Resources, tm
         assert np.abs(alone[:, :, middle] - source[:, middle]).mean() < 0.5, "the other one stays"
         inner = slice(own.start + 40, own.stop - 40)
         assert np.abs(alone[:, :, inner] - together[:, :, inner]).mean() < 1
+
+
+def test_who_finds_nobody_to_follow_stays_and_is_named(folder: Path, resources: Resources, tmp_path: Path) -> None:
+    pose, progress = make_standing_pose(20), NotesProgress()
+    track = PoseTrack("coco17", 200, 300, Fraction(1, 25), [PoseFrame(number, pose[None]) for number in (0, 1)])
+    save_track(tmp_path / "one.json", track)
+    options = replace(config(folder, tmp_path / "out.mp4", people="all"), driving=tmp_path / "one.json")
+    with prepare_animation(options, progress, resources) as animation:
+        assert [each.source.number for each in animation.people] == [1]
+    assert any(note.startswith("--people all: 1 of 2 people in the picture can move") for note in progress.notes)
 
 
 def test_nothing_is_behind_them(folder: Path, resources: Resources, tmp_path: Path) -> None:
