@@ -16,7 +16,9 @@ from pipelines.generation.cutout import CutOut
 from pipelines.generation.layer_processor import LayerProcessor
 from pipelines.generation.people_processor import PeopleProcessor
 from pipelines.generation.rollout import FrameGenerator
+from pipelines.generation.turned_processor import TurnedProcessor
 from pipelines.keypoints.motion import SourcePerson
+from pipelines.media.turning import turn_picture
 from pipelines.runtime.stopwatch import Stopwatch
 from tests.helpers.devices import DEVICES
 from tests.helpers.processor_contract import FRAMES, HEIGHT, WIDTH, draw_mask, make_people
@@ -102,3 +104,13 @@ def test_backgrounds_are_shared() -> None:
     assert tuple(people.postprocess(step, "full")[0, 0]) == (0, 255, 0)
     people.put_on(TransparentBackground())
     assert people.postprocess(step, "full").shape == (HEIGHT, WIDTH, 4)
+
+
+def test_a_picture_that_was_turned_upright_lies_again() -> None:
+    upright, turned = (PeopleProcessor([make_person(RED), make_person(BLUE, (60, 20))]) for _ in range(2))
+    lying = TurnedProcessor(turned, 1)
+    (_, step), *_ = generate(lying)
+    assert len(step.image) == 2
+    frame = lying.postprocess(step, "full")
+    assert frame.shape == (WIDTH, HEIGHT, 3)
+    np.testing.assert_array_equal(turn_picture(frame, 1), upright.postprocess(step, "full"))
