@@ -100,7 +100,7 @@ def insert_gif_comment(path: Path, tags: Tags) -> None:
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
-    """The record in the metadata of a video, a picture, a model, a folder or pattern of pictures; None if there is none.
+    """The record in the metadata of a video, picture, model, or folder or pattern of pictures; None if there is none.
 
     Raises:
         InputError: it can't be read as any of these.

@@ -20,6 +20,7 @@ RECIPES = {
     "landmarks": "pipelines.training.landmarks.recipe:LandmarkTask",
     "motion": "pipelines.training.motion.recipe:MotionTask",
     "plate": "pipelines.training.plate.recipe:PlateTask",
+    "segmentation": "pipelines.training.segmentation.recipe:SegmentationTask",
     "view-synth": "pipelines.training.view_synthesis.recipe:ViewSynthesisTask",
     "viewpoint": "pipelines.training.viewpoint.recipe:ViewpointTask",
 }

@@ -1,4 +1,4 @@
-"""Objects of no particular class: random assemblies of parts, vessels, cabinets, lamps, beds, planes, boats, animals.
+"""Objects of no particular class: random assemblies of parts, things of a household, vehicles, animals.
 
 `classes` lists `add_assemblies`. Lengths have no unit: objects are scaled to the same diagonal. x forward, y left,
 z up.
@@ -6,16 +6,19 @@ z up.
 Legend: B objects; tensors without a shape are [B].
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.objects.assembly_shapes import (
-    add_animals,
-    add_boats,
+from pipelines.synthetic.objects.assembly_shapes import add_animals, add_boats, add_planes, add_vessels
+from pipelines.synthetic.objects.household_shapes import (
+    add_appliances,
+    add_beds,
+    add_bicycles,
     add_cabinets,
+    add_houses,
     add_lamps,
-    add_planes,
-    add_vessels,
 )
 from pipelines.synthetic.objects.kit import Kit
 from pipelines.synthetic.objects.lofts import add_loft
@@ -30,9 +33,25 @@ ASSEMBLY_STYLES = {
     "vessel": 1.0,
     "cabinet": 1.0,
     "lamp": 0.8,
+    "bed": 0.8,
+    "appliance": 1.0,
+    "house": 0.6,
+    "bicycle": 0.7,
     "plane": 0.8,
     "boat": 0.8,
     "animal": 0.8,
+}
+_SHAPES: dict[str, Callable[[Kit, Generator, Tensor], None]] = {
+    "vessel": add_vessels,
+    "cabinet": add_cabinets,
+    "lamp": add_lamps,
+    "bed": add_beds,
+    "appliance": add_appliances,
+    "house": add_houses,
+    "bicycle": add_bicycles,
+    "plane": add_planes,
+    "boat": add_boats,
+    "animal": add_animals,
 }
 _MOST_PARTS, _PAINTS = 10, 6
 _PATTERNS = {
@@ -56,16 +75,8 @@ _PATTERNS = {
 def add_assemblies(kit: Kit, kind: Tensor, generator: Generator) -> tuple[Paint, Tensor]:
     """Adds an object of each `kind`, an index into `ASSEMBLY_STYLES`; returns paints and whose sides are alike."""
     is_style = {name: kind == number for number, name in enumerate(ASSEMBLY_STYLES)}
-    lopsided = _add_random(kit, generator, is_style["assembly"])
-    shapes = {
-        "vessel": add_vessels,
-        "cabinet": add_cabinets,
-        "lamp": add_lamps,
-        "plane": add_planes,
-        "boat": add_boats,
-        "animal": add_animals,
-    }
-    for name, add in shapes.items():
+    lopsided = _add_random(kit, generator, is_style["assembly"]) | is_style["appliance"]
+    for name, add in _SHAPES.items():
         if is_style[name].any():
             add(kit, generator, is_style[name])
     return _sample_paint(kit.batch, generator), ~lopsided

@@ -1,4 +1,4 @@
-"""Vessels, cabinets, lamps, planes, boats and animals.
+"""Vessels, planes, boats and animals.
 
 `assemblies.add_assemblies` calls these functions with the objects that they are for. Paints are numbered 0 to 5
 and have no meaning. x forward, y left, z up.
@@ -52,56 +52,6 @@ def add_vessels(kit: Kit, generator: Generator, present: Tensor) -> None:
     lid = present & ~open_ & chance(generator, 0.5, batch)
     cap = [(rim * 1.05, 0.0), (rim * 1.05, 0.03), (rim * 0.5, 0.08), (0.04, 0.09), (0.05, 0.14), (0.01, 0.16)]
     kit.add_lathe(2, (0.0, 0.0, tall * 0.97), cap, present=lid)
-
-
-def add_cabinets(kit: Kit, generator: Generator, present: Tensor) -> None:
-    """Cupboards, shelves and chests: a box with doors, drawers or open boards, on feet."""
-    batch = kit.batch
-    depth, width, height = (
-        uniform(generator, batch, low=low, high=high) for low, high in ((0.18, 0.35), (0.25, 0.9), (0.3, 1.1))
-    )
-    foot = uniform(generator, batch, low=0.0, high=0.15) * chance(generator, 0.5, batch)
-    open_ = present & chance(generator, 0.4, batch)
-    closed = present & ~open_
-    kit.add_box(0, (0.0, 0.0, foot + height), (depth, width, height), radius=0.01, present=closed)
-    kit.add_box(
-        0,
-        (-depth, 0.0, foot + height),
-        (0.012, width, height),
-        radius=0.003,
-        present=open_ & chance(generator, 0.6, batch),
-    )
-    kit.add_box(0, (0.0, width, foot + height), (depth, 0.02, height), radius=0.003, present=open_, mirror=True)
-    rows = 2 + (uniform(generator, batch) * 4).floor()
-    for number in range(6):
-        level = foot + 2 * height * number / rows
-        kit.add_box(0, (0.0, 0.0, level), (depth, width, 0.02), radius=0.003, present=open_ & (number <= rows))
-        middle = foot + 2 * height * (number + 0.5) / rows
-        size = (0.015, width * 0.95, height / rows * 0.92)
-        drawer = closed & (number < rows)
-        kit.add_box(1, (depth, 0.0, middle), size, radius=0.01, present=drawer)
-        kit.add_box(2, (depth + 0.025, 0.0, middle), (0.015, width * 0.2, 0.012), radius=0.01, present=drawer)
-    for sign in (-1, 1):
-        ends = (sign * depth * 0.85, width * 0.88, 0.0), (sign * depth * 0.85, width * 0.88, foot + 0.01)
-        kit.add_rod(4, *ends, 0.03, present=present & (foot > 0.02), mirror=True)
-
-
-def add_lamps(kit: Kit, generator: Generator, present: Tensor) -> None:
-    """Lamps on a foot with a stem, straight or bent, and a shade."""
-    batch = kit.batch
-    tall, wide = uniform(generator, batch, low=0.5, high=1.8), uniform(generator, batch, low=0.15, high=0.35)
-    foot = wide * uniform(generator, batch, low=0.4, high=0.9)
-    kit.add_lathe(0, (0.0, 0.0, 0.0), [(foot, 0.0), (foot, 0.02), (foot * 0.5, 0.05), (0.03, 0.08)], present=present)
-    belly = present & chance(generator, 0.4, batch)
-    shape = ((0.4, 0.05), (0.9, 0.2), (1.0, 0.35), (0.6, 0.55), (0.25, 0.7))
-    kit.add_lathe(1, (0.0, 0.0, 0.0), [(foot * share, tall * level) for share, level in shape], present=belly)
-    reach = uniform(generator, batch, low=0.2, high=0.7) * chance(generator, 0.4, batch)
-    points = [(0.0, 0.0, 0.05), (0.0, 0.0, tall * 0.8), (reach * 0.3, 0.0, tall * 1.05), (reach, 0.0, tall)]
-    kit.add_tube(0, make_path(points, batch, rounds=2), 0.02, present=present)
-    high = wide * uniform(generator, batch, low=0.6, high=1.3)
-    top = wide * uniform(generator, batch, low=0.25, high=1.0)
-    inner = [(top * 0.95, high), (wide * 0.97, 0.01)]
-    kit.add_lathe(2, (reach, 0.0, tall - high * 0.3), [(wide, 0.0), (top, high), *inner], sides=26, present=present)
 
 
 def add_planes(kit: Kit, generator: Generator, present: Tensor) -> None:

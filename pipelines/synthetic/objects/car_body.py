@@ -15,13 +15,15 @@ from pipelines.synthetic.objects.kit import Kit
 _RING_Y = (0.0, 0.8, 0.93, 0.96, 0.985, 1.0, 1.0, 0.985, 0.965, 0.945, 0.9, 0.8, 0.46, 0.3, 0.12, 0.0)
 _RING_Z = (0.0, 0.0, 0.0, 0.06, 0.14, 0.34, 0.42, 0.6, 0.72, 0.84, 0.95, 1.0, 1.0, 1.0, 1.0, 1.0)
 _BOXY_Y = (0.0, 0.85, 0.96, 0.985, 1.0, 1.0, 1.0, 1.0, 0.995, 0.99, 0.98, 0.93, 0.55, 0.3, 0.12, 0.0)  # with edges
+# with a shoulder above hollow doors, and bulging like a barrel
+_SCULPTED_Y = (0.0, 0.8, 0.95, 0.965, 0.95, 0.95, 0.975, 1.0, 0.985, 0.94, 0.87, 0.76, 0.44, 0.3, 0.12, 0.0)
+_BULGING_Y = (0.0, 0.72, 0.84, 0.88, 0.925, 0.985, 1.0, 0.98, 0.945, 0.9, 0.83, 0.7, 0.44, 0.3, 0.12, 0.0)
 _LIP, _STRIP, _SIDE, _STRIPE = 2, 5, slice(2, 10), 13  # first points of the ring's cells with paints of their own
 _FLOOR = slice(12, None)  # points of the ring that go down in a cockpit or a bed
 # stations along every car, u
 _CURVE = (0.0, 0.006, 0.015, 0.03, 0.05, 0.08, 0.12, 0.17, 0.23, 0.29, 0.35, 0.41, 0.47, 0.53, 0.59, 0.65, 0.71, 0.77,
           0.83, 0.88, 0.92, 0.95, 0.97, 0.985, 0.995, 1.0)  # fmt: skip
 _GAP = 0.005  # half of the gap beside a door, m
-_CLEARANCE = 1.09  # radius of the arches, in radii of the wheels
 _SCREEN = (-1.0, -0.92, -0.5, 0.0, 0.5, 0.92)  # across the windscreen, in half widths
 _POSTS = 9  # points along a side of the cabin
 # height of the cabin's rings (0 window sill .. 1 edge of the roof) and their size
@@ -39,7 +41,7 @@ def add_body(kit: Kit, car: Car, present: Tensor) -> None:
     sill = car.sill[:, None] + (0.06 - u).clamp(min=0) + 1.4 * (u - 0.93).clamp(min=0)
     bottom, top, half = _raise_over_wheels(car, u, sill), car.top(u), car.half(u)
     share = torch.tensor(_RING_Z)
-    across = torch.lerp(torch.tensor(_RING_Y), torch.tensor(_BOXY_Y), car.boxy[:, None])[:, None]  # [B, 1, 16]
+    across = _mix_profiles(car)[:, None]  # [B, 1, 16]
     row = torch.arange(len(share)).sub(2).clamp(0, 9)
     lift = torch.minimum(0.04 * row, (top - bottom)[..., None] * row / 9)  # above the arches the rings are squeezed
     height = torch.maximum(sill[..., None] + (top - sill)[..., None] * share, bottom[..., None] + lift)
@@ -56,11 +58,21 @@ def add_body(kit: Kit, car: Car, present: Tensor) -> None:
     y[..., 12] = torch.where(deep, y[..., 11] - 0.02, y[..., 12])
     left = torch.stack([x, y, height], -1)  # [B, S, 16, 3]
     right = left[:, :, 1:-1].flip(2) * torch.tensor([1.0, -1.0, 1.0])
+    gap &= ~kit.coarse[:, None]  # of every second station, gaps would be as wide as doors
     kit.add_hull(_body_slots(car, gap, deep), torch.cat([left, right], 2), present=present)
     high = torch.minimum(car.nose * 0.88, car.sill + 0.35 * (car.nose - car.sill))
     floor = (car.x(0.5), 0.0, (car.sill + high) / 2)
     half_width = torch.where(car.fenders, car.side * 0.6, car.side - 0.3)
     kit.add_box(DARK, floor, (car.length * 0.42, half_width, (high - car.sill) / 2), present=present)
+
+
+def _mix_profiles(car: Car) -> Tensor:
+    """y [B, 16] of the rings' points in half widths: plain, with edges, sculpted, bulging, or between these."""
+    profile = torch.lerp(torch.tensor(_RING_Y), torch.tensor(_BOXY_Y), car.boxy[:, None])
+    for other, most in ((_SCULPTED_Y, 1.0), (_BULGING_Y, 0.8)):
+        share = car.between(0.0, most) * car.chance(0.4)
+        profile = torch.lerp(profile, torch.tensor(other), share[:, None])
+    return profile
 
 
 def _lean_ends(car: Car, u: Tensor, share: Tensor) -> Tensor:
@@ -91,7 +103,7 @@ def _recesses(car: Car) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
 
 def _raise_over_wheels(car: Car, u: Tensor, sill: Tensor) -> Tensor:
     """Lower edge [B, S] of the body at the places `u` [B, S]: the sill [B, S], raised to arches above the wheels."""
-    reach = car.wheel[:, None] * _CLEARANCE
+    reach = (car.wheel * car.clearance)[:, None]
     for axle in (car.front, car.back):
         away = (car.x(u) - car.x(axle)[:, None]).abs()
         arch = car.wheel[:, None] + (reach.square() - away.square()).clamp(min=0).sqrt()
@@ -103,7 +115,7 @@ def _stations(car: Car) -> tuple[Tensor, Tensor]:
     """Places u [B, S] of the rings from nose to tail, and which cells behind them are gaps beside doors [B, S] bool."""
     plain = torch.tensor(_CURVE).expand(car.batch, -1)
     angle = torch.linspace(0, torch.pi, 13).cos()
-    reach = (car.wheel * _CLEARANCE / car.length)[:, None]
+    reach = (car.wheel * car.clearance / car.length)[:, None]
     arches = [axle[:, None] + reach * torch.cat([angle, angle[[0, -1]] * 1.004]) for axle in (car.front, car.back)]
     middle = (car.cowl + car.rear) / 2 + 0.02
     doors = torch.stack([car.cowl + 0.045, middle, car.rear - 0.1], 1)
@@ -113,7 +125,7 @@ def _stations(car: Car) -> tuple[Tensor, Tensor]:
     edges = [end + shift for ends in _recesses(car) for end in ends for shift in (-0.001, 0.001)]
     u = torch.cat([plain, *arches, *edges, doors - gap, doors + gap], 1)
     is_gap = torch.zeros_like(u, dtype=torch.bool)
-    is_gap[:, -6:-3] = True
+    is_gap[:, -6:-3] = gap > 0
     u, order = u.clamp(0, 1).sort(1)
     return u, is_gap.gather(1, order)
 

@@ -267,11 +267,11 @@ def add_fenders(kit: Kit, car: Car, present: Tensor) -> None:
     kit.add_rod(LAMP, (x - 0.03, y, z), (x - 0.005, y, z), lamp * 0.9, present=present, mirror=True, round=True)
     kit.add_rod(DARK, (x - 0.12, y, z), (x - 0.12, y * 0.9, low), 0.025, present=present, mirror=True)
     for end, sign in ((x, 1), (car.x(1.0), -1)):
-        bumper = (end + sign * 0.22, 0.0, radius * 1.1)
+        bumper = (end + sign * 0.12, 0.0, radius * 1.1)
         kit.add_box(METAL, bumper, (0.02, car.outer * 0.9, 0.035), radius=0.018, present=present & car.chance(0.7))
         kit.add_rod(
             DARK,
-            (end + sign * 0.22, wide * 0.6, bumper[2]),
+            (end + sign * 0.12, wide * 0.6, bumper[2]),
             (end - sign * 0.2, wide * 0.6, bumper[2]),
             0.02,
             present=present,

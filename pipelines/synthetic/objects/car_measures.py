@@ -35,8 +35,9 @@ class Car:
     body; outer: of the wheels' outer faces; wheel: radius; heights of the lower edge of the body (sill), of the lower
     edge of the windows (belt) and of the upper edge of the body at the nose (nose), above the front axle (bonnet) and
     at the tail (deck). In `u`: front, back: axles; cowl, roof_start, roof_end, rear: lower and upper ends of windscreen
-    and rear window. blunt, tail: half widths at the nose and at the tail in parts of `side`. boxy: 0 round .. 1 with
-    edges. clear: [B] bool, whether one sees through the windows; topless: [B] bool, without a roof.
+    and rear window. blunt, tail: half widths at the nose and at the tail in parts of `side`. clearance: radius of the
+    arches in radii of the wheels. boxy: 0 round .. 1 with edges. clear: [B] bool, whether one sees through
+    the windows; topless: [B] bool, without a roof.
     """
 
     def __init__(self, kind: Tensor, generator: Generator) -> None:
@@ -64,6 +65,7 @@ class Car:
         self.blunt = uniform(generator, batch, low=0.7, high=0.88) + 0.1 * self.boxy
         self.blunt = torch.where(self.fenders, uniform(generator, batch, low=0.5, high=0.8), self.blunt)
         self.tail = uniform(generator, batch, low=0.8, high=0.9) + 0.08 * self.boxy
+        self.clearance = uniform(generator, batch, low=1.04, high=1.17)
         self._smooth = uniform(generator, batch, 1, low=0.0, high=0.06) * (1 - 0.7 * self.boxy[:, None])
         self.topless = self.is_kind["convertible"] | self.chance(0.2, "vintage", "off-roader", "toy")
         self.clear = self.chance(0.35) & ~self.topless

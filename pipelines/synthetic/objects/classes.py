@@ -29,10 +29,12 @@ class ObjectClass:
     add: Callable[[Kit, Tensor, Generator], tuple[Paint, Tensor]]
     """Adds an object to each of a kit's B objects. In: indices of their styles [B]. Out: their paints, and whether both
     sides of each are alike [B] bool."""
+    coarse: Collection[str] = ()
+    """The styles that are made of few triangles, with facets; of others a small share is."""
 
 
 CLASSES = {
-    "car": ObjectClass({name: style.weight for name, style in CAR_STYLES.items()}, add_cars),
+    "car": ObjectClass({name: style.weight for name, style in CAR_STYLES.items()}, add_cars, coarse=("toy",)),
     "chair": ObjectClass({name: style.weight for name, style in CHAIR_STYLES.items()}, add_chairs),
     "sofa": ObjectClass({f"{name} sofa": style.weight for name, style in SOFA_STYLES.items()}, add_sofas),
     "table": ObjectClass({f"{name} table": style.weight for name, style in TABLE_STYLES.items()}, add_tables),

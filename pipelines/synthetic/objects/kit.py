@@ -65,6 +65,8 @@ class Kit:
             bend, sag: how much z rises towards the ends of x, of y.
             puff: how far both faces of z bulge.
         """
+        if _is_nobody(present):
+            return
         turn = torch.eye(3).expand(self.batch, 3, 3) if turn is None else turn
         shape = self.stack([*half, radius, taper, bend, sag, puff])
         kind = "box" if all(isinstance(value, float) and not value for value in (bend, sag, puff)) else "panel"
@@ -89,13 +91,15 @@ class Kit:
         thin: bool = False,
     ) -> None:
         """Adds a cylinder or a cone with flat ends; `round` gives it more sides, for ends that are seen, `thin` few."""
+        if _is_nobody(present):
+            return
         kind = "disc" if round else "thin" if thin else "rod"
         ends = self.stack([*start, *end])
         radii = self.stack([radius, radius if end_radius is None else end_radius])
-        sides = [ends, ends * torch.tensor(_MIRROR * 2)] if mirror else [ends]
-        for each in sides:
-            for name, wanted in ((kind, ~self.coarse), (f"coarse {kind}", self.coarse)):
-                self._add(name, torch.cat([each, radii], -1), slot, wanted if present is None else wanted & present)
+        for each in [ends, ends * torch.tensor(_MIRROR * 2)] if mirror else [ends]:
+            row = torch.cat([each, radii], -1)
+            for name, chosen in self._kinds_of_rods(kind):
+                self._add(name, row, slot, chosen if present is None else chosen & present)
 
     def add_tube(
         self,
@@ -116,7 +120,7 @@ class Kit:
             normal: about perpendicular to the path everywhere: that of its plane, if it has one.
             flat: radius across `normal` in radii.
         """
-        if present is not None and not present.any():
+        if _is_nobody(present):
             return
         ring = ring_around_path(path, radius, normal=normal, flat=flat, sides=sides)
         self.add_hull(torch.tensor(slot), ring, present=present)
@@ -134,7 +138,7 @@ class Kit:
         mirror: bool = False,
     ) -> None:
         """Adds a turned part with an upright axis: `profile` are its radii and heights above `centre` from one end."""
-        if present is not None and not present.any():
+        if _is_nobody(present):
             return
         radius, height = (self.stack(column)[..., None] for column in zip(*profile, strict=True))  # [B, S, 1]
         angle = torch.arange(sides) * (2 * torch.pi / sides)
@@ -180,8 +184,18 @@ class Kit:
                         pieces.append(make_boxes(*given, fine=kind == "panel"))
         return join_meshes(pieces)
 
+    def _kinds_of_rods(self, kind: str) -> list[tuple[str, Tensor]]:
+        """Which objects get a rod of this kind, and which a coarse one."""
+        every = [(kind, ~self.coarse), (f"coarse {kind}", self.coarse)]
+        return [(name, chosen) for name, chosen in every if chosen.any()]
+
     def _add(self, kind: str, row: Tensor, slot: int, present: Tensor | None) -> None:
         """Notes a part: row [B, numbers] as its maker in `meshes` takes it."""
         wanted = torch.ones_like(self.coarse) if present is None else present
         if wanted.any():
             self._instances[kind].append((row, wanted, slot))
+
+
+def _is_nobody(present: Tensor | None) -> bool:
+    """Whether no object has a part, so that it need not be made."""
+    return present is not None and not present.any()

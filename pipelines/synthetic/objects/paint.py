@@ -207,7 +207,7 @@ def paint_points(paint: Paint, row: Tensor, slot: Tensor, point: Tensor) -> Tens
     along = (place * direction).sum(-1)
     given = _Place(
         across=along * scale,
-        other=(place * (direction.roll(1, -1) + 0.5 * direction.roll(2, -1))).sum(-1) * scale,
+        other=(place * (1 - direction)).sum(-1) * scale,
         along=along - paint.offset[row, slot],
         scale=scale,
         phase=phase,

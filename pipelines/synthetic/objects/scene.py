@@ -27,6 +27,8 @@ from pipelines.synthetic.rendering.noise import chance, pick
 from pipelines.synthetic.rendering.raster import rasterise_triangles
 from pipelines.synthetic.tensors import move_to_device
 
+_COARSE = 0.06  # share of the objects that are made of few triangles
+
 
 @dataclass
 class View:
@@ -102,7 +104,13 @@ class Objects:
 
 
 def sample_objects(
-    *, category: str, batch: int, generator: Generator, styles: Collection[str] = (), without: Collection[str] = ()
+    *,
+    category: str,
+    batch: int,
+    generator: Generator,
+    styles: Collection[str] = (),
+    without: Collection[str] = (),
+    closed: bool = False,
 ) -> Objects:
     """Draws `batch` objects on the generator's device.
 
@@ -112,6 +120,7 @@ def sample_objects(
         category: a name of `CATEGORIES`.
         styles: the only styles that are drawn; all of the category's classes if there are none.
         without: styles that are left out.
+        closed: whether all windows have panes, so that nothing is seen through them.
 
     Raises:
         ValueError: an unknown category or style, or no style is left.
@@ -125,7 +134,9 @@ def sample_objects(
     names = [list(weights)[number] for number in drawn]
     owner = {style: name for name, each in ALL_CLASSES.items() for style in each.styles}
     classes = [owner[name] for name in names]
-    light, coarse = sample_light(batch, local), chance(local, 0.06, batch)
+    light = sample_light(batch, local)
+    coarse = chance(local, _COARSE, batch)
+    coarse |= torch.tensor([name in ALL_CLASSES[owner[name]].coarse for name in names]) & chance(local, 0.7, batch)
     light.flat |= coarse
     meshes, paints, symmetric = [], [], torch.ones(batch, dtype=torch.bool)
     for name in dict.fromkeys(classes):
@@ -138,7 +149,8 @@ def sample_objects(
     paint = drain_colours(merge_paints(paints), light.strength[:, 0] + light.headlight > 0.1, local)
     film = move_to_device(sample_film(batch, local), device)
     paint, light = move_to_device(paint, device), move_to_device(light, device)
-    mesh = _normalise(merge_meshes(meshes, paint.absent), batch)
+    absent = torch.zeros_like(paint.absent) if closed else paint.absent
+    mesh = _normalise(merge_meshes(meshes, absent), batch)
     return Objects(mesh, paint, light, film, symmetric.to(device), classes, names)
 
 

@@ -21,7 +21,7 @@ from pipelines.synthetic.objects import Views, render, sample_objects
 from pipelines.synthetic.objects.cameras import sample_cameras
 from pipelines.synthetic.objects.classes import CLASSES
 from pipelines.synthetic.rendering.noise import chance, normal, uniform
-from pipelines.training.data.augmentation import subset
+from pipelines.training.data.augmentation import compress, subset
 
 UNKNOWN = -1  # number of a kind that is not given
 SOFT_SCALE = 0.4  # size to which soft samples are reduced before they are enlarged again
@@ -62,6 +62,8 @@ class Recipe:
     """The same of the logarithm of the scale of both views."""
     soft: float = 0.2
     """Fraction of the samples that are as soft as enlarged images."""
+    compressed: float = 0.15
+    """Fraction of the sources that went through a codec; what is generated should not look so."""
     coloured: float = 0.3
     """Fraction of the samples whose result is judged on a coloured background, where white fringes show."""
     picture: float = 5.0
@@ -201,6 +203,7 @@ def draw_pairs(recipe: Recipe, batch: int, generator: torch.Generator) -> ViewPa
     inputs, truth = (_join(column, order) for column in columns)
     sample = ViewPairs(Inputs(*inputs), Truth(*truth, background=background))
     _soften(recipe, sample, generator)
+    sample.inputs.image = 2 * compress((sample.inputs.image + 1) / 2, generator, share=recipe.compressed) - 1
     _misjudge_cameras(recipe, sample.inputs, generator)
     return sample
 

@@ -6,8 +6,9 @@ Legend: B objects, T = 18 views of each, 20 degrees apart, H = W image size. Ima
 `models.turning`, angles in degrees.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -61,7 +62,7 @@ def render_held_out(
     size: int,
     device: torch.device,
     progress: Progress = SILENT,
-    **styles: Collection[str],
+    **styles: Any,
 ) -> Iterator[HeldOutObjects]:
     """`count` objects in groups of `AT_ONCE`, the same every time on one kind of device.
 
@@ -92,7 +93,7 @@ def validate(
     *,
     size: int,
     progress: Progress = SILENT,
-    **styles: Collection[str],
+    **styles: Any,
 ) -> tuple[dict[str, float], list[Tensor]]:
     """Generate all views of every object but the source's own, and compare with the truth.
 

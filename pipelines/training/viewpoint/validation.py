@@ -3,7 +3,7 @@
 Called by `viewpoint.recipe` and `benchmarks.view_synthesis`. Angles are in degrees.
 """
 
-from collections.abc import Collection
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -32,7 +32,7 @@ AT_ONCE = 50  # images that are rendered together
 
 @torch.no_grad()
 def validate(
-    network: ViewpointNetwork, category: str, count: int, progress: Progress = SILENT, **styles: Collection[str]
+    network: ViewpointNetwork, category: str, count: int, progress: Progress = SILENT, **styles: Any
 ) -> dict[str, float]:
     """How well the network knows `count` held-out objects by all cameras, half of them at elevation 0.
 

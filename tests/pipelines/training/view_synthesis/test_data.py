@@ -18,7 +18,7 @@ def seeded(seed: int = 1) -> torch.Generator:
 
 @pytest.mark.parametrize("category", ["car", "chair"])
 def test_the_true_flow_copies_the_target_from_the_source_and_from_its_mirror_image(category: str) -> None:
-    sample = draw_pairs(Recipe(category=category, size=96, views=2, soft=0, unknown=0), 12, seeded(4))
+    sample = draw_pairs(Recipe(category=category, size=96, views=2, soft=0, unknown=0, compressed=0), 12, seeded(4))
     inputs, truth = sample.inputs, sample.truth
     for image, flow, visible in (
         (inputs.image, truth.flow, truth.visible),
@@ -87,3 +87,12 @@ def test_coloured_backgrounds_show_beside_the_object_only() -> None:
 def test_a_batch_of_incomplete_objects_is_refused() -> None:
     with pytest.raises(InputError, match="multiple of the 6 pairs"):
         draw_pairs(Recipe(size=64, views=3), 4, seeded())
+
+
+def test_sources_are_compressed_but_not_their_targets() -> None:
+    plain, worn = (draw_pairs(Recipe(size=64, views=2, compressed=share), 6, seeded()) for share in (0, 1))
+    assert torch.equal(plain.truth.image, worn.truth.image)
+    changed = (plain.inputs.image - worn.inputs.image).abs().amax((1, 2, 3))
+    assert (changed > 0.01).sum() >= 3
+    assert changed.max() < 1.5
+    assert worn.inputs.image.abs().max() <= 1
