@@ -59,6 +59,7 @@ OPTIONS: dict[str, Any] = {
     "keypoints": typer.Option(metavar="auto|yolo|mediapipe|rtm|bundled|FILE", parser=parse.keypoints),
     "yolo_weights": typer.Option(metavar="FILE", exists=True, dir_okay=False),
     "person": typer.Option(metavar="largest|N", parser=parse.person),
+    "people": typer.Option(metavar="all|S:D,...", parser=parse.people, rich_help_panel=POSE),
     "place": typer.Option(rich_help_panel=POSE),
     "landmarks": typer.Option(
         metavar="auto|mediapipe|dlib|bundled|FOLDER", parser=parse.landmarks, show_default="auto"

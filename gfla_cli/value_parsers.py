@@ -11,6 +11,7 @@ import typer
 from models.errors import InputError
 from pipelines.compositing.background_choice import background_kind
 from pipelines.configs import LandmarkDetectorName
+from pipelines.keypoints.pairs import parse_pairs
 from pipelines.option_groups import STANDARD, DetectorName
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
@@ -72,6 +73,15 @@ def person(text: str) -> str:
     """`largest` or a number from 1, unchanged."""
     if text != "largest" and not (text.isdecimal() and int(text)):
         raise typer.BadParameter(f"{text!r} is neither 'largest' nor a number counted from 1")
+    return text
+
+
+def people(text: str) -> str:
+    """`all` or pairs such as `1:2,2:1`, unchanged."""
+    try:
+        parse_pairs(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
     return text
 
 

@@ -46,6 +46,11 @@ class AnimateConfig(PersonOptions, VideoOptions, SelectionOptions, PoseOptions, 
     place: Place = "frame"
     """Path of the body through the picture: `frame` scales and shifts the driving person's path if the body would leave
     the picture, `follow` keeps it, `still` leaves the body in its place. Has no effect with `--retarget none`."""
+    people: str | None = None
+    """Move several people: pairs such as `1:2,2:1`, each a person of the picture and whom of the video they follow, or
+    `all` for as many pairs as there are, in order. People are counted from 1, from the left; those of the video in the
+    first frame that shows as many as are needed, of all who are in a fifth of the frames or more. Everybody else in the
+    picture stays there."""
     face: bool = False
     """Also move the face: mouth, eyes and brows as the driver's, where both faces are at least 48 pixels wide."""
     resume: bool = False

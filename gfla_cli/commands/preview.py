@@ -8,7 +8,7 @@ from pipelines.configs import PreviewConfig
 USED = (
     *("source", "driving", "output", "overwrite", "count", "frame", "background", "quality", "face"),
     *("start", "end", "max_frames", "fps", "on_missing", "keypoints", "yolo_weights", "person", "retarget", "motion"),
-    *("place", "weights", "device", "precision"),
+    *("people", "place", "weights", "device", "precision"),
 )
 
 

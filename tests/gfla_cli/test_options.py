@@ -50,6 +50,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "--max-frames": ("5", 5),
     "--fps": ("30000/1001", Fraction(30000, 1001)),
     "--yolo-weights": (__file__, Path(__file__)),
+    "--people": ("1:2,2:1", "1:2,2:1"),
     "--person": ("2", "2"),
     "--landmarks": (HERE, Path(HERE)),
     "--source-landmarks": (__file__, Path(__file__)),
