@@ -15,7 +15,6 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import get_args
 
 import torch
 from PIL import Image
@@ -27,11 +26,11 @@ from models.weights import load_weights
 from pipelines.configs import ObjectCategory, ViewSynthConfig
 from pipelines.object_views.comparison import find_true_views, mean_scores
 from pipelines.runtime.devices import choose_device
+from pipelines.synthetic.objects.classes import CLASSES
 from pipelines.training.view_synthesis import validation as view_validation
 from pipelines.training.viewpoint import validation as viewpoint
 from pipelines.view_synthesis import ViewSynthResult, synthesize_views
 
-CATEGORIES: tuple[ObjectCategory, ...] = get_args(ObjectCategory)
 SIZE = 256  # pixels
 SOURCE_STEP, TARGET_STEP = 60, 20  # degrees between the views of a folder that serve as sources and as targets
 REVERSED = 120  # degrees: an azimuth that is off by more takes the front for the back
@@ -45,10 +44,11 @@ def measure_rendered_objects(options: argparse.Namespace) -> None:
     assert isinstance(model, ViewGenerator)
     network = load_weights(options.viewpoint, device=device, expect="viewpoint")
     assert isinstance(network, ViewpointNetwork)
-    for category in CATEGORIES:
+    for category in (name for name in CLASSES if name in model.config.categories):
         numbers, _ = view_validation.validate(model, category, options.objects, size=SIZE)
         show(f"{options.objects} rendered {category}s", numbers | {"gain": numbers["psnr"] - numbers["copy"]})
-        show(f"azimuth of {category}s", viewpoint.validate(network, category, options.objects))
+    for category in (name for name in CLASSES if name in network.config.kinds):
+        show(f"cameras of {category}s", viewpoint.validate(network, category, options.objects))
 
 
 def measure_true_views(

@@ -135,8 +135,8 @@ class ViewpointNetwork(nn.Module):
             torch.full_like(frame[:, :2], torch.inf),
         )
         if self.config.lens:
-            unit = spread.new_tensor([10.0, 0.3])
-            nearness, spread = 0.5 + 0.3 * lens[:, 0], unit * lens[:, 1:].clamp(*LOG_SPREADS).exp()
+            nearness, errors = 0.5 + 0.3 * lens[:, 0], lens[:, 1:].clamp(*LOG_SPREADS).exp()
+            spread = torch.stack([10 * errors[:, 0], 0.3 * errors[:, 1]], 1)
         return ViewpointOutput(azimuth, kind, 10 + 10 * elevation[:, 0], 0.1 * frame, nearness, spread)
 
 
@@ -154,14 +154,14 @@ def decode_viewpoint(answer: ViewpointOutput) -> ViewpointEstimate:
     inside = arcs.gather(1, middle[:, None, None].expand(-1, 1, 2 * reach + 1))[:, 0]  # [B,2r+1]
     offset = torch.arange(-reach, reach + 1, device=chances.device, dtype=chances.dtype)
     azimuth = (middle + (inside * offset).sum(1) / confidence) * (360 / bins)
-    sure = 1 - (-answer.spread.new_tensor([ELEVATION_REACH, NEARNESS_REACH]) / answer.spread).exp()  # [B,2]
+    elevation_spread, nearness_spread = answer.spread.unbind(1)
     return ViewpointEstimate(
         azimuth=azimuth % 360,
         confidence=confidence,
         elevation=answer.elevation,
-        elevation_confidence=sure[:, 0],
+        elevation_confidence=1 - (-ELEVATION_REACH / elevation_spread).exp(),
         nearness=answer.nearness.clamp(min=0),
-        nearness_confidence=sure[:, 1],
+        nearness_confidence=1 - (-NEARNESS_REACH / nearness_spread).exp(),
         kinds=answer.kind.softmax(1),
         frame=answer.frame,
     )

@@ -146,7 +146,8 @@ class ViewSynthConfig(OutputOptions, ModelOptions):
     """Kind of object in the pictures."""
     _: KW_ONLY
     output: Path | None = None
-    """Video, .gif, contact sheet.png, folder/ or views/%05d.png to write; a folder of videos for several pictures."""
+    """Video, .gif, contact sheet.png, folder/, views/%05d.png or model.glb to write; a folder of videos for several
+    pictures."""
     weights: str | None = None
     """Weights of the generator: a name (see `gfla weights list`) or a file; the bundled ones if omitted."""
     viewpoint: str = "viewpoint"

@@ -18,15 +18,19 @@ from models.errors import InputError, WeightsError
 from models.generators.picture import PictureGenerator
 from models.generators.view import ViewGenerator
 from models.generators.view_codes import CHANNELS
+from models.turning import Camera
 from models.viewpoint import ViewpointNetwork
 from models.weights import load_weights, read_metadata
 from pipelines.configs import ViewSynthConfig
 from pipelines.generation.provenance import Record, make_record, make_tags
 from pipelines.generation.resources import Resources
+from pipelines.media.tags import MODEL_SUFFIX, Tags
 from pipelines.object_views.comparison import ViewScores, find_true_views, mean_scores, score_view, show_the_same
+from pipelines.object_views.model_file import write_model
 from pipelines.object_views.options import check_options, holds_view_generator
 from pipelines.object_views.output import write_views
 from pipelines.object_views.renderers import GridViewRenderer, ObjectRenderer, ViewRenderer
+from pipelines.object_views.shape import Survey, build_mesh
 from pipelines.object_views.source import ObjectView, load_shapenet_view, load_square_picture
 from pipelines.object_views.viewpoint import estimate_view
 from pipelines.runtime.devices import autocast, choose_device, choose_precision
@@ -107,6 +111,12 @@ def synthesize_views(
     used = {"weights": [config.generator, config.viewpoint], "device": str(device), "precision": precision}
     written, compared = dict[Path, list[float]](), list[ViewScores]()  # azimuths, scores
     for source, target in zip(sources, config.targets(), strict=True):
+        own = replace(config, images=config.images[len(written) :][:1])
+        tags = make_tags(make_record("view-synth", own, **used), config)
+        if target.suffix.lower() == MODEL_SUFFIX and isinstance(renderer, ObjectRenderer):
+            make_model(renderer, source, target, config, tags, stopwatch, progress)
+            written[target] = [(source.azimuth + azimuth) % 360 for azimuth, _ in renderer.survey_angles]
+            continue
         azimuths = choose_azimuths(config, source, renderer.views_per_turn)
         elevation = choose_elevation(config, source)
         if warning := renderer.warning(source, azimuths, elevation):
@@ -116,9 +126,7 @@ def synthesize_views(
         views = render_views(renderer, source, azimuths, elevation, stopwatch, progress)
         # 5. Write the views as they come
         how = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
-        own = replace(config, images=config.images[len(written) :][:1])
         with stopwatch("encode"):
-            tags = make_tags(make_record("view-synth", own, **used), config)
             notes = write_views(target, views, count=len(azimuths), **how, threads=resources.threads, tags=tags)
         note_all(progress, notes)
         written[target] = [azimuth % 360 for azimuth in azimuths]
@@ -217,6 +225,29 @@ def render_views(
             view = next(views)
         yield view
         progress.advance()
+
+
+def make_model(
+    renderer: ObjectRenderer,
+    source: ObjectView,
+    target: Path,
+    config: ViewSynthConfig,
+    tags: Tags,
+    stopwatch: Stopwatch,
+    progress: Progress,
+) -> None:
+    """Write the object's shape with the colours of views all around."""
+    progress.stage(target.name, len(renderer.survey_angles))
+    cameras, colours, alphas = [], [], []
+    with stopwatch("generate"):
+        for camera, view in renderer.survey(source):
+            cameras.append(camera.stack())
+            colours.append(view.colours.float())
+            alphas.append(view.alpha.float())
+            progress.advance()
+    with stopwatch("encode"):
+        survey = Survey(Camera.unstack(torch.cat(cameras)), torch.cat(colours), torch.cat(alphas))
+        write_model(target, build_mesh(survey), overwrite=config.overwrite, tags=tags)
 
 
 # 6. Comparison

@@ -9,7 +9,9 @@ from models.turning import HIGHEST, LOWEST
 from models.weights import read_metadata
 from pipelines.configs import ViewSynthConfig
 from pipelines.media.credentials import check_credentials
+from pipelines.media.tags import MODEL_SUFFIX
 from pipelines.object_views.comparison import find_true_views
+from pipelines.object_views.model_file import check_model
 from pipelines.object_views.output import check_view_output
 from pipelines.object_views.viewpoint import MAX_DISTANCE, MIN_DISTANCE
 from pipelines.runtime.input_files import list_input_files
@@ -62,6 +64,8 @@ def _validate_for_authors_generators(config: ViewSynthConfig) -> None:
         raise InputError(f"--distance {config.distance:g}: the camera of the authors' generators is fixed, omit it")
     if config.background != "white":
         raise InputError(f"--background {config.background}: the authors' generators render on white only, omit it")
+    if any(target.suffix.lower() == MODEL_SUFFIX for target in config.targets()):
+        raise InputError(f"{config.generator} weights know too few views for a {MODEL_SUFFIX} file: use `objects`")
 
 
 def _list_elevations(config: ViewSynthConfig) -> list[tuple[str, float]]:
@@ -77,7 +81,8 @@ def _validate_outputs(config: ViewSynthConfig) -> None:
     for target in targets:
         check_credentials(config, target)
         how = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
-        check_view_output(target, **how, inputs=list_input_files(config))
+        check = check_model if target.suffix.lower() == MODEL_SUFFIX else check_view_output
+        check(target, **how, inputs=list_input_files(config))
 
 
 def _validate_comparison(config: ViewSynthConfig, folder: Path) -> None:

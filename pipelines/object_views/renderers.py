@@ -15,10 +15,11 @@ from torch import Tensor
 
 from models.fold import prepare_for_inference
 from models.generators.picture import PictureGenerator
-from models.generators.view import View, ViewGenerator
+from models.generators.view import SourceViews, View, ViewGenerator
 from models.generators.view_codes import known_view, view_code
 from models.turning import SCALE, Camera
 from pipelines.media.tensors import image_to_tensor, normalise_pixels, tensor_to_image
+from pipelines.object_views.shape import list_angles
 from pipelines.object_views.source import ObjectView
 from pipelines.runtime.devices import PRECISIONS, autocast
 
@@ -83,18 +84,35 @@ class ObjectRenderer:
         self.precision = autocast(precision, self.device)
 
     def render(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
-        image = image_to_tensor(source.picture)[None].to(self.device).contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode(), self.precision:
-            camera = self._make_camera(source, source.azimuth, source.elevation)
-            encoded = self.generator.encode(image, camera, self.kind)
+        encoded = self._encode(source)
         for azimuth in azimuths:
             with torch.inference_mode(), self.precision:
                 view = self.generator.view(encoded, self._make_camera(source, azimuth, elevation))
                 made = self._compose(view, source.background)
             yield tensor_to_image(made, rounding="round")
 
+    def survey(self, source: ObjectView) -> Iterator[tuple[Camera, View]]:
+        """Views from all around, for the object's shape, and their cameras."""
+        encoded = self._encode(source)
+        for azimuth, elevation in self.survey_angles:
+            with torch.inference_mode(), self.precision:
+                camera = self._make_camera(source, source.azimuth + azimuth, elevation)
+                view = self.generator.view(encoded, camera)
+            yield camera, view
+
+    @property
+    def survey_angles(self) -> Sequence[tuple[float, float]]:
+        """Azimuths from the source's, and elevations, of `survey`."""
+        return list_angles(lens=self.generator.config.lens)
+
     def warning(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> str | None:
         return None
+
+    def _encode(self, source: ObjectView) -> SourceViews:
+        image = image_to_tensor(source.picture)[None].to(self.device).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode(), self.precision:
+            camera = self._make_camera(source, source.azimuth, source.elevation)
+            return self.generator.encode(image, camera, self.kind)
 
     def _compose(self, view: View, original: tuple[int, int, int]) -> Tensor:
         """The view on its background, or with its opacity as a fourth channel: [3 or 4, S, S] in [-1, 1]."""

@@ -39,6 +39,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "-o": ("out.webm", Path("out.webm")),
     "--debug": ("mask,flow,mask", ("mask", "flow")),
     "--audio": ("none", "none"),
+    "--also": (__file__, (Path(__file__),)),
     "--background": ("white", "white"),
     "--upscaler": (__file__, Path(__file__)),
     "--scale": ("1.5", 1.5),

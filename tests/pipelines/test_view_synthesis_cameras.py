@@ -1,5 +1,7 @@
 """View synthesis with generators that know lenses and classes: what was found reaches them."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,16 +9,23 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
-from models.errors import WeightsError
+from models.errors import InputError, WeightsError
 from models.generators.view import ViewGenerator
 from models.turning import Camera
 from pipelines.configs import ViewSynthConfig
+from pipelines.media.tags import read_record
+from pipelines.object_views.shape import build_mesh
 from pipelines.object_views.source import ObjectView
 from pipelines.runtime.progress import NotesProgress
 from pipelines.view_synthesis import synthesize_views
-from tests.helpers.view_networks import make_constant_viewpoint_network, make_view_generator, save_network
+from tests.helpers.view_networks import (
+    make_authors_generator,
+    make_constant_viewpoint_network,
+    make_view_generator,
+    save_network,
+)
 
 VIEW = {"angles": (77.0,), "view_elevation": -5.0}
 
@@ -66,6 +75,29 @@ def test_any_object_has_no_front_and_no_class(folder: Path, tmp_path: Path) -> N
     assert (source.azimuth, source.confidence) == (0, None)
     assert not any("does not look like" in note for note in notes)
     np.testing.assert_allclose(np.asarray(Image.open(tmp_path / "one.png")), expect(source, 0, None), atol=0.6)
+
+
+def test_a_model_is_made_of_views_all_around_and_says_how(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    angles = [(0.0, 0.0), (90.0, 0.0), (210.0, 0.0), (30.0, 30.0)]
+    monkeypatch.setattr("pipelines.object_views.renderers.list_angles", lambda lens: angles)
+    monkeypatch.setattr("pipelines.view_synthesis.build_mesh", partial(build_mesh, cells=20))
+    generator = make_view_generator(lens=True, classes=("chair", "car"))
+    nn.init.constant_(generator.cover[-1].bias, 9)  # pyright: ignore[reportArgumentType] # covers everything
+    weights = save_network(tmp_path / "full", generator, "view")
+    output = tmp_path / "block.glb"
+    config = ViewSynthConfig((folder / "block.png",), category="car", weights=str(weights), output=output)
+    result = synthesize_views(config)
+    assert output.read_bytes()[:4] == b"glTF"
+    start = result.sources[0].azimuth
+    np.testing.assert_allclose(result.azimuths[output], [(start + azimuth) % 360 for azimuth, _ in angles])
+    record = read_record(output)
+    assert record
+    assert record["options"]["category"] == "car"
+    authors = save_network(tmp_path / "authors", make_authors_generator(), "picture", official="shapenet_car")
+    with pytest.raises(InputError, match=r"know too few views for a \.glb file"):
+        synthesize_views(replace(config, weights=str(authors), azimuth=0.0, overwrite=True))
 
 
 @pytest.mark.parametrize(

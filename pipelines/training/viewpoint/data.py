@@ -44,7 +44,7 @@ class Recipe:
     """Standard deviation of the azimuth's target distribution, in degrees."""
     kind: float = 0.5
     """Weight of the kind's cross entropy; the azimuth's is 1."""
-    elevation: float = 0.2
+    elevation: float = 0.5
     """Weight of the log likelihoods of elevation and nearness."""
     frame: float = 3.0
     """Weight of the frame's error."""

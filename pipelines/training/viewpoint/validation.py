@@ -36,7 +36,7 @@ def validate(
 ) -> dict[str, float]:
     """How well the network knows `count` held-out objects by all cameras, half of them at elevation 0.
 
-    styles: as in `sample_objects`.
+    The azimuth of objects of no class means nothing. styles: as in `sample_objects`.
 
     Returns:
         `median` error of the azimuth in degrees; shares of errors beyond `REVERSED` (`reversed`) and within `REACH`

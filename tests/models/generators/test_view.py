@@ -1,10 +1,13 @@
 """The view-synthesis generator: what its wiring promises."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from models.fold import fold_batch_norm
@@ -137,6 +140,19 @@ def test_saved_and_loaded_it_is_the_same(tmp_path: Path) -> None:
     loaded = load_weights(tmp_path / "w.safetensors", expect="view")
     assert isinstance(loaded, ViewGenerator)
     assert loaded.config == SMALL
+    assert torch.equal(seen(loaded, picture(), 30, 200).image, seen(generator, picture(), 30, 200).image)
+
+
+def test_files_from_before_lenses_and_classes_are_read_as_without(tmp_path: Path) -> None:
+    path, generator = tmp_path / "w.safetensors", build().eval()
+    save_weights(path, generator, architecture="view", licence="", command="", extra={}, exact=True)
+    with safe_open(path, framework="pt") as file:
+        tensors, metadata = {key: file.get_tensor(key) for key in file.keys()}, json.loads(file.metadata()["gfla"])  # noqa: SIM118
+    for field in ("lens", "classes"):
+        del metadata["config"][field]
+    save_file(tensors, path, metadata={"gfla": json.dumps(metadata)})
+    loaded = load_weights(path, expect="view")
+    assert isinstance(loaded, ViewGenerator)
     assert torch.equal(seen(loaded, picture(), 30, 200).image, seen(generator, picture(), 30, 200).image)
 
 
