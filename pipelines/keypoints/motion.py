@@ -56,7 +56,7 @@ class SourcePerson:
     details: PersonDetails | None = None
     """What else the detector knows of the person."""
     number: int | None = None
-    """Which of the people who move, from the left, counted from 1; None if it is the only one."""
+    """Which of the people in the picture, from the left, counted from 1; None if nobody asked."""
     share: np.ndarray | None = None
     """Which pixels are theirs and not of somebody next to them: float32 [H, W], 0 to 1; None for all."""
 
