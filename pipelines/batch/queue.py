@@ -120,6 +120,11 @@ class JobQueue:
         with self._changed:
             return [make_row(name, entry) for name, entry in self._journal.entries.items()]
 
+    def find(self, name: str) -> Job | None:
+        """The job of this name; None if there is none, or an older gfla has queued it."""
+        with self._changed:
+            return self._jobs.get(name)
+
     def progress(self) -> JobProgress | None:
         """How far the running job is; None if there is none."""
         with self._changed:

@@ -1,0 +1,21 @@
+// Reports clicks on the buttons of jobs, and lets the driving video follow the result.
+// Gradio calls this with `element` and `trigger`.
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-action]");
+  if (!button || (button.dataset.confirm && !window.confirm(button.dataset.confirm))) return;
+  const { action, place, job } = button.dataset;
+  trigger("click", { action, place, job });
+  if (action === "select" && window.innerWidth < 800) {
+    document.getElementById("panel").scrollIntoView({ behavior: "smooth" });
+  }
+});
+for (const type of ["play", "pause", "seeked"]) {
+  element.addEventListener(type, (event) => {
+    const follower = element.querySelector("video[data-follows]");
+    if (!follower || event.target === follower) return;
+    const time = event.target.currentTime + Number(follower.dataset.offset);
+    if (Math.abs(follower.currentTime - time) > 0.1) follower.currentTime = time;
+    if (type === "play") follower.play().catch(() => {});
+    if (type === "pause") follower.pause();
+  }, true);
+}

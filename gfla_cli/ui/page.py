@@ -1,0 +1,209 @@
+"""The page: tabs with forms on the left, what they make on the right. Everything it does is in `desk`.
+
+In: a `Desk`. Out: Gradio's `Blocks`. A timer asks once a second what has changed, and only that is sent.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+import gradio as gr
+from gradio.themes import Base
+
+from gfla_cli.ui import views
+from gfla_cli.ui.desk import Desk, Selection
+from gfla_cli.ui.forms import BACKGROUNDS, TASKS, Task, make_fields, read_fields
+from gfla_cli.ui.uploads import describe_size
+from models.errors import GflaError, explain
+
+TICK = 1.0  # seconds
+ACCEPTED = {
+    "picture": "image/*",
+    "driving": "video/*,image/gif,image/webp,.mkv,.mov,.avi,.json",
+    "background": "image/*,video/*",
+}
+FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
+THEME = Base(primary_hue="teal", neutral_hue="stone", font=FONT, font_mono=("ui-monospace", "monospace"))
+HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+PART = ("start", "end")  # side by side
+FILTERS = ("All", "Failed", "Waiting", "Done")
+
+
+def build_page(desk: Desk) -> gr.Blocks:
+    """The page for one desk; many people may open it, each with a selection of their own."""
+    with gr.Blocks(title="gfla", analytics_enabled=False) as page:
+        selection, shown = gr.State(None), gr.State({})
+        gr.HTML(_asset("header.html"), apply_default_css=False)
+        with gr.Row(elem_id="columns"):
+            with gr.Column(scale=5, min_width=320), gr.Tabs(selected="batch" if desk.batch else TASKS[0].command):
+                forms = [_build_form(desk, task) for task in TASKS]
+                batch = _build_batch(desk) if desk.batch else None
+            with gr.Column(scale=7, min_width=320):
+                panel = _active_html("", elem_id="panel")
+                with gr.Column(elem_id="own-jobs"):
+                    gr.HTML("<h2>Jobs</h2>", apply_default_css=False)
+                    jobs = _active_html("")
+        lists = {"queue": jobs} | ({"batch": batch["jobs"], "about": batch["about"]} if batch else {})
+        filters = [batch["state"], batch["text"]] if batch else []
+        refresh = {
+            "fn": partial(_refresh, desk, list(lists)),
+            "inputs": [selection, shown, *filters],
+            "outputs": [shown, panel, *lists.values()],
+            **HIDDEN,
+        }
+        gr.Timer(TICK).tick(queue=False, **refresh)
+        page.load(queue=False, **refresh)
+        for form in forms:
+            _connect_form(desk, form, selection, panel, refresh)
+        for active in (panel, *([batch["jobs"]] if batch else []), jobs):
+            acted = active.click(_make_act(desk), [selection], [selection], queue=False, **HIDDEN)
+            acted.then(queue=False, **refresh)
+        if batch:
+            for field in filters:
+                field.change(queue=False, **refresh)
+            retried = batch["retry"].click(desk.retry_failed, None, batch["message"], queue=False, **HIDDEN)
+            retried.then(queue=False, **refresh)
+    return page
+
+
+def page_options() -> dict[str, Any]:
+    """How Gradio shows the page."""
+    return {"theme": THEME, "css": _asset("page.css"), "footer_links": []}
+
+
+def _build_form(desk: Desk, task: Task) -> dict[str, Any]:
+    with gr.Tab(task.title, id=task.command):
+        with gr.Row(elem_classes="drops"):
+            source = _drop_zone(desk, f"{task.command}-source", task.source, "picture")
+            driving = _drop_zone(desk, f"{task.command}-driving", task.driving, "driving") if task.driving else None
+        example = gr.Button("Use the example", size="sm", variant="secondary", elem_classes="example")
+        example.visible = task.command == "animate"
+        background = _build_background(desk) if task.command == "animate" else None
+        fields = make_fields(task.config, [name for name in task.first if name not in PART])
+        with gr.Row():
+            fields |= make_fields(task.config, [name for name in task.first if name in PART])
+        with gr.Accordion("More options", open=False):
+            fields |= make_fields(task.config, task.more)
+        message = gr.HTML("", apply_default_css=False)
+        with gr.Row(elem_classes="actions"):
+            preview = gr.Button("Preview", visible=task.command == "animate")
+            submit = gr.Button(task.action, variant="primary", elem_id=f"{task.command}-submit")
+    made = {"source": source, "driving": driving, "background": background, "fields": fields, "example": example}
+    return made | {"task": task, "message": message, "preview": preview, "submit": submit}
+
+
+def _build_background(desk: Desk) -> list[Any]:
+    """The kind of background, its colour, its file."""
+    choices = [(label, value) for value, label in BACKGROUNDS.items()]
+    kind = gr.Radio(choices, value="picture", label="Background", elem_classes="option-background")
+    colour = gr.ColorPicker(value="#ffffff", label="Colour", visible=False)
+    with gr.Row(visible=False) as row:
+        file = _drop_zone(desk, "background-file", "Picture or video for the background", "background")
+    kind.change(
+        lambda kind: [gr.update(visible=kind == "colour"), gr.update(visible=kind == "file")],
+        *(kind, [colour, row]),
+        queue=False,
+        **HIDDEN,
+    )
+    return [kind, colour, file]
+
+
+def _build_batch(desk: Desk) -> dict[str, Any]:
+    with gr.Tab("Batch", id="batch"):
+        about = gr.HTML("", apply_default_css=False)
+        state = gr.Radio(FILTERS, value="All", label="Show", elem_classes="option-state")
+        text = gr.Textbox(label="Search", placeholder="Part of a name")
+        message = gr.HTML("", apply_default_css=False)
+        retry = gr.Button("Run all failed jobs again", variant="primary", elem_id="retry-failed")
+        jobs = _active_html("")
+    return {"about": about, "state": state, "text": text, "message": message, "retry": retry, "jobs": jobs}
+
+
+def _connect_form(desk: Desk, form: dict[str, Any], selection: Any, panel: Any, refresh: dict[str, Any]) -> None:
+    task, fields = form["task"], form["fields"]
+    read = partial(_read_form, desk, task)
+    drops = [form["source"], *([form["driving"]] if form["driving"] else [])]
+    inputs = [*drops, *(form["background"] or []), *fields.values()]
+    submitted = form["submit"].click(
+        partial(_submit, desk, task, read), [selection, *inputs], [selection, form["message"]], queue=False, **HIDDEN
+    )
+    submitted.then(queue=False, **refresh)
+    if task.command == "animate":
+        previewed = form["preview"].click(
+            partial(_preview, desk, read), inputs, [selection, panel, form["message"]], concurrency_limit=1, **HIDDEN
+        )
+        form["submit"].click(None, None, None, cancels=[previewed], **HIDDEN)
+        form["example"].click(desk.add_example, None, drops, queue=False, **HIDDEN)
+
+
+def _read_form(desk: Desk, task: Task, *values: Any) -> tuple[Any, Any, dict[str, str]]:
+    """Picture, video and options, as they come from the page. Raises InputError."""
+    left = list(values)
+    source, driving = left.pop(0), left.pop(0) if task.driving else None
+    options: dict[str, str] = {}
+    if task.command == "animate":
+        options |= desk.read_background(left.pop(0), left.pop(0), left.pop(0))
+    return source, driving, options | read_fields([*task.first, *task.more], left, task.config)
+
+
+def _submit(desk: Desk, task: Task, read: Callable[..., Any], selection: Selection, *values: Any) -> tuple[Any, str]:
+    try:
+        return desk.submit(task, *read(*values)), ""
+    except GflaError as error:
+        return selection, views.message(explain(error))
+
+
+async def _preview(desk: Desk, read: Callable[..., Any], *values: Any) -> AsyncIterator[tuple[Any, Any, str]]:
+    try:
+        async for html in desk.preview(*read(*values)):
+            yield ("preview", ""), html, ""
+    except GflaError as error:
+        yield None, gr.skip(), views.message(desk.uploads.shorten(explain(error)))
+
+
+def _make_act(desk: Desk) -> Callable[[Selection, gr.EventData], Selection]:
+    """A listener for clicks on buttons of jobs. Gradio reads its annotations."""
+
+    def act(selection: Selection, event: gr.EventData) -> Selection:
+        about = event._data if isinstance(event._data, dict) else {}
+        try:
+            return desk.act(selection, *(str(about.get(name)) for name in ("action", "place", "job")))
+        except GflaError as error:
+            gr.Warning(explain(error))
+            return selection
+
+    return act
+
+
+def _refresh(desk: Desk, lists: list[str], selection: Selection, shown: dict[str, int], *filters: str) -> list[Any]:
+    """What has changed since this page was last told; `shown` has digests of what it shows."""
+    html = desk.describe(selection, *filters)
+    digests = {name: hash(text) for name, text in html.items()}
+    if digests == shown:
+        return [gr.skip()] * (2 + len(lists))
+    changed = [
+        html[name] if digests.get(name) != shown.get(name) else gr.skip() for name in ("panel", *lists) if name in html
+    ]
+    return [digests, *([] if "panel" in html else [gr.skip()]), *changed]
+
+
+def _active_html(value: str, **options: Any) -> gr.HTML:
+    """HTML whose buttons are heard."""
+    return gr.HTML(value, js_on_load=_asset("actions.js"), apply_default_css=False, **options)
+
+
+def _drop_zone(desk: Desk, name: str, label: str | None, kind: str) -> gr.HTML:
+    """A place for a file; its value is the number and the name of an upload."""
+    template = _asset("drop.html")
+    limit = desk.uploads.max_bytes
+    filled = {"id": name, "label": escape(label or ""), "kind": kind, "accept": ACCEPTED[kind]}
+    filled |= {"limit": str(limit), "limit_text": describe_size(limit)}
+    for key, text in filled.items():
+        template = template.replace(f"[{key}]", text)
+    return gr.HTML(None, html_template=template, js_on_load=_asset("drop.js"), apply_default_css=False, elem_id=name)
+
+
+def _asset(name: str) -> str:
+    return (files("gfla_cli.ui") / "assets" / name).read_text("utf-8")
