@@ -30,6 +30,7 @@ WELCOME = (
     "Choose a picture and a video, or use the example. Preview shows a few frames of the result, and how long it will "
     "take.",
 )
+WELCOME_TO_BATCH = "Results of the batch", "Choose a job from the list to see what it made, or why it failed."
 NO_JOBS = "Nothing yet. What you make is listed here, and stays when you close the page."
 STATE_FILTERS = {"Failed": ("failed",), "Waiting": ("queued", "started"), "Done": ("done",)}
 
@@ -94,6 +95,9 @@ class Desk:
         if place not in self.places:
             raise InputError("this job is gone")
         where = self.places[place]
+        if action == "retry-failed":
+            where.retry([row["name"] for row in where.rows() if row["state"] == "failed"])
+            return selection
         row = find_row(where, token)
         if action == "cancel":
             where.cancel(row["name"])
@@ -104,18 +108,6 @@ class Desk:
             self.uploads.clean()
             return None
         return place, token
-
-    def retry_failed(self) -> str:
-        """Run all failed jobs of the batch again; what there is to say about it, as HTML."""
-        assert self.batch is not None
-        failed = [row["name"] for row in self.batch.rows() if row["state"] == "failed"]
-        if not failed:
-            return views.message("No job has failed.", kind="note")
-        try:
-            self.batch.retry(failed)
-        except InputError as error:
-            return views.message(str(error))
-        return views.message(f"{len(failed)} job{'s' * (len(failed) != 1)} will run again.", kind="note")
 
     def describe(self, selection: Selection, state: str = "All", text: str = "") -> dict[str, str]:
         """HTML of the panel (left out while it shows a preview) and of the lists, by name.
@@ -129,12 +121,13 @@ class Desk:
             rows = self.batch.rows()
             chosen = [row for row in rows if _matches(row, state, text)]
             shown["batch"] = self._list("batch", chosen, place, token, "No such job.")
-            shown["about"] = self._about_batch(self.batch, rows)
+            counts = Counter(row["state"] for row in rows)
+            shown["about"] = views.batch_head(str(self.batch.folder), counts, self.batch.other_process())
         return shown if place == "preview" else shown | {"panel": self._panel(place, token)}
 
     def _list(self, name: str, rows: list[JobRow], place: str, token: str, empty: str) -> str:
         selected = token if place == name else None
-        return views.job_list(rows, self.places[name].progress(), name, selected, empty=empty)
+        return views.job_list(rows, self.places[name].progress(), name, selected, self.uploads.shorten, empty=empty)
 
     def _panel(self, place: str, token: str) -> str:
         try:
@@ -142,19 +135,18 @@ class Desk:
         except InputError:
             row = None
         if row is None:
-            return views.welcome(*WELCOME)
+            return views.welcome(*(WELCOME if self.batch is None else WELCOME_TO_BATCH))
+        where = self.places[place]
         job = self.queue.find(row["name"]) if place == "queue" else None
         number = self.uploads.number_of(job.driving) if job else None
-        offset = float(Fraction(job.options.get("start") or 0)) if job else 0.0
-        driver = f"uploads/{number}" if number else None
-        shorten = self.uploads.shorten
-        return views.job_panel(row, self.places[place].progress(), place, shorten, driver=driver, offset=offset)
-
-    def _about_batch(self, batch: BatchPlace, rows: list[JobRow]) -> str:
-        counts = views.describe_counts(Counter(row["state"] for row in rows))
-        other = batch.other_process()
-        busy = f"Process {other} is working on it: jobs can run again when it has ended." if other else ""
-        return views.batch_head(str(batch.folder), counts, busy)
+        shown = views.Shown(
+            where.progress(),
+            where.holds(row["name"]),
+            (where.folder / row["output"]).exists(),
+            driver=f"uploads/{number}" if number else None,
+            offset=float(Fraction(job.options.get("start") or 0)) if job else 0.0,
+        )
+        return views.job_panel(row, place, shown, self.uploads.shorten)
 
     def _find_inputs(self, source: object, driving: object, is_pair: bool) -> tuple[Path, Path | None]:
         picture = self._find(source, "choose a picture first")

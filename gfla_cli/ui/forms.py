@@ -44,7 +44,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "suffix": (".mp4", ".mov", ".webm", ".mkv", ".gif"),
 }
 HINTS = {"start": "0:00", "end": "to the end", "fps": "as in the video", "max_frames": "all", "azimuth": "estimated"}
-HELP = {"start": " ", "end": " ", "suffix": "A transparent video is a .webm, or a .mov (ProRes 4444) for editing."}
+HELP = {"start": "", "end": "", "suffix": "A transparent video is a .webm, or a .mov (ProRes 4444) for editing."}
 MAX_RADIO = 4  # choices that are all shown
 
 
@@ -106,7 +106,7 @@ def read_fields(names: Sequence[str], values: Sequence[object], config: type) ->
 def _make_field(config: type, name: str) -> Any:
     field, default = _find(config, name), _default(config, name)
     label = LABELS.get(name, name.replace("_", " ").capitalize())
-    about: dict[str, Any] = {"label": label, "info": _help(config, name), "elem_classes": [f"option-{name}"]}
+    about: dict[str, Any] = {"label": label, "info": _help(config, name) or None, "elem_classes": [f"option-{name}"]}
     if field is not None and field.type is bool:
         return gr.Checkbox(value=bool(default), **about)
     if choices := CHOICES.get(name) or _words(field):
@@ -135,7 +135,7 @@ def _words(field: Field | None) -> tuple[str, ...]:
 
 
 def _help(config: type, name: str) -> str:
-    return HELP.get(name) or field_docs(config).get(name, "")
+    return HELP.get(name, field_docs(config).get(name, ""))
 
 
 def _shown(choice: str) -> str:

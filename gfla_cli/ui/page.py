@@ -39,7 +39,7 @@ def build_page(desk: Desk) -> gr.Blocks:
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=5, min_width=320), gr.Tabs(selected="batch" if desk.batch else TASKS[0].command):
                 forms = [_build_form(desk, task) for task in TASKS]
-                batch = _build_batch(desk) if desk.batch else None
+                batch = _build_batch() if desk.batch else None
             with gr.Column(scale=7, min_width=320):
                 panel = _active_html("", elem_id="panel")
                 with gr.Column(elem_id="own-jobs"):
@@ -57,14 +57,12 @@ def build_page(desk: Desk) -> gr.Blocks:
         page.load(queue=False, **refresh)
         for form in forms:
             _connect_form(desk, form, selection, panel, refresh)
-        for active in (panel, *([batch["jobs"]] if batch else []), jobs):
+        for active in (panel, *([batch["jobs"], batch["about"]] if batch else []), jobs):
             acted = active.click(_make_act(desk), [selection], [selection], queue=False, **HIDDEN)
             acted.then(queue=False, **refresh)
         if batch:
             for field in filters:
                 field.change(queue=False, **refresh)
-            retried = batch["retry"].click(desk.retry_failed, None, batch["message"], queue=False, **HIDDEN)
-            retried.then(queue=False, **refresh)
     return page
 
 
@@ -110,15 +108,13 @@ def _build_background(desk: Desk) -> list[Any]:
     return [kind, colour, file]
 
 
-def _build_batch(desk: Desk) -> dict[str, Any]:
-    with gr.Tab("Batch", id="batch"):
-        about = gr.HTML("", apply_default_css=False)
+def _build_batch() -> dict[str, Any]:
+    with gr.Tab("Batch", id="batch", elem_id="batch"):
+        about = _active_html("")
         state = gr.Radio(FILTERS, value="All", label="Show", elem_classes="option-state")
         text = gr.Textbox(label="Search", placeholder="Part of a name")
-        message = gr.HTML("", apply_default_css=False)
-        retry = gr.Button("Run all failed jobs again", variant="primary", elem_id="retry-failed")
         jobs = _active_html("")
-    return {"about": about, "state": state, "text": text, "message": message, "retry": retry, "jobs": jobs}
+    return {"about": about, "state": state, "text": text, "jobs": jobs}
 
 
 def _connect_form(desk: Desk, form: dict[str, Any], selection: Any, panel: Any, refresh: dict[str, Any]) -> None:

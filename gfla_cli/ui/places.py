@@ -38,6 +38,10 @@ class Place(Protocol):
         """How far the job is that runs here."""
         ...
 
+    def holds(self, name: str) -> bool:
+        """Whether a job is waiting or running here."""
+        ...
+
     def retry(self, names: Iterable[str]) -> None:
         """Run jobs again. Raises InputError."""
         ...
@@ -77,6 +81,11 @@ class BatchPlace:
         """See `Place`."""
         with self._lock:
             return self._queue.progress() if self._queue else None
+
+    def holds(self, name: str) -> bool:
+        """See `Place`."""
+        with self._lock:
+            return self._queue is not None and self._queue.holds(name)
 
     def retry(self, names: Iterable[str]) -> None:
         """See `Place`; raises InputError while another process is working on the folder."""

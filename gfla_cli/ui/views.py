@@ -5,6 +5,7 @@ reports clicks on them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -18,42 +19,67 @@ from pipelines.batch.queue import CANCELLED, JobProgress
 
 MAX_ROWS = 200  # of a list
 STATES = {"queued": "Waiting", "started": "Running", "done": "Done", "failed": "Failed"}
+STAGES = {  # of jobs, in words
+    "keypoints": "Finding the person",
+    "background": "Filling in the background",
+    "animate": "Animating",
+    "face": "Animating the face",
+    "view synthesis": "Turning",
+}
 VERDICTS = {"good": "Looks good", "doubtful": "It will work, but", "impossible": "This can't be animated"}
 
 Shorten = Callable[[str], str]
 
 
 def job_list(
-    rows: Sequence[JobRow], progress: JobProgress | None, place: str, selected: str | None, *, empty: str
+    rows: Sequence[JobRow],
+    progress: JobProgress | None,
+    place: str,
+    selected: str | None,
+    shorten: Shorten,
+    *,
+    empty: str,
 ) -> str:
     """A button for each job, the latest first; `selected` is the token of one."""
     if not rows:
         return f'<p class="empty">{escape(empty)}</p>'
     shown = list(reversed(rows))[:MAX_ROWS]
-    items = "".join(_list_item(row, progress, place, token_of(row["name"]) == selected) for row in shown)
+    items = "".join(_list_item(row, progress, place, token_of(row["name"]) == selected, shorten) for row in shown)
     more = f'<p class="empty">and {len(rows) - MAX_ROWS} more</p>' if len(rows) > MAX_ROWS else ""
     return f'<ul class="jobs">{items}</ul>{more}'
 
 
-def job_panel(
-    row: JobRow, progress: JobProgress | None, place: str, shorten: Shorten, *, driver: str | None, offset: float = 0.0
-) -> str:
-    """One job with its result, progress or failure, and what can be done.
+@dataclass(frozen=True)
+class Shown:
+    """What the panel needs to know about a job besides its row."""
 
-    Args:
-        driver: URL of the driving video, to show beside the result. offset: where its part begins, in seconds.
-    """
+    progress: JobProgress | None
+    """Of the job that runs in this place."""
+    is_here: bool
+    """Whether the job is waiting or running in this process."""
+    has_output: bool
+    """Whether its result is where it was written."""
+    driver: str | None = None
+    """URL of the driving video, to show beside the result."""
+    offset: float = 0.0
+    """Where the part of the driving video begins, in seconds."""
+
+
+def job_panel(row: JobRow, place: str, shown: Shown, shorten: Shorten) -> str:
+    """One job with its result, progress or failure, and what can be done."""
     head = f'<header><h2>{escape(row["name"])}</h2><span class="state {_kind(row)}">{_state(row)}</span></header>'
-    if row["state"] == "done":
-        body = _result(row, place, driver, offset, shorten)
+    if row["state"] == "done" and shown.has_output:
+        body = _result(row, place, shown.driver, shown.offset, shorten)
+    elif row["state"] == "done":
+        body = "<p>The result is no longer where it was written.</p>" + _buttons(place, row, retry="Make it again")
     elif row["state"] == "failed":
         body = _failure(row, place, shorten)
-    elif progress is not None and progress.name == row["name"]:
-        body = _bar(progress) + _buttons(place, row, cancel="Cancel")
-    elif row["state"] == "started":
-        body = "<p>Running in another process, or left behind by one.</p>" + _buttons(place, row, retry="Run again")
-    else:
+    elif shown.progress is not None and shown.progress.name == row["name"]:
+        body = _bar(shown.progress) + _buttons(place, row, cancel="Cancel")
+    elif shown.is_here:
         body = "<p>Waits until the jobs before it have ended.</p>" + _buttons(place, row, cancel="Cancel")
+    else:
+        body = "<p>Left unfinished, or running in another process.</p>" + _buttons(place, row, retry="Run it here")
     return f'<article class="panel">{head}{body}</article>'
 
 
@@ -114,12 +140,14 @@ def describe_counts(counts: Mapping[str, int]) -> str:
     return f"{total} job{'s' * (total != 1)}: {', '.join(parts)}"
 
 
-def _list_item(row: JobRow, progress: JobProgress | None, place: str, is_selected: bool) -> str:
+def _list_item(row: JobRow, progress: JobProgress | None, place: str, is_selected: bool, shorten: Shorten) -> str:
     token, running = token_of(row["name"]), progress if progress and progress.name == row["name"] else None
     picture = '<span class="thumb"></span>'
     if row["state"] == "done":
         picture = f'<img class="thumb" src="jobs/{place}/{token}/thumbnail" alt="" loading="lazy">'
     about = _state(row) if running is None else _describe_progress(running)
+    if _kind(row) == "failed":
+        about = f"{about}: {shorten(row['reason'] or '')}"
     bar = _progress_bar(_share(running), row["name"]) if running else ""
     return (
         f'<li><button type="button" class="job" aria-pressed="{str(is_selected).lower()}" data-action="select" '
@@ -133,7 +161,10 @@ def _result(row: JobRow, place: str, driver: str | None, offset: float, shorten:
     url, suffix = f"jobs/{place}/{token}/result", Path(row["output"]).suffix.lower()
     own = _media(url, suffix, "Result", main=True)
     beside = _media(driver, ".mp4", "Driving video", main=False, offset=offset) if driver else ""
-    facts = [f"{row['frames']} frames" if row["frames"] else "", duration(row["seconds"]) if row["seconds"] else ""]
+    facts = [
+        f"{row['frames']} frames" if row["frames"] else "",
+        f"made in {duration(row['seconds'])}" if row["seconds"] else "",
+    ]
     notes = "".join(f"<li>{escape(shorten(each))}</li>" for each in row["warnings"])
     remove = {"remove": "Delete"} if place == "queue" else {}
     name = escape(Path(row["output"]).name)
@@ -198,7 +229,7 @@ def _progress_bar(share: float | None, label: str) -> str:
 def _describe_progress(progress: JobProgress) -> str:
     counted = f" {progress.done} of {progress.total}" if progress.total else ""
     left = f", about {duration(progress.left)} left" if progress.left is not None else ""
-    return f"{progress.stage.capitalize() or 'Starting'}{counted}{left}"
+    return f"{STAGES.get(progress.stage, progress.stage.capitalize()) or 'Starting'}{counted}{left}"
 
 
 def _share(progress: JobProgress) -> float | None:
@@ -213,6 +244,15 @@ def _state(row: JobRow) -> str:
     return "Cancelled" if _kind(row) == "cancelled" else STATES[row["state"]]
 
 
-def batch_head(folder: str, counts: str, busy: str) -> str:
-    """The folder of a batch, how its jobs are, and who is working on it."""
-    return f'<p class="folder">{escape(folder)}</p><p class="counts">{escape(counts)}</p>{message(busy, kind="note")}'
+def batch_head(folder: str, counts: Mapping[str, int], other_process: int | None) -> str:
+    """The folder of a batch, how its jobs are, who is working on it, and a button if some have failed."""
+    failed, retry = counts.get("failed", 0), ""
+    if other_process is not None:
+        busy = f"Process {other_process} is working on this folder. Jobs can run again when it has ended."
+        retry = message(busy, kind="note")
+    elif failed:
+        label = f"Run {'the failed job' if failed == 1 else f'{failed} failed jobs'} again"
+        action = 'data-action="retry-failed" data-place="batch" data-job=""'
+        retry = f'<div class="buttons"><button type="button" class="button main" {action}>{label}</button></div>'
+    about = f'<p class="folder">{escape(folder)}</p><p class="counts">{escape(describe_counts(counts))}</p>'
+    return about + retry

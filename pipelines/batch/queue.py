@@ -120,6 +120,11 @@ class JobQueue:
         with self._changed:
             return [make_row(name, entry) for name, entry in self._journal.entries.items()]
 
+    def holds(self, name: str) -> bool:
+        """Whether a job is waiting or running here."""
+        with self._changed:
+            return name in self._unfinished()
+
     def find(self, name: str) -> Job | None:
         """The job of this name; None if there is none, or an older gfla has queued it."""
         with self._changed:
