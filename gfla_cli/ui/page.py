@@ -27,6 +27,7 @@ ACCEPTED = {
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 THEME = Base(primary_hue="teal", neutral_hue="stone", font=FONT, font_mono=("ui-monospace", "monospace"))
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+SHOW_PANEL = "() => { if (innerWidth < 800) document.getElementById('panel').scrollIntoView({behavior: 'smooth'}) }"
 PART = ("start", "end")  # side by side
 FILTERS = ("All", "Failed", "Waiting", "Done")
 
@@ -82,12 +83,12 @@ def _build_form(desk: Desk, task: Task) -> dict[str, Any]:
         fields = make_fields(task.config, [name for name in task.first if name not in PART])
         with gr.Row():
             fields |= make_fields(task.config, [name for name in task.first if name in PART])
-        with gr.Accordion("More options", open=False):
-            fields |= make_fields(task.config, task.more)
         message = gr.HTML("", apply_default_css=False)
         with gr.Row(elem_classes="actions"):
             preview = gr.Button("Preview", visible=task.command == "animate")
             submit = gr.Button(task.action, variant="primary", elem_id=f"{task.command}-submit")
+        with gr.Accordion("More options", open=False):
+            fields |= make_fields(task.config, task.more)
     made = {"source": source, "driving": driving, "background": background, "fields": fields, "example": example}
     return made | {"task": task, "message": message, "preview": preview, "submit": submit}
 
@@ -125,12 +126,13 @@ def _connect_form(desk: Desk, form: dict[str, Any], selection: Any, panel: Any, 
     submitted = form["submit"].click(
         partial(_submit, desk, task, read), [selection, *inputs], [selection, form["message"]], queue=False, **HIDDEN
     )
-    submitted.then(queue=False, **refresh)
+    submitted.then(queue=False, **refresh).then(js=SHOW_PANEL, **HIDDEN)
     if task.command == "animate":
         previewed = form["preview"].click(
             partial(_preview, desk, read), inputs, [selection, panel, form["message"]], concurrency_limit=1, **HIDDEN
         )
-        form["submit"].click(None, None, None, cancels=[previewed], **HIDDEN)
+        form["preview"].click(js=SHOW_PANEL, **HIDDEN)
+        form["submit"].click(cancels=[previewed], **HIDDEN)
         form["example"].click(desk.add_example, None, drops, queue=False, **HIDDEN)
 
 
