@@ -2,7 +2,6 @@
 
 import os
 import sys
-import webbrowser
 
 from gfla_cli import options
 from gfla_cli.console import Console, out
@@ -32,6 +31,8 @@ def ui(ui: UiOptions, quiet: options.Quiet = False) -> None:
         sys.stdout.flush()
         console.summary(f"results are in {ui.folder}; Ctrl-C ends")
         if ui.open and _has_screen():
+            import webbrowser
+
             webbrowser.open(url)
         serve(app, bound)
 

@@ -43,7 +43,14 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "landmarks": ("auto", *get_args(LandmarkDetectorName)),
     "suffix": (".mp4", ".mov", ".webm", ".mkv", ".gif"),
 }
-HINTS = {"start": "0:00", "end": "to the end", "fps": "as in the video", "max_frames": "all", "azimuth": "estimated", "views": "72"}
+HINTS = {
+    "start": "0:00",
+    "end": "to the end",
+    "fps": "as in the video",
+    "max_frames": "all",
+    "azimuth": "estimated",
+    "views": "72",
+}
 HELP = {"start": "", "end": "", "suffix": "A transparent video is a .webm, or a .mov (ProRes 4444) for editing."}
 MAX_RADIO = 4  # choices that are all shown
 

@@ -11,13 +11,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-import psutil
-
 from models.errors import GflaError, InputError
 from pipelines.batch.events import JobRow
 from pipelines.batch.executors.allocation import Machine
 from pipelines.batch.executors.local import LocalExecutor
-from pipelines.batch.journal import STATE_FOLDER
+from pipelines.batch.journal import STATE_FOLDER, find_runner
 from pipelines.batch.queue import JobProgress, JobQueue
 from pipelines.batch.report import write_report
 from pipelines.batch.runner import read_rows
@@ -102,14 +100,7 @@ class BatchPlace:
 
     def other_process(self) -> int | None:
         """The process that is working on the folder, if it is not this one."""
-        with self._lock:
-            if self._queue is not None:
-                return None
-        try:
-            number = int((self.folder / STATE_FOLDER / "process").read_text("ascii"))
-            return number if "gfla" in " ".join(psutil.Process(number).cmdline()) else None
-        except (OSError, ValueError, psutil.Error):
-            return None
+        return find_runner(self.folder)
 
     def close(self) -> None:
         """End what runs, and bring the report up to date; what has not ended stays in the journal."""

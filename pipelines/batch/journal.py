@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+import psutil
 from filelock import Timeout
 
 from models.errors import InputError
@@ -24,6 +25,7 @@ from pipelines.media.files import flush_to_disk, make_output_folder
 from pipelines.runtime.locks import exclusive_lock, is_locked, shared_lock
 
 STATE_FOLDER = ".gfla"  # the batch's own files, inside the folder of its results
+HOLDER = "process"  # the file with the number of the process that runs the batch
 WORKER_LOCKS = "worker_locks"  # the folder of the locks that workers hold
 ORPHAN_TIMEOUT = 30.0  # seconds to wait for the workers of a run that was killed
 
@@ -121,6 +123,15 @@ def open_journal(folder: Path) -> Iterator[Journal]:
         yield Journal(path, entries, stream)
 
 
+def find_runner(folder: Path) -> int | None:
+    """The number of another process that is working on the folder; for people, since only the lock is certain."""
+    try:
+        number = int((folder / STATE_FOLDER / HOLDER).read_text("ascii"))
+        return number if number != os.getpid() and "gfla" in " ".join(psutil.Process(number).cmdline()) else None
+    except (OSError, ValueError, psutil.Error):
+        return None
+
+
 @contextmanager
 def worker_lock(folder: Path) -> Iterator[None]:
     """Held by every worker, shared: a new run waits until the workers of a run that was killed are gone."""
@@ -132,7 +143,7 @@ def worker_lock(folder: Path) -> Iterator[None]:
 def _run_lock(folder: Path) -> Iterator[None]:
     """Held by the process that runs the batch, exclusive; a file beside it holds its process id."""
     state = folder / STATE_FOLDER
-    holder = state / "process"
+    holder = state / HOLDER
     lock = exclusive_lock(state / "lock", wait=False)
     try:
         lock.acquire()
