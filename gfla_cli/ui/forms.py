@@ -52,7 +52,7 @@ HINTS = {
     "views": "72",
 }
 HELP = {"start": "", "end": "", "suffix": "A transparent video is a .webm, or a .mov (ProRes 4444) for editing."}
-MAX_RADIO = 4  # choices that are all shown
+MAX_RADIO = 5  # choices that are all shown
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """What stands before every request: only our own page may call, and only what it needs exists.
 
 An ASGI application around another one. Gradio has many more addresses than this page uses, among them some that fetch
-files by name or by URL; whatever is not listed here is answered with 404. The policy of the page forbids the browser to
-load anything from another host.
+files by name or by URL; whatever is not listed here is answered with 404. Its events may contain files as well, which
+it would copy or download for any field: they are refused. The policy of the page forbids the browser to load anything
+from another host.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -18,6 +20,7 @@ PATHS += tuple(
 )
 FOLDERS = ("/assets/", "/static/", "/uploads/", "/jobs/", "/sheets/", "/gradio_api/heartbeat/")
 UPLOAD = "/uploads"
+FILE_KEYS = frozenset(("path", "url", "meta"))  # of a file in an event
 MAX_EVENT = 2**20  # bytes of a request that is no upload
 OURS = "'self' data: blob:"
 POLICY = "; ".join(
@@ -67,6 +70,13 @@ class Guard:
             await PlainTextResponse(refusal[1], refusal[0], HEADERS)(scope, receive, send)
             return
 
+        if scope["method"] not in ("GET", "HEAD") and scope["path"] != UPLOAD:
+            body = await _receive_all(receive)
+            if _names_files(body):
+                await PlainTextResponse("this page takes no such values", 400, HEADERS)(scope, receive, send)
+                return
+            receive = _replay(body, receive)
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
@@ -93,6 +103,43 @@ class Guard:
             if int(headers["content-length"]) > MAX_EVENT:
                 return 413, "too large"
         return None
+
+
+async def _receive_all(receive: Receive) -> bytes:
+    """The body of a request whose length has been checked."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message["type"] == "http.request" and message.get("more_body", False)
+    return body
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Gives the body again, then what else there is to receive."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return again
+
+
+def _names_files(body: bytes) -> bool:
+    """Whether an event has a value that Gradio would take for a file; our fields never have one."""
+    try:
+        waiting = [json.loads(body or b"null")]
+    except (ValueError, RecursionError):
+        return True
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if not FILE_KEYS.isdisjoint(value):
+                return True
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return False
 
 
 def _host_name(host: str) -> str:

@@ -49,6 +49,7 @@ def make_app(desk: Desk, host: str) -> ASGIApp:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.router.routes.extend(make_routes(desk.uploads, desk.places, desk.sheets))
     page = build_page(desk)
+    page.has_launched = True  # without it, Gradio does not check paths
     quiet = {"ssr_mode": False, "pwa": False, "mcp_server": False, "run_history": False, "enable_monitoring": False}
     gr.mount_gradio_app(app, page, path="/", max_file_size=1, show_error=False, **quiet, **page_options())
     return Guard(app, {host, *LOCAL_NAMES} if is_local(host) else None)

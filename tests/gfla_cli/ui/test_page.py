@@ -1,0 +1,129 @@
+"""The page in a real browser: somebody animates a picture, looks at the result, comes back, and deletes it."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.chromium import open_chromium, read_requests
+from tests.helpers.small_batches import write_small_clip, write_small_source
+from tests.helpers.ui_pages import ServedPage, serve_page
+
+selenium = pytest.importorskip("selenium", reason="the Python package selenium is missing")
+from selenium.common.exceptions import StaleElementReferenceException  # noqa: E402
+from selenium.webdriver import Chrome  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.remote.webelement import WebElement  # noqa: E402
+from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedPage]:
+    with serve_page(tmp_path_factory.mktemp("ui")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def chromium(page: ServedPage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    with open_chromium(tmp_path_factory.mktemp("profile")) as browser:
+        browser.get("about:blank")
+        read_requests(browser)  # of the browser's own pages
+        browser.get(page.url)
+        until(browser, lambda: shown(browser, "#animate-submit"))
+        yield browser
+
+
+def shown(browser: Chrome, selector: str, text: str = "") -> list[WebElement]:
+    """What people see of the elements that match, and contain the text."""
+    found = browser.find_elements(By.CSS_SELECTOR, selector)
+    return [each for each in found if each.is_displayed() and text in each.text]
+
+
+def until(browser: Chrome, condition: Callable[[], object], seconds: int = 60) -> None:
+    redrawn = [StaleElementReferenceException]
+    WebDriverWait(browser, seconds, poll_frequency=0.1, ignored_exceptions=redrawn).until(lambda _: condition())
+
+
+def choose_file(browser: Chrome, zone: str, path: Path) -> str:
+    """What the place for a file says when it is uploaded."""
+    browser.find_element(By.CSS_SELECTOR, f"#{zone} input").send_keys(str(path))
+    note = browser.find_element(By.CSS_SELECTOR, f"#{zone} .note")
+    until(browser, lambda: note.text and not note.text.startswith(("Uploading", "Checking")))
+    return note.text
+
+
+def test_a_picture_is_animated(chromium: Chrome, page: ServedPage, tmp_path: Path) -> None:
+    source, driving = write_small_source(tmp_path / "anna <b>.png"), write_small_clip(tmp_path / "walk.mp4", frames=6)
+    (tmp_path / "page.mp4").write_text("<!doctype html><title>a</title>")
+    assert "is a web page" in choose_file(chromium, "animate-driving", tmp_path / "page.mp4")
+    assert choose_file(chromium, "animate-source", source) == "anna _b.png, 180 × 240"
+    assert choose_file(chromium, "animate-driving", driving) == "walk.mp4, 180 × 240, 0.2 s"
+    shown(chromium, ".option-quality label", "Fast")[0].click()
+    shown(chromium, "button", "More options")[0].click()
+    until(chromium, lambda: shown(chromium, ".option-keypoints label", "Bundled"))
+    shown(chromium, ".option-keypoints label", "Bundled")[0].click()
+    shown(chromium, "#animate-submit")[0].click()
+    until(chromium, lambda: shown(chromium, ".panel progress"))
+    until(chromium, lambda: shown(chromium, ".panel .media video"), 120)
+    until(chromium, lambda: chromium.execute_script("return document.querySelector('.media video').currentTime > 0"))
+    size, paused = (
+        "return document.querySelector('.media video').videoWidth",
+        "return document.querySelector('.media video').paused",
+    )
+    assert (chromium.execute_script(size), chromium.execute_script(paused)) == (180, False)
+    assert len(shown(chromium, ".media video")) == 2
+    (row,) = page.desk.queue.rows()
+    assert (row["state"], row["frames"]) == ("done", 6)
+    until(chromium, lambda: chromium.execute_script("return document.querySelector('.job img').naturalWidth > 0"))
+
+
+def test_the_report_says_how_it_was_made(chromium: Chrome, page: ServedPage) -> None:
+    path = str(shown(chromium, ".buttons a", "Report")[0].get_attribute("href")).removeprefix(page.url)
+    status, data, headers = page.request("GET", path)
+    assert (status, headers["content-disposition"]) == (200, 'attachment; filename="anna _b--walk.json"')
+    assert json.loads(data)["record"]["options"]["quality"] == "fast"
+
+
+def test_a_closed_page_loses_nothing(chromium: Chrome) -> None:
+    chromium.refresh()
+    until(chromium, lambda: shown(chromium, ".job", "anna _b--walk"))
+    shown(chromium, ".job", "anna _b--walk")[0].click()
+    until(chromium, lambda: shown(chromium, ".panel .media video"))
+
+
+def test_an_option_that_is_wrong_is_said(chromium: Chrome) -> None:
+    shown(chromium, "button", "Use the example")[0].click()
+    until(chromium, lambda: len(shown(chromium, ".drop.filled")) == 2)
+    chromium.find_element(By.CSS_SELECTOR, ".option-end textarea").send_keys("later")
+    shown(chromium, "#animate-submit")[0].click()
+    until(chromium, lambda: shown(chromium, ".message.error", "'later' is not a time"))
+
+
+def test_a_phone_needs_no_scrolling_sideways(chromium: Chrome) -> None:
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    assert chromium.execute_script("return [document.documentElement.scrollWidth, innerWidth]") == [390, 390]
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_every_field_has_a_name(chromium: Chrome) -> None:
+    unnamed = """return [...document.querySelectorAll('button, input, textarea, video')].filter((each) =>
+        each.checkVisibility() && !each.innerText && !each.ariaLabel && !each.labels?.length && !each.muted)"""
+    assert chromium.execute_script(unnamed) == []
+
+
+def test_a_deleted_job_is_gone(chromium: Chrome, page: ServedPage) -> None:
+    shown(chromium, ".panel button", "Delete")[0].click()
+    chromium.switch_to.alert.accept()
+    until(chromium, lambda: not shown(chromium, ".job"))
+    assert list(page.desk.queue.folder.glob("*.mp4")) == []
+
+
+def test_nothing_was_asked_of_another_host_and_nothing_went_wrong(chromium: Chrome, page: ServedPage) -> None:
+    urls = read_requests(chromium)
+    assert sum(url.startswith(page.url) for url in urls) > 20
+    assert [url for url in urls if not url.startswith((page.url, "data:", "blob:"))] == []
+    assert [each for each in chromium.get_log("browser") if "422" not in each["message"]] == []
