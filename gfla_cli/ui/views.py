@@ -183,11 +183,8 @@ def _result(row: JobRow, place: str, driver: str | None, offset: float, shorten:
 def _media(url: str, suffix: str, title: str, *, main: bool, offset: float = 0.0) -> str:
     kind = SHOWN.get(suffix, "")
     if kind.startswith("video"):
-        sound = "" if main else " data-follows"
-        shown = (
-            f'<video src="{url}" controls autoplay muted loop playsinline data-offset="{offset:g}"{sound} '
-            f'aria-label="{title}"></video>'
-        )
+        role = "controls autoplay loop" if main else f'data-follows data-offset="{offset:g}"'
+        shown = f'<video src="{url}" {role} muted playsinline aria-label="{title}"></video>'
     elif kind:
         shown = f'<img src="{url}" alt="{title}">'
     else:

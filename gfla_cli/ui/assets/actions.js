@@ -19,3 +19,8 @@ for (const type of ["play", "pause", "seeked"]) {
     if (type === "pause") follower.pause();
   }, true);
 }
+element.addEventListener("loadeddata", (event) => {  // a copied element is not muted, and would have to wait for a click
+  const video = event.target;
+  if (video.hasAttribute("muted")) video.muted = true;
+  if (video.autoplay && video.paused) video.play().catch(() => {});
+}, true);
