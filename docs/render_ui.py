@@ -6,6 +6,7 @@ Needs the extra `dev`, chromium and its driver. Run it again when the page or th
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 WIDTH, HEIGHT = 1280, 860  # pixels of the page
-COLOURS = 200  # of the picture, so that it is small
+COLOURS = 256  # of the picture, so that it is small
 
 
 def main(folder: Path) -> None:
@@ -33,7 +34,7 @@ def main(folder: Path) -> None:
                 picture = photograph(server.stdout.readline().strip())
             finally:
                 server.terminate()
-    picture.quantize(COLOURS, method=Image.Quantize.FASTOCTREE).save(folder / "ui.png", optimize=True)
+    picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT).save(folder / "ui.png", optimize=True)
 
 
 def photograph(url: str) -> Image.Image:
@@ -41,7 +42,8 @@ def photograph(url: str) -> Image.Image:
     options = webdriver.ChromeOptions()
     for flag in ("headless=new", f"window-size={WIDTH},{HEIGHT}", *["no-sandbox"] * (os.geteuid() == 0)):
         options.add_argument(f"--{flag}")
-    browser = webdriver.Chrome(options)
+    options.binary_location = shutil.which("chromium") or shutil.which("google-chrome") or ""
+    browser = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
     try:
         size = {"width": WIDTH, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
@@ -52,8 +54,7 @@ def photograph(url: str) -> Image.Image:
         wait(
             browser, lambda: browser.execute_script("return document.querySelector('.media video')?.currentTime > 1.4")
         )
-        browser.execute_script("document.querySelectorAll('video').forEach((video) => video.pause()); scrollTo(0, 0)")
-        time.sleep(1)
+        time.sleep(4)  # until the controls of the videos have faded
         return Image.open(BytesIO(browser.get_screenshot_as_png())).convert("RGB")
     finally:
         browser.quit()

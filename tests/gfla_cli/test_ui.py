@@ -71,7 +71,7 @@ def test_other_sizes_are_refused(text: str, tmp_path: Path) -> None:
     assert "is not a size: use 500MB or 2GB" in refusal(f"--max-upload={text}", "--folder", tmp_path / "ui")
 
 
-@pytest.mark.cluster
+@pytest.mark.slow
 def test_a_page_that_is_killed_goes_on_the_next_time(tmp_path: Path) -> None:
     pytest.importorskip("gradio", reason="the extra ui is missing")
     options = {

@@ -17,7 +17,7 @@ function show(url, isVideo) {
   zone.classList.toggle("filled", Boolean(url));
   if (!url) return;
   const media = document.createElement(isVideo ? "video" : "img");
-  if (isVideo) Object.assign(media, { muted: true, loop: true, autoplay: true, playsInline: true, controls: true });
+  if (isVideo) Object.assign(media, { muted: true, loop: true, autoplay: true, playsInline: true });
   else media.alt = "";
   media.onerror = () => view.replaceChildren();
   media.src = url;

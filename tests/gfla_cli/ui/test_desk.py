@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,7 @@ def test_jobs_of_a_batch_are_listed_by_state_and_text(desk: Desk) -> None:
 def test_a_failed_job_of_a_batch_runs_again(desk: Desk, batch: Path) -> None:
     desk.act(None, "retry-failed", "batch", "")
     end = time.monotonic() + 60
-    while desk.describe(None)["about"].count("failed") == 0 and time.monotonic() < end:
+    while "1 failed" not in desk.describe(None)["about"] and time.monotonic() < end:
         time.sleep(0.1)
     entries = read_journal(batch).entries
     assert "is a text file, not a video" in entries[HOSTILE].facts["reason"]
@@ -130,10 +131,8 @@ def test_while_another_process_works_on_the_batch_nothing_runs_again(desk: Desk,
 )
 def test_clicks_of_one_s_own_making_do_nothing(desk: Desk, batch: Path, click: tuple[str, str, str]) -> None:
     before = (batch / ".gfla" / "journal.jsonl").read_bytes()
-    try:
+    with suppress(InputError):
         desk.act(None, *click)
-    except InputError as error:
-        assert "gone" in str(error)
     assert (batch / ".gfla" / "journal.jsonl").read_bytes() == before
 
 
