@@ -21,7 +21,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 WIDTH, HEIGHT = 1280, 860  # pixels of the page
-COLOURS = 256  # of the picture, so that it is small
+COLOURS = 160  # of the picture, so that it is small
 
 
 def main(folder: Path) -> None:

@@ -9,14 +9,14 @@ element.addEventListener("click", (event) => {
     document.getElementById("panel").scrollIntoView({ behavior: "smooth" });
   }
 });
-for (const type of ["play", "pause", "seeked"]) {
+for (const type of ["play", "pause", "seeked", "timeupdate"]) {
   element.addEventListener(type, (event) => {
     const follower = element.querySelector("video[data-follows]");
     if (!follower || event.target === follower) return;
     const time = event.target.currentTime + Number(follower.dataset.offset);
-    if (Math.abs(follower.currentTime - time) > 0.1) follower.currentTime = time;
-    if (type === "play") follower.play().catch(() => {});
-    if (type === "pause") follower.pause();
+    if (Math.abs(follower.currentTime - time) > 0.2 && time < follower.duration) follower.currentTime = time;
+    if (event.target.paused) follower.pause();
+    else if (follower.paused && time < follower.duration) follower.play().catch(() => {});
   }, true);
 }
 element.addEventListener("loadeddata", (event) => {  // a copied element is not muted, and would have to wait for a click
