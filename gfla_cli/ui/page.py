@@ -126,13 +126,13 @@ def _connect_form(desk: Desk, form: dict[str, Any], selection: Any, panel: Any, 
     submitted = form["submit"].click(
         partial(_submit, desk, task, read), [selection, *inputs], [selection, form["message"]], queue=False, **HIDDEN
     )
-    submitted.then(queue=False, **refresh).then(js=SHOW_PANEL, **HIDDEN)
+    submitted.then(queue=False, **refresh).then(None, js=SHOW_PANEL, **HIDDEN)
     if task.command == "animate":
         previewed = form["preview"].click(
             partial(_preview, desk, read), inputs, [selection, panel, form["message"]], concurrency_limit=1, **HIDDEN
         )
-        form["preview"].click(js=SHOW_PANEL, **HIDDEN)
-        form["submit"].click(cancels=[previewed], **HIDDEN)
+        form["preview"].click(None, js=SHOW_PANEL, **HIDDEN)
+        form["submit"].click(None, cancels=[previewed], **HIDDEN)
         form["example"].click(desk.add_example, None, drops, queue=False, **HIDDEN)
 
 
