@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PATHS = ("/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/uploads")
 PATHS += tuple(
-    f"/gradio_api/{name}" for name in ("startup-events", "queue/join", "queue/data", "run/predict", "cancel")
+    f"/gradio_api/{name}" for name in ("startup-events", "queue/join", "queue/data", "run/predict", "cancel", "reset")
 )
 FOLDERS = ("/assets/", "/static/", "/uploads/", "/jobs/", "/sheets/", "/gradio_api/heartbeat/")
 UPLOAD = "/uploads"

@@ -4,6 +4,7 @@ In: a `Desk`. Out: Gradio's `Blocks`. A timer asks once a second what has change
 """
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from importlib.resources import files
@@ -72,25 +73,58 @@ def page_options() -> dict[str, Any]:
     return {"theme": THEME, "css": _asset("page.css"), "footer_links": []}
 
 
-def _build_form(desk: Desk, task: Task) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Form:
+    """The components of a tab."""
+
+    task: Task
+    source: gr.HTML
+    driving: gr.HTML | None
+    background: list[Any]
+    """Its kind, colour and file; empty where there is no choice."""
+    fields: dict[str, Any]
+    """By the name of the option."""
+    example: gr.Button
+    message: gr.HTML
+    preview: gr.Button
+    submit: gr.Button
+
+    @property
+    def drops(self) -> list[gr.HTML]:
+        """The places for files that every job needs."""
+        return [self.source, *([self.driving] if self.driving else [])]
+
+    @property
+    def inputs(self) -> list[Any]:
+        """What `read` takes."""
+        return [*self.drops, *self.background, *self.fields.values()]
+
+    def read(self, desk: Desk, *values: Any) -> tuple[Any, Any, dict[str, str]]:
+        """Picture, video and options, from what the components say. Raises InputError."""
+        left = list(values)
+        source, driving = left.pop(0), left.pop(0) if self.driving else None
+        options = desk.read_background(left.pop(0), left.pop(0), left.pop(0)) if self.background else {}
+        return source, driving, options | read_fields(list(self.fields), left, self.task.config)
+
+
+def _build_form(desk: Desk, task: Task) -> _Form:
+    is_main = task.command == "animate"
     with gr.Tab(task.title, id=task.command):
         with gr.Row(elem_classes="drops"):
             source = _drop_zone(desk, f"{task.command}-source", task.source, "picture")
             driving = _drop_zone(desk, f"{task.command}-driving", task.driving, "driving") if task.driving else None
-        example = gr.Button("Use the example", size="sm", variant="secondary", elem_classes="example")
-        example.visible = task.command == "animate"
-        background = _build_background(desk) if task.command == "animate" else None
+        example = gr.Button("Use the example", size="sm", elem_classes="example", visible=is_main)
+        background = _build_background(desk) if is_main else []
         fields = make_fields(task.config, [name for name in task.first if name not in PART])
         with gr.Row():
             fields |= make_fields(task.config, [name for name in task.first if name in PART])
         message = gr.HTML("", apply_default_css=False)
         with gr.Row(elem_classes="actions"):
-            preview = gr.Button("Preview", visible=task.command == "animate")
+            preview = gr.Button("Preview", visible=is_main)
             submit = gr.Button(task.action, variant="primary", elem_id=f"{task.command}-submit")
         with gr.Accordion("More options", open=False):
             fields |= make_fields(task.config, task.more)
-    made = {"source": source, "driving": driving, "background": background, "fields": fields, "example": example}
-    return made | {"task": task, "message": message, "preview": preview, "submit": submit}
+    return _Form(task, source, driving, background, fields, example, message, preview, submit)
 
 
 def _build_background(desk: Desk) -> list[Any]:
@@ -118,44 +152,29 @@ def _build_batch() -> dict[str, Any]:
     return {"about": about, "state": state, "text": text, "jobs": jobs}
 
 
-def _connect_form(desk: Desk, form: dict[str, Any], selection: Any, panel: Any, refresh: dict[str, Any]) -> None:
-    task, fields = form["task"], form["fields"]
-    read = partial(_read_form, desk, task)
-    drops = [form["source"], *([form["driving"]] if form["driving"] else [])]
-    inputs = [*drops, *(form["background"] or []), *fields.values()]
-    submitted = form["submit"].click(
-        partial(_submit, desk, task, read), [selection, *inputs], [selection, form["message"]], queue=False, **HIDDEN
-    )
+def _connect_form(desk: Desk, form: _Form, selection: gr.State, panel: gr.HTML, refresh: dict[str, Any]) -> None:
+    submit, outputs = partial(_submit, desk, form), [selection, form.message]
+    submitted = form.submit.click(submit, [selection, *form.inputs], outputs, queue=False, **HIDDEN)
     submitted.then(queue=False, **refresh).then(None, js=SHOW_PANEL, **HIDDEN)
-    if task.command == "animate":
-        previewed = form["preview"].click(
-            partial(_preview, desk, read), inputs, [selection, panel, form["message"]], concurrency_limit=1, **HIDDEN
-        )
-        form["preview"].click(None, js=SHOW_PANEL, **HIDDEN)
-        form["submit"].click(None, cancels=[previewed], **HIDDEN)
-        form["example"].click(desk.add_example, None, drops, queue=False, **HIDDEN)
+    if form.task.command != "animate":
+        return
+    preview, outputs = partial(_preview, desk, form), [selection, panel, form.message]
+    previewed = form.preview.click(preview, form.inputs, outputs, concurrency_limit=1, **HIDDEN)
+    form.preview.click(None, js=SHOW_PANEL, **HIDDEN)
+    form.submit.click(None, cancels=[previewed], **HIDDEN)
+    form.example.click(desk.add_example, None, form.drops, queue=False, **HIDDEN)
 
 
-def _read_form(desk: Desk, task: Task, *values: Any) -> tuple[Any, Any, dict[str, str]]:
-    """Picture, video and options, as they come from the page. Raises InputError."""
-    left = list(values)
-    source, driving = left.pop(0), left.pop(0) if task.driving else None
-    options: dict[str, str] = {}
-    if task.command == "animate":
-        options |= desk.read_background(left.pop(0), left.pop(0), left.pop(0))
-    return source, driving, options | read_fields([*task.first, *task.more], left, task.config)
-
-
-def _submit(desk: Desk, task: Task, read: Callable[..., Any], selection: Selection, *values: Any) -> tuple[Any, str]:
+def _submit(desk: Desk, form: _Form, selection: Selection, *values: Any) -> tuple[Selection, str]:
     try:
-        return desk.submit(task, *read(*values)), ""
+        return desk.submit(form.task, *form.read(desk, *values)), ""
     except GflaError as error:
         return selection, views.message(explain(error))
 
 
-async def _preview(desk: Desk, read: Callable[..., Any], *values: Any) -> AsyncIterator[tuple[Any, Any, str]]:
+async def _preview(desk: Desk, form: _Form, *values: Any) -> AsyncIterator[tuple[Selection, Any, str]]:
     try:
-        async for html in desk.preview(*read(*values)):
+        async for html in desk.preview(*form.read(desk, *values)):
             yield ("preview", ""), html, ""
     except GflaError as error:
         yield None, gr.skip(), views.message(desk.uploads.shorten(explain(error)))

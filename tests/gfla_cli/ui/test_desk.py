@@ -107,7 +107,7 @@ def test_jobs_of_a_batch_are_listed_by_state_and_text(desk: Desk) -> None:
     assert "Run it here" in desk.describe(("batch", token_of("late")))["panel"]
 
 
-@pytest.mark.cluster
+@pytest.mark.slow
 def test_a_failed_job_of_a_batch_runs_again(desk: Desk, batch: Path) -> None:
     desk.act(None, "retry-failed", "batch", "")
     end = time.monotonic() + 60

@@ -1,7 +1,9 @@
 """The page in a real browser: somebody animates a picture, looks at the result, comes back, and deletes it."""
 
+import asyncio
 import json
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from tests.helpers.chromium import open_chromium, read_requests
 from tests.helpers.small_batches import write_small_clip, write_small_source
 from tests.helpers.ui_pages import ServedPage, serve_page
+
+from gfla_cli.ui.checks import CheckAnswer, CheckStep  # isort: skip
 
 selenium = pytest.importorskip("selenium", reason="the Python package selenium is missing")
 from selenium.common.exceptions import StaleElementReferenceException  # noqa: E402
@@ -100,6 +104,36 @@ def test_an_option_that_is_wrong_is_said(chromium: Chrome) -> None:
     chromium.find_element(By.CSS_SELECTOR, ".option-end textarea").send_keys("later")
     shown(chromium, "#animate-submit")[0].click()
     until(chromium, lambda: shown(chromium, ".message.error", "'later' is not a time"))
+
+
+def test_a_preview_is_shown_and_ends_when_the_animation_begins(
+    chromium: Chrome, page: ServedPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going, ended = threading.Event(), threading.Event()
+
+    async def check(*_: object) -> AsyncIterator[CheckStep | CheckAnswer]:
+        if going.is_set():
+            yield CheckAnswer({"verdict": "impossible", "reasons": ["nobody <b>is</b> there"]}, None)
+            return
+        try:
+            for number in range(1000):
+                yield CheckStep("keypoints", number, 1000)
+                await asyncio.sleep(0.1)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr("gfla_cli.ui.desk.check_inputs", check)
+    monkeypatch.setattr(page.desk, "submit", lambda *_: None)
+    shown(chromium, "button", "Preview")[0].click()
+    until(chromium, lambda: shown(chromium, ".panel", "Looking at both files: keypoints"))
+    shown(chromium, "#animate-submit")[0].click()
+    until(chromium, ended.is_set)
+    going.set()
+    until(chromium, lambda: shown(chromium, ".panel.welcome"))
+    shown(chromium, "button", "Preview")[0].click()
+    until(chromium, lambda: shown(chromium, ".panel .doubts", "nobody <b>is</b> there"))
+    shown(chromium, ".job")[0].click()
+    until(chromium, lambda: shown(chromium, ".panel .media video"))
 
 
 def test_a_phone_needs_no_scrolling_sideways(chromium: Chrome) -> None:

@@ -150,7 +150,7 @@ def test_one_process_has_the_folder(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.cluster
+@pytest.mark.slow
 def test_a_worker_runs_jobs_that_arrive(tmp_path: Path, inputs: BatchInputs) -> None:
     with JobQueue(tmp_path, LocalExecutor(tmp_path, workers=1)) as queue:
         queue.add(make_animate_job(inputs.sources[0], inputs.tracks[0], inputs.weights))
