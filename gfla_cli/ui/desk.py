@@ -142,7 +142,8 @@ class Desk:
         shown = views.Shown(
             where.progress(),
             where.holds(row["name"]),
-            (where.folder / row["output"]).exists(),
+            has_output=(where.folder / row["output"]).exists(),
+            can_run=self.batch is None or where is not self.batch or self.batch.other_process() is None,
             driver=f"uploads/{number}" if number else None,
             offset=float(Fraction(job.options.get("start") or 0)) if job else 0.0,
         )

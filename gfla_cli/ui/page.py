@@ -43,6 +43,7 @@ def build_page(desk: Desk) -> gr.Blocks:
                 forms = [_build_form(desk, task) for task in TASKS]
                 batch = _build_batch() if desk.batch else None
             with gr.Column(scale=7, min_width=320):
+                notice = gr.HTML("", apply_default_css=False)
                 panel = _active_html("", elem_id="panel")
                 with gr.Column(elem_id="own-jobs"):
                     gr.HTML("<h2>Jobs</h2>", apply_default_css=False)
@@ -60,7 +61,7 @@ def build_page(desk: Desk) -> gr.Blocks:
         for form in forms:
             _connect_form(desk, form, selection, panel, refresh)
         for active in (panel, *([batch["jobs"], batch["about"]] if batch else []), jobs):
-            acted = active.click(_make_act(desk), [selection], [selection], queue=False, **HIDDEN)
+            acted = active.click(_make_act(desk), [selection], [selection, notice], queue=False, **HIDDEN)
             acted.then(queue=False, **refresh)
         if batch:
             for field in filters:
@@ -180,16 +181,15 @@ async def _preview(desk: Desk, form: _Form, *values: Any) -> AsyncIterator[tuple
         yield None, gr.skip(), views.message(desk.uploads.shorten(explain(error)))
 
 
-def _make_act(desk: Desk) -> Callable[[Selection, gr.EventData], Selection]:
+def _make_act(desk: Desk) -> Callable[[Selection, gr.EventData], tuple[Selection, str]]:
     """A listener for clicks on buttons of jobs. Gradio reads its annotations."""
 
-    def act(selection: Selection, event: gr.EventData) -> Selection:
+    def act(selection: Selection, event: gr.EventData) -> tuple[Selection, str]:
         about = event._data if isinstance(event._data, dict) else {}
         try:
-            return desk.act(selection, *(str(about.get(name)) for name in ("action", "place", "job")))
+            return desk.act(selection, *(str(about.get(name)) for name in ("action", "place", "job"))), ""
         except GflaError as error:
-            gr.Warning(explain(error))
-            return selection
+            return selection, views.message(explain(error))
 
     return act
 

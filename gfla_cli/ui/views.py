@@ -59,6 +59,8 @@ class Shown:
     """Whether the job is waiting or running in this process."""
     has_output: bool
     """Whether its result is where it was written."""
+    can_run: bool
+    """Whether it could be run here: no other process is working on the folder."""
     driver: str | None = None
     """URL of the driving video, to show beside the result."""
     offset: float = 0.0
@@ -71,15 +73,16 @@ def job_panel(row: JobRow, place: str, shown: Shown, shorten: Shorten) -> str:
     if row["state"] == "done" and shown.has_output:
         body = _result(row, place, shown.driver, shown.offset, shorten)
     elif row["state"] == "done":
-        body = "<p>The result is no longer where it was written.</p>" + _buttons(place, row, retry="Make it again")
+        body = "<p>The result is no longer where it was written.</p>" + _retry(place, row, shown, "Make it again")
     elif row["state"] == "failed":
-        body = _failure(row, place, shorten)
+        body = _failure(row, place, shown, shorten)
     elif shown.progress is not None and shown.progress.name == row["name"]:
         body = _bar(shown.progress) + _buttons(place, row, cancel="Cancel")
     elif shown.is_here:
         body = "<p>Waits until the jobs before it have ended.</p>" + _buttons(place, row, cancel="Cancel")
     else:
-        body = "<p>Left unfinished, or running in another process.</p>" + _buttons(place, row, retry="Run it here")
+        about = "Left unfinished." if shown.can_run else "Another process is working on it."
+        body = f"<p>{about}</p>" + _retry(place, row, shown, "Run it here")
     return f'<article class="panel">{head}{body}</article>'
 
 
@@ -192,12 +195,17 @@ def _media(url: str, suffix: str, title: str, *, main: bool, offset: float = 0.0
     return f"<figure>{shown}<figcaption>{title}</figcaption></figure>"
 
 
-def _failure(row: JobRow, place: str, shorten: Shorten) -> str:
-    remove = {"remove": "Delete"} if place == "queue" else {}
+def _failure(row: JobRow, place: str, shown: Shown, shorten: Shorten) -> str:
     reason = (
         "" if row["reason"] == CANCELLED else f'<p class="message error">{escape(shorten(row["reason"] or ""))}</p>'
     )
-    return reason + _buttons(place, row, retry="Run again", **remove)
+    return reason + _retry(place, row, shown, "Run again")
+
+
+def _retry(place: str, row: JobRow, shown: Shown, label: str) -> str:
+    retry = {"retry": label} if shown.can_run else {}
+    remove = {"remove": "Delete"} if place == "queue" else {}
+    return _buttons(place, row, **retry, **remove)
 
 
 def _buttons(place: str, row: JobRow, *, links: str = "", **actions: str) -> str:

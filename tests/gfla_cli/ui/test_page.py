@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from models.errors import InputError
 from tests.helpers.chromium import open_chromium, read_requests
 from tests.helpers.small_batches import write_small_clip, write_small_source
 from tests.helpers.ui_pages import ServedPage, serve_page
@@ -147,6 +148,20 @@ def test_every_field_has_a_name(chromium: Chrome) -> None:
     unnamed = """return [...document.querySelectorAll('button, input, textarea, video')].filter((each) =>
         each.checkVisibility() && !each.innerText && !each.ariaLabel && !each.labels?.length && !each.muted)"""
     assert chromium.execute_script(unnamed) == []
+
+
+def test_a_click_that_can_not_be_obeyed_says_why(
+    chromium: Chrome, page: ServedPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise InputError("process 7 is working on it")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(page.desk, "act", refuse)
+        shown(chromium, ".job")[0].click()
+        until(chromium, lambda: shown(chromium, ".message.error", "process 7 is working on it"))
+    shown(chromium, ".job")[0].click()
+    until(chromium, lambda: not shown(chromium, ".message.error", "process 7"))
 
 
 def test_a_deleted_job_is_gone(chromium: Chrome, page: ServedPage) -> None:
