@@ -43,7 +43,7 @@ def build_page(desk: Desk) -> gr.Blocks:
                 forms = [_build_form(desk, task) for task in TASKS]
                 batch = _build_batch() if desk.batch else None
             with gr.Column(scale=7, min_width=320):
-                notice = gr.HTML("", apply_default_css=False)
+                notice = gr.HTML("", apply_default_css=False, elem_classes="notice")
                 panel = _active_html("", elem_id="panel")
                 with gr.Column(elem_id="own-jobs"):
                     gr.HTML("<h2>Jobs</h2>", apply_default_css=False)
@@ -119,7 +119,7 @@ def _build_form(desk: Desk, task: Task) -> _Form:
         fields = make_fields(task.config, [name for name in task.first if name not in PART])
         with gr.Row():
             fields |= make_fields(task.config, [name for name in task.first if name in PART])
-        message = gr.HTML("", apply_default_css=False)
+        message = gr.HTML("", apply_default_css=False, elem_classes="notice")
         with gr.Row(elem_classes="actions"):
             preview = gr.Button("Preview", visible=is_main)
             submit = gr.Button(task.action, variant="primary", elem_id=f"{task.command}-submit")

@@ -69,15 +69,17 @@ class Shown:
 
 def job_panel(row: JobRow, place: str, shown: Shown, shorten: Shorten) -> str:
     """One job with its result, progress or failure, and what can be done."""
-    head = f'<header><h2>{escape(row["name"])}</h2><span class="state {_kind(row)}">{_state(row)}</span></header>'
+    running = shown.progress if shown.progress and shown.progress.name == row["name"] else None
+    kind, state = ("started", STATES["started"]) if running else (_kind(row), _state(row))
+    head = f'<header><h2>{escape(row["name"])}</h2><span class="state {kind}">{state}</span></header>'
     if row["state"] == "done" and shown.has_output:
         body = _result(row, place, shown.driver, shown.offset, shorten)
     elif row["state"] == "done":
         body = "<p>The result is no longer where it was written.</p>" + _retry(place, row, shown, "Make it again")
     elif row["state"] == "failed":
         body = _failure(row, place, shown, shorten)
-    elif shown.progress is not None and shown.progress.name == row["name"]:
-        body = _bar(shown.progress) + _buttons(place, row, cancel="Cancel")
+    elif running is not None:
+        body = _bar(running) + _buttons(place, row, cancel="Cancel")
     elif shown.is_here:
         body = "<p>Waits until the jobs before it have ended.</p>" + _buttons(place, row, cancel="Cancel")
     else:
