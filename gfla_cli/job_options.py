@@ -38,7 +38,18 @@ INPUTS = {
 OF_THE_BATCH = ("output", "overwrite", "json", "quiet")
 PRINTED = {"animate": ("format",), "view-synth": ("compare",), "face": ("format",)}  # options about standard output
 # Options that may name a file come first, in this order, which is part of a job's key.
-FILES = ("audio", "keypoints", "yolo_weights", "shapenet", "weights", "motion", "viewpoint", "background", "upscaler")
+FILES = (
+    "audio",
+    "keypoints",
+    "yolo_weights",
+    "shapenet",
+    "weights",
+    "motion",
+    "viewpoint",
+    "background",
+    "upscaler",
+    "also",
+)
 # Options that jobs of gfla 0.1 do not have: left out where they have this value, so that the keys of old jobs stay.
 ADDED = {
     "quality": AnimateConfig.quality,
@@ -99,7 +110,10 @@ def _parsed(command: str, values: tuple[tuple[str, str], ...]) -> dict[str, Any]
 
 def _argument(name: str, value: str, parameter: Parameter) -> list[str]:
     flag = f"--{name.replace('_', '-')}"
-    if get_args(parameter.annotation)[0] is not bool:
+    kind, option = get_args(parameter.annotation)
+    if get_origin(kind) is list and option.parser is None:
+        return [f"{flag}={part.strip()}" for part in value.split(",")]
+    if kind is not bool:
         return [f"{flag}={value}"]
     if value.lower() not in YES + NO:
         raise InputError(f"{name} {value!r:.60} must be {' or '.join((YES[0], NO[0]))}")
@@ -141,6 +155,8 @@ def _as_text(parameter: Parameter) -> Parameter:
         return parameter.replace(annotation=Annotated[bool, option], default=False)
     if get_origin(kind) is Literal:
         option.metavar = "|".join(get_args(kind))
+    if get_origin(kind) is list:
+        option.metavar = f"{option.metavar},..."
     if parameter.default not in (None, Parameter.empty):
         option.show_default = str(parameter.default)
     return parameter.replace(annotation=Annotated[str | None, option], default=None)

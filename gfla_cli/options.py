@@ -47,6 +47,7 @@ OPTIONS: dict[str, Any] = {
     "resume": typer.Option("--resume", rich_help_panel=OUTPUT),
     "debug": typer.Option(metavar="VIEW,..."),
     "audio": typer.Option(metavar="driving|none|FILE", parser=parse.audio),
+    "also": typer.Option(metavar="FILE", exists=True, dir_okay=False),
     "background": typer.Option(metavar="picture|driving|FILE|COLOUR|transparent", parser=parse.background),
     "format": typer.Option(metavar="mp4|webm|rgb"),
     "crf": typer.Option(metavar="N", min=0, max=63),

@@ -13,6 +13,7 @@ from pipelines.configs import AnimateConfig
 from pipelines.faces.expressions import find_expressions
 from pipelines.faces.landmark_detectors import create_landmark_detector
 from pipelines.generation.background import find_background
+from pipelines.generation.further_pictures import find_further_pictures
 from pipelines.generation.networks import PersonNetworks, load_face_generator
 from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.provenance import Record, make_record, make_tags, resume_facts
@@ -187,6 +188,8 @@ def prepare_frames(
         options = {"alpha": alpha, "find_mask": networks.find_mask}
         source = find_source_person(config.source, picture, detector, cleaner, track_cache, **options)
         note_all(progress, source.notes)
+    with stopwatch("matte"):
+        further = find_further_pictures(config.also, networks, resources, progress)
     motion = find_motion(config, video, source, networks, stopwatch, progress)
     with stopwatch("motion"):
         note_all(progress, (*motion.gaps.notes("person", config.on_missing), *motion.notes))
@@ -203,6 +206,8 @@ def prepare_frames(
         # 6b. Cut the person out, put them and the poses on the network's canvas
         processor = networks.make_processor(source, motion, poses, config.retarget, config.quality)
         note_all(progress, processor.notes)
+        for other in further:
+            processor.add_picture(other.person, other.matte)
     with stopwatch("background"):
         # 6c. What is behind the person
         if background := find_background(config, source, motion, poses, video, networks, progress):

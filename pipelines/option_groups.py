@@ -126,6 +126,9 @@ class PictureOptions(OutputOptions):
 class PersonOptions(PictureOptions):
     """How the person is generated and what is behind."""
 
+    also: tuple[Path, ...] = ()
+    """Further picture of the same person, from another side for example; may be repeated. Every place is taken from the
+    pictures that show it best."""
     background: str = "picture"
     """What is behind the person: the `picture`'s own background, the `driving` video without its person, a FILE
     (picture or video), a COLOUR (a name, or '#rrggbb' in quotes), or `transparent`."""

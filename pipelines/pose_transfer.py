@@ -18,6 +18,7 @@ from models.generators.recurrent import Step
 from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import PoseConfig
 from pipelines.generation.background import background_input, check_background, make_background
+from pipelines.generation.further_pictures import check_further_pictures, find_further_pictures
 from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.provenance import Record, make_record, make_tags
@@ -115,6 +116,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
     targets = find_targets(config.targets)
     output = config.target(len(targets))
     check_background(config)
+    check_further_pictures(config, config.weights)
     check_credentials(config, output)
     check_upscaler(config)
     check_stills(
@@ -139,6 +141,8 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
         options = {"alpha": alpha, "find_mask": networks.find_mask}
         source = find_source_person(config.source, picture, detector, cleaner, track_cache, **options)
         note_all(progress, source.notes)
+    with stopwatch("matte"):
+        further = find_further_pictures(config.also, networks, resources, progress)
     if config.retarget == "none":  # else the size of the frames does not matter
         note_all(progress, dict.fromkeys(note for each in targets if each.track for note in each.track.warnings))
     progress.stage("target poses", len(targets))
@@ -161,6 +165,8 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
             poses = retarget(motion.poses, source.pose, config.retarget, **sizes)
             with stopwatch("matte"):
                 processor = networks.make_processor(source, motion, poses, config.retarget, config.quality)
+                for other in further:
+                    processor.add_picture(other.person, other.matte)
             note_all(progress, (note for note in processor.notes if note not in noted))
             noted.update(processor.notes)
             if background:

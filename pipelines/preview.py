@@ -27,6 +27,7 @@ from pipelines.compositing.paste import contact_sheet
 from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, PreviewConfig
 from pipelines.generation.background import check_background
+from pipelines.generation.further_pictures import check_further_pictures
 from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.panels import title_panels
 from pipelines.generation.provenance import make_tags
@@ -131,6 +132,7 @@ def check_preview(config: PreviewConfig) -> None:
         raise InputError(f"a preview is one picture, which {config.target} can't be: use .png, .jpg or .webp")
     check_background(config)
     check_face(config)
+    check_further_pictures(config, config.weights)
     check_stills(config.target, count=1, overwrite=config.overwrite, inputs=list_input_files(config))
 
 

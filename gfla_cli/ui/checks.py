@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from models.errors import InputError
 
-OPTIONS = ("background", "quality", "place", "face", "start", "end", "max_frames", "fps", "retarget")
+OPTIONS = ("also", "background", "quality", "place", "face", "start", "end", "max_frames", "fps", "retarget")
 OPTIONS += ("keypoints", "person")
 KEPT_SHEETS = 8
 MAX_SECONDS = 600.0

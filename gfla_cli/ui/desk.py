@@ -66,6 +66,10 @@ class Desk:
             return {"background": _read_colour(colour)}
         return {} if kind == "picture" else {"background": str(kind)}
 
+    def read_also(self, file: object) -> dict[str, str]:
+        """The option `also`, if there is another picture. Raises InputError."""
+        return {} if file is None else {"also": str(self._find(file, "choose the other picture again"))}
+
     def submit(self, task: Task, source: object, driving: object, options: Mapping[str, str]) -> Selection:
         """Queue a job; returns its selection.
 

@@ -83,6 +83,8 @@ class _Form:
     driving: gr.HTML | None
     background: list[Any]
     """Its kind, colour and file; empty where there is no choice."""
+    also: gr.HTML | None
+    """Where another picture of the person goes."""
     fields: dict[str, Any]
     """By the name of the option."""
     example: gr.Button
@@ -98,13 +100,14 @@ class _Form:
     @property
     def inputs(self) -> list[Any]:
         """What `read` takes."""
-        return [*self.drops, *self.background, *self.fields.values()]
+        return [*self.drops, *self.background, *([self.also] if self.also else []), *self.fields.values()]
 
     def read(self, desk: Desk, *values: Any) -> tuple[Any, Any, dict[str, str]]:
         """Picture, video and options, from what the components say. Raises InputError."""
         left = list(values)
         source, driving = left.pop(0), left.pop(0) if self.driving else None
         options = desk.read_background(left.pop(0), left.pop(0), left.pop(0)) if self.background else {}
+        options |= desk.read_also(left.pop(0)) if self.also else {}
         return source, driving, options | read_fields(list(self.fields), left, self.task.config)
 
 
@@ -124,8 +127,14 @@ def _build_form(desk: Desk, task: Task) -> _Form:
             preview = gr.Button("Preview", visible=is_main)
             submit = gr.Button(task.action, variant="primary", elem_id=f"{task.command}-submit")
         with gr.Accordion("More options", open=False):
+            also = _build_also(desk) if is_main else None
             fields |= make_fields(task.config, task.more)
-    return _Form(task, source, driving, background, fields, example, message, preview, submit)
+    return _Form(task, source, driving, background, also, fields, example, message, preview, submit)
+
+
+def _build_also(desk: Desk) -> gr.HTML:
+    with gr.Row(elem_classes="drops low"):
+        return _drop_zone(desk, "animate-also", "Another picture of the person, from behind for example", "picture")
 
 
 def _build_background(desk: Desk) -> list[Any]:

@@ -53,6 +53,10 @@ class Reference:
     projected: list[Tensor]
     """What the attentions compute from `features` alone."""
 
+    others: tuple["Reference", ...] = ()
+    """Further images of the same person, from other sides for example; of the same size, without others of their
+    own."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -78,8 +82,19 @@ class State:
 
 
 @dataclass(frozen=True)
+class SourceFlows:
+    """Flows into one image, and its masks."""
+
+    flows: list[Tensor]
+    """[B,2,h,w]."""
+
+    masks: list[Tensor]
+    """[B,1,h,w]."""
+
+
+@dataclass(frozen=True)
 class Flows:
-    """Flows and masks of both sources."""
+    """Flows and masks of both sources, and of the reference's further images."""
 
     flows_previous: list[Tensor]
     """[B,2,h,w] into the previous frame."""
@@ -92,6 +107,9 @@ class Flows:
 
     masks_reference: list[Tensor]
     """[B,1,h,w] of the reference."""
+
+    others: tuple[SourceFlows, ...] = ()
+    """Of `Reference.others`."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +145,9 @@ class Step:
 
     shadow: Tensor | None = None
     """[B,1,H,W] in 0 to 1: how much the person darkens what is behind (`models.layer`); None without such an output."""
+
+    others: tuple[SourceFlows, ...] = ()
+    """Flows and masks of `Reference.others`."""
 
     @property
     def state(self) -> State:
@@ -205,7 +226,7 @@ class RecurrentGenerator(nn.Module, ABC):
         features = self.target(
             structure,
             DecoderSource(self.source_previous(previous.image), flows.flows_previous, flows.masks_previous),
-            DecoderSource(reference.features, flows.flows_reference, flows.masks_reference, reference.projected),
+            _reference_source(reference, flows),
         )
         generated, shadow = self._split_output(self.target.outconv(features))
         image, detail = self._refine(features, generated, previous, reference, flows)
@@ -243,6 +264,16 @@ class RecurrentGenerator(nn.Module, ABC):
             steps.append(self.step(reference, state, structure))
             state = steps[-1].state
         return steps
+
+
+def _reference_source(reference: Reference, flows: Flows) -> DecoderSource:
+    """The reference and its further images for the decoder."""
+    others = [
+        DecoderSource(other.features, own.flows, own.masks, other.projected)
+        for other, own in zip(reference.others, flows.others, strict=True)
+    ]
+    own = flows.flows_reference, flows.masks_reference
+    return DecoderSource(reference.features, *own, reference.projected, others)
 
 
 def _join(image: Tensor, structure: Tensor) -> Tensor:

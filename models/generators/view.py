@@ -137,7 +137,7 @@ class ViewGenerator(nn.Module):
         generated = WHITE + alpha * (self.target.outconv(features) - WHITE)
         finest = [(fields[MIRRORED][-1], fields[OWN][-1]) for fields in (geometry.flows, geometry.masks)]
         pictures = source.images[MIRRORED], source.images[OWN]
-        image, detail = self.detail(features, generated, *pictures, *finest)
+        image, detail = self.detail(features, generated, pictures[0], pictures[1:], *finest)
         # A pixel can't be darker than its alpha allows: black in any channel means covered completely.
         darkness = ((WHITE - image) / 2).amax(1, keepdim=True)  # [B,1,H,W]
         return View(image, torch.maximum(alpha, darkness), generated, geometry, detail)

@@ -40,7 +40,8 @@ OUTPUT_TYPES = {
 }
 # Options that may name a file.
 FILE_OPTIONS = ("audio", "keypoints", "yolo_weights", "weights", "motion", "viewpoint", "shapenet", "background")
-FILE_OPTIONS += ("c2pa_certificate", "c2pa_key", "landmarks", "source_landmarks")
+FILE_OPTIONS += ("c2pa_certificate", "c2pa_key", "landmarks", "source_landmarks", "also")
+SEVERAL_FILES = ("also",)  # of these, options of several files, with commas between them
 JOB_FIELDS = ("name", "command", "source", "driving", "output")  # what a job has beside the options of its command
 MAX_NAME_LENGTH = 200  # characters of a name, bytes of each part of a path: leaves room for temporary names
 
@@ -171,7 +172,9 @@ def _build_job(
 
 
 def _locate(option: str, value: str, base: Path) -> str:
-    """The absolute path of a file that an option names, if there is one; words like `driving` stay as they are."""
+    """The absolute path of each file that an option names, if there is one; words like `driving` stay as they are."""
+    if option in SEVERAL_FILES and "," in value:
+        return ",".join(_locate(option, part.strip(), base) for part in value.split(","))
     if option not in FILE_OPTIONS or "\0" in value or not (Path(value).suffix or len(Path(value).parts) > 1):
         return value
     return os.path.abspath(base / value) if (base / value).exists() else value

@@ -3,6 +3,7 @@
 H, W: the box around the person.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -32,14 +33,17 @@ class Compositor(Protocol):
         ...
 
 
-def make_compositor(source: np.ndarray, box: Box, device: torch.device, memory: Tensor | None = None) -> Compositor:
+def make_compositor(
+    sources: Sequence[np.ndarray], box: Box, device: torch.device, memory: Tensor | None = None
+) -> Compositor:
     """The compositor for steps on this device.
 
     Args:
-        source: the reference's box, premultiplied float32 RGBA [H, W, 4], colours 0..255.
+        sources: the reference's box, premultiplied float32 RGBA [H, W, 4], colours 0..255; then the same of the
+            reference's further images.
         box: where it is in the picture: left, top, right, bottom in pixels.
         memory: of such a compositor, to go on behind what it has composed.
     """
     if device.type == "cpu":
-        return TiledCompositor(source, box, memory)
-    return DeviceCompositor(source, box, device, memory)
+        return TiledCompositor(sources, box, memory)
+    return DeviceCompositor(sources, box, device, memory)

@@ -5,6 +5,7 @@ Everything is queued and nothing waits: finished pictures and layers are fetched
 box around the person; h, w: canvas.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,11 +66,13 @@ class DeviceLayer:
 class DeviceCompositor:
     """See `pipelines.compositing.compositors.make_compositor`."""
 
-    def __init__(self, source: np.ndarray, box: Box, device: torch.device, memory: Tensor | None = None) -> None:
-        person = send(torch.from_numpy(np.ascontiguousarray(source, np.float32)), device)
-        person = person.permute(2, 0, 1)[None].contiguous()  # [1, 4, H, W]
-        self.box, self.previous = box, person if memory is None else send(memory, device)
-        self._compose = GraphedFunctions(Composition(person), enabled=device.type == "cuda")
+    def __init__(
+        self, sources: Sequence[np.ndarray], box: Box, device: torch.device, memory: Tensor | None = None
+    ) -> None:
+        people = [send(torch.from_numpy(np.ascontiguousarray(source, np.float32)), device) for source in sources]
+        people = [person.permute(2, 0, 1)[None].contiguous() for person in people]  # [1, 4, H, W] each
+        self.box, self.previous = box, people[0] if memory is None else send(memory, device)
+        self._compose = GraphedFunctions(Composition(people), enabled=device.type == "cuda")
 
     def memory(self) -> PendingTensor:
         """See `pipelines.compositing.compositors.Compositor.memory`."""
@@ -89,7 +92,9 @@ class DeviceCompositor:
         """The layer of one step (batch of 1) on the device."""
         shadow = () if step.shadow is None else (step.shadow,)
         detail = step.detail
-        copies = () if detail is None else (detail.blend, detail.flow_previous, detail.flow_reference)
+        copies = ()
+        if detail is not None:
+            copies = detail.blend, detail.flow_previous, detail.flow_reference, *detail.flows_others
         self.previous, *shadows = self._compose(self.previous, step.image, step.generated, *shadow, *copies)
         return DeviceLayer(self.previous, shadows[0] if shadows else None)
 
@@ -98,14 +103,14 @@ class Composition:
     """What a layer is made of, as a function of tensors that reads nothing on the CPU.
 
     Args:
-        source: the reference's box, premultiplied [1, 4, H, W].
+        sources: the reference's box, premultiplied [1, 4, H, W], and those of its further images.
     """
 
-    def __init__(self, source: Tensor) -> None:
-        self.source, self.size = source, source.shape[-2:]
+    def __init__(self, sources: Sequence[Tensor]) -> None:
+        self.sources, self.size, device = sources, sources[0].shape[-2:], sources[0].device
         height, width = self.size
-        self._size = torch.tensor([width, height], dtype=torch.float32, device=source.device)
-        rows, columns = (torch.arange(side, dtype=torch.float32, device=source.device) for side in self.size)
+        self._size = torch.tensor([width, height], dtype=torch.float32, device=device)
+        rows, columns = (torch.arange(side, dtype=torch.float32, device=device) for side in self.size)
         self._grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), -1)[None]  # [1, H, W, 2], x first
 
     def __call__(self, previous: Tensor, image: Tensor, generated: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
@@ -114,20 +119,21 @@ class Composition:
         Args:
             previous: the result of the frame before, [1, 4, H, W].
             image, generated: of the step.
-            others: the shadow, if there is one; blend, flow into the previous frame and into the reference, if there
+            others: the shadow, if there is one; blend, flow into the previous frame and into each source, if there
                 are.
         """
-        shadow, copies = (others[:1], others[1:]) if len(others) in (1, 4) else ((), others)
+        copied = 2 + len(self.sources)
+        shadow, copies = (others[:1], others[1:]) if len(others) in (1, 1 + copied) else ((), others)
         generated, person = generated.float(), _find_person(image)
         levels = torch.cat([(generated[:, :3] + generated[:, 3:]) * 127.5, generated[:, 3:]], 1)
         if not copies:
             result = self._enlarge(levels * person)
         else:
-            blend, flow_previous, flow_reference = copies
+            blend, *flows = copies
             shares = (blend.float() * person).split(1, 1)
             result = self._enlarge(levels * shares[0])
-            result = result + self._copy(previous, flow_previous) * self._enlarge(shares[1])
-            result = result + self._copy(self.source, flow_reference) * self._enlarge(shares[2])
+            for picture, flow, share in zip((previous, *self.sources), flows, shares[1:], strict=True):
+                result = result + self._copy(picture, flow) * self._enlarge(share)
         alpha = result[:, 3:].clamp(0, 1)
         colour = torch.minimum(result[:, :3].clamp(min=0), 255 * alpha)
         return torch.cat([colour, alpha], 1), *(self._enlarge(dark.float()) for dark in shadow)

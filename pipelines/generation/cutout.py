@@ -60,12 +60,20 @@ class CutOutMaker:
 
 def cut_out(source: SourcePerson, fill: Fill) -> CutOut:
     """Take a source picture apart. Raises BackendUnavailable if mattes can't be made here."""
-    assert source.mask is not None
-    if source.alpha is not None and _agree(source.alpha, source.mask):
-        return CutOut(matte_of_alpha(source.picture, source.alpha), np.full_like(source.picture, 255), OWN_ALPHA)
-    matte = estimate_matte(source.picture, source.mask)
+    matte = find_matte(source)
+    if _has_own_matte(source):
+        return CutOut(matte, np.full_like(source.picture, 255), OWN_ALPHA)
     plate = fill(source.picture.copy(), find_hole(matte.alpha, source.detected))
     return CutOut(matte, plate, describe_certainty(matte.certainty))
+
+
+def find_matte(source: SourcePerson) -> Matte:
+    """The person of a picture with a mask. Raises BackendUnavailable if mattes can't be made here."""
+    assert source.mask is not None
+    if _has_own_matte(source):
+        assert source.alpha is not None
+        return matte_of_alpha(source.picture, source.alpha)
+    return estimate_matte(source.picture, source.mask)
 
 
 def find_hole(alpha: np.ndarray, pose: np.ndarray) -> np.ndarray:
@@ -107,6 +115,11 @@ def describe_certainty(certainty: float) -> str | None:
         "the outline of the person in the picture is unsure: parts may be missing or carry the background along; use a "
         "picture in which the person stands out, or one with an alpha channel"
     )
+
+
+def _has_own_matte(source: SourcePerson) -> bool:
+    """Whether the picture's own alpha cuts the person out."""
+    return source.alpha is not None and source.mask is not None and _agree(source.alpha, source.mask)
 
 
 def _agree(alpha: np.ndarray, mask: np.ndarray) -> bool:

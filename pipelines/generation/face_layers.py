@@ -153,7 +153,7 @@ class FaceLayerProcessor(FrameProcessor):
         assert isinstance(output, Step)
         if self.compositor is None:
             box = 0, 0, self.side, self.side
-            self.compositor = make_compositor(self.source.person, box, output.image.device, self.recalled)
+            self.compositor = make_compositor([self.source.person], box, output.image.device, self.recalled)
         layer = self.compositor.begin(output)
 
         def finish() -> np.ndarray:

@@ -16,18 +16,21 @@ from pipelines.compositing.backgrounds import Background, PictureBackground
 from pipelines.compositing.compositors import Compositor, make_compositor
 from pipelines.compositing.device_compositor import DeviceCompositor
 from pipelines.compositing.layers import Layer, lay_over, to_rgba
+from pipelines.compositing.matte import Matte
 from pipelines.faces.expressions import Expressions
 from pipelines.generation.cutout import CutOut
 from pipelines.generation.expression_frames import ExpressionFrames
 from pipelines.generation.processors import (
     CANVAS,
     NetworkInputs,
+    OtherCanvas,
     PendingFrame,
     PendingMemory,
     PersonProcessor,
     to_network,
 )
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
+from pipelines.keypoints.similarity import Similarity
 from pipelines.keypoints.structure_details import StructureDetails, find_source_details, retarget_details
 from pipelines.keypoints.structure_poses import StructurePose
 from pipelines.media.boxes import Box, crop
@@ -89,15 +92,22 @@ class LayerProcessor(PersonProcessor):
         parts = self.picture, self.person, self.plate, self.box
         self.face = ExpressionFrames(expressions, *parts, generator, precision)
 
+    def add_picture(self, person: SourcePerson, matte: Matte) -> None:
+        similarity = Similarity.between(person, self.source)
+        cut = similarity.cut(matte.premultiplied, self.box)
+        details = similarity.move_details(find_source_details(person)) if self.details else None
+        inputs = self._pose_inputs(person.seen, similarity.move(person.detected), similarity.move(person.pose), details)
+        self.others = *self.others, OtherCanvas(cut, to_network(self.area.resize(cut)), inputs)
+
     def source_inputs(self) -> NetworkInputs:
-        detected = np.where(self.source.seen[:, None], self.area.to_canvas(self.source.detected), 0)
-        return self._inputs(detected, self.area.to_canvas(self.source.pose), "coco17")
+        source = self.source
+        return self._pose_inputs(source.seen, source.detected, source.pose, self.details.get("coco17"))
 
     def frame_inputs(self, frame: int) -> NetworkInputs:
         if self.face:
             self.face.generate()
         joints = self.area.to_canvas(self.poses[frame])
-        return self._inputs(joints, joints, "h36m17", frame)
+        return self._inputs(joints, joints, "h36m17", self.details.get("h36m17"), frame)
 
     def output_size(self, framing: Framing) -> tuple[int, int]:
         return self.background.size(self.source.size) if framing == "full" else (self.area.width, self.area.height)
@@ -122,7 +132,8 @@ class LayerProcessor(PersonProcessor):
         assert isinstance(output, Step)
         number, self.count = self.count, self.count + 1
         if self.compositor is None:
-            self.compositor = make_compositor(self.person, self.box, output.image.device, self.recalled)
+            people = [self.person, *(other.person for other in self.others)]
+            self.compositor = make_compositor(people, self.box, output.image.device, self.recalled)
         if isinstance(self.compositor, DeviceCompositor) and self.background.still is not None and self.face is None:
             picture = self.compositor.make(output).lay_over(*self._place_on_device(framing, output.image.device))
             return lambda: picture()[0]
@@ -158,14 +169,24 @@ class LayerProcessor(PersonProcessor):
         x, y = self.box[:2]
         return box[0] - x, box[1] - y, box[2] - x, box[3] - y
 
-    def _inputs(self, points: np.ndarray, joints: np.ndarray, layout: str, frame: int = 0) -> NetworkInputs:
+    def _pose_inputs(
+        self, seen: np.ndarray, detected: np.ndarray, pose: np.ndarray, details: StructureDetails | None
+    ) -> NetworkInputs:
+        """A person in a picture, in pixels of the source picture: COCO-17 [17, 3] as detected, of which some joints are
+        `seen` [17], and Human3.6M-17 [17, 3]."""
+        points = np.where(seen[:, None], self.area.to_canvas(detected), 0)
+        return self._inputs(points, self.area.to_canvas(pose), "coco17", details)
+
+    def _inputs(
+        self, points: np.ndarray, joints: np.ndarray, layout: str, details: StructureDetails | None, frame: int = 0
+    ) -> NetworkInputs:
         """Points [17, 2 or 3] that are drawn, and Human3.6M-17 joints [17, 2 or 3], in pixels of the canvas."""
         rows, columns = self.area.rows, self.area.columns
         scale = max(rows, columns) / CANVAS
         pose = StructurePose(points, layout, rows, columns, scale)
-        if layout not in self.details:
+        if details is None:
             return NetworkInputs(pose, joints[:, :2])
-        known, depth = self.details[layout].on_canvas(self.area, frame)
+        known, depth = details.on_canvas(self.area, frame)
         return NetworkInputs(replace(pose, details=(known, depth)), np.concatenate([joints[:, :2], known]))
 
 

@@ -21,6 +21,7 @@ from models.generators.animation import AnimationGenerator, Step
 from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background
 from pipelines.compositing.full_resolution import clip_premultiplied
+from pipelines.compositing.matte import Matte
 from pipelines.faces.expressions import Expressions
 from pipelines.generation.visualization import compare_people
 from pipelines.keypoints.layouts import coco17_to_openpose18
@@ -52,6 +53,18 @@ class NetworkInputs:
         return self.drawing.draw() if isinstance(self.drawing, StructurePose) else self.drawing
 
 
+@dataclass(frozen=True)
+class OtherCanvas:
+    """A further picture of the person on the canvas of the source picture."""
+
+    person: np.ndarray
+    """Cut out and put where the source person is: premultiplied RGBA [bottom - top, right - left, 4] of the box."""
+    canvas: np.ndarray
+    """What the network sees of it, as `FrameProcessor.canvas`."""
+    inputs: NetworkInputs
+    """Its pose."""
+
+
 class FrameProcessor(ABC):
     """One source picture in front of one network."""
 
@@ -72,6 +85,8 @@ class FrameProcessor(ABC):
     plate: np.ndarray | None = None
     """The region of the picture without the person, [bottom - top, right - left, 3], if the network makes the person
     alone."""
+    others: tuple[OtherCanvas, ...] = ()
+    """Further pictures of the person."""
 
     def put_on(self, background: Background) -> None:
         """Show the person before another background; only where the network makes the person alone."""
@@ -83,6 +98,14 @@ class FrameProcessor(ABC):
         """Move the source's face with this generator of faces, in this precision; only where the network makes the
         person alone, others are refused before (`video_output.check_face`)."""
         raise TypeError(f"{type(self).__name__} makes no layers, whose faces could be moved")
+
+    def add_picture(self, person: SourcePerson, matte: Matte) -> None:
+        """Use a further picture of the person, cut out; only where the network makes the person alone, others are
+        refused before (`further_pictures.check_further_pictures`).
+
+        Raises InputError: a pose that can't be measured.
+        """
+        raise TypeError(f"{type(self).__name__} makes no layers, for which there could be further pictures")
 
     @abstractmethod
     def source_inputs(self) -> NetworkInputs:

@@ -5,14 +5,14 @@ n sources side by side in a batch, C channels, S structure channels, h, w size o
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
 import torch
 
 from models.generators.picture import Picture, PictureGenerator
-from models.generators.recurrent import RecurrentGenerator, State, Step, map_tensors, select_items
+from models.generators.recurrent import RecurrentGenerator, Reference, State, Step, map_tensors, select_items
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
 from pipelines.generation.step_graphs import graph_steps
 from pipelines.keypoints.device_structure_maps import draw_on_device
@@ -32,7 +32,8 @@ class Start:
 
 
 class FrameGenerator:
-    """Generates the poses of several sources side by side in a batch; all canvases have the same size.
+    """Generates the poses of several sources side by side in a batch; all canvases have the same size, and all sources
+    as many further pictures.
 
     Iterating yields, frame after frame, the number of a source and the generator's step for it (a batch of 1).
     A source drops out when its poses are over or its number is added to `stopped`; the others continue.
@@ -61,8 +62,7 @@ class FrameGenerator:
         generator, active = self.generator, list(range(len(self.processors)))
         steps = graph_steps(generator)
         with _inference(self.stopwatch, self.precision):
-            own = _stack([processor.source_inputs() for processor in self.processors], self.device)
-            reference = generator.encode_reference(_stack_canvases(self.processors, self.device), *own)
+            reference = self._encode_references()
         state = self._restore(State.initial(reference))  # the source picture stands in for the frame before the first
         begins = [start.frame if start else 0 for start in self.starts]
         for made in count():
@@ -79,6 +79,20 @@ class FrameGenerator:
                 state = step.state
             for place, number in enumerate(active):
                 yield number, select_items(step, slice(place, place + 1))
+
+    def _encode_references(self) -> Reference:
+        """The source pictures, and their further ones."""
+
+        def encode(canvases: list[np.ndarray], inputs: list[NetworkInputs]) -> Reference:
+            return self.generator.encode_reference(_to_device(canvases, self.device), *_stack(inputs, self.device))
+
+        processors = self.processors
+        own = encode([each.canvas for each in processors], [each.source_inputs() for each in processors])
+        further = [
+            encode([each.canvas for each in others], [each.inputs for each in others])
+            for others in zip(*(each.others for each in processors), strict=True)
+        ]
+        return replace(own, others=tuple(further))
 
     def _restore(self, initial: State) -> State:
         """The initial state, those of `starts` in their places."""
@@ -111,7 +125,7 @@ def generate_picture(
 ) -> Picture:
     """The first pose of a processor through a generator of single pictures; a batch of 1."""
     device = next(generator.parameters()).device
-    image = _stack_canvases([processor], device)
+    image = _to_device([processor.canvas], device)
     own, _ = _stack([processor.source_inputs()], device)
     with _inference(stopwatch, precision):
         target, _ = _stack([processor.frame_inputs(0)], device)
@@ -122,11 +136,6 @@ def generate_picture(
 def _inference(stopwatch: Stopwatch, precision: AbstractContextManager) -> Iterator[None]:
     with stopwatch("generate"), torch.inference_mode(), precision:
         yield
-
-
-def _stack_canvases(processors: Sequence[FrameProcessor], device: torch.device) -> torch.Tensor:
-    """The canvases of the sources as [n, C, h, w]."""
-    return _to_device([processor.canvas for processor in processors], device)
 
 
 def _stack(inputs: list[NetworkInputs], device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -8,6 +8,7 @@ from torch import Tensor
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background
+from pipelines.compositing.matte import Matte
 from pipelines.faces.expressions import Expressions
 from pipelines.generation.processors import FrameProcessor, NetworkInputs, PendingFrame, PendingMemory, ProcessorFactory
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
@@ -42,6 +43,10 @@ class TurnedProcessor(FrameProcessor):
         self, expressions: Expressions, generator: AnimationGenerator, precision: AbstractContextManager
     ) -> None:
         self.upright.move_face(expressions, generator, precision)
+
+    def add_picture(self, person: SourcePerson, matte: Matte) -> None:
+        self.upright.add_picture(person, matte)
+        self.others = self.upright.others
 
     def source_inputs(self) -> NetworkInputs:
         return self.upright.source_inputs()

@@ -16,6 +16,7 @@ from models.generators.recurrent import Step
 from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, FaceConfig, debug_path
 from pipelines.generation.background import background_input, check_background, makes_layers
+from pipelines.generation.further_pictures import check_further_pictures
 from pipelines.generation.processors import FrameProcessor, PendingFrame, PendingMemory
 from pipelines.generation.provenance import Record
 from pipelines.generation.resume_folder import EndedSegment, ResumeFolder, check_resume
@@ -57,6 +58,7 @@ def check_outputs(config: VideoConfig) -> None:
     if isinstance(config, AnimateConfig):
         check_background(config)
         check_face(config)
+        check_further_pictures(config, config.weights)
         if config.resume:
             check_resume(config.target)
     check_video_output(config.target, **_output_options(config, transparent=is_transparent(config)))

@@ -133,7 +133,9 @@ def _structure(step: Step) -> np.ndarray:
 
 
 def _attention(step: Step) -> np.ndarray:
-    """Where pixels come from: generated red, previous frame green, source blue; the masks without a detail head."""
+    """Where pixels come from: generated red, previous frame green, pictures blue; the masks without a detail head."""
     if step.detail is None:
         return _mask(step)
-    return (step.detail.blend[0].float().permute(1, 2, 0).cpu().numpy() * 255).astype(np.uint8)
+    blend = step.detail.blend[0].float()
+    shares = torch.cat([blend[:2], blend[2:].sum(0, keepdim=True)])  # [3, h, w]
+    return (shares.permute(1, 2, 0).cpu().numpy() * 255).astype(np.uint8)

@@ -18,6 +18,7 @@ from pipelines.configs import AnimateConfig
 from pipelines.faces.landmark_detectors import create_landmark_detector
 from pipelines.generation.background import check_background
 from pipelines.generation.cutout import describe_certainty
+from pipelines.generation.further_pictures import check_further_pictures
 from pipelines.generation.networks import load_detector
 from pipelines.generation.video_output import check_face
 from pipelines.keypoints.body import MAX_PROPORTION, MIN_PROPORTION, measure_body, stature_ratio
@@ -131,7 +132,10 @@ class InputChecker:
             config = replace(self.config, source=source, driving=driving)
             check_background(config)
             check_face(config)
+            check_further_pictures(config, config.weights)
             picture = self._once(inspect_source, source, source, self.detector)
+            for further in config.also:
+                self._once(inspect_source, further, further, self.detector)
             clip = self._once(self._inspect_driving, driving, driving)
             return self._judge(picture, clip, source, driving)
         except InputError as error:

@@ -151,7 +151,10 @@ def _sample_poses(config: ClipConfig, model: BodyModel, rest: RestBody, generato
     lengths = [config.length // config.actions] * config.actions
     lengths[-1] += config.length - sum(lengths)
     shares = Shares(
-        athletic=config.athletic * (1 - _WHOLE_BODY), everyday=_EVERYDAY, whole_body=config.athletic * _WHOLE_BODY
+        athletic=config.athletic * (1 - _WHOLE_BODY),
+        everyday=_EVERYDAY,
+        whole_body=config.athletic * _WHOLE_BODY,
+        turntable=config.turntable,
     )
     motions = [
         sample_full_motion(batch, length, generator, shares=shares, fps=config.fps, amplitude=config.amplitude)

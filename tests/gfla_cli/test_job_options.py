@@ -26,6 +26,7 @@ def test_an_option_that_old_jobs_do_not_have_is_left_out_at_its_default() -> Non
     assert all("background" not in parse(command, {"background": "picture"}, {}) for command in ("animate", "pose"))
     assert parse("pose", {"background": "#fff"}, {}) == POSE | {"background": "#fff"}
     assert parse("animate", {"place": "still"}, {}) == ANIMATE | {"place": "still"}
+    assert parse("animate", {"also": f"{__file__}, {__file__}"}, {}) == ANIMATE | {"also": [__file__, __file__]}
     assert parse("animate", {"face": "no"}, {}) == ANIMATE
     assert parse("animate", {"face": "yes"}, {}) == ANIMATE | {"face": True}
 

@@ -2,8 +2,8 @@
 
 `draw_clips` makes a batch; the recipe's numbers are in `Recipe`.
 
-Legend: B clips, T frames (reference, previous, targets), H, W image size. RGBA is colour in [-1, 1] times coverage,
-and coverage in 0 to 1; joints are in pixels.
+Legend: B clips, T frames (reference, previous, targets, further picture), H, W image size. RGBA is colour in [-1, 1]
+times coverage, and coverage in 0 to 1; joints are in pixels.
 """
 
 import itertools
@@ -26,6 +26,7 @@ _H36M_FROM_COCO = (
     (11, 12), (12,), (14,), (16,), (11,), (13,), (15,), (5, 6, 11, 12), (5, 6), (0,), (0,), (5,), (7,), (9,), (6,),
     (8,), (10,),
 )  # fmt: skip
+FURTHER = -1  # frame of a clip that is the further picture
 OUTSIDE_MISSING = 0.7  # chance that a joint of the reference outside of the picture is missing
 MOTION_NETWORK_ERROR = 0.5  # pixels by which the motion network misses a joint that was detected exactly
 
@@ -44,6 +45,9 @@ class Recipe(LayerRecipe):
     """Fraction of the clips in which furniture or the like hides the person from there on down."""
     floor_shadows: float = 0.85
     """Fraction of the clips in which the person has a shadow at the feet."""
+    turntable: float = 0.2
+    """Fraction of the motions in which people turn round once."""
+    further: float = 0.5
     actions: int = 2
     """Motions that follow each other in a clip."""
     reference_noise: float = 2.0
@@ -84,6 +88,10 @@ class Truth:
     """Flow into the reference [B, 2, H, W], in pixels."""
     visible_reference: Tensor
     """Where the reference shows the target [B, 1, H, W], 0 or 1."""
+    flow_other: Tensor | None = None
+    """Flow into the further picture [B, 2, H, W], in pixels; None if there is none."""
+    visible_other: Tensor | None = None
+    """Where it shows the target [B, 1, H, W], 0 or 1."""
 
     @property
     def person(self) -> Tensor:
@@ -91,8 +99,8 @@ class Truth:
         return self.image[:, 3:]
 
     def tensors(self) -> tuple[Tensor, ...]:
-        """The fields in order."""
-        return tuple(vars(self).values())
+        """The fields in order, without those of a further picture if there is none."""
+        return tuple(tensor for tensor in vars(self).values() if tensor is not None)
 
     def __getitem__(self, clips: slice) -> "Truth":
         return Truth(*(tensor[clips] for tensor in self.tensors()))
@@ -105,12 +113,15 @@ class Clips:
     reference: State
     previous: State
     targets: list[Truth]
+    other: State | None = None
+    """A further picture of the same people, in some clips the reference itself; None if there is none."""
 
     def chunks(self, size: int) -> Iterator["Clips"]:
         """The clips in groups of `size`."""
         for start in range(0, len(self.reference.image), size):
             part = slice(start, start + size)
-            yield Clips(self.reference[part], self.previous[part], [truth[part] for truth in self.targets])
+            other = None if self.other is None else self.other[part]
+            yield Clips(self.reference[part], self.previous[part], [truth[part] for truth in self.targets], other)
 
 
 def draw_clips(recipe: Recipe, batch: int, generator: torch.Generator) -> Clips:
@@ -118,29 +129,42 @@ def draw_clips(recipe: Recipe, batch: int, generator: torch.Generator) -> Clips:
     config = ClipConfig(
         height=recipe.size, width=recipe.size, length=recipe.clip_length, actions=recipe.actions, fill=recipe.fill,
         shadow=recipe.floor_shadows, wall_shadows=False, athletic=recipe.athletic, truncated=recipe.truncated,
-        furniture=recipe.furniture,
+        furniture=recipe.furniture, turntable=recipe.turntable,
     )  # fmt: skip
     times = draw_times(recipe, batch, generator, motions=recipe.actions)
     clip = sample_clip(config, batch=batch, times=times, generator=generator)
-    reference, driving = _make_reference(recipe, clip, generator), _make_driving(recipe, clip, generator)
-    return assemble_clips(recipe, clip, reference, driving, generator)
+    reference, driving = _make_reference(recipe, clip, 0, generator), _make_driving(recipe, clip, generator)
+    other = _make_reference(recipe, clip, FURTHER, generator) if recipe.further else None
+    return assemble_clips(recipe, clip, reference, driving, generator, other)
 
 
 def assemble_clips(
-    recipe: LayerRecipe, clip: Clip, reference: State, driving: list[State], generator: torch.Generator
+    recipe: LayerRecipe,
+    clip: Clip,
+    reference: State,
+    driving: list[State],
+    generator: torch.Generator,
+    other: State | None = None,
 ) -> Clips:
-    """A training batch of a rendered clip, of its reference, and of what drives the frames after it."""
+    """A training batch of a rendered clip, of its reference, and of what drives the frames after it.
+
+    other: the further picture, frame `FURTHER` of the clip; the reference takes its place in some clips.
+    """
     batch = len(clip.images)
+    alone = torch.rand(batch, generator=generator, device=clip.images.device) >= recipe.further if other else None
     starts = torch.rand(batch, generator=generator, device=clip.images.device) < recipe.start_share  # [B]
     generated = State(imitate_generated(clip.rgba[:, 1], generator), driving[0].structure, driving[0].joints)
     pairs = zip(state_tensors(reference), state_tensors(generated), strict=True)
     previous = State(*(_choose(starts, from_reference, other) for from_reference, other in pairs))
     backdrop = _draw_colours(batch, generator)
     targets = [
-        _make_truth(clip, driving[t - 1], backdrop, t, before, starts if before == 1 else None)
+        _make_truth(clip, driving[t - 1], backdrop, t, before, starts if before == 1 else None, alone)
         for before, t in itertools.pairwise(recipe.order_frames())
     ]
-    return Clips(reference, previous, targets)
+    if other is not None and alone is not None:
+        pairs = zip(state_tensors(reference), state_tensors(other), strict=True)
+        other = State(*(_choose(alone, own, further) for own, further in pairs))
+    return Clips(reference, previous, targets, other)
 
 
 def state_tensors(state: State) -> tuple[Tensor, Tensor, Tensor]:
@@ -150,7 +174,8 @@ def state_tensors(state: State) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def draw_times(recipe: LayerRecipe, batch: int, generator: torch.Generator, *, motions: int = 1) -> Tensor:
-    """[B, 2 + rollout] frame numbers: any frame as the reference, then frames of one motion, equally far apart.
+    """[B, 2 + rollout] frame numbers: any frame as the reference, then frames of one motion, equally far apart; and
+    behind them any frame as the further picture, if there is one.
 
     motions: number of motions of equal length that follow each other in a clip.
     """
@@ -163,17 +188,24 @@ def draw_times(recipe: LayerRecipe, batch: int, generator: torch.Generator, *, m
     fastest = max(1, min(recipe.fastest, (motion - 1) // recipe.rollout))
     first = draw(0, motions) * motion + draw(0, motion - fastest * recipe.rollout)
     steps = draw(1, fastest + 1) * torch.arange(recipe.rollout + 1, device=device)
-    return torch.cat([draw(0, recipe.clip_length), first + steps], 1)
+    times = torch.cat([draw(0, recipe.clip_length), first + steps], 1)
+    return torch.cat([times, draw(0, recipe.clip_length)], 1) if recipe.further else times
 
 
-def _make_truth(clip: Clip, driving: State, backdrop: Tensor, t: int, before: int, starts: Tensor | None) -> Truth:
-    """Truth of frame t, made from frame `before`, or from the reference where `starts` [B] is set."""
+def _make_truth(
+    clip: Clip, driving: State, backdrop: Tensor, t: int, before: int, starts: Tensor | None, alone: Tensor | None
+) -> Truth:
+    """Truth of frame t, made from frame `before`, or from the reference where `starts` [B] is set; with a further
+    picture, which is the reference where `alone` [B] is set."""
     flow, visible, _ = clip.flow(t, before)
     reference_flow, reference_visible, _ = clip.flow(t, 0)
     if starts is not None:
         flow, visible = _choose(starts, reference_flow, flow), _choose(starts, reference_visible, visible)
     image, structure, joints = state_tensors(driving)
-    flows = flow, visible, reference_flow, reference_visible
+    flows = [flow, visible, reference_flow, reference_visible]
+    if alone is not None:
+        other_flow, other_visible, _ = clip.flow(t, FURTHER)
+        flows += [_choose(alone, reference_flow, other_flow), _choose(alone, reference_visible, other_visible)]
     return Truth(image, clip.shadow[:, t], backdrop, structure, joints, *flows)
 
 
@@ -192,11 +224,11 @@ def _draw_noise(shape: tuple[int, ...], scale: float, generator: torch.Generator
     return scale * torch.randn(shape, generator=generator, device=generator.device)
 
 
-def _make_reference(recipe: Recipe, clip: Clip, generator: torch.Generator) -> State:
-    """The reference as it is in use: cut out imperfectly, with noisy COCO-17 joints of which hidden ones are sometimes
+def _make_reference(recipe: Recipe, clip: Clip, frame: int, generator: torch.Generator) -> State:
+    """A frame as a reference in use: cut out imperfectly, with noisy COCO-17 joints of which hidden ones are sometimes
     missing, and the Human3.6M-17 joints that the motion network makes of those."""
-    pose = clip.coco[:, 0]  # [B, 17, 2]
-    hidden = ~clip.coco_visible[:, 0]  # [B, 17]
+    pose = clip.coco[:, frame]  # [B, 17, 2]
+    hidden = ~clip.coco_visible[:, frame]  # [B, 17]
     noise = draw_shares(len(pose), generator) * _draw_noise(tuple(pose.shape), recipe.reference_noise, generator)
     noise = noise * (1 + 1.5 * hidden[..., None])
     outside = ((pose < 0) | (pose > recipe.size - 1)).any(-1)
@@ -204,16 +236,16 @@ def _make_reference(recipe: Recipe, clip: Clip, generator: torch.Generator) -> S
     present = torch.rand(pose.shape[:2], generator=generator, device=pose.device) > chance
     structure = structure_maps(pose + noise, COCO17_LIMBS, size=recipe.size, present=present)
     inherited = torch.stack([noise[:, list(sources)].mean(1) for sources in _H36M_FROM_COCO], 1)  # [B, 17, 2]
-    joints = clip.h36m[:, 0] + inherited + _draw_noise(tuple(inherited.shape), MOTION_NETWORK_ERROR, generator)
+    joints = clip.h36m[:, frame] + inherited + _draw_noise(tuple(inherited.shape), MOTION_NETWORK_ERROR, generator)
     if recipe.structure_details:
         points, depth = observe_details(
-            clip, slice(1), (pose + noise)[:, None], layout="coco17", unknown=recipe.unknown_details / 2,
-            retargeted=False, generator=generator,
+            clip, slice(frame, frame + 1 or None), (pose + noise)[:, None], layout="coco17",
+            unknown=recipe.unknown_details / 2, retargeted=False, generator=generator,
         )  # fmt: skip
         depth = depth[:, 0].masked_fill(~present, torch.nan)
         structure = add_details(structure, pose + noise, COCO17_LIMBS, points[:, 0], depth)
         joints = torch.cat([joints, points[:, 0]], 1)
-    image = cut_out(clip.images[:, 0], clip.rgba[:, 0], recipe.imperfect_mattes, generator)
+    image = cut_out(clip.images[:, frame], clip.rgba[:, frame], recipe.imperfect_mattes, generator)
     return State(image, compact(structure), joints)
 
 

@@ -92,6 +92,15 @@ def test_backgrounds_are_read_from_their_fields(desk: Desk) -> None:
             desk.read_background(*values)
 
 
+def test_another_picture_is_an_upload_as_well(desk: Desk, tmp_path: Path) -> None:
+    upload = desk.uploads.add_copy(SOURCE)
+    options = desk.read_also({"number": upload.parent.name, "name": "back.png"})
+    assert make_job(ANIMATE, SOURCE, tmp_path / "a.mp4", options, tmp_path, ()).options["also"] == [str(upload)]
+    assert desk.read_also(None) == {}
+    with pytest.raises(InputError):
+        desk.read_also(str(SOURCE))
+
+
 def test_text_from_outside_is_shown_as_text(desk: Desk) -> None:
     shown = desk.describe(("batch", token_of(HOSTILE)))
     assert "<img src=x" not in "".join(shown.values())

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -54,8 +55,8 @@ def whole(source: np.ndarray) -> tuple[int, int, int, int]:
 @pytest.fixture(params=["tiles", "torch"])
 def make(request: pytest.FixtureRequest) -> MakeCompositor:
     if request.param == "tiles":
-        return lambda source: make_compositor(source, whole(source), torch.device("cpu"))
-    return lambda source: DeviceCompositor(source, whole(source), torch.device("cpu"))
+        return lambda source: make_compositor([source], whole(source), torch.device("cpu"))
+    return lambda source: DeviceCompositor([source], whole(source), torch.device("cpu"))
 
 
 @pytest.mark.parametrize("scale", [1, 1.5, 2.4])
@@ -156,6 +157,20 @@ def test_a_shadow_is_enlarged_and_darkens_what_is_behind(make: MakeCompositor) -
     assert (result[5, 5] == 200).all()
 
 
+@pytest.mark.parametrize("kind", [TiledCompositor, partial(DeviceCompositor, device=torch.device("cpu"))])
+def test_further_pictures_are_copied_by_their_own_flows(kind: Callable[..., Compositor]) -> None:
+    """A quarter of the first picture, three of the second from 2 canvas pixels to the right, which are 4 of the box."""
+    first, second = person(2), person(2)[::-1]
+    plain = step((0, 0, 0.25), (0, 0), (0, 0))
+    assert plain.detail is not None
+    blend = torch.cat([plain.detail.blend, torch.full((1, 1, *CANVAS), 0.75)], 1)
+    flow = torch.tensor([2.0, 0]).view(1, 2, 1, 1).expand(1, 2, *CANVAS)
+    several = replace(plain, detail=replace(plain.detail, blend=blend, flows_others=(flow,)))
+    result = on_black(kind([first, second], whole(first)).compose(several), first)
+    expected = 0.25 * first[:, :-4, :3] + 0.75 * second[:, 4:, :3]
+    np.testing.assert_allclose(result[:, :-4], expected, atol=0.6)
+
+
 def test_one_moving_spot_is_resampled_like_the_whole() -> None:
     """Away from the spot nothing changes; inside, tiles leave no seams."""
     height, width = 3 * CANVAS[0], 3 * CANVAS[1]
@@ -167,7 +182,7 @@ def test_one_moving_spot_is_resampled_like_the_whole() -> None:
     plain = step((0, 0, 1), (0, 0), (0, 0))
     assert plain.detail is not None
     moved = replace(plain, detail=replace(plain.detail, flow_reference=spot))
-    result = on_black(TiledCompositor(gentle, whole(gentle)).compose(moved), gentle)
+    result = on_black(TiledCompositor([gentle], whole(gentle)).compose(moved), gentle)
     shift = cv2.resize(spot[0, 0].numpy(), (width, height)) * 3
     expected = np.minimum(columns + shift, width - 1) / 2
     np.testing.assert_allclose(result[..., 1], expected, atol=1.01)
@@ -187,8 +202,8 @@ def test_both_compositors_agree(device: str) -> None:
     y, x = np.mgrid[: source.shape[0], : source.shape[1]]
     inside = ((y - 95) / 80) ** 2 + ((x - 48) / 36) ** 2 < 1
     source *= cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 1.5)[..., None]
-    tiled = TiledCompositor(source, whole(source))
-    other = DeviceCompositor(source, whole(source), torch.device(device))
+    tiled = TiledCompositor([source], whole(source))
+    other = DeviceCompositor([source], whole(source), torch.device(device))
     for _ in range(8):
         generated = torch.cat([smooth(3) * 0.3, smooth(1).sigmoid()], 1)
         detail = Detail(smooth(2), smooth(2) * 3, smooth(3).softmax(1), generated, generated)
