@@ -59,7 +59,7 @@ def build_page(desk: Desk) -> gr.Blocks:
         gr.Timer(TICK).tick(queue=False, **refresh)
         page.load(queue=False, **refresh)
         for form in forms:
-            _connect_form(desk, form, selection, panel, refresh)
+            _connect_form(desk, form, selection, shown, panel, refresh)
         for active in (panel, *([batch["jobs"], batch["about"]] if batch else []), jobs):
             acted = active.click(_make_act(desk), [selection], [selection, notice], queue=False, **HIDDEN)
             acted.then(queue=False, **refresh)
@@ -162,17 +162,20 @@ def _build_batch() -> dict[str, Any]:
     return {"about": about, "state": state, "text": text, "jobs": jobs}
 
 
-def _connect_form(desk: Desk, form: _Form, selection: gr.State, panel: gr.HTML, refresh: dict[str, Any]) -> None:
+def _connect_form(
+    desk: Desk, form: _Form, selection: gr.State, shown: gr.State, panel: gr.HTML, refresh: dict[str, Any]
+) -> None:
+    begin = form.submit.click
+    if form.task.command == "animate":
+        outputs = [selection, shown, panel, form.message]
+        preview = partial(_preview, desk, form)
+        previewed = form.preview.click(preview, form.inputs, outputs, concurrency_limit=1, **HIDDEN)
+        form.preview.click(None, js=SHOW_PANEL, **HIDDEN)
+        form.example.click(desk.add_example, None, form.drops, queue=False, **HIDDEN)
+        begin = form.submit.click(None, cancels=[previewed], **HIDDEN).then  # so that a preview has ended by then
     submit, outputs = partial(_submit, desk, form), [selection, form.message]
-    submitted = form.submit.click(submit, [selection, *form.inputs], outputs, queue=False, **HIDDEN)
+    submitted = begin(submit, [selection, *form.inputs], outputs, queue=False, **HIDDEN)
     submitted.then(queue=False, **refresh).then(None, js=SHOW_PANEL, **HIDDEN)
-    if form.task.command != "animate":
-        return
-    preview, outputs = partial(_preview, desk, form), [selection, panel, form.message]
-    previewed = form.preview.click(preview, form.inputs, outputs, concurrency_limit=1, **HIDDEN)
-    form.preview.click(None, js=SHOW_PANEL, **HIDDEN)
-    form.submit.click(None, cancels=[previewed], **HIDDEN)
-    form.example.click(desk.add_example, None, form.drops, queue=False, **HIDDEN)
 
 
 def _submit(desk: Desk, form: _Form, selection: Selection, *values: Any) -> tuple[Selection, str]:
@@ -182,12 +185,14 @@ def _submit(desk: Desk, form: _Form, selection: Selection, *values: Any) -> tupl
         return selection, views.message(explain(error))
 
 
-async def _preview(desk: Desk, form: _Form, *values: Any) -> AsyncIterator[tuple[Selection, Any, str]]:
+async def _preview(desk: Desk, form: _Form, *values: Any) -> AsyncIterator[list[Any]]:
+    states: list[Any] = [("preview", ""), {}]  # the panel is no longer what it was
     try:
         async for html in desk.preview(*form.read(desk, *values)):
-            yield ("preview", ""), html, ""
+            yield [*states, html, ""]
+            states = [gr.skip(), gr.skip()]  # whoever has chosen a job in the meantime keeps it
     except GflaError as error:
-        yield None, gr.skip(), views.message(desk.uploads.shorten(explain(error)))
+        yield [None, {}, gr.skip(), views.message(desk.uploads.shorten(explain(error)))]
 
 
 def _make_act(desk: Desk) -> Callable[[Selection, gr.EventData], tuple[Selection, str]]:

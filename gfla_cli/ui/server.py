@@ -88,7 +88,8 @@ def url_of(bound: socket.socket, host: str) -> str:
 
 def make_server(app: ASGIApp) -> uvicorn.Server:
     """A server of the application; `run(sockets=[...])` returns when it is told to end."""
-    options = {"log_level": "error", "access_log": False, "timeout_graceful_shutdown": SHUTDOWN_SECONDS}
+    level = "error" if os.environ.get("GFLA_DEBUG") == "1" else "critical"  # a page that is open at the end is no error
+    options = {"log_level": level, "access_log": False, "timeout_graceful_shutdown": SHUTDOWN_SECONDS}
     return uvicorn.Server(uvicorn.Config(app, lifespan="on", ws="none", server_header=False, **options))
 
 

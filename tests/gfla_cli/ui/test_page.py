@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import InputError
+from pipelines.batch.jobs import Job
 from tests.helpers.chromium import open_chromium, read_requests
 from tests.helpers.small_batches import write_small_clip, write_small_source
 from tests.helpers.ui_pages import ServedPage, serve_page
@@ -25,20 +26,31 @@ from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedPage]:
-    with serve_page(tmp_path_factory.mktemp("ui")) as served:
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[ServedPage]:
+    with serve_page(tmp_path / "ui") as served:
         yield served
 
 
 @pytest.fixture(scope="module")
-def chromium(page: ServedPage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    with open_chromium(tmp_path_factory.mktemp("profile")) as browser:
-        browser.get("about:blank")
-        read_requests(browser)  # of the browser's own pages
-        browser.get(page.url)
-        until(browser, lambda: shown(browser, "#animate-submit"))
-        yield browser
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    with open_chromium(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def chromium(browser: Chrome, page: ServedPage) -> Iterator[Chrome]:
+    """The browser with the page; at the end, it has asked nothing of other hosts, and nothing has gone wrong."""
+    browser.get("about:blank")
+    read_requests(browser)  # of the browser's own pages
+    browser.get(page.url)
+    until(browser, lambda: shown(browser, "#animate-submit"))
+    yield browser
+    browser.get("about:blank")
+    urls = [url for url in read_requests(browser) if url != "about:blank"]
+    assert sum(url.startswith(page.url) for url in urls) > 5
+    assert [url for url in urls if not url.startswith((page.url, "data:", "blob:"))] == []
+    assert [each for each in browser.get_log("browser") if "422" not in each["message"]] == []
 
 
 def shown(browser: Chrome, selector: str, text: str = "") -> list[WebElement]:
@@ -60,7 +72,14 @@ def choose_file(browser: Chrome, zone: str, path: Path) -> str:
     return note.text
 
 
-def test_a_picture_is_animated(chromium: Chrome, page: ServedPage, tmp_path: Path) -> None:
+def use_example(browser: Chrome) -> None:
+    shown(browser, "button", "Use the example")[0].click()
+    until(browser, lambda: len(shown(browser, ".drop.filled")) == 2)
+
+
+def test_a_picture_is_animated_and_a_closed_page_loses_nothing(
+    chromium: Chrome, page: ServedPage, tmp_path: Path
+) -> None:
     source, driving = write_small_source(tmp_path / "anna <b>.png"), write_small_clip(tmp_path / "walk.mp4", frames=6)
     (tmp_path / "page.mp4").write_text("<!doctype html><title>a</title>")
     assert "is a web page" in choose_file(chromium, "animate-driving", tmp_path / "page.mp4")
@@ -72,39 +91,30 @@ def test_a_picture_is_animated(chromium: Chrome, page: ServedPage, tmp_path: Pat
     shown(chromium, ".option-keypoints label", "Bundled")[0].click()
     shown(chromium, "#animate-submit")[0].click()
     until(chromium, lambda: shown(chromium, ".panel progress"))
-    until(chromium, lambda: shown(chromium, ".panel .media video"), 120)
-    until(chromium, lambda: chromium.execute_script("return document.querySelector('.media video').currentTime > 0"))
-    size, paused = (
-        "return document.querySelector('.media video').videoWidth",
-        "return document.querySelector('.media video').paused",
-    )
-    assert (chromium.execute_script(size), chromium.execute_script(paused)) == (180, False)
-    assert len(shown(chromium, ".media video")) == 2
+    # The result plays beside the driving video
+    until(chromium, lambda: len(shown(chromium, ".panel .media video")) == 2, 120)
+    video = "return document.querySelector('.media video')"
+    until(chromium, lambda: chromium.execute_script(f"{video}.currentTime > 0"))
+    assert chromium.execute_script(f"{video}.videoWidth") == 180
+    assert chromium.execute_script(f"{video}.paused") is False
     (row,) = page.desk.queue.rows()
     assert (row["state"], row["frames"]) == ("done", 6)
-    until(chromium, lambda: chromium.execute_script("return document.querySelector('.job img').naturalWidth > 0"))
-
-
-def test_the_report_says_how_it_was_made(chromium: Chrome, page: ServedPage) -> None:
+    # Its report says how it was made
     path = str(shown(chromium, ".buttons a", "Report")[0].get_attribute("href")).removeprefix(page.url)
     status, data, headers = page.request("GET", path)
     assert (status, headers["content-disposition"]) == (200, 'attachment; filename="anna _b--walk.json"')
     assert json.loads(data)["record"]["options"]["quality"] == "fast"
-
-
-def test_a_closed_page_loses_nothing(chromium: Chrome) -> None:
+    # Whoever comes back finds it
     chromium.refresh()
     until(chromium, lambda: shown(chromium, ".job", "anna _b--walk"))
+    until(chromium, lambda: chromium.execute_script("return document.querySelector('.job img').naturalWidth > 0"))
     shown(chromium, ".job", "anna _b--walk")[0].click()
     until(chromium, lambda: shown(chromium, ".panel .media video"))
-
-
-def test_an_option_that_is_wrong_is_said(chromium: Chrome) -> None:
-    shown(chromium, "button", "Use the example")[0].click()
-    until(chromium, lambda: len(shown(chromium, ".drop.filled")) == 2)
-    chromium.find_element(By.CSS_SELECTOR, ".option-end textarea").send_keys("later")
-    shown(chromium, "#animate-submit")[0].click()
-    until(chromium, lambda: shown(chromium, ".message.error", "'later' is not a time"))
+    # Deleted, it is gone
+    shown(chromium, ".panel button", "Delete")[0].click()
+    chromium.switch_to.alert.accept()
+    until(chromium, lambda: not shown(chromium, ".job"))
+    assert list(page.desk.queue.folder.glob("*.mp4")) == []
 
 
 def test_a_preview_is_shown_and_ends_when_the_animation_begins(
@@ -123,6 +133,7 @@ def test_a_preview_is_shown_and_ends_when_the_animation_begins(
         finally:
             ended.set()
 
+    use_example(chromium)
     monkeypatch.setattr("gfla_cli.ui.desk.check_inputs", check)
     monkeypatch.setattr(page.desk, "submit", lambda *_: None)
     shown(chromium, "button", "Preview")[0].click()
@@ -133,46 +144,35 @@ def test_a_preview_is_shown_and_ends_when_the_animation_begins(
     until(chromium, lambda: shown(chromium, ".panel.welcome"))
     shown(chromium, "button", "Preview")[0].click()
     until(chromium, lambda: shown(chromium, ".panel .doubts", "nobody <b>is</b> there"))
-    shown(chromium, ".job")[0].click()
-    until(chromium, lambda: shown(chromium, ".panel .media video"))
 
 
-def test_a_phone_needs_no_scrolling_sideways(chromium: Chrome) -> None:
-    phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
-    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
-    assert chromium.execute_script("return [document.documentElement.scrollWidth, innerWidth]") == [390, 390]
-    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+def test_what_is_wrong_is_said(chromium: Chrome, page: ServedPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown(chromium, "#animate-submit")[0].click()
+    until(chromium, lambda: shown(chromium, ".message.error", "choose a picture first"))
+    use_example(chromium)
+    chromium.find_element(By.CSS_SELECTOR, ".option-end textarea").send_keys("later")
+    shown(chromium, "#animate-submit")[0].click()
+    until(chromium, lambda: shown(chromium, ".message.error", "'later' is not a time"))
+    # A click that can't be obeyed
+    options = {"source": "/nowhere/a.png", "driving": "/nowhere/a.mp4"}
+    page.desk.queue.add(Job("a job", "animate", options, "a.mp4"))
+    page.desk.queue.cancel("a job")
 
-
-def test_every_field_has_a_name(chromium: Chrome) -> None:
-    unnamed = """return [...document.querySelectorAll('button, input, textarea, video')].filter((each) =>
-        each.checkVisibility() && !each.innerText && !each.ariaLabel && !each.labels?.length && !each.muted)"""
-    assert chromium.execute_script(unnamed) == []
-
-
-def test_a_click_that_can_not_be_obeyed_says_why(
-    chromium: Chrome, page: ServedPage, monkeypatch: pytest.MonkeyPatch
-) -> None:
     def refuse(*_: object) -> None:
         raise InputError("process 7 is working on it")
 
-    with monkeypatch.context() as patched:
-        patched.setattr(page.desk, "act", refuse)
-        shown(chromium, ".job")[0].click()
-        until(chromium, lambda: shown(chromium, ".message.error", "process 7 is working on it"))
+    until(chromium, lambda: shown(chromium, ".job", "Cancelled"))
+    monkeypatch.setattr(page.desk, "act", refuse)
     shown(chromium, ".job")[0].click()
-    until(chromium, lambda: not shown(chromium, ".message.error", "process 7"))
+    until(chromium, lambda: shown(chromium, ".message.error", "process 7 is working on it"))
 
 
-def test_a_deleted_job_is_gone(chromium: Chrome, page: ServedPage) -> None:
-    shown(chromium, ".panel button", "Delete")[0].click()
-    chromium.switch_to.alert.accept()
-    until(chromium, lambda: not shown(chromium, ".job"))
-    assert list(page.desk.queue.folder.glob("*.mp4")) == []
-
-
-def test_nothing_was_asked_of_another_host_and_nothing_went_wrong(chromium: Chrome, page: ServedPage) -> None:
-    urls = read_requests(chromium)
-    assert sum(url.startswith(page.url) for url in urls) > 20
-    assert [url for url in urls if not url.startswith((page.url, "data:", "blob:"))] == []
-    assert [each for each in chromium.get_log("browser") if "422" not in each["message"]] == []
+def test_it_suits_phones_and_screen_readers(chromium: Chrome) -> None:
+    unnamed = """return [...document.querySelectorAll('button, input, textarea, video')].filter((each) =>
+        each.checkVisibility() && !each.innerText && !each.ariaLabel && !each.labels?.length && !each.muted)"""
+    assert chromium.execute_script(unnamed) == []
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    use_example(chromium)
+    assert chromium.execute_script("return [document.documentElement.scrollWidth, innerWidth]") == [390, 390]
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
