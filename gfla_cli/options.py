@@ -59,6 +59,7 @@ OPTIONS: dict[str, Any] = {
     "keypoints": typer.Option(metavar="auto|yolo|mediapipe|rtm|bundled|FILE", parser=parse.keypoints),
     "yolo_weights": typer.Option(metavar="FILE", exists=True, dir_okay=False),
     "person": typer.Option(metavar="largest|N", parser=parse.person),
+    "people": typer.Option(metavar="all|S:D,...", parser=parse.people, rich_help_panel=POSE),
     "place": typer.Option(rich_help_panel=POSE),
     "landmarks": typer.Option(
         metavar="auto|mediapipe|dlib|bundled|FOLDER", parser=parse.landmarks, show_default="auto"
@@ -69,9 +70,10 @@ OPTIONS: dict[str, Any] = {
     "viewpoint": typer.Option(metavar=WEIGHTS, rich_help_panel=MODEL),
     "device": typer.Option(metavar="auto|cpu|cuda[:N]|mps", parser=parse.device),
     "category": typer.Option(show_default=False),
-    "azimuth": typer.Option(metavar="auto|DEGREES", parser=parse.azimuth, show_default="auto"),
-    "elevation": typer.Option(metavar="DEGREES"),
-    "distance": typer.Option(metavar="DIAGONALS"),
+    "azimuth": typer.Option(metavar="auto|DEGREES", parser=parse.angle, show_default="auto"),
+    "elevation": typer.Option(metavar="auto|DEGREES", parser=parse.angle, show_default="auto"),
+    "distance": typer.Option(metavar="auto|DIAGONALS", parser=parse.distance, show_default="auto"),
+    "view_elevation": typer.Option(metavar="DEGREES"),
     "views": typer.Option(metavar="N", min=1, max=360),
     "count": typer.Option(metavar="N", min=1, max=100),
     "angles": typer.Option(metavar="DEGREES,...", parser=parse.angles),

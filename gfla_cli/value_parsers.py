@@ -11,6 +11,7 @@ import typer
 from models.errors import InputError
 from pipelines.compositing.background_choice import background_kind
 from pipelines.configs import LandmarkDetectorName
+from pipelines.keypoints.pairs import parse_pairs
 from pipelines.option_groups import STANDARD, DetectorName
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
@@ -84,6 +85,15 @@ def person(text: str) -> str:
     return text
 
 
+def people(text: str) -> str:
+    """`all` or pairs such as `1:2,2:1`, unchanged."""
+    try:
+        parse_pairs(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+    return text
+
+
 def audio(text: str) -> str:
     """`driving`, `none` or a file that exists, unchanged."""
     if text not in ("driving", "none") and not Path(text).is_file():
@@ -125,12 +135,20 @@ def landmarks(text: str) -> Path | str | None:
     return None if text == "auto" else Path(text)
 
 
-def azimuth(text: str) -> float | None:
+def angle(text: str) -> float | None:
     """Degrees, or `auto` -> None."""
     try:
         return None if text == "auto" else float(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is neither 'auto' nor an angle in degrees") from None
+
+
+def distance(text: str) -> float | None:
+    """Diagonals of the object, or `auto` -> None."""
+    try:
+        return None if text == "auto" else float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither 'auto' nor a number of diagonals of the object") from None
 
 
 def angles(text: str) -> tuple[float, ...]:

@@ -10,27 +10,21 @@ from typing import Any
 
 from models.generators.animation import AnimationGenerator
 from pipelines.configs import AnimateConfig
-from pipelines.faces.expressions import find_expressions
-from pipelines.faces.landmark_detectors import create_landmark_detector
 from pipelines.generation.background import find_background
 from pipelines.generation.further_pictures import find_further_pictures
-from pipelines.generation.networks import PersonNetworks, load_face_generator
+from pipelines.generation.moving_people import FACE, find_sources, follow, move_faces, retarget_person
+from pipelines.generation.networks import PersonNetworks
+from pipelines.generation.people_processor import make_people_processor
 from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.provenance import Record, make_record, make_tags, resume_facts
 from pipelines.generation.resources import Resources
 from pipelines.generation.resume_folder import ResumeFolder, open_resume_folder
 from pipelines.generation.rollout import FrameGenerator
 from pipelines.generation.video_output import VideoOutput, VideoResult, check_outputs
+from pipelines.keypoints.detectors.registry import check_people
 from pipelines.keypoints.loading import is_track
-from pipelines.keypoints.motion import (
-    DrivingMotion,
-    SourcePerson,
-    find_driving_track,
-    find_source_person,
-    follow_person,
-)
-from pipelines.keypoints.placement import place_motion
-from pipelines.keypoints.retargeting import retarget
+from pipelines.keypoints.motion import DrivingMotion, MovingPerson, SourcePerson, find_driving_track
+from pipelines.keypoints.people import MovingPair
 from pipelines.media.audio import plan_audio
 from pipelines.media.pictures import describe_changes, load_with_alpha
 from pipelines.media.sources import FrameSource, open_video
@@ -40,10 +34,9 @@ from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.workers import background_worker
 
-FACE = "face"  # weights of the generator of faces
 ARCHITECTURES = ("animation",)  # of weights that animate people
 MotionFinder = Callable[
-    [AnimateConfig, FrameSource | None, SourcePerson, PersonNetworks, Stopwatch, Progress], DrivingMotion
+    [AnimateConfig, FrameSource | None, list[SourcePerson], PersonNetworks, Stopwatch, Progress], list[MovingPair]
 ]
 
 
@@ -87,9 +80,14 @@ class PreparedFrames:
 
     config: AnimateConfig
     networks: PersonNetworks
-    motion: DrivingMotion
+    people: list[MovingPerson]
     processor: FrameProcessor
     stopwatch: Stopwatch
+
+    @property
+    def motion(self) -> DrivingMotion:
+        """Of the first of the people; time stamps are those of all."""
+        return self.people[0].driving
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ class Animation(PreparedFrames):
             rate=self.motion.rate,
             size=self.output.size,
             canvas=self.processor.box,
-            missing_frames=self.motion.gaps.missing_frames,
+            missing_frames=max(each.driving.gaps.missing_frames for each in self.people),
             detector=self.networks.detector.name,
             device=str(self.networks.device),
             precision=self.networks.precision,
@@ -152,7 +150,7 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
                 note_all(progress, resume.begin(resume_facts(record, resources.threads)))
                 cache = replace(networks.track_cache, folder=networks.track_cache.folder or resume.poses)
                 networks = replace(networks, track_cache=cache)
-        frames = prepare_frames(config, video, networks, find_motion, stopwatch, progress, resources)
+        frames = prepare_frames(config, video, networks, find_motions, stopwatch, progress, resources)
         parts = config, frames.processor, frames.motion, video, audio, stopwatch, progress, resources.threads
         output = VideoOutput(*parts, resume=resume, tags=make_tags(record, config))
         yield Animation(**vars(frames), output=output, record=record, resume=resume)
@@ -168,7 +166,7 @@ def prepare_frames(
     config: AnimateConfig,
     video: FrameSource | None,
     networks: PersonNetworks,
-    find_motion: MotionFinder,
+    find_motions: MotionFinder,
     stopwatch: Stopwatch,
     progress: Progress,
     resources: Resources,
@@ -177,50 +175,41 @@ def prepare_frames(
 
     Args:
         networks: detector, pose cleaner, generator with the processor of its weights.
-        find_motion: makes the motion of as many frames as are to be generated: `find_motion` below, or another one.
+        find_motions: makes the motions of as many frames as are to be generated: `find_motions` below, or another one.
     """
     with stopwatch("load"):
         picture, alpha = resources.load(load_with_alpha, config.source)  # uint8 [H, W, 3] and [H, W]
         note_all(progress, resources.load(describe_changes, config.source))
-    detector, cleaner, track_cache = networks.detector, networks.cleaner, networks.track_cache
+    check_people(config.people, networks.detector)
     with stopwatch("source pose"):
-        # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
-        options = {"alpha": alpha, "find_mask": networks.find_mask}
-        source = find_source_person(config.source, picture, detector, cleaner, track_cache, **options)
-        note_all(progress, source.notes)
+        # 3. The source people: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
+        sources = find_sources(config, picture, alpha, networks)
+        note_all(progress, (each.about(note) for each in sources for note in each.notes))
     with stopwatch("matte"):
         further = find_further_pictures(config.also, networks, resources, progress)
-    motion = find_motion(config, video, source, networks, stopwatch, progress)
+    pairs = find_motions(config, video, sources, networks, stopwatch, progress)
     with stopwatch("motion"):
-        note_all(progress, (*motion.gaps.notes("person", config.on_missing), *motion.notes))
-        # 6. Retarget to the source person's body, in the picture -> [T, 17, 2]
-        sizes = {"driver_size": motion.size, "source_size": source.size}
-        poses = retarget(motion.poses, source.pose, config.retarget, **sizes)
-        place = config.place
-        if config.background == "driving":  # which is upright, and whose path is taken as it is
-            source, place = replace(source, quarter_turns=0), "still"
-        if config.retarget != "none":
-            poses, change = place_motion(poses, source.pose, source.size, place)
-            note_all(progress, change.notes())
+        people = [retarget_person(config, *pair, progress) for pair in pairs]
     with stopwatch("matte"):
-        # 6b. Cut the person out, put them and the poses on the network's canvas
-        processor = networks.make_processor(source, motion, poses, config.retarget, config.quality)
+        # 6b. Cut the people out, put them and the poses on the network's canvas
+        if config.people is None:
+            (one,) = people
+            options = config.retarget, config.quality
+            processor = networks.make_processor(one.source, one.driving, one.poses, *options)
+        else:
+            processor = make_people_processor(people, networks, config)
         note_all(progress, processor.notes)
         for other in further:
             processor.add_picture(other.person, other.matte)
     with stopwatch("background"):
-        # 6c. What is behind the person
-        if background := find_background(config, source, motion, poses, video, networks, progress):
+        # 6c. What is behind the people
+        if background := find_background(config, people, video, networks, progress):
             processor.put_on(background)
     with stopwatch("face"):
-        # 6d. The driver's expressions on the source's face
+        # 6d. The drivers' expressions on the sources' faces
         if config.face and video:
-            detector = create_landmark_detector("auto", progress.note)
-            if expressions := find_expressions(source, motion, video, detector, progress):
-                face = resources.load(load_face_generator, FACE, networks.device, networks.precision)
-                assert isinstance(face, AnimationGenerator)  # the bundled one is ours
-                processor.move_face(expressions, face, autocast(networks.precision, networks.device))
-    return PreparedFrames(config, networks, motion, processor, stopwatch)
+            move_faces(people, processor, video, networks, resources, progress)
+    return PreparedFrames(config, networks, people, processor, stopwatch)
 
 
 def make_animation_record(config: AnimateConfig, networks: PersonNetworks) -> Record:
@@ -230,22 +219,21 @@ def make_animation_record(config: AnimateConfig, networks: PersonNetworks) -> Re
     return make_record("animate", config, weights=weights, device=str(networks.device), **used)
 
 
-def find_motion(
+def find_motions(
     config: AnimateConfig,
     video: FrameSource | None,
-    source: SourcePerson,
+    sources: list[SourcePerson],
     networks: PersonNetworks,
     stopwatch: Stopwatch,
     progress: Progress,
-) -> DrivingMotion:
-    """The motion of all T frames of a driving video or pose track."""
+) -> list[MovingPair]:
+    """Who of the sources moves, and the motions of all T frames of a driving video or pose track."""
     with stopwatch("driving keypoints"):
         # 4. Everybody in the driving video: a pose track of T frames
         track = find_driving_track(config, video, networks.detector, networks.track_cache, progress)
     with stopwatch("motion"), error_context(config.driving):
-        # 5. The driving motion: follow one person, fill gaps, clean -> [T, 17, 3]
-        options = {"person": config.person, "on_missing": config.on_missing, "start": float(config.start or 0)}
-        return follow_person(track, networks.cleaner, source=source, **options)
+        # 5. The driving motions: follow people, fill gaps, clean -> [T, 17, 3]
+        return follow(config, track, sources, networks, start=float(config.start or 0))
 
 
 def generate_frames(animations: Sequence[PreparedFrames]) -> FrameGenerator:

@@ -17,7 +17,7 @@ import numpy as np
 from models.errors import InputError
 from pipelines.animation import (
     ARCHITECTURES,
-    find_motion,
+    find_motions,
     generate_frames,
     make_animation_record,
     open_driving,
@@ -28,15 +28,18 @@ from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, PreviewConfig
 from pipelines.generation.background import check_background
 from pipelines.generation.further_pictures import check_further_pictures
+from pipelines.generation.moving_people import follow
 from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.panels import title_panels
+from pipelines.generation.people_processor import check_people_options
 from pipelines.generation.provenance import make_tags
 from pipelines.generation.resources import Resources
 from pipelines.generation.video_output import check_face
 from pipelines.keypoints.detectors.registry import DETECTORS, check_person
 from pipelines.keypoints.drawing import draw_pose, draw_skeleton
 from pipelines.keypoints.loading import is_track
-from pipelines.keypoints.motion import DrivingMotion, SourcePerson, follow_person
+from pipelines.keypoints.motion import DrivingMotion, SourcePerson
+from pipelines.keypoints.people import MovingPair
 from pipelines.keypoints.quarter_turns import detect_upright_video
 from pipelines.media.frames import NOMINAL_RATE
 from pipelines.media.sources import FrameSource
@@ -101,7 +104,7 @@ def preview_animation(
     with stopwatch("load"):
         video = _open_frames(config)
         networks = resources.person_networks(config, ARCHITECTURES, progress)
-    frames = prepare_frames(config, video, networks, _find_motion, stopwatch, progress, resources)
+    frames = prepare_frames(config, video, networks, _find_motions, stopwatch, progress, resources)
     progress.stage("preview", len(frames.motion.pts))
     motion, processor, cells = frames.motion, frames.processor, []
     times = _times(motion, video)
@@ -109,7 +112,9 @@ def preview_animation(
     for number, (_, step) in enumerate(generate_frames([frames])):
         with stopwatch("compose"):
             result = processor.postprocess(step, config.frame)
-            cells.append(_draw_cell(motion, number, times[number], result, driving[number]))
+            cells.append(
+                _draw_cell([each.driving for each in frames.people], number, times[number], result, driving[number])
+            )
         progress.advance()
     with stopwatch("encode"):
         sheet = contact_sheet(cells, choose_columns(len(cells), cells[0].shape), blank=BLANK)
@@ -132,6 +137,7 @@ def check_preview(config: PreviewConfig) -> None:
         raise InputError(f"a preview is one picture, which {config.target} can't be: use .png, .jpg or .webp")
     check_background(config)
     check_face(config)
+    check_people_options(config)
     check_further_pictures(config, config.weights)
     check_stills(config.target, count=1, overwrite=config.overwrite, inputs=list_input_files(config))
 
@@ -153,20 +159,21 @@ def _open_frames(config: PreviewConfig) -> FrameSource | None:
     return None if is_track(config.driving) else open_spread(config.driving, config.count, **selection)
 
 
-def _find_motion(
+def _find_motions(
     config: AnimateConfig,
     video: FrameSource | None,
-    source: SourcePerson,
+    sources: list[SourcePerson],
     networks: PersonNetworks,
     stopwatch: Stopwatch,
     progress: Progress,
-) -> DrivingMotion:
-    """The motion in the frames of the sheet: detected in them, or chosen from that of a pose file."""
+) -> list[MovingPair]:
+    """The motions in the frames of the sheet: detected in them, or chosen from those of a pose file."""
     assert isinstance(config, PreviewConfig)
     if video is None or config.keypoints not in DETECTORS:
         with open_driving(config) as whole:
-            motion = find_motion(config, whole, source, networks, stopwatch, progress)
-        return motion.choose(_choose_frames(_times(motion, whole), config.count, video))
+            pairs = find_motions(config, whole, sources, networks, stopwatch, progress)
+        frames = _choose_frames(_times(pairs[0][1], whole), config.count, video)
+        return [(source, motion.choose(frames)) for source, motion in pairs]
     check_person(config.person, networks.detector)
     with stopwatch("driving keypoints"):
         track = detect_upright_video(video, networks.detector, progress)
@@ -176,8 +183,7 @@ def _find_motion(
     if interval > 1:  # frames that are far apart differ like those at a cut
         track = replace(track, frames=[replace(frame, thumbnail=None) for frame in track.frames])
     with stopwatch("motion"), error_context(config.driving):
-        options = {"person": config.person, "on_missing": config.on_missing, "start": times[0], "interval": interval}
-        return follow_person(track, networks.cleaner, source=source, **options)
+        return follow(config, track, sources, networks, start=times[0], interval=interval)
 
 
 def _choose_frames(times: Sequence[float], count: int, video: FrameSource | None) -> list[int]:
@@ -193,13 +199,15 @@ def _times(motion: DrivingMotion, video: FrameSource | None) -> list[float]:
 
 
 def _draw_cell(
-    motion: DrivingMotion, number: int, time: float, result: np.ndarray, driving: np.ndarray | None
+    motions: Sequence[DrivingMotion], number: int, time: float, result: np.ndarray, driving: np.ndarray | None
 ) -> np.ndarray:
-    """A driving frame with its skeleton, and the result, under their titles."""
-    pose = motion.poses[number]
+    """A driving frame with the skeletons of those who are followed, and the result, under their titles."""
+    width, height = motions[0].size
     if driving is None:
-        drawn = draw_skeleton(pose, motion.size[1], motion.size[0], layout="h36m17")
+        drawn = draw_skeleton(motions[0].poses[number], height, width, layout="h36m17")
     else:
-        drawn = draw_pose(turn_picture(driving, motion.quarter_turns), pose, layout="h36m17")
+        drawn = turn_picture(driving, motions[0].quarter_turns)
+    for motion in motions if driving is not None else motions[1:]:
+        drawn = draw_pose(drawn, motion.poses[number], layout="h36m17")
     shown = show_transparency(result) if result.shape[2] == 4 else result
     return title_panels({f"{time:.1f} s": drawn, "result": shown}, height=CELL_HEIGHT)

@@ -179,6 +179,11 @@ def test_render_people(tmp_path: Path) -> None:
     assert sizes == {"people.webp": (288, 48), "faces.webp": (288, 48), "hands.webp": (288, 48)}
 
 
+def test_render_object_sheet(tmp_path: Path) -> None:
+    run("render_object_sheet.py", tmp_path / "new", 2, 48)
+    assert Image.open(tmp_path / "new" / "objects.webp").size == (96, 480)
+
+
 def test_render_objects(tmp_path: Path) -> None:
     run("render_objects.py", tmp_path / "new")
     for file in OBJECTS:

@@ -6,9 +6,9 @@ from gfla_cli.reports import complete_report
 from pipelines.configs import PreviewConfig
 
 USED = (
-    *("source", "driving", "output", "overwrite", "count", "frame", "background", "quality", "face"),
+    *("source", "driving", "output", "overwrite", "count", "frame", "also", "background", "quality", "face"),
     *("start", "end", "max_frames", "fps", "on_missing", "keypoints", "yolo_weights", "person", "retarget", "motion"),
-    *("place", "weights", "device", "precision"),
+    *("people", "place", "weights", "device", "precision"),
 )
 
 

@@ -11,14 +11,13 @@ the reference once with `encode_reference`, then call `step` frame after frame w
 
 Official format, sections 3.5 and 3.6. B batch, T frames, I image channels, S structure channels, J joints, C channels,
 H, W image size (multiples of 2^flow_layers), h, w size of a feature map. Images are in [-1, 1]; structure maps as in
-sections 9.3 and 9.5 of the official format; flow is backward flow in pixels of its own map, channel 0 = x; masks are in
-(0, 1), 1 means "take the warped source"; joints are x, y in image pixels; lists run over the attended layers, coarse to
-fine.
+sections 9.3 and 9.5 there; flow is backward flow in pixels of its own map, channel 0 = x; masks are in (0, 1), 1 means
+"take the warped source"; joints are x, y in image pixels; lists run over the attended layers, coarse to fine.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar, cast
 
 import torch
@@ -54,8 +53,7 @@ class Reference:
     """What the attentions compute from `features` alone."""
 
     others: tuple["Reference", ...] = ()
-    """Further images of the same person, from other sides for example; of the same size, without others of their
-    own."""
+    """Further images of the same person, of the same size; they have no others."""
 
 
 @dataclass(frozen=True)
@@ -268,12 +266,12 @@ class RecurrentGenerator(nn.Module, ABC):
 
 def _reference_source(reference: Reference, flows: Flows) -> DecoderSource:
     """The reference and its further images for the decoder."""
-    others = [
-        DecoderSource(other.features, own.flows, own.masks, other.projected)
-        for other, own in zip(reference.others, flows.others, strict=True)
-    ]
-    own = flows.flows_reference, flows.masks_reference
-    return DecoderSource(reference.features, *own, reference.projected, others)
+    own = SourceFlows(flows.flows_reference, flows.masks_reference), *flows.others
+    first, *others = (
+        DecoderSource(each.features, found.flows, found.masks, each.projected)
+        for each, found in zip((reference, *reference.others), own, strict=True)
+    )
+    return replace(first, others=others)
 
 
 def _join(image: Tensor, structure: Tensor) -> Tensor:
@@ -289,8 +287,7 @@ def select_items(batch: Batch, which: slice | Tensor) -> Batch:
 
 
 def map_tensors(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
-    """`batch` with every tensor in it changed: itself, or those in a list, tuple or dataclass, in order; None stays
-    None."""
+    """`batch` with every tensor in it changed, in order, in lists, tuples and dataclasses; None stays None."""
     if isinstance(batch, Tensor):
         return cast(Batch, change(batch))
     if isinstance(batch, list | tuple):

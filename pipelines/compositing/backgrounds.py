@@ -40,9 +40,13 @@ class Background(ABC):
         """Width and height of the output of a source picture of this width and height."""
         return picture
 
-    def place(self, layer: Layer, number: int) -> Layer:
-        """The person of an output frame, given in pixels of the source picture, in pixels of the output."""
+    def place(self, layer: Layer, number: int, person: int = 0) -> Layer:
+        """A person of an output frame, given in pixels of the source picture, in pixels of the output."""
         return layer
+
+    def place_poses(self, poses: np.ndarray, person: int = 0) -> np.ndarray:
+        """The poses [T, 17, 2] of a person in all output frames, likewise."""
+        return poses
 
 
 class PictureBackground(Background):

@@ -63,6 +63,21 @@ class DeviceLayer:
         return fetch(result)
 
 
+@torch.inference_mode()
+def lay_people_over(background: Tensor, layers: Sequence[tuple[DeviceLayer, Box]]) -> PendingArrays:
+    """See `layers.merge_layers`: the picture of a background uint8 [height, width, 3] on the device with several
+    people, the last of them in front, and where they are in it; to be fetched."""
+    result = background.float()
+    placed = [(layer, *overlap(box, *background.shape[:2])) for layer, box in layers]
+    for layer, place, own in placed:
+        if layer.shadow is not None:
+            result[place] *= 1 - layer.shadow[0, 0, *own][..., None]
+    for layer, place, own in placed:
+        rgba = layer.rgba[0, :, *own].permute(1, 2, 0)
+        result[place] = result[place] * (1 - rgba[..., 3:]) + rgba[..., :3]
+    return fetch(result.round().clamp(max=255).to(torch.uint8))
+
+
 class DeviceCompositor:
     """See `pipelines.compositing.compositors.make_compositor`."""
 

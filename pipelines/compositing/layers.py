@@ -3,7 +3,7 @@
 H, W: picture; h, w: the layer's box, which may reach beyond the picture.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -59,6 +59,25 @@ def lay_over(background: np.ndarray, layer: Layer) -> np.ndarray:
     behind = cv2.multiply(background[place], cv2.merge([through] * 3), dtype=cv2.CV_32F)
     result[place] = cv2.convertScaleAbs(cv2.add(behind, layer.colour[own]))  # rounds, and stops at 255
     return result
+
+
+def merge_layers(layers: Sequence[Layer]) -> Layer:
+    """Several people as one layer, the last of them in front. Their shadows fall on what is behind all of them."""
+    left, top = (min(each.box[side] for each in layers) for side in (0, 1))
+    right, bottom = (max(each.box[side] for each in layers) for side in (2, 3))
+    height, width = bottom - top, right - left
+    colour, alpha = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32)
+    through = np.ones((height, width), np.float32)  # what the shadows leave
+    for each in layers:
+        x, y = each.box[0] - left, each.box[1] - top
+        place = slice(y, y + each.alpha.shape[0]), slice(x, x + each.alpha.shape[1])
+        behind = 1 - each.alpha
+        colour[place] = each.colour + colour[place] * behind[..., None]
+        alpha[place] = each.alpha + alpha[place] * behind
+        if each.shadow is not None:
+            through[place] *= 1 - each.shadow
+    has_shadow = any(each.shadow is not None for each in layers)
+    return Layer(colour, alpha, (left, top, right, bottom), 1 - through if has_shadow else None)
 
 
 def to_rgba(layer: Layer, height: int, width: int) -> np.ndarray:

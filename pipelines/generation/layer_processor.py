@@ -15,7 +15,7 @@ from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background, PictureBackground
 from pipelines.compositing.compositors import Compositor, make_compositor
 from pipelines.compositing.device_compositor import DeviceCompositor
-from pipelines.compositing.layers import Layer, lay_over, to_rgba
+from pipelines.compositing.layers import Layer, PendingLayer, lay_over, to_rgba
 from pipelines.compositing.matte import Matte
 from pipelines.faces.expressions import Expressions
 from pipelines.generation.cutout import CutOut
@@ -69,11 +69,8 @@ class LayerProcessor(PersonProcessor):
         super().__init__(source, driving, poses, retarget)
         known = np.concatenate([poses.reshape(-1, 2), source.pose[:, :2], source.detected[source.seen, :2]])
         outline = _outline(cutout.matte.alpha > VISIBLE)
-        self.area = CanvasCrop.around(known, size=QUALITY_SIZES[quality], outline=outline)
-        self.box = self.area.box
-        self.plate = crop(cutout.plate, self.box)
-        self.person = crop(cutout.matte.premultiplied, self.box)  # where the picture cuts the person, it goes on
-        self.canvas = to_network(self.area.resize(self.person))
+        self.cutout = cutout
+        self.use_area(CanvasCrop.around(known, size=QUALITY_SIZES[quality], outline=outline))
         self.background = PictureBackground(cutout.plate)
         self.certainty = cutout.matte.certainty
         self.notes = tuple(filter(None, [cutout.note]))
@@ -81,10 +78,17 @@ class LayerProcessor(PersonProcessor):
         self.face: ExpressionFrames | None = None
         self.recalled: Tensor | None = None  # what its compositor begins with
         self.count = 0  # frames that were begun
-        self.sent: tuple[torch.Tensor, Box] | None = None  # see `_place_on_device`
+        self.sent: tuple[torch.Tensor, Box] | None = None  # see `place_on_device`
         self.details: dict[str, StructureDetails] = {}
         if detailed:
             self.details = {"coco17": find_source_details(source), "h36m17": retarget_details(driving, poses)}
+
+    def use_area(self, area: CanvasCrop) -> None:
+        """Generate this rectangle of the picture."""
+        self.area, self.box = area, area.box
+        self.plate = crop(self.cutout.plate, self.box)
+        self.person = crop(self.cutout.matte.premultiplied, self.box)  # where the picture cuts the person, it goes on
+        self.canvas = to_network(area.resize(self.person))
 
     def move_face(
         self, expressions: Expressions, generator: AnimationGenerator, precision: AbstractContextManager
@@ -131,22 +135,34 @@ class LayerProcessor(PersonProcessor):
     def begin_frame(self, output: Step | Picture, framing: Framing) -> PendingFrame:
         assert isinstance(output, Step)
         number, self.count = self.count, self.count + 1
-        if self.compositor is None:
-            people = [self.person, *(other.person for other in self.others)]
-            self.compositor = make_compositor(people, self.box, output.image.device, self.recalled)
-        if isinstance(self.compositor, DeviceCompositor) and self.background.still is not None and self.face is None:
-            picture = self.compositor.make(output).lay_over(*self._place_on_device(framing, output.image.device))
+        if compositor := self.find_device_compositor(output):
+            picture = compositor.make(output).lay_over(*self.place_on_device(framing, output.image.device))
             return lambda: picture()[0]
-        layer = self.compositor.begin(output)
-        return lambda: self._finish(layer(), output, number, framing)
+        layer = self.begin_layer(output)
+        return lambda: self._finish(self.background.place(layer(), number), number, framing)
+
+    def find_device_compositor(self, step: Step) -> DeviceCompositor | None:
+        """What makes the layer of a step, if all that remains to be done with it can be done on a GPU as well."""
+        compositor = self._find_compositor(step)
+        can_stay = self.background.still is not None and self.face is None
+        return compositor if isinstance(compositor, DeviceCompositor) and can_stay else None
+
+    def begin_layer(self, step: Step) -> PendingLayer:
+        """The layer of the next step (a batch of 1), to be finished later, in order."""
+        layer, face = self._find_compositor(step).begin(step), self.face
+        return (lambda: face.put_into(layer(), step)) if face else layer
 
     def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
         return self.begin_frame(output, framing)()
 
-    def _finish(self, layer: Layer, output: Step, number: int, framing: Framing) -> np.ndarray:
+    def _find_compositor(self, step: Step) -> Compositor:
+        if self.compositor is None:
+            people = [self.person, *(other.person for other in self.others)]
+            self.compositor = make_compositor(people, self.box, step.image.device, self.recalled)
+        return self.compositor
+
+    def _finish(self, layer: Layer, number: int, framing: Framing) -> np.ndarray:
         """The frame with this number, of its layer."""
-        layer = self.face.put_into(layer, output) if self.face else layer
-        layer = self.background.place(layer, number)
         behind = self.background.frame(number)
         if framing == "crop":
             layer = replace(layer, box=self._in_own_box(layer.box))
@@ -154,7 +170,7 @@ class LayerProcessor(PersonProcessor):
         width, height = self.output_size(framing)
         return to_rgba(layer, height, width) if behind is None else lay_over(behind, layer)
 
-    def _place_on_device(self, framing: Framing, device: torch.device) -> tuple[torch.Tensor, Box]:
+    def place_on_device(self, framing: Framing, device: torch.device) -> tuple[torch.Tensor, Box]:
         """The background that stays the same, on the device, and where the person's box is in it."""
         if self.sent is None:
             assert self.background.still is not None

@@ -7,7 +7,7 @@ size of the network's canvas, C its image channels, S its structure channels. Pi
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -88,6 +88,11 @@ class FrameProcessor(ABC):
     others: tuple[OtherCanvas, ...] = ()
     """Further pictures of the person."""
 
+    @property
+    def people(self) -> "Sequence[FrameProcessor]":
+        """Whom the network makes for a frame, each an item of its batch, with canvases of one size."""
+        return (self,)
+
     def put_on(self, background: Background) -> None:
         """Show the person before another background; only where the network makes the person alone."""
         self.background = background
@@ -120,7 +125,7 @@ class FrameProcessor(ABC):
         """Width and height of the results in pixels."""
 
     def begin_frame(self, output: Step | Picture, framing: Framing) -> "PendingFrame":
-        """Begin to make the frame of a network's output (batch of 1); called once per frame, in order.
+        """Begin to make the frame of a network's output (a batch of the `people`); called once per frame, in order.
 
         What a GPU does is queued here, in the thread of the network. The returned function finishes the frame, also in
         order, maybe in another thread; see `postprocess`.
@@ -129,7 +134,8 @@ class FrameProcessor(ABC):
 
     @abstractmethod
     def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
-        """The frame [height, width, 3] that a network's output (batch of 1) makes; called once per frame, in order.
+        """The frame [height, width, 3] that a network's output (a batch of the `people`) makes; called once per frame,
+        in order.
 
         With `framing` "full" it is the picture with the generated region in it, with "crop" that region alone.
         """
@@ -164,7 +170,8 @@ class PersonProcessor(FrameProcessor):
 
     def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:
         motion = self.driving
-        return compare_people(self.picture, self.poses[frame], driving, motion.poses[frame], motion.size, result)
+        poses, own = self.poses[frame][None], motion.poses[frame][None]
+        return compare_people(self.picture, poses, driving, own, motion.size, result)
 
 
 class SquashProcessor(PersonProcessor):

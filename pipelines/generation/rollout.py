@@ -28,14 +28,15 @@ class Start:
     frame: int
     """The first frame to generate, from 0."""
     state: State
-    """Of the frame before (a batch of 1), on any device."""
+    """Of the frame before (a batch of the source's people), on any device."""
 
 
 class FrameGenerator:
     """Generates the poses of several sources side by side in a batch; all canvases have the same size, and all sources
     as many further pictures.
 
-    Iterating yields, frame after frame, the number of a source and the generator's step for it (a batch of 1).
+    Iterating yields, frame after frame, the number of a source and the generator's step for it: a batch of its people,
+    mostly of 1.
     A source drops out when its poses are over or its number is added to `stopped`; the others continue.
 
     Args:
@@ -59,10 +60,11 @@ class FrameGenerator:
         self.stopped: set[int] = set()
 
     def __iter__(self) -> Iterator[tuple[int, Step]]:
-        generator, active = self.generator, list(range(len(self.processors)))
-        steps = graph_steps(generator)
+        generator, numbers = self.generator, range(len(self.processors))
+        people = {number: self.processors[number].people for number in numbers}
+        steps, active = graph_steps(generator), [number for number in numbers for _ in people[number]]
         with _inference(self.stopwatch, self.precision):
-            reference = self._encode_references()
+            reference = self._encode_references([person for each in people.values() for person in each])
         state = self._restore(State.initial(reference))  # the source picture stands in for the frame before the first
         begins = [start.frame if start else 0 for start in self.starts]
         for made in count():
@@ -71,22 +73,25 @@ class FrameGenerator:
                 return
             with _inference(self.stopwatch, self.precision):
                 if remaining != active:
-                    kept = torch.tensor([active.index(number) for number in remaining], device=self.device)
-                    reference, state, active = select_items(reference, kept), select_items(state, kept), remaining
-                inputs = [self.processors[number].frame_inputs(begins[number] + made) for number in active]
+                    kept = [place for place, number in enumerate(active) if number in remaining]
+                    items = torch.tensor(kept, device=self.device)
+                    reference, state, active = select_items(reference, items), select_items(state, items), remaining
+                shown = dict.fromkeys(active)  # each number once
+                moving = [(number, person) for number in shown for person in people[number]]
+                inputs = [person.frame_inputs(begins[number] + made) for number, person in moving]
                 poses = _stack(inputs, self.device)
                 step = steps(reference, state, *poses)
                 state = step.state
-            for place, number in enumerate(active):
-                yield number, select_items(step, slice(place, place + 1))
+            place = 0
+            for number in shown:
+                yield number, select_items(step, slice(place, place := place + len(people[number])))
 
-    def _encode_references(self) -> Reference:
+    def _encode_references(self, processors: Sequence[FrameProcessor]) -> Reference:
         """The source pictures, and their further ones."""
 
         def encode(canvases: list[np.ndarray], inputs: list[NetworkInputs]) -> Reference:
             return self.generator.encode_reference(_to_device(canvases, self.device), *_stack(inputs, self.device))
 
-        processors = self.processors
         own = encode([each.canvas for each in processors], [each.source_inputs() for each in processors])
         further = [
             encode([each.canvas for each in others], [each.inputs for each in others])
@@ -98,7 +103,9 @@ class FrameGenerator:
         """The initial state, those of `starts` in their places."""
         if not any(self.starts):
             return initial
-        given = [start.state if start else initial[n : n + 1] for n, start in enumerate(self.starts)]
+        ends = np.cumsum([len(processor.people) for processor in self.processors]).tolist()
+        parts = [slice(end - len(each.people), end) for end, each in zip(ends, self.processors, strict=True)]
+        given = [start.state if start else initial[part] for start, part in zip(self.starts, parts, strict=True)]
         states = [map_tensors(state, lambda tensor: tensor.to(self.device)) for state in given]
         if len(states) == 1:
             return states[0]  # in its own memory layout, on which the last bits of results depend

@@ -1,15 +1,14 @@
 """A source picture that lies on its side: it is animated upright, and the results lie as the picture does."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 
 import numpy as np
 from torch import Tensor
 
-from models.generators.animation import AnimationGenerator, Step
+from models.generators.animation import Step
 from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background
 from pipelines.compositing.matte import Matte
-from pipelines.faces.expressions import Expressions
 from pipelines.generation.processors import FrameProcessor, NetworkInputs, PendingFrame, PendingMemory, ProcessorFactory
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.media.boxes import Box
@@ -35,14 +34,13 @@ class TurnedProcessor(FrameProcessor):
         height, width = upright.picture.shape[:2]
         self.box = _turn_box_back(upright.box, (width, height), quarter_turns)
 
+    @property
+    def people(self) -> Sequence[FrameProcessor]:
+        return self.upright.people
+
     def put_on(self, background: Background) -> None:
         super().put_on(background)
         self.upright.put_on(TurnedBackground(background, self.quarter_turns))
-
-    def move_face(
-        self, expressions: Expressions, generator: AnimationGenerator, precision: AbstractContextManager
-    ) -> None:
-        self.upright.move_face(expressions, generator, precision)
 
     def add_picture(self, person: SourcePerson, matte: Matte) -> None:
         self.upright.add_picture(person, matte)

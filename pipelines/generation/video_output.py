@@ -17,12 +17,13 @@ from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import AnimateConfig, FaceConfig, debug_path
 from pipelines.generation.background import background_input, check_background, makes_layers
 from pipelines.generation.further_pictures import check_further_pictures
+from pipelines.generation.people_processor import check_people_options
 from pipelines.generation.processors import FrameProcessor, PendingFrame, PendingMemory
 from pipelines.generation.provenance import Record
 from pipelines.generation.resume_folder import EndedSegment, ResumeFolder, check_resume
 from pipelines.generation.rollout import state_tensors
 from pipelines.generation.upscaling import check_upscaler, make_upscaler
-from pipelines.generation.visualization import check_layer_views, check_views, draw_debug_frame
+from pipelines.generation.visualization import check_layer_views, check_views, draw_debug_frames
 from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.motion import DrivingMotion
 from pipelines.media.audio import AudioPlan
@@ -58,6 +59,7 @@ def check_outputs(config: VideoConfig) -> None:
     if isinstance(config, AnimateConfig):
         check_background(config)
         check_face(config)
+        check_people_options(config)
         check_further_pictures(config, config.weights)
         if config.resume:
             check_resume(config.target)
@@ -170,7 +172,8 @@ class VideoOutput:
             note_all(self.progress, self.processor.background.notes if self.processor.background else ())
 
     def begin(self, step: Step) -> BegunFrame:
-        """Begin to compose the next frame (a batch of 1), in the thread of the network; `write` takes the rest."""
+        """Begin to compose the next frame (a batch of the processor's people), in the thread of the network; `write`
+        takes the rest."""
         with self.stopwatch("compose"):
             finish = self.processor.begin_frame(step, self.config.frame)
             self.begun += 1
@@ -193,7 +196,8 @@ class VideoOutput:
         with self.stopwatch("encode"):
             self._write(self.config.target, result, self.audio)
             if self.config.debug:
-                shown = draw_debug_frame(self.config.debug, begun.step, self.processor.plate)
+                plates = [person.plate for person in self.processor.people]
+                shown = draw_debug_frames(self.config.debug, begun.step, plates)
                 self._write(debug_path(self.config.target), shown, None)
             self.count += 1
             if begun.memory:

@@ -23,6 +23,7 @@ SOFTWARE = "gfla"
 DESCRIPTION_TAG, SOFTWARE_TAG, EXIF_TAG, COMMENT_TAG = 0x010E, 0x0131, 0x8769, 0x9286  # of EXIF
 ASCII = b"ASCII\0\0\0"  # begins a comment of EXIF
 GIF_HEAD = 13  # bytes before the palette
+MODEL_SUFFIX = ".glb"  # of glTF in one binary
 GIF_BLOCK = 255  # bytes of a block at most
 
 
@@ -99,16 +100,18 @@ def insert_gif_comment(path: Path, tags: Tags) -> None:
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
-    """The record in the metadata of a video, a picture, or a folder or pattern of pictures; None if there is none.
+    """The record in the metadata of a video, picture, model, or folder or pattern of pictures; None if there is none.
 
     Raises:
         InputError: it can't be read as any of these.
     """
-    text = (
-        _read_video(path)
-        if path.suffix.lower() in CONTAINERS
-        else _read_picture(next(iter(sequence_files(path)), path))
-    )
+    suffix = path.suffix.lower()
+    if suffix in CONTAINERS:
+        text = _read_video(path)
+    elif suffix == MODEL_SUFFIX:
+        text = _read_model(path)
+    else:
+        text = _read_picture(next(iter(sequence_files(path)), path))
     try:
         found = json.loads(text[text.index("{") :])
     except ValueError:
@@ -120,6 +123,16 @@ def _read_video(path: Path) -> str:
     with open_container(path) as file:
         found = {name.lower(): value for name, value in file.metadata.items()}
     return next((found[each.record_tag] for each in CONTAINERS.values() if each.record_tag in found), "")
+
+
+def _read_model(path: Path) -> str:
+    """The record of a binary glTF file; its first chunk is JSON, which says how long it is in front."""
+    try:
+        data = path.read_bytes()
+        size = int.from_bytes(data[12:16], "little")
+        return json.dumps(json.loads(data[20 : 20 + size])["asset"]["extras"]["record"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _read_picture(path: Path) -> str:

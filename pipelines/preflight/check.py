@@ -20,8 +20,11 @@ from pipelines.generation.background import check_background
 from pipelines.generation.cutout import describe_certainty
 from pipelines.generation.further_pictures import check_further_pictures
 from pipelines.generation.networks import load_detector
+from pipelines.generation.people_processor import check_people_options
 from pipelines.generation.video_output import check_face
 from pipelines.keypoints.body import MAX_PROPORTION, MIN_PROPORTION, measure_body, stature_ratio
+from pipelines.keypoints.detectors.registry import check_people
+from pipelines.keypoints.pairs import choose_pairs
 from pipelines.keypoints.track_quality import find_troubles
 from pipelines.keypoints.tracking import MIN_FRAME_SHARE, body_size
 from pipelines.keypoints.visibility import describe_cut_driving, describe_cut_source
@@ -67,6 +70,8 @@ class InputReport:
     """Parts of the body that the picture does not show."""
     whole_share: float | None = None
     """Share of the frames with the person that show the least visible part of the body."""
+    people: tuple[int, int] | None = None
+    """How many people the picture shows, and how many the video shows at once; None if the detector finds one only."""
     outline: float | None = None
     """How sure the outline of the person in the picture is, 0 to 1; None for weights that need none."""
     scale: float | None = None
@@ -94,7 +99,9 @@ class InputReport:
         assert self.memory is not None
         shown = "yes" if not self.hidden else f"no {', no '.join(self.hidden)}"
         outline = [] if self.outline is None else [("outline", f"{self.outline:.0%} sure, in the picture")]
+        found = [] if self.people is None else [("people", "{} in the picture, {} in the video".format(*self.people))]
         return [
+            *found,
             ("person", f"in {self.person_share:.0%} of {self.looks} inspected frames, of {self.frames}"),
             ("whole body", f"in the picture: {shown}; in the video: {self.whole_share:.0%} of the frames"),
             *outline,
@@ -132,11 +139,15 @@ class InputChecker:
             config = replace(self.config, source=source, driving=driving)
             check_background(config)
             check_face(config)
+            check_people_options(config)
+            check_people(config.people, self.detector)
             check_further_pictures(config, config.weights)
             picture = self._once(inspect_source, source, source, self.detector)
             for further in config.also:
                 self._once(inspect_source, further, further, self.detector)
             clip = self._once(self._inspect_driving, driving, driving)
+            if config.people is not None:
+                choose_pairs(config.people, picture.people, clip.people)
             return self._judge(picture, clip, source, driving)
         except InputError as error:
             return InputReport(source, driving, IMPOSSIBLE, (str(error),))
@@ -167,6 +178,7 @@ class InputChecker:
             person_share=clip.person_share,
             hidden=picture.hidden,
             whole_share=min(clip.shown.values()),
+            people=None if getattr(self.detector, "finds_one_person", False) else (picture.people, clip.people),
             outline=timing.certainty,
             scale=scale,
             seconds=timing.start + clip.frames * (detection + timing.frame + face),

@@ -12,12 +12,12 @@ from time import perf_counter
 import numpy as np
 
 from models.generators.animation import AnimationGenerator
-from pipelines.animation import FACE
 from pipelines.configs import AnimateConfig
 from pipelines.faces.expressions import Expressions, describe_poor_face
 from pipelines.faces.landmark_detectors import LandmarkDetector
 from pipelines.faces.person_faces import find_face, find_faces
 from pipelines.generation.expression_frames import ExpressionFrames
+from pipelines.generation.moving_people import FACE
 from pipelines.generation.networks import load_face_generator
 from pipelines.media.pictures import load_picture
 from pipelines.media.sources import open_video

@@ -22,7 +22,7 @@ from pipelines.keypoints.layouts import H36M17_PARENT, h36m17_to_coco17
 from pipelines.keypoints.loading import is_track, load_track, select_frames
 from pipelines.keypoints.quarter_turns import detect_upright_image, detect_upright_video, largest_person
 from pipelines.keypoints.track import PoseTrack
-from pipelines.keypoints.tracking import fill_gaps, is_person, select_person
+from pipelines.keypoints.tracking import fill_gaps, is_person, select_people, select_person
 from pipelines.keypoints.visibility import HEAD, missing_body_parts, shown_parts
 from pipelines.media.pictures import load_picture
 from pipelines.media.sources import FrameSource, open_video
@@ -49,6 +49,8 @@ class SourceInspection:
     """One line about a person who is not upright."""
     quarter_turns: int = 0
     """Counterclockwise quarter turns that made the picture upright."""
+    people: int = 1
+    """How many people it shows, as far as the detector finds them."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class DrivingInspection:
     """Numbers of inspected frames before which a closer look found a jump of the pose."""
     interval: int = 1
     """Every how many frames one was inspected."""
+    people: int = 1
+    """How many people it shows at once, of those who can be followed."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -102,7 +106,8 @@ def inspect_source(path: Path, detector: KeypointDetector) -> SourceInspection:
     with error_context(path):
         pose = select_person(track.people)[0]
     hidden = missing_body_parts(pose, track.size)
-    return SourceInspection(track.size, pose, hidden, track.orientation, track.quarter_turns)
+    people = len(select_people(track.people))
+    return SourceInspection(track.size, pose, hidden, track.orientation, track.quarter_turns, people)
 
 
 def inspect_driving(
@@ -176,4 +181,5 @@ def _inspect_track(
         del shown[HEAD]  # Human3.6M-17 has no face
     with_person = np.flatnonzero(followed.seen)
     middle = track.frames[with_person[len(with_person) // 2]].pts - track.frames[0].pts
-    return DrivingInspection(followed, frames, shown, start + middle * track.time_base, interval=interval)
+    moment, people = start + middle * track.time_base, len(select_people(track.people, interval=interval))
+    return DrivingInspection(followed, frames, shown, moment, interval=interval, people=people)

@@ -78,7 +78,8 @@ def estimate_timing(config: AnimateConfig, clip: DrivingInspection, detector: st
     Raises what `animate` raises.
     """
     chosen = clip.poses[np.linspace(0, len(clip.poses) - 1, TIMED_FRAMES).astype(int)]
-    frames = [PoseFrame(number, pose[None]) for number, pose in enumerate(chosen)]
+    beside = np.arange(1 if config.people is None else clip.people)[:, None, None] * (clip.size[0], 0, 0)
+    frames = [PoseFrame(number, pose + beside.astype(np.float32)) for number, pose in enumerate(chosen)]
     with TemporaryDirectory() as folder:
         driving, timer = Path(folder, "poses.json"), StepTimer()
         name = config.target.name if config.target.suffix else "timing.mp4"

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import torch
 from torch import Tensor
 
 from models.viewpoint import (
-    KINDS,
+    USUAL_DISTANCE,
     ViewpointConfig,
     ViewpointNetwork,
     ViewpointOutput,
@@ -20,9 +21,9 @@ SMALL = ViewpointConfig(widths=(4, 8, 8, 8, 8), hidden=8, bins=36, size=64)
 
 def answer(chances: Tensor) -> ViewpointOutput:
     batch = len(chances)
-    return ViewpointOutput(
-        chances.clamp(min=1e-9).log(), torch.zeros(batch, 3), torch.zeros(batch), torch.zeros(batch, 3)
-    )
+    flat = torch.zeros(batch)
+    frame, spread = torch.zeros(batch, 3), torch.full((batch, 2), torch.inf)
+    return ViewpointOutput(chances.clamp(min=1e-9).log(), torch.zeros(batch, 3), flat, frame, flat, spread)
 
 
 @pytest.mark.parametrize("azimuth", [0.0, 3.0, 90.0, 181.5, 358.0])
@@ -47,12 +48,35 @@ def test_angles_are_apart_the_short_way() -> None:
     assert angle_between(first, second).tolist() == [20, 20, 180, 0]
 
 
+def test_small_errors_make_elevation_and_nearness_sure() -> None:
+    sure, unsure = (
+        decode_viewpoint(
+            replace(answer(torch.ones(1, 72)), nearness=torch.tensor([-0.1]), spread=torch.tensor([errors]))
+        )
+        for errors in ((0.5, 0.01), (20.0, 2.0))
+    )
+    assert min(sure.elevation_confidence, sure.nearness_confidence) > 0.99
+    assert max(unsure.elevation_confidence, unsure.nearness_confidence) < 0.3
+    assert float(sure.nearness) == 0  # no camera is behind infinity
+    assert float(decode_viewpoint(answer(torch.ones(1, 72))).elevation_confidence) == 0
+
+
+def test_a_network_with_lens_estimates_nearness_and_its_errors() -> None:
+    torch.manual_seed(0)
+    image = torch.rand(2, 3, 64, 64)
+    without, lens = (ViewpointNetwork(config=replace(SMALL, lens=lens)).eval()(image) for lens in (False, True))
+    assert (without.nearness == 1 / USUAL_DISTANCE).all()
+    assert without.spread.isinf().all()
+    assert lens.spread.isfinite().all()
+    assert lens.nearness[0] != lens.nearness[1]
+
+
 def test_shapes_and_the_file_it_is_saved_in(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = ViewpointNetwork(config=SMALL).eval()
     image = torch.rand(2, 3, 64, 64)
     found = network(image)
-    assert [tuple(value.shape) for value in vars(found).values()] == [(2, 36), (2, len(KINDS)), (2,), (2, 3)]
+    assert [tuple(value.shape) for value in vars(found).values()] == [(2, 36), (2, 3), (2,), (2, 3), (2,), (2, 2)]
     path = tmp_path / "w.safetensors"
     save_weights(path, network, architecture="viewpoint", licence="", command="", extra={}, exact=True)
     assert torch.equal(load_weights(path, expect="viewpoint")(image).azimuth, found.azimuth)

@@ -120,8 +120,10 @@ class BundledDetector:
 
     @torch.inference_mode()
     def find_mask(self, image: np.ndarray, pose: np.ndarray) -> PersonMask:
-        """The mask of the person with a pose [17, 3], averaged over the square around them and its mirror image."""
-        crop = person_crop(pose, *image.shape[:2], size=SIZE, confident=CONFIDENT)
+        """The mask of the person with a pose [17, 3], averaged over the square around them and its mirror image. Where
+        no joint is confident, as in poses that were filled in, all of them tell where to look."""
+        confident = min(CONFIDENT, float(pose[:, 2].max()))
+        crop = person_crop(pose, *image.shape[:2], size=SIZE, confident=confident)
         pixels = self._pixels(image, [crop])
         maps = self._predict(torch.cat((pixels, pixels.flip(3))), mask=True)
         assert maps.mask is not None

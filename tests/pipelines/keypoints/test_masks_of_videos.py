@@ -57,7 +57,7 @@ def test_the_masks_are_those_of_the_person_with_the_poses(person: int) -> None:
     detector = TwoPeople()
     poses = [make_standing_pose(200 * person + number, 20) for number in range(FRAMES)]
     images = (np.full((*SHAPE, 3), number, np.uint8) for number in range(FRAMES))
-    found = list(find_masks(images, poses, detector=detector, device="cpu"))
+    found = list(find_masks(images, np.stack(poses)[:, None], detector=detector, device="cpu"))
     assert len(found) == FRAMES
     for mask, pose in zip(found, poses, strict=True):
         columns = np.flatnonzero(mask.any(0))
@@ -75,5 +75,5 @@ def test_a_detector_without_masks_is_replaced(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(masks, "_load", lambda name, device: detector)
     poses = [make_standing_pose(number, 20) for number in range(2)]
     images = [np.zeros((*SHAPE, 3), np.uint8)] * 2
-    found = list(find_masks(images, poses, detector=Poses(), device="cpu"))  # pyright: ignore[reportArgumentType]
+    found = list(find_masks(images, np.stack(poses)[:, None], detector=Poses(), device="cpu"))  # pyright: ignore[reportArgumentType]
     assert [mask.any() for mask in found] == [True, True]

@@ -60,6 +60,11 @@ def test_everybody_is_found_once(detector: MediaPipeDetector) -> None:
     assert (people[..., 2] > 0.9).all()
 
 
+def test_people_next_to_each_other_are_both_found(detector: MediaPipeDetector) -> None:
+    people = detector.detect(make_frame((100, 200, 1.0), (148, 200, 0.8)))  # a quarter of a region apart
+    assert np.abs(np.array(hips(people)) - (100, 148)).max() <= 4
+
+
 @pytest.mark.parametrize("direction", [(180, 200), (100, 280), (20, 200)], ids=["right", "down", "left"])
 def test_people_who_lie_or_stand_on_their_head(detector: MediaPipeDetector, direction: tuple[int, int]) -> None:
     image = make_frame()
