@@ -17,7 +17,7 @@ from uuid import uuid4
 from models.errors import InputError
 
 OPTIONS = ("also", "background", "quality", "place", "face", "start", "end", "max_frames", "fps", "retarget")
-OPTIONS += ("keypoints", "person")
+OPTIONS += ("keypoints", "person", "people")
 KEPT_SHEETS = 8
 MAX_SECONDS = 600.0
 

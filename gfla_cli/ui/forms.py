@@ -25,6 +25,7 @@ LABELS = {
     "retarget": "Fit to the person",
     "place": "Path through the picture",
     "face": "Move the face, too",
+    "people": "Several people",
     "compare": "Side by side",
     "frame": "Show",
     "audio": "Sound",
@@ -50,6 +51,7 @@ HINTS = {
     "max_frames": "all",
     "azimuth": "estimated",
     "views": "72",
+    "people": "one",
 }
 HELP = {"start": "", "end": "", "suffix": "A transparent video is a .webm, or a .mov (ProRes 4444) for editing."}
 MAX_RADIO = 5  # choices that are all shown
@@ -80,7 +82,7 @@ TASKS = (
     Task(
         *("animate", AnimateConfig, "Animate", "Animate", "Picture of a person", "Driving video"),
         first=("quality", "start", "end"),
-        more=("retarget", "place", "face", "person", "on_missing", "keypoints", *VIDEO),
+        more=("retarget", "place", "face", "person", "people", "on_missing", "keypoints", *VIDEO),
     ),
     Task(
         *("face", FaceConfig, "Face", "Animate the face", "Picture of a face", "Talking video"),

@@ -216,11 +216,11 @@ def test_the_browser_may_load_nothing_from_elsewhere(page: ServedPage) -> None:
     assert "http" not in headers["content-security-policy"]
 
 
-def call(page: ServedPage, label: str, values: list[object]) -> tuple[int, str]:
-    """Status and answer of a click with values of one's own, as a program would, not as the page does."""
+def submit(page: ServedPage, task: str, values: list[object]) -> tuple[int, str]:
+    """Status and answer of a form with values of one's own, as a program sends it, not the page."""
     config = json.loads(page.request("GET", "/config")[1])
-    (button,) = [each["id"] for each in config["components"] if each["props"].get("elem_id") == label]
-    event = next(each for each in config["dependencies"] if [button, "click"] in each["targets"] and each["backend_fn"])
+    (source,) = [each["id"] for each in config["components"] if each["props"].get("elem_id") == f"{task}-source"]
+    event = next(each for each in config["dependencies"] if source in each["inputs"] and not each["queue"])
     data = {
         "data": values + [None] * (len(event["inputs"]) - len(values)),
         "fn_index": event["id"],
@@ -244,7 +244,7 @@ def call(page: ServedPage, label: str, values: list[object]) -> tuple[int, str]:
     ],
 )
 def test_a_job_takes_no_file_that_was_not_uploaded(page: ServedPage, value: object, expected: tuple[int, str]) -> None:
-    status, answer = call(page, "animate-submit", [None, value, value, "picture"])
+    status, answer = submit(page, "animate", [None, value, value, "picture"])
     assert (status, expected[1] in answer) == (expected[0], True)
     assert page.desk.queue.rows() == []
 
