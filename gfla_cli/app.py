@@ -31,6 +31,7 @@ from gfla_cli.commands import (
     preview,
     rerun,
     train,
+    ui,
     view_synth,
     weights,
 )
@@ -103,6 +104,7 @@ app.command("view-synth")(view_synth.view_synth)
 app.command("check")(check.check)
 app.command("batch")(batch.batch)
 app.command("rerun")(rerun.rerun)
+app.command("ui")(ui.ui)
 app.command("keypoints")(keypoints.keypoints)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)

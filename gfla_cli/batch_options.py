@@ -4,7 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-Command = Literal["animate", "pose", "view-synth"]
+Command = Literal["animate", "pose", "view-synth", "face"]
 Pairing = Literal["cross", "zip"]
 ExecutorName = Literal["local", "ray"]
 

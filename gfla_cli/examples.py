@@ -37,6 +37,10 @@ EXAMPLES = {
         "gfla check photo.jpg dance.mp4",
         "gfla check photo.jpg dance.mp4 --thorough --json",
     ),
+    "ui": (
+        "gfla ui",
+        "gfla ui out/ --port 8000 --no-open",
+    ),
     "batch": (
         "gfla batch people/ dances/ -o out/",
         "gfla batch 'people/*.png' poses/ -o out/ --command pose --workers 4",

@@ -17,20 +17,26 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
-from gfla_cli.commands import animate, pose, view_synth
+from gfla_cli.commands import animate, face, pose, view_synth
 from gfla_cli.options import build_config
 from gfla_cli.usage_errors import USAGE_ERROR, explain_usage_error
 from models.errors import InputError
-from pipelines.configs import AnimateConfig, PoseConfig, ViewSynthConfig
+from pipelines.configs import AnimateConfig, FaceConfig, PoseConfig, ViewSynthConfig
 
 COMMANDS: dict[str, tuple[Callable[..., None], type]] = {
     "animate": (animate.animate, AnimateConfig),
     "pose": (pose.pose, PoseConfig),
     "view-synth": (view_synth.view_synth, ViewSynthConfig),
+    "face": (face.face, FaceConfig),
 }
-INPUTS = {"animate": ("source", "driving"), "pose": ("source", "targets"), "view-synth": ("images",)}
+INPUTS = {
+    "animate": ("source", "driving"),
+    "pose": ("source", "targets"),
+    "view-synth": ("images",),
+    "face": ("source", "driving"),
+}
 OF_THE_BATCH = ("output", "overwrite", "json", "quiet")
-PRINTED = {"animate": ("format",), "view-synth": ("compare",)}  # options about standard output
+PRINTED = {"animate": ("format",), "view-synth": ("compare",), "face": ("format",)}  # options about standard output
 # Options that may name a file come first, in this order, which is part of a job's key.
 FILES = (
     "audio",

@@ -101,6 +101,13 @@ OPTIONS: dict[str, Any] = {
     "watch": typer.Option("--watch"),
     "check": typer.Option("--check"),
     "dry_run": typer.Option("--dry-run"),
+    # gfla ui
+    "batch": typer.Argument(metavar="[DIR]", exists=True, file_okay=False, show_default=False),
+    "folder": typer.Option(metavar="DIR", file_okay=False),
+    "host": typer.Option(metavar="ADDRESS"),
+    "port": typer.Option(metavar="N", min=0, max=65535),
+    "max_upload": typer.Option(metavar="SIZE", parser=parse.size_in_bytes, show_default="1GB"),
+    "open": typer.Option("--open/--no-open"),
 }
 HIDDEN = ("seed",)  # fields without an option
 

@@ -55,6 +55,15 @@ def names(known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
     return parse
 
 
+def size_in_bytes(text: str | int) -> int:
+    """`500MB`, `2GB`, `1.5 GB` or a number of bytes -> bytes."""
+    units = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kmgt]?)b?", str(text).strip().lower())
+    if match is None or not (size := int(Fraction(match[1]) * units[match[2]])):
+        raise typer.BadParameter(f"{text!r} is not a size: use 500MB or 2GB")
+    return size
+
+
 def number_or_auto(text: str) -> int | None:
     """A number from 1, or `auto` -> None."""
     if text != "auto" and not (text.isdecimal() and int(text)):

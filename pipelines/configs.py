@@ -94,7 +94,7 @@ class FaceConfig(VideoOptions, SelectionOptions, ModelOptions):
     driving: Path
     """Video, GIF or folder of pictures of a talking face."""
     _: KW_ONLY
-    landmarks: Path | str | None = None
+    landmarks: Path | LandmarkDetectorName | None = None
     """Landmark detector, `mediapipe`, `dlib` or `bundled`, by default the first that can run; or a folder with 68
     landmarks per driving frame, as text files of x,y lines."""
     source_landmarks: Path | None = None

@@ -13,7 +13,8 @@ from pipelines.configs import AnimateConfig, PreviewConfig
 EXIT_DOUBTFUL = 3
 USED = (
     *("source", "driving", "start", "end", "max_frames", "fps", "keypoints", "yolo_weights", "person", "retarget"),
-    *("people", "also", "background", "face", "weights", "motion", "device", "precision", "overwrite"),
+    *("people", "also", "place", "background", "quality", "face", "weights", "motion", "device", "precision"),
+    "overwrite",
 )
 Thorough = Annotated[
     bool, typer.Option("--thorough", help="Inspect every frame of the video instead of at most 64 of them.")

@@ -1,4 +1,4 @@
-"""A job: one run of `gfla animate`, `pose` or `view-synth` as plain data. Nothing here imports torch.
+"""A job: one run of `gfla animate`, `pose`, `view-synth` or `face` as plain data. Nothing here imports torch.
 
 `planning` makes jobs from what a user asks for, executors send them to workers in groups, and workers turn each back
 into the config of its command with `config_of`.
@@ -11,15 +11,25 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, runtime_checkable
 
-from pipelines.configs import AnimateConfig, PoseConfig, ViewSynthConfig, debug_path
+from pipelines.configs import AnimateConfig, FaceConfig, PoseConfig, ViewSynthConfig, debug_path
 from pipelines.runtime.config_values import config_from_json
 from pipelines.runtime.fingerprints import file_identity, json_digest
 
-JobConfig = AnimateConfig | PoseConfig | ViewSynthConfig
-CONFIGS: dict[str, type[JobConfig]] = {"animate": AnimateConfig, "pose": PoseConfig, "view-synth": ViewSynthConfig}
+JobConfig = AnimateConfig | PoseConfig | ViewSynthConfig | FaceConfig
+CONFIGS: dict[str, type[JobConfig]] = {
+    "animate": AnimateConfig,
+    "pose": PoseConfig,
+    "view-synth": ViewSynthConfig,
+    "face": FaceConfig,
+}
 COMMANDS = tuple(CONFIGS)
 # Options that name what a job is about, the source first.
-INPUT_OPTIONS = {"animate": ("source", "driving"), "pose": ("source", "targets"), "view-synth": ("images", "shapenet")}
+INPUT_OPTIONS = {
+    "animate": ("source", "driving"),
+    "pose": ("source", "targets"),
+    "view-synth": ("images", "shapenet"),
+    "face": ("source", "driving"),
+}
 # Jobs that agree in these options share their networks.
 NETWORK_OPTIONS = ("weights", "motion", "device", "precision", "category", "viewpoint")
 

@@ -137,7 +137,7 @@ def watch_batch(
                 todo = [job for job in todo if not unknown.intersection(job.outputs)]
             outcome.skipped += earlier.skipped
             outcome.failed |= earlier.failed
-            _remove_temporary_files(folder, todo)
+            remove_temporary_files(folder, todo)
             journal.queue(job for job in todo if not _is_queued(journal.find(job)))
             listener.extend(len(todo), len(jobs) - len(todo))
             unfinished.update(job.name for job in todo)
@@ -166,7 +166,7 @@ def watch_batch(
 
 def read_rows(folder: Path) -> list[JobRow]:
     """Every job in the journal of a batch folder, in the order in which they were first queued."""
-    return [_row(name, entry) for name, entry in read_journal(folder).entries.items()]
+    return [make_row(name, entry) for name, entry in read_journal(folder).entries.items()]
 
 
 def seconds_per_frame(folder: Path, command: str) -> float | None:
@@ -243,15 +243,16 @@ def _record(event: Event, journal: Journal, outcome: Outcome) -> None:
 
 @contextmanager
 def _clean_up(folder: Path, jobs: Sequence[Job]) -> Iterator[None]:
-    """Before and after the block, remove the temporary files that killed workers have left of these jobs."""
-    _remove_temporary_files(folder, jobs)
+    """Remove temporary files of these jobs before and after the block."""
+    remove_temporary_files(folder, jobs)
     try:
         yield
     finally:
-        _remove_temporary_files(folder, jobs)
+        remove_temporary_files(folder, jobs)
 
 
-def _remove_temporary_files(folder: Path, jobs: Sequence[Job]) -> None:
+def remove_temporary_files(folder: Path, jobs: Sequence[Job]) -> None:
+    """Remove what killed workers have left of these jobs."""
     paths = [folder / name for job in jobs for name in job.outputs]
     ours = {_without_random_part(temporary_name(path).name) for path in paths}
     poses = folder / STATE_FOLDER / "poses"
@@ -266,7 +267,7 @@ def _without_random_part(name: str) -> str:
     return re.sub(r"\.[0-9a-f]{8}\.part", ".part", name)
 
 
-def _row(name: str, entry: JournalEntry) -> JobRow:
+def make_row(name: str, entry: JournalEntry) -> JobRow:
     facts, output = entry.facts, entry.facts["outputs"][0]
     files = facts.get("files") or {}
     return {

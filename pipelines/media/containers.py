@@ -16,6 +16,7 @@ from models.errors import InputError
 from pipelines.media.formats import MEDIA_ERRORS
 
 TEXT_FORMATS = {"tty", "lrc", "srt", "webvtt", "ass", "microdvd"}  # text files that FFmpeg opens as if they were videos
+PLAYLISTS = {"hls", "applehttp", "dash", "concat", "concatf", "imf"}  # they name files that the user has not chosen
 
 
 class Ratio(Protocol):
@@ -70,6 +71,8 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     with container:
         if container.format.name in TEXT_FORMATS:
             raise InputError(f"{path} is a text file, not a video")
+        if PLAYLISTS.intersection(container.format.name.split(",")):
+            raise InputError(f"{path} is a playlist: use the video that it names")
         yield container
 
 

@@ -31,6 +31,12 @@ def test_an_option_that_old_jobs_do_not_have_is_left_out_at_its_default() -> Non
     assert parse("animate", {"face": "yes"}, {}) == ANIMATE | {"face": True}
 
 
+def test_face_jobs_take_the_name_of_a_detector_or_a_folder() -> None:
+    here = str(Path(__file__).parent)
+    assert parse("face", {"landmarks": "bundled", "retarget": "none"}, {})["landmarks"] == "bundled"
+    assert parse("face", {"landmarks": here}, {"place": "still", "crf": "20"})["landmarks"] == here
+
+
 def test_values_are_plain_and_paths_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parent)
     values = {"start": "1:30", "fps": "29.97", "debug": "flow,mask", "compare": "yes", "crf": "20", "max_frames": "5"}
