@@ -29,7 +29,6 @@ EXAMPLES = {
     ),
     "view-synth": (
         "gfla view-synth car.png --category car",
-        "gfla view-synth car.png --category car --views 12 -o sheet.png",
         "gfla view-synth car.png --category car -o car.glb",
         "gfla view-synth a.png b.png --category chair --azimuth 30 -o turntables/",
     ),

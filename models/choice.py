@@ -12,14 +12,17 @@ import torch
 from torch import Tensor
 
 MASK_MARGIN = 1e-6  # from 0 and 1, so that odds are finite
+# Power of the odds: on rendered people who turn round, 2 is 0.1 to 0.3 dB better than 1 where the first picture shows
+# little, and 4 and 8 are no better.
+SHARPNESS = 2.0
 
 
 def choose_sources(masks: Sequence[Tensor]) -> list[Tensor]:
-    """The share [B,1,h,w] of each image in proportion to the odds of its mask [B,1,h,w]; they sum to 1."""
+    """The share [B,1,h,w] of each image in proportion to the odds of its mask [B,1,h,w], squared; they sum to 1."""
     if len(masks) == 1:
         return [torch.ones_like(masks[0])]
     logits = torch.logit(torch.cat([mask.float() for mask in masks], 1), eps=MASK_MARGIN)  # [B,K,h,w]
-    return list(logits.softmax(1).split(1, 1))
+    return list((SHARPNESS * logits).softmax(1).split(1, 1))
 
 
 def mix(values: Sequence[Tensor], shares: Sequence[Tensor]) -> Tensor:

@@ -13,13 +13,13 @@ def test_one_image_is_taken_as_it_is() -> None:
     assert torch.equal(shares[0], torch.ones_like(mask))
 
 
-def test_shares_are_in_proportion_to_the_odds_and_sum_to_one() -> None:
+def test_shares_are_in_proportion_to_the_squared_odds_and_sum_to_one() -> None:
     masks = [torch.full((1, 1, 2, 2), value) for value in (0.5, 0.75, 0.9)]  # odds 1, 3 and 9
     shares = choose_sources(masks)
-    for share, expected in zip(shares, (1 / 13, 3 / 13, 9 / 13), strict=True):
+    for share, expected in zip(shares, (1 / 91, 9 / 91, 81 / 91), strict=True):
         assert_close("share", share, torch.full_like(share, expected), 1e-6)
     mixed = mix([torch.full((1, 2, 2, 2), float(n)) for n in range(3)], shares)
-    assert_close("mean", mixed, torch.full_like(mixed, 21 / 13), 1e-6)
+    assert_close("mean", mixed, torch.full_like(mixed, 171 / 91), 1e-6)
 
 
 def test_masks_that_are_quite_sure_leave_finite_shares_and_gradients() -> None:

@@ -223,7 +223,7 @@ def test_what_only_a_further_image_shows_is_taken_from_it() -> None:
     (other,) = reference.others
     step = generator.step(reference, state, structure, state.joints)
     assert step.detail is not None
-    odds = [mask / (1 - mask) for mask in (step.masks_reference[-1], step.others[0].masks[-1])]
+    odds = [(mask / (1 - mask)) ** 2 for mask in (step.masks_reference[-1], step.others[0].masks[-1])]
     share = torch.nn.functional.interpolate(odds[1] / sum(odds), scale_factor=4, mode="bilinear")
     taken = step.detail.blend[:, 3:] / step.detail.blend[:, 2:].sum(1, keepdim=True)
     assert_close("share", taken, share, 1e-4)
