@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from models.errors import explain
+from models.errors import InputError, explain
 
 
 def describe_upload(kind: str, path: Path) -> dict[str, Any]:
@@ -40,8 +40,11 @@ def _describe_picture(path: Path) -> dict[str, Any]:
 
 
 def _describe_video(path: Path) -> dict[str, Any]:
+    from pipelines.media.containers import is_playlist
     from pipelines.media.sources import open_video
 
+    if is_playlist(path):  # of files on this computer that nobody uploaded
+        raise InputError(f"{path} is a playlist: use the video that it names")
     with open_video(path) as video:
         height, width, _ = next(iter(video)).image.shape
         seconds = None if video.info.duration is None else float(video.info.duration)

@@ -16,7 +16,7 @@ from models.errors import InputError
 from pipelines.media.formats import MEDIA_ERRORS
 
 TEXT_FORMATS = {"tty", "lrc", "srt", "webvtt", "ass", "microdvd"}  # text files that FFmpeg opens as if they were videos
-PLAYLISTS = {"hls", "applehttp", "dash", "concat", "concatf", "imf"}  # they name files that the user has not chosen
+PLAYLISTS = {"hls", "applehttp", "dash", "concat", "concatf", "imf"}  # which name other files
 
 
 class Ratio(Protocol):
@@ -71,9 +71,16 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     with container:
         if container.format.name in TEXT_FORMATS:
             raise InputError(f"{path} is a text file, not a video")
-        if PLAYLISTS.intersection(container.format.name.split(",")):
-            raise InputError(f"{path} is a playlist: use the video that it names")
         yield container
+
+
+def is_playlist(path: Path) -> bool:
+    """Whether a file names others, from which its frames are."""
+    try:
+        with open_media(path) as container:
+            return not PLAYLISTS.isdisjoint(container.format.name.split(","))
+    except MEDIA_ERRORS:  # an animated picture that FFmpeg does not know, or no video at all
+        return False
 
 
 def _file_url(path: Path | int) -> str:
