@@ -28,7 +28,7 @@ OUTPUT = typer.Option("--output", "-o", metavar="DIR", show_default=False)
 def batch(
     batch: BatchOptions, json: options.Json = False, quiet: options.Quiet = False, **of_jobs: str | bool | None
 ) -> int:
-    """Run many jobs of animate, pose or view-synth; the same command again resumes an unfinished batch."""
+    """Run many jobs of animate, face, pose or view-synth; the same command again resumes an unfinished batch."""
     from pipelines.batch.executors.registry import ExecutorOptions
 
     if batch.executor != "ray" and (batch.ray_address or batch.no_shared_storage):
