@@ -28,7 +28,7 @@ from pipelines.synthetic.clips import Clip, ClipConfig, render_clip
 from pipelines.synthetic.people.skeleton import INDEX
 from pipelines.synthetic.scene import Scene, sample_scene
 from pipelines.training.animation.mattes import cut_out
-from pipelines.training.data.structure_maps import add_details, structure_maps
+from pipelines.training.animation.validation import Limbs, draw_structure
 from pipelines.training.image_metrics import psnr
 
 SEED, MATTE_SEED = 182, 1
@@ -77,11 +77,9 @@ def generate(model: AnimationGenerator, clip: Clip, sources: Sequence[Tensor]) -
     """The frames [T, 4, H, W] made of pictures of people cut out [1, 4, H, W], and seconds per step."""
     details = clip.details.masked_fill(~clip.details_visible[..., None], torch.nan)
     joints = torch.cat([clip.h36m, details], 2)
-    present = torch.ones(1, 17, dtype=torch.bool)
 
-    def draw(points: Tensor, depth: Tensor, limbs: Sequence[tuple[int, int]], t: int) -> Tensor:
-        maps = structure_maps(points[:, t], limbs, size=SIZE, present=present)
-        return add_details(maps, points[:, t], limbs, details[:, t], depth[:, t])
+    def draw(points: Tensor, depth: Tensor, limbs: Limbs, t: int) -> Tensor:
+        return draw_structure(points[:, t], limbs, (details[:, t], depth[:, t]), size=SIZE)
 
     first, *others = (
         model.encode_reference(source, draw(clip.coco, clip.coco_depth, COCO17_LIMBS, n), joints[:, n])

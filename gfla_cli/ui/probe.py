@@ -56,7 +56,7 @@ def _is_picture(path: Path) -> bool:
 
     try:
         open_picture(path)
-    except Exception:
+    except InputError:
         return False
     return True
 

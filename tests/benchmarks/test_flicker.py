@@ -48,7 +48,7 @@ def test_only_arms_move_and_what_moves_is_not_still(clip: Clip) -> None:
 def test_grain_changes_by_what_its_deviation_says(clip: Clip) -> None:
     grey = add_grain(torch.zeros(1, 3, 3, 64, 64), GRAIN, torch.Generator().manual_seed(0))
     assert find_changes(grey).mean() == pytest.approx(EXPECTED, rel=0.02)
-    assert find_changes(clip.images)[:, -1].max() == 0
+    assert find_changes(clip.images)[:, -1].max() < 1e-3  # levels: threads of the renderer round differently
     grainy = add_grain_to_source(clip, GRAIN, torch.Generator().manual_seed(0))
     assert torch.equal(grainy.images[:, 1:], clip.images[:, 1:])
     over = compose(grainy.rgba[:, 0], grainy.images[:, 0])

@@ -23,6 +23,8 @@ from pipelines.training.animation.plates import Fill, estimate_plate, fill_smoot
 from pipelines.training.data.structure_maps import add_details, structure_maps
 from pipelines.training.image_metrics import psnr
 
+Limbs = Sequence[tuple[int, int]]
+
 VALIDATION_SEED = 20260
 MATTE_SEED = 1
 FRAMES = 24  # of a clip
@@ -124,16 +126,24 @@ def hold_out(clip: Clip, mattes: torch.Generator, fill: Fill) -> HeldOutClips:
     return HeldOutClips(clip.images, source, plate, *truth)
 
 
+def draw_structure(joints: Tensor, limbs: Limbs, details: tuple[Tensor, Tensor] | None, *, size: int) -> Tensor:
+    """Structure maps [B, S, size, size] of joints [B, 17, 2], all of which are known.
+
+    details: points of hands and feet [B, 10, 2] and depths of the joints [B, 17]; None for maps without them.
+    """
+    present = torch.ones(joints.shape[:2], dtype=torch.bool, device=joints.device)
+    maps = structure_maps(joints, limbs, size=size, present=present)
+    return maps if details is None else add_details(maps, joints, limbs, *details)
+
+
 @torch.no_grad()
 def generate(model: AnimationGenerator, clip: HeldOutClips, progress: Progress = SILENT) -> GeneratedClips:
     """Frames 1 to T - 1, generated one after another from frame 0."""
     layered = model.config.image_channels == 4
-    present = torch.ones(clip.coco.shape[0], 17, dtype=torch.bool, device=clip.images.device)
 
-    def draw(joints: Tensor, depth: Tensor, limbs: Sequence[tuple[int, int]], t: int) -> Tensor:
-        maps = structure_maps(joints[:, t], limbs, size=clip.images.shape[-1], present=present)
-        detailed = model.config.structure_details
-        return add_details(maps, joints[:, t], limbs, clip.details[:, t], depth[:, t]) if detailed else maps
+    def draw(joints: Tensor, depth: Tensor, limbs: Limbs, t: int) -> Tensor:
+        details = (clip.details[:, t], depth[:, t]) if model.config.structure_details else None
+        return draw_structure(joints[:, t], limbs, details, size=clip.images.shape[-1])
 
     source = draw(clip.coco, clip.coco_depth, COCO17_LIMBS, 0)
     image = clip.source if layered else clip.images[:, 0]
