@@ -14,7 +14,8 @@ from models.detail import Detail, DetailHead
 from models.flow import FlowNet
 from models.generators.config import AnimationConfig, bundled_person, dance_fashion, dance_iper
 from models.generators.parts import flow_net
-from models.generators.recurrent import Flows, RecurrentGenerator, Reference, SourceFlows, State, Step
+from models.generators.recurrent import RecurrentGenerator, Reference, State, Step
+from models.generators.targets import Flows, SourceFlows, Target
 from models.layers import Output
 from models.limbs import LimbMotion, limb_motion
 
@@ -55,19 +56,23 @@ class AnimationGenerator(RecurrentGenerator):
     def _begin_reference(self, pair: Tensor) -> Tensor:
         return self.flow_net_reference.begin(pair)
 
-    def _estimate(
-        self, reference: Reference, previous: State, pair: Tensor, structure: Tensor, joints: Tensor | None
-    ) -> Flows:
-        first = pair.shape[1]  # input channels of both flow nets: pair, then structure
-        unit = max(structure.shape[-2:]) / LIMB_SIZE
-        begun = self.flow_net_previous.begin(pair) + self.flow_net_previous.begin(structure, first=first)
-        flows_p, masks_p = self.flow_net_previous.finish(begun, self._limb_motion(joints, previous.joints, unit))
-        target = self.flow_net_reference.begin(structure, first=first)
-        (flows_r, masks_r), *others = (
-            self.flow_net_reference.finish(each.begun + target, self._limb_motion(joints, each.joints, unit))
+    def _begin_target(
+        self, reference: Reference, structure: Tensor, joints: Tensor | None
+    ) -> tuple[Tensor, tuple[SourceFlows, ...]]:
+        first = self.config.image_channels + structure.shape[1]  # of both flow nets, behind image and structure
+        begun = self.flow_net_reference.begin(structure, first=first)
+        found = (
+            self.flow_net_reference.finish(each.begun + begun, self._limb_motion(joints, each.joints, structure))
             for each in (reference, *reference.others)
         )
-        return Flows(flows_p, flows_r, masks_p, masks_r, tuple(SourceFlows(*each) for each in others))
+        return self.flow_net_previous.begin(structure, first=first), tuple(SourceFlows(*each) for each in found)
+
+    def _estimate(self, reference: Reference, previous: State, pair: Tensor, target: Target) -> Flows:
+        begun = self.flow_net_previous.begin(pair) + target.begun
+        motion = self._limb_motion(target.joints, previous.joints, target.structure)
+        flows, masks = self.flow_net_previous.finish(begun, motion)
+        own, *others = target.references
+        return Flows(flows, own.flows, masks, own.masks, tuple(others))
 
     def _split_output(self, output: Tensor) -> tuple[Tensor, Tensor | None]:
         if not self.config.shadow:
@@ -86,13 +91,14 @@ class AnimationGenerator(RecurrentGenerator):
         flow, mask = ([levels[-1] for levels in each] for each in (finest, masks))
         return self.detail(features, generated, previous.image, references, flow, mask)
 
-    def _limb_motion(self, target: Tensor | None, source: Tensor | None, unit: float) -> LimbMotion | None:
+    def _limb_motion(self, target: Tensor | None, source: Tensor | None, structure: Tensor) -> LimbMotion | None:
+        """The motion between the joints of two poses, of which `structure` [B,S,H,W] is one."""
         if not self.config.limbs:
             return None
         if target is None or source is None:
             raise ValueError("this generator follows limbs: it needs the joints of every pose, the reference included")
         target, source = (_add_unknown(joints, self.joints) for joints in (target, source))
-        return limb_motion(target, source, cast(Tensor, self.limbs), unit)
+        return limb_motion(target, source, cast(Tensor, self.limbs), unit=max(structure.shape[-2:]) / LIMB_SIZE)
 
 
 def _add_unknown(joints: Tensor, count: int) -> Tensor:

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from models.generators.config import GeneratorConfig
 from models.generators.parts import flow_net
-from models.generators.recurrent import Flows, RecurrentGenerator, Reference, State
+from models.generators.recurrent import RecurrentGenerator, Reference, State
+from models.generators.targets import Flows, SourceFlows, Target
 
 
 class FaceGenerator(RecurrentGenerator):
@@ -26,10 +27,13 @@ class FaceGenerator(RecurrentGenerator):
     def _begin_reference(self, pair: Tensor) -> Tensor:
         return self.flow_net.begin(pair, first=self.config.structure_channels + pair.shape[1])
 
-    def _estimate(
-        self, reference: Reference, previous: State, pair: Tensor, structure: Tensor, joints: Tensor | None
-    ) -> Flows:
-        begun = self.flow_net.begin(structure) + self.flow_net.begin(pair, first=structure.shape[1])
+    def _begin_target(
+        self, reference: Reference, structure: Tensor, joints: Tensor | None
+    ) -> tuple[Tensor, tuple[SourceFlows, ...]]:
+        return self.flow_net.begin(structure), ()
+
+    def _estimate(self, reference: Reference, previous: State, pair: Tensor, target: Target) -> Flows:
+        begun = target.begun + self.flow_net.begin(pair, first=self.config.structure_channels)
         flows, masks = self.flow_net.finish(begun + reference.begun)
         # [B,4,h,w] -> 2 x [B,2,h,w], [B,2,h,w] -> 2 x [B,1,h,w]
         flows_p, flows_r = zip(*(flow.split(2, dim=1) for flow in flows), strict=True)

@@ -100,7 +100,18 @@ class TargetDecoder(nn.Module):
 
     def forward(self, structure: Tensor, *sources: DecoderSource) -> Tensor:
         """Structure and sources -> features [B,width,H,W]; `outconv` turns them into the image."""
-        x = self._encode_structure(structure)
+        return self.decode(self.encode(structure), *sources)
+
+    def encode(self, structure: Tensor) -> Tensor:
+        """Structure -> features [B,C,h,w] for the first decoder step."""
+        if self.doublings is None:
+            return list(_encode(self, structure))[-1]
+        for block in range(self.doublings):
+            structure = self.get_submodule(f"block{block}")(structure)
+        return structure
+
+    def decode(self, x: Tensor, *sources: DecoderSource) -> Tensor:
+        """Features [B,C,h,w] of `encode`, and sources -> features [B,width,H,W] as of `forward`."""
         levels = {step: level for level, (step, _) in enumerate(self.attended)}
         for step in range(self.layers):
             if step in levels:
@@ -109,14 +120,6 @@ class TargetDecoder(nn.Module):
                 x = sum(mixes[1:], mixes[0])  # added, not averaged
             x = self.get_submodule(f"decoder{step}")(x)
         return x
-
-    def _encode_structure(self, structure: Tensor) -> Tensor:
-        """Structure -> features [B,C,h,w] for the first decoder step."""
-        if self.doublings is None:
-            return list(_encode(self, structure))[-1]
-        for block in range(self.doublings):
-            structure = self.get_submodule(f"block{block}")(structure)
-        return structure
 
     def _add_blocks(self, config: GeneratorConfig, doublings: int) -> None:
         """Add the blocks that double coarse features until they fit the first decoder step."""

@@ -16,18 +16,16 @@ sections 9.3 and 9.5 there; flow is backward flow in pixels of its own map, chan
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
+from models.batches import select_items
 from models.detail import Detail
 from models.generators.config import GeneratorConfig
 from models.generators.parts import DecoderSource, SourceEncoder, TargetDecoder, check_maps
-
-Batch = TypeVar("Batch")
+from models.generators.targets import Flows, SourceFlows, Target
 
 
 @dataclass(frozen=True)
@@ -77,37 +75,6 @@ class State:
     def __getitem__(self, batch: slice) -> "State":
         """The state of some items of the batch."""
         return select_items(self, batch)
-
-
-@dataclass(frozen=True)
-class SourceFlows:
-    """Flows into one image, and its masks."""
-
-    flows: list[Tensor]
-    """[B,2,h,w]."""
-
-    masks: list[Tensor]
-    """[B,1,h,w]."""
-
-
-@dataclass(frozen=True)
-class Flows:
-    """Flows and masks of both sources, and of the reference's further images."""
-
-    flows_previous: list[Tensor]
-    """[B,2,h,w] into the previous frame."""
-
-    flows_reference: list[Tensor]
-    """[B,2,h,w] into the reference."""
-
-    masks_previous: list[Tensor]
-    """[B,1,h,w] of the previous frame."""
-
-    masks_reference: list[Tensor]
-    """[B,1,h,w] of the reference."""
-
-    others: tuple[SourceFlows, ...] = ()
-    """Of `Reference.others`."""
 
 
 @dataclass(frozen=True)
@@ -172,13 +139,14 @@ class RecurrentGenerator(nn.Module, ABC):
         """Image and structure of the reference [B,I+S,H,W] -> `Reference.begun` [B,C,H/2,W/2]."""
 
     @abstractmethod
-    def _estimate(
-        self, reference: Reference, previous: State, pair: Tensor, structure: Tensor, joints: Tensor | None
-    ) -> Flows:
-        """Flows and masks for a target pose.
+    def _begin_target(
+        self, reference: Reference, structure: Tensor, joints: Tensor | None
+    ) -> tuple[Tensor, tuple[SourceFlows, ...]]:
+        """`Target.begun` and `Target.references` of a pose."""
 
-        pair: [B,I+S,H,W] image and structure of the previous frame. structure, joints: of the target pose.
-        """
+    @abstractmethod
+    def _estimate(self, reference: Reference, previous: State, pair: Tensor, target: Target) -> Flows:
+        """Flows and masks for a target pose. pair: [B,I+S,H,W] image and structure of the previous frame."""
 
     def _refine(
         self, features: Tensor, generated: Tensor, previous: State, reference: Reference, flows: Flows
@@ -206,6 +174,30 @@ class RecurrentGenerator(nn.Module, ABC):
         begun = self._begin_reference(_join(image, structure))
         return Reference(image, structure, joints, begun, features, self.target.project("_r", features))
 
+    def encode_target(self, reference: Reference, structure: Tensor, joints: Tensor | None = None) -> Target:
+        """Compute what a frame needs besides the frame before; maybe in another thread than `complete`.
+
+        Args and errors as of `step`.
+        """
+        check_maps(self._config, reference.image, structure)
+        begun, references = self._begin_target(reference, structure, joints)
+        return Target(structure, joints, self.target.encode(structure), begun, references)
+
+    def complete(self, reference: Reference, previous: State, target: Target) -> Step:
+        """Generate the frame of a target of this reference; previous: as of `step`."""
+        pair = _join(previous.image, previous.structure)
+        flows = self._estimate(reference, previous, pair, target)
+        features = self.target.decode(
+            target.features,
+            DecoderSource(self.source_previous(previous.image), flows.flows_previous, flows.masks_previous),
+            _reference_source(reference, flows),
+        )
+        generated, shadow = self._split_output(self.target.outconv(features))
+        image, detail = self._refine(features, generated, previous, reference, flows)
+        return Step(
+            image, target.structure, generated, **vars(flows), detail=detail, joints=target.joints, shadow=shadow
+        )
+
     def step(self, reference: Reference, previous: State, structure: Tensor, joints: Tensor | None = None) -> Step:
         """Generate one frame.
 
@@ -218,17 +210,7 @@ class RecurrentGenerator(nn.Module, ABC):
         Raises:
             ValueError: the sizes don't fit the config or each other, or joints are missing.
         """
-        check_maps(self._config, previous.image, structure)
-        pair = _join(previous.image, previous.structure)
-        flows = self._estimate(reference, previous, pair, structure, joints)
-        features = self.target(
-            structure,
-            DecoderSource(self.source_previous(previous.image), flows.flows_previous, flows.masks_previous),
-            _reference_source(reference, flows),
-        )
-        generated, shadow = self._split_output(self.target.outconv(features))
-        image, detail = self._refine(features, generated, previous, reference, flows)
-        return Step(image, structure, generated, **vars(flows), detail=detail, joints=joints, shadow=shadow)
+        return self.complete(reference, previous, self.encode_target(reference, structure, joints))
 
     def forward(
         self,
@@ -279,22 +261,3 @@ def _join(image: Tensor, structure: Tensor) -> Tensor:
     last = structure.is_contiguous(memory_format=torch.channels_last)
     layout = torch.channels_last if last else torch.contiguous_format
     return torch.cat([image.contiguous(memory_format=layout), structure], dim=1)
-
-
-def select_items(batch: Batch, which: slice | Tensor) -> Batch:
-    """Some items of a batch: of a tensor [B,...], or of every tensor in a list, tuple or dataclass; None stays None."""
-    return map_tensors(batch, lambda tensor: tensor[which])
-
-
-def map_tensors(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
-    """`batch` with every tensor in it changed, in order, in lists, tuples and dataclasses; None stays None."""
-    if isinstance(batch, Tensor):
-        return cast(Batch, change(batch))
-    if isinstance(batch, list | tuple):
-        return cast(Batch, type(batch)(map_tensors(item, change) for item in batch))
-    if batch is None:
-        return batch
-    parts: dict[str, Any] = {
-        field.name: map_tensors(getattr(batch, field.name), change) for field in fields(cast(Any, batch))
-    }
-    return type(batch)(**parts)

@@ -10,10 +10,10 @@ from functools import cached_property
 import numpy as np
 from torch import Tensor
 
+from models.batches import select_items
 from models.errors import InputError
 from models.generators.animation import Step
 from models.generators.picture import Picture
-from models.generators.recurrent import select_items
 from pipelines.compositing.backgrounds import Background
 from pipelines.compositing.device_compositor import lay_people_over
 from pipelines.compositing.layers import lay_over, merge_layers, to_rgba

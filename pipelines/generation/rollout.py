@@ -11,8 +11,9 @@ from itertools import count
 import numpy as np
 import torch
 
+from models.batches import map_tensors, select_items
 from models.generators.picture import Picture, PictureGenerator
-from models.generators.recurrent import RecurrentGenerator, Reference, State, Step, map_tensors, select_items
+from models.generators.recurrent import RecurrentGenerator, Reference, State, Step
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
 from pipelines.generation.step_graphs import graph_steps
 from pipelines.keypoints.device_structure_maps import draw_on_device

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from torch import Tensor
 
-from models.generators.recurrent import RecurrentGenerator, Reference, State, Step, map_tensors
+from models.batches import map_tensors
+from models.generators.recurrent import RecurrentGenerator, Reference, State, Step
 from pipelines.runtime.cuda_graphs import GraphedFunction
 
 Batch = TypeVar("Batch")

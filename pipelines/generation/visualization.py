@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import torch
 
+from models.batches import select_items
 from models.errors import InputError
 from models.generators.animation import Step
-from models.generators.recurrent import select_items
 from pipelines.faces.face_maps import CHANNELS as FACE_CHANNELS
 from pipelines.generation.panels import WHITE, Legend, title_panels
 from pipelines.keypoints.drawing import draw_pose, draw_skeleton

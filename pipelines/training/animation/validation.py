@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from models.batches import select_items
 from models.generators.animation import AnimationGenerator, State
-from models.generators.recurrent import select_items
 from models.layer import compose
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
 from pipelines.runtime.progress import SILENT, Progress

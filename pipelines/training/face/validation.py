@@ -12,8 +12,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from models.batches import select_items
 from models.generators.animation import AnimationGenerator, State
-from models.generators.recurrent import select_items
 from models.layer import compose
 from pipelines.faces.layer_maps import draw_face_maps
 from pipelines.runtime.progress import SILENT, Progress

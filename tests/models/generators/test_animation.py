@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from models.batches import select_items
 from models.detail import Detail
 from models.fold import fold_batch_norm
 from models.generators.animation import AnimationConfig, AnimationGenerator, State, bundled_person, dance_fashion
-from models.generators.recurrent import Reference, select_items
+from models.generators.recurrent import Reference
 from models.ops.sampling import warp
 from tests.helpers.golden import assert_close
 

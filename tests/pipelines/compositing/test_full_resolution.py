@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from models.batches import map_tensors
 from models.detail import Detail
 from models.generators.animation import Step
-from models.generators.recurrent import map_tensors
 from pipelines.compositing.compositors import Compositor, make_compositor
 from pipelines.compositing.device_compositor import DeviceCompositor
 from pipelines.compositing.full_resolution import (

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from models.batches import map_tensors
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.config import bundled_person
-from models.generators.recurrent import map_tensors
 from models.joints import DETAILED_CHANNELS, STRUCTURE_CHANNELS
 from pipelines.compositing.backgrounds import PictureBackground
 from pipelines.compositing.device_compositor import DeviceCompositor

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.generators.recurrent import Step, map_tensors
+from models.batches import map_tensors
+from models.generators.recurrent import Step
 from pipelines.compositing.backgrounds import ColourBackground, TransparentBackground
 from pipelines.compositing.device_compositor import DeviceCompositor
 from pipelines.compositing.matte import Matte

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from models.batches import select_items
 from models.fold import prepare_for_inference
 from models.generators.animation import AnimationConfig, AnimationGenerator, Reference, State
-from models.generators.recurrent import select_items
 from pipelines.generation.step_graphs import StepGraphs, _list_tensors, _replace_tensors, graph_steps
 
 LIMBS = ((0, 1), (1, 2))
