@@ -63,7 +63,7 @@ class ExpressionFrames:
         self.count = 0
 
     def generate(self) -> None:
-        """Make the face of the next frame, in the thread in which all networks run; `put_into` may run in another."""
+        """Make the face of the next frame, in the thread that prepares poses; `put_into` may run in another."""
         self.made.append(next(self.steps)[1])
 
     def memory(self) -> dict[str, Tensor]:
@@ -84,7 +84,8 @@ class ExpressionFrames:
         return show_changed(layer, step, self.area, self.face.postprocess(made, "crop"), mask, self.square)
 
     def _begin(self, start: Start | None) -> Iterator[tuple[int, Step]]:
-        return iter(FrameGenerator([self.face], self.generator, self.precision, Stopwatch(), [start]))
+        faces = FrameGenerator([self.face], self.generator, self.precision, Stopwatch(), [start], ahead=False)
+        return iter(faces)
 
     def _draw_mask(self, landmarks: np.ndarray) -> np.ndarray:
         """What is taken of the square, float32 [S, S]: the face with these landmarks [68, 2] and as it is."""

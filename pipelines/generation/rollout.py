@@ -3,9 +3,11 @@
 n sources side by side in a batch, C channels, S structure channels, h, w size of the network's canvas.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -14,12 +16,14 @@ import torch
 from models.batches import map_tensors, select_items
 from models.generators.picture import Picture, PictureGenerator
 from models.generators.recurrent import RecurrentGenerator, Reference, State, Step
+from models.generators.targets import Target
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
 from pipelines.generation.step_graphs import graph_steps
 from pipelines.keypoints.device_structure_maps import draw_on_device
 from pipelines.keypoints.structure_poses import StructurePose
 from pipelines.runtime.device_copies import send
 from pipelines.runtime.stopwatch import Stopwatch
+from pipelines.runtime.workers import read_ahead
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,9 @@ class FrameGenerator:
     Args:
         processors: one per source.
         precision: the context in which the network runs, see `pipelines.runtime.devices.autocast`.
-        stopwatch: gets the stage "generate".
+        stopwatch: gets the stages "generate" and "poses".
         starts: where each source begins; None for the first frame, also in place of the sequence.
+        ahead: whether a second thread may prepare poses, at most two frames ahead; it does so on CPUs of several cores.
     """
 
     def __init__(
@@ -54,38 +59,73 @@ class FrameGenerator:
         precision: AbstractContextManager,
         stopwatch: Stopwatch,
         starts: Sequence[Start | None] | None = None,
+        *,
+        ahead: bool = True,
     ) -> None:
+        self.ahead = ahead
         self.starts = starts or [None] * len(processors)
         self.processors, self.generator, self.precision, self.stopwatch = processors, generator, precision, stopwatch
         self.device = next(generator.parameters()).device
         self.stopped: set[int] = set()
 
     def __iter__(self) -> Iterator[tuple[int, Step]]:
-        generator, numbers = self.generator, range(len(self.processors))
-        people = {number: self.processors[number].people for number in numbers}
-        steps, active = graph_steps(generator), [number for number in numbers for _ in people[number]]
+        people = [processor.people for processor in self.processors]
+        active = [number for number, each in enumerate(people) for _ in each]
         with _inference(self.stopwatch, self.precision):
-            reference = self._encode_references([person for each in people.values() for person in each])
-        state = self._restore(State.initial(reference))  # the source picture stands in for the frame before the first
+            reference = self._encode_references([person for each in people for person in each])
+            state = self._restore(State.initial(reference))  # the source picture stands in for the previous frame
+        with self._read_poses(_Poses(active, reference)) as frames:
+            for poses in frames:
+                poses = poses.keep(lambda number: number not in self.stopped)
+                if not poses.active:
+                    return
+                with _inference(self.stopwatch, self.precision):
+                    if poses.active != active:
+                        kept = [place for place, number in enumerate(active) if number in poses.active]
+                        items = torch.tensor(kept, device=self.device)
+                        state, active = select_items(state, items), poses.active
+                    step = self._make_step(poses, state)
+                    state = step.state
+                place = 0
+                for number in dict.fromkeys(active):  # each number once
+                    yield number, select_items(step, slice(place, place := place + len(people[number])))
+
+    @contextmanager
+    def _read_poses(self, first: "_Poses") -> Iterator[Iterator["_Poses"]]:
+        """The poses of all frames, on the CPU from a second thread, which gets half of the cores."""
+        threads = torch.get_num_threads()
+        if not self.ahead or self.device.type != "cpu" or threads == 1:
+            yield self._draw_poses(first, self.precision)
+            return
+        torch.set_num_threads(threads // 2)  # here and in threads that begin now
+        try:
+            # A context keeps what was before it, so each thread needs its own.
+            with closing(read_ahead(self._draw_poses(first, copy(self.precision)))) as frames:
+                yield frames
+        finally:
+            torch.set_num_threads(threads)
+
+    def _draw_poses(self, poses: "_Poses", precision: AbstractContextManager) -> Iterator["_Poses"]:
         begins = [start.frame if start else 0 for start in self.starts]
         for made in count():
-            remaining = [number for number in active if self._has_frame(number, begins[number] + made)]
-            if not remaining:
+            frames = [begin + made for begin in begins]
+            poses = poses.keep(partial(self._has_frame, frames))
+            if not poses.active:
                 return
-            with _inference(self.stopwatch, self.precision):
-                if remaining != active:
-                    kept = [place for place, number in enumerate(active) if number in remaining]
-                    items = torch.tensor(kept, device=self.device)
-                    reference, state, active = select_items(reference, items), select_items(state, items), remaining
-                shown = dict.fromkeys(active)  # each number once
-                moving = [(number, person) for number in shown for person in people[number]]
-                inputs = [person.frame_inputs(begins[number] + made) for number, person in moving]
-                poses = _stack(inputs, self.device)
-                step = steps(reference, state, *poses)
-                state = step.state
-            place = 0
-            for number in shown:
-                yield number, select_items(step, slice(place, place := place + len(people[number])))
+            with _inference(self.stopwatch, precision, stage="poses"):
+                shown = dict.fromkeys(poses.active)  # each number once
+                moving = [(number, person) for number in shown for person in self.processors[number].people]
+                inputs = _stack([person.frame_inputs(frames[number]) for number, person in moving], self.device)
+                on_cpu = self.device.type == "cpu"
+                target = self.generator.encode_target(poses.reference, *inputs) if on_cpu else None
+                poses = replace(poses, inputs=inputs, target=target)
+            yield poses
+
+    def _make_step(self, poses: "_Poses", state: State) -> Step:
+        assert poses.inputs is not None
+        if poses.target:
+            return self.generator.complete(poses.reference, state, poses.target)
+        return graph_steps(self.generator)(poses.reference, state, *poses.inputs)
 
     def _encode_references(self, processors: Sequence[FrameProcessor]) -> Reference:
         """The source pictures, and their further ones."""
@@ -114,8 +154,32 @@ class FrameGenerator:
         images, structures = (torch.cat([getattr(each, name) for each in states]) for name in ("image", "structure"))
         return State(images, structures, torch.cat(joints) if joints else None)
 
-    def _has_frame(self, number: int, frame: int) -> bool:
-        return frame < len(self.processors[number].poses) and number not in self.stopped
+    def _has_frame(self, frames: Sequence[int], number: int) -> bool:
+        """Whether a source has its one of the `frames`, and was not stopped."""
+        return frames[number] < len(self.processors[number].poses) and number not in self.stopped
+
+
+@dataclass(frozen=True)
+class _Poses:
+    """The poses of one frame."""
+
+    active: list[int]
+    """The number of the source of each item of the batch."""
+    reference: Reference
+    """Of the same batch."""
+    inputs: tuple[torch.Tensor, torch.Tensor | None] | None = None
+    """Structures and joints, see `_stack`."""
+    target: Target | None = None
+    """The same as the generator encodes it, where that can be done beside the steps: on the CPU."""
+
+    def keep(self, is_kept: Callable[[int], bool]) -> "_Poses":
+        """Those of the sources with certain numbers."""
+        kept = [place for place, number in enumerate(self.active) if is_kept(number)]
+        if len(kept) == len(self.active):
+            return self
+        items = torch.tensor(kept, dtype=torch.long, device=self.reference.image.device)
+        active, reference = [self.active[place] for place in kept], select_items(self.reference, items)
+        return _Poses(active, reference, select_items(self.inputs, items), select_items(self.target, items))
 
 
 def state_tensors(state: State) -> dict[str, torch.Tensor]:
@@ -141,8 +205,8 @@ def generate_picture(
 
 
 @contextmanager
-def _inference(stopwatch: Stopwatch, precision: AbstractContextManager) -> Iterator[None]:
-    with stopwatch("generate"), torch.inference_mode(), precision:
+def _inference(stopwatch: Stopwatch, precision: AbstractContextManager, *, stage: str = "generate") -> Iterator[None]:
+    with stopwatch(stage), torch.inference_mode(), precision:
         yield
 
 
