@@ -123,9 +123,10 @@ class DetailHead(nn.Module):
         first, act, last = self.blend
         weight = cast(Tensor, first.weight)[:, features.shape[1] :]
         logits = last(act(hidden + F.conv2d(candidates.to(hidden.dtype), weight, padding=1)))
+        logits = logits.to(flow_previous.dtype).contiguous()  # dense, as the flows are
         if not self.training:
             logits = logits - cast(Tensor, self.restraint).to(logits.dtype)
-        blend = logits.to(flow_previous.dtype).contiguous().softmax(dim=1)
+        blend = logits.softmax(dim=1)
         if len(references) > 1:
             parts = [blend[:, 2:] * share.to(blend.dtype) for share in shares]
             blend = torch.cat([blend[:, :2], *parts], dim=1)  # [B,2+K,H,W] of K references
@@ -141,7 +142,8 @@ class DetailHead(nn.Module):
         biases = cast(Tensor, self.residual.bias), cast(Tensor, first.bias)
         both = F.conv2d(features, torch.cat(weights), torch.cat(biases), padding=1)
         residual, hidden = both.split([weights[0].shape[0], weights[1].shape[0]], dim=1)
-        return residual, hidden.clone()  # dense: adding to a slice of the channels is slow, above all in bfloat16
+        # Dense: adding a slice of the channels, or to it, is slow, above all in bfloat16.
+        return residual.contiguous(), hidden.clone()
 
     def _upsample(self, x: Tensor) -> Tensor:
         return F.interpolate(x, scale_factor=self.scale, mode="bilinear", align_corners=False)
