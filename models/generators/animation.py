@@ -57,18 +57,20 @@ class AnimationGenerator(RecurrentGenerator):
         return self.flow_net_reference.begin(pair)
 
     def _begin_target(
-        self, reference: Reference, structure: Tensor, joints: Tensor | None
+        self, reference: Reference, before: Tensor, structure: Tensor, joints: Tensor | None
     ) -> tuple[Tensor, tuple[SourceFlows, ...]]:
-        first = self.config.image_channels + structure.shape[1]  # of both flow nets, behind image and structure
-        begun = self.flow_net_reference.begin(structure, first=first)
+        images, maps = self.config.image_channels, self.config.structure_channels
+        into_previous = self.flow_net_previous.begin(before, first=images)
+        into_previous = into_previous + self.flow_net_previous.begin(structure, first=images + maps)
+        begun = self.flow_net_reference.begin(structure, first=images + maps)
         found = (
             self.flow_net_reference.finish(each.begun + begun, self._limb_motion(joints, each.joints, structure))
             for each in (reference, *reference.others)
         )
-        return self.flow_net_previous.begin(structure, first=first), tuple(SourceFlows(*each) for each in found)
+        return into_previous, tuple(SourceFlows(*each) for each in found)
 
-    def _estimate(self, reference: Reference, previous: State, pair: Tensor, target: Target) -> Flows:
-        begun = self.flow_net_previous.begin(pair) + target.begun
+    def _estimate(self, reference: Reference, previous: State, target: Target) -> Flows:
+        begun = self.flow_net_previous.begin(previous.image) + target.begun
         motion = self._limb_motion(target.joints, previous.joints, target.structure)
         flows, masks = self.flow_net_previous.finish(begun, motion)
         own, *others = target.references

@@ -28,12 +28,13 @@ class FaceGenerator(RecurrentGenerator):
         return self.flow_net.begin(pair, first=self.config.structure_channels + pair.shape[1])
 
     def _begin_target(
-        self, reference: Reference, structure: Tensor, joints: Tensor | None
+        self, reference: Reference, before: Tensor, structure: Tensor, joints: Tensor | None
     ) -> tuple[Tensor, tuple[SourceFlows, ...]]:
-        return self.flow_net.begin(structure), ()
+        first = self.config.structure_channels + self.config.image_channels
+        return self.flow_net.begin(structure) + self.flow_net.begin(before, first=first), ()
 
-    def _estimate(self, reference: Reference, previous: State, pair: Tensor, target: Target) -> Flows:
-        begun = target.begun + self.flow_net.begin(pair, first=self.config.structure_channels)
+    def _estimate(self, reference: Reference, previous: State, target: Target) -> Flows:
+        begun = target.begun + self.flow_net.begin(previous.image, first=self.config.structure_channels)
         flows, masks = self.flow_net.finish(begun + reference.begun)
         # [B,4,h,w] -> 2 x [B,2,h,w], [B,2,h,w] -> 2 x [B,1,h,w]
         flows_p, flows_r = zip(*(flow.split(2, dim=1) for flow in flows), strict=True)

@@ -140,13 +140,13 @@ class RecurrentGenerator(nn.Module, ABC):
 
     @abstractmethod
     def _begin_target(
-        self, reference: Reference, structure: Tensor, joints: Tensor | None
+        self, reference: Reference, before: Tensor, structure: Tensor, joints: Tensor | None
     ) -> tuple[Tensor, tuple[SourceFlows, ...]]:
-        """`Target.begun` and `Target.references` of a pose."""
+        """`Target.begun` and `Target.references`; before: [B,S,H,W], the structure of the previous frame."""
 
     @abstractmethod
-    def _estimate(self, reference: Reference, previous: State, pair: Tensor, target: Target) -> Flows:
-        """Flows and masks for a target pose. pair: [B,I+S,H,W] image and structure of the previous frame."""
+    def _estimate(self, reference: Reference, previous: State, target: Target) -> Flows:
+        """Flows and masks for a target pose."""
 
     def _refine(
         self, features: Tensor, generated: Tensor, previous: State, reference: Reference, flows: Flows
@@ -174,19 +174,20 @@ class RecurrentGenerator(nn.Module, ABC):
         begun = self._begin_reference(_join(image, structure))
         return Reference(image, structure, joints, begun, features, self.target.project("_r", features))
 
-    def encode_target(self, reference: Reference, structure: Tensor, joints: Tensor | None = None) -> Target:
-        """Compute what a frame needs besides the frame before; maybe in another thread than `complete`.
+    def encode_target(
+        self, reference: Reference, before: Tensor, structure: Tensor, joints: Tensor | None = None
+    ) -> Target:
+        """Compute what a frame needs besides the previous image; maybe in another thread than `complete`.
 
-        Args and errors as of `step`.
+        before: [B,S,H,W], the structure of the previous frame. Other args and errors as of `step`.
         """
         check_maps(self._config, reference.image, structure)
-        begun, references = self._begin_target(reference, structure, joints)
+        begun, references = self._begin_target(reference, before, structure, joints)
         return Target(structure, joints, self.target.encode(structure), begun, references)
 
     def complete(self, reference: Reference, previous: State, target: Target) -> Step:
         """Generate the frame of a target of this reference; previous: as of `step`."""
-        pair = _join(previous.image, previous.structure)
-        flows = self._estimate(reference, previous, pair, target)
+        flows = self._estimate(reference, previous, target)
         features = self.target.decode(
             target.features,
             DecoderSource(self.source_previous(previous.image), flows.flows_previous, flows.masks_previous),
@@ -210,7 +211,7 @@ class RecurrentGenerator(nn.Module, ABC):
         Raises:
             ValueError: the sizes don't fit the config or each other, or joints are missing.
         """
-        return self.complete(reference, previous, self.encode_target(reference, structure, joints))
+        return self.complete(reference, previous, self.encode_target(reference, previous.structure, structure, joints))
 
     def forward(
         self,

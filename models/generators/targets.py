@@ -21,7 +21,7 @@ class SourceFlows:
 
 @dataclass(frozen=True)
 class Target:
-    """The pose of a frame, and what is computed of it before the previous frame is known."""
+    """The pose of a frame, and what is computed before the previous image is known."""
 
     structure: Tensor
     """[B,S,H,W]."""
@@ -33,7 +33,8 @@ class Target:
     """[B,C,h,w], the structure encoded for the target decoder."""
 
     begun: Tensor
-    """[B,C,H/2,W/2], the contribution of the structure to the first convolution of the previous frame's flow net."""
+    """[B,C,H/2,W/2], the contribution of the structures, its own and that of the previous frame, to the first
+    convolution of the flow net of the previous frame."""
 
     references: tuple[SourceFlows, ...] = ()
     """Flows into the reference and its further images; none where the same flow net makes those of both sources."""

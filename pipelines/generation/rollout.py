@@ -74,7 +74,7 @@ class FrameGenerator:
         with _inference(self.stopwatch, self.precision):
             reference = self._encode_references([person for each in people for person in each])
             state = self._restore(State.initial(reference))  # the source picture stands in for the previous frame
-        with self._read_poses(_Poses(active, reference)) as frames:
+        with self._read_poses(_Poses(active, reference, (state.structure, state.joints))) as frames:
             for poses in frames:
                 poses = poses.keep(lambda number: number not in self.stopped)
                 if not poses.active:
@@ -116,13 +116,13 @@ class FrameGenerator:
                 shown = dict.fromkeys(poses.active)  # each number once
                 moving = [(number, person) for number in shown for person in self.processors[number].people]
                 inputs = _stack([person.frame_inputs(frames[number]) for number, person in moving], self.device)
+                before, _ = poses.inputs  # of the previous frame, or of the source picture
                 on_cpu = self.device.type == "cpu"
-                target = self.generator.encode_target(poses.reference, *inputs) if on_cpu else None
+                target = self.generator.encode_target(poses.reference, before, *inputs) if on_cpu else None
                 poses = replace(poses, inputs=inputs, target=target)
             yield poses
 
     def _make_step(self, poses: "_Poses", state: State) -> Step:
-        assert poses.inputs is not None
         if poses.target:
             return self.generator.complete(poses.reference, state, poses.target)
         return graph_steps(self.generator)(poses.reference, state, *poses.inputs)
@@ -167,7 +167,7 @@ class _Poses:
     """The number of the source of each item of the batch."""
     reference: Reference
     """Of the same batch."""
-    inputs: tuple[torch.Tensor, torch.Tensor | None] | None = None
+    inputs: tuple[torch.Tensor, torch.Tensor | None]
     """Structures and joints, see `_stack`."""
     target: Target | None = None
     """The same as the generator encodes it, where that can be done beside the steps: on the CPU."""
