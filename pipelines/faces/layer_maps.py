@@ -31,29 +31,27 @@ def draw_face_maps(landmarks: Tensor, *, size: int, channels: int = FACE_CHANNEL
     Returns:
         [N, S, H, W] in 0..1, a channel for each of `models.joints.FACE_LINES`, then for each of `FACE_OPENINGS`.
     """
-    return torch.cat([_draw(each, size, channels) for each in landmarks.split(AT_ONCE)])
+    drawn = [_draw(each, size, channels) for each in landmarks.split(AT_ONCE)]
+    return drawn[0] if len(drawn) == 1 else torch.cat(drawn)
 
 
 def _draw(landmarks: Tensor, size: int, channels: int) -> Tensor:
     maps = landmarks.new_zeros(len(landmarks), channels, size, size)
     drawn = [(line, False) for line in FACE_LINES] + [(outline, True) for outline in FACE_OPENINGS]
+    axis = torch.arange(size, device=maps.device, dtype=torch.float32)
+    x, y = axis[None, None], axis[None, :, None]
     for channel, (points, filled) in enumerate(drawn[:channels]):
         corners = landmarks[:, list(points)]
-        columns, rows = _find_window(corners, (EDGE if filled else REACH * WIDTH) * size / 256, size)
-        draw = _draw_opening if filled else _draw_line
-        maps[:, channel, rows, columns] = draw(corners, *_list_positions(maps, columns, rows), size / 256)
+        columns, rows = _find_window(corners, (EDGE if filled else REACH * WIDTH) * size / 256, x, y)
+        if columns.start < columns.stop and rows.start < rows.stop:
+            draw = _draw_opening if filled else _draw_line
+            maps[:, channel, rows, columns] = draw(corners, x[..., columns], y[:, rows], size / 256)
     return maps
-
-
-def _list_positions(maps: Tensor, columns: slice, rows: slice) -> tuple[Tensor, Tensor]:
-    """x [1, 1, w] and y [1, h, 1] of a window of the maps."""
-    axis = torch.arange(maps.shape[-1], device=maps.device, dtype=torch.float32)
-    return axis[None, None, columns], axis[None, rows, None]
 
 
 def _draw_line(points: Tensor, x: Tensor, y: Tensor, scale: float) -> Tensor:
     """A soft line [N, h, w] through points [N, K, 2]; scale: pixels per pixel of a map of 256."""
-    value = (_find_nearest(points, x, y) * (-0.5 / (WIDTH * scale) ** 2)).exp()
+    value = (_find_nearest(points, x, y, REACH * WIDTH * scale) * (-0.5 / (WIDTH * scale) ** 2)).exp()
     return torch.where(value < FAINT, 0.0, value)
 
 
@@ -63,7 +61,7 @@ def _draw_opening(points: Tensor, x: Tensor, y: Tensor, scale: float) -> Tensor:
     Lips or lids that cross each other, as those of noisy landmarks do, are shut.
     """
     closed = torch.cat([points, points[:, :1]], 1)
-    distance = _find_nearest(closed, x, y).sqrt()
+    distance = _find_nearest(closed, x, y, EDGE * scale).sqrt()
     distance = torch.where(_count_turns(closed, x, y) > 0, distance, -distance)
     fade = (_find_opening(closed) / (SLIT * scale)).clamp(0, 1)
     return (0.5 + distance / (2 * EDGE * scale)).clamp(0, 1) * fade[:, None, None]
@@ -76,11 +74,13 @@ def _find_opening(points: Tensor) -> Tensor:
     return 2 * area / (last - first).norm(dim=-1).sum(1).clamp(min=1e-6)
 
 
-def _find_nearest(points: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """[N, h, w] squared distances from a line through points [N, K, 2]."""
-    nearest = torch.full((), torch.inf, device=points.device)
+def _find_nearest(points: Tensor, x: Tensor, y: Tensor, reach: float) -> Tensor:
+    """[N, h, w] squared distances from a line through points [N, K, 2]; beyond `reach` they may be infinite."""
+    nearest = torch.full((len(points), y.shape[1], x.shape[2]), torch.inf, device=points.device)
     for first, last in itertools.pairwise(points.unbind(1)):
-        nearest = torch.minimum(nearest, _squared_distance(first, last, x, y))
+        columns, rows = _find_window(torch.stack([first, last], 1), reach, x, y)
+        near = nearest[:, rows, columns]
+        torch.minimum(near, _squared_distance(first, last, x[..., columns], y[:, rows]), out=near)
     return nearest
 
 
@@ -95,15 +95,19 @@ def _count_turns(points: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return turns
 
 
-def _find_window(points: Tensor, reach: float, size: int) -> tuple[slice, slice]:
-    """Columns and rows of a map in which lines through points [N, K, 2] are seen.
+def _find_window(points: Tensor, reach: float, x: Tensor, y: Tensor) -> tuple[slice, slice]:
+    """Columns and rows of the positions x [1, 1, w], y [1, h, 1] in which lines through points [N, K, 2] are seen.
 
-    On a GPU, where asking for numbers would hold it up, the whole map.
+    On a GPU, where asking for numbers would hold it up, all of them.
     """
+    sizes = x.shape[2], y.shape[1]
     if points.is_cuda:
-        return slice(size), slice(size)
+        return slice(sizes[0]), slice(sizes[1])
+    points = points - torch.cat([x[0, 0, :1], y[0, 0]])
     low, high = (points.amin((0, 1)) - reach).floor().int(), (points.amax((0, 1)) + reach).ceil().int() + 1
-    starts, stops = (each.clamp(0, size).tolist() for each in (low, high))
+    starts, stops = (
+        [max(min(end, size), 0) for end, size in zip(each.tolist(), sizes, strict=True)] for each in (low, high)
+    )
     return slice(starts[0], max(stops[0], starts[0])), slice(starts[1], max(stops[1], starts[1]))
 
 
