@@ -69,7 +69,7 @@ class AnimationGenerator(RecurrentGenerator):
         )
         return into_previous, tuple(SourceFlows(*each) for each in found)
 
-    def _estimate(self, reference: Reference, previous: State, target: Target) -> Flows:
+    def estimate(self, reference: Reference, previous: State, target: Target) -> Flows:
         begun = self.flow_net_previous.begin(previous.image) + target.begun
         motion = self._limb_motion(target.joints, previous.joints, target.structure)
         flows, masks = self.flow_net_previous.finish(begun, motion)

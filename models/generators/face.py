@@ -33,7 +33,7 @@ class FaceGenerator(RecurrentGenerator):
         first = self.config.structure_channels + self.config.image_channels
         return self.flow_net.begin(structure) + self.flow_net.begin(before, first=first), ()
 
-    def _estimate(self, reference: Reference, previous: State, target: Target) -> Flows:
+    def estimate(self, reference: Reference, previous: State, target: Target) -> Flows:
         begun = target.begun + self.flow_net.begin(previous.image, first=self.config.structure_channels)
         flows, masks = self.flow_net.finish(begun + reference.begun)
         # [B,4,h,w] -> 2 x [B,2,h,w], [B,2,h,w] -> 2 x [B,1,h,w]

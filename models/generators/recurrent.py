@@ -123,8 +123,8 @@ class Step:
 class RecurrentGenerator(nn.Module, ABC):
     """A generator with two sources, the previous frame and the reference, each with its own encoder and attentions.
 
-    Subclasses estimate the flows: they have `_begin_reference` and `_estimate`, and `_refine` if the decoder's image is
-    not the result yet.
+    Subclasses estimate the flows: they have `_begin_reference`, `_begin_target` and `estimate`, and `_refine` if the
+    decoder's image is not the result yet.
     """
 
     def __init__(self, config: GeneratorConfig) -> None:
@@ -143,10 +143,6 @@ class RecurrentGenerator(nn.Module, ABC):
         self, reference: Reference, before: Tensor, structure: Tensor, joints: Tensor | None
     ) -> tuple[Tensor, tuple[SourceFlows, ...]]:
         """`Target.begun` and `Target.references`; before: [B,S,H,W], the structure of the previous frame."""
-
-    @abstractmethod
-    def _estimate(self, reference: Reference, previous: State, target: Target) -> Flows:
-        """Flows and masks for a target pose."""
 
     def _refine(
         self, features: Tensor, generated: Tensor, previous: State, reference: Reference, flows: Flows
@@ -177,7 +173,7 @@ class RecurrentGenerator(nn.Module, ABC):
     def encode_target(
         self, reference: Reference, before: Tensor, structure: Tensor, joints: Tensor | None = None
     ) -> Target:
-        """Compute what a frame needs besides the previous image; maybe in another thread than `complete`.
+        """Compute what a frame needs besides the previous image; maybe in another thread than the steps.
 
         before: [B,S,H,W], the structure of the previous frame. Other args and errors as of `step`.
         """
@@ -185,19 +181,27 @@ class RecurrentGenerator(nn.Module, ABC):
         begun, references = self._begin_target(reference, before, structure, joints)
         return Target(structure, joints, self.target.encode(structure), begun, references)
 
-    def complete(self, reference: Reference, previous: State, target: Target) -> Step:
-        """Generate the frame of a target of this reference; previous: as of `step`."""
-        flows = self._estimate(reference, previous, target)
+    def encode_previous(self, previous: State) -> list[Tensor]:
+        """The features [B,C,h,w] of the previous image; maybe in another thread than `estimate`."""
+        return self.source_previous(previous.image)
+
+    @abstractmethod
+    def estimate(self, reference: Reference, previous: State, target: Target) -> Flows:
+        """Flows and masks for a target of this reference; previous: as of `step`."""
+
+    def complete(
+        self, reference: Reference, previous: State, target: Target, flows: Flows, encoded: list[Tensor]
+    ) -> Step:
+        """Generate the frame of a target from what `estimate` and `encode_previous` returned."""
         features = self.target.decode(
             target.features,
-            DecoderSource(self.source_previous(previous.image), flows.flows_previous, flows.masks_previous),
+            DecoderSource(encoded, flows.flows_previous, flows.masks_previous),
             _reference_source(reference, flows),
         )
         generated, shadow = self._split_output(self.target.outconv(features))
         image, detail = self._refine(features, generated, previous, reference, flows)
-        return Step(
-            image, target.structure, generated, **vars(flows), detail=detail, joints=target.joints, shadow=shadow
-        )
+        found = vars(flows) | {"detail": detail, "shadow": shadow}
+        return Step(image, target.structure, generated, joints=target.joints, **found)
 
     def step(self, reference: Reference, previous: State, structure: Tensor, joints: Tensor | None = None) -> Step:
         """Generate one frame.
@@ -211,7 +215,9 @@ class RecurrentGenerator(nn.Module, ABC):
         Raises:
             ValueError: the sizes don't fit the config or each other, or joints are missing.
         """
-        return self.complete(reference, previous, self.encode_target(reference, previous.structure, structure, joints))
+        target = self.encode_target(reference, previous.structure, structure, joints)
+        flows, encoded = self.estimate(reference, previous, target), self.encode_previous(previous)
+        return self.complete(reference, previous, target, flows, encoded)
 
     def forward(
         self,

@@ -3,8 +3,9 @@
 n sources side by side in a batch, C channels, S structure channels, h, w size of the network's canvas.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
@@ -46,10 +47,12 @@ class FrameGenerator:
 
     Args:
         processors: one per source.
-        precision: the context in which the network runs, see `pipelines.runtime.devices.autocast`.
+        precision: the context in which the network runs, see `pipelines.runtime.devices.autocast`; as it remembers what
+            was before it, other threads enter copies.
         stopwatch: gets the stages "generate" and "poses".
         starts: where each source begins; None for the first frame, also in place of the sequence.
-        ahead: whether a second thread may prepare poses, at most two frames ahead; it does so on CPUs of several cores.
+        ahead: whether other threads may work beside the steps on a CPU with several cores: on poses, at most two frames
+            ahead, and on the encoding of the previous image.
     """
 
     def __init__(
@@ -74,7 +77,10 @@ class FrameGenerator:
         with _inference(self.stopwatch, self.precision):
             reference = self._encode_references([person for each in people for person in each])
             state = self._restore(State.initial(reference))  # the source picture stands in for the previous frame
-        with self._read_poses(_Poses(active, reference, (state.structure, state.joints))) as frames:
+        with self._share_cores() as thread, ExitStack() as open_frames:
+            first = _Poses(active, reference, (state.structure, state.joints))
+            frames = read_ahead(self._encode_poses(first)) if thread else self._draw_poses(first)
+            open_frames.enter_context(closing(frames))
             for poses in frames:
                 poses = poses.keep(lambda number: number not in self.stopped)
                 if not poses.active:
@@ -84,48 +90,62 @@ class FrameGenerator:
                         kept = [place for place, number in enumerate(active) if number in poses.active]
                         items = torch.tensor(kept, device=self.device)
                         state, active = select_items(state, items), poses.active
-                    step = self._make_step(poses, state)
+                    step = self._make_step(poses, state, thread)
                     state = step.state
                 place = 0
                 for number in dict.fromkeys(active):  # each number once
                     yield number, select_items(step, slice(place, place := place + len(people[number])))
 
     @contextmanager
-    def _read_poses(self, first: "_Poses") -> Iterator[Iterator["_Poses"]]:
-        """The poses of all frames, on the CPU from a second thread, which gets half of the cores."""
+    def _share_cores(self) -> Iterator[ThreadPoolExecutor | None]:
+        """A thread that computes beside the steps, with half of the cores; None where there is but one, or a GPU."""
         threads = torch.get_num_threads()
         if not self.ahead or self.device.type != "cpu" or threads == 1:
-            yield self._draw_poses(first, self.precision)
+            yield None
             return
         torch.set_num_threads(threads // 2)  # here and in threads that begin now
         try:
-            # A context keeps what was before it, so each thread needs its own.
-            with closing(read_ahead(self._draw_poses(first, copy(self.precision)))) as frames:
-                yield frames
+            with ThreadPoolExecutor(1) as thread:
+                yield thread
         finally:
             torch.set_num_threads(threads)
 
-    def _draw_poses(self, poses: "_Poses", precision: AbstractContextManager) -> Iterator["_Poses"]:
+    def _draw_poses(self, poses: "_Poses") -> Generator["_Poses"]:
         begins = [start.frame if start else 0 for start in self.starts]
         for made in count():
             frames = [begin + made for begin in begins]
             poses = poses.keep(partial(self._has_frame, frames))
             if not poses.active:
                 return
-            with _inference(self.stopwatch, precision, stage="poses"):
+            with _inference(self.stopwatch, copy(self.precision), stage="poses"):
                 shown = dict.fromkeys(poses.active)  # each number once
                 moving = [(number, person) for number in shown for person in self.processors[number].people]
                 inputs = _stack([person.frame_inputs(frames[number]) for number, person in moving], self.device)
-                before, _ = poses.inputs  # of the previous frame, or of the source picture
-                on_cpu = self.device.type == "cpu"
-                target = self.generator.encode_target(poses.reference, before, *inputs) if on_cpu else None
-                poses = replace(poses, inputs=inputs, target=target)
+            poses = replace(poses, inputs=inputs)
             yield poses
 
-    def _make_step(self, poses: "_Poses", state: State) -> Step:
-        if poses.target:
-            return self.generator.complete(poses.reference, state, poses.target)
-        return graph_steps(self.generator)(poses.reference, state, *poses.inputs)
+    def _encode_poses(self, first: "_Poses") -> Generator["_Poses"]:
+        """The drawn poses with what the generator computes of them before the steps."""
+        before = first
+        for poses in self._draw_poses(first):
+            before = before.keep(poses.active.__contains__)
+            with _inference(self.stopwatch, copy(self.precision), stage="poses"):
+                target = self.generator.encode_target(poses.reference, before.inputs[0], *poses.inputs)
+            before = poses
+            yield replace(poses, target=target)
+
+    def _make_step(self, poses: "_Poses", state: State, thread: ThreadPoolExecutor | None) -> Step:
+        generator, reference, target = self.generator, poses.reference, poses.target
+        if target is None or thread is None:
+            return graph_steps(generator)(reference, state, *poses.inputs)
+
+        def encode() -> list[torch.Tensor]:
+            with torch.inference_mode(), copy(self.precision):
+                return generator.encode_previous(state)
+
+        encoded = thread.submit(encode)
+        flows = generator.estimate(reference, state, target)
+        return generator.complete(reference, state, target, flows, encoded.result())
 
     def _encode_references(self, processors: Sequence[FrameProcessor]) -> Reference:
         """The source pictures, and their further ones."""
@@ -170,7 +190,7 @@ class _Poses:
     inputs: tuple[torch.Tensor, torch.Tensor | None]
     """Structures and joints, see `_stack`."""
     target: Target | None = None
-    """The same as the generator encodes it, where that can be done beside the steps: on the CPU."""
+    """The same as the generator encodes it, where that is done beside the steps."""
 
     def keep(self, is_kept: Callable[[int], bool]) -> "_Poses":
         """Those of the sources with certain numbers."""
