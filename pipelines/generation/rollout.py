@@ -49,7 +49,7 @@ class FrameGenerator:
         processors: one per source.
         precision: the context in which the network runs, see `pipelines.runtime.devices.autocast`; as it remembers what
             was before it, other threads enter copies.
-        stopwatch: gets the stages "generate" and "poses".
+        stopwatch: gets the stages "generate", "poses" and "wait", for the poses.
         starts: where each source begins; None for the first frame, also in place of the sequence.
         ahead: whether other threads may work beside the steps on a CPU with several cores: on poses, at most two frames
             ahead, and on the encoding of the previous image.
@@ -81,7 +81,7 @@ class FrameGenerator:
             first = _Poses(active, reference, (state.structure, state.joints))
             frames = read_ahead(self._encode_poses(first)) if thread else self._draw_poses(first)
             open_frames.enter_context(closing(frames))
-            for poses in frames:
+            while poses := self._wait_for(frames):
                 poses = poses.keep(lambda number: number not in self.stopped)
                 if not poses.active:
                     return
@@ -109,6 +109,10 @@ class FrameGenerator:
                 yield thread
         finally:
             torch.set_num_threads(threads)
+
+    def _wait_for(self, frames: Iterator["_Poses"]) -> "_Poses | None":
+        with self.stopwatch("wait"):
+            return next(frames, None)
 
     def _draw_poses(self, poses: "_Poses") -> Generator["_Poses"]:
         begins = [start.frame if start else 0 for start in self.starts]
