@@ -15,6 +15,7 @@ import torch
 from models.errors import InputError
 from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
+from pipelines.compositing.pymatting_functions import load_matting
 from pipelines.configs import FaceConfig
 from pipelines.faces.framing import check_retarget, frame_faces
 from pipelines.faces.landmark_detectors import DETECTORS, LandmarkDetector, check_face, create_landmark_detector
@@ -76,6 +77,8 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
             audio, notes = plan_audio(config.audio, video, config.target)
             note_all(progress, notes)
             generator = load_face_generator(config.weights, device, precision)
+            if isinstance(generator, AnimationGenerator):
+                load_matting(progress)
             folder = _landmarks_folder(config)
             detector = None if folder and config.source_landmarks else _create_detector(config, progress)
         used = {"precision": precision} | ({"landmarks": detector.name} if detector else {})
