@@ -2,7 +2,8 @@
 
 Animates the example picture (480x640) with the example clip, which is repeated if more frames are asked for. Shows:
 
-    cold     one `gfla animate` as a process of its own: wall time from start to file, and its stages
+    cold     one `gfla animate` as a process of its own: wall time from start to end, and its stages; "start" is until
+             everything is imported, "end" after the report
     warm     the same call in a process that has made one before: the best of some runs
     device   the parts of one frame, each waited for: what the GPU has to do
     worker   several jobs in one worker of a batch that is warm, one after the other and together
@@ -77,7 +78,8 @@ def measure_cold(config: AnimateConfig) -> None:
     began = time.perf_counter()
     made = subprocess.run([*map(str, command), *options, *codec], check=True, capture_output=True, text=True)
     wall, report = time.perf_counter() - began, json.loads(made.stdout)
-    show("cold", wall, report["frames"], report["seconds"], report["overlapping_seconds"])
+    stages = {"start": report["start_seconds"], **report["seconds"], "end": wall - report["wall_seconds"]}
+    show("cold", wall, report["frames"], stages, report["overlapping_seconds"])
 
 
 def measure_warm(config: AnimateConfig, runs: int) -> Resources:
