@@ -42,6 +42,8 @@ from pipelines.runtime.progress import SILENT
 
 EXAMPLES = Path(__file__).parents[1] / "gfla_cli" / "demo"
 PARTS = ("cold", "warm", "device", "worker", "batch")
+# Processes keep what they compile, as they do for users: compiling it again and again would take seconds.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 HEIGHTS = (640, 560, 480, 720)  # pixels of the pictures that are animated together
 
 
@@ -71,15 +73,17 @@ def show(title: str, wall: float, frames: int, seconds: Mapping[str, float], bes
 
 
 def measure_cold(config: AnimateConfig) -> None:
-    """Run the command as a process."""
+    """Run the command as a process, twice: the first may compile Python files and kernels."""
     options = ["--keypoints", config.keypoints, "--device", config.device, "--overwrite", "--json", "--quiet"]
     codec = ["--codec", config.codec] if config.codec else []
     command = [sys.executable, "-m", "gfla_cli", "animate", config.source, config.driving, "-o", config.target]
-    began = time.perf_counter()
-    made = subprocess.run([*map(str, command), *options, *codec], check=True, capture_output=True, text=True)
-    wall, report = time.perf_counter() - began, json.loads(made.stdout)
-    stages = {"start": report["start_seconds"], **report["seconds"], "end": wall - report["wall_seconds"]}
-    show("cold", wall, report["frames"], stages, report["overlapping_seconds"])
+    process = [*map(str, command), *options, *codec]
+    for title in ("first process", "cold"):
+        began = time.perf_counter()
+        made = subprocess.run(process, env=ENVIRONMENT, check=True, stdout=subprocess.PIPE)
+        wall, report = time.perf_counter() - began, json.loads(made.stdout)
+        stages = {"start": report["start_seconds"], **report["seconds"], "end": wall - report["wall_seconds"]}
+        show(title, wall, report["frames"], stages, report["overlapping_seconds"])
 
 
 def measure_warm(config: AnimateConfig, runs: int) -> Resources:
@@ -165,7 +169,8 @@ def measure_batch(jobs: Sequence[Job], folder: Path, frames: int, workers: Seque
         command = [sys.executable, "-m", "gfla_cli", "batch", table, "-o", folder / f"together{together}-{count}"]
         began = time.perf_counter()
         options = ["--together", together, "--workers", count, "--quiet"]
-        subprocess.run([*map(str, command), *map(str, options)], check=True, stdout=subprocess.DEVNULL)
+        process = [*map(str, command), *map(str, options)]
+        subprocess.run(process, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
         _show_rate(f"--together {together} --workers {count}", time.perf_counter() - began, len(jobs) * frames)
 
 
