@@ -51,7 +51,7 @@ class Recipe(LayerRecipe):
     """P, pictures of a person at most: the reference and further ones. All clips have as many, some the reference more
     than once, which is the same to the generator as once. 1: there are no further ones, which is faster."""
     further: float = 0.5
-    """Fraction of the clips in which 1 to P - 1 further pictures, each number as often, are not the reference itself."""
+    """Fraction of the clips with 1 to P - 1 further pictures, each number as often, that are not the reference."""
     actions: int = 2
     """Motions that follow each other in a clip."""
     reference_noise: float = 2.0
