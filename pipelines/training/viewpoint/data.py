@@ -62,6 +62,8 @@ class LabelledImages:
     """Whether they show an object [B] bool; camera and frame are 0 where they don't."""
     kind: Tensor
     """Index in `KINDS` [B]; objects of other kinds have no front, so their azimuth means nothing."""
+    folds: Tensor
+    """Of the objects' rotational symmetry [B], see `Objects`: that many azimuths are right."""
     camera: Tensor
     """[B, 4], `Camera.stack`."""
     frame: Tensor
@@ -78,7 +80,8 @@ def draw_labelled(recipe: Recipe, batch: int, size: int, generator: Generator) -
     kind = torch.full((rest,), KINDS.index(OTHER), device=generator.device)
     camera, frame = (labels.new_zeros(rest, labels.shape[1]) for labels in (seen.camera, seen.frame))
     shown = torch.zeros_like(kind, dtype=torch.bool)
-    return join([seen, LabelledImages(draw_others(rest, size, generator), shown, kind, camera, frame)])
+    others = draw_others(rest, size, generator)
+    return join([seen, LabelledImages(others, shown, kind, torch.ones_like(kind), camera, frame)])
 
 
 def join(parts: Sequence[LabelledImages]) -> LabelledImages:
@@ -95,9 +98,9 @@ def draw_objects(recipe: Recipe, batch: int, size: int, generator: Generator) ->
     images, mask, camera = (part.flatten(0, 1)[:batch] for part in (views.images, views.mask, views.camera.stack()))
     kinds = torch.tensor([KINDS.index(name) for name in drawn.classes], device=generator.device)
     images, mask, frame = fill_frame(images, mask, Camera.unstack(camera).scale, generator)
-    kind = kinds.repeat_interleave(VIEWS)[:batch]
+    kind, folds = (each.repeat_interleave(VIEWS)[:batch] for each in (kinds, drawn.folds))
     shown = torch.ones_like(kind, dtype=torch.bool)
-    return LabelledImages(_spoil(recipe, images, mask, generator), shown, kind, camera, frame)
+    return LabelledImages(_spoil(recipe, images, mask, generator), shown, kind, folds, camera, frame)
 
 
 def draw_others(batch: int, size: int, generator: Generator) -> Tensor:

@@ -10,10 +10,27 @@ from pipelines.training.viewpoint.data import KINDS, Recipe, draw_labelled
 from pipelines.training.viewpoint.losses import viewpoint_losses
 
 
+def test_every_azimuth_from_which_a_table_looks_the_same_is_right() -> None:
+    truth = draw_labelled(Recipe(), 8, 64, torch.Generator().manual_seed(1))
+    truth.kind[:], truth.folds = KINDS.index("table"), torch.tensor([1, 2, 4, 360]).repeat(2)
+    likely = azimuth_target(Camera.unstack(truth.camera).azimuth, 72, 6.0, truth.folds).clamp(min=1e-9).log()
+
+    def measure(turn: int, fold: int) -> float:
+        """The azimuth's loss where it is answered as after a turn, in bins."""
+        chosen = truth.folds == fold
+        answer = ViewpointOutput(likely.roll(turn, 1)[chosen], *(torch.zeros(2, n) for n in (len(KINDS), 1, 3, 1, 2)))
+        return float(viewpoint_losses(Recipe(), answer, truth[chosen])["azimuth"])
+
+    for turn, same in ((0, (1, 2, 4, 360)), (36, (2, 4, 360)), (18, (4, 360)), (9, (360,))):
+        for fold in (1, 2, 4, 360):
+            right = measure(turn, fold) < measure(0, fold) + 0.01
+            assert right == (fold in same), (turn, fold)
+
+
 def test_losses_vanish_for_the_truth_and_other_things_have_no_azimuth() -> None:
     recipe = Recipe(spread=1.0)
     truth = draw_labelled(Recipe(others=0.5), 8, 64, torch.Generator().manual_seed(1))
-    truth.kind[:4] = KINDS.index("car")
+    truth.kind[:4], truth.folds[:4] = KINDS.index("car"), 1
     camera = Camera.unstack(truth.camera)
     known = azimuth_target(camera.azimuth, 72, 1.0).clamp(min=1e-6).log()
     kind = 40 * torch.nn.functional.one_hot(truth.kind, len(KINDS)).float()
