@@ -43,9 +43,10 @@ def validate(
     Returns:
         `median` error of the azimuth in degrees; shares of errors beyond `REVERSED` (`reversed`) and within `REACH`
         (`within20`); the mean `confidence`, which should equal the latter; `within20_sure`, the share within reach
-        among the more confident half: all but for objects of no class, which have no azimuth. `elevation` and `nearness`: median errors in degrees and in 1 / diagonals, with
-        `_within`, the share within reach, and `_confidence`, which should equal it. `size`, the median error of the
-        frame's size as a fraction; `kind`, the share whose kind is right.
+        among the more confident half; none of these for objects of no class, which have no azimuth. `elevation` and
+        `nearness`: median errors in degrees and in 1 / diagonals, with `_within`, the share within reach, and
+        `_confidence`, which should equal it. `size`, the median error of the frame's size as a fraction; `kind`, the
+        share whose kind is right.
     """
     device, size = next(network.parameters()).device, network.config.size
     generator = torch.Generator(device).manual_seed(VALIDATION_SEED)
