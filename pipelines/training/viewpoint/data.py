@@ -20,6 +20,7 @@ from pipelines.synthetic.objects.classes import CLASSES
 from pipelines.synthetic.rendering.backgrounds import sample_backgrounds
 from pipelines.synthetic.rendering.noise import chance, column, gaussian_blur, uniform
 from pipelines.training.data.augmentation import degrade, place
+from pipelines.training.data.object_sampler import SampleObjects
 
 CATEGORY = "any"  # what is drawn
 KINDS = (*CLASSES, OTHER)
@@ -73,10 +74,15 @@ class LabelledImages:
         return LabelledImages(*(tensor[chosen] for tensor in vars(self).values()))
 
 
-def draw_labelled(recipe: Recipe, batch: int, size: int, generator: Generator) -> LabelledImages:
-    """`batch` images [3, size, size] on the generator's device, first the objects, then at least one other image."""
+def draw_labelled(
+    recipe: Recipe, batch: int, size: int, generator: Generator, sample: SampleObjects = sample_objects
+) -> LabelledImages:
+    """`batch` images [3, size, size] on the generator's device, first the objects, then at least one other image.
+
+    sample: puts the objects together.
+    """
     rest = max(round(recipe.others * batch), 1)
-    seen = draw_objects(recipe, batch - rest, size, generator)
+    seen = draw_objects(recipe, batch - rest, size, generator, sample)
     kind = torch.full((rest,), KINDS.index(OTHER), device=generator.device)
     camera, frame = (labels.new_zeros(rest, labels.shape[1]) for labels in (seen.camera, seen.frame))
     shown = torch.zeros_like(kind, dtype=torch.bool)
@@ -90,10 +96,10 @@ def join(parts: Sequence[LabelledImages]) -> LabelledImages:
     return LabelledImages(*(torch.cat(column) for column in columns))
 
 
-def draw_objects(recipe: Recipe, batch: int, size: int, generator: Generator) -> LabelledImages:
+def draw_objects(recipe: Recipe, batch: int, size: int, generator: Generator, sample: SampleObjects) -> LabelledImages:
     """Objects of all classes by any camera, some of them spoiled."""
     count = -(-batch // VIEWS)
-    drawn = sample_objects(category=CATEGORY, batch=count, generator=generator, without=recipe.without)
+    drawn = sample(category=CATEGORY, batch=count, generator=generator, without=recipe.without)
     views = render(drawn, sample_cameras(count, VIEWS, generator, level=recipe.level, varied=1.0), size=size)
     images, mask, camera = (part.flatten(0, 1)[:batch] for part in (views.images, views.mask, views.camera.stack()))
     kinds = torch.tensor([KINDS.index(name) for name in drawn.classes], device=generator.device)
