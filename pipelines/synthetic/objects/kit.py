@@ -26,7 +26,7 @@ class Kit:
     """Collects the parts of `batch` objects; `build_mesh` puts them together. All tensors are on the CPU.
 
     coarse: [B] bool, the objects that are made of few triangles.
-    folds: [B], see `scene.Objects`; 1 unless a class that has none with a front says otherwise.
+    folds: [B], see `scene.Objects`; 1 unless who adds the parts says otherwise.
     """
 
     def __init__(self, batch: int, coarse: Tensor | None = None) -> None:

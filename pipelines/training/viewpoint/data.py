@@ -64,7 +64,7 @@ class LabelledImages:
     kind: Tensor
     """Index in `KINDS` [B]; objects of other kinds have no front, so their azimuth means nothing."""
     folds: Tensor
-    """Of the objects' rotational symmetry [B], see `Objects`: that many azimuths are right."""
+    """Of the objects' rotational symmetry [B], see `Objects`: from so many azimuths each looks the same."""
     camera: Tensor
     """[B, 4], `Camera.stack`."""
     frame: Tensor

@@ -28,7 +28,7 @@ VALIDATION_SEED = 20262
 REVERSED = 120.0  # degrees: a larger error of the azimuth confuses front and back
 LEVEL = 0.5  # share of the objects that are seen from elevation 0
 AT_ONCE = 50  # images that are rendered together
-OF_AZIMUTHS = ("median", "reversed", "within20", "confidence", "within20_sure")  # numbers
+OF_AZIMUTH = ("median", "reversed", "within20", "confidence", "within20_sure")  # what objects without one lack
 
 
 @torch.no_grad()
@@ -84,7 +84,7 @@ def validate(
     medians = {"median": error, **{name: found[name] for name in ("elevation", "nearness", "size")}}
     numbers = {name: float(value.median()) for name, value in medians.items()}
     numbers |= {name: float(value.float().mean()) for name, value in shares.items()}
-    return {name: value for name, value in numbers.items() if category != OTHER or name not in OF_AZIMUTHS}
+    return {name: value for name, value in numbers.items() if category != OTHER or name not in OF_AZIMUTH}
 
 
 def _judge(found: ViewpointEstimate, camera: Camera, folds: Tensor, frame: Tensor, kind: int) -> Tensor:

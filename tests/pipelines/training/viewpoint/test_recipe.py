@@ -14,7 +14,7 @@ from pipelines.training.engine.distributed import Processes
 from pipelines.training.engine.session import Session
 from pipelines.training.viewpoint.data import Recipe
 from pipelines.training.viewpoint.recipe import ViewpointTask
-from pipelines.training.viewpoint.validation import OF_AZIMUTHS, _judge, recognise_others, validate
+from pipelines.training.viewpoint.validation import OF_AZIMUTH, _judge, recognise_others, validate
 
 
 def make_task(config: TrainConfig, recipe: Recipe) -> ViewpointTask:
@@ -33,7 +33,7 @@ def test_a_batch_updates_the_network_once_per_chunk_and_validation_counts(tmp_pa
     numbers = validate(network, "car", 4)
     assert all(0 <= numbers[name] <= 1 for name in ("reversed", "within20", "confidence", "kind"))
     assert 0 <= numbers["median"] <= 180
-    assert validate(network, "other", 4).keys() == numbers.keys() - set(OF_AZIMUTHS)
+    assert validate(network, "other", 4).keys() == numbers.keys() - set(OF_AZIMUTH)
     assert 0 <= recognise_others(network, 4) <= 1
 
 
