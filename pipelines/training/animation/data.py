@@ -127,7 +127,7 @@ def draw_clips(recipe: Recipe, batch: int, generator: torch.Generator) -> Clips:
         furniture=recipe.furniture, turntable=recipe.turntable,
     )  # fmt: skip
     times = draw_times(recipe, batch, generator, motions=recipe.actions)
-    further = _draw_further_times(recipe, times[:, :1], generator)
+    further = draw_further_times(recipe, times[:, :1], generator)
     clip = sample_clip(config, batch=batch, times=torch.cat([times, further], 1), generator=generator)
     reference, driving = _make_reference(recipe, clip, 0, generator), _make_driving(recipe, clip, generator)
     others = [
@@ -185,7 +185,7 @@ def draw_times(recipe: LayerRecipe, batch: int, generator: torch.Generator, *, m
     return torch.cat([draw(0, recipe.clip_length), first + steps], 1)
 
 
-def _draw_further_times(recipe: Recipe, reference: Tensor, generator: torch.Generator) -> Tensor:
+def draw_further_times(recipe: Recipe, reference: Tensor, generator: torch.Generator) -> Tensor:
     """Frame numbers [B, P - 1] of further pictures: any, or the reference's [B, 1]."""
     device = reference.device
     shares = recipe.further * torch.linspace(1, 0, recipe.pictures, device=device)[:-1]  # of at least 1, 2 ... of them

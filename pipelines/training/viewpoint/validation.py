@@ -58,7 +58,7 @@ def validate(
         views, camera = render(drawn, camera, size=size), camera[:, 0]
         images, _, frame = fill_frame(views.images[:, 0], views.mask[:, 0], camera.scale)
         estimate, kind = decode_viewpoint(network(images)), network.config.kinds.index(category)
-        columns.append(_judge(estimate, camera, drawn.folds, frame, kind))
+        columns.append(judge_estimates(estimate, camera, drawn.folds, frame, kind))
         progress.advance(number)
     names = (
         "azimuth",
@@ -87,7 +87,7 @@ def validate(
     return {name: value for name, value in numbers.items() if category != OTHER or name not in OF_AZIMUTH}
 
 
-def _judge(found: ViewpointEstimate, camera: Camera, folds: Tensor, frame: Tensor, kind: int) -> Tensor:
+def judge_estimates(found: ViewpointEstimate, camera: Camera, folds: Tensor, frame: Tensor, kind: int) -> Tensor:
     """Errors and confidences of estimates, whether the kind is right: [B, 8].
 
     folds: [B], see `Objects`. The confidence is that of one azimuth; the others that look the same are as probable.

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from models.ops.sampling import warp
-from pipelines.training.animation.data import Recipe, Truth, _draw_further_times, draw_clips, draw_times
+from pipelines.training.animation.data import Recipe, Truth, draw_clips, draw_further_times, draw_times
 
 
 def seeded(seed: int = 1) -> torch.Generator:
@@ -68,7 +68,7 @@ def test_each_further_picture_has_its_own_flow_or_is_the_reference_itself() -> N
 
 def test_clips_have_one_to_three_pictures_in_their_shares() -> None:
     recipe, reference = Recipe(further=0.6), torch.full((3000, 1), 100)
-    given = (_draw_further_times(recipe, reference, seeded()) != 100).sum(1)
+    given = (draw_further_times(recipe, reference, seeded()) != 100).sum(1)
     shares = given.bincount() / len(given)
     torch.testing.assert_close(shares, torch.tensor([0.4, 0.3, 0.3]), atol=0.03, rtol=0)
 

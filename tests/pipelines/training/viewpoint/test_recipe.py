@@ -14,7 +14,7 @@ from pipelines.training.engine.distributed import Processes
 from pipelines.training.engine.session import Session
 from pipelines.training.viewpoint.data import Recipe
 from pipelines.training.viewpoint.recipe import ViewpointTask
-from pipelines.training.viewpoint.validation import OF_AZIMUTH, _judge, recognise_others, validate
+from pipelines.training.viewpoint.validation import OF_AZIMUTH, judge_estimates, recognise_others, validate
 
 
 def make_task(config: TrainConfig, recipe: Recipe) -> ViewpointTask:
@@ -44,7 +44,7 @@ def test_the_back_of_what_has_no_front_is_right_and_as_sure_as_its_front() -> No
         chances.log().expand(3, -1), torch.eye(3), nothing, torch.zeros(3, 3), nothing, torch.ones(3, 2)
     )
     camera = Camera(torch.full((3,), 20.0), nothing, nothing, one)
-    found = _judge(decode_viewpoint(answer), camera, torch.tensor([1, 2, 4]), torch.zeros(3, 3), 0)
+    found = judge_estimates(decode_viewpoint(answer), camera, torch.tensor([1, 2, 4]), torch.zeros(3, 3), 0)
     torch.testing.assert_close(found[:, 0], torch.tensor([180.0, 0, 0]), atol=0.1, rtol=0)
     torch.testing.assert_close(found[:, 1], torch.tensor([0.6, 1, 1]), atol=0.01, rtol=0)
 
