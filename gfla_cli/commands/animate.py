@@ -10,7 +10,7 @@ from pipelines.runtime.processes import permanent_imports
 @options.with_config(AnimateConfig, output=options.output("SOURCE--DRIVING.mp4"))
 def animate(config: AnimateConfig, json: options.Json = False, quiet: options.Quiet = False) -> None:
     """Make the person in SOURCE move like the person in DRIVING."""
-    with permanent_imports(config.device):
+    with permanent_imports():
         from pipelines import animate
 
     with Console(quiet=quiet) as console:

@@ -35,7 +35,7 @@ def check(
     quiet: options.Quiet = False,
 ) -> None:
     """Inspect SOURCE and DRIVING, animate a few frames, report what to expect; exit 3 if doubtful, 2 if impossible."""
-    with permanent_imports(config.device):
+    with permanent_imports():
         from pipelines.preflight.check import DOUBTFUL, IMPOSSIBLE, InputChecker
         from pipelines.preview import check_preview, preview_animation
 

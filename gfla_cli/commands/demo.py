@@ -27,7 +27,7 @@ def demo(
     quiet: options.Quiet = False,
 ) -> None:
     """Animate the bundled example: writes a picture, a video and the result into DIR."""
-    with permanent_imports(device):
+    with permanent_imports():
         from pipelines import animate
 
     source, driving = inputs = [folder / name for name in EXAMPLES]

@@ -10,7 +10,7 @@ from pipelines.runtime.processes import permanent_imports
 @options.with_config(FaceConfig, output=options.output("SOURCE--DRIVING.mp4"))
 def face(config: FaceConfig, json: options.Json = False, quiet: options.Quiet = False) -> None:
     """Make the face in SOURCE talk like the one in DRIVING."""
-    with permanent_imports(config.device):
+    with permanent_imports():
         from pipelines import animate_face
 
     with Console(quiet=quiet) as console:

@@ -14,7 +14,7 @@ OUTPUT = typer.Option("--output", "-o", metavar="TRACK.json", show_default=False
 @options.with_config(KeypointsConfig, output=OUTPUT, keypoints=options.DETECTOR)
 def keypoints(config: KeypointsConfig, json: options.Json = False, quiet: options.Quiet = False) -> None:
     """Extract the poses of one person from INPUT, fill the gaps and save them as a JSON pose track."""
-    with permanent_imports(config.device):
+    with permanent_imports():
         from pipelines import extract_keypoints
 
     with Console(quiet=quiet) as console:

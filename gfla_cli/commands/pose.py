@@ -12,7 +12,7 @@ OUTPUT = options.output("SOURCE--TARGET.png, SOURCE--poses/ for several")
 @options.with_config(PoseConfig, output=OUTPUT, keypoints=options.DETECTOR)
 def pose(config: PoseConfig, json: options.Json = False, quiet: options.Quiet = False) -> None:
     """Put the person in SOURCE into the pose of each TARGET."""
-    with permanent_imports(config.device):
+    with permanent_imports():
         from pipelines import transfer_pose
 
     with Console(quiet=quiet, unit="poses") as console:

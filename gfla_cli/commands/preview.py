@@ -16,7 +16,7 @@ USED = (
 @options.with_config(PreviewConfig, only=USED, output=options.output("SOURCE--DRIVING.png"))
 def preview(config: PreviewConfig, json: options.Json = False, quiet: options.Quiet = False) -> None:
     """Show a few frames of DRIVING, with skeletons, beside those of the animation, on one sheet."""
-    with permanent_imports(config.device):
+    with permanent_imports():
         from pipelines import preview_animation
 
     with Console(quiet=quiet) as console:

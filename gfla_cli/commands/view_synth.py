@@ -21,7 +21,7 @@ BACKGROUND = typer.Option()  # of objects, from a list
 @options.with_config(ViewSynthConfig, optional=("images",), output=OUTPUT, compare=COMPARE, background=BACKGROUND)
 def view_synth(config: ViewSynthConfig, json: options.Json = False, quiet: options.Quiet = False) -> None:
     """Show the object of each IMAGE from all sides."""
-    with permanent_imports(config.device):
+    with permanent_imports():
         from pipelines import synthesize_views
 
     with Console(quiet=quiet, unit="views") as console:

@@ -7,24 +7,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipelines.runtime.cuda_start import begin_cuda_context
-
 
 @contextmanager
-def permanent_imports(device: str) -> Iterator[None]:
+def permanent_imports() -> Iterator[None]:
     """What is imported in the block lives as long as the process: the garbage collector never looks at it.
 
     PyTorch and what we import with it make hundreds of thousands of objects, which the collector would go through while
     they are imported, while the process works and when it ends. It leaves alone all that is there after the block.
     Where PyTorch has been imported before, nothing is different.
-
-    Args:
-        device: the option of the command; the context of a GPU that it chooses is made meanwhile.
     """
     if "torch" in sys.modules or not gc.isenabled():
         yield
         return
-    begin_cuda_context(device)
     gc.disable()
     try:
         yield

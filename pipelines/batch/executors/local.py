@@ -173,7 +173,7 @@ def _run_worker(pipe: Connection, folder: Path, number: int, environment: dict[s
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     with quick_exit(), worker_lock(folder):
-        with permanent_imports("cuda" if "CUDA_VISIBLE_DEVICES" in environment else "cpu"):
+        with permanent_imports():
             from pipelines.batch.worker import run_group
 
         try:

@@ -67,7 +67,7 @@ import gc, sys
 from pipelines.runtime.processes import permanent_imports
 
 before = gc.get_freeze_count()
-with permanent_imports("cpu"):
+with permanent_imports():
     assert gc.isenabled() == ("torch" in sys.modules)
     objects = [[number] for number in range(10_000)]
 assert gc.isenabled()
