@@ -41,6 +41,7 @@ from gfla_cli.examples import add_examples
 from gfla_cli.plain_help import PlainGroup, use_plain_help
 from gfla_cli.usage_errors import USAGE_ERROR, explain_usage_error
 from models.errors import GflaError, ProcessingError, explain
+from pipelines.runtime.processes import quick_exit
 
 # Set before torch is loaded. Waiting threads that sleep cost a few per cent; spinning, they slow a busy machine
 # severalfold.
@@ -136,7 +137,8 @@ def root(
 
 def main() -> NoReturn:
     """Entry point of the console script `gfla`."""
-    app(prog_name="gfla")
+    with quick_exit():
+        app(prog_name="gfla")
     raise AssertionError("Program.main exits")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,9 +25,10 @@ class BatchDisplay:
     """Print failures only, after the end."""
     warnings: list[str] = field(default_factory=list)
     """What was left out or changed of the whole batch, for the reports."""
-    expected: dict[str, float] = field(default_factory=dict)
-    """Seconds that jobs are expected to take, by name."""
+    expect: Callable[[], Mapping[str, float]] = dict
+    """Tells how many seconds jobs will take, by name. Called when the first job begins."""
     _total: int = 0
+    _workers_at_once: int = 0
     _ended: int = 0
     _started: float = 0.0
     _printed: float = 0.0
@@ -48,10 +49,8 @@ class BatchDisplay:
 
     def begin(self, jobs: int, skipped: int, workers: int) -> None:
         """`jobs` are about to run on `workers`; `skipped` ended in an earlier run."""
-        from pipelines.batch.time_left import TimeLeft
-
-        self._total, self._started, self._printed = jobs, time.monotonic(), time.monotonic()
-        self._time_left = TimeLeft(self.expected, jobs, workers)
+        self._total, self._workers_at_once = jobs, workers
+        self._started = self._printed = time.monotonic()
         if self._bars is not None:
             self._tasks[None] = self._bars.add_task("jobs", total=jobs, rate="")
         if jobs or skipped:
@@ -68,10 +67,12 @@ class BatchDisplay:
 
     def event(self, event: Event) -> None:
         """Show what happened to a job."""
+        from pipelines.batch.time_left import TimeLeft
+
         now = time.monotonic()
         self._ended += event.state in ("done", "failed")
-        if self._time_left is not None:
-            self._time_left.update(event, now)
+        self._time_left = self._time_left or TimeLeft(self.expect(), self._total, self._workers_at_once)
+        self._time_left.update(event, now)
         if event.state == "started":
             self._began[event.job] = now
         if event.worker is not None:

@@ -21,13 +21,13 @@ STEP = 32  # sides of images are multiples of it, in pixels
 class SegmentationConfig:
     """Size of the segmentation network."""
 
-    widths: tuple[int, ...] = (24, 48, 96, 120, 144)
+    widths: tuple[int, ...] = (16, 32, 56, 72, 88)
     """Channels at 1/2, 1/4, ... of the image's size; five."""
 
     dilations: tuple[int, ...] = (1, 2, 3)
     """One block at 1/32 of the image's size for each, with this distance of its convolution's taps."""
 
-    detail: int = 16
+    detail: int = 12
     """Channels at the image's size."""
 
 

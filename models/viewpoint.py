@@ -10,6 +10,7 @@ in degrees; cameras are as in `models.turning`. The errors of elevation and near
 distribution; its scale is estimated as well, in the same units.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -167,16 +168,23 @@ def decode_viewpoint(answer: ViewpointOutput) -> ViewpointEstimate:
     )
 
 
-def azimuth_target(azimuth: Tensor, bins: int, spread: float) -> Tensor:
+def azimuth_target(azimuth: Tensor, bins: int, spread: float, folds: Tensor | int = 1) -> Tensor:
     """Training target: azimuths [B] in degrees -> probabilities [B,N] of the bins, a von Mises density.
 
-    spread: standard deviation of the density in degrees.
+    Args:
+        spread: standard deviation of the density in degrees.
+        folds: n, a number or [B]: an object that looks the same after 1 / n of a turn has n equal peaks, which run into
+            one another where they are closer than their spread.
     """
-    middle = torch.arange(bins, device=azimuth.device) * (360 / bins)
-    closeness = (azimuth[:, None] - middle).deg2rad().cos() / torch.tensor(spread).deg2rad().item() ** 2
-    return closeness.softmax(1)
+    middle = torch.arange(bins, device=azimuth.device)[:, None] * (360 / bins)
+    closeness = (folds * (azimuth - middle)).deg2rad().cos() / (folds * math.radians(spread)) ** 2  # [N,B]
+    return closeness.softmax(0).T
 
 
-def angle_between(first: Tensor, second: Tensor) -> Tensor:
-    """Smallest angle in degrees, 0..180, between two directions in degrees of any common shape."""
-    return ((first - second + 180) % 360 - 180).abs()
+def angle_between(first: Tensor, second: Tensor, folds: Tensor | int = 1) -> Tensor:
+    """Smallest angle in degrees, 0..180, between two directions in degrees of any common shape.
+
+    folds: n, a number or of that shape: directions that are 1 / n of a turn apart are the same.
+    """
+    half = 180 / folds
+    return ((first - second + half) % (2 * half) - half).abs()

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pipelines.batch.jobs import Job
     from pipelines.batch.runner import Outcome
 
-ESTIMATE_LIMIT = 5.0  # seconds for the estimate of the time left, before the jobs start
+ESTIMATE_LIMIT = 5.0  # seconds for the estimate of the time left
 OUTPUT = typer.Option("--output", "-o", metavar="DIR", show_default=False)
 
 
@@ -56,7 +57,6 @@ def _run(
     jobs: "list[Job]", batch: BatchOptions, options: "ExecutorOptions", display: BatchDisplay, *, json: bool
 ) -> int:
     """Run the jobs, write the report, print the summary. Exit code 0: all done, 3: some failed, 1: all failed."""
-    from pipelines.batch.estimate import estimate_jobs
     from pipelines.batch.executors.registry import open_executor
     from pipelines.batch.runner import run_batch
 
@@ -64,12 +64,22 @@ def _run(
     with (
         display,
         open_executor(batch.executor, folder, options, display.note) as (executor, allocation),
+        ThreadPoolExecutor(1) as thread,
     ):
-        plan = estimate_jobs(jobs, folder, is_core_free=allocation.is_core_free(len(jobs)), limit=ESTIMATE_LIMIT)
-        skipped = ("done",) if batch.retry_failed else ("done", "failed")
-        display.expected = {each.job.name: each.seconds for each in plan if each.state not in skipped}
+        # Beside the start of the workers, which takes longer
+        display.expect = thread.submit(_expect, jobs, batch, allocation).result
         outcome = run_batch(jobs, folder, executor, allocation.group_jobs, display, **rules)
     return _report(outcome, folder, display, json=json)
+
+
+def _expect(jobs: "list[Job]", batch: BatchOptions, allocation: "Allocation") -> dict[str, float]:
+    """Seconds that the jobs will take that no earlier run has ended, by name."""
+    from pipelines.batch.estimate import estimate_jobs
+
+    is_core_free = allocation.is_core_free(len(jobs))
+    plan = estimate_jobs(jobs, batch.output, is_core_free=is_core_free, limit=ESTIMATE_LIMIT)
+    skipped = ("done",) if batch.retry_failed else ("done", "failed")
+    return {each.job.name: each.seconds for each in plan if each.state not in skipped}
 
 
 def _watch(batch: BatchOptions, used: dict[str, str], display: BatchDisplay, *, json: bool) -> int:

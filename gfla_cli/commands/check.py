@@ -9,6 +9,7 @@ from gfla_cli import options
 from gfla_cli.console import Console, out, out_json, table
 from models.errors import InputError
 from pipelines.configs import AnimateConfig, PreviewConfig
+from pipelines.runtime.processes import permanent_imports
 
 EXIT_DOUBTFUL = 3
 USED = (
@@ -34,8 +35,9 @@ def check(
     quiet: options.Quiet = False,
 ) -> None:
     """Inspect SOURCE and DRIVING, animate a few frames, report what to expect; exit 3 if doubtful, 2 if impossible."""
-    from pipelines.preflight.check import DOUBTFUL, IMPOSSIBLE, InputChecker
-    from pipelines.preview import check_preview, preview_animation
+    with permanent_imports():
+        from pipelines.preflight.check import DOUBTFUL, IMPOSSIBLE, InputChecker
+        from pipelines.preview import check_preview, preview_animation
 
     preview = PreviewConfig(**{**vars(config), "output": sheet})
     if sheet:

@@ -11,6 +11,7 @@ from gfla_cli.console import Console
 from gfla_cli.reports import report_video
 from models.errors import InputError
 from pipelines.configs import AnimateConfig
+from pipelines.runtime.processes import permanent_imports
 
 EXAMPLES = ("source.png", "driving.mp4")
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the two inputs and the result.")]
@@ -26,7 +27,8 @@ def demo(
     quiet: options.Quiet = False,
 ) -> None:
     """Animate the bundled example: writes a picture, a video and the result into DIR."""
-    from pipelines import animate
+    with permanent_imports():
+        from pipelines import animate
 
     source, driving = inputs = [folder / name for name in EXAMPLES]
     output = folder / f"{source.stem}--{driving.stem}.mp4"

@@ -6,6 +6,7 @@ from gfla_cli import options
 from gfla_cli.console import Console, out, out_json
 from gfla_cli.reports import complete_report
 from pipelines.configs import KeypointsConfig
+from pipelines.runtime.processes import permanent_imports
 
 OUTPUT = typer.Option("--output", "-o", metavar="TRACK.json", show_default=False)
 
@@ -13,7 +14,8 @@ OUTPUT = typer.Option("--output", "-o", metavar="TRACK.json", show_default=False
 @options.with_config(KeypointsConfig, output=OUTPUT, keypoints=options.DETECTOR)
 def keypoints(config: KeypointsConfig, json: options.Json = False, quiet: options.Quiet = False) -> None:
     """Extract the poses of one person from INPUT, fill the gaps and save them as a JSON pose track."""
-    from pipelines import extract_keypoints
+    with permanent_imports():
+        from pipelines import extract_keypoints
 
     with Console(quiet=quiet) as console:
         result = extract_keypoints(config, console)

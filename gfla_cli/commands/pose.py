@@ -4,6 +4,7 @@ from gfla_cli import options
 from gfla_cli.console import Console, out, out_json
 from gfla_cli.reports import complete_report, describe_times
 from pipelines.configs import PoseConfig
+from pipelines.runtime.processes import permanent_imports
 
 OUTPUT = options.output("SOURCE--TARGET.png, SOURCE--poses/ for several")
 
@@ -11,7 +12,8 @@ OUTPUT = options.output("SOURCE--TARGET.png, SOURCE--poses/ for several")
 @options.with_config(PoseConfig, output=OUTPUT, keypoints=options.DETECTOR)
 def pose(config: PoseConfig, json: options.Json = False, quiet: options.Quiet = False) -> None:
     """Put the person in SOURCE into the pose of each TARGET."""
-    from pipelines import transfer_pose
+    with permanent_imports():
+        from pipelines import transfer_pose
 
     with Console(quiet=quiet, unit="poses") as console:
         result = transfer_pose(config, console)

@@ -4,6 +4,7 @@ from gfla_cli import options
 from gfla_cli.console import Console, out, out_json
 from gfla_cli.reports import complete_report
 from pipelines.configs import PreviewConfig
+from pipelines.runtime.processes import permanent_imports
 
 USED = (
     *("source", "driving", "output", "overwrite", "count", "frame", "also", "background", "quality", "face"),
@@ -15,7 +16,8 @@ USED = (
 @options.with_config(PreviewConfig, only=USED, output=options.output("SOURCE--DRIVING.png"))
 def preview(config: PreviewConfig, json: options.Json = False, quiet: options.Quiet = False) -> None:
     """Show a few frames of DRIVING, with skeletons, beside those of the animation, on one sheet."""
-    from pipelines import preview_animation
+    with permanent_imports():
+        from pipelines import preview_animation
 
     with Console(quiet=quiet) as console:
         result = preview_animation(config, console)

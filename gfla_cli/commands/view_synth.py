@@ -8,6 +8,7 @@ from gfla_cli import options
 from gfla_cli.console import Console, out, out_json, table
 from gfla_cli.reports import complete_report, describe_times
 from pipelines.configs import ViewSynthConfig
+from pipelines.runtime.processes import permanent_imports
 
 if TYPE_CHECKING:
     from pipelines import ViewSynthResult
@@ -20,7 +21,8 @@ BACKGROUND = typer.Option()  # of objects, from a list
 @options.with_config(ViewSynthConfig, optional=("images",), output=OUTPUT, compare=COMPARE, background=BACKGROUND)
 def view_synth(config: ViewSynthConfig, json: options.Json = False, quiet: options.Quiet = False) -> None:
     """Show the object of each IMAGE from all sides."""
-    from pipelines import synthesize_views
+    with permanent_imports():
+        from pipelines import synthesize_views
 
     with Console(quiet=quiet, unit="views") as console:
         result = synthesize_views(config, console)

@@ -27,6 +27,7 @@ MIN_CONFIDENCE = {"azimuth": 0.6, "elevation": 0.4, "distance": 0.4}
 MIN_KIND_PROBABILITY = 0.5  # of a kind other than the category: above it a note says so
 FORMER_ELEVATIONS = 0.0, 29.0  # degrees that networks without lens know
 MIN_DISTANCE, MAX_DISTANCE = 1.0, 20.0  # diagonals of the object
+FOLDS = {"table": 2}  # azimuths from which objects look the same, all of them right and about as probable
 # A picture that is framed this closely to the estimate is used as it is: resampling would only blur it.
 MAX_CENTRE_OFFSET = 0.06  # share of the picture's side
 MAX_LOG_SCALE = 0.25  # natural logarithm of the ratio of the sides
@@ -75,7 +76,7 @@ def estimate_view(
     estimate = _run_network(network, crop_square(foreground.picture, box, network.config.size))
     _note_other_kind(path, network.config.kinds, estimate, category, progress)
     picture, scale = _frame_object(foreground, _place_frame(box, estimate))
-    found = _find_camera(network, estimate)
+    found = _find_camera(network, estimate, FOLDS.get(category, 1))
     front = 0.0 if category == ANY and azimuth is None else azimuth
     for name, value in {"azimuth": front, "elevation": elevation, "distance": distance}.items():
         if value is not None:
@@ -95,11 +96,11 @@ def estimate_view(
     return view
 
 
-def _find_camera(network: ViewpointNetwork, estimate: ViewpointEstimate) -> dict[str, Found]:
-    """What the network says of the camera, by the names of the options."""
+def _find_camera(network: ViewpointNetwork, estimate: ViewpointEstimate, folds: int) -> dict[str, Found]:
+    """What the network says of the camera, by the names of the options; folds: see `FOLDS`."""
     lowest, highest = (LOWEST, HIGHEST) if network.config.lens else FORMER_ELEVATIONS
     found = {
-        "azimuth": (estimate.azimuth, estimate.confidence),
+        "azimuth": (estimate.azimuth, (folds * estimate.confidence).clamp(max=1)),
         "elevation": (estimate.elevation.clamp(lowest, highest), estimate.elevation_confidence),
         "distance": (1 / estimate.nearness.clamp(1 / MAX_DISTANCE, 1 / MIN_DISTANCE), estimate.nearness_confidence),
     }

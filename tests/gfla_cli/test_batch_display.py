@@ -36,7 +36,7 @@ def test_failures_are_printed_at_once_and_again_at_the_end(
 def test_a_line_has_the_time_left_and_how_long_each_worker_is_at_its_present_job(
     capsys: pytest.CaptureFixture[str], clock: list[float]
 ) -> None:
-    with BatchDisplay(expected={"ann--x": 100.0, "bob--x": 200.0}) as display:
+    with BatchDisplay(expect=lambda: {"ann--x": 100.0, "bob--x": 200.0}) as display:
         display.begin(2, 0, 1)
         for job, seconds in (("ann--x", 100.0), ("bob--x", 200.0)):
             display.event(Event(job, "started", worker=0))

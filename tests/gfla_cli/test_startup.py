@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,7 @@ def test_starts_in_half_a_second(flag: str) -> None:
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = f"""
 import sys
+from pathlib import Path
 from gfla_cli.app import app
 try:
     app(args={arguments!r}, prog_name="gfla")
@@ -48,6 +50,7 @@ assert not loaded, loaded
 def test_a_wrong_option_value_is_found_before_anything_heavy_is_imported() -> None:
     program = """
 import sys
+from pathlib import Path
 from gfla_cli.app import app
 try:
     app(args=["animate", sys.executable, sys.executable, "--device", "abacus"], prog_name="gfla")
@@ -58,3 +61,20 @@ assert "torch" not in sys.modules
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_collector_leaves_what_a_command_imports_alone(tmp_path: Path) -> None:
+    for name in ("photo.png", "dance.mp4"):
+        (tmp_path / name).write_bytes(b"neither a picture nor a video")
+    program = """
+import gc
+from gfla_cli.app import app
+try:
+    app(args=["animate", "photo.png", "dance.mp4", "--quiet"], prog_name="gfla")
+except SystemExit as stop:
+    assert stop.code == 2, stop.code
+assert gc.isenabled()
+assert gc.get_freeze_count() > 100_000
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -43,9 +43,21 @@ def test_front_or_back_is_decided_for_the_likelier_and_confidence_says_so() -> N
     assert float(decode_viewpoint(answer(torch.full((1, 72), 1 / 72))).confidence) == pytest.approx(9 / 72, abs=1e-3)
 
 
+def test_what_looks_the_same_from_several_sides_has_a_peak_for_each() -> None:
+    azimuth = torch.tensor([20.0, 20.0, 20.0])
+    several = azimuth_target(azimuth, 72, 6.0, torch.tensor([1, 2, 4]))
+    for chances, folds in zip(several, (1, 2, 4), strict=True):
+        peaks = torch.tensor([20.0 + 360 * fold / folds for fold in range(folds)])
+        torch.testing.assert_close(chances, azimuth_target(peaks, 72, 6.0).mean(0), atol=0.003, rtol=0)
+    torch.testing.assert_close(azimuth_target(azimuth, 72, 6.0, 360), torch.full((3, 72), 1 / 72), atol=1e-4, rtol=0)
+
+
 def test_angles_are_apart_the_short_way() -> None:
     first, second = torch.tensor([350.0, 10, 180, -30]), torch.tensor([10.0, 350, 0, 330])
     assert angle_between(first, second).tolist() == [20, 20, 180, 0]
+    assert angle_between(first, second, torch.tensor([2, 4, 2, 1])).tolist() == [20, 20, 0, 0]
+    assert angle_between(torch.tensor([0.0, 80, 100]), torch.tensor(0.0), 2).tolist() == [0, 80, 80]
+    assert angle_between(torch.tensor([45.0, 80]), torch.tensor(0.0), 4).tolist() == [45, 10]
 
 
 def test_small_errors_make_elevation_and_nearness_sure() -> None:

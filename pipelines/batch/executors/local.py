@@ -22,6 +22,7 @@ from pipelines.batch.events import Event
 from pipelines.batch.executors.retries import RetryPolicy
 from pipelines.batch.jobs import Feed, Group
 from pipelines.batch.journal import worker_lock
+from pipelines.runtime.processes import permanent_imports, quick_exit
 
 FEED_INTERVAL = 0.5  # seconds between two looks at a feed
 CLEANUP_TIMEOUT = 15.0  # seconds that a worker gets to remove its temporary files
@@ -171,8 +172,9 @@ def _run_worker(pipe: Connection, folder: Path, number: int, environment: dict[s
     if not hasattr(signal, "pthread_sigmask"):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
-    with worker_lock(folder):
-        from pipelines.batch.worker import run_group
+    with quick_exit(), worker_lock(folder):
+        with permanent_imports():
+            from pipelines.batch.worker import run_group
 
         try:
             while True:

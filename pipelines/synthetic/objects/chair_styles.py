@@ -102,9 +102,9 @@ CHAIR_STYLES = {
         thick=(0.03, 0.08), back=(0.3, 0.5), tilt=(0.02, 0.2), soft=0.8,
     ),
     "office": ChairStyle(
-        2.2, {"star": 1}, {"cushion": 1.5, "sling": 1}, {"stem": 1.2, "panel": 1},
-        {"T": 1.5, "loop": 1.5, "none": 0.5, "tube": 0.5},
-        thick=(0.04, 0.1), back=(0.45, 0.75), tilt=(0.02, 0.22), soft=1,
+        2.2, {"star": 1}, {"cushion": 1.5, "sling": 1.5}, {"stem": 1.2, "panel": 1},
+        {"T": 1.5, "loop": 1.5, "none": 0.5, "tube": 0.5}, width=(0.42, 0.6), depth=(0.4, 0.54),
+        thick=(0.04, 0.1), back=(0.36, 0.78), tilt=(0.02, 0.25), soft=1,
     ),
     "lounge": ChairStyle(
         1.2, {"star": 1, "legs": 1, "sled": 1, "pedestal": 0.5, "wires": 0.5},

@@ -39,7 +39,7 @@ CLASSES = {
     "sofa": ObjectClass({f"{name} sofa": style.weight for name, style in SOFA_STYLES.items()}, add_sofas),
     "table": ObjectClass({f"{name} table": style.weight for name, style in TABLE_STYLES.items()}, add_tables),
 }
-"""The classes that have a front and are known to the networks, in their order."""
+"""The classes that are known to the networks, in their order; they have a front or, as tables, a long side."""
 ALL_CLASSES = CLASSES | {"other": ObjectClass(ASSEMBLY_STYLES, add_assemblies)}
 CATEGORIES: dict[str, dict[str, float]] = {
     "car": {"car": 1.0},

@@ -26,11 +26,13 @@ class Kit:
     """Collects the parts of `batch` objects; `build_mesh` puts them together. All tensors are on the CPU.
 
     coarse: [B] bool, the objects that are made of few triangles.
+    folds: [B], see `scene.Objects`; 1 unless who adds the parts says otherwise.
     """
 
     def __init__(self, batch: int, coarse: Tensor | None = None) -> None:
         self.batch = batch
         self.coarse = torch.zeros(batch, dtype=torch.bool) if coarse is None else coarse
+        self.folds = torch.ones(batch, dtype=torch.long)
         self._instances: dict[str, list[tuple[Tensor, Tensor, int]]] = {"box": [], "panel": []}
         self._instances |= {kind: [] for kind in _SIDES}
         self._hulls: list[tuple[Tensor, Tensor, Tensor]] = []

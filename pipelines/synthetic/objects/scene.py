@@ -72,6 +72,8 @@ class Objects:
     film: Film
     symmetric: Tensor
     """[B] bool, whether both sides of the object are alike."""
+    folds: Tensor
+    """[B] n of an n-fold rotational symmetry: turned by 360 / n degrees about z, the object has the same shape."""
     classes: list[str]
     """B names of `ALL_CLASSES`."""
     styles: list[str]
@@ -139,11 +141,13 @@ def sample_objects(
     coarse |= torch.tensor([name in ALL_CLASSES[owner[name]].coarse for name in names]) & chance(local, 0.7, batch)
     light.flat |= coarse
     meshes, paints, symmetric = [], [], torch.ones(batch, dtype=torch.bool)
+    folds = torch.ones(batch, dtype=torch.long)
     for name in dict.fromkeys(classes):
         rows = torch.tensor([number for number, each in enumerate(classes) if each == name])
         kind = torch.tensor([list(ALL_CLASSES[name].styles).index(names[number]) for number in rows.tolist()])
         kit = Kit(len(rows), coarse[rows])
         paint, symmetric[rows] = ALL_CLASSES[name].add(kit, kind, local)
+        folds[rows] = kit.folds
         paints.append((rows, paint))
         meshes.append((rows, kit.build_mesh(device)))
     paint = drain_colours(merge_paints(paints), light.strength[:, 0] + light.headlight > 0.1, local)
@@ -151,7 +155,7 @@ def sample_objects(
     paint, light = move_to_device(paint, device), move_to_device(light, device)
     absent = torch.zeros_like(paint.absent) if closed else paint.absent
     mesh = _normalise(merge_meshes(meshes, absent), batch)
-    return Objects(mesh, paint, light, film, symmetric.to(device), classes, names)
+    return Objects(mesh, paint, light, film, symmetric.to(device), folds.to(device), classes, names)
 
 
 def _normalise(mesh: Mesh, batch: int) -> Mesh:

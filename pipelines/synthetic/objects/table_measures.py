@@ -15,6 +15,8 @@ from pipelines.synthetic.rendering.noise import chance, uniform
 SUPPORTS = ("legs", "square", "turned", "splayed", "sled", "slab", "trestle", "crossed", "pedestal", "trumpet", "block",
             "picnic", "drawers")  # fmt: skip
 Range = tuple[float, float]
+ENDLESS = 360  # folds of what has the same shape from all sides
+SQUARE = 0.04  # difference of a square's sides as a share of the longer one, at most
 TOPS = ("board", "round", "oval", "framed", "planks", "rounded")
 
 
@@ -76,7 +78,10 @@ MEASURES = ("height", "depth", "width", "thick")
 
 
 class Table:
-    """Measures [B] of the tables; see `TableStyle`. reach_x, reach_y: how far from the middle supports may stand."""
+    """Measures [B] of the tables; see `TableStyle`.
+
+    reach_x, reach_y: how far from the middle supports may stand. folds: of the rotational symmetry of all parts so far.
+    """
 
     def __init__(self, kind: Tensor, generator: Generator) -> None:
         self.batch, self.generator, self.kind = len(kind), generator, kind
@@ -90,6 +95,8 @@ class Table:
         )
         is_round = self.has_top("round")
         self.depth = torch.where(is_round, self.width, self.depth)
+        square = (self.depth / self.width - 1).abs() < SQUARE
+        self.folds = torch.where(square & ~self.has_top("planks"), torch.where(is_round, ENDLESS, 4), 2)
         inset = torch.where(is_round | self.has_top("oval"), 0.62, self.between(0.82, 0.97))
         self.reach_x, self.reach_y = self.depth / 2 * inset, self.width / 2 * inset
 
@@ -104,6 +111,10 @@ class Table:
     def has_support(self, *names: str) -> Tensor:
         """[B] whether the support is one of `SUPPORTS`."""
         return torch.stack([self._support == SUPPORTS.index(name) for name in names]).any(0)
+
+    def limit_folds(self, folds: int, present: Tensor) -> None:
+        """Tables with parts `present` [B] that have only so many folds themselves have no more."""
+        self.folds = torch.where(present, self.folds.clamp(max=folds), self.folds)
 
     def chance(self, probability: float) -> Tensor:
         """[B] true with the given probability."""

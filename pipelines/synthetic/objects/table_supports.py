@@ -58,6 +58,7 @@ def _add_legs(kit: Kit, table: Table, under: Tensor) -> None:
         )
         kit.add_lathe(FRAME, (sign * x, y, 0.0), profile, sides=9, present=turned, mirror=True)
     four = legs | square | turned | splayed
+    table.limit_folds(4, four)
     rails = four & table.chance(0.6)
     tall = table.between(0.025, 0.06)
     for sign in (-1, 1):
@@ -85,6 +86,8 @@ def _add_sides(kit: Kit, table: Table, under: Tensor) -> None:
     depth = torch.where(edge, table.depth / 2, x)
     kit.add_box(SEAT, (0.0, place, under / 2), (depth, half, under / 2), radius=0.005, present=slab, mirror=True)
     back = table.chance(0.4)
+    table.limit_folds(2, sled | slab | trestle | crossed)
+    table.limit_folds(1, slab & back)
     kit.add_box(SEAT, (-x * 0.9, 0.0, under * 0.6), (0.012, place, under * 0.35), radius=0.004, present=slab & back)
     beam = table.between(0.025, 0.05)
     inner = y * 0.85
@@ -111,6 +114,8 @@ def _add_columns(kit: Kit, table: Table, under: Tensor) -> None:
     radius = torch.minimum(table.depth * table.between(0.26, 0.4), table.width * 0.4)
     thin = table.between(0.025, 0.07)
     plate = table.chance(0.5)
+    table.limit_folds(4, pedestal & ~plate)
+    table.limit_folds(2, (pedestal | trumpet) & two)
     for who, mirror in ((~two, False), (two, True)):
         base = pedestal & who
         kit.add_rod(
@@ -142,6 +147,7 @@ def _add_columns(kit: Kit, table: Table, under: Tensor) -> None:
         profile = [(radius * share, under * level) for share, level in shape]
         kit.add_lathe(PLINTH, (0.0, side, 0.0), profile, present=trumpet & who, mirror=mirror)
     drum = table.has_top("round")
+    table.limit_folds(4, block & ~drum)
     share = table.between(0.55, 1.0)
     kit.add_rod(PLINTH, (0.0, 0.0, 0.0), (0.0, 0.0, under), table.width / 2 * share, present=block & drum, round=True)
     half = (table.depth / 2 * share, table.width / 2 * share, under / 2)
@@ -153,6 +159,7 @@ def _add_picnic(kit: Kit, table: Table, under: Tensor) -> None:
     present = table.has_support("picnic")
     if not present.any():
         return
+    table.limit_folds(2, present)
     y, bench = table.reach_y * 0.75, table.depth / 2 + 0.28
     for sign in (-1, 1):
         path = make_path([(sign * (table.depth / 2 + 0.2), y, 0.0), (sign * table.depth * 0.28, y, under)], table.batch)
@@ -168,6 +175,7 @@ def add_drawers(kit: Kit, table: Table) -> Tensor:
     """Drawers on both sides of a desk or on one, legs or a panel on the other; returns who has them on one side."""
     present = table.has_support("drawers")
     both = table.chance(0.45)
+    table.limit_folds(1, present)
     if not present.any():
         return present
     under = table.height - table.thick + 0.002

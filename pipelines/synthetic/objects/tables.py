@@ -23,6 +23,7 @@ def add_tables(kit: Kit, kind: Tensor, generator: Generator) -> tuple[Paint, Ten
     _add_top(kit, table)
     add_supports(kit, table)
     lopsided = add_drawers(kit, table)
+    kit.folds = table.folds
     return _sample_paint(kind, generator), ~lopsided
 
 

@@ -2,18 +2,19 @@
 
 `draw_clips` makes a batch; the recipe's numbers are in `Recipe`.
 
-Legend: B clips, T frames (reference, previous, targets, further picture), H, W image size. RGBA is colour in [-1, 1]
-times coverage, and coverage in 0 to 1; joints are in pixels.
+Legend: B clips, T frames (reference, previous, targets, further pictures), P pictures (reference and further ones),
+H, W image size. RGBA is colour in [-1, 1] times coverage, and coverage in 0 to 1; joints are in pixels.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from models.generators.animation import State
+from models.generators.recurrent import select_items
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
 from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
 from pipelines.training.animation.details import observe_details
@@ -26,7 +27,6 @@ _H36M_FROM_COCO = (
     (11, 12), (12,), (14,), (16,), (11,), (13,), (15,), (5, 6, 11, 12), (5, 6), (0,), (0,), (5,), (7,), (9,), (6,),
     (8,), (10,),
 )  # fmt: skip
-FURTHER = -1  # frame of a clip that is the further picture
 OUTSIDE_MISSING = 0.7  # chance that a joint of the reference outside of the picture is missing
 MOTION_NETWORK_ERROR = 0.5  # pixels by which the motion network misses a joint that was detected exactly
 
@@ -47,7 +47,11 @@ class Recipe(LayerRecipe):
     """Fraction of the clips in which the person has a shadow at the feet."""
     turntable: float = 0.2
     """Fraction of the motions in which people turn round once."""
+    pictures: int = 3
+    """P, pictures of a person at most: the reference and further ones. All clips have as many, some the reference more
+    than once, which is the same to the generator as once. 1: there are no further ones, which is faster."""
     further: float = 0.5
+    """Fraction of the clips with 1 to P - 1 further pictures, each number as often, that are not the reference."""
     actions: int = 2
     """Motions that follow each other in a clip."""
     reference_noise: float = 2.0
@@ -84,14 +88,10 @@ class Truth:
     """Flow into the previous frame [B, 2, H, W], in pixels."""
     visible_previous: Tensor
     """Where the previous frame shows the target [B, 1, H, W], 0 or 1."""
-    flow_reference: Tensor
-    """Flow into the reference [B, 2, H, W], in pixels."""
-    visible_reference: Tensor
-    """Where the reference shows the target [B, 1, H, W], 0 or 1."""
-    flow_other: Tensor | None = None
-    """Flow into the further picture [B, 2, H, W], in pixels; None if there is none."""
-    visible_other: Tensor | None = None
-    """Where it shows the target [B, 1, H, W], 0 or 1."""
+    flow_pictures: Tensor
+    """Flow into the reference and into each further picture [B, P, 2, H, W], in pixels."""
+    visible_pictures: Tensor
+    """Where each of them shows the target [B, P, 1, H, W], 0 or 1."""
 
     @property
     def person(self) -> Tensor:
@@ -99,29 +99,24 @@ class Truth:
         return self.image[:, 3:]
 
     def tensors(self) -> tuple[Tensor, ...]:
-        """The fields in order, without those of a further picture if there is none."""
-        return tuple(tensor for tensor in vars(self).values() if tensor is not None)
-
-    def __getitem__(self, clips: slice) -> "Truth":
-        return Truth(*(tensor[clips] for tensor in self.tensors()))
+        """The fields in order."""
+        return tuple(vars(self).values())
 
 
 @dataclass
 class Clips:
-    """A training batch: the reference, the state before the first target, and the targets in order."""
+    """A training batch: the reference, the state before the first target, the targets in order, and P - 1 further
+    pictures of the same people, some of which are the reference itself."""
 
     reference: State
     previous: State
     targets: list[Truth]
-    other: State | None = None
-    """A further picture of the same people, in some clips the reference itself; None if there is none."""
+    others: tuple[State, ...] = ()
 
     def chunks(self, size: int) -> Iterator["Clips"]:
         """The clips in groups of `size`."""
         for start in range(0, len(self.reference.image), size):
-            part = slice(start, start + size)
-            other = None if self.other is None else self.other[part]
-            yield Clips(self.reference[part], self.previous[part], [truth[part] for truth in self.targets], other)
+            yield select_items(self, slice(start, start + size))
 
 
 def draw_clips(recipe: Recipe, batch: int, generator: torch.Generator) -> Clips:
@@ -132,10 +127,14 @@ def draw_clips(recipe: Recipe, batch: int, generator: torch.Generator) -> Clips:
         furniture=recipe.furniture, turntable=recipe.turntable,
     )  # fmt: skip
     times = draw_times(recipe, batch, generator, motions=recipe.actions)
-    clip = sample_clip(config, batch=batch, times=times, generator=generator)
+    further = draw_further_times(recipe, times[:, :1], generator)
+    clip = sample_clip(config, batch=batch, times=torch.cat([times, further], 1), generator=generator)
     reference, driving = _make_reference(recipe, clip, 0, generator), _make_driving(recipe, clip, generator)
-    other = _make_reference(recipe, clip, FURTHER, generator) if recipe.further else None
-    return assemble_clips(recipe, clip, reference, driving, generator, other)
+    others = [
+        _choose_states(time == times[:, 0], reference, _make_reference(recipe, clip, frame, generator))
+        for frame, time in enumerate(further.unbind(1), times.shape[1])
+    ]
+    return assemble_clips(recipe, clip, reference, driving, generator, others)
 
 
 def assemble_clips(
@@ -144,27 +143,23 @@ def assemble_clips(
     reference: State,
     driving: list[State],
     generator: torch.Generator,
-    other: State | None = None,
+    others: Sequence[State] = (),
 ) -> Clips:
     """A training batch of a rendered clip, of its reference, and of what drives the frames after it.
 
-    other: the further picture, frame `FURTHER` of the clip; the reference takes its place in some clips.
+    driving: frames 1, 2 ... of the clip. others: further pictures, the frames of the clip after those.
     """
     batch = len(clip.images)
-    alone = torch.rand(batch, generator=generator, device=clip.images.device) >= recipe.further if other else None
     starts = torch.rand(batch, generator=generator, device=clip.images.device) < recipe.start_share  # [B]
     generated = State(imitate_generated(clip.rgba[:, 1], generator), driving[0].structure, driving[0].joints)
-    pairs = zip(state_tensors(reference), state_tensors(generated), strict=True)
-    previous = State(*(_choose(starts, from_reference, other) for from_reference, other in pairs))
+    previous = _choose_states(starts, reference, generated)
+    pictures = 0, *range(1 + len(driving), clip.images.shape[1])
     backdrop = _draw_colours(batch, generator)
     targets = [
-        _make_truth(clip, driving[t - 1], backdrop, t, before, starts if before == 1 else None, alone)
+        _make_truth(clip, driving[t - 1], backdrop, t, before, starts if before == 1 else None, pictures)
         for before, t in itertools.pairwise(recipe.order_frames())
     ]
-    if other is not None and alone is not None:
-        pairs = zip(state_tensors(reference), state_tensors(other), strict=True)
-        other = State(*(_choose(alone, own, further) for own, further in pairs))
-    return Clips(reference, previous, targets, other)
+    return Clips(reference, previous, targets, tuple(others))
 
 
 def state_tensors(state: State) -> tuple[Tensor, Tensor, Tensor]:
@@ -174,8 +169,7 @@ def state_tensors(state: State) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def draw_times(recipe: LayerRecipe, batch: int, generator: torch.Generator, *, motions: int = 1) -> Tensor:
-    """[B, 2 + rollout] frame numbers: any frame as the reference, then frames of one motion, equally far apart; and
-    behind them any frame as the further picture, if there is one.
+    """[B, 2 + rollout] frame numbers: any frame as the reference, then frames of one motion, equally far apart.
 
     motions: number of motions of equal length that follow each other in a clip.
     """
@@ -188,25 +182,32 @@ def draw_times(recipe: LayerRecipe, batch: int, generator: torch.Generator, *, m
     fastest = max(1, min(recipe.fastest, (motion - 1) // recipe.rollout))
     first = draw(0, motions) * motion + draw(0, motion - fastest * recipe.rollout)
     steps = draw(1, fastest + 1) * torch.arange(recipe.rollout + 1, device=device)
-    times = torch.cat([draw(0, recipe.clip_length), first + steps], 1)
-    return torch.cat([times, draw(0, recipe.clip_length)], 1) if recipe.further else times
+    return torch.cat([draw(0, recipe.clip_length), first + steps], 1)
+
+
+def draw_further_times(recipe: Recipe, reference: Tensor, generator: torch.Generator) -> Tensor:
+    """Frame numbers [B, P - 1] of further pictures: any, or the reference's [B, 1]."""
+    device = reference.device
+    shares = recipe.further * torch.linspace(1, 0, recipe.pictures, device=device)[:-1]  # of at least 1, 2 ... of them
+    given = torch.rand(reference.shape, generator=generator, device=device) < shares
+    times = torch.randint(recipe.clip_length, given.shape, generator=generator, device=device)
+    return torch.where(given, times, reference)
 
 
 def _make_truth(
-    clip: Clip, driving: State, backdrop: Tensor, t: int, before: int, starts: Tensor | None, alone: Tensor | None
+    clip: Clip, driving: State, backdrop: Tensor, t: int, before: int, starts: Tensor | None, pictures: Sequence[int]
 ) -> Truth:
-    """Truth of frame t, made from frame `before`, or from the reference where `starts` [B] is set; with a further
-    picture, which is the reference where `alone` [B] is set."""
+    """Truth of frame t, made from frame `before`, or from the reference where `starts` [B] is set.
+
+    pictures: frames that are the reference and its further pictures.
+    """
     flow, visible, _ = clip.flow(t, before)
-    reference_flow, reference_visible, _ = clip.flow(t, 0)
+    found = [clip.flow(t, frame)[:2] for frame in pictures]
     if starts is not None:
-        flow, visible = _choose(starts, reference_flow, flow), _choose(starts, reference_visible, visible)
+        flow, visible = (_choose(starts, *pair) for pair in zip(found[0], (flow, visible), strict=True))
     image, structure, joints = state_tensors(driving)
-    flows = [flow, visible, reference_flow, reference_visible]
-    if alone is not None:
-        other_flow, other_visible, _ = clip.flow(t, FURTHER)
-        flows += [_choose(alone, reference_flow, other_flow), _choose(alone, reference_visible, other_visible)]
-    return Truth(image, clip.shadow[:, t], backdrop, structure, joints, *flows)
+    flows, shown = (torch.stack(each, 1) for each in zip(*found, strict=True))
+    return Truth(image, clip.shadow[:, t], backdrop, structure, joints, flow, visible, flows, shown)
 
 
 def _draw_colours(batch: int, generator: torch.Generator) -> Tensor:
@@ -218,6 +219,12 @@ def _draw_colours(batch: int, generator: torch.Generator) -> Tensor:
 def _choose(which: Tensor, yes: Tensor, no: Tensor) -> Tensor:
     """`yes` [B, ...] where `which` [B] is set, else `no` [B, ...]."""
     return torch.where(which.view(-1, *[1] * (yes.dim() - 1)), yes, no)
+
+
+def _choose_states(which: Tensor, yes: State, no: State) -> State:
+    """`yes` where `which` [B] is set, else `no`."""
+    pairs = zip(state_tensors(yes), state_tensors(no), strict=True)
+    return State(*(_choose(which, *pair) for pair in pairs))
 
 
 def _draw_noise(shape: tuple[int, ...], scale: float, generator: torch.Generator) -> Tensor:
@@ -239,7 +246,7 @@ def _make_reference(recipe: Recipe, clip: Clip, frame: int, generator: torch.Gen
     joints = clip.h36m[:, frame] + inherited + _draw_noise(tuple(inherited.shape), MOTION_NETWORK_ERROR, generator)
     if recipe.structure_details:
         points, depth = observe_details(
-            clip, slice(frame, frame + 1 or None), (pose + noise)[:, None], layout="coco17",
+            clip, slice(frame, frame + 1), (pose + noise)[:, None], layout="coco17",
             unknown=recipe.unknown_details / 2, retargeted=False, generator=generator,
         )  # fmt: skip
         depth = depth[:, 0].masked_fill(~present, torch.nan)
@@ -250,9 +257,10 @@ def _make_reference(recipe: Recipe, clip: Clip, frame: int, generator: torch.Gen
 
 
 def _make_driving(recipe: Recipe, clip: Clip, generator: torch.Generator) -> list[State]:
-    """The frames after the reference, with Human3.6M-17 joints that have a constant error of retargeting and a smaller
-    one that changes from frame to frame."""
-    pose = clip.h36m[:, 1:]  # [B, T - 1, 17, 2]
+    """Previous frame and targets, with Human3.6M-17 joints that have a constant error of retargeting and a smaller one
+    that changes from frame to frame."""
+    driven = slice(1, 2 + recipe.rollout)
+    pose = clip.h36m[:, driven]  # [B, 1 + rollout, 17, 2]
     batch, frames, count, _ = pose.shape
     noise = _draw_noise((batch, 1, count, 2), recipe.driving_noise, generator)
     noise = noise + _draw_noise((batch, frames, count, 2), 0.5 * recipe.driving_noise, generator)
@@ -261,7 +269,7 @@ def _make_driving(recipe: Recipe, clip: Clip, generator: torch.Generator) -> lis
     details = None
     if recipe.structure_details:
         details = observe_details(
-            clip, slice(1, None), pose, layout="h36m17", unknown=recipe.unknown_details, retargeted=True,
+            clip, driven, pose, layout="h36m17", unknown=recipe.unknown_details, retargeted=True,
             generator=generator,
         )  # fmt: skip
     states = []

@@ -25,9 +25,6 @@ class LayerRecipe:
     """Targets after those that go back the same way."""
     fastest: int = 3
     """Largest distance between two targets, in frames."""
-    further: float = 0.0
-    """Fraction of the clips that give a further picture besides the reference; with 0 none is rendered, which is
-    faster."""
     start_share: float = 0.85
     """Fraction of the clips whose first target is made from the reference instead of from the frame before it."""
     picture: float = 4.0

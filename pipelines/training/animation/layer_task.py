@@ -34,21 +34,18 @@ class LayerTask(GanTask[AnimationGenerator, Clips]):
         """An update per target frame, in order."""
         previous, losses = chunk.previous, torch.zeros(())
         for truth in chunk.targets:
-            further = () if chunk.other is None else state_tensors(chunk.other)
-            inputs = *state_tensors(chunk.reference), *state_tensors(previous), *truth.tensors(), *further
-            image, losses = self.learn(*inputs)
+            image, losses = self.learn(*list_inputs(truth, previous, chunk.reference, *chunk.others))
             previous = State(image, truth.structure, truth.joints)
             if self.session.finished:
                 break
         return losses
 
     def generate(self, *inputs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Inputs: the tensors of the reference, of the previous state, of Truth, and of the further picture, if any."""
-        source, previous, truth, other = _name_inputs(inputs)
+        """Inputs: of `list_inputs`."""
+        truth, previous, *pictures = _name_inputs(inputs)
         with self.autocast():
-            reference = self._encode(source)
-            if other is not None:
-                reference = replace(reference, others=(self._encode(other),))
+            reference, *others = (self._encode(picture) for picture in pictures)
+            reference = replace(reference, others=tuple(others))
             step = self.generator.step(reference, previous, truth.structure, truth.joints)
         return step.image, self.measure_losses(step, truth)
 
@@ -60,13 +57,19 @@ class LayerTask(GanTask[AnimationGenerator, Clips]):
         """The weighted losses of a generated frame, scalars by name."""
 
     def truth(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        _, _, truth, _ = _name_inputs(inputs)
+        truth, *_ = _name_inputs(inputs)
         return truth.image, truth.structure
 
 
-def _name_inputs(inputs: Sequence[Tensor]) -> tuple[State, State, Truth, State | None]:
-    """The reference, the previous state, the truth and the further picture, if there is one."""
-    reference, previous, rest = State(*inputs[:3]), State(*inputs[3:6]), inputs[6:]
-    if len(rest) < len(fields(Truth)):
-        return reference, previous, Truth(*rest), None
-    return reference, previous, Truth(*rest[:-3]), State(*rest[-3:])
+def list_inputs(truth: Truth, *states: State) -> list[Tensor]:
+    """What `LayerTask.generate` takes.
+
+    states: the previous one, the reference, and its further pictures.
+    """
+    return [*truth.tensors(), *(tensor for state in states for tensor in state_tensors(state))]
+
+
+def _name_inputs(inputs: Sequence[Tensor]) -> tuple[Truth, *tuple[State, ...]]:
+    """What was given to `list_inputs`."""
+    first = len(fields(Truth))
+    return Truth(*inputs[:first]), *(State(*inputs[start : start + 3]) for start in range(first, len(inputs), 3))

@@ -24,9 +24,7 @@ def reconstruction_losses(recipe: LayerRecipe, step: Step, truth: Truth, emphasi
     image, weight = step.image.float(), _weigh(recipe, truth, emphasis)
     composites = compose(image, truth.backdrop), compose(truth.image, truth.backdrop)
     previous = truth.flow_previous, truth.visible_previous
-    references = [(truth.flow_reference, truth.visible_reference)]
-    if truth.flow_other is not None and truth.visible_other is not None:
-        references.append((truth.flow_other, truth.visible_other))
+    references = list(zip(truth.flow_pictures.unbind(1), truth.visible_pictures.unbind(1), strict=True))
     made = (step.flows_reference, step.masks_reference), *((other.flows, other.masks) for other in step.others)
     sources = (
         (step.flows_previous, step.masks_previous, *previous),

@@ -31,6 +31,7 @@ from pipelines.synthetic.rendering.noise import (
 )
 from pipelines.synthetic.rendering.palettes import GROUNDS, from_table
 from pipelines.training.data.augmentation import degrade, place, subset
+from pipelines.training.data.object_sampler import SampleObjects
 
 VIEWS = 2  # of each object
 CELL = 2  # pixels of the picture per pixel of a shadow, which is soft
@@ -103,9 +104,9 @@ def join(parts: Sequence[Scenes]) -> Scenes:
     return Scenes(torch.cat([part.image for part in parts]), torch.cat([part.coverage for part in parts]))
 
 
-def draw_scenes(recipe: Recipe, batch: int, generator: Generator) -> Scenes:
-    """Render `batch` pictures on the generator's device."""
-    layers = _place_objects(recipe, _render_objects(recipe, batch, generator), generator)
+def draw_scenes(recipe: Recipe, batch: int, generator: Generator, sample: SampleObjects = sample_objects) -> Scenes:
+    """Render `batch` pictures on the generator's device; `sample` puts the objects together."""
+    layers = _place_objects(recipe, _render_objects(recipe, batch, generator, sample), generator)
     order = torch.randperm(batch, generator=generator, device=generator.device)
     layers = layers[order]
     picture = _draw_places(recipe, batch, generator)
@@ -120,10 +121,10 @@ def draw_scenes(recipe: Recipe, batch: int, generator: Generator) -> Scenes:
     return Scenes(picture.clamp(0, 1) * 2 - 1, coverage)
 
 
-def _render_objects(recipe: Recipe, batch: int, generator: Generator) -> _Layers:
+def _render_objects(recipe: Recipe, batch: int, generator: Generator, sample: SampleObjects) -> _Layers:
     """Objects of all classes and their shadows, as rendered: in the middle, all of them in the picture."""
     count, size, device = -(-batch // VIEWS), recipe.size, generator.device
-    objects = sample_objects(category="any", batch=count, generator=generator, closed=True)
+    objects = sample(category="any", batch=count, generator=generator, closed=True)
     light = replace(objects.light, flat=objects.light.flat & chance(generator, 0.3, count))
     objects = replace(objects, light=light, film=Film.plain(count, device))
     camera = sample_cameras(count, VIEWS, generator, level=0.1, varied=1.0)

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from models.segmentation import SegmentationConfig, SegmentationNetwork
+from pipelines.training.data.object_sampler import ObjectSampler
 from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
-from pipelines.training.engine.session import Session
+from pipelines.training.engine.session import Session, Stateful
 from pipelines.training.engine.supervised import SupervisedTask
 from pipelines.training.segmentation.data import Recipe, Scenes, draw_scenes, join
 from pipelines.training.segmentation.losses import coverage_losses
@@ -32,11 +33,15 @@ class SegmentationTask(SupervisedTask[SegmentationNetwork, Scenes]):
     def __init__(self, session: Session, recipe: Recipe) -> None:
         config = session.config
         self.chunk = config.chunk_size(recipe.chunk)
+        self.objects = ObjectSampler(session.processes, seed=config.seed)
         torch.manual_seed(config.seed)
         network = SegmentationNetwork(config=SegmentationConfig())
         if config.init:
             load_matching(network, config.init, session.progress, expect="segmentation")
         super().__init__(session, recipe, network)
+
+    def state(self) -> dict[str, Stateful]:
+        return super().state() | {"objects": self.objects}
 
     def prepare(self) -> None:
         number, progress = self.recipe.validation, self.session.progress
@@ -49,7 +54,8 @@ class SegmentationTask(SupervisedTask[SegmentationNetwork, Scenes]):
         due = self.session.samples_due(self.chunk)
         at_once, parts = AT_ONCE_ON_CPU if self.device.type == "cpu" else due, []
         for start in range(0, due, at_once):
-            parts.append(draw_scenes(self.recipe, min(at_once, due - start), self.session.generator))
+            number = min(at_once, due - start)
+            parts.append(draw_scenes(self.recipe, number, self.session.generator, self.objects))
             self.session.progress.advance(0)
         return join(parts)
 

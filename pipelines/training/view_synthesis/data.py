@@ -22,6 +22,7 @@ from pipelines.synthetic.objects.cameras import sample_cameras
 from pipelines.synthetic.objects.classes import CLASSES
 from pipelines.synthetic.rendering.noise import chance, normal, uniform
 from pipelines.training.data.augmentation import compress, subset
+from pipelines.training.data.object_sampler import SampleObjects
 
 UNKNOWN = -1  # number of a kind that is not given
 SOFT_SCALE = 0.4  # size to which soft samples are reduced before they are enlarged again
@@ -184,15 +185,17 @@ def pair_views(recipe: Recipe, batch: int) -> list[tuple[int, int]]:
     return pairs
 
 
-def draw_pairs(recipe: Recipe, batch: int, generator: torch.Generator) -> ViewPairs:
-    """`batch` rendered samples on the generator's device, in random order.
+def draw_pairs(
+    recipe: Recipe, batch: int, generator: torch.Generator, sample: SampleObjects = sample_objects
+) -> ViewPairs:
+    """`batch` rendered samples on the generator's device, in random order; `sample` puts the objects together.
 
     Raises:
         InputError: see `pair_views`.
     """
     pairs = pair_views(recipe, batch)
     count = batch // len(pairs)
-    objects = sample_objects(category=recipe.category, batch=count, generator=generator, without=recipe.without)
+    objects = sample(category=recipe.category, batch=count, generator=generator, without=recipe.without)
     how = {"level": recipe.level, "turning": recipe.turning, "varied": recipe.varied}
     views = render(objects, sample_cameras(count, recipe.views, generator, **how), size=recipe.size)
     kind = _choose_kinds(recipe, objects.classes, generator)
@@ -201,11 +204,11 @@ def draw_pairs(recipe: Recipe, batch: int, generator: torch.Generator) -> ViewPa
     background = uniform(generator, batch, 3, 1, 1, low=-1.0)
     background = torch.where(chance(generator, recipe.coloured, batch, 1, 1, 1), background, WHITE)
     inputs, truth = (_join(column, order) for column in columns)
-    sample = ViewPairs(Inputs(*inputs), Truth(*truth, background=background))
-    _soften(recipe, sample, generator)
-    sample.inputs.image = 2 * compress((sample.inputs.image + 1) / 2, generator, share=recipe.compressed) - 1
-    _misjudge_cameras(recipe, sample.inputs, generator)
-    return sample
+    drawn = ViewPairs(Inputs(*inputs), Truth(*truth, background=background))
+    _soften(recipe, drawn, generator)
+    drawn.inputs.image = 2 * compress((drawn.inputs.image + 1) / 2, generator, share=recipe.compressed) - 1
+    _misjudge_cameras(recipe, drawn.inputs, generator)
+    return drawn
 
 
 def _choose_kinds(recipe: Recipe, classes: Sequence[str], generator: torch.Generator) -> Tensor:

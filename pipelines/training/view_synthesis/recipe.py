@@ -15,11 +15,12 @@ from models.generators.config import bundled_objects
 from models.generators.view import ViewGenerator
 from models.turning import Camera
 from pipelines.synthetic.objects.classes import CLASSES
+from pipelines.training.data.object_sampler import ObjectSampler
 from pipelines.training.data.object_styles import list_validations
 from pipelines.training.engine.gan import GanTask
 from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
-from pipelines.training.engine.session import Session
+from pipelines.training.engine.session import Session, Stateful
 from pipelines.training.view_synthesis.data import Inputs, Recipe, Truth, ViewPairs, draw_pairs, join, pair_views
 from pipelines.training.view_synthesis.losses import reconstruction_losses
 from pipelines.training.view_synthesis.validation import VIEWS, validate
@@ -44,7 +45,11 @@ class ViewSynthesisTask(GanTask[ViewGenerator, ViewPairs]):
 
     def __init__(self, session: Session, recipe: Recipe, generator: ViewGenerator | None = None) -> None:
         self.validations = list_validations(recipe.category, recipe.without)
+        self.objects = ObjectSampler(session.processes, seed=session.config.seed)
         super().__init__(session, recipe, generator or build_generator(session), PatchDiscriminator())
+
+    def state(self) -> dict[str, Stateful]:
+        return super().state() | {"objects": self.objects}
 
     def options(self) -> str:
         return f"--category {self.recipe.category}"
@@ -59,7 +64,8 @@ class ViewSynthesisTask(GanTask[ViewGenerator, ViewPairs]):
         due = min(batch, math.ceil(self.session.samples_due(self.chunk) / pairs) * pairs)
         at_once, parts = OBJECTS_AT_ONCE_ON_CPU * pairs if self.device.type == "cpu" else due, []
         for start in range(0, due, at_once):
-            parts.append(draw_pairs(self.recipe, min(at_once, due - start), self.session.generator))
+            number = min(at_once, due - start)
+            parts.append(draw_pairs(self.recipe, number, self.session.generator, self.objects))
             self.session.progress.advance(0)
         return join(parts)
 

@@ -20,6 +20,7 @@ from pipelines.synthetic.objects.classes import CLASSES
 from pipelines.synthetic.rendering.backgrounds import sample_backgrounds
 from pipelines.synthetic.rendering.noise import chance, column, gaussian_blur, uniform
 from pipelines.training.data.augmentation import degrade, place
+from pipelines.training.data.object_sampler import SampleObjects
 
 CATEGORY = "any"  # what is drawn
 KINDS = (*CLASSES, OTHER)
@@ -62,6 +63,8 @@ class LabelledImages:
     """Whether they show an object [B] bool; camera and frame are 0 where they don't."""
     kind: Tensor
     """Index in `KINDS` [B]; objects of other kinds have no front, so their azimuth means nothing."""
+    folds: Tensor
+    """Of the objects' rotational symmetry [B], see `Objects`: from so many azimuths each looks the same."""
     camera: Tensor
     """[B, 4], `Camera.stack`."""
     frame: Tensor
@@ -71,14 +74,20 @@ class LabelledImages:
         return LabelledImages(*(tensor[chosen] for tensor in vars(self).values()))
 
 
-def draw_labelled(recipe: Recipe, batch: int, size: int, generator: Generator) -> LabelledImages:
-    """`batch` images [3, size, size] on the generator's device, first the objects, then at least one other image."""
+def draw_labelled(
+    recipe: Recipe, batch: int, size: int, generator: Generator, sample: SampleObjects = sample_objects
+) -> LabelledImages:
+    """`batch` images [3, size, size] on the generator's device, first the objects, then at least one other image.
+
+    sample: puts the objects together.
+    """
     rest = max(round(recipe.others * batch), 1)
-    seen = draw_objects(recipe, batch - rest, size, generator)
+    seen = draw_objects(recipe, batch - rest, size, generator, sample)
     kind = torch.full((rest,), KINDS.index(OTHER), device=generator.device)
     camera, frame = (labels.new_zeros(rest, labels.shape[1]) for labels in (seen.camera, seen.frame))
     shown = torch.zeros_like(kind, dtype=torch.bool)
-    return join([seen, LabelledImages(draw_others(rest, size, generator), shown, kind, camera, frame)])
+    others = draw_others(rest, size, generator)
+    return join([seen, LabelledImages(others, shown, kind, torch.ones_like(kind), camera, frame)])
 
 
 def join(parts: Sequence[LabelledImages]) -> LabelledImages:
@@ -87,17 +96,17 @@ def join(parts: Sequence[LabelledImages]) -> LabelledImages:
     return LabelledImages(*(torch.cat(column) for column in columns))
 
 
-def draw_objects(recipe: Recipe, batch: int, size: int, generator: Generator) -> LabelledImages:
+def draw_objects(recipe: Recipe, batch: int, size: int, generator: Generator, sample: SampleObjects) -> LabelledImages:
     """Objects of all classes by any camera, some of them spoiled."""
     count = -(-batch // VIEWS)
-    drawn = sample_objects(category=CATEGORY, batch=count, generator=generator, without=recipe.without)
+    drawn = sample(category=CATEGORY, batch=count, generator=generator, without=recipe.without)
     views = render(drawn, sample_cameras(count, VIEWS, generator, level=recipe.level, varied=1.0), size=size)
     images, mask, camera = (part.flatten(0, 1)[:batch] for part in (views.images, views.mask, views.camera.stack()))
     kinds = torch.tensor([KINDS.index(name) for name in drawn.classes], device=generator.device)
     images, mask, frame = fill_frame(images, mask, Camera.unstack(camera).scale, generator)
-    kind = kinds.repeat_interleave(VIEWS)[:batch]
+    kind, folds = (each.repeat_interleave(VIEWS)[:batch] for each in (kinds, drawn.folds))
     shown = torch.ones_like(kind, dtype=torch.bool)
-    return LabelledImages(_spoil(recipe, images, mask, generator), shown, kind, camera, frame)
+    return LabelledImages(_spoil(recipe, images, mask, generator), shown, kind, folds, camera, frame)
 
 
 def draw_others(batch: int, size: int, generator: Generator) -> Tensor:

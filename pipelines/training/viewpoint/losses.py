@@ -16,7 +16,7 @@ def viewpoint_losses(recipe: Recipe, answer: ViewpointOutput, truth: LabelledIma
     """
     shown, front = truth.shown.float(), (truth.kind != KINDS.index(OTHER)).float()  # [B]
     camera = Camera.unstack(truth.camera)
-    target = azimuth_target(camera.azimuth, answer.azimuth.shape[1], recipe.spread)  # [B, N]
+    target = azimuth_target(camera.azimuth, answer.azimuth.shape[1], recipe.spread, truth.folds)  # [B, N]
     azimuth = -(target * F.log_softmax(answer.azimuth, 1)).sum(1)
     errors = torch.stack([answer.elevation - camera.elevation, answer.nearness - camera.nearness], 1).abs()
     elevation, nearness = (errors / answer.spread + (2 * answer.spread).log()).unbind(1)  # of Laplace distributions

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from models.viewpoint import ViewpointConfig, ViewpointNetwork
+from pipelines.training.data.object_sampler import ObjectSampler
 from pipelines.training.data.object_styles import list_validations
 from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
-from pipelines.training.engine.session import Session
+from pipelines.training.engine.session import Session, Stateful
 from pipelines.training.engine.supervised import SupervisedTask
 from pipelines.training.viewpoint.data import CATEGORY, KINDS, LabelledImages, Recipe, draw_labelled, join
 from pipelines.training.viewpoint.losses import viewpoint_losses
@@ -34,11 +35,15 @@ class ViewpointTask(SupervisedTask[ViewpointNetwork, LabelledImages]):
     def __init__(self, session: Session, recipe: Recipe) -> None:
         config, self.validations = session.config, list_validations(CATEGORY, recipe.without)
         self.chunk = config.chunk_size(recipe.chunk)
+        self.objects = ObjectSampler(session.processes, seed=config.seed)
         torch.manual_seed(config.seed)
         network = ViewpointNetwork(config=ViewpointConfig(kinds=KINDS, lens=True))
         if config.init:
             load_matching(network, config.init, session.progress, expect="viewpoint", adapt=fit_outputs)
         super().__init__(session, recipe, network)
+
+    def state(self) -> dict[str, Stateful]:
+        return super().state() | {"objects": self.objects}
 
     def prepare(self) -> None:
         self.warm_up()
@@ -48,7 +53,8 @@ class ViewpointTask(SupervisedTask[ViewpointNetwork, LabelledImages]):
         due, size = self.session.samples_due(self.chunk), self.network.config.size
         at_once, parts = AT_ONCE_ON_CPU if self.device.type == "cpu" else due, []
         for start in range(0, due, at_once):
-            parts.append(draw_labelled(self.recipe, min(at_once, due - start), size, self.session.generator))
+            number = min(at_once, due - start)
+            parts.append(draw_labelled(self.recipe, number, size, self.session.generator, self.objects))
             self.session.progress.advance(0)
         return join(parts)
 

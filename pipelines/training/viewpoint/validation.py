@@ -28,6 +28,7 @@ VALIDATION_SEED = 20262
 REVERSED = 120.0  # degrees: a larger error of the azimuth confuses front and back
 LEVEL = 0.5  # share of the objects that are seen from elevation 0
 AT_ONCE = 50  # images that are rendered together
+OF_AZIMUTH = ("median", "reversed", "within20", "confidence", "within20_sure")  # what objects without one lack
 
 
 @torch.no_grad()
@@ -36,14 +37,16 @@ def validate(
 ) -> dict[str, float]:
     """How well the network knows `count` held-out objects by all cameras, half of them at elevation 0.
 
-    The azimuth of objects of no class means nothing. styles: as in `sample_objects`.
+    Where an object looks the same from several azimuths (`Objects.folds`), any of them is right. styles: as in
+    `sample_objects`.
 
     Returns:
         `median` error of the azimuth in degrees; shares of errors beyond `REVERSED` (`reversed`) and within `REACH`
         (`within20`); the mean `confidence`, which should equal the latter; `within20_sure`, the share within reach
-        among the more confident half. `elevation` and `nearness`: median errors in degrees and in 1 / diagonals, with
-        `_within`, the share within reach, and `_confidence`, which should equal it. `size`, the median error of the
-        frame's size as a fraction; `kind`, the share whose kind is right.
+        among the more confident half; none of these for objects of no class, which have no azimuth. `elevation` and
+        `nearness`: median errors in degrees and in 1 / diagonals, with `_within`, the share within reach, and
+        `_confidence`, which should equal it. `size`, the median error of the frame's size as a fraction; `kind`, the
+        share whose kind is right.
     """
     device, size = next(network.parameters()).device, network.config.size
     generator = torch.Generator(device).manual_seed(VALIDATION_SEED)
@@ -54,7 +57,8 @@ def validate(
         camera = sample_cameras(number, 1, generator, level=LEVEL)
         views, camera = render(drawn, camera, size=size), camera[:, 0]
         images, _, frame = fill_frame(views.images[:, 0], views.mask[:, 0], camera.scale)
-        columns.append(_judge(decode_viewpoint(network(images)), camera, frame, network.config.kinds.index(category)))
+        estimate, kind = decode_viewpoint(network(images)), network.config.kinds.index(category)
+        columns.append(judge_estimates(estimate, camera, drawn.folds, frame, kind))
         progress.advance(number)
     names = (
         "azimuth",
@@ -78,16 +82,19 @@ def validate(
         **{name: found[name] for name in names if name.endswith("confidence") or name == "kind"},
     }
     medians = {"median": error, **{name: found[name] for name in ("elevation", "nearness", "size")}}
-    return {name: float(value.median()) for name, value in medians.items()} | {
-        name: float(value.float().mean()) for name, value in shares.items()
-    }
+    numbers = {name: float(value.median()) for name, value in medians.items()}
+    numbers |= {name: float(value.float().mean()) for name, value in shares.items()}
+    return {name: value for name, value in numbers.items() if category != OTHER or name not in OF_AZIMUTH}
 
 
-def _judge(found: ViewpointEstimate, camera: Camera, frame: Tensor, kind: int) -> Tensor:
-    """Errors and confidences of estimates, whether the kind is right: [B, 8]."""
+def judge_estimates(found: ViewpointEstimate, camera: Camera, folds: Tensor, frame: Tensor, kind: int) -> Tensor:
+    """Errors and confidences of estimates, whether the kind is right: [B, 8].
+
+    folds: [B], see `Objects`. The confidence is that of one azimuth; the others that look the same are as probable.
+    """
     values = (
-        angle_between(found.azimuth, camera.azimuth),
-        found.confidence,
+        angle_between(found.azimuth, camera.azimuth, folds),
+        (folds * found.confidence).clamp(max=1),
         (found.elevation - camera.elevation).abs(),
         found.elevation_confidence,
         (found.nearness - camera.nearness).abs(),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from models.turning import SCALE
@@ -14,7 +15,7 @@ from pipelines.object_views.source import ObjectView
 from pipelines.object_views.viewpoint import Square, crop_square, estimate_view
 from pipelines.runtime.progress import NotesProgress
 from tests.helpers.media_files import EXAMPLES, SOURCE
-from tests.helpers.view_networks import make_constant_viewpoint_network
+from tests.helpers.view_networks import BINS, make_constant_viewpoint_network
 
 
 def estimate(
@@ -96,6 +97,17 @@ def test_the_camera_is_found_and_options_win(block: Path) -> None:
     far = make_constant_viewpoint_network(azimuth=90, elevation=60, lens=(0.0, 1.0, 0.1))
     view, _ = estimate(block, far)
     assert (view.elevation, view.distance) == (40, 20)
+
+
+def test_a_table_may_be_seen_from_the_other_side(block: Path) -> None:
+    """Half of the probability on each side: a chair may be the wrong way round, a table is right both ways."""
+    network = make_constant_viewpoint_network(azimuth=90)
+    bias = network.head[-1].bias
+    assert isinstance(bias, torch.Tensor)
+    with torch.no_grad():
+        bias[3 * BINS // 4] = bias[BINS // 4]
+    confidence = [estimate(block, network, category=category)[0].confidence for category in ("chair", "table")]
+    assert confidence == pytest.approx([0.5, 1.0], abs=0.01)
 
 
 @pytest.mark.parametrize("factor", [0.4, 1.0, 2.3])

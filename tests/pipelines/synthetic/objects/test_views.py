@@ -159,3 +159,13 @@ def test_sides_that_differ_are_not_shown_by_the_mirror_image():
     _, visible, object_ = views.flow(1, 0, mirrored=True)
     assert not objects.symmetric.any()
     assert (visible * object_).sum() == 0
+
+
+def test_tables_look_the_same_from_as_many_sides_as_they_say() -> None:
+    objects = light_evenly(sample_objects(category="table", batch=40, generator=generator(2)))
+    azimuth = 30 + torch.stack([torch.zeros(40), 360 / objects.folds, torch.full((40,), 180.0)], 1)
+    views = render(objects, Camera.usual(azimuth, torch.full((40, 3), 15.0)), size=64)
+    first, turned, back = (torch.cat([views.mask[:, n], views.depth(n)], 1) for n in range(3))
+    assert set(objects.folds.tolist()) == {1, 2, 4, 360}
+    assert (turned - first).abs().mean((1, 2, 3)).max() < 0.01
+    assert (back - first).abs().mean((1, 2, 3))[objects.folds == 1].min() > 0.01

@@ -48,9 +48,9 @@ def test_a_batch_updates_both_networks_once_per_chunk_and_target(tmp_path: Path)
 
 def test_a_run_without_further_pictures_is_one_of_single_ones(tmp_path: Path) -> None:
     config = TrainConfig(out=tmp_path, batch=1, steps=3, device="cpu", warmup=1)
-    task = make_task(config, replace(SMALL, further=0.0))
+    task = make_task(config, replace(SMALL, pictures=1))
     batch = task.draw_batch()
-    assert batch.other is None
+    assert batch.others == ()
     assert all(torch.isfinite(value) for value in task.update(batch).values())
 
 

@@ -10,10 +10,27 @@ from pipelines.training.viewpoint.data import KINDS, Recipe, draw_labelled
 from pipelines.training.viewpoint.losses import viewpoint_losses
 
 
+def test_every_azimuth_from_which_a_table_looks_the_same_is_right() -> None:
+    truth = draw_labelled(Recipe(), 8, 64, torch.Generator().manual_seed(1))
+    truth.kind[:], truth.folds = KINDS.index("table"), torch.tensor([1, 2, 4, 360]).repeat(2)
+    likely = azimuth_target(Camera.unstack(truth.camera).azimuth, 72, 6.0, truth.folds).clamp(min=1e-9).log()
+
+    def measure(turn: float, folds: int) -> float:
+        """The azimuth's loss where it is answered as after a turn in degrees."""
+        chosen, zero = truth.folds == folds, torch.zeros(2)
+        kind, frame, spread = torch.zeros(2, len(KINDS)), torch.zeros(2, 3), torch.ones(2, 2)
+        answer = ViewpointOutput(likely.roll(round(turn / 5), 1)[chosen], kind, zero, frame, zero, spread)
+        return float(viewpoint_losses(Recipe(), answer, truth[chosen])["azimuth"])
+
+    for turn, alike in ((180, (2, 4, 360)), (90, (4, 360)), (45, (360,))):
+        right = [folds for folds in (1, 2, 4, 360) if measure(turn, folds) < measure(0, folds) + 0.01]
+        assert right == list(alike)
+
+
 def test_losses_vanish_for_the_truth_and_other_things_have_no_azimuth() -> None:
     recipe = Recipe(spread=1.0)
     truth = draw_labelled(Recipe(others=0.5), 8, 64, torch.Generator().manual_seed(1))
-    truth.kind[:4] = KINDS.index("car")
+    truth.kind[:4], truth.folds[:4] = KINDS.index("car"), 1
     camera = Camera.unstack(truth.camera)
     known = azimuth_target(camera.azimuth, 72, 1.0).clamp(min=1e-6).log()
     kind = 40 * torch.nn.functional.one_hot(truth.kind, len(KINDS)).float()
