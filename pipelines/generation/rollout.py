@@ -246,4 +246,5 @@ def _stack(inputs: list[NetworkInputs], device: torch.device) -> tuple[torch.Ten
 
 def _to_device(arrays: list[np.ndarray], device: torch.device) -> torch.Tensor:
     """n x [C, h, w] -> float32 [n, C, h, w], channels last."""
-    return send(torch.from_numpy(np.stack(arrays)).float(), device).contiguous(memory_format=torch.channels_last)
+    stacked = arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
+    return send(torch.from_numpy(stacked).float(), device).contiguous(memory_format=torch.channels_last)
