@@ -28,8 +28,8 @@ EXAMPLES = {
         "gfla face photo.jpg speech.mp4 -o out.mp4 --landmarks points/",
     ),
     "view-synth": (
-        "gfla view-synth car.png --category car",
-        "gfla view-synth car.png --category car -o car.glb",
+        "gfla view-synth car.png",
+        "gfla view-synth car.png -o car.glb",
         "gfla view-synth a.png b.png --category chair --azimuth 30 -o turntables/",
     ),
     "check": (

@@ -69,7 +69,6 @@ OPTIONS: dict[str, Any] = {
     "motion": typer.Option(metavar=WEIGHTS),
     "viewpoint": typer.Option(metavar=WEIGHTS, rich_help_panel=MODEL),
     "device": typer.Option(metavar="auto|cpu|cuda[:N]|mps", parser=parse.device),
-    "category": typer.Option(show_default=False),
     "azimuth": typer.Option(metavar="auto|DEGREES", parser=parse.angle, show_default="auto"),
     "elevation": typer.Option(metavar="auto|DEGREES", parser=parse.angle, show_default="auto"),
     "distance": typer.Option(metavar="auto|DIAGONALS", parser=parse.distance, show_default="auto"),

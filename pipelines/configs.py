@@ -27,7 +27,7 @@ Place = Literal["frame", "follow", "still"]
 LandmarkDetectorName = Literal["mediapipe", "dlib", "bundled"]
 FaceRetarget = Literal["fit", "none"]
 TrackView = Literal["skeleton"]
-ObjectCategory = Literal["car", "chair"]
+ObjectCategory = Literal["auto", "car", "chair"]
 ObjectBackground = Literal["white", "transparent", "original"]
 Protocol = Literal["standard", "gfla"]
 Metric = Literal["fid", "lpips", "ssim", "ssim256", "psnr", "l1", "mae", "flicker", "keypoints"]
@@ -142,8 +142,8 @@ class ViewSynthConfig(OutputOptions, ModelOptions):
     panel: ClassVar[str] = "View"
     images: tuple[Path, ...]
     """Pictures of objects, one object each; leave them out with `--shapenet`."""
-    category: ObjectCategory
-    """Kind of object in the pictures."""
+    category: ObjectCategory = "auto"
+    """Kind of object in the pictures; `auto` finds out for each of them."""
     _: KW_ONLY
     output: Path | None = None
     """Video, .gif, contact sheet.png, folder/, views/%05d.png or model.glb to write; a folder of videos for several

@@ -66,7 +66,15 @@ class ViewSynthResult:
 
     def summary(self) -> dict[str, Any]:
         """One JSON-ready object: inputs with SHA-256, options, versions, timings, outputs."""
-        viewpoint = ("azimuth", "elevation", "distance", "confidence", "elevation_confidence", "distance_confidence")
+        viewpoint = (
+            "category",
+            "azimuth",
+            "elevation",
+            "distance",
+            "confidence",
+            "elevation_confidence",
+            "distance_confidence",
+        )
         compared = {"views": [asdict(view) for view in self.compared], "means": self.means} if self.compared else {}
         return {
             "outputs": [str(path) for path in self.azimuths],
@@ -107,7 +115,7 @@ def synthesize_views(
         # 2. Networks: the generator and, if it takes objects that are cut out and framed, the viewpoint network
         renderer, viewpoint = load_networks(config, device, precision, resources)
         # 3. Source views: uint8 [S, S, 3] with a viewpoint, one for each output
-        sources = load_sources(config, viewpoint, progress)
+        sources = load_sources(config, renderer, viewpoint, progress)
     used = {"weights": [config.generator, config.viewpoint], "device": str(device), "precision": precision}
     written, compared = dict[Path, list[float]](), list[ViewScores]()  # azimuths, scores
     for source, target in zip(sources, config.targets(), strict=True):
@@ -154,12 +162,12 @@ def load_networks(
         return GridViewRenderer(generator, autocast(precision, device)), None
     generator = resources.load(load_weights, config.generator, device=device, expect="view")
     assert isinstance(generator, ViewGenerator)
-    if config.category not in generator.config.categories:
+    if config.category not in ("auto", *generator.config.categories):
         known = ", ".join(generator.config.categories)
         raise WeightsError(
             f"{config.generator} weights know {known}: use weights that know --category {config.category}"
         )
-    renderer = ObjectRenderer(generator, precision, background=config.background, category=config.category)
+    renderer = ObjectRenderer(generator, precision, background=config.background)
     if config.shapenet:
         return renderer, None
     viewpoint = resources.load(load_weights, config.viewpoint, device=device, expect="viewpoint")
@@ -173,7 +181,7 @@ def _load_authors_generator(weights: str, category: str, device: torch.device) -
     if not generator.config.coded or generator.config.structure_channels != CHANNELS:
         raise WeightsError(f"{weights} weights generate people, not objects: see `gfla weights list`")
     official = read_metadata(weights).get("official", "")
-    if official and official != f"shapenet_{category}":
+    if official and category != "auto" and official != f"shapenet_{category}":
         raise WeightsError(f"{weights} holds {official} weights, which don't match --category {category}")
     return generator
 
@@ -181,18 +189,22 @@ def _load_authors_generator(weights: str, category: str, device: torch.device) -
 # 3. Source views
 
 
-def load_sources(config: ViewSynthConfig, viewpoint: ViewpointNetwork | None, progress: Progress) -> list[ObjectView]:
+def load_sources(
+    config: ViewSynthConfig, renderer: ViewRenderer, viewpoint: ViewpointNetwork | None, progress: Progress
+) -> list[ObjectView]:
     """The view of the ShapeNet file, or one of each picture: framed by the viewpoint network if there is one."""
     if config.shapenet and config.id is not None:
         view = load_shapenet_view(config.shapenet, config.id)
         camera = {name: getattr(config, name) for name in ("azimuth", "elevation", "distance")}
-        return [replace(view, **{name: value for name, value in camera.items() if value is not None})]
-    if viewpoint is None:
+        given = {name: value for name, value in camera.items() if value is not None}
+        return [replace(view, category=config.category, **given)]
+    if viewpoint is None or not isinstance(renderer, ObjectRenderer):
         assert config.azimuth is not None  # see `check_options`
         return [
             ObjectView(load_square_picture(path), config.azimuth, config.elevation or 0.0) for path in config.images
         ]
     given = {name: getattr(config, name) for name in ("category", "azimuth", "elevation", "distance")}
+    given["categories"] = renderer.generator.config.categories
     return [estimate_view(path, viewpoint, **given, progress=progress) for path in config.images]
 
 

@@ -30,6 +30,8 @@ def check_options(config: ViewSynthConfig) -> None:
         raise InputError("pass either pictures, or --shapenet FILE with --id, one of its views")
     if not holds_view_generator(config.generator):
         _validate_for_authors_generators(config)
+    elif config.shapenet and config.category == "auto":
+        raise InputError("--shapenet needs --category: a view in such a file is not looked at")
     for angle in (config.azimuth or 0.0, *config.angles):
         if not math.isfinite(angle):
             raise InputError(f"angle {angle:g}: --azimuth and --angles must be finite numbers of degrees")

@@ -72,15 +72,13 @@ class ObjectRenderer:
     Args:
         precision: of the generator: fp32, bf16 or fp16.
         background: white, transparent, or original, the colour around the object in the source picture.
-        category: the class of the objects.
     """
 
     views_per_turn = 72
 
-    def __init__(self, generator: ViewGenerator, precision: str, *, background: str, category: str) -> None:
+    def __init__(self, generator: ViewGenerator, precision: str, *, background: str) -> None:
         self.generator, self.background = prepare_for_inference(generator, PRECISIONS[precision]), background
-        self.device, classes = next(generator.parameters()).device, generator.config.classes
-        self.kind = torch.tensor([classes.index(category) if category in classes else -1], device=self.device)
+        self.device = next(generator.parameters()).device
         self.precision = autocast(precision, self.device)
 
     def render(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
@@ -110,9 +108,11 @@ class ObjectRenderer:
 
     def _encode(self, source: ObjectView) -> SourceViews:
         image = image_to_tensor(source.picture)[None].to(self.device).contiguous(memory_format=torch.channels_last)
+        classes = self.generator.config.classes
+        number = classes.index(source.category) if source.category in classes else -1
         with torch.inference_mode(), self.precision:
             camera = self._make_camera(source, source.azimuth, source.elevation)
-            return self.generator.encode(image, camera, self.kind)
+            return self.generator.encode(image, camera, torch.tensor([number], device=self.device))
 
     def _compose(self, view: View, original: tuple[int, int, int]) -> Tensor:
         """The view on its background, or with its opacity as a fourth channel: [3 or 4, S, S] in [-1, 1]."""

@@ -35,6 +35,8 @@ class ObjectView:
     """In degrees."""
     elevation: float
     """In degrees above the horizon."""
+    category: str = ""
+    """What the generator should take it for, one of its `categories`; of no effect on the authors'."""
     distance: float = USUAL_DISTANCE
     """Of the camera, in diagonals of the object."""
     scale: float = SCALE

@@ -6,7 +6,7 @@ H, W: height and width of the picture; S: side of the square picture for view sy
 `models.generators.view_codes`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import torch
 
+from models.errors import InputError
 from models.generators.config import ANY
 from models.turning import HIGHEST, LOWEST, SCALE
 from models.viewpoint import FILL, OTHER, ViewpointEstimate, ViewpointNetwork, decode_viewpoint
@@ -54,6 +55,7 @@ def estimate_view(
     network: ViewpointNetwork,
     *,
     category: str,
+    categories: Sequence[str],
     azimuth: float | None,
     elevation: float | None,
     distance: float | None,
@@ -62,19 +64,26 @@ def estimate_view(
     """The object of a picture file on white, framed as in training, with its camera.
 
     Args:
-        category: what the picture should show; a note says so if it shows something else.
+        category: what the picture should show; a note says so if it shows something else. "auto": the one of
+            `categories` that it shows.
+        categories: what the generator knows.
         azimuth, elevation, distance: what is known of the camera; the network estimates what is None, but for the
             azimuth of `ANY` object, which is 0.
         progress: receives notes on the estimate and on whatever is doubtful.
 
     Raises:
-        InputError: the file is unreadable, too small, or nothing stands out from its background.
+        InputError: the file is unreadable, too small, nothing stands out from its background, or what it shows is none
+            of the categories.
     """
     foreground = segment_foreground(path)
     note_all(progress, (f"{path.name}: {warning}" for warning in foreground.warnings))
     box = _square_around_object(foreground)
     estimate = _run_network(network, crop_square(foreground.picture, box, network.config.size))
-    _note_other_kind(path, network.config.kinds, estimate, category, progress)
+    probabilities = dict(zip(network.config.kinds, estimate.kinds.tolist(), strict=True))
+    if category == "auto":
+        category = _choose_category(path, probabilities, categories, progress)
+    else:
+        _note_other_kind(path, probabilities, category, progress)
     picture, scale = _frame_object(foreground, _place_frame(box, estimate))
     found = _find_camera(network, estimate, FOLDS.get(category, 1))
     front = 0.0 if category == ANY and azimuth is None else azimuth
@@ -85,6 +94,7 @@ def estimate_view(
         picture,
         azimuth=found["azimuth"].value,
         elevation=found["elevation"].value,
+        category=category,
         distance=found["distance"].value,
         scale=scale,
         confidence=found["azimuth"].confidence,
@@ -168,10 +178,21 @@ def _are_close(frame: Square, other: Square) -> bool:
     return offset < MAX_CENTRE_OFFSET and abs(np.log(frame.side / other.side)) < MAX_LOG_SCALE
 
 
-def _note_other_kind(
-    path: Path, kinds: Sequence[str], estimate: ViewpointEstimate, category: str, progress: Progress
-) -> None:
-    probabilities = dict(zip(kinds, estimate.kinds.tolist(), strict=True))
+def _choose_category(
+    path: Path, probabilities: Mapping[str, float], categories: Sequence[str], progress: Progress
+) -> str:
+    """The category that is likelier than all others together; else `ANY` if the generator knows it."""
+    likely = max(probabilities, key=probabilities.__getitem__)
+    if likely in categories and probabilities[likely] > MIN_KIND_PROBABILITY:
+        progress.note(f"{path.name}: taken for a {likely} (probability {probabilities[likely]:.2f})")
+        return likely
+    if ANY in categories:
+        progress.note(f"{path.name}: taken for an object of no known category, of unknown front")
+        return ANY
+    raise InputError(f"{path} shows none of {', '.join(categories)} on a plain background: if it does, pass --category")
+
+
+def _note_other_kind(path: Path, probabilities: Mapping[str, float], category: str, progress: Progress) -> None:
     likely = max(probabilities, key=probabilities.__getitem__)
     if category not in (ANY, likely) and probabilities[likely] > MIN_KIND_PROBABILITY:
         hint = "" if likely == OTHER else f" but like a {likely}"

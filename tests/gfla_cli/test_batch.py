@@ -95,7 +95,7 @@ def test_jobs_begin_before_it_is_known_how_long_they_will_take(files: Path, monk
         (["src", "drv", "-o", "src/ann.png"], "ann.png can't be written"),
         (["src", "drv", "-o", "drv/../drv"], "both input and output"),
         (["jobs.csv", "-o", "out"], "jobs.csv does not exist"),
-        (["src", "-o", "out", "--command", "view-synth", "--azimuth", "0"], "Missing option '--category'"),
+        (["src", "-o", "out", "--command", "view-synth", "--category", "boat"], "'boat' is not one of"),
         (["src", "drv", "-o", "out", "--command", "view-synth", "--category", "car"], "takes no DRIVINGS"),
     ],
 )

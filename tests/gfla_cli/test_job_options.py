@@ -77,7 +77,7 @@ def test_defaults_that_a_command_does_not_have_are_left_out() -> None:
         ("animate", {"frame": "x"}, "'x' is not one of"),
         ("animate", {"compare": "maybe"}, "compare 'maybe' must be true or false"),
         ("animate", {"crf": "99"}, "Invalid value for .--crf."),
-        ("view-synth", {}, "Missing option '--category'"),
+        ("view-synth", {"category": "boat"}, "'boat' is not one of 'auto', 'car', 'chair'"),
     ],
 )
 def test_what_the_command_refuses_is_refused(command: str, values: dict, message: str) -> None:

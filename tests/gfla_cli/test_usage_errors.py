@@ -20,7 +20,7 @@ REFUSED = [
     (("animate", "no/*.png", str(DRIVING)), "'no/*.png' does not exist: no file matches this pattern"),
     (("batch", "a", "b", "c", "-o", "out"), "(c): put names with spaces, and patterns of gfla batch, in quotes"),
     (("batch", "a", "b", "-o", "out", "--command", "x"), "'--command': 'x' is not one of 'animate', 'pose'"),
-    (("view-synth", str(SOURCE), "--category", "x"), "'--category': 'x' is not one of 'car', 'chair'"),
+    (("view-synth", str(SOURCE), "--category", "x"), "'--category': 'x' is not one of 'auto', 'car', 'chair'"),
     (("view-synth", str(SOURCE), "--category", "car", "--elevation", "x"), "'x' is neither 'auto' nor an angle"),
     (("animate", str(SOURCE), str(SOURCE), "--scale", "x"), "'x' should be a valid number (see"),
     (("train", "animate", "--steps", "x"), "'--steps': 'x' should be a valid integer (see"),

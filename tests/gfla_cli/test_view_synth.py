@@ -29,7 +29,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         if state["error"]:
             raise state["error"]
         progress.note("seen from\nazimuth 40")
-        view = ObjectView(np.zeros((256, 256, 3), np.uint8), 40.0, 0.0, confidence=0.93)
+        view = ObjectView(np.zeros((256, 256, 3), np.uint8), 40.0, 0.0, "car", confidence=0.93)
         azimuths = {target: [0.0, 77.5] for target in config.targets()}
         return ViewSynthResult(config, azimuths, [view], "cpu", "fp32", {"load": 0.51234}, state["compared"])
 
@@ -111,7 +111,9 @@ def test_the_json_report_has_the_same_keys_as_ever(image: Path, stand_in: dict[s
     assert (code, set(report)) == (0, set(keys.split()))
     assert (report["outputs"], report["azimuths"]) == (["views"], [[0, 77.5]])
     unknown = dict.fromkeys(("elevation_confidence", "distance_confidence"))
-    assert report["sources"] == [{"azimuth": 40, "elevation": 0, "distance": 1.8, "confidence": 0.93, **unknown}]
+    assert report["sources"] == [
+        {"category": "car", "azimuth": 40, "elevation": 0, "distance": 1.8, "confidence": 0.93, **unknown}
+    ]
     assert list(report["compared"]["views"][1].values()) == [77.5, 0.0375, 21.456, 0.81234]
     assert report["compared"]["means"]["l1"] == pytest.approx(0.025)
     assert (report["weights"], report["device"], report["seconds"]) == ("objects", "cpu", {"load": 0.512})

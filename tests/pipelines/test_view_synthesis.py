@@ -124,7 +124,7 @@ def test_views_are_what_the_network_makes_at_any_angle(own: Case, tmp_path: Path
     assert summary["outputs"] == [str(tmp_path / "views")]
     assert summary["azimuths"] == [[0, 77.5]]
     unknown = dict.fromkeys(("confidence", "elevation_confidence", "distance_confidence"))
-    assert summary["sources"] == [{"azimuth": 40, "elevation": 0, "distance": DISTANCE, **unknown}]
+    assert summary["sources"] == [{"category": "car", "azimuth": 40, "elevation": 0, "distance": DISTANCE, **unknown}]
     assert len(summary["inputs"][0]["sha256"]) == 64
 
 

@@ -1,12 +1,15 @@
 """The viewpoint of a picture and the framing of its object, with constant networks and with the bundled one."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from models.errors import InputError
 from models.turning import SCALE
 from models.viewpoint import FILL, ViewpointNetwork
 from models.weights import load_weights
@@ -19,11 +22,17 @@ from tests.helpers.view_networks import BINS, make_constant_viewpoint_network
 
 
 def estimate(
-    path: Path, network: ViewpointNetwork, *, category: str = "car", **known: float
+    path: Path,
+    network: ViewpointNetwork,
+    *,
+    category: str = "car",
+    categories: Sequence[str] = ("car", "chair"),
+    **known: float,
 ) -> tuple[ObjectView, list[str]]:
     progress = NotesProgress()
-    given = dict.fromkeys(("azimuth", "elevation", "distance")) | known
-    return estimate_view(path, network, category=category, **given, progress=progress), progress.notes
+    given: dict[str, Any] = dict.fromkeys(("azimuth", "elevation", "distance")) | known
+    given |= {"category": category, "categories": categories}
+    return estimate_view(path, network, **given, progress=progress), progress.notes
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +117,17 @@ def test_a_table_may_be_seen_from_the_other_side(block: Path) -> None:
         bias[3 * BINS // 4] = bias[BINS // 4]
     confidence = [estimate(block, network, category=category)[0].confidence for category in ("chair", "table")]
     assert confidence == pytest.approx([0.5, 1.0], abs=0.01)
+
+
+def test_the_category_is_that_of_the_picture_if_the_generator_knows_it(block: Path) -> None:
+    network = make_constant_viewpoint_network(azimuth=90)  # sees cars
+    view, notes = estimate(block, network, category="auto")
+    assert (view.category, notes[0]) == ("car", "block.png: taken for a car (probability 1.00)")
+    view, notes = estimate(block, network, category="auto", categories=("chair", "any"))
+    assert (view.category, view.azimuth) == ("any", 0)
+    assert notes[0] == "block.png: taken for an object of no known category, of unknown front"
+    with pytest.raises(InputError, match="shows none of chair on a plain background: if it does, pass --category"):
+        estimate(block, network, category="auto", categories=("chair",))
 
 
 @pytest.mark.parametrize("factor", [0.4, 1.0, 2.3])
