@@ -32,7 +32,8 @@ from pipelines.object_views.output import write_views
 from pipelines.object_views.renderers import GridViewRenderer, ObjectRenderer, ViewRenderer
 from pipelines.object_views.shape import Survey, build_mesh
 from pipelines.object_views.source import ObjectView, load_shapenet_view, load_square_picture
-from pipelines.object_views.viewpoint import estimate_view
+from pipelines.object_views.symmetry import refine_camera
+from pipelines.object_views.viewpoint import estimate_view, note_camera
 from pipelines.runtime.devices import autocast, choose_device, choose_precision
 from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
@@ -192,7 +193,8 @@ def _load_authors_generator(weights: str, category: str, device: torch.device) -
 def load_sources(
     config: ViewSynthConfig, renderer: ViewRenderer, viewpoint: ViewpointNetwork | None, progress: Progress
 ) -> list[ObjectView]:
-    """The view of the ShapeNet file, or one of each picture: framed by the viewpoint network if there is one."""
+    """The view of the ShapeNet file, or one of each picture: framed by the viewpoint network if there is one, and its
+    camera refined."""
     if config.shapenet and config.id is not None:
         view = load_shapenet_view(config.shapenet, config.id)
         camera = {name: getattr(config, name) for name in ("azimuth", "elevation", "distance")}
@@ -205,7 +207,12 @@ def load_sources(
         ]
     given = {name: getattr(config, name) for name in ("category", "azimuth", "elevation", "distance")}
     given["categories"] = renderer.generator.config.categories
-    return [estimate_view(path, viewpoint, **given, progress=progress) for path in config.images]
+    views = []
+    for path in config.images:
+        view = refine_camera(renderer, estimate_view(path, viewpoint, **given, progress=progress))
+        note_camera(path, view, progress)
+        views.append(view)
+    return views
 
 
 # 4. Rendering

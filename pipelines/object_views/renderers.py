@@ -98,6 +98,18 @@ class ObjectRenderer:
                 view = self.generator.view(encoded, camera)
             yield camera, view
 
+    def compare_mirrored(self, source: ObjectView) -> float:
+        """Mean difference on the object between the picture, -1 to 1, and the mirrored one as it is warped to the
+        picture's camera: small if both sides of the object are alike and the camera is right."""
+        picture = image_to_tensor(source.picture)[None].to(self.device)
+        with torch.inference_mode(), self.precision:
+            view = self.generator.view(
+                self._encode(source), self._make_camera(source, source.azimuth, source.elevation)
+            )
+        difference = (view.detail.warped_previous.float() - picture).abs().mean(1, keepdim=True)  # [1, 1, S, S]
+        inside = view.alpha > 0.5
+        return float(difference[inside].mean()) if inside.any() else 0.0
+
     @property
     def survey_angles(self) -> Sequence[tuple[float, float]]:
         """Azimuths from the source's, and elevations, of `survey`."""

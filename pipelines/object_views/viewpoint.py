@@ -69,7 +69,7 @@ def estimate_view(
         categories: what the generator knows.
         azimuth, elevation, distance: what is known of the camera; the network estimates what is None, but for the
             azimuth of `ANY` object, which is 0.
-        progress: receives notes on the estimate and on whatever is doubtful.
+        progress: receives notes on whatever is doubtful; what was estimated says `note_camera`.
 
     Raises:
         InputError: the file is unreadable, too small, nothing stands out from its background, or what it shows is none
@@ -90,7 +90,7 @@ def estimate_view(
     for name, value in {"azimuth": front, "elevation": elevation, "distance": distance}.items():
         if value is not None:
             found[name] = Found(value, None)
-    view = ObjectView(
+    return ObjectView(
         picture,
         azimuth=found["azimuth"].value,
         elevation=found["elevation"].value,
@@ -102,8 +102,6 @@ def estimate_view(
         distance_confidence=found["distance"].confidence,
         background=tuple(foreground.background.tolist()),
     )
-    _note_camera(path, found, progress)
-    return view
 
 
 def _find_camera(network: ViewpointNetwork, estimate: ViewpointEstimate, folds: int) -> dict[str, Found]:
@@ -199,9 +197,14 @@ def _note_other_kind(path: Path, probabilities: Mapping[str, float], category: s
         progress.note(f"{path.name} does not look like a {category} on a plain background{hint}: results will be poor")
 
 
-def _note_camera(path: Path, found: dict[str, Found], progress: Progress) -> None:
-    """Say what was estimated, how sure it is, and which options help where it is not."""
-    estimated = {name: value for name, value in found.items() if value.confidence is not None}
+def note_camera(path: Path, view: ObjectView, progress: Progress) -> None:
+    """Say what was estimated of the view of a picture, how sure it is, and which options help where it is not."""
+    all_found = {
+        "azimuth": Found(view.azimuth, view.confidence),
+        "elevation": Found(view.elevation, view.elevation_confidence),
+        "distance": Found(view.distance, view.distance_confidence),
+    }
+    estimated = {name: found for name, found in all_found.items() if found.confidence is not None}
     if not estimated:
         return
     units = {"azimuth": "azimuth {:.0f}", "elevation": "elevation {:.0f}", "distance": "{:.1f} diagonals away"}

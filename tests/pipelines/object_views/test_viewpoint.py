@@ -15,7 +15,7 @@ from models.viewpoint import FILL, ViewpointNetwork
 from models.weights import load_weights
 from pipelines.object_views.foreground import segment_foreground
 from pipelines.object_views.source import ObjectView
-from pipelines.object_views.viewpoint import Square, crop_square, estimate_view
+from pipelines.object_views.viewpoint import Square, crop_square, estimate_view, note_camera
 from pipelines.runtime.progress import NotesProgress
 from tests.helpers.media_files import EXAMPLES, SOURCE
 from tests.helpers.view_networks import BINS, make_constant_viewpoint_network
@@ -32,7 +32,9 @@ def estimate(
     progress = NotesProgress()
     given: dict[str, Any] = dict.fromkeys(("azimuth", "elevation", "distance")) | known
     given |= {"category": category, "categories": categories}
-    return estimate_view(path, network, **given, progress=progress), progress.notes
+    view = estimate_view(path, network, **given, progress=progress)
+    note_camera(path, view, progress)
+    return view, progress.notes
 
 
 @pytest.fixture(scope="module")

@@ -27,9 +27,9 @@ STATE_KEYS = {
     "landmarks": SUPERVISED,
     "motion": SUPERVISED,
     "plate": GAN,
-    "segmentation": SUPERVISED,
-    "view-synth": GAN,
-    "viewpoint": SUPERVISED,
+    "segmentation": SUPERVISED | {"objects"},
+    "view-synth": GAN | {"objects"},
+    "viewpoint": SUPERVISED | {"objects"},
 }
 PAPER = {"network", "optimiser", "batches"}
 PAPER_STATE_KEYS = {
