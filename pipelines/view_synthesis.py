@@ -32,7 +32,7 @@ from pipelines.object_views.output import write_views
 from pipelines.object_views.renderers import GridViewRenderer, ObjectRenderer, ViewRenderer
 from pipelines.object_views.shape import Survey, build_mesh
 from pipelines.object_views.source import ObjectView, load_shapenet_view, load_square_picture
-from pipelines.object_views.symmetry import refine_camera
+from pipelines.object_views.symmetry import refine_azimuth
 from pipelines.object_views.viewpoint import estimate_view, note_camera
 from pipelines.runtime.devices import autocast, choose_device, choose_precision
 from pipelines.runtime.progress import SILENT, Progress, note_all
@@ -194,7 +194,7 @@ def load_sources(
     config: ViewSynthConfig, renderer: ViewRenderer, viewpoint: ViewpointNetwork | None, progress: Progress
 ) -> list[ObjectView]:
     """The view of the ShapeNet file, or one of each picture: framed by the viewpoint network if there is one, and its
-    camera refined."""
+    azimuth refined."""
     if config.shapenet and config.id is not None:
         view = load_shapenet_view(config.shapenet, config.id)
         camera = {name: getattr(config, name) for name in ("azimuth", "elevation", "distance")}
@@ -209,7 +209,7 @@ def load_sources(
     given["categories"] = renderer.generator.config.categories
     views = []
     for path in config.images:
-        view = refine_camera(renderer, estimate_view(path, viewpoint, **given, progress=progress))
+        view = refine_azimuth(renderer, estimate_view(path, viewpoint, **given, progress=progress))
         note_camera(path, view, progress)
         views.append(view)
     return views

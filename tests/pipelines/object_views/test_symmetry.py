@@ -1,4 +1,4 @@
-"""Cameras refined by the symmetry of objects, with the bundled generator."""
+"""Azimuths refined by the symmetry of objects, with the bundled generator."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from models.viewpoint import ViewpointNetwork
 from models.weights import load_weights
 from pipelines.object_views.renderers import ObjectRenderer
 from pipelines.object_views.source import ObjectView
-from pipelines.object_views.symmetry import refine_camera
+from pipelines.object_views.symmetry import refine_azimuth
 from pipelines.object_views.viewpoint import estimate_view
 from pipelines.runtime.progress import SILENT
 from tests.helpers.media_files import EXAMPLES
@@ -33,14 +33,12 @@ def chair() -> ObjectView:
 
 @pytest.mark.parametrize("error", [-9, 9])
 def test_an_azimuth_that_is_off_is_put_right(error: float, renderer: ObjectRenderer, chair: ObjectView) -> None:
-    found = refine_camera(renderer, replace(chair, azimuth=325 + error)).azimuth
+    found = refine_azimuth(renderer, replace(chair, azimuth=325 + error)).azimuth
     assert abs(found - 325) < 4
 
 
 def test_what_was_given_stays(renderer: ObjectRenderer, chair: ObjectView) -> None:
     given = replace(chair, azimuth=334, confidence=None)
-    assert refine_camera(renderer, given).azimuth == 334
-    unknown = replace(chair, azimuth=334, category="any")
-    assert refine_camera(renderer, unknown) is unknown
-    both = replace(given, elevation_confidence=None)
-    assert refine_camera(renderer, both) == both
+    of_no_class = replace(chair, azimuth=334, category="any")
+    assert refine_azimuth(renderer, given) is given
+    assert refine_azimuth(renderer, of_no_class) is of_no_class
