@@ -19,7 +19,7 @@ COST = 7e-4  # of a squared degree
 
 
 def refine_azimuth(renderer: ObjectRenderer, view: ObjectView) -> ObjectView:
-    """The view with the azimuth near the estimated one at which the mirrored picture fits best.
+    """The view with the azimuth, at most 15 degrees from the estimated one, at which the mirrored picture fits best.
 
     An azimuth that was given stays, and so does that of an object of no class, whose sides may differ. The same search
     makes elevations worse.
@@ -40,6 +40,5 @@ def _find_least(costs: Sequence[float]) -> float:
         return OFFSETS[best]
     before, least, after = costs[best - 1 : best + 2]
     bend = before - 2 * least + after
-    return (
-        OFFSETS[best] + (OFFSETS[best + 1] - OFFSETS[best]) * (before - after) / (2 * bend) if bend else OFFSETS[best]
-    )
+    step = OFFSETS[best + 1] - OFFSETS[best]
+    return OFFSETS[best] + step * (before - after) / (2 * bend) if bend else OFFSETS[best]

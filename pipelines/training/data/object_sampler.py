@@ -4,7 +4,6 @@ Putting objects together is many small steps on a CPU, for which the GPU would h
 """
 
 import itertools
-import os
 import pickle
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from pipelines.runtime.cores import count_cores
 from pipelines.synthetic.objects import Objects, sample_objects
 from pipelines.synthetic.tensors import move_to_device
 from pipelines.training.data.batches import mix_seed
@@ -31,7 +31,7 @@ class ObjectSampler:
     def __init__(self, processes: Processes, *, seed: int, workers: int | None = None) -> None:
         """workers: number of processes that put objects together; None: as many as there are cores for them."""
         if workers is None:
-            cores = len(os.sched_getaffinity(0)) // processes.count
+            cores = count_cores() // processes.count
             workers = 0 if processes.device.type == "cpu" else min(MAX_WORKERS, cores)
         self._seed, self._workers, self._taken = seed, workers, 0
         self._first, self._step = processes.rank, processes.count
