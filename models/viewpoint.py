@@ -141,6 +141,21 @@ class ViewpointNetwork(nn.Module):
         return ViewpointOutput(azimuth, kind, 10 + 10 * elevation[:, 0], 0.1 * frame, nearness, spread)
 
 
+def average_views(answer: ViewpointOutput, sizes: Tensor) -> ViewpointOutput:
+    """One answer, a batch of 1, from those to the same object in squares of B sizes.
+
+    Probabilities are averaged, and all else as it is.
+
+    Args:
+        sizes: [B] sides of the squares; their frames become relative to a square of side 1.
+    """
+    sizes = sizes.to(answer.frame)[:, None]  # [B,1]
+    frame = torch.cat([answer.frame[:, :2] * sizes, answer.frame[:, 2:] + sizes.log()], 1)
+    azimuth, kind = (logits.softmax(1).mean(0, keepdim=True).log() for logits in (answer.azimuth, answer.kind))
+    means = (each.mean(0, keepdim=True) for each in (answer.elevation, frame, answer.nearness, answer.spread))
+    return ViewpointOutput(azimuth, kind, *means)
+
+
 def decode_viewpoint(answer: ViewpointOutput) -> ViewpointEstimate:
     """Turn the network's output into angles and probabilities.
 

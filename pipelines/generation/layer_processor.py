@@ -18,7 +18,7 @@ from pipelines.compositing.device_compositor import DeviceCompositor
 from pipelines.compositing.layers import Layer, PendingLayer, lay_over, to_rgba
 from pipelines.compositing.matte import Matte
 from pipelines.faces.expressions import Expressions
-from pipelines.generation.cutout import CutOut
+from pipelines.generation.cutout import OWN_ALPHA, CutOut
 from pipelines.generation.expression_frames import ExpressionFrames
 from pipelines.generation.processors import (
     CANVAS,
@@ -29,6 +29,7 @@ from pipelines.generation.processors import (
     PersonProcessor,
     to_network,
 )
+from pipelines.generation.shadows import fit_shadow
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.keypoints.similarity import Similarity
 from pipelines.keypoints.structure_details import StructureDetails, find_source_details, retarget_details
@@ -112,6 +113,12 @@ class LayerProcessor(PersonProcessor):
             self.face.generate()
         joints = self.area.to_canvas(self.poses[frame])
         return self._inputs(joints, joints, "h36m17", self.details.get("h36m17"), frame)
+
+    def fit_shadow(self, shadow: np.ndarray) -> float:
+        if self.cutout.note == OWN_ALPHA or self.background.still is not self.cutout.plate:
+            return 1.0  # nothing is known of the light, and no shadow is left behind
+        picture = self.area.resize(self.area.cut(self.source.picture))
+        return fit_shadow(shadow, picture, self.area.resize(self.plate), self.area.resize(self.person[..., 3]))
 
     def output_size(self, framing: Framing) -> tuple[int, int]:
         return self.background.size(self.source.size) if framing == "full" else (self.area.width, self.area.height)

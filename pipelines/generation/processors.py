@@ -120,6 +120,11 @@ class FrameProcessor(ABC):
     def frame_inputs(self, frame: int) -> NetworkInputs:
         """The pose to generate in a frame, counted from 0; asked for once per frame, in order."""
 
+    def fit_shadow(self, shadow: np.ndarray) -> float:
+        """How much, 0 to 1, of the shadows [h, w] that the network makes suits the background; `shadow` is the one that
+        it makes for the pose of the source picture."""
+        return 1.0
+
     @abstractmethod
     def output_size(self, framing: Framing) -> tuple[int, int]:
         """Width and height of the results in pixels."""

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from models.batches import map_tensors, select_items
+from models.generators.animation import AnimationGenerator
 from models.generators.picture import Picture, PictureGenerator
 from models.generators.recurrent import RecurrentGenerator, Reference, State, Step
 from models.generators.targets import Target
@@ -76,7 +77,9 @@ class FrameGenerator:
         active = [number for number, each in enumerate(people) for _ in each]
         with _inference(self.stopwatch, self.precision):
             reference = self._encode_references([person for each in people for person in each])
-            state = self._restore(State.initial(reference))  # the source picture stands in for the previous frame
+            initial = State.initial(reference)  # the source picture stands in for the previous frame
+            shadows = self._fit_shadows(reference, initial)
+            state = self._restore(initial)
         with self._share_cores() as thread, ExitStack() as open_frames:
             first = _Poses(active, reference, (state.structure, state.joints))
             frames = read_ahead(self._encode_poses(first)) if thread else self._draw_poses(first)
@@ -94,7 +97,8 @@ class FrameGenerator:
                     state = step.state
                 place = 0
                 for number in dict.fromkeys(active):  # each number once
-                    yield number, select_items(step, slice(place, place := place + len(people[number])))
+                    own = select_items(step, slice(place, place := place + len(people[number])))
+                    yield number, own if own.shadow is None else replace(own, shadow=own.shadow * shadows[number])
 
     @contextmanager
     def _share_cores(self) -> Iterator[ThreadPoolExecutor | None]:
@@ -163,6 +167,17 @@ class FrameGenerator:
             for others in zip(*(each.others for each in processors), strict=True)
         ]
         return replace(own, others=tuple(further))
+
+    def _fit_shadows(self, reference: Reference, initial: State) -> list[torch.Tensor]:
+        """How much of the shadows suits the source pictures: of each source [people, 1, 1, 1]; empty if the network
+        makes no shadows."""
+        if not (isinstance(self.generator, AnimationGenerator) and self.generator.config.shadow):
+            return []
+        made = graph_steps(self.generator)(reference, initial, reference.structure, reference.joints).shadow
+        assert made is not None
+        shadows = iter(made[:, 0].float().cpu().numpy())
+        shares = [[person.fit_shadow(next(shadows)) for person in each.people] for each in self.processors]
+        return [torch.tensor(each, device=self.device)[:, None, None, None] for each in shares]
 
     def _restore(self, initial: State) -> State:
         """The initial state, those of `starts` in their places."""

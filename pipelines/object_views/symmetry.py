@@ -13,9 +13,9 @@ from pipelines.object_views.renderers import ObjectRenderer
 from pipelines.object_views.source import ObjectView
 
 OFFSETS = (-15.0, -10.0, -5.0, 0.0, 5.0, 10.0, 15.0)
-# The estimate is about right: an offset of 10 degrees has to fit better by 0.07, where pictures are from -1 to 1. From
+# The estimate is about right: an offset of 10 degrees has to fit better by 0.03, where pictures are from -1 to 1. From
 # the front and the side mirrored pictures fit always, so without it the azimuth would move there.
-COST = 7e-4  # of a squared degree
+COST = 3e-4  # of a squared degree
 
 
 def refine_azimuth(renderer: ObjectRenderer, view: ObjectView) -> ObjectView:

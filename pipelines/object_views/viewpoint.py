@@ -17,7 +17,7 @@ import torch
 from models.errors import InputError
 from models.generators.config import ANY
 from models.turning import HIGHEST, LOWEST, SCALE
-from models.viewpoint import FILL, OTHER, ViewpointEstimate, ViewpointNetwork, decode_viewpoint
+from models.viewpoint import FILL, OTHER, ViewpointEstimate, ViewpointNetwork, average_views, decode_viewpoint
 from pipelines.media.tensors import image_to_tensor
 from pipelines.object_views.foreground import Foreground, segment_foreground
 from pipelines.object_views.source import SIDE, WHITE, ObjectView, resize_square
@@ -28,6 +28,7 @@ MIN_CONFIDENCE = {"azimuth": 0.6, "elevation": 0.4, "distance": 0.4}
 MIN_KIND_PROBABILITY = 0.5  # of a kind other than the category: above it a note says so
 FORMER_ELEVATIONS = 0.0, 29.0  # degrees that networks without lens know
 MIN_DISTANCE, MAX_DISTANCE = 1.0, 20.0  # diagonals of the object
+SQUARE_SIZES = 0.95, 1.0, 1.05  # of the squares that the network sees, whose answers differ by their sampling
 FOLDS = {"table": 2}  # azimuths from which objects look the same, all of them right and about as probable
 # A picture that is framed this closely to the estimate is used as it is: resampling would only blur it.
 MAX_CENTRE_OFFSET = 0.06  # share of the picture's side
@@ -78,7 +79,7 @@ def estimate_view(
     foreground = segment_foreground(path)
     note_all(progress, (f"{path.name}: {warning}" for warning in foreground.warnings))
     box = _square_around_object(foreground)
-    estimate = _run_network(network, crop_square(foreground.picture, box, network.config.size))
+    estimate = _run_network(network, foreground.picture, box)
     probabilities = dict(zip(network.config.kinds, estimate.kinds.tolist(), strict=True))
     if category == "auto":
         category = _choose_category(path, probabilities, categories, progress)
@@ -146,10 +147,13 @@ def _square_around_picture(foreground: Foreground) -> Square:
 
 
 @torch.inference_mode()
-def _run_network(network: ViewpointNetwork, picture: np.ndarray) -> ViewpointEstimate:
-    """uint8 [h, h, 3] of the network's size -> its estimate, without the batch dimension."""
+def _run_network(network: ViewpointNetwork, picture: np.ndarray, box: Square) -> ViewpointEstimate:
+    """The mean estimate of squares of several sizes around that of a picture, without the batch dimension; the frame is
+    relative to `box`."""
     device = next(network.parameters()).device
-    found = decode_viewpoint(network(image_to_tensor(picture)[None].to(device)))
+    squares = [box._replace(side=box.side * size) for size in SQUARE_SIZES]
+    pixels = [image_to_tensor(crop_square(picture, each, network.config.size)) for each in squares]
+    found = decode_viewpoint(average_views(network(torch.stack(pixels).to(device)), torch.tensor(SQUARE_SIZES)))
     return ViewpointEstimate(*(value[0].cpu() for value in vars(found).values()))
 
 

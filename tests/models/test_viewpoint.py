@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from models.viewpoint import (
     ViewpointNetwork,
     ViewpointOutput,
     angle_between,
+    average_views,
     azimuth_target,
     decode_viewpoint,
 )
@@ -58,6 +60,18 @@ def test_angles_are_apart_the_short_way() -> None:
     assert angle_between(first, second, torch.tensor([2, 4, 2, 1])).tolist() == [20, 20, 0, 0]
     assert angle_between(torch.tensor([0.0, 80, 100]), torch.tensor(0.0), 2).tolist() == [0, 80, 80]
     assert angle_between(torch.tensor([45.0, 80]), torch.tensor(0.0), 4).tolist() == [45, 10]
+
+
+def test_an_object_in_squares_of_several_sizes_has_one_frame_and_the_mean_of_all_else() -> None:
+    sizes = torch.tensor([0.8, 1.25])
+    sides = 1.5 / sizes[:, None]  # [2,1] of the same frame in units of each square
+    frame = torch.cat([torch.tensor([[0.1, -0.05]]) / sizes[:, None], sides.log()], 1)
+    one_way, other = (azimuth_target(torch.tensor([azimuth]), 72, 6.0) for azimuth in (40.0, 220.0))
+    chances = torch.cat([0.9 * one_way + 0.1 * other, 0.4 * one_way + 0.6 * other])
+    found = average_views(replace(answer(chances), frame=frame, elevation=torch.tensor([4.0, 8.0])), sizes)
+    torch.testing.assert_close(found.azimuth.exp(), chances.mean(0, keepdim=True), atol=1e-5, rtol=0)
+    torch.testing.assert_close(found.frame, torch.tensor([[0.1, -0.05, math.log(1.5)]]), atol=1e-6, rtol=0)
+    assert found.elevation.tolist() == [6]
 
 
 def test_small_errors_make_elevation_and_nearness_sure() -> None:
