@@ -90,7 +90,7 @@ TASKS = (
         more=("retarget", "person", "landmarks", "on_missing", *VIDEO),
     ),
     Task(
-        *("view-synth", ViewSynthConfig, "Turntable", "Turn it", "Picture of a car or a chair", None),
+        *("view-synth", ViewSynthConfig, "Turntable", "Turn it", "Picture of an object", None),
         first=("category", "background", "views"),
         more=("azimuth", "elevation", "distance", "suffix"),
     ),

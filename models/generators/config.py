@@ -247,7 +247,7 @@ def bundled_face() -> AnimationConfig:
 
 
 def bundled_objects() -> ViewConfig:
-    """The view synthesis of cars and chairs that ships with this package."""
+    """The view synthesis of objects that ships with this package."""
     return ViewConfig(
         width=32,
         max_width=256,

@@ -1,7 +1,7 @@
 """Weights files: one safetensors file per network, with everything that rebuilds the network in its metadata.
 
-`save_weights` and `load_weights` are inverse to each other. Weights of two and more dimensions are float16 unless they
-must stay exact, everything else is float32. The metadata are JSON under the key "gfla": format, architecture, config,
+`save_weights` and `load_weights` are inverse to each other. Parameters are float16 unless they must stay exact,
+everything else is float32. The metadata are JSON under the key "gfla": format, architecture, config,
 licence, command, extra, official, sha256 (of the tensors).
 """
 
@@ -73,14 +73,15 @@ def save_weights(
         command: the command that made them.
         extra: anything that JSON can hold, such as steps and validation results.
         official: the authors' configuration whose preprocessing the network expects, if any.
-        exact: keep float32 instead of storing weights of two and more dimensions as float16.
+        exact: keep float32 instead of storing parameters as float16.
 
     Raises:
         WeightsError: unknown architecture, or values that are infinite or too large for the stored precision.
     """
     if architecture not in ARCHITECTURES:
         raise WeightsError(f"unknown architecture {architecture!r}; known: {', '.join(ARCHITECTURES)}")
-    tensors = {key: _to_storage(key, tensor, exact) for key, tensor in model.state_dict().items()}
+    small = set() if exact else {key for key, _ in model.named_parameters()}  # statistics of norms keep all bits
+    tensors = {key: _to_storage(key, tensor, key in small) for key, tensor in model.state_dict().items()}
     metadata = {
         "format": FORMAT,
         "architecture": architecture,
@@ -155,11 +156,11 @@ def _digest(tensors: dict[str, Tensor]) -> str:
     return sha256.hexdigest()
 
 
-def _to_storage(key: str, tensor: Tensor, exact: bool) -> Tensor:
+def _to_storage(key: str, tensor: Tensor, small: bool) -> Tensor:
     tensor = tensor.detach().cpu().contiguous()
     if not tensor.is_floating_point():
         return tensor
-    stored = tensor.float() if exact or tensor.ndim < 2 else tensor.half()
+    stored = tensor.half() if small else tensor.float()
     if not stored.isfinite().all():
         raise WeightsError(f"{key} has values that are infinite or too large")
     return stored

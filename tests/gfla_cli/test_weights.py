@@ -103,7 +103,7 @@ def test_an_imported_checkpoint_is_listed_with_its_licence(checkpoint: Path) -> 
     assert (code, len(stderr.splitlines())) == (2, 1)
     assert "mine.safetensors is " in stderr
     code, stdout, _ = run("list")
-    assert (code, "mine       damaged" in stdout) == (0, True)
+    assert (code, "mine          damaged" in stdout) == (0, True)
 
 
 def test_import_and_export_at_once_and_one_after_the_other(checkpoint: Path) -> None:

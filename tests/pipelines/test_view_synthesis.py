@@ -194,7 +194,7 @@ def test_doubtful_pictures_are_noted_and_rendered(own: Case, viewpoint: str, tmp
     Image.fromarray(noise).resize((256, 256)).save(tmp_path / "noise.png")
     options = {"category": "chair", "viewpoint": viewpoint, "angles": (0,)}
     _, notes = own.run(tmp_path / "noise.png", **options, output=tmp_path / "one.png")
-    assert notes[0].startswith("noise.png: its background is not plain")
+    assert notes[0].startswith("noise.png: the object is hard to tell from its background")
     assert notes[1].startswith("noise.png does not look like a chair on a plain background but like a car")
     assert (tmp_path / "one.png").exists()
 

@@ -62,7 +62,7 @@ def test_the_users_weights_have_names(own: Path, tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").touch()
     assert resolve("mine") == own / "mine.safetensors"
-    with pytest.raises(WeightsError, match="person, plate, viewpoint, mine"):
+    with pytest.raises(WeightsError, match="person, plate, segmentation, viewpoint, mine"):
         load_weights("other")
 
 
