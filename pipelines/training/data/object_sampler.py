@@ -58,6 +58,7 @@ class ObjectSampler:
             batch_size=None,
             sampler=places,
             num_workers=self._workers,
+            generator=torch.Generator(),  # without it each start, also that of a resumed run, draws of the common one
             multiprocessing_context="spawn" if self._workers else None,  # forks of a process that uses a GPU may hang
         )
         return iter(loader)
