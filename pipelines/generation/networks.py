@@ -43,6 +43,7 @@ USED_BY = {
     "view": "gfla view-synth",
     "plate": "gfla animate and gfla pose, which fill in the background with it by themselves",
     "viewpoint": "the option --viewpoint of gfla view-synth",
+    "segmentation": "gfla view-synth, which cuts objects out with it by itself",
 }
 
 

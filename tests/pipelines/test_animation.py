@@ -12,6 +12,7 @@ from PIL import Image
 from models.errors import InputError, WeightsError
 from models.joints import DETAILED_CHANNELS, STRUCTURE_CHANNELS
 from models.weights import load_weights
+from models.weights.bundled import bundled_files
 from pipelines import AnimateConfig, AnimateResult, animate
 from pipelines.animation import prepare_animation
 from pipelines.generation.resources import Resources
@@ -198,6 +199,12 @@ def test_the_body_stays_in_the_picture_unless_its_path_is_followed(
         ({"weights": "fashion"}, "fashion holds 'picture' weights, which are for gfla pose"),
         ({"weights": "car"}, "car holds 'picture' weights, which are for gfla view-synth"),
         ({"motion": "iper"}, "iper holds 'animation' weights, which are for gfla animate and gfla pose"),
+        *(
+            ({"weights": name}, f"{name} holds '.+' weights, which are for ")
+            for name in bundled_files()
+            if name not in ("person", "face")
+        ),
+        ({"weights": "face"}, "face holds 'animation' weights, which are for gfla face"),
         (
             {"weights": "nobody"},
             "no weights 'nobody': use a file, or one of: face, keypoints, landmarks, motion, objects, person, plate",
