@@ -177,7 +177,7 @@ class FrameGenerator:
         assert made is not None
         shadows = iter(made[:, 0].float().cpu().numpy())
         shares = [[person.fit_shadow(next(shadows)) for person in each.people] for each in self.processors]
-        return [torch.tensor(each, device=self.device)[:, None, None, None] for each in shares]
+        return [made.new_tensor(each)[:, None, None, None] for each in shares]
 
     def _restore(self, initial: State) -> State:
         """The initial state, those of `starts` in their places."""

@@ -68,7 +68,7 @@ def test_jobs_of_different_lengths_one_of_which_fails_half_way(
     assert sizes[0] == 3
     assert sizes[-1] == 1
     assert sorted(sizes, reverse=True) == sizes
-    assert len(sizes) == 6
+    assert len(sizes) == 7  # the poses of the sources, and the longest of the videos
     assert [alone[job.name].state for job in jobs] == ["done", "done", "done", "failed"]
     assert [together[job.name].state for job in jobs] == ["failed", "done", "done", "failed"]
     assert "No space left" in (together[jobs[0].name].reason or "")
@@ -94,7 +94,7 @@ def test_what_does_not_fit_together_is_generated_one_by_one(
     monkeypatch.setattr(AnimationGenerator, "step", small_memory)
     last = last_events(jobs[:2], tmp_path / "out", together=2)
     assert [last[job.name].state for job in jobs[:2]] == ["done", "done"]
-    assert sizes == [2, 2, 1, 1, 1, 1, 1, 1]
+    assert sizes == [2, 2, *[1] * 5, *[1] * 3]  # alone each has the step of its source's pose as well
     assert [len(read_frames(tmp_path / "out" / job.output)) for job in jobs[:2]] == [4, 2]
 
 
