@@ -54,16 +54,13 @@ def test_shadows_are_fitted_to_the_plate_of_the_picture_alone(change: str) -> No
 
 
 def test_each_person_has_so_much_of_the_shadow(monkeypatch: pytest.MonkeyPatch) -> None:
-    shares = {"red": 1.0, "blue": 0.25}
-
-    def make_steps() -> list[tuple[int, Step]]:
+    def make_steps(of_blue: float) -> list[tuple[int, Step]]:
         red, blue = make_person(RED), make_person(BLUE)
-        monkeypatch.setattr(red, "fit_shadow", lambda _: shares["red"])
-        monkeypatch.setattr(blue, "fit_shadow", lambda _: shares["blue"])
+        monkeypatch.setattr(red, "fit_shadow", lambda _: 1.0)
+        monkeypatch.setattr(blue, "fit_shadow", lambda _: of_blue)
         return generate(red, blue)
 
-    weak, full = make_steps(), (shares.update(blue=1.0), make_steps())[1]
-    for (number, step), (_, other) in zip(weak, full, strict=True):
+    for (number, step), (_, other) in zip(make_steps(0.25), make_steps(1.0), strict=True):
         assert step.shadow is not None
         assert other.shadow is not None
         assert other.shadow.any()
