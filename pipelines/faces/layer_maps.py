@@ -14,7 +14,7 @@ from models.joints import FACE_CHANNELS, FACE_IRISES, FACE_LANDMARKS, FACE_LINES
 
 WIDTH = 1.5  # standard deviation of a line's profile, in pixels of a map of 256
 EDGE = 1.0  # distance from its outline at which an opening is drawn fully, or outside not at all, in the same pixels
-IRIS = 0.25  # radius of an iris in widths of its eye, about that of rendered and of real ones
+IRIS = 0.3  # radius of what is drawn of an iris in widths of its eye, a little more than that of real irises
 SLIT = 2.0  # mean distance of lips or lids up to which what is between them is fainter, in the same pixels
 # Products of smaller values are denormal numbers, with which networks take several times longer. Up to this distance,
 # in WIDTHs, a line is brighter.
@@ -56,8 +56,8 @@ def _draw(landmarks: Tensor, size: int, channels: int) -> Tensor:
         for outline, opening, iris in EYES:
             corners = landmarks[:, list(outline)]
             columns, rows = _find_window(corners, EDGE * size / 256, x, y)
-            disc = _draw_iris(landmarks[:, iris], corners, x[..., columns], y[:, rows], size / 256)
-            maps[:, -1, rows, columns] += disc.minimum(maps[:, opening, rows, columns])
+            drawn = _draw_iris(landmarks[:, iris], corners, x[..., columns], y[:, rows])
+            maps[:, -1, rows, columns] += drawn.minimum(maps[:, opening, rows, columns])
     return maps
 
 
@@ -87,11 +87,14 @@ def _draw_opening(points: Tensor, x: Tensor, y: Tensor, scale: float) -> Tensor:
     return (0.5 + distance / (2 * EDGE * scale)).clamp(0, 1) * fade[:, None, None]
 
 
-def _draw_iris(middle: Tensor, outline: Tensor, x: Tensor, y: Tensor, scale: float) -> Tensor:
-    """Discs [N, h, w] with soft edges around middles [N, 2] in eyes with outlines [N, 6, 2], empty for NaN."""
-    radius = IRIS * (outline[:, 0] - outline[:, 3]).norm(dim=-1)[:, None, None]
+def _draw_iris(middle: Tensor, outline: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Cones [N, h, w] around middles [N, 2] in eyes with outlines [N, 6, 2], nothing for NaN.
+
+    Their slopes say where a middle is, up and down as well, when lids leave a narrow part of an iris.
+    """
+    radius = IRIS * (outline[:, 0] - outline[:, 3]).norm(dim=-1).clamp(min=1)[:, None, None]
     distance = torch.hypot(x - middle[:, 0, None, None], y - middle[:, 1, None, None])
-    return (0.5 + (radius - distance) / (2 * EDGE * scale)).clamp(0, 1).nan_to_num(0)
+    return (1 - distance / radius).clamp(min=0).nan_to_num(0)
 
 
 def _find_opening(points: Tensor) -> Tensor:

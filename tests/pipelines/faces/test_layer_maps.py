@@ -53,7 +53,7 @@ def test_mouths_open_softly_and_crossed_lips_are_shut() -> None:
     assert drawn[4] == 1
 
 
-def test_irises_are_discs_within_open_eyes() -> None:
+def test_irises_are_cones_within_open_eyes() -> None:
     points = place_irises(POINTS)
     middles = POINTS[0, [[36, 39], [42, 45]]].mean(1)
     assert torch.equal(points[0, 68:], middles)
@@ -62,8 +62,8 @@ def test_irises_are_discs_within_open_eyes() -> None:
     maps = draw_face_maps(points, size=256)[0]
     for (x, y), opening in zip(points[0, 68:].round().long(), maps[-3:-1], strict=True):
         drawn = maps[-1] * (opening > 0)
-        assert drawn[y, x] == 1
-        assert 0.3 * opening.sum() < drawn.sum() < 0.8 * opening.sum()
+        assert drawn[y, x] == drawn.max() > 0.9
+        assert 0.1 * opening.sum() < drawn.sum() < 0.5 * opening.sum()
     assert (maps[-1] <= maps[-3] + maps[-2]).all()
     rows, columns = torch.meshgrid(torch.arange(256.0), torch.arange(128.0), indexing="ij")
     right = maps[-1, :, :128]
