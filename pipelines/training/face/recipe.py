@@ -5,12 +5,15 @@ As the recipe of people (`animation.recipe`), with lines through 68 landmarks an
 Legend: B clips, H = W image size.
 """
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.config import bundled_face
 from models.joints import FACE_STRUCTURES
+from models.weights import load_weights
 from pipelines.training.animation.data import Clips, Truth
 from pipelines.training.animation.layer_task import LayerTask
 from pipelines.training.animation.losses import reconstruction_losses
@@ -61,11 +64,16 @@ class FaceTask(LayerTask):
 
 
 def build_generator(session: Session) -> AnimationGenerator:
-    """The untrained generator of the bundled size, equal in every process, with what matches of `config.init`."""
+    """The generator of the bundled size, equal in every process, with what matches of `config.init`; of the size of
+    those weights if they are of a face."""
+    init, config = session.config.init, bundled_face()
+    given = load_weights(init, expect="animation") if init else None
+    if isinstance(given, AnimationGenerator) and given.config.structure_channels in FACE_STRUCTURES:
+        config = replace(given.config, structure_channels=config.structure_channels, limbs=config.limbs)
     torch.manual_seed(session.config.seed)
-    generator = AnimationGenerator(config=bundled_face())
-    if session.config.init:
-        load_matching(generator, session.config.init, session.progress, expect="animation", adapt=_fit_structures)
+    generator = AnimationGenerator(config=config)
+    if init:
+        load_matching(generator, init, session.progress, expect="animation", adapt=_fit_structures)
     return generator
 
 
