@@ -22,7 +22,7 @@ from pipelines.keypoints.details import DetailedDetector, DetailName
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track_cache import TrackCache
 from pipelines.option_groups import DetectionOptions
-from pipelines.runtime.devices import choose_device, choose_precision
+from pipelines.runtime.devices import choose_device, choose_precision, limit_threads
 from pipelines.runtime.progress import Progress, note_all
 
 HANDS: frozenset[DetailName] = frozenset(["hands"])
@@ -62,6 +62,7 @@ class Resources:
             InputError, WeightsError, BackendUnavailable: detector, weights or device can't be used.
         """
         device = choose_device(config.device, progress.note)
+        limit_threads(device)
         precision = choose_precision(config.precision, device)
         generator, make_processor = self.load(load_generator, config.weights, device, precision, architectures)
         if generates_layers(generator):
