@@ -1,6 +1,7 @@
 """Where training the animation generator spends its time: drawing a batch, then updates, with and without CUDA graphs.
 
-Run from the repository root: `python -m benchmarks.training_step --batch 192 --chunk 48`.
+Run from the repository root: `python -m benchmarks.training_step --batch 192 --chunk 48`. With `--separate-norms`
+updates are first timed with PyTorch's batch norm and activation instead of the kernels that fuse them on a GPU.
 """
 
 import argparse
@@ -10,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
+from unittest.mock import patch
 
 import torch
 
+from models import layers
 from pipelines.runtime.progress import SilentProgress
 from pipelines.training.animation.data import Clips, Recipe, state_tensors
 from pipelines.training.animation.recipe import AnimationTask
@@ -31,6 +34,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--adversarial", action="store_true")
+    parser.add_argument("--separate-norms", action="store_true")
     options = parser.parse_args()
     recipe = Recipe(size=options.size, chunk=options.chunk, adversarial_from=0.0 if options.adversarial else 2.0)
     with tempfile.TemporaryDirectory() as folder:
@@ -40,15 +44,25 @@ def main() -> None:
         with torch.no_grad():
             clips = timed("batch rendered", options.repeat, task.draw_batch)
         chunk = next(clips.chunks(task.chunk))
-        pieces = task.generator_gradients, task.generator_step, task.discriminator_gradients, task.discriminator_step
-        for graphs in (False, True) if task.on_gpu else (False,):
-            for piece in pieces:
-                piece.enabled = graphs
-            name = f"{len(chunk.targets)} updates{' as graphs' if graphs else ''}"
-            timed(name, options.repeat, lambda: task.update_chunk(chunk), warm_up=4)
+        if options.separate_norms:
+            with patch.object(layers, "can_run_triton", return_value="switched off"):
+                time_updates(task, chunk, options.repeat, "separate norms")
+                show_kernels(task, replace(chunk, targets=chunk.targets[:1]))
+        time_updates(task, chunk, options.repeat)
         show_kernels(task, replace(chunk, targets=chunk.targets[:1]))
     if task.on_gpu:
         print(f"peak memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
+
+
+def time_updates(task: AnimationTask, chunk: Clips, repeat: int, remark: str = "") -> None:
+    """Time the updates by a chunk, with and without CUDA graphs."""
+    for graphs in (False, True) if task.on_gpu else (False,):
+        task.build_graphs()
+        pieces = task.generator_gradients, task.generator_step, task.discriminator_gradients, task.discriminator_step
+        for piece in pieces:
+            piece.enabled = graphs
+        names = f"{len(chunk.targets)} updates", "as graphs" if graphs else "", remark
+        timed(" ".join(filter(None, names)), repeat, lambda: task.update_chunk(chunk), warm_up=4)
 
 
 def timed(name: str, repeat: int, work: Callable[[], Result], warm_up: int = 1) -> Result:
