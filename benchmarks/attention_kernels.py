@@ -124,7 +124,7 @@ def show_kernels() -> None:
     with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn")) as pool:
         list(pool.map(compile_case, cases))
     bandwidth, cell = measure_bandwidth(), torch.zeros(1, device="cuda")
-    print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}: a copy moves {bandwidth / 1e6:.2f} TB/s, ")
+    print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}: a copy moves {bandwidth / 1e6:.2f} TB/s,")
     print(
         f"and the smallest kernel takes {time_call(lambda: cell.add_(1), graph=True):.1f} us in a graph. Times in us;"
     )

@@ -19,7 +19,7 @@ from PIL import Image
 
 from pipelines.batch.runner import seconds_per_frame
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[1] / "gfla_cli" / "demo"
 OPTIONS = ["--keypoints", "bundled", "--quiet"]
 
 

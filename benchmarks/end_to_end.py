@@ -18,7 +18,7 @@ import torch
 from pipelines.animation import AnimateResult, animate
 from pipelines.configs import AnimateConfig
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[1] / "gfla_cli" / "demo"
 
 
 def timed(config: AnimateConfig) -> tuple[float, AnimateResult]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from pipelines.media.sources import open_video
 from pipelines.media.writer import open_output
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[1] / "gfla_cli" / "demo"
 
 
 def lengthen(clip: Path, frames: int, target: Path) -> None:

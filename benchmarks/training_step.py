@@ -17,7 +17,8 @@ import torch
 
 from models import layers
 from pipelines.runtime.progress import SilentProgress
-from pipelines.training.animation.data import Clips, Recipe, state_tensors
+from pipelines.training.animation.data import Clips, Recipe
+from pipelines.training.animation.layer_task import list_inputs
 from pipelines.training.animation.recipe import AnimationTask
 from pipelines.training.config import TrainConfig
 from pipelines.training.engine.distributed import Processes
@@ -86,8 +87,7 @@ def wait() -> None:
 
 def show_kernels(task: AnimationTask, clips: Clips) -> None:
     """The most expensive operations of one ordinary update."""
-    truth, reference, previous = clips.targets[0], clips.reference, clips.previous
-    inputs = (*state_tensors(reference), *state_tensors(previous), *truth.tensors())
+    inputs = list_inputs(clips.targets[0], clips.previous, clips.reference, *clips.others)
     activity = torch.profiler.ProfilerActivity
     activities = [activity.CPU, activity.CUDA] if task.on_gpu else [activity.CPU]
     with torch.profiler.profile(activities=activities) as profile:

@@ -7,18 +7,21 @@ import numpy as np
 import torch
 from PIL import Image
 
+from models.turning import Camera
 from pipelines.synthetic.objects import render, sample_objects
+from pipelines.synthetic.objects.film import Film
 
-OBJECTS = {"car": (11, 40.0), "chair": (5, 325.0)}  # seed, azimuth
-AWAY = 1.4  # times as far from the objects as training's cameras are, about as photographers stand
+OBJECTS = {"car": (29, 40.0), "chair": (7, 325.0)}  # seed, azimuth
+AWAY = 1.8  # diagonals of the object to the camera, about as photographers stand
 
 
 def still(category: str, size: int) -> np.ndarray:
     """An object on white, uint8 [size, size, 3]."""
     seed, azimuth = OBJECTS[category]
     objects = sample_objects(category=category, batch=1, generator=torch.Generator().manual_seed(seed))
-    objects = replace(objects, focal=objects.focal * AWAY, distance=objects.distance * AWAY)
-    image = render(objects, torch.tensor([[azimuth]]), torch.zeros(1, 1), size=size).images[0, 0]
+    objects = replace(objects, film=Film.plain(1, torch.device("cpu")))
+    camera = Camera.usual(torch.tensor([[azimuth]]), torch.zeros(1, 1), AWAY)
+    image = render(objects, camera, size=size).images[0, 0]
     return ((image + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
 
 

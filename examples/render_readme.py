@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from pipelines import AnimateConfig, animate
 from pipelines.media.sources import open_video
 
-SOURCE, DRIVING = (Path(__file__).parent / name for name in ("source.png", "driving.mp4"))
+SOURCE, DRIVING = (Path(__file__).parents[1] / "gfla_cli" / "demo" / name for name in ("source.png", "driving.mp4"))
 CHOSEN = (0.15, 0.3, 0.47, 0.6, 0.72)  # the frames of the strip, as shares of the video
 GREY = (120, 128, 138)  # of titles: legible on white and on black
 Tile = tuple[str, Image.Image]  # a picture and its title

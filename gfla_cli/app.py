@@ -1,7 +1,7 @@
 """The `gfla` program: its commands, and errors as one line on stderr with an exit code.
 
 Exit codes: 0 done; 1 processing failed; 2 wrong usage, unreadable input, missing dependency; 3 some jobs of a batch
-failed, or the inputs of `check` are doubtful; 130 interrupted.
+failed, or the inputs of `check` are doubtful; 130 interrupted; 141 nobody reads standard output any more.
 """
 
 from __future__ import annotations
@@ -16,21 +16,27 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from gfla_cli import console
+from gfla_cli import console, json_progress
 from gfla_cli.commands import (
     animate,
     batch,
     check,
     data,
+    demo,
     doctor,
     evaluate,
     face,
     keypoints,
     pose,
+    preview,
+    rerun,
     train,
+    ui,
     view_synth,
     weights,
 )
+from gfla_cli.common_options import add_common_options
+from gfla_cli.config_files import explain_origin
 from gfla_cli.examples import add_examples
 from gfla_cli.plain_help import PlainGroup, use_plain_help
 from gfla_cli.usage_errors import USAGE_ERROR, explain_usage_error
@@ -41,6 +47,7 @@ from models.errors import GflaError, ProcessingError, explain
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 INTERRUPTED = 130
+BROKEN_PIPE = 141  # what shells report of programs that the signal for it ends
 # The first row that matches decides.
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (USAGE_ERROR, 2),
@@ -60,17 +67,24 @@ class Program(PlainGroup):
         console.accept_all_characters()
         _interrupt_on_signals()
         kwargs["standalone_mode"] = False
+        if json_progress.is_asked_for(kwargs.get("args") or sys.argv[1:]):
+            json_progress.begin()
         try:
             code = super().main(*args, **kwargs) or 0
             sys.stdout.flush()
         except (KeyboardInterrupt, typer.Abort):
             code = INTERRUPTED
         except BrokenPipeError:
-            code = _discard_stdout()
+            code = BROKEN_PIPE
+        except SystemExit as error:  # how Typer ends where nobody reads, and after it has completed a word
+            code = BROKEN_PIPE if isinstance(error.__context__, OSError) else int(error.code or 0)
         except Exception as error:
             code = _print_error(error)
         if code == INTERRUPTED:
-            console.error("interrupted")
+            console.error("interrupted", code)
+        if code == BROKEN_PIPE:
+            _discard_stdout()
+        json_progress.end()
         sys.exit(code)
 
 
@@ -78,16 +92,19 @@ app = typer.Typer(
     name="gfla",
     cls=Program,
     help="Make a still picture move: one photo and one driving video in, one video out.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("demo")(demo.demo)
+app.command("preview")(preview.preview)
 app.command("animate")(animate.animate)
 app.command("pose")(pose.pose)
 app.command("face")(face.face)
 app.command("view-synth")(view_synth.view_synth)
 app.command("check")(check.check)
 app.command("batch")(batch.batch)
+app.command("rerun")(rerun.rerun)
+app.command("ui")(ui.ui)
 app.command("keypoints")(keypoints.keypoints)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
@@ -95,6 +112,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")
 app.command("doctor")(doctor.doctor)
 add_examples(app)
+add_common_options(app)
 use_plain_help(app)
 
 
@@ -133,15 +151,16 @@ def _print_error(error: Exception) -> int:
     """Print the error; its exit code."""
     if os.environ.get("GFLA_DEBUG") == "1":
         traceback.print_exception(error)
-    console.error(_message(error))
-    return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+    code = next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+    console.error(_message(error), code)
+    return code
 
 
 def _message(error: Exception) -> str:
     if isinstance(error, USAGE_ERROR):
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "gfla"
-        return f"{explain_usage_error(error)} (see '{command} --help')"
+        return f"{explain_origin(error)}{explain_usage_error(error)} (see '{command} --help')"
     return explain(error)
 
 
@@ -159,7 +178,6 @@ def _interrupt_on_signals() -> None:
             signal.signal(number, interrupt)
 
 
-def _discard_stdout() -> int:
+def _discard_stdout() -> None:
     """After the reader of stdout is gone: redirect the rest to /dev/null, so that Python's last flush is silent."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from gfla_cli import json_progress
 from gfla_cli.console import PLAIN_INTERVAL, duration, error, one_line, print_line, start_bars
 
 if TYPE_CHECKING:
@@ -53,7 +54,17 @@ class BatchDisplay:
         self._time_left = TimeLeft(self.expected, jobs, workers)
         if self._bars is not None:
             self._tasks[None] = self._bars.add_task("jobs", total=jobs, rate="")
-        self.note(f"{jobs} jobs on {min(workers, jobs)} workers" + (f", {skipped} from before" if skipped else ""))
+        if jobs or skipped:
+            self.note(f"{jobs} jobs on {min(workers, jobs)} workers" + (f", {skipped} from before" if skipped else ""))
+
+    def extend(self, jobs: int, skipped: int) -> None:
+        """More `jobs` are about to run; `skipped` more ended in an earlier run."""
+        self._total += jobs
+        if self._time_left is not None:
+            self._time_left.add(jobs)
+        if self._bars is not None:
+            self._bars.update(self._tasks[None], total=self._total)
+        self.note(f"{jobs} new job{'s' * (jobs != 1)}" + (f", {skipped} from before" if skipped else ""))
 
     def event(self, event: Event) -> None:
         """Show what happened to a job."""
@@ -69,10 +80,24 @@ class BatchDisplay:
             self.note(f"{event.job} failed: {event.reason}")
         if self._bars is not None:
             self._update_bars(self._bars, event)
+        elif json_progress.is_active():
+            self._send(event, now)
         elif now - self._printed > PLAIN_INTERVAL:
             self._printed = now
             workers = [f"worker {number}: {_describe(each)}{self._age(each)}" for number, each in self._workers.items()]
             self.note("; ".join([f"{self._ended}/{self._total} jobs{self._pace()}{self._left()}", *workers]))
+
+    def _send(self, event: Event, now: float) -> None:
+        """The event of a job, and the state of the batch, for programs; steps from time to time."""
+        if self.quiet or (event.state == "progress" and now - self._printed < json_progress.INTERVAL):
+            return
+        self._printed = now
+        steps = {"stage": event.stage, "done": event.step, "total": event.steps}
+        json_progress.send("job", job=event.job, state=event.state, worker=event.worker, **steps, reason=event.reason)
+        rate = round(self._ended / max(now - self._started, 1e-6), 4) if self._ended else None
+        left = round(self._time_left.seconds(), 1) if self._time_left and self._began else None
+        counts = {"stage": "jobs", "done": self._ended, "total": self._total, "unit": "jobs"}
+        json_progress.send("progress", **counts, rate=rate, left=left, seconds=round(now - self._started, 3))
 
     def note(self, message: str) -> None:
         """Print one line of information."""
@@ -80,9 +105,10 @@ class BatchDisplay:
             print_line(message, self._bars)
 
     def warn(self, message: str) -> None:
-        """Print one line about the whole batch and keep it for the reports."""
-        self.warnings.append(one_line(message))
-        self.note(message)
+        """Print one line about the whole batch, once, and keep it for the reports."""
+        if one_line(message) not in self.warnings:
+            self.warnings.append(one_line(message))
+            self.note(message)
 
     def end(self, done: int, skipped: int, failed: Mapping[str, str], seconds: float) -> None:
         """After the `with` block: print the summary and, quiet or not, every failure as `job: reason`.

@@ -4,7 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-Command = Literal["animate", "pose", "view-synth"]
+Command = Literal["animate", "pose", "view-synth", "face"]
 Pairing = Literal["cross", "zip"]
 ExecutorName = Literal["local", "ray"]
 
@@ -46,6 +46,9 @@ class BatchOptions:
     """Send inputs to the nodes of the Ray cluster and results back to DIR."""
     retry_failed: bool = False
     """Retry jobs that failed in an earlier run."""
+    watch: bool = False
+    """Go on watching the inputs: what arrives becomes jobs, until Ctrl-C, which lets running jobs end. Needs the extra
+    `watch`."""
     check: bool = False
     """Inspect all inputs and report what to expect, as `gfla check` does, without running anything."""
     dry_run: bool = False

@@ -16,6 +16,8 @@ from io import TextIOWrapper
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
+from gfla_cli import json_progress
+
 if TYPE_CHECKING:
     from rich.progress import Progress as ProgressBars
 
@@ -50,9 +52,10 @@ def _write_anyway(error: UnicodeError) -> tuple[str | bytes, int]:
     return codecs.backslashreplace_errors(error)
 
 
-def error(message: str) -> None:
-    """Print the one line that says what is wrong and what to do."""
-    print(f"gfla: {one_line(message)}", file=sys.stderr)
+def error(message: str, code: int | None = None) -> None:
+    """Print the one line that says what is wrong and what to do; `code` is the exit code, if the program ends."""
+    if not json_progress.send("error", message=one_line(message), code=code):
+        print(f"gfla: {one_line(message)}", file=sys.stderr)
 
 
 def out(text: str) -> None:
@@ -73,8 +76,10 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         out("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def print_line(message: str, bars: ProgressBars | None = None) -> None:
-    """Print one line to stderr, above the progress bars if there are any."""
+def print_line(message: str, bars: ProgressBars | None = None, event: str = "note") -> None:
+    """Print one line to stderr, above the progress bars if there are any; `event` is its kind for `--progress json`."""
+    if json_progress.send(event, message=one_line(message)):
+        return
     line = f"gfla: {one_line(message)}"
     if bars is not None:
         bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -84,7 +89,7 @@ def print_line(message: str, bars: ProgressBars | None = None) -> None:
 
 def start_bars(*, quiet: bool, time_left: bool = True) -> ProgressBars | None:
     """Progress bars on stderr, with a column for the time left or without; None where stderr is not a terminal."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or json_progress.is_active() or not sys.stderr.isatty():
         return None
     from rich.console import Console as Screen
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -139,6 +144,8 @@ class Console:
         """End the current stage and start one; see `pipelines.runtime.progress.Progress`."""
         self._end_stage()
         self._stage = _Stage(name, total, unit or self.unit, done, earlier=done)
+        if json_progress.is_active():
+            self._show(self._stage)
         if self._bars is not None:
             self._stage.task = self._bars.add_task(name, total=total, completed=done, rate="")
 
@@ -149,19 +156,24 @@ class Console:
         stage.done += n
         if self._bars is not None:
             self._bars.update(stage.task, completed=stage.done, rate=stage.rate())
-        elif not self.quiet and time.monotonic() - stage.printed > PLAIN_INTERVAL:
+        elif time.monotonic() - stage.printed > (
+            json_progress.INTERVAL if json_progress.is_active() else PLAIN_INTERVAL
+        ):
             stage.printed = time.monotonic()
-            print_line(stage.line())
+            self._show(stage)
 
     def note(self, message: str) -> None:
         """Print one line of information and keep it for the JSON report."""
         self.notes.append(one_line(message))
-        self.summary(message)
+        self._print(message, "note")
 
     def summary(self, message: str) -> None:
         """Print one line about the run."""
+        self._print(message, "summary")
+
+    def _print(self, message: str, event: str) -> None:
         if not self.quiet:
-            print_line(message, self._bars)
+            print_line(message, self._bars, event)
 
     def _end_stage(self, *, completed: bool = True) -> None:
         stage, self._stage = self._stage, None
@@ -169,8 +181,14 @@ class Console:
             return
         if self._bars is not None:
             self._bars.update(stage.task, total=stage.done or 1, completed=stage.done or 1, rate=stage.rate())
-        else:
-            self.summary(stage.line())
+        elif not (json_progress.is_active() and stage.shown == stage.done):
+            self._show(stage)
+
+    def _show(self, stage: _Stage) -> None:
+        """Print a line about a stage."""
+        stage.shown = stage.done
+        if not self.quiet and not json_progress.send("progress", **stage.values()):
+            print_line(stage.line())
 
 
 @dataclass
@@ -186,20 +204,37 @@ class _Stage:
     task: Any = None
     started: float = field(default_factory=time.monotonic)
     printed: float = field(default_factory=time.monotonic)
+    shown: int | None = None
+    """`done` when it was last printed."""
+
+    def pace(self) -> float | None:
+        """Steps per second of this run; None before the first."""
+        seconds = max(time.monotonic() - self.started, 1e-6)
+        return (self.done - self.earlier) / seconds if self.done > self.earlier else None
+
+    def left(self) -> float | None:
+        """Seconds until the last step; None if they are not known, or at the end."""
+        pace = self.pace()
+        return (self.total - self.done) / pace if pace and self.total and self.done < self.total else None
 
     def rate(self) -> str:
-        seconds = max(time.monotonic() - self.started, 1e-6)
-        return f"{(self.done - self.earlier) / seconds:.1f} {self.unit}/s" if self.done > self.earlier else ""
+        return f"{pace:.1f} {self.unit}/s" if (pace := self.pace()) else ""
 
     def line(self) -> str:
-        seconds = time.monotonic() - self.started
         if not self.done:
-            return f"{self.name}: {seconds:.1f} s"
+            return f"{self.name}: {time.monotonic() - self.started:.1f} s"
         parts = [f"{self.name}: {self.done}" + (f"/{self.total}" if self.total else ""), self.rate()]
-        if self.total and self.earlier < self.done < self.total:
-            left = seconds * (self.total - self.done) / (self.done - self.earlier)
+        if (left := self.left()) is not None:
             parts.append(f"{duration(left)} left")
         return ", ".join(filter(None, parts))
+
+    def values(self) -> dict[str, Any]:
+        """What `--progress json` says about it."""
+        seconds = time.monotonic() - self.started
+        left = 0.0 if self.done == self.total else self.left()
+        counts = {"stage": self.name, "done": self.done, "total": self.total, "unit": self.unit}
+        times = {"rate": self.pace(), "left": left, "seconds": seconds}
+        return counts | {name: None if value is None else round(value, 3) for name, value in times.items()}
 
 
 def _plain(value: object) -> object:

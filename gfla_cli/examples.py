@@ -5,6 +5,14 @@ from typing import Any
 import typer
 
 EXAMPLES = {
+    "demo": (
+        "gfla demo",
+        "gfla demo some-folder/ --overwrite",
+    ),
+    "preview": (
+        "gfla preview photo.jpg dance.mp4",
+        "gfla preview photo.jpg dance.mp4 -o sheet.png --quality best --background teal",
+    ),
     "animate": (
         "gfla animate photo.jpg dance.mp4",
         "gfla animate photo.jpg dance.mp4 -o out.webm --start 0:10 --end 0:20",
@@ -21,17 +29,26 @@ EXAMPLES = {
     ),
     "view-synth": (
         "gfla view-synth car.png --category car",
-        "gfla view-synth car.png --category car --views 12 -o sheet.png",
+        "gfla view-synth car.png --category car -o car.glb",
         "gfla view-synth a.png b.png --category chair --azimuth 30 -o turntables/",
     ),
     "check": (
         "gfla check photo.jpg dance.mp4",
         "gfla check photo.jpg dance.mp4 --thorough --json",
     ),
+    "ui": (
+        "gfla ui",
+        "gfla ui out/ --port 8000 --no-open",
+    ),
     "batch": (
         "gfla batch people/ dances/ -o out/",
         "gfla batch 'people/*.png' poses/ -o out/ --command pose --workers 4",
         "gfla batch jobs.csv -o out/ --retry-failed",
+    ),
+    "rerun": (
+        "gfla rerun photo--dance.mp4",
+        "gfla rerun report.json -o again.mp4",
+        "gfla rerun photo--dance.mp4 --inputs originals/ --force",
     ),
     "keypoints": (
         "gfla keypoints dance.mp4 -o dance.json --layout h36m17 --max-frames 100",

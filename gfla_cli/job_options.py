@@ -17,28 +17,47 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
-from gfla_cli.commands import animate, pose, view_synth
+from gfla_cli.commands import animate, face, pose, view_synth
 from gfla_cli.options import build_config
 from gfla_cli.usage_errors import USAGE_ERROR, explain_usage_error
 from models.errors import InputError
-from pipelines.configs import AnimateConfig, PoseConfig, ViewSynthConfig
+from pipelines.configs import AnimateConfig, FaceConfig, PoseConfig, ViewSynthConfig
 
 COMMANDS: dict[str, tuple[Callable[..., None], type]] = {
     "animate": (animate.animate, AnimateConfig),
     "pose": (pose.pose, PoseConfig),
     "view-synth": (view_synth.view_synth, ViewSynthConfig),
+    "face": (face.face, FaceConfig),
 }
-INPUTS = {"animate": ("source", "driving"), "pose": ("source", "targets"), "view-synth": ("images",)}
+INPUTS = {
+    "animate": ("source", "driving"),
+    "pose": ("source", "targets"),
+    "view-synth": ("images",),
+    "face": ("source", "driving"),
+}
 OF_THE_BATCH = ("output", "overwrite", "json", "quiet")
-PRINTED = {"view-synth": ("compare",)}  # options whose result is what the command prints
+PRINTED = {"animate": ("format",), "view-synth": ("compare",), "face": ("format",)}  # options about standard output
 # Options that may name a file come first, in this order, which is part of a job's key.
-FILES = ("audio", "keypoints", "yolo_weights", "shapenet", "weights", "motion", "viewpoint", "background")
+FILES = (
+    "audio",
+    "keypoints",
+    "yolo_weights",
+    "shapenet",
+    "weights",
+    "motion",
+    "viewpoint",
+    "background",
+    "upscaler",
+    "also",
+)
 # Options that jobs of gfla 0.1 do not have: left out where they have this value, so that the keys of old jobs stay.
 ADDED = {
     "quality": AnimateConfig.quality,
     "place": AnimateConfig.place,
     "background": AnimateConfig.background,
     "face": AnimateConfig.face,
+    "resume": AnimateConfig.resume,
+    "metadata": AnimateConfig.metadata,
 }
 YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 
@@ -91,7 +110,10 @@ def _parsed(command: str, values: tuple[tuple[str, str], ...]) -> dict[str, Any]
 
 def _argument(name: str, value: str, parameter: Parameter) -> list[str]:
     flag = f"--{name.replace('_', '-')}"
-    if get_args(parameter.annotation)[0] is not bool:
+    kind, option = get_args(parameter.annotation)
+    if get_origin(kind) is list and option.parser is None:
+        return [f"{flag}={part.strip()}" for part in value.split(",")]
+    if kind is not bool:
         return [f"{flag}={value}"]
     if value.lower() not in YES + NO:
         raise InputError(f"{name} {value!r:.60} must be {' or '.join((YES[0], NO[0]))}")
@@ -133,6 +155,8 @@ def _as_text(parameter: Parameter) -> Parameter:
         return parameter.replace(annotation=Annotated[bool, option], default=False)
     if get_origin(kind) is Literal:
         option.metavar = "|".join(get_args(kind))
+    if get_origin(kind) is list:
+        option.metavar = f"{option.metavar},..."
     if parameter.default not in (None, Parameter.empty):
         option.show_default = str(parameter.default)
     return parameter.replace(annotation=Annotated[str | None, option], default=None)

@@ -16,6 +16,7 @@ import typer
 from typer.models import OptionInfo
 
 from gfla_cli import value_parsers as parse
+from gfla_cli.standard_streams import open_standard_streams
 from gfla_cli.value_parsers import names
 from pipelines.configs import PoseConfig
 from pipelines.option_groups import DetectorName, DeviceOptions, ModelOptions, OutputOptions, PoseOptions
@@ -27,22 +28,30 @@ WEIGHTS = "NAME|PATH"
 # Field name -> Typer's argument or option; a field that is not listed becomes `--name`.
 OPTIONS: dict[str, Any] = {
     "source": typer.Argument(metavar="SOURCE", exists=True, dir_okay=False, show_default=False),
-    "driving": typer.Argument(metavar="DRIVING", exists=True, show_default=False),
+    "driving": typer.Argument(metavar="DRIVING", parser=parse.existing_or_standard, show_default=False),
     "targets": typer.Argument(metavar="TARGET...", exists=True, show_default=False),
     "images": typer.Argument(metavar="IMAGE...", exists=True, dir_okay=False, show_default=False),
-    "input": typer.Argument(metavar="INPUT", exists=True, show_default=False),
+    "input": typer.Argument(metavar="INPUT", parser=parse.existing_or_standard, show_default=False),
     "generated": typer.Argument(metavar="GENERATED", exists=True, show_default=False),
     "reference": typer.Argument(metavar="REFERENCE", exists=True, show_default=False),
     "overwrite": typer.Option("--overwrite"),
+    "metadata": typer.Option(rich_help_panel=OUTPUT),
+    "c2pa_certificate": typer.Option(metavar="FILE", exists=True, dir_okay=False, rich_help_panel=OUTPUT),
+    "c2pa_key": typer.Option(metavar="FILE", exists=True, dir_okay=False, rich_help_panel=OUTPUT),
     "compare": typer.Option("--compare"),
+    "upscaler": typer.Option(metavar="FILE", exists=True, dir_okay=False),
+    "scale": typer.Option(metavar="N", min=1, max=16),
     "hands": typer.Option("--hands"),
     "face": typer.Option("--face"),
     "mask": typer.Option("--mask"),
+    "resume": typer.Option("--resume", rich_help_panel=OUTPUT),
     "debug": typer.Option(metavar="VIEW,..."),
     "audio": typer.Option(metavar="driving|none|FILE", parser=parse.audio),
+    "also": typer.Option(metavar="FILE", exists=True, dir_okay=False),
     "background": typer.Option(metavar="picture|driving|FILE|COLOUR|transparent", parser=parse.background),
+    "format": typer.Option(metavar="mp4|webm|rgb"),
     "crf": typer.Option(metavar="N", min=0, max=63),
-    "codec": typer.Option(metavar="h264|hevc|vp9|prores"),
+    "codec": typer.Option(metavar="h264|hevc|vp9|av1|prores|h264_nvenc|hevc_nvenc|av1_nvenc"),
     "start": typer.Option(metavar="SECONDS|M:SS", parser=parse.seconds),
     "end": typer.Option(metavar="SECONDS|M:SS", parser=parse.seconds),
     "max_frames": typer.Option(metavar="N", min=1),
@@ -50,6 +59,7 @@ OPTIONS: dict[str, Any] = {
     "keypoints": typer.Option(metavar="auto|yolo|mediapipe|rtm|bundled|FILE", parser=parse.keypoints),
     "yolo_weights": typer.Option(metavar="FILE", exists=True, dir_okay=False),
     "person": typer.Option(metavar="largest|N", parser=parse.person),
+    "people": typer.Option(metavar="all|S:D,...", parser=parse.people, rich_help_panel=POSE),
     "place": typer.Option(rich_help_panel=POSE),
     "landmarks": typer.Option(
         metavar="auto|mediapipe|dlib|bundled|FOLDER", parser=parse.landmarks, show_default="auto"
@@ -60,10 +70,12 @@ OPTIONS: dict[str, Any] = {
     "viewpoint": typer.Option(metavar=WEIGHTS, rich_help_panel=MODEL),
     "device": typer.Option(metavar="auto|cpu|cuda[:N]|mps", parser=parse.device),
     "category": typer.Option(show_default=False),
-    "azimuth": typer.Option(metavar="auto|DEGREES", parser=parse.azimuth, show_default="auto"),
-    "elevation": typer.Option(metavar="DEGREES"),
-    "distance": typer.Option(metavar="DIAGONALS"),
+    "azimuth": typer.Option(metavar="auto|DEGREES", parser=parse.angle, show_default="auto"),
+    "elevation": typer.Option(metavar="auto|DEGREES", parser=parse.angle, show_default="auto"),
+    "distance": typer.Option(metavar="auto|DIAGONALS", parser=parse.distance, show_default="auto"),
+    "view_elevation": typer.Option(metavar="DEGREES"),
     "views": typer.Option(metavar="N", min=1, max=360),
+    "count": typer.Option(metavar="N", min=1, max=100),
     "angles": typer.Option(metavar="DEGREES,...", parser=parse.angles),
     "shapenet": typer.Option(metavar="FILE.hdf5", exists=True, dir_okay=False, rich_help_panel="Input"),
     "id": typer.Option(metavar="NAME", rich_help_panel="Input"),
@@ -86,8 +98,16 @@ OPTIONS: dict[str, Any] = {
     ),
     "no_shared_storage": typer.Option("--no-shared-storage"),
     "retry_failed": typer.Option("--retry-failed"),
+    "watch": typer.Option("--watch"),
     "check": typer.Option("--check"),
     "dry_run": typer.Option("--dry-run"),
+    # gfla ui
+    "batch": typer.Argument(metavar="[DIR]", exists=True, file_okay=False, show_default=False),
+    "folder": typer.Option(metavar="DIR", file_okay=False),
+    "host": typer.Option(metavar="ADDRESS"),
+    "port": typer.Option(metavar="N", min=0, max=65535),
+    "max_upload": typer.Option(metavar="SIZE", parser=parse.size_in_bytes, show_default="1GB"),
+    "open": typer.Option("--open/--no-open"),
 }
 HIDDEN = ("seed",)  # fields without an option
 
@@ -127,7 +147,9 @@ def with_config(
 
         @wraps(command)
         def run(**values: Any) -> Any:
-            return command(build_config(config, {each.name: values.pop(each.name) for each in offered}), **values)
+            built = build_config(config, {each.name: values.pop(each.name) for each in offered})
+            with open_standard_streams(built, json=values.get("json", False)) as opened:
+                return command(opened, **values)
 
         vars(run)["__signature__"] = inspect.Signature(parameters)
         run.__annotations__ = {each.name: each.annotation for each in parameters}

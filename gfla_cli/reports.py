@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from gfla_cli import STARTED
 from gfla_cli.console import Console, out, out_json
+from pipelines.option_groups import STANDARD
 
 if TYPE_CHECKING:
     from pipelines import AnimateResult, FaceResult
@@ -19,7 +20,8 @@ def report_video(result: "AnimateResult | FaceResult", console: Console, *, json
     console.summary(describe_times(report, report["frames"], "frames"))
     if report["debug_output"]:
         out(report["debug_output"])
-    out(report["output"])
+    if report["output"] != str(STANDARD):
+        out(report["output"])
 
 
 def complete_report(summary: dict[str, Any], console: Console) -> dict[str, Any]:

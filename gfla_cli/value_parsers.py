@@ -11,9 +11,17 @@ import typer
 from models.errors import InputError
 from pipelines.compositing.background_choice import background_kind
 from pipelines.configs import LandmarkDetectorName
-from pipelines.option_groups import DetectorName
+from pipelines.keypoints.pairs import parse_pairs
+from pipelines.option_groups import STANDARD, DetectorName
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
+
+
+def existing_or_standard(text: str) -> Path:
+    """A path that exists, or `-` for standard input."""
+    if Path(text) != STANDARD and not Path(text).exists():
+        raise typer.BadParameter(f"path {text!r} does not exist")
+    return Path(text)
 
 
 def seconds(text: str) -> Fraction:
@@ -47,6 +55,15 @@ def names(known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
     return parse
 
 
+def size_in_bytes(text: str | int) -> int:
+    """`500MB`, `2GB`, `1.5 GB` or a number of bytes -> bytes."""
+    units = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kmgt]?)b?", str(text).strip().lower())
+    if match is None or not (size := int(Fraction(match[1]) * units[match[2]])):
+        raise typer.BadParameter(f"{text!r} is not a size: use 500MB or 2GB")
+    return size
+
+
 def number_or_auto(text: str) -> int | None:
     """A number from 1, or `auto` -> None."""
     if text != "auto" and not (text.isdecimal() and int(text)):
@@ -65,6 +82,15 @@ def person(text: str) -> str:
     """`largest` or a number from 1, unchanged."""
     if text != "largest" and not (text.isdecimal() and int(text)):
         raise typer.BadParameter(f"{text!r} is neither 'largest' nor a number counted from 1")
+    return text
+
+
+def people(text: str) -> str:
+    """`all` or pairs such as `1:2,2:1`, unchanged."""
+    try:
+        parse_pairs(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
     return text
 
 
@@ -109,12 +135,20 @@ def landmarks(text: str) -> Path | str | None:
     return None if text == "auto" else Path(text)
 
 
-def azimuth(text: str) -> float | None:
+def angle(text: str) -> float | None:
     """Degrees, or `auto` -> None."""
     try:
         return None if text == "auto" else float(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is neither 'auto' nor an angle in degrees") from None
+
+
+def distance(text: str) -> float | None:
+    """Diagonals of the object, or `auto` -> None."""
+    try:
+        return None if text == "auto" else float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither 'auto' nor a number of diagonals of the object") from None
 
 
 def angles(text: str) -> tuple[float, ...]:

@@ -7,6 +7,7 @@ B batch, C features, I image channels, H, W image size, h, w size of the finest 
 backward flow in pixels of its own map, channel 0 = x; masks are in (0, 1), 1 means "take the warped source".
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.choice import choose_sources, mix
 from models.layers import activation, zero_parameters
 from models.ops.sampling import warp
 
@@ -29,7 +31,8 @@ class Detail:
     """[B,2,H,W] flow into the reference image, in image pixels."""
 
     blend: Tensor
-    """[B,3,H,W] weights of the generated image, the warped previous frame and the warped reference; they sum to 1."""
+    """[B,3,H,W] weights of the generated image, the warped previous frame and the warped reference, followed by those
+    of the reference's further images; they sum to 1."""
 
     warped_previous: Tensor
     """[B,I,H,W] the previous frame, warped by its flow."""
@@ -37,10 +40,19 @@ class Detail:
     warped_reference: Tensor
     """[B,I,H,W] the reference image, warped by its flow."""
 
+    flows_others: tuple[Tensor, ...] = ()
+    """[B,2,H,W] flows into the reference's further images, in image pixels."""
+
+    warped_others: tuple[Tensor, ...] = ()
+    """[B,I,H,W] these images, warped by their flows."""
+
     def compose(self, generated: Tensor) -> Tensor:
         """Blend the generated image [B,I,H,W] with the warped images -> [B,I,H,W]."""
-        weights = self.blend.split(1, dim=1)  # 3 x [B,1,H,W]
-        return generated * weights[0] + self.warped_previous * weights[1] + self.warped_reference * weights[2]
+        weights = self.blend.split(1, dim=1)  # [B,1,H,W] each
+        result = generated * weights[0] + self.warped_previous * weights[1] + self.warped_reference * weights[2]
+        for warped, weight in zip(self.warped_others, weights[3:], strict=True):
+            result = result + warped * weight
+        return result
 
 
 class DetailHead(nn.Module):
@@ -81,33 +93,45 @@ class DetailHead(nn.Module):
         features: Tensor,
         generated: Tensor,
         previous: Tensor,
-        reference: Tensor,
-        flows: tuple[Tensor, Tensor],
-        masks: tuple[Tensor, Tensor],
+        references: Sequence[Tensor],
+        flows: Sequence[Tensor],
+        masks: Sequence[Tensor],
     ) -> tuple[Tensor, Detail]:
         """Sharpen the generated image.
 
         Args:
             features: [B,C,H,W], the decoder's last.
-            generated, previous, reference: [B,I,H,W].
-            flows: [B,2,h,w] into the previous frame and into the reference.
-            masks: [B,1,h,w] of the same two.
+            generated, previous: [B,I,H,W].
+            references: [B,I,H,W], the reference and its further images, if there are any.
+            flows: [B,2,h,w] into the previous frame and into each reference.
+            masks: [B,1,h,w] of the same.
 
         Returns:
             The image [B,I,H,W], and how it was composed.
         """
         residual, hidden = self._convolve_features(self.before(features))
-        coarse = self._upsample(torch.cat(flows, dim=1)) * self.scale  # [B,4,H,W]
-        flow_previous, flow_reference = (coarse + residual).split(2, dim=1)
-        warped_previous, warped_reference = warp(previous, flow_previous), warp(reference, flow_reference)
-        candidates = torch.cat([warped_previous, warped_reference, self._upsample(torch.cat(masks, dim=1))], dim=1)
+        residual_previous, residual_reference = residual.split(2, dim=1)
+        coarse = (self._upsample(torch.cat(list(flows), dim=1)) * self.scale).split(2, dim=1)  # [B,2,H,W] each
+        flow_previous = coarse[0] + residual_previous
+        flow_references = [flow + residual_reference for flow in coarse[1:]]
+        warped_previous = warp(previous, flow_previous)
+        warped = [warp(image, flow) for image, flow in zip(references, flow_references, strict=True)]
+        shares = choose_sources(masks[1:])
+        mask = self._upsample(torch.cat([masks[0], mix(masks[1:], shares)], dim=1))
+        shares = [self._upsample(share) for share in shares]
+        candidates = torch.cat([warped_previous, mix(warped, shares), mask], dim=1)
         first, act, last = self.blend
         weight = cast(Tensor, first.weight)[:, features.shape[1] :]
         logits = last(act(hidden + F.conv2d(candidates.to(hidden.dtype), weight, padding=1)))
         if not self.training:
             logits = logits - cast(Tensor, self.restraint).to(logits.dtype)
-        blend = logits.to(coarse.dtype).contiguous().softmax(dim=1)
-        detail = Detail(flow_previous, flow_reference, blend, warped_previous, warped_reference)
+        blend = logits.to(flow_previous.dtype).contiguous().softmax(dim=1)
+        if len(references) > 1:
+            parts = [blend[:, 2:] * share.to(blend.dtype) for share in shares]
+            blend = torch.cat([blend[:, :2], *parts], dim=1)  # [B,2+K,H,W] of K references
+        own, *others = (tuple(each) for each in zip(flow_references, warped, strict=True))
+        further = [tuple(each) for each in zip(*others, strict=True)] if others else []
+        detail = Detail(flow_previous, own[0], blend, warped_previous, own[1], *further)
         return detail.compose(generated), detail
 
     def _convolve_features(self, features: Tensor) -> tuple[Tensor, Tensor]:

@@ -106,7 +106,7 @@ def refine_cells(logs: Tensor, index: Tensor) -> Tensor:
 
 def _vertex_offset(line: Tensor, index: Tensor) -> Tensor:
     """Offset in -0.5..0.5 cells from `index` [B,K,M] to the maximum of a line [B,K,M,n]; 0 at the line's ends."""
-    neighbours = index[..., None] + torch.tensor([-1, 0, 1], device=line.device)
+    neighbours = index[..., None] + torch.arange(-1, 2, device=line.device)
     inside = (index > 0) & (index < line.shape[-1] - 1)
     before, at, after = line.gather(3, neighbours.clamp(0, line.shape[-1] - 1)).unbind(3)
     curvature = (2 * at - before - after).clamp_min(1e-6)

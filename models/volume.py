@@ -1,11 +1,11 @@
 """Volumes of features for view synthesis: they take the place of the paper's flow net where objects are rigid.
 
-In: an image and its camera pose. Out: features, flows and masks for another camera pose. The features of the image are
-lifted into a volume, the volume is rotated with the object, and the depth of the surface is read from it. So a change
-of the angle is an exact rotation, and the flows into all sources follow from one depth. Our addition to the paper; used
-by `models.generators.view`.
+In: an image and its camera. Out: features, flows and masks for another camera. The features of the image are lifted
+into a volume, the volume is rotated with the object, and the depth of the surface is read from it. So a change of the
+camera is an exact projection, and the flows into all sources follow from one depth. Our addition to the paper; used by
+`models.generators.view`.
 
-B batch, C channels, D cells in depth, P channels of a pose code, H, W image size, h, w size of a map. Flow is backward
+B batch, C channels, D cells in depth, P channels of a code, H, W image size, h, w size of a map. Flow is backward
 flow in pixels of its own map, channel 0 = x; masks are in (0, 1), 1 means "take the warped source"; lists run from
 coarse to fine. Distances and depths are in diagonals of the object, as in `models.turning`.
 """
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from models.generators.config import ViewConfig
 from models.layers import EncoderBlock, Jump, PositionConv2d, ResBlockDecoder, ResBlocks, channels_at, zero_parameters
-from models.turning import DISTANCE, rigid_flow, rotate_volume
+from models.turning import Camera, rigid_flow, rotate_volume
 
 MAX_DEPTH = 0.55  # from the object's centre: no surface is further than half a diagonal
 
@@ -51,7 +51,7 @@ class VolumeEncoder(nn.Module):
             for level in range(config.flow_layers)
         )
         self.posed = ResBlocks(
-            inputs=sizes[-1] + config.pose_channels, outputs=sizes[-1], hidden=sizes[-1], norm=config.norm
+            inputs=sizes[-1] + config.source_code_channels, outputs=sizes[-1], hidden=sizes[-1], norm=config.norm
         )
         levels = range(config.flow_layers - 1, config.layers - 1, -1)
         self.up = nn.ModuleList(_upsampling_block(sizes[level], sizes[level - 1], config.norm) for level in levels)
@@ -59,7 +59,7 @@ class VolumeEncoder(nn.Module):
         self.lift = nn.Conv2d(sizes[config.layers - 1], config.volume_channels * config.volume_depth, 1)
 
     def forward(self, image: Tensor, code: Tensor) -> Tensor:
-        """Image [B,3,H,W] in [-1, 1] and the code [B,P,1,1] of its camera pose -> volume [B,C,D,h,w]."""
+        """Image [B,3,H,W] in [-1, 1] and the code [B,P,1,1] of its camera -> volume [B,C,D,h,w]."""
         skips = []
         for block in self.down:
             image = block(image)
@@ -92,7 +92,7 @@ class VolumeReader(nn.Module):
             )
         sizes, shown = _sizes(config), config.channels(config.layers - 1)
         self.collapse = nn.Conv2d(sources * config.volume_channels * config.volume_depth, shown, 1)
-        self.around = EncoderBlock(inputs=shown + 2 * config.pose_channels, outputs=shown, norm=config.norm)
+        self.around = EncoderBlock(inputs=shown + config.target_code_channels, outputs=shown, norm=config.norm)
         self.back = _upsampling_block(shown, shown, config.norm)
         outputs = [sizes[layer - 1] for layer in layers]
         first = ResBlocks(inputs=shown, outputs=outputs[0], hidden=outputs[0], norm=config.norm)
@@ -103,38 +103,38 @@ class VolumeReader(nn.Module):
         self.heads = nn.ModuleList(zero_parameters(head) for head in heads)
 
     def forward(
-        self, volumes: Sequence[Tensor], turns: Sequence[Tensor], code: Tensor, distance: float = DISTANCE
+        self, volumes: Sequence[Tensor], sources: Sequence[Camera], camera: Camera, code: Tensor
     ) -> tuple[Tensor, ViewGeometry]:
         """Read one view.
 
         Args:
             volumes: [B,C,D,h,w] of each source.
-            turns: [B,3,3] rotations from the camera's axes to those of each source.
-            code: [B,2*P,1,1] codes of the camera's pose: absolute, and relative to the first source.
-            distance: of all cameras from the object's centre.
+            sources: the camera of each source.
+            camera: that of the view.
+            code: [B,P,1,1] code of the view's camera and of the first source's.
 
         Returns:
             Features [B,channels,h,w] for the target decoder, and depths, flows and masks.
         """
-        pairs = zip(volumes, turns, strict=True)
-        cells = [rotate_volume(volume, turn, distance).flatten(1, 2) for volume, turn in pairs]  # [B,C*D,h,w]
+        pairs = zip(volumes, sources, strict=True)
+        cells = [rotate_volume(volume, camera, source).flatten(1, 2) for volume, source in pairs]  # [B,C*D,h,w]
         seen = self.collapse(torch.cat(cells, 1))
         features = x = seen + self.back(self.around(_append_code(seen, code)))
-        geometry = ViewGeometry([], [[] for _ in turns], [[] for _ in turns])
+        geometry = ViewGeometry([], [[] for _ in sources], [[] for _ in sources])
         for block, head in zip(self.decoder, self.heads, strict=True):
             x = block(x)
-            _add_level(geometry, head(x), turns, distance)
+            _add_level(geometry, head(x), sources, camera)
         return features, geometry
 
 
-def _add_level(geometry: ViewGeometry, found: Tensor, turns: Sequence[Tensor], distance: float) -> None:
+def _add_level(geometry: ViewGeometry, found: Tensor, sources: Sequence[Camera], camera: Camera) -> None:
     """Split the result [B,1+3*sources,h,w] of a head into depth, flows and masks, and append them to `geometry`."""
-    depth, *rest = found.split([1, *[2, 1] * len(turns)], 1)
+    depth, *rest = found.split([1, *[2, 1] * len(sources)], 1)
     depth = MAX_DEPTH * depth.tanh()
     geometry.depths.append(depth)
-    for source, turn in enumerate(turns):
-        geometry.flows[source].append(rigid_flow(depth, turn.to(depth.dtype), distance) + rest[2 * source])
-        geometry.masks[source].append(rest[2 * source + 1].sigmoid())
+    for number, source in enumerate(sources):
+        geometry.flows[number].append(rigid_flow(depth, camera, source) + rest[2 * number])
+        geometry.masks[number].append(rest[2 * number + 1].sigmoid())
 
 
 def _sizes(config: ViewConfig) -> list[int]:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipelines.animation import AnimateResult, animate
-    from pipelines.configs import AnimateConfig, FaceConfig, KeypointsConfig, PoseConfig, ViewSynthConfig
+    from pipelines.configs import AnimateConfig, FaceConfig, KeypointsConfig, PoseConfig, PreviewConfig, ViewSynthConfig
     from pipelines.face_animation import FaceResult, animate_face
     from pipelines.keypoint_extraction import KeypointsResult, extract_keypoints
     from pipelines.pose_transfer import PoseResult, transfer_pose
     from pipelines.preflight.check import InputReport, check_inputs
+    from pipelines.preview import PreviewResult, preview_animation
     from pipelines.view_synthesis import ViewSynthResult, synthesize_views
 
 MODULES = {
@@ -26,12 +27,15 @@ MODULES = {
     "KeypointsResult": "keypoint_extraction",
     "PoseConfig": "configs",
     "PoseResult": "pose_transfer",
+    "PreviewConfig": "configs",
+    "PreviewResult": "preview",
     "ViewSynthConfig": "configs",
     "ViewSynthResult": "view_synthesis",
     "animate": "animation",
     "animate_face": "face_animation",
     "check_inputs": "preflight.check",
     "extract_keypoints": "keypoint_extraction",
+    "preview_animation": "preview",
     "synthesize_views": "view_synthesis",
     "transfer_pose": "pose_transfer",
 }
@@ -45,12 +49,15 @@ __all__ = [
     "KeypointsResult",
     "PoseConfig",
     "PoseResult",
+    "PreviewConfig",
+    "PreviewResult",
     "ViewSynthConfig",
     "ViewSynthResult",
     "animate",
     "animate_face",
     "check_inputs",
     "extract_keypoints",
+    "preview_animation",
     "synthesize_views",
     "transfer_pose",
 ]

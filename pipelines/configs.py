@@ -33,8 +33,6 @@ Protocol = Literal["standard", "gfla"]
 Metric = Literal["fid", "lpips", "ssim", "ssim256", "psnr", "l1", "mae", "flicker", "keypoints"]
 AnyPath = TypeVar("AnyPath", bound=PurePath)
 
-DEFAULT_DISTANCE = 1.8  # diagonals of the object: measured best on true views, farther than training's renders
-
 
 @dataclass(frozen=True)
 class AnimateConfig(PersonOptions, VideoOptions, SelectionOptions, PoseOptions, ModelOptions):
@@ -48,8 +46,15 @@ class AnimateConfig(PersonOptions, VideoOptions, SelectionOptions, PoseOptions, 
     place: Place = "frame"
     """Path of the body through the picture: `frame` scales and shifts the driving person's path if the body would leave
     the picture, `follow` keeps it, `still` leaves the body in its place. Has no effect with `--retarget none`."""
+    people: str | None = None
+    """Move several people: pairs such as `1:2,2:1`, each a person of the picture and whom of the video they follow, or
+    `all` for as many pairs as there are, in order. People are counted from 1, from the left; those of the video in the
+    first frame that shows as many as are needed, of all who are in a fifth of the frames or more. Everybody else in the
+    picture stays there."""
     face: bool = False
     """Also move the face: mouth, eyes and brows as the driver's, where both faces are at least 48 pixels wide."""
+    resume: bool = False
+    """Keep what is done beside the output, so that the same command goes on there after a kill or a power cut."""
     weights: str = "person"
     """Weights of the generator: a name (see `gfla weights list`) or a file."""
     seed: int = 0
@@ -63,6 +68,23 @@ class AnimateConfig(PersonOptions, VideoOptions, SelectionOptions, PoseOptions, 
 
 
 @dataclass(frozen=True)
+class PreviewConfig(AnimateConfig):
+    """One job of `gfla preview`: the animation of which it shows a few frames. How videos are written has no effect."""
+
+    panel: ClassVar[str] = "Preview"
+    _: KW_ONLY
+    output: Path | None = None
+    """Sheet to write (.png, .jpg, .webp)."""
+    count: int = 12
+    """Number of frames to show, spread evenly over the part of the video that is used."""
+
+    @property
+    def target(self) -> Path:
+        """Path of the sheet: `output`, or SOURCE--DRIVING.png in the working directory."""
+        return self.output or Path(f"{self.source.stem}--{self.driving.stem}.png")
+
+
+@dataclass(frozen=True)
 class FaceConfig(VideoOptions, SelectionOptions, ModelOptions):
     """One job of `gfla face`."""
 
@@ -72,7 +94,7 @@ class FaceConfig(VideoOptions, SelectionOptions, ModelOptions):
     driving: Path
     """Video, GIF or folder of pictures of a talking face."""
     _: KW_ONLY
-    landmarks: Path | str | None = None
+    landmarks: Path | LandmarkDetectorName | None = None
     """Landmark detector, `mediapipe`, `dlib` or `bundled`, by default the first that can run; or a folder with 68
     landmarks per driving frame, as text files of x,y lines."""
     source_landmarks: Path | None = None
@@ -124,19 +146,23 @@ class ViewSynthConfig(OutputOptions, ModelOptions):
     """Kind of object in the pictures."""
     _: KW_ONLY
     output: Path | None = None
-    """Video, .gif, contact sheet.png, folder/ or views/%05d.png to write; a folder of videos for several pictures."""
+    """Video, .gif, contact sheet.png, folder/, views/%05d.png or model.glb to write; a folder of videos for several
+    pictures."""
     weights: str | None = None
     """Weights of the generator: a name (see `gfla weights list`) or a file; the bundled ones if omitted."""
     viewpoint: str = "viewpoint"
-    """Weights of the network that estimates azimuth and size of the object: a name or a file."""
+    """Weights of the network that estimates the camera and the size of the object: a name or a file."""
     azimuth: float | None = None
     """Azimuth, in degrees, from which the picture shows the object: 0 front, 90 front to the right, 180 back, 270 front
     to the left. Estimated if omitted."""
-    elevation: float = 0.0
-    """Elevation of the camera, 0 to below 30 degrees; with a given azimuth also that of the picture. If the azimuth is
-    estimated, a full turn takes 0 as the picture's own."""
-    distance: float = DEFAULT_DISTANCE
-    """Distance of the camera, 1 to 20 diagonals of the object; a small one makes the near end look large."""
+    elevation: float | None = None
+    """Elevation, -10 to 40 degrees, from which the picture shows the object, and the views unless `--view-elevation`
+    says otherwise. Estimated if omitted; 0 with the authors' weights, which know 0 to below 30."""
+    distance: float | None = None
+    """Distance of the camera, 1 to 20 diagonals of the object; a small one makes the near end look large. Estimated if
+    omitted."""
+    view_elevation: float | None = None
+    """Elevation of the views, if not the picture's."""
     views: int | None = None
     """Number of views in one turn; 72, or 18 with the authors' weights, if omitted."""
     angles: tuple[float, ...] = ()

@@ -13,6 +13,7 @@ ENCODERS = {
     "libx264": "MP4, MOV",
     "libx265": "MP4, MOV with --codec hevc",
     "libvpx-vp9": "WebM",
+    "libsvtav1": "MP4, WebM, MKV with --codec av1",
     "prores_ks": "transparent MOV",
     "gif": "GIF",
     "png": "pictures",
@@ -128,7 +129,14 @@ def _detectors() -> list[Finding]:
     from pipelines.keypoints.detectors.registry import availability
 
     found = [Finding(f"{name} keypoints", reason=reason) for name, reason in availability().items()]
-    return [_probe("opencv", _opencv), *found, _probe("face landmarks", _landmarks)]
+    return [_probe("opencv", _opencv), *found, _probe("face landmarks", _landmarks), _probe("upscaler", _upscaler)]
+
+
+def _upscaler() -> str:
+    from pipelines.generation.upscaling import check_spandrel
+
+    check_spandrel()
+    return "spandrel"
 
 
 def _opencv() -> str:

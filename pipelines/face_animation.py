@@ -24,6 +24,7 @@ from pipelines.generation.face_layers import FaceLayerProcessor, cut_out_face
 from pipelines.generation.face_processor import FaceCrop, FaceProcessor
 from pipelines.generation.networks import load_detector, load_face_generator, load_fill
 from pipelines.generation.processors import FrameProcessor
+from pipelines.generation.provenance import make_record, make_tags
 from pipelines.generation.rollout import FrameGenerator
 from pipelines.generation.video_output import VideoOutput, VideoResult, check_outputs
 from pipelines.keypoints.alignment import align_track
@@ -77,6 +78,8 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
             generator = load_face_generator(config.weights, device, precision)
             folder = _landmarks_folder(config)
             detector = None if folder and config.source_landmarks else _create_detector(config, progress)
+        used = {"precision": precision} | ({"landmarks": detector.name} if detector else {})
+        record = make_record("face", config, weights=(config.weights,), device=str(device), **used)
         with stopwatch("source landmarks"):
             # 3. The source face: landmarks [68, 2 or 3]
             landmarks = _find_source_landmarks(config.source, config.source_landmarks, picture, detector)
@@ -90,27 +93,29 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
             # 5. The squares of both pictures that the network sees
             processor = _make_processor(config, picture, landmarks, motion, video, generator, device)
         note_all(progress, processor.notes)
-        # 6. Generate; composing and encoding run in a second thread, at most two frames behind
+        # 6. Generate; a second thread, at most two frames behind, encodes, and composes what the device does not
         frames = FrameGenerator([processor], generator, autocast(precision, device), stopwatch)
         progress.stage("face", len(motion.pts))
         shown = video if isinstance(processor, FaceLayerProcessor) else None  # the other one reads it by itself
+        tags = make_tags(record, config)
         with (
-            VideoOutput(config, processor, motion, shown, audio, stopwatch, progress) as output,
+            VideoOutput(config, processor, motion, shown, audio, stopwatch, progress, tags=tags) as output,
             background_worker(output.write, stopwatch) as write,
         ):
             for _, step in frames:
-                write(step)
+                write(output.begin(step))
                 progress.advance()
     return FaceResult(
         config=config,
         frames=len(motion.pts),
         rate=motion.rate,
-        size=processor.output_size(config.frame),
+        size=output.size,
         canvas=processor.box,
         missing_frames=motion.gaps.missing_frames,
         landmarks="files" if folder or detector is None else detector.name,
         device=str(device),
         precision=precision,
+        record=record,
         certainty=processor.certainty,
         seconds=dict(stopwatch.seconds),
         overlapping=dict(stopwatch.overlapping),

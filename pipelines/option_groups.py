@@ -16,7 +16,10 @@ Retarget = Literal["body", "fit", "none"]
 Framing = Literal["full", "crop"]
 Quality = Literal["fast", "standard", "best"]
 DebugView = Literal["flow", "mask", "skeleton", "attention", "matte", "plate", "shadow"]
+Metadata = Literal["full", "brief"]
+StreamFormat = Literal["mp4", "webm", "rgb"]
 Seconds = Fraction | float
+STANDARD = Path("-")  # standard input where something is read, standard output where something is written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +98,14 @@ class OutputOptions:
     """File or folder to write."""
     overwrite: bool = False
     """Replace existing output."""
+    metadata: Metadata = "full"
+    """What the output says about itself: `full` also options, and names and SHA-256 of inputs (no folders), for `gfla
+    rerun`; `brief` only that gfla made it, in which version and with which weights."""
+    c2pa_certificate: Path | None = None
+    """Sign the output with Content Credentials (C2PA) that say that gfla generated it: your chain of certificates, PEM.
+    Needs the extra `c2pa`; with the signature, the bytes are others each time."""
+    c2pa_key: Path | None = None
+    """Private key of the first certificate, in PEM without a password."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +116,19 @@ class PictureOptions(OutputOptions):
     """Write source | driving | skeleton | result side by side."""
     frame: Framing = "full"
     """What to write: the `full` picture with the result pasted in, or only the `crop` that the generator makes."""
+    upscaler: Path | None = None
+    """Make results larger with a network of others (ESRGAN, SwinIR ...), from its file; needs the extra `upscale`."""
+    scale: float | None = None
+    """How many times as large, with `upscaler`; if omitted, what its network makes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PersonOptions(PictureOptions):
     """How the person is generated and what is behind."""
 
+    also: tuple[Path, ...] = ()
+    """Further picture of the same person, from another side for example; may be repeated. Every place is taken from the
+    pictures that show it best."""
     background: str = "picture"
     """What is behind the person: the `picture`'s own background, the `driving` video without its person, a FILE
     (picture or video), a COLOUR (a name, or '#rrggbb' in quotes), or `transparent`."""
@@ -129,7 +147,11 @@ class VideoOptions(PictureOptions):
     """How the output video is written."""
 
     output: Path | None = None
-    """Video to write (.mp4, .mov, .webm, .gif), or a folder/ or frames/%05d.png for pictures."""
+    """Video to write (.mp4, .mov, .mkv, .webm, .gif), or a folder/ or frames/%05d.png for pictures; - is standard
+    output."""
+    format: StreamFormat | None = None
+    """What standard output gets: `mp4` in fragments, `webm`, or raw `rgb` (24 bits a pixel, no container, no sound). By
+    default mp4, or webm if it is transparent."""
     debug: tuple[DebugView, ...] = ()
     """Second video, OUTPUT--debug, that shows any of `flow`, `mask`, `skeleton`, `attention`, and of people cut out of
     their background `matte`, `plate`, `shadow`."""
@@ -138,5 +160,6 @@ class VideoOptions(PictureOptions):
     crf: int | None = None
     """Encoding quality, 0 to 63, lower is better; the codec's own default if omitted."""
     codec: str | None = None
-    """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm; of transparent
-    videos `prores` in .mov, `vp9` in .webm."""
+    """Video codec instead of the container's default: `h264` or `hevc` in .mp4 and .mov, `vp9` in .webm, `av1` in .mp4
+    and .webm, any of these in .mkv; of transparent videos `prores` in .mov, `vp9` in .webm. On NVIDIA GPUs that encode
+    also `h264_nvenc`, `hevc_nvenc`, `av1_nvenc`."""

@@ -18,16 +18,20 @@ from models.generators.recurrent import Step
 from pipelines.compositing.transparency import show_transparency
 from pipelines.configs import PoseConfig
 from pipelines.generation.background import background_input, check_background, make_background
+from pipelines.generation.further_pictures import check_further_pictures, find_further_pictures
 from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.processors import FrameProcessor
+from pipelines.generation.provenance import Record, make_record, make_tags
 from pipelines.generation.resources import Resources
 from pipelines.generation.rollout import FrameGenerator, generate_picture
+from pipelines.generation.upscaling import check_upscaler, make_upscaler
 from pipelines.keypoints.detectors.registry import DETECTORS, check_person
 from pipelines.keypoints.loading import is_track, load_track
 from pipelines.keypoints.motion import DrivingMotion, find_source_person, follow_person
 from pipelines.keypoints.quarter_turns import detect_upright_image
 from pipelines.keypoints.retargeting import retarget
 from pipelines.keypoints.track import PoseTrack
+from pipelines.media.credentials import check_credentials
 from pipelines.media.files import check_readable
 from pipelines.media.folders import PictureFolder
 from pipelines.media.pictures import describe_changes, load_picture, load_with_alpha
@@ -61,6 +65,8 @@ class PoseResult:
     """The precision it ran in: fp32, bf16 or fp16."""
     seconds: dict[str, float]
     """Wall time in seconds by stage."""
+    record: Record
+    """Of what and how the pictures were made."""
 
     def summary(self) -> dict[str, Any]:
         """One JSON-ready object: inputs with SHA-256, options, versions, timings, output."""
@@ -76,6 +82,7 @@ class PoseResult:
                 **background_input(config.background),
             },
             "keypoints": self.detector,
+            "record": self.record,
         }
 
 
@@ -109,6 +116,9 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
     targets = find_targets(config.targets)
     output = config.target(len(targets))
     check_background(config)
+    check_further_pictures(config, config.weights)
+    check_credentials(config, output)
+    check_upscaler(config)
     check_stills(
         output,
         count=len(targets),
@@ -122,12 +132,17 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
         picture, alpha = resources.load(load_with_alpha, config.source)  # uint8 [H, W, 3] and [H, W]
         note_all(progress, resources.load(describe_changes, config.source))
         networks = resources.person_networks(config, ("animation", "picture"), progress)
+    weights, device = (config.weights, config.motion), str(networks.device)
+    used = {"precision": networks.precision, "keypoints": networks.detector.name}
+    record = make_record("pose", config, weights=weights, device=device, **used)
     with stopwatch("source pose"):
         # 3. The source person: COCO-17 pose [17, 3] as detected, and cleaned as Human3.6M-17 [17, 3]
         detector, cleaner, track_cache = networks.detector, networks.cleaner, networks.track_cache
         options = {"alpha": alpha, "find_mask": networks.find_mask}
         source = find_source_person(config.source, picture, detector, cleaner, track_cache, **options)
         note_all(progress, source.notes)
+    with stopwatch("matte"):
+        further = find_further_pictures(config.also, networks, resources, progress)
     if config.retarget == "none":  # else the size of the frames does not matter
         note_all(progress, dict.fromkeys(note for each in targets if each.track for note in each.track.warnings))
     progress.stage("target poses", len(targets))
@@ -141,6 +156,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
 
     def generate() -> Iterator[np.ndarray]:
         progress.stage("pose", len(targets))
+        upscaler = make_upscaler(config, config.device)
         noted: set[str] = set()
         background = make_background(config.background, (picture.shape[1], picture.shape[0]), [Fraction(0)])
         for target, motion in zip(targets, motions, strict=True):
@@ -149,6 +165,8 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
             poses = retarget(motion.poses, source.pose, config.retarget, **sizes)
             with stopwatch("matte"):
                 processor = networks.make_processor(source, motion, poses, config.retarget, config.quality)
+                for other in further:
+                    processor.add_picture(other.person, other.matte)
             note_all(progress, (note for note in processor.notes if note not in noted))
             noted.update(processor.notes)
             if background:
@@ -156,6 +174,7 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
             frame = _generate(processor, networks, stopwatch)
             with stopwatch("compose"):
                 result = processor.postprocess(frame, config.frame)
+                result = upscaler(result) if upscaler else result
                 if config.compare:
                     shown = load_picture(target.picture) if target.picture else None
                     shown = None if shown is None else turn_picture(shown, motion.quarter_turns)
@@ -167,9 +186,10 @@ def transfer_pose(config: PoseConfig, progress: Progress = SILENT, resources: Re
 
     # 6. Write the pictures as they come
     with stopwatch("encode"):
-        write_stills(output, generate(), overwrite=config.overwrite)
-    names, machine = [target.name for target in targets], (str(networks.device), networks.precision)
-    return PoseResult(config, output, names, networks.detector.name, *machine, dict(stopwatch.seconds))
+        tags = make_tags(record, config)
+        write_stills(output, generate(), overwrite=config.overwrite, tags=tags)
+    names, machine = [target.name for target in targets], (device, networks.precision)
+    return PoseResult(config, output, names, networks.detector.name, *machine, dict(stopwatch.seconds), record)
 
 
 def find_targets(paths: Iterable[Path]) -> list[PoseTarget]:

@@ -6,7 +6,6 @@ format, sections 9.6, 9.7 and 10).
 S = 256: side of source pictures and views. Angles are in degrees and as in `models.generators.view_codes`.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -18,24 +17,26 @@ import torch
 from models.errors import InputError, WeightsError
 from models.generators.picture import PictureGenerator
 from models.generators.view import ViewGenerator
-from models.generators.view_codes import CHANNELS, ELEVATION_STEP, ELEVATIONS
+from models.generators.view_codes import CHANNELS
+from models.turning import Camera
 from models.viewpoint import ViewpointNetwork
 from models.weights import load_weights, read_metadata
-from pipelines.configs import DEFAULT_DISTANCE, ViewSynthConfig
+from pipelines.configs import ViewSynthConfig
+from pipelines.generation.provenance import Record, make_record, make_tags
 from pipelines.generation.resources import Resources
+from pipelines.media.tags import MODEL_SUFFIX, Tags
 from pipelines.object_views.comparison import ViewScores, find_true_views, mean_scores, score_view, show_the_same
-from pipelines.object_views.output import check_view_output, write_views
+from pipelines.object_views.model_file import write_model
+from pipelines.object_views.options import check_options, holds_view_generator
+from pipelines.object_views.output import write_views
 from pipelines.object_views.renderers import GridViewRenderer, ObjectRenderer, ViewRenderer
+from pipelines.object_views.shape import Survey, build_mesh
 from pipelines.object_views.source import ObjectView, load_shapenet_view, load_square_picture
 from pipelines.object_views.viewpoint import estimate_view
 from pipelines.runtime.devices import autocast, choose_device, choose_precision
-from pipelines.runtime.input_files import list_input_files
 from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.summaries import describe_input, summarize_run
-
-MIN_DISTANCE, MAX_DISTANCE = 1.0, 20.0  # of the camera, in diagonals of the object
-MAX_ELEVATION = ELEVATIONS * ELEVATION_STEP  # degrees, exclusive
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class ViewSynthResult:
     """By stage: `load`, `generate`, `encode`, `compare`."""
     compared: list[ViewScores] = field(default_factory=list)
     """Scores of the views that have a true one."""
+    record: Record = field(default_factory=dict)
+    """Of what and how the outputs were made."""
 
     @property
     def means(self) -> dict[str, float]:
@@ -63,7 +66,7 @@ class ViewSynthResult:
 
     def summary(self) -> dict[str, Any]:
         """One JSON-ready object: inputs with SHA-256, options, versions, timings, outputs."""
-        viewpoint = ("azimuth", "elevation", "confidence")
+        viewpoint = ("azimuth", "elevation", "distance", "confidence", "elevation_confidence", "distance_confidence")
         compared = {"views": [asdict(view) for view in self.compared], "means": self.means} if self.compared else {}
         return {
             "outputs": [str(path) for path in self.azimuths],
@@ -71,6 +74,7 @@ class ViewSynthResult:
             "inputs": [describe_input(path) for path in self.config.inputs],
             "sources": [{name: getattr(source, name) for name in viewpoint} for source in self.sources],
             "compared": compared,
+            "record": self.record,
             **summarize_run(
                 self.config,
                 weights=self.config.generator,
@@ -96,7 +100,7 @@ def synthesize_views(
     """
     resources, stopwatch = resources or Resources(), Stopwatch()
     # 1. Refuse whatever can be refused before any work
-    validate(config)
+    check_options(config)
     device = choose_device(config.device, progress.note)
     precision = choose_precision(config.precision, device)
     with stopwatch("load"):
@@ -104,9 +108,15 @@ def synthesize_views(
         renderer, viewpoint = load_networks(config, device, precision, resources)
         # 3. Source views: uint8 [S, S, 3] with a viewpoint, one for each output
         sources = load_sources(config, viewpoint, progress)
-    written: dict[Path, list[float]] = {}  # azimuths
-    compared: list[ViewScores] = []
+    used = {"weights": [config.generator, config.viewpoint], "device": str(device), "precision": precision}
+    written, compared = dict[Path, list[float]](), list[ViewScores]()  # azimuths, scores
     for source, target in zip(sources, config.targets(), strict=True):
+        own = replace(config, images=config.images[len(written) :][:1])
+        tags = make_tags(make_record("view-synth", own, **used), config)
+        if target.suffix.lower() == MODEL_SUFFIX and isinstance(renderer, ObjectRenderer):
+            make_model(renderer, source, target, config, tags, stopwatch, progress)
+            written[target] = [(source.azimuth + azimuth) % 360 for azimuth, _ in renderer.survey_angles]
+            continue
         azimuths = choose_azimuths(config, source, renderer.views_per_turn)
         elevation = choose_elevation(config, source)
         if warning := renderer.warning(source, azimuths, elevation):
@@ -115,79 +125,17 @@ def synthesize_views(
         progress.stage(target.name, len(azimuths))
         views = render_views(renderer, source, azimuths, elevation, stopwatch, progress)
         # 5. Write the views as they come
-        options = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
+        how = {"transparent": config.background == "transparent", "overwrite": config.overwrite}
         with stopwatch("encode"):
-            notes = write_views(target, views, count=len(azimuths), **options, threads=resources.threads)
+            notes = write_views(target, views, count=len(azimuths), **how, threads=resources.threads, tags=tags)
         note_all(progress, notes)
         written[target] = [azimuth % 360 for azimuth in azimuths]
         # 6. Compare with true views
         if config.compare:
             with stopwatch("compare"):
-                compared += compare_views(renderer, source, config, progress)
-    return ViewSynthResult(config, written, sources, str(device), precision, dict(stopwatch.seconds), compared)
-
-
-# 1. Validation
-
-
-def validate(config: ViewSynthConfig) -> None:
-    """Refuse whatever can be refused before any work.
-
-    Raises:
-        InputError: an invalid option, or an output that exists or can't be written.
-        WeightsError: no such weights, or damaged ones.
-    """
-    if bool(config.images) == bool(config.shapenet) or (config.shapenet is None) != (config.id is None):
-        raise InputError("pass either pictures, or --shapenet FILE with --id, one of its views")
-    if not holds_view_generator(config.generator):
-        _validate_for_authors_generators(config)
-    for angle in (config.azimuth or 0.0, *config.angles):
-        if not math.isfinite(angle):
-            raise InputError(f"angle {angle:g}: --azimuth and --angles must be finite numbers of degrees")
-    if not 0 <= config.elevation < MAX_ELEVATION:
-        raise InputError(f"--elevation {config.elevation:g} must be at least 0 and below {MAX_ELEVATION} degrees")
-    if not MIN_DISTANCE <= config.distance <= MAX_DISTANCE:
-        limits = f"from {MIN_DISTANCE:g} to {MAX_DISTANCE:g} diagonals of the object"
-        raise InputError(f"--distance {config.distance:g} must be {limits}")
-    _validate_outputs(config)
-    if config.compare:
-        _validate_comparison(config, config.compare)
-
-
-def holds_view_generator(weights: str) -> bool:
-    """Whether weights are of the project's generator, which takes framed objects and renders any viewpoint.
-
-    Otherwise they have to be of one of the authors', which take pictures as they are and know 54 viewpoints on white.
-    """
-    return read_metadata(weights)["architecture"] == "view"
-
-
-def _validate_for_authors_generators(config: ViewSynthConfig) -> None:
-    if config.images and config.azimuth is None:
-        raise InputError(
-            "these weights need --azimuth, the direction from which the picture shows the object (0 front, 180 back)"
-        )
-    if config.distance != DEFAULT_DISTANCE:
-        raise InputError(f"--distance {config.distance:g}: the camera of the authors' generators is fixed, omit it")
-    if config.background != "white":
-        raise InputError(f"--background {config.background}: the authors' generators render on white only, omit it")
-
-
-def _validate_outputs(config: ViewSynthConfig) -> None:
-    targets = config.targets()
-    if len(set(targets)) < len(targets):
-        raise InputError("two pictures have the same name, so their outputs would too: pass them one at a time")
-    for target in targets:
-        transparent = config.background == "transparent"
-        check_view_output(target, transparent=transparent, overwrite=config.overwrite, inputs=list_input_files(config))
-
-
-def _validate_comparison(config: ViewSynthConfig, folder: Path) -> None:
-    if len(config.targets()) > 1:
-        raise InputError("--compare takes a single picture, because its folder holds views of one object")
-    if config.background != "white":
-        raise InputError("--compare needs --background white, because the true views are on white")
-    find_true_views(folder)
+                compared += compare_views(renderer, source, elevation, config, progress)
+    facts = str(device), precision, dict(stopwatch.seconds), compared, make_record("view-synth", config, **used)
+    return ViewSynthResult(config, written, sources, *facts)
 
 
 # 2. Networks
@@ -206,7 +154,12 @@ def load_networks(
         return GridViewRenderer(generator, autocast(precision, device)), None
     generator = resources.load(load_weights, config.generator, device=device, expect="view")
     assert isinstance(generator, ViewGenerator)
-    renderer = ObjectRenderer(generator, precision, background=config.background, distance=config.distance)
+    if config.category not in generator.config.categories:
+        known = ", ".join(generator.config.categories)
+        raise WeightsError(
+            f"{config.generator} weights know {known}: use weights that know --category {config.category}"
+        )
+    renderer = ObjectRenderer(generator, precision, background=config.background, category=config.category)
     if config.shapenet:
         return renderer, None
     viewpoint = resources.load(load_weights, config.viewpoint, device=device, expect="viewpoint")
@@ -232,11 +185,14 @@ def load_sources(config: ViewSynthConfig, viewpoint: ViewpointNetwork | None, pr
     """The view of the ShapeNet file, or one of each picture: framed by the viewpoint network if there is one."""
     if config.shapenet and config.id is not None:
         view = load_shapenet_view(config.shapenet, config.id)
-        return [view if config.azimuth is None else replace(view, azimuth=config.azimuth)]
+        camera = {name: getattr(config, name) for name in ("azimuth", "elevation", "distance")}
+        return [replace(view, **{name: value for name, value in camera.items() if value is not None})]
     if viewpoint is None:
-        assert config.azimuth is not None  # see `validate`
-        return [ObjectView(load_square_picture(path), config.azimuth, config.elevation) for path in config.images]
-    given = {"category": config.category, "azimuth": config.azimuth, "elevation": config.elevation}
+        assert config.azimuth is not None  # see `check_options`
+        return [
+            ObjectView(load_square_picture(path), config.azimuth, config.elevation or 0.0) for path in config.images
+        ]
+    given = {name: getattr(config, name) for name in ("category", "azimuth", "elevation", "distance")}
     return [estimate_view(path, viewpoint, **given, progress=progress) for path in config.images]
 
 
@@ -250,9 +206,8 @@ def choose_azimuths(config: ViewSynthConfig, source: ObjectView, views_per_turn:
 
 
 def choose_elevation(config: ViewSynthConfig, source: ObjectView) -> float:
-    """That asked for; a full turn for which none was asked for stays at the source's, so that it begins at its view."""
-    own = config.azimuth is None and config.elevation == 0 and not config.angles
-    return source.elevation if own else config.elevation
+    """That asked for; otherwise the source's, so that a full turn begins at its view."""
+    return source.elevation if config.view_elevation is None else config.view_elevation
 
 
 def render_views(
@@ -272,11 +227,34 @@ def render_views(
         progress.advance()
 
 
+def make_model(
+    renderer: ObjectRenderer,
+    source: ObjectView,
+    target: Path,
+    config: ViewSynthConfig,
+    tags: Tags,
+    stopwatch: Stopwatch,
+    progress: Progress,
+) -> None:
+    """Write the object's shape with the colours of views all around."""
+    progress.stage(target.name, len(renderer.survey_angles))
+    cameras, colours, alphas = [], [], []
+    with stopwatch("generate"):
+        for camera, view in renderer.survey(source):
+            cameras.append(camera.stack())
+            colours.append(view.colours.float())
+            alphas.append(view.alpha.float())
+            progress.advance()
+    with stopwatch("encode"):
+        survey = Survey(Camera.unstack(torch.cat(cameras)), torch.cat(colours), torch.cat(alphas))
+        write_model(target, build_mesh(survey), overwrite=config.overwrite, tags=tags)
+
+
 # 6. Comparison
 
 
 def compare_views(
-    renderer: ViewRenderer, source: ObjectView, config: ViewSynthConfig, progress: Progress
+    renderer: ViewRenderer, source: ObjectView, elevation: float, config: ViewSynthConfig, progress: Progress
 ) -> list[ViewScores]:
     """Scores of all views that have a true one in `config.compare`, except the source's own."""
     assert config.compare
@@ -287,5 +265,5 @@ def compare_views(
             del true[azimuth]
     if not true:
         raise InputError(f"{config.compare} has no view but the source's own: add true views from other sides")
-    views = renderer.render(source, list(true), config.elevation)
+    views = renderer.render(source, list(true), elevation)
     return [score_view(azimuth, view, path) for (azimuth, path), view in zip(true.items(), views, strict=True)]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -17,8 +18,18 @@ MAY_IMPORT = {
     "gfla_cli": {"gfla_cli", "pipelines", "models", "typer", "rich"},
     "models": {"models", "torch", "numpy", "safetensors", "triton"},
 }
+PAGE = {"gradio", "fastapi", "starlette", "uvicorn"}  # what `gfla_cli.ui` may import as well
 # The rooms of pipelines from top to bottom: each may import from those below it. The chains share a room.
-CHAINS = ("animation", "pose_transfer", "face_animation", "view_synthesis", "keypoint_extraction", "diagnostics")
+CHAINS = (
+    "animation",
+    "pose_transfer",
+    "face_animation",
+    "view_synthesis",
+    "keypoint_extraction",
+    "diagnostics",
+    "preview",
+    "rerun",
+)
 ROOMS: tuple[tuple[str, ...], ...] = (
     ("__init__",),
     ("batch",),
@@ -131,7 +142,10 @@ def test_every_room_exists() -> None:
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_a_package_imports_only_what_it_may(package: str) -> None:
     allowed = MAY_IMPORT[package] | sys.stdlib_module_names
-    wrong = {str(path): extra for path in FILES if path.parts[0] == package and (extra := tops(path) - allowed)}
+    more = {path: PAGE if path.parts[:2] == ("gfla_cli", "ui") else set[str]() for path in FILES}
+    wrong = {
+        str(path): extra for path in FILES if path.parts[0] == package and (extra := tops(path) - allowed - more[path])
+    }
     assert not wrong
 
 
@@ -159,6 +173,12 @@ def test_ultralytics_is_imported_by_its_detector_only() -> None:
     assert all(late for _, late in found)
 
 
+def test_spandrel_is_imported_by_the_upscaler_only() -> None:
+    found = [(path, late) for path in FILES for module, late in imported(path) if module.startswith("spandrel")]
+    assert {str(path) for path, _ in found} <= {"pipelines/generation/upscaling.py"}
+    assert all(late for _, late in found)
+
+
 def test_what_runs_networks_of_others_is_imported_by_their_detector_only() -> None:
     homes = {"ai_edge_litert": "mediapipe", "onnxruntime": "rtm"}
     shipped = [path for path in FILES if path.parts[0] in PACKAGES]
@@ -181,6 +201,15 @@ def test_a_package_offers_its_type_hints(package: str) -> None:
     assert "py.typed" in data["*"]
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_files_beside_the_modules_are_installed(package: str) -> None:
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    patterns = [f"{name.replace('.', '/')}/{each}" for name, many in data.items() if name != "*" for each in many]
+    others = [each for each in (ROOT / package).rglob("*") if each.is_file() and each.suffix not in (".py", ".pyc")]
+    names = {str(each.relative_to(ROOT)) for each in others if each.name not in ("py.typed", "README.md")}
+    assert not {name for name in names if not any(fnmatch(name, each) for each in patterns)}
+
+
 def test_nobody_imports_click() -> None:
     assert not [str(path) for path in FILES if "click" in tops(path)]
 
@@ -195,7 +224,8 @@ def test_training_and_the_program_import_without_what_only_files_and_people_need
     modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in trained]
     program = f"""
 import importlib, sys
-for missing in ("av", "ultralytics", "ai_edge_litert", "onnxruntime", "dlib", "h5py", "skimage", "tensorboard", "tqdm"):
+missing = ("av", "ultralytics", "ai_edge_litert", "onnxruntime", "dlib", "h5py", "skimage", "tensorboard", "tqdm")
+for missing in (*missing, "gradio", "fastapi", "starlette", "uvicorn"):
     sys.modules[missing] = None
 for name in {["gfla_cli.app", *modules]!r}:
     importlib.import_module(name)

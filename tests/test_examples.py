@@ -1,4 +1,4 @@
-"""The scripts in examples/ run, at small sizes, and stay short; the example files are small."""
+"""The scripts and the notebook in examples/ run, at small sizes, and stay short; the example files are small."""
 
 import os
 import runpy
@@ -9,9 +9,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 import av
+import nbformat
 import numpy as np
 import pytest
 import torch
+from nbclient import NotebookClient
 from PIL import Image
 
 from models.pose_refiner import PoseRefiner
@@ -19,12 +21,11 @@ from models.weights import load_weights
 from pipelines.batch.executors.registry import EXECUTORS
 from pipelines.keypoints.detectors.registry import DETECTORS
 from tests.helpers.faces import write_face_inputs
+from tests.helpers.media_files import DRIVING, SOURCE
 from tests.helpers.small_batches import write_small_clip, write_small_source
 
 FOLDER = Path(__file__).parents[1] / "examples"
 SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.name not in ("arguments.py", "scenes.py"))
-SOURCE = next(iter(sorted(FOLDER.glob("source.*"))), FOLDER / "source.png")
-DRIVING = FOLDER / "driving.mp4"
 LONGER = ("render_", "own_executor")
 OBJECTS = [FOLDER / "car.png", FOLDER / "chair.png"]
 
@@ -178,8 +179,27 @@ def test_render_people(tmp_path: Path) -> None:
     assert sizes == {"people.webp": (288, 48), "faces.webp": (288, 48), "hands.webp": (288, 48)}
 
 
+def test_render_object_sheet(tmp_path: Path) -> None:
+    run("render_object_sheet.py", tmp_path / "new", 2, 48)
+    assert Image.open(tmp_path / "new" / "objects.webp").size == (96, 480)
+
+
 def test_render_objects(tmp_path: Path) -> None:
     run("render_objects.py", tmp_path / "new")
     for file in OBJECTS:
         made, given = (np.asarray(Image.open(folder / file.name)).astype(int) for folder in (tmp_path / "new", FOLDER))
         assert np.abs(made - given).mean() < 0.1
+
+
+def test_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):  # nothing is left in the home of whom the tests belong to
+        monkeypatch.setenv(name, str(tmp_path / name))
+    (work := tmp_path / "work").mkdir()
+    notebook = nbformat.read(FOLDER / "animate_picture.ipynb", as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert not any(cell.outputs or cell.execution_count for cell in cells)
+    NotebookClient(notebook, resources={"metadata": {"path": str(work)}}).execute()
+    shown = [output.data for cell in cells for output in cell.outputs if "data" in output]
+    assert ["image/png" in data for data in shown] == [True, False, True, True]
+    assert 'src="data:video/mp4;base64,' in shown[1]["text/html"]
+    assert (work / "dance.mp4").stat().st_size > 1000

@@ -27,12 +27,12 @@ PICTURE = (480, 640)  # of the pictures: a smaller one, or a coarser JPEG, has n
 
 
 def write_readers_files(folder: Path) -> None:
-    """photo.jpg, pose.jpg, dance.mp4 of two seconds, and the folders that the README names."""
+    """photo.jpg, back.jpg, pose.jpg, dance.mp4 of two seconds, and the folders that the README names."""
     for name in ("people", "dances", "results", "truth"):
         (folder / name).mkdir()
     shutil.copytree(ROOT / "examples", folder / "examples")
     picture = Image.open(SOURCE).convert("RGB").resize(PICTURE)
-    for name in ("photo.jpg", "pose.jpg", "beach.jpg", "people/ann.jpg", "results/1.png", "truth/1.png"):
+    for name in ("photo.jpg", "back.jpg", "pose.jpg", "beach.jpg", "people/ann.jpg", "results/1.png", "truth/1.png"):
         picture.save(folder / name, quality=95)
     write_dance_clip(folder / "dance.mp4", frames=4)
     write_dance_clip(folder / "dances" / "walk.mp4", frames=2)

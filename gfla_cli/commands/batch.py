@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pipelines.batch.executors.allocation import Allocation
     from pipelines.batch.executors.registry import ExecutorOptions
     from pipelines.batch.jobs import Job
+    from pipelines.batch.runner import Outcome
 
 ESTIMATE_LIMIT = 5.0  # seconds for the estimate of the time left, before the jobs start
 OUTPUT = typer.Option("--output", "-o", metavar="DIR", show_default=False)
@@ -26,12 +28,16 @@ OUTPUT = typer.Option("--output", "-o", metavar="DIR", show_default=False)
 def batch(
     batch: BatchOptions, json: options.Json = False, quiet: options.Quiet = False, **of_jobs: str | bool | None
 ) -> int:
-    """Run many jobs of animate, pose or view-synth; the same command again resumes an unfinished batch."""
+    """Run many jobs of animate, face, pose or view-synth; the same command again resumes an unfinished batch."""
     from pipelines.batch.executors.registry import ExecutorOptions
 
     if batch.executor != "ray" and (batch.ray_address or batch.no_shared_storage):
         raise typer.BadParameter("--ray-address and --no-shared-storage go with --executor ray")
+    if batch.watch and (batch.executor == "ray" or batch.check or batch.dry_run):
+        raise typer.BadParameter("--watch goes neither with --executor ray nor with --check or --dry-run")
     display = BatchDisplay(quiet=quiet)
+    if batch.watch:
+        return _watch(batch, job_options.used(of_jobs), display, json=json)
     jobs = _jobs(batch, job_options.used(of_jobs), display)
     executor_options = ExecutorOptions(
         [job.options.get("device", "auto") for job in jobs],
@@ -52,7 +58,7 @@ def _run(
     """Run the jobs, write the report, print the summary. Exit code 0: all done, 3: some failed, 1: all failed."""
     from pipelines.batch.estimate import estimate_jobs
     from pipelines.batch.executors.registry import open_executor
-    from pipelines.batch.runner import read_rows, run_batch
+    from pipelines.batch.runner import run_batch
 
     folder, rules = batch.output, {"retry_failed": batch.retry_failed, "overwrite": batch.overwrite}
     with (
@@ -63,6 +69,35 @@ def _run(
         skipped = ("done",) if batch.retry_failed else ("done", "failed")
         display.expected = {each.job.name: each.seconds for each in plan if each.state not in skipped}
         outcome = run_batch(jobs, folder, executor, allocation.group_jobs, display, **rules)
+    return _report(outcome, folder, display, json=json)
+
+
+def _watch(batch: BatchOptions, used: dict[str, str], display: BatchDisplay, *, json: bool) -> int:
+    """Run jobs as their inputs arrive, until Ctrl-C; exit codes as for `_run`."""
+    from pipelines.batch.executors.allocation import Machine
+    from pipelines.batch.executors.local import LocalExecutor
+    from pipelines.batch.jobs import group_jobs
+    from pipelines.batch.runner import watch_batch
+    from pipelines.batch.watch import folders_of
+
+    folder, rules = batch.output, {"retry_failed": batch.retry_failed, "overwrite": batch.overwrite}
+    folders = folders_of((batch.first, batch.second))
+    options = {"workers": batch.workers, "threads": batch.threads, "together": batch.together}
+    allocation = Machine.detect([used.get("device", "auto")]).allocate(**options)
+    executor = LocalExecutor(folder, workers=allocation.workers, gpus=[gpu for gpu, _ in allocation.gpus])
+    alone = {"size": allocation.together, "together": allocation.together, "threads": allocation.threads}
+    with display:
+        display.note(f"watching {', '.join(map(str, folders))}: Ctrl-C ends after the running jobs")
+        plan = partial(_jobs, batch, used, display)
+        report = partial(_write_report, folder, display.warnings)
+        outcome = watch_batch(plan, folders, folder, executor, partial(group_jobs, **alone), display, report, **rules)
+    return _report(outcome, folder, display, json=json)
+
+
+def _report(outcome: "Outcome", folder: Path, display: BatchDisplay, *, json: bool) -> int:
+    """Write the report and print the summary; the exit code."""
+    from pipelines.batch.runner import read_rows
+
     _write_report(folder, display.warnings)
     seconds = round(wall_seconds(), 3)
     display.end(len(outcome.done), len(outcome.skipped), outcome.failed, seconds)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LENGTH, PLACE = "Length", "Place"
 BOOLEANS = {"true": True, "false": False}
+READERS: dict[type, Callable[[str], Any]] = {bool: BOOLEANS.__getitem__, tuple: lambda text: tuple(text.split(","))}
 
 
 def _task(text: str) -> str:
@@ -43,9 +44,12 @@ Config = Annotated[
     ),
 ]
 Category = Annotated[
-    Literal["car", "chair", "all"] | None,
+    Literal["car", "chair", "sofa", "table", "all", "any"] | None,
     typer.Option(
-        metavar="car|chair|all", show_default="all", help="What view-synth renders.", rich_help_panel=options.MODEL
+        metavar="car|chair|sofa|table|all|any",
+        show_default="any",
+        help="What view-synth renders: `any` is `all` and objects of no class.",
+        rich_help_panel=options.MODEL,
     ),
 ]
 Vgg = Annotated[
@@ -196,7 +200,7 @@ def _change_recipe(recipe: Any, settings: Sequence[str], changes: list[str], cat
         if name not in kinds:
             raise typer.BadParameter(f"--set {name!r}: the settings of this recipe are {', '.join(kinds)}")
         try:
-            values[name] = BOOLEANS[text] if kinds[name] is bool else kinds[name](text)
+            values[name] = READERS.get(kinds[name], kinds[name])(text)
         except (KeyError, ValueError):
             kind = {int: "an integer", bool: "true or false"}.get(kinds[name], "a number")
             raise typer.BadParameter(f"--set {name}: {text!r} is not {kind}") from None

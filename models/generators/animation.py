@@ -14,7 +14,7 @@ from models.detail import Detail, DetailHead
 from models.flow import FlowNet
 from models.generators.config import AnimationConfig, bundled_person, dance_fashion, dance_iper
 from models.generators.parts import flow_net
-from models.generators.recurrent import Flows, RecurrentGenerator, Reference, State, Step
+from models.generators.recurrent import Flows, RecurrentGenerator, Reference, SourceFlows, State, Step
 from models.layers import Output
 from models.limbs import LimbMotion, limb_motion
 
@@ -62,9 +62,12 @@ class AnimationGenerator(RecurrentGenerator):
         unit = max(structure.shape[-2:]) / LIMB_SIZE
         begun = self.flow_net_previous.begin(pair) + self.flow_net_previous.begin(structure, first=first)
         flows_p, masks_p = self.flow_net_previous.finish(begun, self._limb_motion(joints, previous.joints, unit))
-        begun = reference.begun + self.flow_net_reference.begin(structure, first=first)
-        flows_r, masks_r = self.flow_net_reference.finish(begun, self._limb_motion(joints, reference.joints, unit))
-        return Flows(flows_p, flows_r, masks_p, masks_r)
+        target = self.flow_net_reference.begin(structure, first=first)
+        (flows_r, masks_r), *others = (
+            self.flow_net_reference.finish(each.begun + target, self._limb_motion(joints, each.joints, unit))
+            for each in (reference, *reference.others)
+        )
+        return Flows(flows_p, flows_r, masks_p, masks_r, tuple(SourceFlows(*each) for each in others))
 
     def _split_output(self, output: Tensor) -> tuple[Tensor, Tensor | None]:
         if not self.config.shadow:
@@ -77,9 +80,11 @@ class AnimationGenerator(RecurrentGenerator):
     ) -> tuple[Tensor, Detail | None]:
         if self.detail is None:
             return generated, None
-        finest = flows.flows_previous[-1], flows.flows_reference[-1]
-        masks = flows.masks_previous[-1], flows.masks_reference[-1]
-        return self.detail(features, generated, previous.image, reference.image, finest, masks)
+        references = (reference.image, *(other.image for other in reference.others))
+        finest = (flows.flows_previous, flows.flows_reference, *(other.flows for other in flows.others))
+        masks = (flows.masks_previous, flows.masks_reference, *(other.masks for other in flows.others))
+        flow, mask = ([levels[-1] for levels in each] for each in (finest, masks))
+        return self.detail(features, generated, previous.image, references, flow, mask)
 
     def _limb_motion(self, target: Tensor | None, source: Tensor | None, unit: float) -> LimbMotion | None:
         if not self.config.limbs:

@@ -18,6 +18,7 @@ from models.joints import (
 )
 from models.layers import channels_at
 
+ANY = "any"  # category of objects of no known class: they have no front, so azimuths count from the picture
 TORSO = ((1, 4), (11, 14), (1, 14), (4, 11))  # of the same joints: hips, shoulders, right and left side
 
 
@@ -149,10 +150,26 @@ class ViewConfig(GeneratorConfig):
     restraint: tuple[float, float] = (0.0, 0.0)
     """What the detail head subtracts in eval mode from the logits of the generated and of the mirrored image."""
 
+    lens: bool = False
+    """Whether the codes hold distance and scale of the cameras (`models.turning.lens_code`)."""
+
+    classes: tuple[str, ...] = ()
+    """The kinds of objects that the codes tell apart; none if the generator is not told the kind."""
+
     @property
-    def pose_channels(self) -> int:
-        """Channels of the code of one camera pose."""
-        return 2 * self.harmonics + 1
+    def categories(self) -> tuple[str, ...]:
+        """What it can show: its classes and `ANY`; cars and chairs if it is not told the kind."""
+        return (*self.classes, ANY) if self.classes else ("car", "chair")
+
+    @property
+    def source_code_channels(self) -> int:
+        """Channels of the code of the source's camera and the kind of object: pose, lens, kind."""
+        return 2 * self.harmonics + 1 + 2 * self.lens + len(self.classes)
+
+    @property
+    def target_code_channels(self) -> int:
+        """Channels of the code of a view: its pose, alone and from the source's, both lenses, and the kind."""
+        return 2 * (2 * self.harmonics + 1 + 2 * self.lens) + len(self.classes)
 
 
 def pose_fashion() -> PictureConfig:

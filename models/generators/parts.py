@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from models.attention import LocalAttention
+from models.choice import choose_sources, mix
 from models.flow import FlowNet
 from models.generators.config import GeneratorConfig
 from models.layers import EncoderBlock, Output, ResBlockDecoder, ResBlocks
@@ -35,6 +36,9 @@ class DecoderSource:
 
     projected: Sequence[Tensor] | None = None
     """`TargetDecoder.project` of the features, if it is known already."""
+
+    others: Sequence["DecoderSource"] = ()
+    """Further images of what this one shows; every place takes of each as much as `models.choice` says."""
 
 
 class SourceEncoder(nn.Module):
@@ -124,10 +128,14 @@ class TargetDecoder(nn.Module):
 
     def _blend(self, infix: str, step: int, level: int, x: Tensor, source: DecoderSource) -> Tensor:
         """x [B,C,h,w], replaced by the attended features of one source where its mask is 1 -> [B,C,h,w]."""
-        projected = source.projected[level] if source.projected else None
-        attention = self._attention(infix, step)
-        attended = attention(source.features[level], x, source.flows[level], projected=projected)
-        return torch.lerp(x, attended.to(x.dtype), source.masks[level].to(x.dtype))
+        attention, sources = self._attention(infix, step), (source, *source.others)
+        masks = [each.masks[level] for each in sources]
+        attended = []
+        for each in sources:
+            projected = each.projected[level] if each.projected else None
+            attended.append(attention(each.features[level], x, each.flows[level], projected=projected))
+        shares = choose_sources(masks)
+        return torch.lerp(x, mix(attended, shares).to(x.dtype), mix(masks, shares).to(x.dtype))
 
     def _attention(self, infix: str, step: int) -> LocalAttention:
         return getattr(self, f"attn{infix}{step}")

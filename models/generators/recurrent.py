@@ -11,14 +11,13 @@ the reference once with `encode_reference`, then call `step` frame after frame w
 
 Official format, sections 3.5 and 3.6. B batch, T frames, I image channels, S structure channels, J joints, C channels,
 H, W image size (multiples of 2^flow_layers), h, w size of a feature map. Images are in [-1, 1]; structure maps as in
-sections 9.3 and 9.5 of the official format; flow is backward flow in pixels of its own map, channel 0 = x; masks are in
-(0, 1), 1 means "take the warped source"; joints are x, y in image pixels; lists run over the attended layers, coarse to
-fine.
+sections 9.3 and 9.5 there; flow is backward flow in pixels of its own map, channel 0 = x; masks are in (0, 1), 1 means
+"take the warped source"; joints are x, y in image pixels; lists run over the attended layers, coarse to fine.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar, cast
 
 import torch
@@ -53,6 +52,9 @@ class Reference:
     projected: list[Tensor]
     """What the attentions compute from `features` alone."""
 
+    others: tuple["Reference", ...] = ()
+    """Further images of the same person, of the same size; they have no others."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -78,8 +80,19 @@ class State:
 
 
 @dataclass(frozen=True)
+class SourceFlows:
+    """Flows into one image, and its masks."""
+
+    flows: list[Tensor]
+    """[B,2,h,w]."""
+
+    masks: list[Tensor]
+    """[B,1,h,w]."""
+
+
+@dataclass(frozen=True)
 class Flows:
-    """Flows and masks of both sources."""
+    """Flows and masks of both sources, and of the reference's further images."""
 
     flows_previous: list[Tensor]
     """[B,2,h,w] into the previous frame."""
@@ -92,6 +105,9 @@ class Flows:
 
     masks_reference: list[Tensor]
     """[B,1,h,w] of the reference."""
+
+    others: tuple[SourceFlows, ...] = ()
+    """Of `Reference.others`."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +143,9 @@ class Step:
 
     shadow: Tensor | None = None
     """[B,1,H,W] in 0 to 1: how much the person darkens what is behind (`models.layer`); None without such an output."""
+
+    others: tuple[SourceFlows, ...] = ()
+    """Flows and masks of `Reference.others`."""
 
     @property
     def state(self) -> State:
@@ -205,7 +224,7 @@ class RecurrentGenerator(nn.Module, ABC):
         features = self.target(
             structure,
             DecoderSource(self.source_previous(previous.image), flows.flows_previous, flows.masks_previous),
-            DecoderSource(reference.features, flows.flows_reference, flows.masks_reference, reference.projected),
+            _reference_source(reference, flows),
         )
         generated, shadow = self._split_output(self.target.outconv(features))
         image, detail = self._refine(features, generated, previous, reference, flows)
@@ -245,6 +264,16 @@ class RecurrentGenerator(nn.Module, ABC):
         return steps
 
 
+def _reference_source(reference: Reference, flows: Flows) -> DecoderSource:
+    """The reference and its further images for the decoder."""
+    own = SourceFlows(flows.flows_reference, flows.masks_reference), *flows.others
+    first, *others = (
+        DecoderSource(each.features, found.flows, found.masks, each.projected)
+        for each, found in zip((reference, *reference.others), own, strict=True)
+    )
+    return replace(first, others=others)
+
+
 def _join(image: Tensor, structure: Tensor) -> Tensor:
     """[B,I,H,W] and [B,S,H,W] -> [B,I+S,H,W] in the structure's memory layout: mixing two is several times slower."""
     last = structure.is_contiguous(memory_format=torch.channels_last)
@@ -258,8 +287,7 @@ def select_items(batch: Batch, which: slice | Tensor) -> Batch:
 
 
 def map_tensors(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
-    """`batch` with every tensor in it changed: itself, or those in a list, tuple or dataclass, in order; None stays
-    None."""
+    """`batch` with every tensor in it changed, in order, in lists, tuples and dataclasses; None stays None."""
     if isinstance(batch, Tensor):
         return cast(Batch, change(batch))
     if isinstance(batch, list | tuple):

@@ -2,11 +2,11 @@
 
 Our development of the view synthesis in section 5.4 of the paper. The decoder has two sources: the image, and its
 mirror image, which shows a symmetric object from the opposite azimuth. `ViewGenerator.encode` is called once per
-image, `view` once per camera pose; see `pipelines.object_views.renderers`.
+image, `view` once per camera; see `pipelines.object_views.renderers`.
 
 B batch, C channels, D cells in depth, H = W image size (a multiple of 2^flow_layers), h, w size of a feature map.
-Images are in [-1, 1]; angles are in degrees, as in `models.turning.camera_axes`; distances are in diagonals of the
-object; flow is backward flow in pixels of its own map, channel 0 = x; lists run from coarse to fine.
+K classes. Images are in [-1, 1]; cameras are as in `models.turning`; flow is backward flow in pixels of its own map,
+channel 0 = x; lists run from coarse to fine.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from models.detail import Detail, DetailHead
 from models.generators.config import ViewConfig
 from models.generators.parts import DecoderSource, SourceEncoder, TargetDecoder, check_image
 from models.layers import activation
-from models.turning import DISTANCE, camera_axes, pose_code, turn_between
+from models.turning import Camera, lens_code, pose_code
 from models.volume import ViewGeometry, VolumeEncoder, VolumeReader
 
 OWN, MIRRORED = 0, 1  # index of the image and of its mirror image among the sources
@@ -33,11 +33,11 @@ class SourceViews:
     images: tuple[Tensor, Tensor]
     """[B,3,H,W] each: the image and its mirror image."""
 
-    azimuth: Tensor
-    """[B] degrees, of the camera that took the image."""
+    camera: Camera
+    """[B], that took the image."""
 
-    elevation: Tensor
-    """[B] degrees, of the camera that took the image."""
+    classes: Tensor
+    """[B,K,1,1], the code of the kind of object."""
 
     volume: Tensor
     """[B,C,D,h,w] features; see `models.volume`."""
@@ -47,9 +47,6 @@ class SourceViews:
 
     projected: tuple[list[Tensor], list[Tensor]]
     """What the attentions compute from `features` alone."""
-
-    distance: float
-    """Of all cameras from the object's centre."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +97,14 @@ class ViewGenerator(nn.Module):
         )
         self.cover = nn.Sequential(activation(), nn.Conv2d(config.channels(0), 1, 3, padding=1))
 
-    def encode(self, image: Tensor, azimuth: Tensor, elevation: Tensor, distance: float = DISTANCE) -> SourceViews:
+    def encode(self, image: Tensor, camera: Camera, kind: Tensor | None = None) -> SourceViews:
         """Compute once what all views need.
 
         Args:
             image: [B,3,H,W], an object on white.
-            azimuth, elevation: [B] degrees, of the camera that took the image.
-            distance: of that camera, and of those of the views.
+            camera: [B], that took the image.
+            kind: [B] integers, the object's index in the config's `classes`, -1 or None if it is unknown. Azimuths of
+                unknown kinds are relative to any one.
 
         Raises:
             ValueError: the image is not square or its size doesn't fit the config.
@@ -114,20 +112,22 @@ class ViewGenerator(nn.Module):
         check_image(self.config, image)
         if image.shape[-1] != image.shape[-2]:
             raise ValueError(f"expected a square image, got {tuple(image.shape)}")
-        volume = self.volume(image, pose_code(azimuth, elevation, self.config.harmonics))
+        classes = self._encode_kind(kind, camera)
+        pose = pose_code(camera.azimuth, camera.elevation, self.config.harmonics)
+        volume = self.volume(image, torch.cat([pose, *self._encode_lenses(camera), classes], 1))
         images = image, image.flip(-1)
         both = [level.chunk(2) for level in self.source(torch.cat(images))]  # [2B,C,h,w] -> 2 x [B,C,h,w]
         features = [level[OWN] for level in both], [level[MIRRORED] for level in both]
         projected = self.target.project("", features[OWN]), self.target.project("_m", features[MIRRORED])
-        return SourceViews(images, azimuth, elevation, volume, features, projected, distance)
+        return SourceViews(images, camera, classes, volume, features, projected)
 
-    def view(self, source: SourceViews, azimuth: Tensor, elevation: Tensor) -> View:
-        """The object from a camera at azimuth, elevation [B] degrees."""
-        axes = camera_axes(azimuth, elevation)
-        turns = [turn_between(axes, camera_axes(sign * source.azimuth, source.elevation)) for sign in (1, -1)]
-        codes = [pose_code(angle, elevation, self.config.harmonics) for angle in (azimuth, azimuth - source.azimuth)]
-        volumes = source.volume, source.volume.flip(-1)
-        structure, geometry = self.reader(volumes, turns, torch.cat(codes, 1), source.distance)
+    def view(self, source: SourceViews, camera: Camera) -> View:
+        """The object from another camera [B]."""
+        cameras, volumes = (source.camera, source.camera.mirror()), (source.volume, source.volume.flip(-1))
+        angles = camera.azimuth, camera.azimuth - source.camera.azimuth
+        poses = [pose_code(angle, camera.elevation, self.config.harmonics) for angle in angles]
+        code = torch.cat([*poses, *self._encode_lenses(camera, source.camera), source.classes], 1)
+        structure, geometry = self.reader(volumes, cameras, camera, code)
         sources = [
             DecoderSource(source.features[own], geometry.flows[own], geometry.masks[own], source.projected[own])
             for own in (OWN, MIRRORED)
@@ -137,13 +137,22 @@ class ViewGenerator(nn.Module):
         generated = WHITE + alpha * (self.target.outconv(features) - WHITE)
         finest = [(fields[MIRRORED][-1], fields[OWN][-1]) for fields in (geometry.flows, geometry.masks)]
         pictures = source.images[MIRRORED], source.images[OWN]
-        image, detail = self.detail(features, generated, *pictures, *finest)
+        image, detail = self.detail(features, generated, pictures[0], pictures[1:], *finest)
         # A pixel can't be darker than its alpha allows: black in any channel means covered completely.
         darkness = ((WHITE - image) / 2).amax(1, keepdim=True)  # [B,1,H,W]
         return View(image, torch.maximum(alpha, darkness), generated, geometry, detail)
 
-    def forward(
-        self, image: Tensor, azimuth: Tensor, elevation: Tensor, target_azimuth: Tensor, target_elevation: Tensor
-    ) -> View:
-        """`encode` and `view` in one call; all angles [B] degrees."""
-        return self.view(self.encode(image, azimuth, elevation), target_azimuth, target_elevation)
+    def forward(self, image: Tensor, camera: Camera, target: Camera, kind: Tensor | None = None) -> View:
+        """`encode` and `view` in one call."""
+        return self.view(self.encode(image, camera, kind), target)
+
+    def _encode_lenses(self, *cameras: Camera) -> list[Tensor]:
+        """[B,2,1,1] of each camera, if the config has lenses."""
+        return [lens_code(camera) for camera in cameras] if self.config.lens else []
+
+    def _encode_kind(self, kind: Tensor | None, camera: Camera) -> Tensor:
+        """One-hot code [B,K,1,1] of K classes; zeros for unknown kinds."""
+        numbers = torch.arange(len(self.config.classes), device=camera.azimuth.device)
+        if kind is None:
+            kind = torch.full_like(camera.azimuth, -1)
+        return (kind[:, None] == numbers).to(camera.azimuth)[..., None, None]

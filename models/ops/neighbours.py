@@ -14,6 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+# Looked up once: torch.compile can't trace the search for a package.
+HAS_TRITON = importlib.util.find_spec("triton") is not None
+
 
 def split_positions(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Positions [B,h,w] -> integer parts and fractions in 0..1 (x0, y0, fx, fy), [B,h,w] each.
@@ -40,7 +43,7 @@ def can_run_triton(source: Tensor, *lattice: Sequence[int]) -> str | None:
         return "the tensor is too large for indices of 32 bits"
     if not all(isinstance(axis, range) and axis.step == 1 for axis in lattice):
         return "the steps of the lattice are not 1"
-    if importlib.util.find_spec("triton") is None:
+    if not HAS_TRITON:
         return "the Python package triton is not installed"
     return None
 

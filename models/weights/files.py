@@ -28,6 +28,7 @@ from models.landmarks import LandmarkConfig, LandmarkNetwork
 from models.motion import MotionConfig, MotionNetwork
 from models.plate import PlateConfig, PlateNetwork
 from models.pose_refiner import PoseRefiner, RefinerConfig
+from models.segmentation import SegmentationConfig, SegmentationNetwork
 from models.viewpoint import ViewpointConfig, ViewpointNetwork
 from models.weights.bundled import resolve
 
@@ -44,6 +45,7 @@ ARCHITECTURES: dict[str, tuple[type, type[nn.Module]]] = {
     "refiner": (RefinerConfig, PoseRefiner),
     "keypoints": (KeypointConfig, KeypointNetwork),
     "plate": (PlateConfig, PlateNetwork),
+    "segmentation": (SegmentationConfig, SegmentationNetwork),
     "landmarks": (LandmarkConfig, LandmarkNetwork),
 }
 MAX_LISTED_KEYS = 8  # state-dict keys that an error message lists

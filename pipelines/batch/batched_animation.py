@@ -31,9 +31,8 @@ def animate_together(jobs: Sequence[Job], folder: Path, send: SendEvent, resourc
             with each.catch_errors():
                 each.prepare(resources)
         ready = [each for each in batched if not each.is_over]
-        canvases = {each.animation.processor.canvas.shape for each in ready}
-        for canvas in sorted(canvases):  # a batch of the network has canvases of one size
-            _generate([each for each in ready if each.animation.processor.canvas.shape == canvas])
+        for shape in sorted({each.shape for each in ready}):  # of which all in a batch of the network must be
+            _generate([each for each in ready if each.shape == shape])
         return tuple(each.job for each in batched if not each.is_over)
 
 
@@ -91,14 +90,21 @@ class BatchedJob:
         config = config_of(self.job, self.folder)
         assert isinstance(config, AnimateConfig)
         self.animation = self.open_files.enter_context(prepare_animation(config, self.progress, resources))
-        output = self.open_files.enter_context(self.animation.output)
-        self.write_in_background = self.open_files.enter_context(background_worker(output.write))
-        self.frames_left = self.animation.frames
-        self.progress.stage("animate", self.frames_left)
+        self.output = self.open_files.enter_context(self.animation.output)
+        self.write_in_background = self.open_files.enter_context(background_worker(self.output.write))
+        begin = self.animation.begin
+        self.frames_left = self.animation.frames - begin
+        self.progress.stage("animate", self.animation.frames, done=begin)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the canvas, and the number of further pictures."""
+        processor = self.animation.processor
+        return *processor.canvas.shape, len(processor.others)
 
     def write(self, step: Step) -> None:
         """Write a frame; after the last one the outputs appear under their names."""
-        self.write_in_background(step)
+        self.write_in_background(self.output.begin(step))
         self.progress.advance()
         self.frames_left -= 1
         if not self.frames_left:

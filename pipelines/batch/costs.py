@@ -35,6 +35,7 @@ COSTS = {
     "animate": Cost(source=0.45, frame=0.26, megapixel=0.13, driving=0.06),
     "pose": Cost(source=0.45, frame=0.33, megapixel=0.24, driving=0.5),
     "view-synth": Cost(source=0.2, frame=0.2, megapixel=0.0, driving=0.0),
+    "face": Cost(source=0.9, frame=0.4, megapixel=0.13, driving=0.15),
 }
 WORKER_START = 2.6  # seconds, on the same core: importing torch and loading networks
 DEFAULT_MEGAPIXELS = 1.0  # of a picture that can't be read

@@ -1,33 +1,37 @@
-"""A job: one run of `gfla animate`, `pose` or `view-synth` as plain data. Nothing here imports torch.
+"""A job: one run of `gfla animate`, `pose`, `view-synth` or `face` as plain data. Nothing here imports torch.
 
 `planning` makes jobs from what a user asks for, executors send them to workers in groups, and workers turn each back
 into the config of its command with `config_of`.
 """
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from fractions import Fraction
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from types import UnionType
-from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Protocol, runtime_checkable
 
-from models.errors import InputError
-from pipelines.configs import AnimateConfig, PoseConfig, ViewSynthConfig, debug_path
+from pipelines.configs import AnimateConfig, FaceConfig, PoseConfig, ViewSynthConfig, debug_path
+from pipelines.runtime.config_values import config_from_json
 from pipelines.runtime.fingerprints import file_identity, json_digest
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-JobConfig = AnimateConfig | PoseConfig | ViewSynthConfig
-CONFIGS: dict[str, type[JobConfig]] = {"animate": AnimateConfig, "pose": PoseConfig, "view-synth": ViewSynthConfig}
+JobConfig = AnimateConfig | PoseConfig | ViewSynthConfig | FaceConfig
+CONFIGS: dict[str, type[JobConfig]] = {
+    "animate": AnimateConfig,
+    "pose": PoseConfig,
+    "view-synth": ViewSynthConfig,
+    "face": FaceConfig,
+}
 COMMANDS = tuple(CONFIGS)
 # Options that name what a job is about, the source first.
-INPUT_OPTIONS = {"animate": ("source", "driving"), "pose": ("source", "targets"), "view-synth": ("images", "shapenet")}
+INPUT_OPTIONS = {
+    "animate": ("source", "driving"),
+    "pose": ("source", "targets"),
+    "view-synth": ("images", "shapenet"),
+    "face": ("source", "driving"),
+}
 # Jobs that agree in these options share their networks.
 NETWORK_OPTIONS = ("weights", "motion", "device", "precision", "category", "viewpoint")
-Config = TypeVar("Config", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,18 @@ class Group:
     """Threads of PyTorch and of the video encoder; the bytes of the results depend on it."""
 
 
+@runtime_checkable
+class Feed(Protocol):
+    """Groups that are not all known when an executor begins."""
+
+    stopped: bool
+    """Whether no more groups come; those that have not begun are dropped."""
+
+    def take(self) -> Sequence[Group]:
+        """The groups that have come since the last call."""
+        ...
+
+
 def group_jobs(jobs: Iterable[Job], *, size: int, together: int = 1, threads: int = 1) -> list[Group]:
     """Groups of at most `size` jobs that share networks; jobs with the same driving video are neighbours."""
     by_networks: dict[str, dict[str | None, list[Job]]] = {}
@@ -117,33 +133,6 @@ def config_of(job: Job, folder: Path) -> JobConfig:
     if job.command == "view-synth":
         values = {"images": [], **values}  # the config wants them; a job that reads a ShapeNet file has none
     return config_from_json(CONFIGS[job.command], values, output=folder / job.output, overwrite=True)
-
-
-def config_from_json(kind: type[Config], values: Mapping[str, Any], **others: Any) -> Config:
-    """A config dataclass from JSON `values` by field name, and from `others`, which are used as they are.
-
-    Where a field's type says so, text becomes a Path or Fraction, a number a Fraction, and a list a tuple.
-
-    Raises:
-        InputError: a value for a field that the dataclass does not have.
-    """
-    known = {field.name for field in fields(kind)}  # without the `_` of KW_ONLY
-    if unknown := next((name for name in values if name not in known), None):
-        raise InputError(f"{kind.__name__} has no field {unknown!r:.60}; it has {', '.join(sorted(known))}")
-    types = get_type_hints(kind)
-    return kind(**{name: _from_json(types[name], value) for name, value in values.items()}, **others)
-
-
-def _from_json(kind: Any, value: Any) -> Any:
-    """`value` as the type `kind` of a field wants it."""
-    if value is None:
-        return None
-    for member in get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,):
-        if get_origin(member) is tuple:
-            return tuple(_from_json(get_args(member)[0], item) for item in value)
-        if member in (Path, Fraction):
-            return member(value)
-    return value
 
 
 def _as_list(value: Any) -> list[Any]:

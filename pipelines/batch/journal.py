@@ -2,7 +2,7 @@
 
 A line counts once its newline is on disk, so a process may die at any byte: an incomplete last line is ignored, and
 overwritten by the next run. What no line says has not happened. The runner writes the journal, one process at a time;
-plans and reports only read it.
+plans and reports only read it. The jobs themselves are in a file beside it, see `job_store`.
 """
 
 import json
@@ -14,15 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+import psutil
 from filelock import Timeout
 
 from models.errors import InputError
 from pipelines.batch.events import Event
+from pipelines.batch.job_store import load_jobs, store_jobs
 from pipelines.batch.jobs import Job
 from pipelines.media.files import flush_to_disk, make_output_folder
 from pipelines.runtime.locks import exclusive_lock, is_locked, shared_lock
 
 STATE_FOLDER = ".gfla"  # the batch's own files, inside the folder of its results
+HOLDER = "process"  # the file with the number of the process that runs the batch
 WORKER_LOCKS = "worker_locks"  # the folder of the locks that workers hold
 ORPHAN_TIMEOUT = 30.0  # seconds to wait for the workers of a run that was killed
 
@@ -45,16 +48,22 @@ class JournalEntry:
 class Journal:
     """The entries of a journal by job name, and with `stream` also new lines; see `open_journal` and `read_journal`."""
 
-    def __init__(self, entries: dict[str, JournalEntry], stream: IO[bytes] | None = None) -> None:
-        self.entries, self._stream = entries, stream
+    def __init__(self, path: Path, entries: dict[str, JournalEntry], stream: IO[bytes] | None = None) -> None:
+        self.entries, self._stream, self._jobs_path = entries, stream, path.with_name("jobs.jsonl")
 
     def find(self, job: Job) -> JournalEntry | None:
         """The entry of this very job: of the same name and key."""
         entry = self.entries.get(job.name)
         return entry if entry is not None and entry.key == job.key else None
 
+    def load_jobs(self) -> dict[str, Job]:
+        """The jobs of the entries by name, but for those that an older gfla has queued. Raises OSError."""
+        return {name: job for name, job in load_jobs(self._jobs_path).items() if name in self.entries}
+
     def queue(self, jobs: Iterable[Job]) -> None:
         """Record that these jobs are to be done, whatever happened to them before."""
+        jobs = list(jobs)
+        store_jobs(self._jobs_path, jobs)
         self._append(
             {
                 "event": "queued",
@@ -73,6 +82,10 @@ class Journal:
         values = event.as_dict()
         self._append([{"event": values.pop("state"), **values}])
 
+    def forget(self, name: str) -> None:
+        """Record that a job is no longer one of the folder."""
+        self._append([{"event": "removed", "job": name}])
+
     def _append(self, records: Iterable[dict[str, Any]]) -> None:
         assert self._stream is not None
         stamped = [{"at": round(time.time(), 3), **record} for record in records]
@@ -85,7 +98,8 @@ class Journal:
 
 def read_journal(folder: Path) -> Journal:
     """The journal of a batch folder as it is now, for reading; empty if there is none. Raises OSError."""
-    return Journal(_replay(_journal_path(folder))[0])
+    path = _journal_path(folder)
+    return Journal(path, _replay(path)[0])
 
 
 @contextmanager
@@ -106,7 +120,16 @@ def open_journal(folder: Path) -> Iterator[Journal]:
             stream.truncate(complete)
         except OSError as error:
             raise InputError(f"{folder} can't be written: {error.strerror or error}") from None
-        yield Journal(entries, stream)
+        yield Journal(path, entries, stream)
+
+
+def find_runner(folder: Path) -> int | None:
+    """The number of another process that is working on the folder; for people, since only the lock is certain."""
+    try:
+        number = int((folder / STATE_FOLDER / HOLDER).read_text("ascii"))
+        return number if number != os.getpid() and "gfla" in " ".join(psutil.Process(number).cmdline()) else None
+    except (OSError, ValueError, psutil.Error):
+        return None
 
 
 @contextmanager
@@ -120,7 +143,7 @@ def worker_lock(folder: Path) -> Iterator[None]:
 def _run_lock(folder: Path) -> Iterator[None]:
     """Held by the process that runs the batch, exclusive; a file beside it holds its process id."""
     state = folder / STATE_FOLDER
-    holder = state / "process"
+    holder = state / HOLDER
     lock = exclusive_lock(state / "lock", wait=False)
     try:
         lock.acquire()
@@ -163,6 +186,9 @@ def _apply(record: dict[str, Any], entries: dict[str, JournalEntry]) -> None:
     facts = {name: value for name, value in record.items() if name not in ("event", "job")}
     if record["event"] == "queued":
         entries[record["job"]] = JournalEntry("queued", facts)
+        return
+    if record["event"] == "removed":
+        entries.pop(record["job"], None)
         return
     entry = entries[record["job"]]
     entry.state = record["event"]

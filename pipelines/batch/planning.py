@@ -21,8 +21,9 @@ from pipelines.media.stills import SUFFIXES as STILL_TYPES
 from pipelines.runtime.progress import SILENT
 
 # Patterns of job names, and suffixes of outputs.
-NAME_PATTERNS = {"animate": "{source}--{driving}", "pose": "{source}--{driving}", "view-synth": "{source}--turntable"}
-OUTPUT_SUFFIXES = {"animate": ".mp4", "pose": ".png", "view-synth": ".mp4"}
+PAIR = "{source}--{driving}"
+NAME_PATTERNS = {"animate": PAIR, "pose": PAIR, "view-synth": "{source}--turntable", "face": PAIR}
+OUTPUT_SUFFIXES = {"animate": ".mp4", "pose": ".png", "view-synth": ".mp4", "face": ".mp4"}
 # Suffixes of transparent outputs, the default first.
 TRANSPARENT_TYPES = {
     "animate": (".mov", ".webm"),
@@ -31,9 +32,16 @@ TRANSPARENT_TYPES = {
 }
 # Suffixes of outputs that the commands can write; without one the output is a folder of pictures.
 VIDEO_TYPES = (*CONTAINERS, ".gif")
-OUTPUT_TYPES = {"animate": VIDEO_TYPES, "pose": STILL_TYPES, "view-synth": (*VIDEO_TYPES, *STILL_TYPES)}
+OUTPUT_TYPES = {
+    "animate": VIDEO_TYPES,
+    "pose": STILL_TYPES,
+    "view-synth": (*VIDEO_TYPES, *STILL_TYPES),
+    "face": VIDEO_TYPES,
+}
 # Options that may name a file.
 FILE_OPTIONS = ("audio", "keypoints", "yolo_weights", "weights", "motion", "viewpoint", "shapenet", "background")
+FILE_OPTIONS += ("c2pa_certificate", "c2pa_key", "landmarks", "source_landmarks", "also")
+SEVERAL_FILES = ("also",)  # of these, options of several files, with commas between them
 JOB_FIELDS = ("name", "command", "source", "driving", "output")  # what a job has beside the options of its command
 MAX_NAME_LENGTH = 200  # characters of a name, bytes of each part of a path: leaves room for temporary names
 
@@ -164,7 +172,9 @@ def _build_job(
 
 
 def _locate(option: str, value: str, base: Path) -> str:
-    """The absolute path of a file that an option names, if there is one; words like `driving` stay as they are."""
+    """The absolute path of each file that an option names, if there is one; words like `driving` stay as they are."""
+    if option in SEVERAL_FILES and "," in value:
+        return ",".join(_locate(option, part.strip(), base) for part in value.split(","))
     if option not in FILE_OPTIONS or "\0" in value or not (Path(value).suffix or len(Path(value).parts) > 1):
         return value
     return os.path.abspath(base / value) if (base / value).exists() else value
@@ -183,7 +193,7 @@ def _parse_inputs(
     if source is None or driving is None:
         raise InputError(f"{command} needs a source and a driving")
     stems = {"source": Path(source).stem, "driving": Path(driving).stem}
-    return {"source": source} | ({"driving": driving} if command == "animate" else {"targets": [driving]}), stems
+    return {"source": source} | ({"targets": [driving]} if command == "pose" else {"driving": driving}), stems
 
 
 def _format_name(pattern: str, stems: dict[str, str]) -> str:

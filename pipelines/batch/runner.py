@@ -14,9 +14,11 @@ from typing import Protocol
 
 from models.errors import InputError
 from pipelines.batch.events import Event, JobRow
+from pipelines.batch.executors.local import LocalExecutor
 from pipelines.batch.executors.registry import Executor
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.journal import STATE_FOLDER, Journal, JournalEntry, open_journal, read_journal
+from pipelines.batch.watch import JobFeed, stop_on_interrupt, watch_files
 from pipelines.media.files import temporary_name
 from pipelines.runtime.fingerprints import content_fingerprint
 
@@ -30,6 +32,18 @@ class Listener(Protocol):
 
     def event(self, event: Event) -> None:
         """Something happened to a job."""
+        ...
+
+
+class WatchListener(Listener, Protocol):
+    """Follows a batch whose jobs arrive while it runs."""
+
+    def extend(self, jobs: int, skipped: int) -> None:
+        """More `jobs` are about to run, and more ended in an earlier run."""
+        ...
+
+    def note(self, message: str) -> None:
+        """One line about the whole batch."""
         ...
 
 
@@ -90,9 +104,69 @@ def run_batch(
     return outcome
 
 
+def watch_batch(
+    plan: Callable[[], list[Job]],
+    watched: Sequence[Path],
+    folder: Path,
+    executor: LocalExecutor,
+    group_jobs: Callable[[Sequence[Job]], Sequence[Group]],
+    listener: WatchListener,
+    on_idle: Callable[[], None],
+    *,
+    retry_failed: bool = False,
+    overwrite: bool = False,
+) -> Outcome:
+    """As `run_batch` of the jobs that `plan` returns, again and again as files in the `watched` folders arrive.
+
+    `on_idle` is called whenever all jobs so far have ended. The first Ctrl-C ends it after the running jobs; those that
+    have not begun stay queued for the next run.
+
+    Raises:
+        InputError: another process is working on the folder, or it is not writable.
+        BackendUnavailable: the extra `watch` is not installed.
+    """
+    outcome, unfinished = Outcome(), set[str]()
+    with open_journal(folder) as journal:
+
+        def begin(jobs: list[Job]) -> Sequence[Group]:
+            todo, earlier = _select_jobs(jobs, journal, folder, retry_failed=retry_failed)
+            if not overwrite:
+                unknown = {name for job in todo for name in _find_unknown_files([job], journal, folder)}
+                for name in unknown:
+                    listener.note(f"{folder / name} already exists and no run has made it: left alone (--overwrite)")
+                todo = [job for job in todo if not unknown.intersection(job.outputs)]
+            outcome.skipped += earlier.skipped
+            outcome.failed |= earlier.failed
+            remove_temporary_files(folder, todo)
+            journal.queue(job for job in todo if not _is_queued(journal.find(job)))
+            listener.extend(len(todo), len(jobs) - len(todo))
+            unfinished.update(job.name for job in todo)
+            return group_jobs(todo)
+
+        def stop() -> None:
+            listener.note("ending after the running jobs; Ctrl-C again ends them, too")
+            feed.stop()
+
+        feed = JobFeed(plan, begin, listener.note)
+        listener.begin(0, 0, executor.workers)
+        with (
+            stop_on_interrupt(stop),
+            watch_files(watched, folder, feed.changed),
+            closing(executor.run(feed)) as events,
+        ):
+            for event in events:
+                _record(event, journal, outcome)
+                listener.event(event)
+                if event.state in ("done", "failed"):
+                    unfinished.discard(event.job)
+                    if not unfinished:
+                        on_idle()
+    return outcome
+
+
 def read_rows(folder: Path) -> list[JobRow]:
     """Every job in the journal of a batch folder, in the order in which they were first queued."""
-    return [_row(name, entry) for name, entry in read_journal(folder).entries.items()]
+    return [make_row(name, entry) for name, entry in read_journal(folder).entries.items()]
 
 
 def seconds_per_frame(folder: Path, command: str) -> float | None:
@@ -146,11 +220,15 @@ def _is_queued(entry: JournalEntry | None) -> bool:
 
 def _refuse_unknown_files(jobs: Sequence[Job], journal: Journal, folder: Path) -> None:
     """Raises InputError if a job would replace a file that is not in the journal."""
-    known = {name for entry in journal.entries.values() for name in entry.facts["outputs"]}
-    unknown = [name for job in jobs for name in job.outputs if name not in known and (folder / name).exists()]
-    if unknown:
+    if unknown := _find_unknown_files(jobs, journal, folder):
         more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
         raise InputError(f"{folder / unknown[0]} already exists{more}: choose another -o, or pass --overwrite")
+
+
+def _find_unknown_files(jobs: Sequence[Job], journal: Journal, folder: Path) -> list[str]:
+    """The outputs of jobs that are there although the journal does not know them."""
+    known = {name for entry in journal.entries.values() for name in entry.facts["outputs"]}
+    return [name for job in jobs for name in job.outputs if name not in known and (folder / name).exists()]
 
 
 def _record(event: Event, journal: Journal, outcome: Outcome) -> None:
@@ -165,15 +243,16 @@ def _record(event: Event, journal: Journal, outcome: Outcome) -> None:
 
 @contextmanager
 def _clean_up(folder: Path, jobs: Sequence[Job]) -> Iterator[None]:
-    """Before and after the block, remove the temporary files that killed workers have left of these jobs."""
-    _remove_temporary_files(folder, jobs)
+    """Remove temporary files of these jobs before and after the block."""
+    remove_temporary_files(folder, jobs)
     try:
         yield
     finally:
-        _remove_temporary_files(folder, jobs)
+        remove_temporary_files(folder, jobs)
 
 
-def _remove_temporary_files(folder: Path, jobs: Sequence[Job]) -> None:
+def remove_temporary_files(folder: Path, jobs: Sequence[Job]) -> None:
+    """Remove what killed workers have left of these jobs."""
     paths = [folder / name for job in jobs for name in job.outputs]
     ours = {_without_random_part(temporary_name(path).name) for path in paths}
     poses = folder / STATE_FOLDER / "poses"
@@ -188,7 +267,7 @@ def _without_random_part(name: str) -> str:
     return re.sub(r"\.[0-9a-f]{8}\.part", ".part", name)
 
 
-def _row(name: str, entry: JournalEntry) -> JobRow:
+def make_row(name: str, entry: JournalEntry) -> JobRow:
     facts, output = entry.facts, entry.facts["outputs"][0]
     files = facts.get("files") or {}
     return {

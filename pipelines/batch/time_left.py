@@ -34,6 +34,10 @@ class TimeLeft:
         self._last: float | None = None
         self._samples = deque([(0.0, 0.0)])  # busy seconds and work
 
+    def add(self, jobs: int) -> None:
+        """More jobs are to be run."""
+        self._unknown += jobs * self._mean
+
     def update(self, event: Event, now: float) -> None:
         """Something happened to a job at `now`, in seconds of any clock."""
         self._busy += len(self._running) * (now - (now if self._last is None else self._last))

@@ -13,7 +13,8 @@ from pipelines.batch.events import SendEvent
 from pipelines.batch.job_progress import JobProgress
 from pipelines.batch.jobs import Group, Job, config_of
 from pipelines.batch.journal import STATE_FOLDER
-from pipelines.configs import AnimateConfig, PoseConfig
+from pipelines.configs import AnimateConfig, FaceConfig, PoseConfig
+from pipelines.face_animation import animate_face
 from pipelines.generation.resources import Resources
 from pipelines.media.files import check_readable
 from pipelines.pose_transfer import transfer_pose
@@ -51,6 +52,8 @@ def _run_pipeline(job: Job, folder: Path, progress: JobProgress, resources: Reso
     config = config_of(job, folder)
     if isinstance(config, AnimateConfig):
         return animate(config, progress, resources).frames
+    if isinstance(config, FaceConfig):
+        return animate_face(config, progress).frames
     if isinstance(config, PoseConfig):
         return len(transfer_pose(config, progress, resources).poses)
     return sum(map(len, synthesize_views(config, progress, resources).azimuths.values()))

@@ -26,6 +26,8 @@ class Background(ABC):
 
     notes: Sequence[str] = ()
     """One-line notes for the user, complete after the last frame."""
+    still: np.ndarray | None = None
+    """What `frame` returns for every frame, if it is always the same picture and people keep their places."""
 
     @abstractmethod
     def frame(self, number: int) -> np.ndarray | None:
@@ -38,16 +40,20 @@ class Background(ABC):
         """Width and height of the output of a source picture of this width and height."""
         return picture
 
-    def place(self, layer: Layer, number: int) -> Layer:
-        """The person of an output frame, given in pixels of the source picture, in pixels of the output."""
+    def place(self, layer: Layer, number: int, person: int = 0) -> Layer:
+        """A person of an output frame, given in pixels of the source picture, in pixels of the output."""
         return layer
+
+    def place_poses(self, poses: np.ndarray, person: int = 0) -> np.ndarray:
+        """The poses [T, 17, 2] of a person in all output frames, likewise."""
+        return poses
 
 
 class PictureBackground(Background):
     """One picture [H, W, 3] behind all frames, for instance the source picture without the person."""
 
     def __init__(self, plate: np.ndarray) -> None:
-        self.plate = plate
+        self.plate = self.still = plate
 
     def frame(self, number: int) -> np.ndarray:
         return self.plate

@@ -5,7 +5,7 @@ the person hides, then frame after frame.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -28,19 +28,21 @@ LIGHT_SHRINK = 8  # light is matched at this share of the size
 MARGIN = 0.03  # by which the mask is grown, as a share of the person's height; half of it is soft
 
 MaskFinder = Callable[[Iterable[np.ndarray]], Iterable[np.ndarray]]
-"""Frames in order -> masks of the person who is taken out."""
+"""Frames in order -> masks of the people who are taken out."""
+DriverPlace = tuple[float, np.ndarray]
 
 
 class DrivingBackground(Background):
-    """The driving video, its person replaced by the one of the picture, who has the same place and size.
+    """The driving video, its people replaced by those of the picture, who have the same places and sizes.
 
     Args:
         video: its frames, which can be read several times, upright.
         name: of the video, for notes.
         count: of its frames, about.
-        find_masks: marks its person in all frames.
+        find_masks: marks those people in all frames.
         fill: makes up what the video never shows.
-        scale, shifts: a point x, y of the source picture is at scale * x + shift of the frame; shifts are [T, 2].
+        places: scale and shifts [T, 2] for each of the people: a point x, y of the source picture is at
+            scale * x + shift of the frame.
         advance: is called after every frame of the first pass.
     """
 
@@ -52,11 +54,10 @@ class DrivingBackground(Background):
         *,
         find_masks: MaskFinder,
         fill: Fill,
-        scale: float,
-        shifts: np.ndarray,
+        places: Sequence[DriverPlace],
         advance: Callable[[], None] = lambda: None,
     ) -> None:
-        self.scale, self.shifts = scale, shifts
+        self.places = places
         self.masks: list[np.ndarray] = []  # of all frames, as PNG
         samples: list[Sample] = []
         waiting: deque[np.ndarray] = deque()  # frames without a mask
@@ -77,9 +78,14 @@ class DrivingBackground(Background):
     def size(self, picture: Size) -> Size:
         return self.shape[1], self.shape[0]
 
-    def place(self, layer: Layer, number: int) -> Layer:
-        x, y = self.shifts[number]
-        return move_layer(layer, self.scale, (float(x), float(y)))
+    def place(self, layer: Layer, number: int, person: int = 0) -> Layer:
+        scale, shifts = self.places[person]
+        x, y = shifts[number]
+        return move_layer(layer, scale, (float(x), float(y)))
+
+    def place_poses(self, poses: np.ndarray, person: int = 0) -> np.ndarray:
+        scale, shifts = self.places[person]
+        return scale * poses + shifts[:, None]
 
     def frame(self, number: int) -> np.ndarray:
         while self.number < number:

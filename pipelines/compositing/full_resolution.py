@@ -6,14 +6,17 @@ only what the network generated itself is enlarged. Everything is premultiplied 
 coverage 0..1. H, W: the box around the person; h, w: canvas.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
+import torch
 from torch import Tensor
 
 from models.generators.animation import Step
-from pipelines.compositing.layers import Layer
+from pipelines.compositing.layers import Layer, PendingLayer, PendingTensor
 from pipelines.media.boxes import Box
 
 Picture = np.ndarray  # float32
@@ -50,13 +53,18 @@ def find_person(image: Tensor) -> Picture:
 class TiledCompositor:
     """A compositor (`pipelines.compositing.compositors`) on the CPU, of the tiles in which person or shadow are."""
 
-    def __init__(self, source: np.ndarray, box: Box) -> None:
-        self.source, self.box = np.ascontiguousarray(source, np.float32), box
-        self.height, self.width = source.shape[:2]
-        self.previous, self._result = self.source.copy(), np.empty_like(self.source)
+    def __init__(self, sources: Sequence[np.ndarray], box: Box, memory: Tensor | None = None) -> None:
+        self.sources, self.box = [np.ascontiguousarray(source, np.float32) for source in sources], box
+        self.height, self.width = sources[0].shape[:2]
+        self.previous = self.sources[0].copy() if memory is None else memory.numpy()  # [H, W, 4]
+        self._result = np.empty_like(self.sources[0])
         self._rows = np.arange(self.height, dtype=np.float32)[:, None]
         self._columns = np.arange(self.width, dtype=np.float32)
         self._places: tuple[Picture, Picture] | None = None
+
+    def memory(self) -> PendingTensor:
+        """See `pipelines.compositing.compositors.Compositor.memory`."""
+        return lambda: torch.from_numpy(self.previous.copy())
 
     def compose(self, step: Step) -> Layer:
         """See `pipelines.compositing.compositors.Compositor.compose`."""
@@ -70,8 +78,9 @@ class TiledCompositor:
         else:
             shares = _planes(step.detail.blend) * person
             generated = generated * shares[0]
-            copies.append(self._copy(self.previous, step.detail.flow_previous, shares[1]))
-            copies.append(self._copy(self.source, step.detail.flow_reference, shares[2]))
+            pictures = self.previous, *self.sources
+            flows = step.detail.flow_previous, step.detail.flow_reference, *step.detail.flows_others
+            copies += [self._copy(*each) for each in zip(pictures, flows, shares[1:], strict=True)]
         generated = cv2.merge(list(generated))
         result.fill(0)
         for part in stretches:
@@ -84,6 +93,10 @@ class TiledCompositor:
         place = _around(stretches)
         dark = None if shadow is None or not stretches else self._enlarge(shadow[0], place)
         return cut_layer(result[place], dark, self.box, place)
+
+    def begin(self, step: Step) -> PendingLayer:
+        """See `pipelines.compositing.compositors.Compositor.begin`."""
+        return partial(self.compose, step)
 
     def _copy(self, picture: Picture, flow: Tensor, share: Picture) -> "_Copy":
         """The `share` [h, w] of `picture` [H, W, 4], to be read at the places that a flow [1, 2, h, w] points to."""

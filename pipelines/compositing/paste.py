@@ -62,6 +62,13 @@ def side_by_side(pictures: Sequence[np.ndarray], *, height: int | None = None) -
     return np.concatenate([_to_height(picture, common) for picture in pictures], axis=1)
 
 
+def contact_sheet(pictures: Sequence[np.ndarray], columns: int, *, blank: int) -> np.ndarray:
+    """Pictures [H, W, C] of one size in rows -> [rows * H, columns * W, C]; the end of a short last row is `blank`."""
+    rows = -(-len(pictures) // columns)
+    cells = [*pictures, *[np.full_like(pictures[0], blank)] * (rows * columns - len(pictures))]
+    return np.concatenate([np.concatenate(cells[row * columns : (row + 1) * columns], 1) for row in range(rows)])
+
+
 def _to_height(picture: np.ndarray, height: int) -> np.ndarray:
     if picture.shape[0] == height:
         return picture

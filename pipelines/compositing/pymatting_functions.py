@@ -8,12 +8,12 @@ Run as a program, this module compiles them in advance.
 import os
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock, Thread
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ from pipelines.runtime.progress import Progress
 PACKAGES = ("", "alpha", "foreground", "laplacian", "preconditioner", "solver", "util")  # that hold the modules
 COMPILED = "estimate_foreground_ml._estimate_fb_ml*.nbi"  # files of the function that is compiled last
 MAX_ENTRIES = 400  # of the preconditioner for each unknown pixel; pictures of people need 48 to 73
-_lock = threading.Lock()
+_lock = Lock()
 
 
 class MattingFunctions(NamedTuple):
@@ -60,19 +60,30 @@ def matting_functions() -> Iterator[MattingFunctions]:
             torch.set_num_threads(of_torch)
 
 
-def compile_matting(progress: Progress) -> None:
-    """Compile the functions, and say so, if this was never done here. Raises what `matting_functions` raises."""
+def load_matting(progress: Progress) -> None:
+    """Compile the functions, and say so, if this was never done here; otherwise begin to import them in a thread.
+
+    Raises what `matting_functions` raises, but leaves it to that to say that the import fails.
+    """
     if not is_compiled():
         progress.stage("compile PyMatting (once, about 15 s)", None)
         with matting_functions():
             pass
+    elif not _load.cache_info().currsize:
+        Thread(target=_load_early).start()
+
+
+def _load_early() -> None:
+    with _lock, suppress(BackendUnavailable):
+        _load()
 
 
 def is_compiled() -> bool:
-    """Whether the next import takes a second, as far as can be told without importing."""
-    if _load.cache_info().currsize:
-        return True
-    spec = find_spec("pymatting")
+    """Whether the next import takes a second, as far as can be told without importing; waits for one that goes on."""
+    with _lock:  # an import that goes on has hollow packages, of which find_spec knows nothing
+        if _load.cache_info().currsize:
+            return True
+        spec = find_spec("pymatting")
     if spec is None or not spec.submodule_search_locations:
         return True  # nothing to compile
     package = Path(spec.submodule_search_locations[0], "foreground", "__pycache__")

@@ -39,7 +39,7 @@ def find_expressions(
     """Find both faces and retarget what the driver's does; None, and a note why, if either can't be used."""
     landmarks = find_face(source.picture, source.detected, detector)
     if problem := describe_poor_face(landmarks[None], "picture"):
-        progress.note(problem)
+        progress.note(source.about(problem))
         return None
     progress.stage("face", len(motion.pts))
     found = []
@@ -49,11 +49,11 @@ def find_expressions(
         progress.advance()
     faces = np.stack(found)  # [T, 68, 3]
     if problem := describe_poor_face(faces, "video"):
-        progress.note(problem)
+        progress.note(source.about(problem))
         return None
     driving, gaps = fill_gaps(faces, what="face")
     if gaps.missing_frames:
-        progress.note(f"{gaps.missing_frames} of {gaps.frames} frames show no face: it is at rest there")
+        progress.note(source.about(f"{gaps.missing_frames} of {gaps.frames} frames show no face: it is at rest there"))
     own = landmarks[:, :2].astype(np.float64)
     poses = retarget_expression(own, driving[..., :2].astype(np.float64))
     strength = ease(faces[:, 0, 2] > 0, motion.rate)

@@ -28,7 +28,7 @@ from pipelines.generation.processor_choice import LAYER_CHANNELS
 from pipelines.keypoints.driver_place import find_driver_place
 from pipelines.keypoints.loading import is_track
 from pipelines.keypoints.masks import find_masks
-from pipelines.keypoints.motion import DrivingMotion, SourcePerson
+from pipelines.keypoints.motion import MovingPerson
 from pipelines.media.sources import FrameSource
 from pipelines.media.turning import turn_video
 from pipelines.runtime.progress import Progress
@@ -85,32 +85,29 @@ def make_background(value: str, size: Size, times: Sequence[Fraction]) -> Backgr
 
 def find_background(
     config: AnimateConfig,
-    source: SourcePerson,
-    motion: DrivingMotion,
-    poses: np.ndarray,
+    people: Sequence[MovingPerson],
     video: FrameSource | None,
     networks: PersonNetworks,
     progress: Progress,
 ) -> Background | None:
-    """The background of an animation; None for the picture's own.
-
-    Args:
-        poses: the retargeted poses [T, 17, 2] in pixels of the upright source picture.
+    """The background of an animation of one or several people; None for the picture's own.
 
     Raises:
         InputError: a file that can't be read.
     """
+    source, motion = people[0].source, people[0].driving
     if config.background != "driving":
         width, height = source.size
         size = (height, width) if source.quarter_turns % 2 else (width, height)
         times = [(pts - motion.pts[0]) * motion.time_base for pts in motion.pts]
         return make_background(config.background, size, times)
     assert video is not None  # see `check_background`
-    scale, shifts = find_driver_place(poses, motion.poses, source.pose)
+    places = [find_driver_place(each.poses, each.driving.poses, each.source.pose) for each in people]
     upright = turn_video(video, motion.quarter_turns)
     progress.stage("background", len(motion.pts))
-    options = {"fill": networks.fill, "scale": scale, "shifts": shifts, "advance": progress.advance}
-    find = partial(find_masks, poses=motion.detected, detector=networks.detector, device=str(networks.device))
+    detected = np.stack([each.driving.detected for each in people], 1)  # [T, N, 17, 3]
+    find = partial(find_masks, poses=detected, detector=networks.detector, device=str(networks.device))
+    options = {"fill": networks.fill, "places": places, "advance": progress.advance}
     return DrivingBackground(upright, video.path.name, len(motion.pts), find_masks=find, **options)
 
 

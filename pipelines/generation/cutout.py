@@ -3,8 +3,8 @@
 H, W: picture. Made once per picture, however many animations it is used for.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 import cv2
@@ -40,7 +40,7 @@ class CutOut:
 
 
 class CutOutMaker:
-    """Cuts people out, and remembers the last one.
+    """Cuts people out of a picture, and remembers the last ones.
 
     Args:
         load_fill: loads what makes plates; called for the first picture.
@@ -48,24 +48,42 @@ class CutOutMaker:
 
     def __init__(self, load_fill: Callable[[], Fill]) -> None:
         self.load_fill = cache(load_fill)
-        self._last: tuple[SourcePerson, CutOut] | None = None
+        self._last: tuple[Sequence[SourcePerson], list[CutOut]] | None = None
 
-    def __call__(self, source: SourcePerson) -> CutOut:
-        """The parts of the picture of a person. Raises BackendUnavailable if mattes can't be made here."""
-        if self._last is None or not _is_same(self._last[0], source):
+    def __call__(self, sources: Sequence[SourcePerson]) -> list[CutOut]:
+        """See `cut_out`."""
+        if self._last is None or not _are_same(self._last[0], sources):
             self._last = None  # two large ones need not fit into memory
-            self._last = source, cut_out(source, self.load_fill())
+            self._last = sources, cut_out(sources, self.load_fill())
         return self._last[1]
 
 
-def cut_out(source: SourcePerson, fill: Fill) -> CutOut:
-    """Take a source picture apart. Raises BackendUnavailable if mattes can't be made here."""
+def cut_out(sources: Sequence[SourcePerson], fill: Fill) -> list[CutOut]:
+    """Take a picture apart into one or several people of it, and one plate without all of them.
+
+    Raises:
+        BackendUnavailable: mattes can't be made here.
+    """
+    picture, mattes, own = sources[0].picture, [find_matte(each) for each in sources], map(_has_own_matte, sources)
+    if all(own):
+        others = np.clip(1 - sum(1.0 if each.share is None else each.share for each in sources), 0, 1)
+        plate = np.rint(255 - (255 - picture) * np.broadcast_to(others, picture.shape[:2])[..., None]).astype(np.uint8)
+        return [CutOut(matte, plate, OWN_ALPHA) for matte in mattes]
+    holes = [find_hole(matte.alpha, each.detected) for matte, each in zip(mattes, sources, strict=True)]
+    plate = fill(picture.copy(), np.maximum.reduce(holes))
+    return [CutOut(matte, plate, describe_certainty(matte.certainty)) for matte in mattes]
+
+
+def find_matte(source: SourcePerson) -> Matte:
+    """The person of a picture with a mask, without what is somebody else's. Raises BackendUnavailable if mattes can't
+    be made here."""
     assert source.mask is not None
-    if source.alpha is not None and _agree(source.alpha, source.mask):
-        return CutOut(matte_of_alpha(source.picture, source.alpha), np.full_like(source.picture, 255), OWN_ALPHA)
-    matte = estimate_matte(source.picture, source.mask)
-    plate = fill(source.picture.copy(), find_hole(matte.alpha, source.detected))
-    return CutOut(matte, plate, describe_certainty(matte.certainty))
+    if _has_own_matte(source):
+        assert source.alpha is not None
+        matte = matte_of_alpha(source.picture, source.alpha)
+    else:
+        matte = estimate_matte(source.picture, source.mask)
+    return matte if source.share is None else replace(matte, alpha=matte.alpha * source.share)
 
 
 def find_hole(alpha: np.ndarray, pose: np.ndarray) -> np.ndarray:
@@ -109,12 +127,23 @@ def describe_certainty(certainty: float) -> str | None:
     )
 
 
+def _has_own_matte(source: SourcePerson) -> bool:
+    """Whether the picture's own alpha cuts the person out."""
+    if source.alpha is None or source.mask is None:
+        return False
+    return _agree(source.alpha if source.share is None else source.alpha * source.share, source.mask)
+
+
 def _agree(alpha: np.ndarray, mask: np.ndarray) -> bool:
     """Whether alpha and mask [H, W] mark the same: an alpha may also be of rounded corners."""
     first, second = alpha > 0.5, mask > 0.5
     return bool((first & second).sum() >= MIN_AGREEMENT * max((first | second).sum(), 1))
 
 
+def _are_same(first: Sequence[SourcePerson], second: Sequence[SourcePerson]) -> bool:
+    return len(first) == len(second) and all(map(_is_same, first, second))
+
+
 def _is_same(first: SourcePerson, second: SourcePerson) -> bool:
-    names = ("picture", "mask", "alpha", "detected")
+    names = ("picture", "mask", "alpha", "detected", "share")
     return first is second or all(np.array_equal(getattr(first, name), getattr(second, name)) for name in names)

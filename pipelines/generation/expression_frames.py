@@ -4,17 +4,19 @@ T frames; S side of the square around the face, in pixels of the picture.
 """
 
 from collections import deque
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 import cv2
 import numpy as np
+from torch import Tensor
 
 from models.generators.animation import AnimationGenerator, Step
 from pipelines.compositing.changed_source import show_changed
 from pipelines.compositing.layers import Layer
 from pipelines.faces.expressions import Expressions
 from pipelines.generation.face_layers import FaceCutOut, FaceLayerProcessor, find_square
-from pipelines.generation.rollout import FrameGenerator
+from pipelines.generation.rollout import FrameGenerator, Start, state_of, state_tensors
 from pipelines.media.boxes import Box, crop
 from pipelines.runtime.stopwatch import Stopwatch
 
@@ -54,20 +56,35 @@ class ExpressionFrames:
             generator.config.structure_channels,
         )
         self.face = FaceLayerProcessor(cutout, *faces, channels=channels)
-        self.steps = iter(FrameGenerator([self.face], generator, precision, Stopwatch()))
+        self.generator, self.precision = generator, precision
+        self.steps = self._begin(None)
         self.made: deque[Step] = deque()  # faces between `generate` and `put_into`
+        self.shown: Step | None = None  # the last one that was put into a layer
         self.count = 0
 
     def generate(self) -> None:
         """Make the face of the next frame, in the thread in which all networks run; `put_into` may run in another."""
         self.made.append(next(self.steps)[1])
 
+    def memory(self) -> dict[str, Tensor]:
+        """What the faces to come need of those that were put into layers."""
+        assert self.shown is not None
+        return state_tensors(self.shown.state) | self.face.memory()()
+
+    def recall(self, memory: dict[str, Tensor], frames: int) -> None:
+        """Go on behind that many frames of the same face, with what it remembered then."""
+        self.count, self.steps = frames, self._begin(Start(frames, state_of(memory)))
+        self.face.recall(memory, frames)
+
     def put_into(self, layer: Layer, step: Step) -> Layer:
         """The layer of the next frame, which a compositor made of `step`, with its face."""
-        made = self.made.popleft()
+        self.shown = made = self.made.popleft()
         mask = self._draw_mask(self.expressions.poses[self.count])
         self.count += 1
         return show_changed(layer, step, self.area, self.face.postprocess(made, "crop"), mask, self.square)
+
+    def _begin(self, start: Start | None) -> Iterator[tuple[int, Step]]:
+        return iter(FrameGenerator([self.face], self.generator, self.precision, Stopwatch(), [start]))
 
     def _draw_mask(self, landmarks: np.ndarray) -> np.ndarray:
         """What is taken of the square, float32 [S, S]: the face with these landmarks [68, 2] and as it is."""

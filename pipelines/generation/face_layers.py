@@ -22,7 +22,7 @@ from pipelines.faces.face_maps import extend_landmarks
 from pipelines.faces.layer_maps import draw_face_maps
 from pipelines.generation.cutout import Fill, describe_certainty, find_hole
 from pipelines.generation.panels import title_panels
-from pipelines.generation.processors import FrameProcessor, NetworkInputs, to_network
+from pipelines.generation.processors import FrameProcessor, NetworkInputs, PendingFrame, PendingMemory, to_network
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.masks import find_mask
 from pipelines.media.boxes import Box, crop
@@ -137,6 +137,7 @@ class FaceLayerProcessor(FrameProcessor):
         self.certainty = source.certainty
         self.notes = tuple(filter(None, [describe_certainty(source.certainty)]))
         self.compositor: Compositor | None = None
+        self.recalled: torch.Tensor | None = None  # what its compositor begins with
 
     def source_inputs(self) -> NetworkInputs:
         return self._inputs(self.landmarks)
@@ -148,12 +149,29 @@ class FaceLayerProcessor(FrameProcessor):
         height, width = self.picture.shape[:2]
         return (width, height) if framing == "full" else (self.side, self.side)
 
-    def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
+    def begin_frame(self, output: Step | Picture, framing: Framing) -> PendingFrame:
         assert isinstance(output, Step)
         if self.compositor is None:
-            self.compositor = make_compositor(self.source.person, (0, 0, self.side, self.side), output.image.device)
-        made = lay_over(self.source.plate, self.compositor.compose(output))
-        return made if framing == "crop" else paste(self.picture, made, self.box, self.mask)
+            box = 0, 0, self.side, self.side
+            self.compositor = make_compositor([self.source.person], box, output.image.device, self.recalled)
+        layer = self.compositor.begin(output)
+
+        def finish() -> np.ndarray:
+            made = lay_over(self.source.plate, layer())
+            return made if framing == "crop" else paste(self.picture, made, self.box, self.mask)
+
+        return finish
+
+    def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
+        return self.begin_frame(output, framing)()
+
+    def memory(self) -> PendingMemory:
+        assert self.compositor is not None
+        composed = self.compositor.memory()
+        return lambda: {"composed": composed()}
+
+    def recall(self, memory: dict[str, torch.Tensor], frames: int) -> None:
+        self.recalled = memory["composed"]
 
     def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:
         """source | driving | landmarks | result, with their titles."""

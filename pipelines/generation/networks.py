@@ -17,7 +17,7 @@ from models.joints import FACE_CHANNELS, FACE_LINES
 from models.plate import PlateNetwork
 from models.weights import load_weights, read_metadata
 from pipelines.compositing.plate import fill_plate
-from pipelines.generation.cutout import Fill
+from pipelines.generation.cutout import CutOutMaker, Fill
 from pipelines.generation.processor_choice import LAYER_CHANNELS, choose_processor
 from pipelines.generation.processors import ProcessorFactory
 from pipelines.generation.turned_processor import turning_back
@@ -77,6 +77,11 @@ class PersonNetworks:
         """Makes up what is behind people."""
         return load_fill(self.device)
 
+    @property
+    def cut_out(self) -> CutOutMaker:
+        """Cuts several people out of a picture."""
+        return load_cut_out(self.device)
+
 
 def generates_layers(generator: PersonGenerator) -> bool:
     """Whether a generator makes people alone, without background."""
@@ -108,6 +113,12 @@ def load_fill(device: torch.device) -> Fill:
     network = load_weights("plate", device=str(device), expect="plate")
     assert isinstance(network, PlateNetwork)
     return partial(fill_plate, network=network)
+
+
+@cache
+def load_cut_out(device: torch.device) -> CutOutMaker:
+    """Cuts several people out of pictures, and fills the holes on this device."""
+    return CutOutMaker(partial(load_fill, device))
 
 
 def load_pose_cleaner(name: str, device: torch.device) -> PoseCleaner:

@@ -51,6 +51,6 @@ def _layer_processors(cut_out: CutOutMaker, detailed: bool) -> ProcessorFactory:
     def make(
         source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget, quality: Quality
     ) -> FrameProcessor:
-        return LayerProcessor(source, driving, poses, retarget, quality, cutout=cut_out(source), detailed=detailed)
+        return LayerProcessor(source, driving, poses, retarget, quality, cutout=cut_out([source])[0], detailed=detailed)
 
     return make

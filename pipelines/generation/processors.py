@@ -7,24 +7,28 @@ size of the network's canvas, C its image channels, S its structure channels. Pi
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
 from PIL import Image
+from torch import Tensor
 
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background
 from pipelines.compositing.full_resolution import clip_premultiplied
+from pipelines.compositing.matte import Matte
 from pipelines.faces.expressions import Expressions
 from pipelines.generation.visualization import compare_people
 from pipelines.keypoints.layouts import coco17_to_openpose18
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.keypoints.retargeting import retarget_coco17
-from pipelines.keypoints.structure_maps import MISSING, person_maps, structure_map
+from pipelines.keypoints.structure_maps import MISSING, person_maps
+from pipelines.keypoints.structure_poses import StructurePose
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.boxes import Box
 from pipelines.media.tensors import image_to_tensor, tensor_to_image
@@ -37,11 +41,28 @@ CANVAS = 256  # pixels
 class NetworkInputs:
     """A pose as a generator reads it."""
 
-    structure: np.ndarray
-    """Structure map float32 [S, h, w]."""
+    drawing: np.ndarray | StructurePose
+    """The structure map float32 [S, h, w], or the pose that it shows, to be drawn where the network runs."""
     joints: np.ndarray | None = None
     """Human3.6M-17 joints [17, 2] in pixels of the canvas, where the network asks for them; [27, 2] with the points of
     `models.joints.DETAIL_NAMES`, NaN where not known."""
+
+    @property
+    def structure(self) -> np.ndarray:
+        """The structure map, float32 [S, h, w]."""
+        return self.drawing.draw() if isinstance(self.drawing, StructurePose) else self.drawing
+
+
+@dataclass(frozen=True)
+class OtherCanvas:
+    """A further picture of the person on the canvas of the source picture."""
+
+    person: np.ndarray
+    """Cut out and put where the source person is: premultiplied RGBA [bottom - top, right - left, 4] of the box."""
+    canvas: np.ndarray
+    """What the network sees of it, as `FrameProcessor.canvas`."""
+    inputs: NetworkInputs
+    """Its pose."""
 
 
 class FrameProcessor(ABC):
@@ -64,6 +85,13 @@ class FrameProcessor(ABC):
     plate: np.ndarray | None = None
     """The region of the picture without the person, [bottom - top, right - left, 3], if the network makes the person
     alone."""
+    others: tuple[OtherCanvas, ...] = ()
+    """Further pictures of the person."""
+
+    @property
+    def people(self) -> "Sequence[FrameProcessor]":
+        """Whom the network makes for a frame, each an item of its batch, with canvases of one size."""
+        return (self,)
 
     def put_on(self, background: Background) -> None:
         """Show the person before another background; only where the network makes the person alone."""
@@ -75,6 +103,14 @@ class FrameProcessor(ABC):
         """Move the source's face with this generator of faces, in this precision; only where the network makes the
         person alone, others are refused before (`video_output.check_face`)."""
         raise TypeError(f"{type(self).__name__} makes no layers, whose faces could be moved")
+
+    def add_picture(self, person: SourcePerson, matte: Matte) -> None:
+        """Use a further picture of the person, cut out; only where the network makes the person alone, others are
+        refused before (`further_pictures.check_further_pictures`).
+
+        Raises InputError: a pose that can't be measured.
+        """
+        raise TypeError(f"{type(self).__name__} makes no layers, for which there could be further pictures")
 
     @abstractmethod
     def source_inputs(self) -> NetworkInputs:
@@ -88,12 +124,31 @@ class FrameProcessor(ABC):
     def output_size(self, framing: Framing) -> tuple[int, int]:
         """Width and height of the results in pixels."""
 
+    def begin_frame(self, output: Step | Picture, framing: Framing) -> "PendingFrame":
+        """Begin to make the frame of a network's output (a batch of the `people`); called once per frame, in order.
+
+        What a GPU does is queued here, in the thread of the network. The returned function finishes the frame, also in
+        order, maybe in another thread; see `postprocess`.
+        """
+        return partial(self.postprocess, output, framing)
+
     @abstractmethod
     def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
-        """The frame [height, width, 3] that a network's output (batch of 1) makes; called once per frame, in order.
+        """The frame [height, width, 3] that a network's output (a batch of the `people`) makes; called once per frame,
+        in order.
 
         With `framing` "full" it is the picture with the generated region in it, with "crop" that region alone.
         """
+
+    def memory(self) -> "PendingMemory":
+        """What the next frame needs of those that were begun; nothing where frames are independent.
+
+        Called as `begin_frame`, behind it; the returned function when those frames are finished.
+        """
+        return dict
+
+    def recall(self, memory: dict[str, Tensor], frames: int) -> None:  # noqa: B027 (nothing is remembered by default)
+        """Go on behind that many frames of another processor of the same inputs, with what it remembered then."""
 
     @abstractmethod
     def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:
@@ -115,7 +170,8 @@ class PersonProcessor(FrameProcessor):
 
     def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:
         motion = self.driving
-        return compare_people(self.picture, self.poses[frame], driving, motion.poses[frame], motion.size, result)
+        poses, own = self.poses[frame][None], motion.poses[frame][None]
+        return compare_people(self.picture, poses, driving, own, motion.size, result)
 
 
 class SquashProcessor(PersonProcessor):
@@ -164,7 +220,7 @@ class SquashProcessor(PersonProcessor):
         return cv2.resize(result, self.source.size, interpolation=cv2.INTER_CUBIC if enlarges else cv2.INTER_AREA)
 
     def _structure(self, joints: np.ndarray, layout: str) -> NetworkInputs:
-        return NetworkInputs(structure_map(joints, layout=layout, height=self.height, width=self.width))
+        return NetworkInputs(StructurePose(joints, layout, self.height, self.width))
 
     def _squash(self, points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Points [..., 2] of a picture of `size` (width, height) in pixels of the canvas."""
@@ -199,5 +255,10 @@ def to_network(rgba: np.ndarray) -> np.ndarray:
     alpha = rgba[..., 3:]
     return np.concatenate([rgba[..., :3] / 127.5 - alpha, alpha], -1).transpose(2, 0, 1)
 
+
+PendingMemory = Callable[[], dict[str, Tensor]]
+"""See `FrameProcessor.memory`."""
+PendingFrame = Callable[[], np.ndarray]
+"""Finishes a frame uint8 [height, width, 3 or 4]; see `FrameProcessor.begin_frame`."""
 
 ProcessorFactory = Callable[[SourcePerson, DrivingMotion, np.ndarray, Retarget, Quality], FrameProcessor]

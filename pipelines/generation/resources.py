@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 import cv2
 import torch
 
-from pipelines.compositing.pymatting_functions import compile_matting
+from pipelines.compositing.pymatting_functions import load_matting
 from pipelines.configs import AnimateConfig, PoseConfig
 from pipelines.generation.networks import (
     PersonNetworks,
@@ -65,7 +65,7 @@ class Resources:
         precision = choose_precision(config.precision, device)
         generator, make_processor = self.load(load_generator, config.weights, device, precision, architectures)
         if generates_layers(generator):
-            compile_matting(progress)
+            load_matting(progress)
         cleaner = self.load(load_pose_cleaner, config.motion, device)
         detector, notes = self.load(load_detector, config.keypoints, config.yolo_weights, device, precision)
         note_all(progress, notes)

@@ -39,7 +39,7 @@ class StepGraphs:
     def __call__(self, reference: Reference, previous: State, structure: Tensor, joints: Tensor | None = None) -> Step:
         """As `RecurrentGenerator.step`."""
         inputs = _Inputs(reference, previous, structure, joints)
-        size = structure.shape, joints is None  # all others follow from the generator
+        size = structure.shape, joints is None, len(reference.others)  # all others follow from the generator
         if size not in self._graphs:
             self._graphs[size] = _StepGraph(self.generator, inputs)
         self._graphs.move_to_end(size)

@@ -1,14 +1,15 @@
 """A source picture that lies on its side: it is animated upright, and the results lie as the picture does."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 
 import numpy as np
+from torch import Tensor
 
-from models.generators.animation import AnimationGenerator, Step
+from models.generators.animation import Step
 from models.generators.picture import Picture
 from pipelines.compositing.backgrounds import Background
-from pipelines.faces.expressions import Expressions
-from pipelines.generation.processors import FrameProcessor, NetworkInputs, ProcessorFactory
+from pipelines.compositing.matte import Matte
+from pipelines.generation.processors import FrameProcessor, NetworkInputs, PendingFrame, PendingMemory, ProcessorFactory
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.media.boxes import Box
 from pipelines.media.turning import turn_picture
@@ -33,14 +34,17 @@ class TurnedProcessor(FrameProcessor):
         height, width = upright.picture.shape[:2]
         self.box = _turn_box_back(upright.box, (width, height), quarter_turns)
 
+    @property
+    def people(self) -> Sequence[FrameProcessor]:
+        return self.upright.people
+
     def put_on(self, background: Background) -> None:
         super().put_on(background)
         self.upright.put_on(TurnedBackground(background, self.quarter_turns))
 
-    def move_face(
-        self, expressions: Expressions, generator: AnimationGenerator, precision: AbstractContextManager
-    ) -> None:
-        self.upright.move_face(expressions, generator, precision)
+    def add_picture(self, person: SourcePerson, matte: Matte) -> None:
+        self.upright.add_picture(person, matte)
+        self.others = self.upright.others
 
     def source_inputs(self) -> NetworkInputs:
         return self.upright.source_inputs()
@@ -52,8 +56,18 @@ class TurnedProcessor(FrameProcessor):
         width, height = self.upright.output_size(framing)
         return (height, width) if self.quarter_turns % 2 else (width, height)
 
+    def begin_frame(self, output: Step | Picture, framing: Framing) -> PendingFrame:
+        upright = self.upright.begin_frame(output, framing)
+        return lambda: turn_picture(upright(), -self.quarter_turns)
+
     def postprocess(self, output: Step | Picture, framing: Framing) -> np.ndarray:
         return turn_picture(self.upright.postprocess(output, framing), -self.quarter_turns)
+
+    def memory(self) -> PendingMemory:
+        return self.upright.memory()
+
+    def recall(self, memory: dict[str, Tensor], frames: int) -> None:
+        self.upright.recall(memory, frames)
 
     def comparison(self, frame: int, driving: np.ndarray | None, result: np.ndarray) -> np.ndarray:
         return self.upright.comparison(frame, driving, turn_picture(result, self.quarter_turns))
@@ -64,6 +78,7 @@ class TurnedBackground(Background):
 
     def __init__(self, background: Background, quarter_turns: int) -> None:
         self.background, self.quarter_turns = background, quarter_turns
+        self.still = None if background.still is None else turn_picture(background.still, quarter_turns)
 
     def frame(self, number: int) -> np.ndarray | None:
         frame = self.background.frame(number)

@@ -9,9 +9,10 @@ import torch
 
 from models.errors import InputError
 from models.generators.animation import Step
+from models.generators.recurrent import select_items
 from pipelines.faces.face_maps import CHANNELS as FACE_CHANNELS
 from pipelines.generation.panels import WHITE, Legend, title_panels
-from pipelines.keypoints.drawing import draw_skeleton
+from pipelines.keypoints.drawing import draw_pose, draw_skeleton
 from pipelines.option_groups import DebugView
 
 FULL_COLOUR_FLOW = 24.0  # canvas pixels that are drawn in full saturation
@@ -46,24 +47,31 @@ def check_layer_views(names: Sequence[str], plate: np.ndarray | None) -> None:
 
 def compare_people(
     source: np.ndarray,
-    pose: np.ndarray,
+    poses: np.ndarray,
     driving: np.ndarray | None,
-    driving_pose: np.ndarray,
+    driving_poses: np.ndarray,
     driving_size: tuple[int, int],
     result: np.ndarray,
 ) -> np.ndarray:
     """source | driving | skeleton | result with their titles, uint8 RGB; the panels are as high as the result.
 
     Args:
-        source, driving, result: pictures uint8 RGB; if there is no driving picture, its pose is drawn instead.
-        pose, driving_pose: Human3.6M-17 [17, 2 or 3] in pixels of the source and of the driving picture.
+        source, driving, result: pictures uint8 RGB; if there is no driving picture, its poses are drawn instead.
+        poses, driving_poses: of N people, Human3.6M-17 [N, 17, 2 or 3] in pixels of the source and of the driving
+            picture.
         driving_size: width and height of the driving picture.
     """
     if driving is None:
-        driving = _skeleton((driving_size[1], driving_size[0]), driving_pose)
-    skeleton = _skeleton(source.shape[:2], pose)
+        driving = _skeletons((driving_size[1], driving_size[0]), driving_poses)
+    skeleton = _skeletons(source.shape[:2], poses)
     panels = {"source": source, "driving": driving, "skeleton": skeleton, "result": result}
     return title_panels(panels, height=result.shape[0])
+
+
+def draw_debug_frames(names: Sequence[DebugView], step: Step, plates: Sequence[np.ndarray | None]) -> np.ndarray:
+    """`draw_debug_frame` of each item of a batch, below each other; plates: of each of them."""
+    items = [select_items(step, slice(number, number + 1)) for number in range(len(plates))]
+    return np.concatenate([draw_debug_frame(names, *each) for each in zip(items, plates, strict=True)])
 
 
 def draw_debug_frame(names: Sequence[DebugView], step: Step, plate: np.ndarray | None = None) -> np.ndarray:
@@ -102,9 +110,13 @@ def _grey(values: torch.Tensor) -> np.ndarray:
     return np.repeat(levels[..., None], 3, axis=2)
 
 
-def _skeleton(size: tuple[int, int], pose: np.ndarray) -> np.ndarray:
-    """Human3.6M-17 pose [17, 2 or 3] on a dark picture of `size` (height, width), uint8 RGB."""
-    return draw_skeleton(pose, *size, layout="h36m17")
+def _skeletons(size: tuple[int, int], poses: np.ndarray) -> np.ndarray:
+    """Human3.6M-17 poses [N, 17, 2 or 3] on a dark picture of `size` (height, width), uint8 RGB."""
+    first, *others = poses
+    drawn = draw_skeleton(first, *size, layout="h36m17")
+    for pose in others:
+        drawn = draw_pose(drawn, pose, layout="h36m17")
+    return drawn
 
 
 def _flow(step: Step) -> np.ndarray:
@@ -133,7 +145,9 @@ def _structure(step: Step) -> np.ndarray:
 
 
 def _attention(step: Step) -> np.ndarray:
-    """Where pixels come from: generated red, previous frame green, source blue; the masks without a detail head."""
+    """Where pixels come from: generated red, previous frame green, pictures blue; the masks without a detail head."""
     if step.detail is None:
         return _mask(step)
-    return (step.detail.blend[0].float().permute(1, 2, 0).cpu().numpy() * 255).astype(np.uint8)
+    blend = step.detail.blend[0].float()
+    shares = torch.cat([blend[:2], blend[2:].sum(0, keepdim=True)])  # [3, h, w]
+    return (shares.permute(1, 2, 0).cpu().numpy() * 255).astype(np.uint8)

@@ -44,17 +44,25 @@ def detail_maps(
         float32 [N, P + 4, H, W]: P heat maps in 0..1; planes of 1 where any point of the hands, any of the feet, any
         limb's depth is known, else of 0; and the limbs with their nearness, -1..1, the nearest in front, else 0.
     """
-    known = ~points.isnan().any(-1)  # [N, P]
     has_depth = torch.stack([~depth[:, pair].isnan().any(-1) for pair in map(list, limbs)], 1).any(1)  # [N]
-    groups = torch.stack([known[:, HANDS].any(1), known[:, FEET].any(1), has_depth], 1)  # [N, 3]
-    planes = groups[..., None, None].float().expand(-1, -1, height, width)
+    known, planes = mark_known(points, has_depth, height, width)
     rows, columns = (torch.arange(side, device=points.device, dtype=torch.float32) for side in (height, width))
-    heat = _draw_heat_maps(points.float(), known, rows, columns, SIGMA * scale)
+    heat = draw_points(points.float(), known, rows, columns, SIGMA * scale)
     order = _draw_limbs(joints.float(), depth.float() / scale, limbs, rows, columns, LIMB_RADIUS * scale)
     return torch.cat([heat, planes, order[:, None]], 1)
 
 
-def _draw_heat_maps(points: Tensor, known: Tensor, rows: Tensor, columns: Tensor, sigma: float) -> Tensor:
+def mark_known(points: Tensor, has_depth: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Which points [N, P, 2] are known, bool [N, P], and planes [N, 3, H, W] of what is known at all.
+
+    has_depth: bool [N], whether the depth of any limb is known.
+    """
+    known = ~points.isnan().any(-1)  # [N, P]
+    groups = torch.stack([known[:, HANDS].any(1), known[:, FEET].any(1), has_depth], 1)  # [N, 3]
+    return known, groups[..., None, None].float().expand(-1, -1, height, width)
+
+
+def draw_points(points: Tensor, known: Tensor, rows: Tensor, columns: Tensor, sigma: float) -> Tensor:
     """[N, P, H, W] of points [N, P, 2]; empty where not `known` [N, P]."""
     x, y = points.nan_to_num().unbind(-1)
     along_x = torch.exp(-((columns - x[..., None]) ** 2) / (2 * sigma**2))  # [N, P, W]
@@ -75,12 +83,25 @@ def _draw_limbs(
         (left, top), (right, bottom) = low[limb], high[limb]
         area = (slice(None), slice(top, bottom + 1), slice(left, right + 1))  # where the limb is in any of the poses
         x, y = columns[None, None, area[2]], rows[None, area[1], None]
-        origin, axis = starts[:, limb, :, None, None], (ends - starts)[:, limb, :, None, None]  # [N, 2, 1, 1]
-        dx, dy = x - origin[:, 0], y - origin[:, 1]
-        length = axis.square().sum(1).clamp(min=1e-6)
-        part = ((dx * axis[:, 0] + dy * axis[:, 1]) / length).clamp(0, 1)  # along the limb
-        inside = (dx - part * axis[:, 0]).square() + (dy - part * axis[:, 1]).square() < radius**2
-        near, far = depth[:, start, None, None], depth[:, end, None, None]
-        nearness = -(near + part * (far - near))  # NaN where not known, which is never nearer
+        ends_of_limb = starts[:, limb].T[..., None, None], ends[:, limb].T[..., None, None]  # [2, N, 1, 1] each
+        depths = depth[:, start, None, None], depth[:, end, None, None]
+        inside, nearness = limb_nearness(*ends_of_limb, *depths, x, y, radius)  # NaN where not known: never nearer
         nearest[area] = torch.where(inside & (nearness > nearest[area]), nearness, nearest[area])
     return torch.where(nearest > nowhere, torch.tanh(nearest / DEPTH_UNIT), 0.0)
+
+
+def limb_nearness(
+    start: Tensor, end: Tensor, near: Tensor, far: Tensor, x: Tensor, y: Tensor, radius: float
+) -> tuple[Tensor, Tensor]:
+    """Which pixels x, y belong to a limb, and how near it is there, minus its depth; shapes have to fit.
+
+    Args:
+        start, end: [2, ...] x, y of its ends.
+        near, far: their depths.
+    """
+    axis = end - start
+    dx, dy = x - start[0], y - start[1]
+    length = axis.square().sum(0).clamp(min=1e-6)
+    part = ((dx * axis[0] + dy * axis[1]) / length).clamp(0, 1)  # along the limb
+    inside = (dx - part * axis[0]).square() + (dy - part * axis[1]).square() < radius**2
+    return inside, -(near + part * (far - near))

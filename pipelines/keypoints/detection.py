@@ -5,6 +5,7 @@ P people of a frame; people are float32 [P, 17, 3] COCO-17, or [P, 68, 3] landma
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 
@@ -17,6 +18,7 @@ from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.media.sources import Frame, FrameSource
 from pipelines.runtime.progress import SILENT, Progress
+from pipelines.runtime.workers import read_ahead
 
 
 def detect_image(picture: np.ndarray, detector: KeypointDetector) -> PoseTrack:
@@ -46,20 +48,23 @@ def detect_video(
     info = video.info
     progress.stage("keypoints", info.frames)
     track = PoseTrack(layout, info.width, info.height, info.time_base)
-    frames: deque[Frame] = deque()  # those that the detector has taken but not yet answered
+    frames: deque[tuple[Frame, np.ndarray]] = (
+        deque()
+    )  # and thumbnails, that the detector has taken but not yet answered
 
-    def images() -> Iterator[np.ndarray]:
-        for frame in video:
-            frames.append(frame)
+    def images(decoded: Iterator[tuple[Frame, np.ndarray]]) -> Iterator[np.ndarray]:
+        for frame, thumbnail in decoded:
+            frames.append((frame, thumbnail))
             yield frame.image
 
-    found = detector.track_people(images()) if isinstance(detector, DetailedDetector) else detector.track(images())
-    for people in found:
-        image = frames[0].image
-        frame = _make_frame(frames[0].pts, people, frames.popleft().duration)
-        colours = trunk_colours(image, frame.people) if layout == "coco17" else None
-        track.frames.append(replace(frame, thumbnail=make_thumbnail(image), colours=colours))
-        progress.advance()
+    with closing(read_ahead((frame, make_thumbnail(frame.image)) for frame in video)) as decoded:
+        taken = images(decoded)
+        for people in detector.track_people(taken) if isinstance(detector, DetailedDetector) else detector.track(taken):
+            decoded_frame, thumbnail = frames.popleft()
+            frame = _make_frame(decoded_frame.pts, people, decoded_frame.duration)
+            colours = trunk_colours(decoded_frame.image, frame.people) if layout == "coco17" else None
+            track.frames.append(replace(frame, thumbnail=thumbnail, colours=colours))
+            progress.advance()
     if require_all:
         require_all_frames(video, len(track.frames))
     track.warnings = tuple(video.warnings)

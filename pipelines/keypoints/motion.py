@@ -55,11 +55,19 @@ class SourcePerson:
     """The picture's own alpha, float32 [H, W], 0 to 1; None if it is opaque."""
     details: PersonDetails | None = None
     """What else the detector knows of the person."""
+    number: int | None = None
+    """Which of the people in the picture, from the left, counted from 1; None if nobody asked."""
+    share: np.ndarray | None = None
+    """Which pixels are theirs and not of somebody next to them: float32 [H, W], 0 to 1; None for all."""
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the picture in pixels."""
         return self.picture.shape[1], self.picture.shape[0]
+
+    def about(self, note: str) -> str:
+        """A note about this person, with their number if there are several."""
+        return note if self.number is None else f"person {self.number}: {note}"
 
     @property
     def seen(self) -> np.ndarray:
@@ -98,11 +106,30 @@ class DrivingMotion:
         span = (self.pts[-1] - self.pts[0]) * self.time_base
         return float((len(self.pts) - 1) / span) if span else DEFAULT_RATE
 
+    def choose(self, frames: Sequence[int]) -> "DrivingMotion":
+        """The motion in these frames, by their numbers from 0."""
+        index = list(frames)
+        arrays = {"poses": self.poses[index], "detected": self.detected[index]}
+        lists = {"pts": [self.pts[frame] for frame in index], "durations": [self.durations[frame] for frame in index]}
+        return replace(self, **arrays, **lists, details=[self.details[frame] for frame in index if self.details])
+
     @classmethod
     def of_track(cls, track: PoseTrack, poses: np.ndarray, detected: np.ndarray, gaps: GapSummary) -> "DrivingMotion":
         """The motion of one person of a track: `poses` and `detected` [T, K, 3] with the track's time stamps."""
         pts, durations = [frame.pts for frame in track.frames], [frame.duration for frame in track.frames]
         return cls(poses, detected, pts, durations, track.time_base, track.size, gaps, track.quarter_turns)
+
+
+@dataclass(frozen=True)
+class MovingPerson:
+    """A person of the picture and what they will do."""
+
+    source: SourcePerson
+    """Who."""
+    driving: DrivingMotion
+    """Whose motion they take."""
+    poses: np.ndarray
+    """The retargeted poses, Human3.6M-17 [T, 17, 2] in pixels of the upright source picture."""
 
 
 def find_source_person(
@@ -126,26 +153,41 @@ def find_source_person(
     Raises:
         InputError: nobody in the picture.
     """
+    track = detect_source(path, picture, detector, cache)
+    with error_context(path):
+        detected = select_person(track.people)[0]
+    source = make_source_person(track, detected, picture, cleaner, alpha=alpha)
+    return replace(source, mask=find_mask(source.picture, detected)) if find_mask else source
+
+
+def detect_source(path: Path, picture: np.ndarray, detector: KeypointDetector, cache: TrackCache) -> PoseTrack:
+    """Everybody in a source picture uint8 RGB [H, W, 3], which is turned upright if they lie."""
     with cache.entry(path) as entry:
         if entry.track is None:
             entry.track = detect_upright_image(picture, detector)
-    track = entry.track
-    with error_context(path):
-        detected = select_person(track.people)[0]
+    return entry.track
+
+
+def make_source_person(
+    track: PoseTrack, detected: np.ndarray, picture: np.ndarray, cleaner: PoseCleaner, *, alpha: np.ndarray | None
+) -> SourcePerson:
+    """The person with the pose COCO-17 [17, 3] out of the track of a source picture uint8 RGB [H, W, 3]."""
     cut = describe_cut_source(missing_body_parts(detected, track.size))
     notes = tuple(line for line in (track.orientation, cut) if line)
-    upright = turn_picture(picture, track.quarter_turns)
     pose = clean_still_pose(detected, cleaner, size=track.size)
-    mask = find_mask(upright, detected) if find_mask else None
     own = None if alpha is None else turn_picture(alpha, track.quarter_turns) / np.float32(255)
     details = track.details_of(detected[None])[0]
-    return SourcePerson(upright, detected, pose, track.quarter_turns, notes, mask, own, details)
+    upright = turn_picture(picture, track.quarter_turns)
+    return SourcePerson(upright, detected, pose, track.quarter_turns, notes, alpha=own, details=details)
 
 
 def clean_still_pose(detected: np.ndarray, cleaner: PoseCleaner, *, size: tuple[int, int]) -> np.ndarray:
     """A COCO-17 pose [17, 3] in a picture of `size` (width, height) as Human3.6M-17 [17, 3]."""
-    still = np.repeat(np.where(detected[:, 2:] >= CONFIDENT, detected, 0)[None], STILL_FRAMES, 0)  # [24, 17, 3]
-    return cleaner(still, size=size)[STILL_FRAMES // 2]
+    return _clean_still(np.where(detected[:, 2:] >= CONFIDENT, detected, 0), cleaner, size)
+
+
+def _clean_still(pose: np.ndarray, cleaner: PoseCleaner, size: tuple[int, int]) -> np.ndarray:
+    return cleaner(np.repeat(pose[None], STILL_FRAMES, 0), size=size)[STILL_FRAMES // 2]
 
 
 def find_driving_track(
@@ -190,19 +232,39 @@ def follow_person(
     on_missing: OnMissing,
     source: SourcePerson | None = None,
     start: float = 0,
+    interval: int = 1,
 ) -> DrivingMotion:
     """Select one person of a track, fill the gaps, clean the poses (docs/official-format.md, section 9.4).
 
-    The motion's notes compare it with the `source` person; their times count from `start` seconds.
+    The motion's notes compare it with the `source` person; their times count from `start` seconds. `interval`: every
+    how many frames of the video the track has; from 2 on each pose is cleaned as a still.
 
     Raises:
         InputError: nobody found, or a frame without the person under on_missing "fail".
     """
-    selected = select_person(track.people, person)  # [T, 17, 3]
+    selected = select_person(track.people, person, interval=interval)  # [T, 17, 3]
+    return clean_motion(track, selected, cleaner, on_missing=on_missing, source=source, start=start, interval=interval)
+
+
+def clean_motion(
+    track: PoseTrack,
+    selected: np.ndarray,
+    cleaner: PoseCleaner,
+    *,
+    on_missing: OnMissing,
+    source: SourcePerson | None,
+    start: float,
+    interval: int,
+) -> DrivingMotion:
+    """The motion of one person of a track, whose poses are `selected` [T, 17, 3]; see `follow_person`."""
     filled, gaps = fill_gaps(selected, on_missing)  # [T, 17, 3]
     notes = judge_track(track, selected, None if source is None else source.detected, start=start)
     if track.layout == "coco17":
-        motion = DrivingMotion.of_track(track, cleaner(filled, size=track.size, rate=track.rate), filled, gaps)
+        if interval == 1:
+            cleaned = cleaner(filled, size=track.size, rate=track.rate)
+        else:
+            cleaned = np.stack([_clean_still(pose, cleaner, track.size) for pose in filled])
+        motion = DrivingMotion.of_track(track, cleaned, filled, gaps)
     else:
         motion = DrivingMotion.of_track(track, filled, h36m17_to_coco17(filled), gaps)
     return replace(motion, notes=tuple(notes), details=track.details_of(selected))

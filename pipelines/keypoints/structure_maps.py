@@ -67,8 +67,7 @@ def skeleton_picture(points: np.ndarray, height: int, width: int, *, limbs: tupl
     from skimage.draw import line_aa
 
     canvas = np.zeros((height, width, 3), np.uint8)
-    joints = _drawable(points, height, width)
-    there = is_present(points) & (joints != 0).all(1)
+    joints, there = skeleton_joints(points, height, width)
     for a, b in limbs:
         if there[a] and there[b]:
             rows, columns, coverage = line_aa(joints[a, 1], joints[a, 0], joints[b, 1], joints[b, 0])
@@ -87,7 +86,7 @@ def _scaled_skeleton(
     """`skeleton_picture` with lines and disks of `scale` times the size: drawn at the official size and resampled."""
     if scale == 1:
         return skeleton_picture(points, height, width, limbs=limbs)
-    official = np.where(is_present(points)[:, None], (points[:, :2] + 0.5) / scale - 0.5, 0)
+    official = _to_official_size(points, scale)
     small = skeleton_picture(official, round(height / scale), round(width / scale), limbs=limbs)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
 
@@ -99,10 +98,20 @@ def _disk() -> np.ndarray:
     return offsets[(offsets**2).sum(1) < DISK_RADIUS**2]
 
 
-def _drawable(points: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Truncated coordinates; joints absurdly far outside are pulled in so that a line stays short."""
-    reach = 8 * max(height, width)
-    return np.clip(np.trunc(points[:, :2]), -reach, reach).astype(np.intp)
+def _to_official_size(points: np.ndarray, scale: float) -> np.ndarray:
+    """Points [K, 2 or 3] of a map of `scale` times the official size -> [K, 2] of the official one."""
+    return np.where(is_present(points)[:, None], (points[:, :2] + 0.5) / scale - 0.5, 0)
+
+
+def skeleton_joints(points: np.ndarray, height: int, width: int, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Where a skeleton picture has its joints, int [K, 2] x, y at the official size, and which are drawn, bool [K].
+
+    Joints absurdly far outside are pulled in so that a line stays short.
+    """
+    points = points if scale == 1 else _to_official_size(points, scale)
+    reach = 8 * max(round(height / scale), round(width / scale))
+    joints = np.clip(np.trunc(points[:, :2]), -reach, reach).astype(np.intp)
+    return joints, is_present(points) & (joints != 0).all(1)
 
 
 def structure_map(

@@ -71,6 +71,12 @@ class _Person:
         reach = _reach(frame - self.frames[-1])
         return distance if distance <= reach or joint_distance(self.poses[-1], pose) <= reach else float("inf")
 
+    def track(self, frames: int, interval: int) -> np.ndarray:
+        """The poses in every `interval`-th frame, so many of them: float32 [frames, 17, 3], zero where missing."""
+        track = np.zeros(((frames - 1) * interval + 1, *self.poses[0].shape), np.float32)
+        track[self.frames] = self.poses
+        return track[::interval]
+
     @property
     def weight(self) -> float:
         return sum(body_size(pose) ** 2 * float(pose[:, 2].mean()) for pose in self.poses)
@@ -102,7 +108,9 @@ def joint_distance(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.linalg.norm(first[both, :2] - second[both, :2], axis=1).mean()) / size
 
 
-def select_person(frames: Sequence[np.ndarray], person: str = "largest", *, what: str = "person") -> np.ndarray:
+def select_person(
+    frames: Sequence[np.ndarray], person: str = "largest", *, what: str = "person", interval: int = 1
+) -> np.ndarray:
     """Track everybody through the frames and return one person.
 
     Args:
@@ -110,6 +118,7 @@ def select_person(frames: Sequence[np.ndarray], person: str = "largest", *, what
         what: their name in messages.
         person: "largest" (most picture area over the clip), or a number: the N-th from the left, counted from 1, in the
             first frame that shows as many people.
+        interval: every how many frames of the clip these are; people may have gone as far as they do in that time.
 
     Returns:
         float32 [T, 17, 3], zero where the person is missing.
@@ -117,13 +126,38 @@ def select_person(frames: Sequence[np.ndarray], person: str = "largest", *, what
     Raises:
         InputError: nobody in any frame, fewer than N people in every frame, or `person` is neither.
     """
-    people = _follow(frames)
+    people = _follow(_spread(frames, interval))
     if not people:
         raise InputError(f"no {what} found in {_count(len(frames))}; use a picture or clip that shows a {what} clearly")
     chosen = max(people, key=lambda each: each.weight) if person == "largest" else _numbered(people, person)
-    track = np.zeros((len(frames), *chosen.poses[0].shape), np.float32)
-    track[chosen.frames] = chosen.poses
-    return track
+    return chosen.track(len(frames), interval)
+
+
+def select_people(frames: Sequence[np.ndarray], most: int | None = None, *, interval: int = 1) -> list[np.ndarray]:
+    """Track everybody through the frames and return those who can be followed, from the left to the right in the first
+    frame that shows `most` of them, or as many as any frame shows. MIN_FRAME_SHARE of the frames have to show them.
+
+    Args:
+        frames, interval: see `select_person`.
+
+    Returns:
+        float32 [T, 17, 3] each, zero where the person is missing; of a clip without people none.
+    """
+    people = [each for each in _follow(_spread(frames, interval)) if len(each.frames) >= MIN_FRAME_SHARE * len(frames)]
+    shown: dict[int, list[tuple[float, int]]] = {}
+    for number, each in enumerate(people):
+        for frame, pose in zip(each.frames, each.poses, strict=True):
+            shown.setdefault(frame, []).append((_middle(pose), number))
+    count = min(max(map(len, shown.values()), default=0), len(people) if most is None else most)
+    first = next((shown[frame] for frame in sorted(shown) if len(shown[frame]) >= count), [])
+    return [people[number].track(len(frames), interval) for _, number in sorted(first)]
+
+
+def _spread(frames: Sequence[np.ndarray], interval: int) -> list[np.ndarray]:
+    """The frames with empty ones between them, so that people may go as far as they do in that time."""
+    spread = [frames[0][:0]] * ((len(frames) - 1) * interval + 1)
+    spread[::interval] = frames
+    return spread
 
 
 def _count(frames: int) -> str:

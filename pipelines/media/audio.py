@@ -74,7 +74,7 @@ def _plan_file(path: Path, output: Path) -> tuple[AudioPlan | None, list[str]]:
 
 def _plan_track(plan: AudioPlan, track: AudioStream, count: int, output: Path) -> tuple[AudioPlan | None, list[str]]:
     """The plan with a note if there are several tracks; no sound, and a note, for outputs that can't contain it."""
-    if output_kind(output) != "video":
+    if output_kind(output) not in ("video", "stream"):
         return None, [f"{output.name} can't contain sound: use .mp4, .mov or .webm to keep it"]
     if count == 1:
         return plan, []

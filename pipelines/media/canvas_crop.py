@@ -63,6 +63,13 @@ class CanvasCrop:
         left, top = np.round((low + high - (width, height)) / 2).astype(int).tolist()
         return cls(left, top, width, height, columns, rows)
 
+    def extend(self, columns: int, rows: int) -> "CanvasCrop":
+        """The same with a canvas of at least that size, and more of the image on all sides at the same scale."""
+        columns, rows = max(columns, self.columns), max(rows, self.rows)
+        width, height = round(columns * self.width / self.columns), round(rows * self.height / self.rows)
+        left, top = self.left - (width - self.width) // 2, self.top - (height - self.height) // 2
+        return CanvasCrop(left, top, width, height, columns, rows)
+
     @property
     def box(self) -> Box:
         """The rectangle as (left, top, right, bottom)."""

@@ -16,6 +16,7 @@ from models.errors import InputError
 from pipelines.media.formats import MEDIA_ERRORS
 
 TEXT_FORMATS = {"tty", "lrc", "srt", "webvtt", "ass", "microdvd"}  # text files that FFmpeg opens as if they were videos
+PLAYLISTS = {"hls", "applehttp", "dash", "concat", "concatf", "imf"}  # which name other files
 
 
 class Ratio(Protocol):
@@ -39,9 +40,16 @@ def open_media(path: Path) -> InputContainer:
         return av.open(_file_url(path))
 
 
-def create_media(path: Path, muxer: str, options: dict[str, str] | None = None) -> OutputContainer:
-    """Create or replace a media file of the format `muxer`, which FFmpeg names, with options of that format."""
-    return av.open(_file_url(path), "w", format=muxer, container_options=options or {})
+def create_media(
+    path: Path | int, muxer: str, options: dict[str, str] | None = None, metadata: dict[str, str] | None = None
+) -> OutputContainer:
+    """Create or replace a media file of the format `muxer`, which FFmpeg names, with options of that format.
+
+    `path` may be an open descriptor, which is not sought in.
+    """
+    container = av.open(_file_url(path), "w", format=muxer, container_options=options or {})
+    container.metadata.update(metadata or {})
+    return container
 
 
 def to_fraction(value: Ratio | None) -> Fraction | None:
@@ -66,12 +74,21 @@ def open_container(path: Path) -> Iterator[InputContainer]:
         yield container
 
 
-def _file_url(path: Path) -> str:
-    """The name under which FFmpeg opens a file even if the name contains a colon, like `12:30.mp4`.
+def is_playlist(path: Path) -> bool:
+    """Whether a file names others, from which its frames are."""
+    try:
+        with open_media(path) as container:
+            return not PLAYLISTS.isdisjoint(container.format.name.split(","))
+    except MEDIA_ERRORS:  # an animated picture that FFmpeg does not know, or no video at all
+        return False
+
+
+def _file_url(path: Path | int) -> str:
+    """The name under which FFmpeg opens a file even if the name contains a colon, like `12:30.mp4`; or a descriptor.
 
     Files that it names in turn, if it is a playlist, have to be files as well.
     """
-    return f"file:{path}"
+    return f"pipe:{path}" if isinstance(path, int) else f"file:{path}"
 
 
 def _explain_failure(path: Path) -> str:

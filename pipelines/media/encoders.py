@@ -7,11 +7,13 @@ the output's time base. Called by `pipelines.media.writer`, which checks the fra
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 from av.container import OutputContainer
 from av.filter import Graph
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
@@ -21,24 +23,29 @@ from pipelines.media.audio_track import AudioTrack
 from pipelines.media.containers import create_media
 from pipelines.media.formats import MEDIA_ERRORS, SMALLER, ChosenCodec, Container, describe_excess, describe_media_error
 from pipelines.media.timing import round_half_up
+from pipelines.runtime.cores import count_cores
 
 GIF_TIME_BASE = Fraction(1, 100)  # seconds
 MIN_GIF_DURATION = 2  # in units of that: players slow down anything shorter
 PALETTE_FRAMES = 24  # frames from which the palette is made
+X264 = "libx264"
+MIN_FRAME_THREADS = 4  # from which on threads encode several frames at once
+MAX_FRAME_THREADS = 8  # more than that wait for the thread that decides on the kinds of frames
 
 
 class VideoEncoder:
     """A file with one video stream, YUV tagged as BT.709 limited range, and one sound stream if there is a plan.
 
     Args:
-        path: the file, which is overwritten.
+        path: the file, which is overwritten, or an open descriptor.
         container: its format.
         codec: from `choose_codec`.
         size: width, height of the frames; odd sizes are padded by one.
         time_base: of the frames' pts and durations, in seconds.
         rate: nominal frames per second.
         audio: the sound; if it can be neither copied nor re-encoded, the output is silent and has a note.
-        threads: of the encoder; None leaves it to FFmpeg.
+        threads: of the encoder; None for what suits the machine, see `choose_threads`.
+        metadata: of the container.
 
     Raises:
         ProcessingError: the frames can't be encoded, or the disk is full.
@@ -46,7 +53,7 @@ class VideoEncoder:
 
     def __init__(
         self,
-        path: Path,
+        path: Path | int,
         container: Container,
         codec: ChosenCodec,
         *,
@@ -55,14 +62,16 @@ class VideoEncoder:
         rate: Fraction,
         audio: AudioPlan | None,
         threads: int | None = None,
+        metadata: dict[str, str] | None = None,
     ):
+        self.metadata = metadata
         self.notes: list[str] = [excess] if (excess := describe_excess(*size)) else []
         if (even := tuple(side + side % 2 for side in size)) != size:
             self.notes.append(f"{size[0]}x{size[1]} is written as {even[0]}x{even[1]}: video needs even sides")
         self.time_base = time_base
-        self.threads = threads or 0  # 0: FFmpeg chooses
+        self.threads = threads or choose_threads(codec.encoder, count_cores())
         self.scaler = VideoReformatter()
-        self.pixel_format = codec.pixel_format
+        self.codec = codec
         self.end = 0
         self.track: AudioTrack | None = None
         self.durations: dict[int | None, int | None] = {}  # pts -> duration of the frames inside the encoder
@@ -83,27 +92,48 @@ class VideoEncoder:
 
     def _open(self, path, spec, codec, size, rate, audio, copy) -> None:
         self.track = None
-        self.container: OutputContainer = create_media(path, spec.muxer, dict(spec.options))
+        self.container: OutputContainer = create_media(path, spec.muxer, dict(spec.options), self.metadata)
         self.stream = self.container.add_stream(
             codec.encoder, rate=rate, options=codec.options, time_base=self.time_base
         )
-        context = self.stream.codec_context
-        if codec.tag:
-            context.codec_tag = codec.tag
-        context.width, context.height = (side + side % 2 for side in size)
-        context.pix_fmt = self.pixel_format
-        context.thread_count = self.threads
-        context.colorspace, context.color_range = 1, ColorRange.MPEG  # AVCOL_SPC_BT709
-        context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+        self.size = tuple(side + side % 2 for side in size)
+        self._configure(self.stream.codec_context)
         if audio is not None:
             self.track = AudioTrack(audio, self.container, spec, copy=copy)
         self.container.start_encoding()
 
+    def _configure(self, context: VideoCodecContext) -> None:
+        if self.codec.tag:
+            context.codec_tag = self.codec.tag
+        context.width, context.height = self.size
+        context.pix_fmt = self.codec.pixel_format
+        context.thread_count = self.threads
+        if self.codec.encoder == X264 and self.threads >= MIN_FRAME_THREADS:
+            context.thread_type = "FRAME"  # several frames at once, instead of slices of one, which also predict worse
+        context.colorspace, context.color_range = 1, ColorRange.MPEG  # AVCOL_SPC_BT709
+        context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+
+    def make_context(self) -> VideoCodecContext:
+        """Another encoder like that of this file, whose packets fit into it; see `mux`."""
+        own = self.stream.codec_context
+        context = cast(VideoCodecContext, av.CodecContext.create(self.codec.encoder, "w"))
+        context.options = self.codec.options
+        context.framerate, context.time_base = own.framerate, self.time_base
+        context.bit_rate, context.bit_rate_tolerance = own.bit_rate or 0, own.bit_rate_tolerance or 0
+        context.flags = own.flags
+        self._configure(context)
+        return context
+
     def add(self, image: np.ndarray, pts: int, duration: int) -> None:
         """Encode a frame uint8 RGB [H, W, 3], or RGBA [H, W, 4], that is shown at `pts` for `duration`."""
+        self.durations[pts] = duration
+        self.mux(self.stream.encode(self.convert(image, pts)), pts + duration)
+
+    def convert(self, image: np.ndarray, pts: int) -> VideoFrame:
+        """A frame uint8 RGB [H, W, 3], or RGBA [H, W, 4], as the encoder reads it."""
         frame = self.scaler.reformat(
             VideoFrame.from_ndarray(pad_to_even(image), format="rgba" if image.shape[2] == 4 else "rgb24"),
-            format=self.pixel_format,
+            format=self.codec.pixel_format,
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
             interpolation="BICUBIC",
@@ -111,9 +141,12 @@ class VideoEncoder:
         )
         frame.color_primaries, frame.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         frame.pts, frame.time_base = pts, self.time_base
-        self.durations[pts] = duration
-        self.end = pts + duration
-        self._mux(self.stream.encode(frame))
+        return frame
+
+    def mux(self, packets: list[av.Packet], end: int) -> None:
+        """Write packets of the video, and the sound up to `end`, when the video ends so far."""
+        self.end = end
+        self._mux(packets)
         if self.track is not None:
             self.track.feed(self.end * self.time_base)
 
@@ -244,6 +277,15 @@ class GifEncoder:
         graph.push(palette, at=1)
         graph.push(None, at=1)
         return graph
+
+
+def choose_threads(encoder: str, cores: int) -> int:
+    """Threads of an encoder on a machine with so many cores; 0 leaves it to FFmpeg.
+
+    x264 gets half of the cores if these are MIN_FRAME_THREADS at least: FFmpeg would give it all of them.
+    """
+    threads = min(cores // 2, MAX_FRAME_THREADS)
+    return threads if encoder == X264 and threads >= MIN_FRAME_THREADS else 0
 
 
 def pad_to_even(image: np.ndarray) -> np.ndarray:

@@ -94,7 +94,7 @@ def check_output_name(path: Path) -> None:
     """Raises InputError for standard streams and for names that are too long for the file system."""
     absolute = os.path.abspath(path)
     if str(path) == "-" or absolute in STREAMS or os.path.dirname(absolute) in STREAM_FOLDERS:
-        raise InputError(f"output {path}: gfla does not write to standard output: name a file or folder instead")
+        raise InputError(f"output {path} can't be standard output: name a file or folder (videos can: -o -)")
     for part in (path, path.parent):
         if (length := len(os.fsencode(part.name))) > (limit := _max_name_bytes(path)):
             raise InputError(f"name {part.name[:40]!r}... has {length} bytes, {limit} are possible: choose one with -o")
@@ -125,18 +125,21 @@ def temporary_name(path: Path, suffix: str | None = None) -> Path:
 
 
 @contextmanager
-def atomic_output(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def atomic_output(path: Path, *, overwrite: bool = False, folder: Path | None = None) -> Iterator[Path]:
     """Yield a temporary file, an absolute path with the suffix of `path`, which becomes `path` when the block ends.
 
     It is removed if the block raises. The bytes are on the disk before the file gets its name. A missing folder is
     made. If `path` is a symbolic link, its target is written and the link stays.
+
+    Args:
+        folder: where the temporary file is, on the drive of `path`; by default beside it.
 
     Raises:
         InputError: the folder is not writable, or `path` was created in the meantime (unless `overwrite`).
         ProcessingError: the disk is full.
     """
     target = resolve_output(path)
-    temporary = temporary_name(target, path.suffix)
+    temporary = temporary_name(target if folder is None else folder.absolute() / target.name, path.suffix)
     with _existing_parent(target):
         try:
             temporary.open("xb").close()
@@ -152,7 +155,7 @@ def atomic_output(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
                         f"{path} was created in the meantime: choose another name with -o, or use --overwrite"
                     )
                 os.replace(temporary, target)
-                _flush_folder(target.parent)
+                flush_folder(target.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -192,13 +195,15 @@ def report_write_errors(path: Path) -> Iterator[None]:
     """Turn an error of the operating system or of safetensors while writing `path` into a ProcessingError."""
     try:
         yield
+    except BrokenPipeError:  # who reads standard output has seen enough: no error of ours
+        raise
     except OSError as error:
         raise ProcessingError(f"can't write {path}: {error.strerror or error}") from error
     except SafetensorError as error:
         raise ProcessingError(f"can't write {path}: {error}") from error
 
 
-def _flush_folder(path: Path) -> None:
+def flush_folder(path: Path) -> None:
     """Make a new name in a folder durable, if the drive can; the file itself is complete without it."""
     with suppress(OSError):  # Windows opens no folders, some network drives and FUSE have no fsync for them
         descriptor = os.open(path, os.O_RDONLY)

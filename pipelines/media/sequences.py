@@ -6,14 +6,16 @@ Called by `pipelines.media.writer` and `pipelines.media.stills`; `sequence_files
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from models.errors import InputError
-from pipelines.media.files import refuse_input, resolve_output, temporary_name
+from pipelines.media.files import flush_folder, flush_to_disk, refuse_input, resolve_output, temporary_name
 from pipelines.media.ordering import natural_key
 from pipelines.media.suffixes import PICTURE_SUFFIXES
 
@@ -32,23 +34,46 @@ class PictureSequence:
         temporary: an empty folder on the same file system.
         pattern: whether `path` is a pattern.
         overwrite: replace an earlier sequence.
+        count: pictures that are in `temporary` from an earlier run.
+        metadata: further arguments of `Image.save`.
 
     Raises:
         InputError: inputs or other files are in the way, or the pattern has no number.
     """
 
-    def __init__(self, path: Path, temporary: Path, *, pattern: bool, overwrite: bool):
+    def __init__(
+        self,
+        path: Path,
+        temporary: Path,
+        *,
+        pattern: bool,
+        overwrite: bool,
+        count: int = 0,
+        metadata: dict[str, Any] | None = None,
+    ):
+        self.metadata = metadata or {}
         self.notes: list[str] = []
         self.path, self.temporary, self.is_pattern = resolve_output(path), temporary, pattern
         self.pattern = path.name if pattern else FOLDER_PATTERN
         check_sequence(path, pattern=pattern, overwrite=overwrite)
-        self.count = 0
+        self.count = self.flushed = count
 
     def add(self, image: np.ndarray, pts: int, duration: int) -> None:
         """Write the next image uint8 [H, W, 3 or 4]; pts and duration have no effect."""
         target = self.temporary / (self.pattern % self.count)
-        Image.fromarray(image).save(target, compress_level=COMPRESSION)
+        Image.fromarray(image).save(target, compress_level=COMPRESSION, **self.metadata)
         self.count += 1
+
+    def end_segment(self) -> Callable[[], None]:
+        """What has all pictures so far on the disk when it returns."""
+        names, self.flushed = [self.pattern % number for number in range(self.flushed, self.count)], self.count
+        return partial(self._flush, names)
+
+    def _flush(self, names: list[str]) -> None:
+        for name in names:
+            with (self.temporary / name).open("r+b") as file:
+                flush_to_disk(file.fileno())
+        flush_folder(self.temporary)
 
     def finish(self) -> None:
         """Move all files into place; an earlier sequence is removed."""

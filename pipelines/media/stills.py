@@ -12,6 +12,7 @@ from PIL import Image
 from models.errors import InputError
 from pipelines.media.files import atomic_output, check_output, report_write_errors, temporary_folder
 from pipelines.media.sequences import PictureSequence, check_sequence
+from pipelines.media.tags import Tags, complete_file, picture_metadata
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 OPAQUE = (".jpg", ".jpeg")  # of them
@@ -38,8 +39,10 @@ def check_stills(
         raise InputError(f"can't write {count} pictures to {path}: use a folder or %05d.png with -o")
 
 
-def write_stills(path: Path, images: Iterable[np.ndarray], *, overwrite: bool) -> None:
+def write_stills(path: Path, images: Iterable[np.ndarray], *, overwrite: bool, tags: Tags | None = None) -> None:
     """Write pictures uint8 [H, W, 3 or 4] to one file or as numbered files; they appear when all are complete.
+
+    tags: their metadata.
 
     Raises:
         InputError: see `check_stills`.
@@ -49,16 +52,23 @@ def write_stills(path: Path, images: Iterable[np.ndarray], *, overwrite: bool) -
     if not _is_sequence(path):
         (image,) = images
         with atomic_output(path, overwrite=overwrite) as temporary, report_write_errors(path):
-            Image.fromarray(image).save(temporary, quality=QUALITY, exact=True)  # exact: WebP keeps hidden colours
+            # exact: WebP keeps hidden colours
+            Image.fromarray(image).save(temporary, quality=QUALITY, exact=True, **picture_metadata(tags, path.suffix))
+            complete_file(temporary, tags)
         return
-    pattern = _is_pattern(path)
+    pattern, metadata = _is_pattern(path), picture_metadata(tags, ".png")
     with temporary_folder(path.parent / "frames" if pattern else path) as temporary:
-        sequence = PictureSequence(path, temporary, pattern=pattern, overwrite=overwrite)
+        sequence = PictureSequence(path, temporary, pattern=pattern, overwrite=overwrite, metadata=metadata)
         for number, image in enumerate(images):
             with report_write_errors(path):
                 sequence.add(image, number, 1)
         with report_write_errors(path):
             sequence.finish()
+
+
+def is_still(path: Path) -> bool:
+    """Whether a path names one picture that can be written."""
+    return path.suffix.lower() in SUFFIXES and "%" not in path.name and not path.is_dir()
 
 
 def _is_pattern(path: Path) -> bool:

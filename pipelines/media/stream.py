@@ -100,6 +100,12 @@ class FrameSource:
         finally:
             selected.close()
 
+    def time_of(self, pts: int) -> Fraction:
+        """When a frame is shown, in seconds from the first frame of the file."""
+        file_info = self.backend.file_info
+        zero = self.info.start if self._is_resampled else Fraction(0)
+        return zero + pts * self.info.time_base - file_info.start_pts * file_info.time_base
+
     @property
     def _is_resampled(self) -> bool:
         return self.selection.fps is not None and self.backend.file_info.timed

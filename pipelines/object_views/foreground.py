@@ -1,6 +1,7 @@
-"""Segmentation of an object in front of a plain or transparent background.
+"""Segmentation of an object: by transparency, by the colour of a plain background, or by the network.
 
-A picture file goes in; the object on white with its mask comes out. Called by `pipelines.object_views.viewpoint`.
+A picture file goes in; the object on white with its mask comes out. Called by `pipelines.object_views.viewpoint`. The
+network cuts the object out of everything but white, if there are weights for it: `pipelines.object_views.segmentation`.
 H, W: height and width of the picture. Masks are uint8 [H, W], 255 on the object and 0 on the background. Distances of
 colours are Euclidean in OpenCV's 8-bit Lab, whose three channels are 0..255.
 """
@@ -13,7 +14,9 @@ import cv2
 import numpy as np
 
 from models.errors import InputError
+from models.segmentation import SegmentationNetwork
 from pipelines.media.pictures import load_with_alpha
+from pipelines.object_views.segmentation import cut_object, load_segmentation
 from pipelines.object_views.source import WHITE, check_size
 
 MAX_SIDE = 1024  # pixels: a picture with a longer side is reduced
@@ -30,7 +33,9 @@ MAX_HOLE_SHARE = 0.002  # share of the picture: holes of the mask up to this siz
 SPECK_RATIO = 100  # parts of the mask this many times smaller than the largest are removed
 MAX_CUT = 0.4  # share of the width or height of an object that lies on one edge of the picture only if it is cut off
 MIN_PART = 0.4  # parts of the mask that are this share of the largest one count as objects
-NOT_PLAIN = "its background is not plain, so the object may be cut out badly: use a picture with a transparent one"
+MIN_CERTAINTY = 0.75  # expected overlap with the truth below which the network's mask is told to be doubtful
+PLAINER = "use a picture with a transparent one"
+NOT_PLAIN = f"its background is not plain, so the object may be cut out badly: {PLAINER}"
 
 
 @dataclass(frozen=True)
@@ -75,12 +80,15 @@ def _segment_by_colour(path: Path, picture: np.ndarray) -> Foreground:
     colour, spread = _measure_border(picture)
     distance = _measure_distance(picture, colour)
     on_white = bool(colour.min() >= MIN_WHITE and spread < MAX_WHITE_SPREAD)
+    plain = spread < MAX_PLAIN_SPREAD
+    network = None if on_white else load_segmentation()
+    if network is not None and (found := _segment_by_network(picture, colour, network, plain=plain)):
+        return found
     if on_white:
         mask = _remove_specks(np.where(distance > MIN_WHITE_DISTANCE, 255, 0).astype(np.uint8))
     else:
         mask = _remove_specks(_run_grabcut(picture, distance))
     share = float((mask >= OPAQUE).mean())
-    plain = spread < MAX_PLAIN_SPREAD
     if share < MIN_OBJECT_SHARE and plain:
         raise InputError(f"{path} shows nothing that stands out from its background: use a picture of an object")
     if share < MIN_OBJECT_SHARE:
@@ -88,6 +96,27 @@ def _segment_by_colour(path: Path, picture: np.ndarray) -> Foreground:
     near = mask >= OPAQUE if on_white else distance > MIN_OBJECT_DISTANCE  # GrabCut keeps off the border
     warnings = tuple(_find_doubts(mask, near)) if plain and share < MAX_OBJECT_SHARE else (NOT_PLAIN,)
     return Foreground(picture if on_white else _lay_on_white(picture, mask), mask, colour, warnings, on_white)
+
+
+def _segment_by_network(
+    picture: np.ndarray, border: np.ndarray, network: SegmentationNetwork, *, plain: bool
+) -> Foreground | None:
+    """The object as the network finds it; None in front of a plain background if the network is not sure.
+
+    border: uint8 [3], the colour of the picture's border.
+    """
+    cut = cut_object(picture, network)
+    mask = _remove_specks(np.rint(cut.alpha * 255).astype(np.uint8))
+    share = float((mask >= OPAQUE).mean())
+    doubtful = cut.certainty < MIN_CERTAINTY or not MIN_OBJECT_SHARE < share < MAX_OBJECT_SHARE
+    if doubtful and (plain or share < MIN_OBJECT_SHARE):
+        return None
+    doubts = list(_find_doubts(mask, mask >= OPAQUE))
+    if doubtful:
+        doubts.append(f"the object is hard to tell from its background (certainty {cut.certainty:.2f}): {PLAINER}")
+    opacity = (mask / 255.0)[..., None]
+    on_white = np.rint(255 + opacity * (cut.colour - 255.0)).astype(np.uint8)
+    return Foreground(on_white, mask, border, tuple(doubts), was_on_white=False)
 
 
 def _find_doubts(mask: np.ndarray, near: np.ndarray) -> Iterator[str]:

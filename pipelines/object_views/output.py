@@ -4,14 +4,15 @@ Views go in, one after the other; a file or a folder comes out. Called by `pipel
 S: side of the views, uint8 RGB [S, S, 3], or [S, S, 4] with opacity.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
-from pipelines.media.stills import SUFFIXES, check_stills, write_stills
+from pipelines.compositing.paste import contact_sheet
+from pipelines.media.stills import check_stills, is_still, write_stills
+from pipelines.media.tags import Tags
 from pipelines.media.writer import check_video_output, open_output
 from pipelines.object_views.source import SIDE
 
@@ -19,22 +20,24 @@ SECONDS_PER_TURN = 3
 SHEET_COLUMNS = 6
 
 
-def is_sheet(path: Path) -> bool:
-    """Whether all views go into one picture."""
-    return path.suffix.lower() in SUFFIXES and "%" not in path.name and not path.is_dir()
-
-
 def check_view_output(path: Path, *, transparent: bool, overwrite: bool, inputs: Iterable[Path]) -> None:
     """Raises InputError if `write_views` would refuse the output."""
     options = {"transparent": transparent, "overwrite": overwrite, "inputs": inputs}
-    if is_sheet(path):
+    if is_still(path):
         check_stills(path, count=1, **options)
     else:
         check_video_output(path, **options)
 
 
 def write_views(
-    path: Path, views: Iterable[np.ndarray], *, count: int, transparent: bool, overwrite: bool, threads: int | None
+    path: Path,
+    views: Iterable[np.ndarray],
+    *,
+    count: int,
+    transparent: bool,
+    overwrite: bool,
+    threads: int | None,
+    tags: Tags | None = None,
 ) -> list[str]:
     """Write `count` views as they come; the output appears under its name when all are there.
 
@@ -43,6 +46,7 @@ def write_views(
     Args:
         transparent: whether the views have four channels.
         threads: of the video encoder, None for as many as there are cores.
+        tags: metadata of the output.
 
     Returns:
         One-line notes for the user.
@@ -51,25 +55,23 @@ def write_views(
         InputError: see `check_view_output`.
         ProcessingError: the disk is full.
     """
-    if is_sheet(path):
-        write_stills(path, [contact_sheet(list(views))], overwrite=overwrite)
+    if is_still(path):
+        write_stills(path, [view_sheet(list(views))], overwrite=overwrite, tags=tags)
     else:
         rate = Fraction(count, SECONDS_PER_TURN)
         size = {"width": SIDE, "height": SIDE, "time_base": 1 / rate, "rate": rate}
-        with open_output(path, **size, transparent=transparent, overwrite=overwrite, threads=threads) as writer:
+        options = {"transparent": transparent, "overwrite": overwrite, "threads": threads, "tags": tags}
+        with open_output(path, **size, **options) as writer:
             for number, view in enumerate(views):
                 writer.write(view, number)
         return writer.notes
     return []
 
 
-def contact_sheet(views: Sequence[np.ndarray]) -> np.ndarray:
+def view_sheet(views: Sequence[np.ndarray]) -> np.ndarray:
     """Views [S, S, C] in rows of at most 6 -> [rows * S, columns * S, C].
 
     The end of a short last row is white, or transparent if the views have opacity.
     """
-    columns = min(len(views), SHEET_COLUMNS)
-    rows = math.ceil(len(views) / columns)
-    blank = np.full_like(views[0], 255 if views[0].shape[2] == 3 else 0)
-    cells = [*views, *[blank] * (rows * columns - len(views))]
-    return np.concatenate([np.concatenate(cells[row * columns : (row + 1) * columns], 1) for row in range(rows)])
+    blank = 255 if views[0].shape[2] == 3 else 0
+    return contact_sheet(views, min(len(views), SHEET_COLUMNS), blank=blank)

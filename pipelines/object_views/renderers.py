@@ -15,9 +15,11 @@ from torch import Tensor
 
 from models.fold import prepare_for_inference
 from models.generators.picture import PictureGenerator
-from models.generators.view import View, ViewGenerator
+from models.generators.view import SourceViews, View, ViewGenerator
 from models.generators.view_codes import known_view, view_code
+from models.turning import SCALE, Camera
 from pipelines.media.tensors import image_to_tensor, normalise_pixels, tensor_to_image
+from pipelines.object_views.shape import list_angles
 from pipelines.object_views.source import ObjectView
 from pipelines.runtime.devices import PRECISIONS, autocast
 
@@ -70,30 +72,47 @@ class ObjectRenderer:
     Args:
         precision: of the generator: fp32, bf16 or fp16.
         background: white, transparent, or original, the colour around the object in the source picture.
-        distance: of the camera, in diagonals of the object.
+        category: the class of the objects.
     """
 
     views_per_turn = 72
 
-    def __init__(self, generator: ViewGenerator, precision: str, *, background: str, distance: float) -> None:
-        self.generator = prepare_for_inference(generator, PRECISIONS[precision])
-        self.background, self.distance = background, distance
-        self.device = next(generator.parameters()).device
+    def __init__(self, generator: ViewGenerator, precision: str, *, background: str, category: str) -> None:
+        self.generator, self.background = prepare_for_inference(generator, PRECISIONS[precision]), background
+        self.device, classes = next(generator.parameters()).device, generator.config.classes
+        self.kind = torch.tensor([classes.index(category) if category in classes else -1], device=self.device)
         self.precision = autocast(precision, self.device)
 
     def render(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> Iterator[np.ndarray]:
-        image = image_to_tensor(source.picture)[None].to(self.device).contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode(), self.precision:
-            pose = self._to_batch(source.azimuth), self._to_batch(source.elevation)
-            encoded = self.generator.encode(image, *pose, self.distance)
+        encoded = self._encode(source)
         for azimuth in azimuths:
             with torch.inference_mode(), self.precision:
-                view = self.generator.view(encoded, self._to_batch(azimuth), self._to_batch(elevation))
+                view = self.generator.view(encoded, self._make_camera(source, azimuth, elevation))
                 made = self._compose(view, source.background)
             yield tensor_to_image(made, rounding="round")
 
+    def survey(self, source: ObjectView) -> Iterator[tuple[Camera, View]]:
+        """Views from all around, for the object's shape, and their cameras."""
+        encoded = self._encode(source)
+        for azimuth, elevation in self.survey_angles:
+            with torch.inference_mode(), self.precision:
+                camera = self._make_camera(source, source.azimuth + azimuth, elevation)
+                view = self.generator.view(encoded, camera)
+            yield camera, view
+
+    @property
+    def survey_angles(self) -> Sequence[tuple[float, float]]:
+        """Azimuths from the source's, and elevations, of `survey`."""
+        return list_angles(lens=self.generator.config.lens)
+
     def warning(self, source: ObjectView, azimuths: Sequence[float], elevation: float) -> str | None:
         return None
+
+    def _encode(self, source: ObjectView) -> SourceViews:
+        image = image_to_tensor(source.picture)[None].to(self.device).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode(), self.precision:
+            camera = self._make_camera(source, source.azimuth, source.elevation)
+            return self.generator.encode(image, camera, self.kind)
 
     def _compose(self, view: View, original: tuple[int, int, int]) -> Tensor:
         """The view on its background, or with its opacity as a fourth channel: [3 or 4, S, S] in [-1, 1]."""
@@ -104,6 +123,7 @@ class ObjectRenderer:
             return view.on(colour.view(3, 1, 1))[0].float()
         return view.image[0].float()
 
-    def _to_batch(self, degrees: float) -> Tensor:
-        """[1]."""
-        return torch.tensor([degrees], dtype=torch.float32, device=self.device)
+    def _make_camera(self, source: ObjectView, azimuth: float, elevation: float) -> Camera:
+        """A camera [1] with the source's lens; generators that don't know lenses were trained at the usual scale."""
+        scale = source.scale if self.generator.config.lens else SCALE
+        return Camera.unstack(torch.tensor([[azimuth, elevation, 1 / source.distance, scale]], device=self.device))

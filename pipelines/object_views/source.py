@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 
 from models.errors import InputError
+from models.turning import SCALE
+from models.viewpoint import USUAL_DISTANCE
 from pipelines.datasets.shapenet import open_hdf5, read_view
 from pipelines.media.files import check_readable
 from pipelines.media.pictures import load_picture
@@ -33,8 +35,16 @@ class ObjectView:
     """In degrees."""
     elevation: float
     """In degrees above the horizon."""
+    distance: float = USUAL_DISTANCE
+    """Of the camera, in diagonals of the object."""
+    scale: float = SCALE
+    """Side in the picture of what is a diagonal of the object wide, as in `models.turning.Camera`."""
     confidence: float | None = None
     """Probability, 0..1, that the azimuth is about right; None if it was not estimated."""
+    elevation_confidence: float | None = None
+    """The same of the elevation."""
+    distance_confidence: float | None = None
+    """The same of the distance."""
     background: tuple[int, int, int] = WHITE
     """RGB colour around the object before it was cut out."""
 

@@ -1,4 +1,4 @@
-"""Estimation of the viewpoint from which a picture shows an object.
+"""Estimation of the camera by which a picture shows an object.
 
 A picture file goes in; the object is cut out, the viewpoint network sees it, and it comes out framed as the
 view-synthesis network was trained to see it. Called by `pipelines.view_synthesis`.
@@ -6,6 +6,7 @@ H, W: height and width of the picture; S: side of the square picture for view sy
 `models.generators.view_codes`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,18 +14,31 @@ import cv2
 import numpy as np
 import torch
 
-from models.viewpoint import FILL, KINDS, ViewpointEstimate, ViewpointNetwork, decode_viewpoint
+from models.generators.config import ANY
+from models.turning import HIGHEST, LOWEST, SCALE
+from models.viewpoint import FILL, OTHER, ViewpointEstimate, ViewpointNetwork, decode_viewpoint
 from pipelines.media.tensors import image_to_tensor
 from pipelines.object_views.foreground import Foreground, segment_foreground
 from pipelines.object_views.source import SIDE, WHITE, ObjectView, resize_square
 from pipelines.runtime.progress import Progress, note_all
 
-MIN_CONFIDENCE = 0.6  # of an estimated azimuth: below it the note recommends --azimuth
+# Of what was estimated: below it the note recommends the option.
+MIN_CONFIDENCE = {"azimuth": 0.6, "elevation": 0.4, "distance": 0.4}
 MIN_KIND_PROBABILITY = 0.5  # of a kind other than the category: above it a note says so
-MAX_ELEVATION = 29.0  # degrees: the viewpoint codes end below 30
+FORMER_ELEVATIONS = 0.0, 29.0  # degrees that networks without lens know
+MIN_DISTANCE, MAX_DISTANCE = 1.0, 20.0  # diagonals of the object
+FOLDS = {"table": 2}  # azimuths from which objects look the same, all of them right and about as probable
 # A picture that is framed this closely to the estimate is used as it is: resampling would only blur it.
 MAX_CENTRE_OFFSET = 0.06  # share of the picture's side
 MAX_LOG_SCALE = 0.25  # natural logarithm of the ratio of the sides
+
+
+class Found(NamedTuple):
+    """A property of the camera."""
+
+    value: float
+    confidence: float | None
+    """Probability that it is about right; None if that is not estimated."""
 
 
 class Square(NamedTuple):
@@ -41,14 +55,16 @@ def estimate_view(
     *,
     category: str,
     azimuth: float | None,
-    elevation: float,
+    elevation: float | None,
+    distance: float | None,
     progress: Progress,
 ) -> ObjectView:
-    """The object of a picture file on white, framed as in training, with its viewpoint.
+    """The object of a picture file on white, framed as in training, with its camera.
 
     Args:
         category: what the picture should show; a note says so if it shows something else.
-        azimuth, elevation: the viewpoint if it is known; with `azimuth` None the network estimates both.
+        azimuth, elevation, distance: what is known of the camera; the network estimates what is None, but for the
+            azimuth of `ANY` object, which is 0.
         progress: receives notes on the estimate and on whatever is doubtful.
 
     Raises:
@@ -58,15 +74,41 @@ def estimate_view(
     note_all(progress, (f"{path.name}: {warning}" for warning in foreground.warnings))
     box = _square_around_object(foreground)
     estimate = _run_network(network, crop_square(foreground.picture, box, network.config.size))
-    _note_other_kind(path, estimate, category, progress)
-    picture = _frame_object(foreground, _place_frame(box, estimate))
-    background = tuple(foreground.background.tolist())
-    if azimuth is not None:
-        return ObjectView(picture, azimuth, elevation, background=background)
-    azimuth, confidence = float(estimate.azimuth), float(estimate.confidence)
-    elevation = float(estimate.elevation.clamp(0, MAX_ELEVATION))
-    _note_viewpoint(path, azimuth, elevation, confidence, progress)
-    return ObjectView(picture, azimuth, elevation, confidence, background)
+    _note_other_kind(path, network.config.kinds, estimate, category, progress)
+    picture, scale = _frame_object(foreground, _place_frame(box, estimate))
+    found = _find_camera(network, estimate, FOLDS.get(category, 1))
+    front = 0.0 if category == ANY and azimuth is None else azimuth
+    for name, value in {"azimuth": front, "elevation": elevation, "distance": distance}.items():
+        if value is not None:
+            found[name] = Found(value, None)
+    view = ObjectView(
+        picture,
+        azimuth=found["azimuth"].value,
+        elevation=found["elevation"].value,
+        distance=found["distance"].value,
+        scale=scale,
+        confidence=found["azimuth"].confidence,
+        elevation_confidence=found["elevation"].confidence,
+        distance_confidence=found["distance"].confidence,
+        background=tuple(foreground.background.tolist()),
+    )
+    _note_camera(path, found, progress)
+    return view
+
+
+def _find_camera(network: ViewpointNetwork, estimate: ViewpointEstimate, folds: int) -> dict[str, Found]:
+    """What the network says of the camera, by the names of the options; folds: see `FOLDS`."""
+    lowest, highest = (LOWEST, HIGHEST) if network.config.lens else FORMER_ELEVATIONS
+    found = {
+        "azimuth": (estimate.azimuth, (folds * estimate.confidence).clamp(max=1)),
+        "elevation": (estimate.elevation.clamp(lowest, highest), estimate.elevation_confidence),
+        "distance": (1 / estimate.nearness.clamp(1 / MAX_DISTANCE, 1 / MIN_DISTANCE), estimate.nearness_confidence),
+    }
+    sure = found if network.config.lens else ("azimuth",)
+    return {
+        name: Found(float(value), float(confidence) if name in sure else None)
+        for name, (value, confidence) in found.items()
+    }
 
 
 def crop_square(picture: np.ndarray, square: Square, size: int) -> np.ndarray:
@@ -109,13 +151,16 @@ def _place_frame(box: Square, estimate: ViewpointEstimate) -> Square:
     return Square(box.x + x * box.side, box.y + y * box.side, box.side * float(np.exp(log_side)))
 
 
-def _frame_object(foreground: Foreground, frame: Square) -> np.ndarray:
-    """The framed object uint8 [S, S, 3]; a square picture on white that is framed about right is not resampled."""
-    picture = foreground.picture
+def _frame_object(foreground: Foreground, frame: Square) -> tuple[np.ndarray, float]:
+    """The framed object uint8 [S, S, 3], and its scale as in `models.turning.Camera`.
+
+    A square picture on white that is framed about right is not resampled.
+    """
+    picture, whole = foreground.picture, _square_around_picture(foreground)
     is_square = picture.shape[0] == picture.shape[1]
-    if foreground.was_on_white and is_square and _are_close(frame, _square_around_picture(foreground)):
-        return resize_square(picture)
-    return crop_square(picture, frame, SIDE)
+    if foreground.was_on_white and is_square and _are_close(frame, whole):
+        return resize_square(picture), SCALE * frame.side / whole.side
+    return crop_square(picture, frame, SIDE), SCALE
 
 
 def _are_close(frame: Square, other: Square) -> bool:
@@ -123,14 +168,23 @@ def _are_close(frame: Square, other: Square) -> bool:
     return offset < MAX_CENTRE_OFFSET and abs(np.log(frame.side / other.side)) < MAX_LOG_SCALE
 
 
-def _note_other_kind(path: Path, estimate: ViewpointEstimate, category: str, progress: Progress) -> None:
-    probabilities = dict(zip(KINDS, estimate.kinds.tolist(), strict=True))
+def _note_other_kind(
+    path: Path, kinds: Sequence[str], estimate: ViewpointEstimate, category: str, progress: Progress
+) -> None:
+    probabilities = dict(zip(kinds, estimate.kinds.tolist(), strict=True))
     likely = max(probabilities, key=probabilities.__getitem__)
-    if likely != category and probabilities[likely] > MIN_KIND_PROBABILITY:
-        hint = "" if likely == "other" else f" but like a {likely}"
+    if category not in (ANY, likely) and probabilities[likely] > MIN_KIND_PROBABILITY:
+        hint = "" if likely == OTHER else f" but like a {likely}"
         progress.note(f"{path.name} does not look like a {category} on a plain background{hint}: results will be poor")
 
 
-def _note_viewpoint(path: Path, azimuth: float, elevation: float, confidence: float, progress: Progress) -> None:
-    seen = f"{path.name}: seen from azimuth {azimuth:.0f}, elevation {elevation:.0f}, confidence {confidence:.2f}"
-    progress.note(seen if confidence >= MIN_CONFIDENCE else f"{seen}; if that is wrong, pass --azimuth")
+def _note_camera(path: Path, found: dict[str, Found], progress: Progress) -> None:
+    """Say what was estimated, how sure it is, and which options help where it is not."""
+    estimated = {name: value for name, value in found.items() if value.confidence is not None}
+    if not estimated:
+        return
+    units = {"azimuth": "azimuth {:.0f}", "elevation": "elevation {:.0f}", "distance": "{:.1f} diagonals away"}
+    parts = [f"{units[name].format(each.value)} (confidence {each.confidence:.2f})" for name, each in estimated.items()]
+    doubtful = [f"--{name}" for name, each in estimated.items() if (each.confidence or 0) < MIN_CONFIDENCE[name]]
+    hint = f"; if that is wrong, pass {' and '.join(doubtful)}" if doubtful else ""
+    progress.note(f"{path.name}: seen from {', '.join(parts)}{hint}")

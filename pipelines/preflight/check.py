@@ -16,14 +16,19 @@ import psutil
 from models.errors import InputError
 from pipelines.configs import AnimateConfig
 from pipelines.faces.landmark_detectors import create_landmark_detector
+from pipelines.generation.background import check_background
 from pipelines.generation.cutout import describe_certainty
+from pipelines.generation.further_pictures import check_further_pictures
 from pipelines.generation.networks import load_detector
+from pipelines.generation.people_processor import check_people_options
 from pipelines.generation.video_output import check_face
 from pipelines.keypoints.body import MAX_PROPORTION, MIN_PROPORTION, measure_body, stature_ratio
+from pipelines.keypoints.detectors.registry import check_people
+from pipelines.keypoints.pairs import choose_pairs
 from pipelines.keypoints.track_quality import find_troubles
 from pipelines.keypoints.tracking import MIN_FRAME_SHARE, body_size
 from pipelines.keypoints.visibility import describe_cut_driving, describe_cut_source
-from pipelines.preflight.faces import judge_driving_face, judge_source_face
+from pipelines.preflight.faces import judge_driving_face, judge_source_face, time_face, time_landmarks
 from pipelines.preflight.inspection import (
     DrivingInspection,
     SourceInspection,
@@ -65,12 +70,15 @@ class InputReport:
     """Parts of the body that the picture does not show."""
     whole_share: float | None = None
     """Share of the frames with the person that show the least visible part of the body."""
+    people: tuple[int, int] | None = None
+    """How many people the picture shows, and how many the video shows at once; None if the detector finds one only."""
     outline: float | None = None
     """How sure the outline of the person in the picture is, 0 to 1; None for weights that need none."""
     scale: float | None = None
     """How many times as tall the person is in the picture as in the video, in pixels."""
     seconds: float | None = None
-    """Expected wall time in seconds, without the start of the program."""
+    """Expected wall time in seconds, without the start of the program and without cutting the person out of the driving
+    video's own background."""
     memory: int | None = None
     """Expected peak of main memory in bytes."""
 
@@ -91,7 +99,9 @@ class InputReport:
         assert self.memory is not None
         shown = "yes" if not self.hidden else f"no {', no '.join(self.hidden)}"
         outline = [] if self.outline is None else [("outline", f"{self.outline:.0%} sure, in the picture")]
+        found = [] if self.people is None else [("people", "{} in the picture, {} in the video".format(*self.people))]
         return [
+            *found,
             ("person", f"in {self.person_share:.0%} of {self.looks} inspected frames, of {self.frames}"),
             ("whole body", f"in the picture: {shown}; in the video: {self.whole_share:.0%} of the frames"),
             *outline,
@@ -126,9 +136,18 @@ class InputChecker:
         Raises WeightsError, BackendUnavailable: weights or precision of the animation can't be used.
         """
         try:
-            check_face(replace(self.config, source=source, driving=driving))
+            config = replace(self.config, source=source, driving=driving)
+            check_background(config)
+            check_face(config)
+            check_people_options(config)
+            check_people(config.people, self.detector)
+            check_further_pictures(config, config.weights)
             picture = self._once(inspect_source, source, source, self.detector)
+            for further in config.also:
+                self._once(inspect_source, further, further, self.detector)
             clip = self._once(self._inspect_driving, driving, driving)
+            if config.people is not None:
+                choose_pairs(config.people, picture.people, clip.people)
             return self._judge(picture, clip, source, driving)
         except InputError as error:
             return InputReport(source, driving, IMPOSSIBLE, (str(error),))
@@ -145,10 +164,8 @@ class InputChecker:
         detection = self._once(time_detection, driving, driving, self.config, self.detector, clip)
         timing = self._once(self._estimate_timing, source, source, clip)
         memory = estimate_memory(picture.size, clip.size, timing.side)
-        reasons = (
-            *_doubts(picture, clip, scale, memory, retarget=self.config.retarget),
-            *self._doubt_faces(picture, clip, source, driving),
-        )
+        doubts, face = self._check_faces(picture, clip, source, driving)
+        reasons = (*_doubts(picture, clip, scale, memory, retarget=self.config.retarget), *doubts)
         if timing.certainty is not None and (unsure := describe_certainty(timing.certainty)):
             reasons = (unsure, *reasons)
         return InputReport(
@@ -161,21 +178,26 @@ class InputChecker:
             person_share=clip.person_share,
             hidden=picture.hidden,
             whole_share=min(clip.shown.values()),
+            people=None if getattr(self.detector, "finds_one_person", False) else (picture.people, clip.people),
             outline=timing.certainty,
             scale=scale,
-            seconds=timing.start + clip.frames * (detection + timing.frame),
+            seconds=timing.start + clip.frames * (detection + timing.frame + face),
             memory=memory,
         )
 
-    def _doubt_faces(
+    def _check_faces(
         self, picture: SourceInspection, clip: DrivingInspection, source: Path, driving: Path
-    ) -> Iterator[str]:
-        """One line for a face that `--face` can't move, or can't follow."""
+    ) -> tuple[tuple[str, ...], float]:
+        """One line for each face that `--face` can't move, or can't follow; without any, seconds per frame of it."""
         if not self.config.face:
-            return
+            return (), 0.0
         detector = create_landmark_detector("auto")
         found = self._once(judge_source_face, source, source, picture, detector)
-        yield from filter(None, (found, self._once(judge_driving_face, driving, driving, clip, self.config, detector)))
+        doubts = found, self._once(judge_driving_face, driving, driving, clip, self.config, detector)
+        if any(doubts):
+            return tuple(filter(None, doubts)), 0.0
+        landmarks = self._once(time_landmarks, driving, driving, clip, self.config, detector)
+        return (), landmarks + self._once(time_face, source, source, picture, self.config, detector)
 
     def _inspect_driving(self, path: Path) -> DrivingInspection:
         return inspect_driving(path, self.config, self.detector, self.progress, every_frame=self.thorough)

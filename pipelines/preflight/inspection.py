@@ -22,7 +22,7 @@ from pipelines.keypoints.layouts import H36M17_PARENT, h36m17_to_coco17
 from pipelines.keypoints.loading import is_track, load_track, select_frames
 from pipelines.keypoints.quarter_turns import detect_upright_image, detect_upright_video, largest_person
 from pipelines.keypoints.track import PoseTrack
-from pipelines.keypoints.tracking import fill_gaps, is_person, select_person
+from pipelines.keypoints.tracking import fill_gaps, is_person, select_people, select_person
 from pipelines.keypoints.visibility import HEAD, missing_body_parts, shown_parts
 from pipelines.media.pictures import load_picture
 from pipelines.media.sources import FrameSource, open_video
@@ -49,6 +49,8 @@ class SourceInspection:
     """One line about a person who is not upright."""
     quarter_turns: int = 0
     """Counterclockwise quarter turns that made the picture upright."""
+    people: int = 1
+    """How many people it shows, as far as the detector finds them."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class DrivingInspection:
     """Numbers of inspected frames before which a closer look found a jump of the pose."""
     interval: int = 1
     """Every how many frames one was inspected."""
+    people: int = 1
+    """How many people it shows at once, of those who can be followed."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -102,7 +106,8 @@ def inspect_source(path: Path, detector: KeypointDetector) -> SourceInspection:
     with error_context(path):
         pose = select_person(track.people)[0]
     hidden = missing_body_parts(pose, track.size)
-    return SourceInspection(track.size, pose, hidden, track.orientation, track.quarter_turns)
+    people = len(select_people(track.people))
+    return SourceInspection(track.size, pose, hidden, track.orientation, track.quarter_turns, people)
 
 
 def inspect_driving(
@@ -168,7 +173,7 @@ def _inspect_track(
     if track.layout != "coco17":
         coco = [replace(frame, people=h36m17_to_coco17(frame.people)) for frame in track.frames]
     with error_context(path):
-        poses = _follow_person([frame.people for frame in coco], interval, config.person)  # [looks, 17, 3]
+        poses = select_person([frame.people for frame in coco], config.person, interval=interval)  # [looks, 17, 3]
     start = Fraction(config.start or 0)
     followed = FollowedPerson(replace(track, frames=coco), poses, float(start))
     shown = shown_parts(poses[followed.seen], track.size)
@@ -176,11 +181,5 @@ def _inspect_track(
         del shown[HEAD]  # Human3.6M-17 has no face
     with_person = np.flatnonzero(followed.seen)
     middle = track.frames[with_person[len(with_person) // 2]].pts - track.frames[0].pts
-    return DrivingInspection(followed, frames, shown, start + middle * track.time_base, interval=interval)
-
-
-def _follow_person(people: list[np.ndarray], interval: int, person: str) -> np.ndarray:
-    """One person's poses [looks, 17, 3], zero where missing, as if nobody were in the frames left out in between."""
-    spread = [np.empty((0, 17, 3), np.float32)] * ((len(people) - 1) * interval + 1)
-    spread[::interval] = people
-    return select_person(spread, person)[::interval]
+    moment, people = start + middle * track.time_base, len(select_people(track.people, interval=interval))
+    return DrivingInspection(followed, frames, shown, moment, interval=interval, people=people)

@@ -5,10 +5,12 @@ from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
 from pipelines.animation import animate
+from pipelines.compositing.background_choice import background_kind
 from pipelines.configs import AnimateConfig
 from pipelines.keypoints.detection import detect_video
 from pipelines.keypoints.detectors.registry import KeypointDetector
@@ -76,12 +78,18 @@ def estimate_timing(config: AnimateConfig, clip: DrivingInspection, detector: st
     Raises what `animate` raises.
     """
     chosen = clip.poses[np.linspace(0, len(clip.poses) - 1, TIMED_FRAMES).astype(int)]
-    frames = [PoseFrame(number, pose[None]) for number, pose in enumerate(chosen)]
+    beside = np.arange(1 if config.people is None else clip.people)[:, None, None] * (clip.size[0], 0, 0)
+    frames = [PoseFrame(number, pose + beside.astype(np.float32)) for number, pose in enumerate(chosen)]
     with TemporaryDirectory() as folder:
-        driving, output, timer = Path(folder, "poses.json"), Path(folder, "timing.mp4"), StepTimer()
+        driving, timer = Path(folder, "poses.json"), StepTimer()
+        name = config.target.name if config.target.suffix else "timing.mp4"
+        output = Path(folder, name)  # of a format that shows what is transparent and has the codec
         save_track(driving, PoseTrack("coco17", *clip.size, Fraction(1, 25), frames))
         options = {"keypoints": detector, "audio": "none", "person": "largest"}
-        everything = {"start": None, "end": None, "max_frames": None, "fps": None, "face": False}  # poses have no face
+        everything: dict[str, Any] = {"start": None, "end": None, "max_frames": None, "fps": None}
+        everything["face"] = False  # poses have none, and no background
+        if background_kind(config.background) == "driving":
+            everything["background"] = "picture"
         result = animate(replace(config, driving=driving, output=output, **options, **everything), timer)
         seconds = perf_counter() - timer.stamps[1]
     left, _, right, _ = result.canvas

@@ -1,7 +1,8 @@
 """CUDA graphs: the kernels of a function are captured once and replayed, so that the GPU never waits for Python."""
 
 import warnings
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 
 import torch
 from torch import Tensor
@@ -79,3 +80,28 @@ class GraphedFunction:
             return False
         self.graph = graph
         return True
+
+
+class GraphedFunctions:
+    """A function of tensors, replayed as one CUDA graph for each combination of shapes and types (`GraphedFunction`).
+
+    Args:
+        function: takes and returns tensors.
+        enabled: False: every call is an ordinary one.
+        most: graphs that stay in the GPU's memory, those that were used last.
+    """
+
+    def __init__(self, function: TensorFunction, *, enabled: bool, most: int = 8) -> None:
+        self.function, self.enabled, self.most = function, enabled, most
+        self._graphs: OrderedDict[Hashable, GraphedFunction] = OrderedDict()
+
+    def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        if not self.enabled:
+            return self.function(*inputs)
+        kind = tuple((tensor.shape, tensor.dtype) for tensor in inputs)
+        if kind not in self._graphs:
+            self._graphs[kind] = GraphedFunction(self.function, enabled=True)
+        self._graphs.move_to_end(kind)
+        if len(self._graphs) > self.most:
+            self._graphs.popitem(last=False)
+        return self._graphs[kind](*inputs)

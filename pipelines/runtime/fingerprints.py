@@ -7,6 +7,7 @@ digest must not change by a byte.
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,18 @@ def content_fingerprint(path: Path) -> ContentFingerprint:
     if not path.is_dir():
         status = path.stat()
         return file_sha256(path), status.st_size, status.st_mtime_ns
-    entries = [(item.name, *content_fingerprint(item)) for item in sorted(path.iterdir())]
+    inside = [item for item in sorted(path.iterdir()) if item.is_file() or item.is_dir()]  # no pipes, which never end
+    entries = [(item.name, *content_fingerprint(item)) for item in inside]
     listing = "".join(f"{name}\0{sha256}\n" for name, sha256, _, _ in entries)
     size, latest = sum(entry[2] for entry in entries), max((entry[3] for entry in entries), default=0)
     return hashlib.sha256(listing.encode()).hexdigest(), size, latest
+
+
+def content_sha256(path: Path) -> str:
+    """The SHA-256 of `content_fingerprint`, which is remembered while size and mtime stay as they are."""
+    return _content_sha256(path, json_digest(file_identity(path.absolute())))
+
+
+@lru_cache(256)
+def _content_sha256(path: Path, identity: str) -> str:
+    return content_fingerprint(path)[0]

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from models.files import file_sha256
+from pipelines.runtime.fingerprints import content_sha256
 from pipelines.runtime.versions import versions
 
 
@@ -46,15 +46,16 @@ def describe_input(path: Path) -> dict[str, Any]:
     """Path and, of a file, SHA-256."""
     if not path.is_file():
         return {"path": str(path)}
-    return {"path": str(path), "sha256": file_sha256(path)}
+    return {"path": str(path), "sha256": content_sha256(path)}
 
 
 def plain_options(config: Any) -> dict[str, Any]:
     """The fields of a config dataclass as JSON-ready values."""
-    return {name: _plain(value) for name, value in asdict(config).items()}
+    return {name: plain_value(value) for name, value in asdict(config).items()}
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+def plain_value(value: Any) -> Any:
+    """A value of a config as JSON has it: paths and fractions as text, tuples as lists."""
+    if isinstance(value, tuple | list):
+        return [plain_value(item) for item in value]
     return value if isinstance(value, int | float | None) else str(value)

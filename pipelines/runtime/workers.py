@@ -1,14 +1,30 @@
-"""Work in a second thread, in order, with a bounded queue."""
+"""Work in a second thread, in order, with a bounded queue: behind the caller, or ahead of it."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pipelines.runtime.stopwatch import Stopwatch
 
 Item = TypeVar("Item")
+
+
+def read_ahead(items: Iterable[Item], *, waiting: int = 2) -> Generator[Item]:
+    """The items, of which a second thread takes up to `waiting` before they are asked for.
+
+    An exception of `items` is raised in its turn. Closing the generator, or leaving it by an exception, waits until the
+    thread has taken the item that it is at, so that nothing runs afterwards.
+    """
+    thread, iterator, end = ThreadPoolExecutor(1), iter(items), object()
+    taken = deque(thread.submit(next, iterator, end) for _ in range(waiting))
+    try:
+        while (item := taken.popleft().result()) is not end:
+            taken.append(thread.submit(next, iterator, end))
+            yield cast(Item, item)
+    finally:
+        thread.shutdown(cancel_futures=True)
 
 
 @contextmanager

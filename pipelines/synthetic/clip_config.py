@@ -29,6 +29,8 @@ class ClipConfig:
     """Factor of the deviation from standing still."""
     athletic: float = 0.0
     """Share of motions with sports and floor work in place of the ordinary actions of legs."""
+    turntable: float = 0.0
+    """Share of motions in which people, whatever else they do, turn round once at an even speed."""
     texture_size: int = 128
     """Texels along a side of a texture."""
     supersample: int = 2

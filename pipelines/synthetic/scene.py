@@ -91,7 +91,7 @@ class Scene:
 
 def sample_scene(config: ClipConfig, *, batch: int, generator: Generator) -> Scene:
     """Draws people, clothes, motion, camera, light and background, on the generator's device."""
-    return compose_scene(config, _sample_poses, _aim, batch=batch, generator=generator)
+    return compose_scene(config, _sample_poses, aim_at_motion, batch=batch, generator=generator)
 
 
 def compose_scene(
@@ -135,7 +135,9 @@ def compose_scene(
     )
 
 
-def _aim(config: ClipConfig, rest: RestBody, pose: BodyPose, generator: Generator) -> tuple[Camera, Tensor | None]:
+def aim_at_motion(
+    config: ClipConfig, rest: RestBody, pose: BodyPose, generator: Generator
+) -> tuple[Camera, Tensor | None]:
     """A camera that shows the whole motion, or less of some people."""
     low, high = find_bounds(rest, slice_pose(pose, slice(None, None, 4)))
     size = (config.width, config.height)
@@ -149,7 +151,10 @@ def _sample_poses(config: ClipConfig, model: BodyModel, rest: RestBody, generato
     lengths = [config.length // config.actions] * config.actions
     lengths[-1] += config.length - sum(lengths)
     shares = Shares(
-        athletic=config.athletic * (1 - _WHOLE_BODY), everyday=_EVERYDAY, whole_body=config.athletic * _WHOLE_BODY
+        athletic=config.athletic * (1 - _WHOLE_BODY),
+        everyday=_EVERYDAY,
+        whole_body=config.athletic * _WHOLE_BODY,
+        turntable=config.turntable,
     )
     motions = [
         sample_full_motion(batch, length, generator, shares=shares, fps=config.fps, amplitude=config.amplitude)

@@ -25,9 +25,12 @@ def repeat_per_picture(values: Tensor, frames: int) -> Tensor:
 
 
 def move_to_device(record: Record, device: torch.device | str) -> Record:
-    """A copy on `device` of a dataclass whose fields are tensors or such dataclasses."""
+    """A copy on `device` of a dataclass, with the tensors and dataclasses among its fields."""
     moved = {}
     for item in dataclasses.fields(record):
         value = getattr(record, item.name)
-        moved[item.name] = value.to(device) if isinstance(value, Tensor) else move_to_device(value, device)
+        if isinstance(value, Tensor):
+            moved[item.name] = value.to(device)
+        elif dataclasses.is_dataclass(value):
+            moved[item.name] = move_to_device(value, device)
     return dataclasses.replace(record, **moved)

@@ -20,6 +20,7 @@ RECIPES = {
     "landmarks": "pipelines.training.landmarks.recipe:LandmarkTask",
     "motion": "pipelines.training.motion.recipe:MotionTask",
     "plate": "pipelines.training.plate.recipe:PlateTask",
+    "segmentation": "pipelines.training.segmentation.recipe:SegmentationTask",
     "view-synth": "pipelines.training.view_synthesis.recipe:ViewSynthesisTask",
     "viewpoint": "pipelines.training.viewpoint.recipe:ViewpointTask",
 }
@@ -79,7 +80,7 @@ def find_training(name: str, configuration: str, data: str) -> Training:
 def _find_own(name: str) -> Training:
     task = resolve_name(RECIPES[name])
     recipe = task.recipe_type()
-    settings = tuple(name for name, value in vars(recipe).items() if type(value) in (int, float, bool))
+    settings = tuple(name for name, value in vars(recipe).items() if type(value) in (int, float, bool) or value == ())
     return Training(task, recipe, settings, task.defaults, task.unused_options)
 
 

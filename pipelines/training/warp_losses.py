@@ -9,6 +9,7 @@ masks, visibility and coverage in 0 to 1.
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -58,27 +59,28 @@ def detail_losses(
     recipe: WarpRecipe,
     detail: Detail,
     previous: tuple[Tensor, Tensor],
-    reference: tuple[Tensor, Tensor],
+    references: Sequence[tuple[Tensor, Tensor]],
     image: Tensor,
     subject: Tensor,
 ) -> dict[str, Tensor]:
     """`fine_flow`, `warped` and `copy`, weighted scalars: what the detail head copies at full resolution.
 
     Args:
-        previous, reference: true flow [B, 2, H, W] and visibility [B, 1, H, W] of each source.
+        previous: true flow [B, 2, H, W] into it and visibility [B, 1, H, W].
+        references: the same of the reference and of its further images.
         image: the true image [B, 3, H, W].
         subject: [B, 1, H, W] coverage by the person or object, where errors count most.
     """
-    fields = (
-        (detail.flow_previous, detail.warped_previous, *previous),
-        (detail.flow_reference, detail.warped_reference, *reference),
-    )
+    flows = detail.flow_previous, detail.flow_reference, *detail.flows_others
+    warped_images = detail.warped_previous, detail.warped_reference, *detail.warped_others
+    fields = zip(flows, warped_images, (previous, *references), strict=True)
     fine = warped = image.new_zeros(())
-    for flow, warped_image, true, visible in fields:
+    for flow, warped_image, (true, visible) in fields:
         importance = visible * (BACKGROUND_WEIGHT + SUBJECT_WEIGHT * subject)
         fine = fine + supervised_flow(flow, true, importance, softness=DETAIL_SOFTNESS)
         warped = warped + weighted_l1(warped_image.float(), image, importance)
-    not_copied = reference[1] * (1 - detail.blend[:, 2:].float())  # where the reference shows what was generated
+    shown = torch.stack([visible for _, visible in references]).amax(0)
+    not_copied = shown * (1 - detail.blend[:, 2:].float().sum(1, keepdim=True))  # generated though a reference shows it
     return {
         "fine_flow": recipe.fine_flow * fine,
         "warped": recipe.warped * warped,

@@ -150,4 +150,27 @@ def test_a_reader_that_goes_away_is_no_crash() -> None:
     os.close(write)
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
-    assert done.returncode != -signal.SIGPIPE
+    assert done.returncode == 128 + signal.SIGPIPE
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("gfla prev", ["preview"]),
+        ("gfla animate --backg", ["--background"]),
+        ("gfla animate --quality ", ["fast", "standard", "best"]),
+        ("gfla weights f", ["fetch"]),
+        ("gfla animate photo", []),  # the shell completes names of files
+    ],
+)
+def test_words_are_completed(words: str, completed: list[str]) -> None:
+    line = words.split(" ")
+    asked = {"_GFLA_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(line) - 1)}
+    result = runner.invoke(app, [], env=asked, prog_name="gfla")
+    assert (result.exit_code, result.stdout.split()) == (0, completed)
+
+
+def test_the_script_for_completions_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shellingham.detect_shell", lambda: ("bash", "/bin/bash"))  # there may be none around the tests
+    result = runner.invoke(app, ["--show-completion"], prog_name="gfla")
+    assert (result.exit_code, "complete -o default -F _gfla_completion gfla" in result.stdout) == (0, True)

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
-from pipelines.configs import AnimateConfig
+from pipelines.configs import AnimateConfig, PreviewConfig
 from pipelines.preflight.check import InputReport
 from tests.helpers.media_files import DRIVING, SOURCE, write_picture
 
@@ -83,6 +83,27 @@ def test_json_is_one_object_in_any_case(checker: StandIn, verdict: str) -> None:
 def test_thorough_reaches_the_checker(checker: StandIn) -> None:
     assert run("--thorough")[0] == 0
     assert checker.thorough
+
+
+@pytest.mark.parametrize(("verdict", "written"), [("good", True), ("doubtful", True), ("impossible", False)])
+def test_a_sheet_is_written_of_what_is_possible(
+    checker: StandIn, verdict: str, written: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    previews: list[PreviewConfig] = []
+    monkeypatch.setattr("pipelines.preview.preview_animation", lambda config, _: previews.append(config))
+    checker.found["verdict"] = verdict
+    sheet = tmp_path / "sheet.png"
+    _, stdout, _ = run("--sheet", sheet, "--start", "1", "--json")
+    assert [(each.target, each.start) for each in previews] == [(sheet, 1)] * written
+    assert json.loads(stdout)["sheet"] == (str(sheet) if written else None)
+    _, stdout, _ = run("--sheet", sheet)
+    assert (str(sheet) in stdout) == written
+
+
+def test_a_sheet_that_cannot_be_written_is_refused_first(checker: StandIn) -> None:
+    checker.found = {}  # an inspection would fail
+    code, _, stderr = run("--sheet", SOURCE)
+    assert (code, "is also an input" in stderr) == (2, True)
 
 
 def test_a_wall_is_refused_in_one_line(tmp_path: Path) -> None:

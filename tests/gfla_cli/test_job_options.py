@@ -26,8 +26,15 @@ def test_an_option_that_old_jobs_do_not_have_is_left_out_at_its_default() -> Non
     assert all("background" not in parse(command, {"background": "picture"}, {}) for command in ("animate", "pose"))
     assert parse("pose", {"background": "#fff"}, {}) == POSE | {"background": "#fff"}
     assert parse("animate", {"place": "still"}, {}) == ANIMATE | {"place": "still"}
+    assert parse("animate", {"also": f"{__file__}, {__file__}"}, {}) == ANIMATE | {"also": [__file__, __file__]}
     assert parse("animate", {"face": "no"}, {}) == ANIMATE
     assert parse("animate", {"face": "yes"}, {}) == ANIMATE | {"face": True}
+
+
+def test_face_jobs_take_the_name_of_a_detector_or_a_folder() -> None:
+    here = str(Path(__file__).parent)
+    assert parse("face", {"landmarks": "bundled", "retarget": "none"}, {})["landmarks"] == "bundled"
+    assert parse("face", {"landmarks": here}, {"place": "still", "crf": "20"})["landmarks"] == here
 
 
 def test_values_are_plain_and_paths_absolute(monkeypatch: pytest.MonkeyPatch) -> None:

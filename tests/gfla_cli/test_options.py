@@ -29,6 +29,7 @@ PIPELINES = {
     "face": "pipelines.face_animation.animate_face",
     "keypoints": "pipelines.keypoint_extraction.extract_keypoints",
     "pose": "pipelines.pose_transfer.transfer_pose",
+    "preview": "pipelines.preview.preview_animation",
     "view-synth": "pipelines.view_synthesis.synthesize_views",
 }
 ARGUMENTS = {"view-synth": ["a.png", "--category", "chair"], "keypoints": ["a.png", "-o", "track.json"]}
@@ -38,14 +39,19 @@ VALUES: dict[str, tuple[str, Any]] = {
     "-o": ("out.webm", Path("out.webm")),
     "--debug": ("mask,flow,mask", ("mask", "flow")),
     "--audio": ("none", "none"),
+    "--also": (__file__, (Path(__file__),)),
     "--background": ("white", "white"),
+    "--upscaler": (__file__, Path(__file__)),
+    "--scale": ("1.5", 1.5),
     "--crf": ("20", 20),
+    "--format": ("webm", "webm"),
     "--codec": ("hevc", "hevc"),
     "--start": ("1:30.5", Fraction(181, 2)),
     "--end": ("12", Fraction(12)),
     "--max-frames": ("5", 5),
     "--fps": ("30000/1001", Fraction(30000, 1001)),
     "--yolo-weights": (__file__, Path(__file__)),
+    "--people": ("1:2,2:1", "1:2,2:1"),
     "--person": ("2", "2"),
     "--landmarks": (HERE, Path(HERE)),
     "--source-landmarks": (__file__, Path(__file__)),
@@ -56,15 +62,20 @@ VALUES: dict[str, tuple[str, Any]] = {
     "--azimuth": ("-40.5", -40.5),
     "--elevation": ("10", 10.0),
     "--distance": ("2.5", 2.5),
+    "--view-elevation": ("-5", -5.0),
     "--views": ("12", 12),
     "--angles": ("0,77.5", (0.0, 77.5)),
     "--shapenet": (__file__, Path(__file__)),
     "--id": ("a_4_20", "a_4_20"),
+    "--c2pa-certificate": (__file__, Path(__file__)),
+    "--c2pa-key": (__file__, Path(__file__)),
     "--fid-reference": (HERE, Path(HERE)),
     "--metric": ("ssim,l1", ("ssim", "l1")),
     "--resize": ("176x256", (176, 256)),
     "--crop": ("16x20", (16, 20)),
     "animate --keypoints": (__file__, __file__),
+    "preview --keypoints": (__file__, __file__),
+    "--count": ("5", 5),
     "keypoints --debug": ("skeleton", ("skeleton",)),
     "view-synth --compare": (HERE, Path(HERE)),
 }
@@ -75,9 +86,10 @@ DEFAULTS = {
     "face": configs.FaceConfig(Path("a.png"), Path("b.png")),
     "keypoints": configs.KeypointsConfig(Path("a.png"), Path("track.json")),
     "pose": configs.PoseConfig(Path("a.png"), (Path("b.png"),)),
+    "preview": configs.PreviewConfig(Path("a.png"), Path("b.png")),
     "view-synth": configs.ViewSynthConfig((Path("a.png"),), category="chair"),
 }
-NO_FIELD = {"--json", "--quiet", "-q", "--thorough", "--help"}
+NO_FIELD = {"--json", "--quiet", "-q", "--thorough", "--sheet", "--config", "--progress", "--help"}
 
 
 def commands() -> dict[str, Any]:
@@ -180,7 +192,13 @@ def test_every_field_of_a_config_is_an_option_and_explained() -> None:
         names, docs = {field.name for field in fields(config)}, field_docs(type(config))
         assert names <= {name for name, text in docs.items() if text.endswith(".")}
         if command != "check":
-            assert names - {"seed"} <= {option.name for option in commands()[command].params}
+            videos = (
+                {"compare", "debug", "audio", "crf", "codec", "format", "upscaler", "scale", "resume"}
+                | {"metadata", "c2pa_certificate", "c2pa_key"}
+                if command == "preview"
+                else set()
+            )
+            assert names - {"seed", *videos} <= {option.name for option in commands()[command].params}
 
 
 def test_a_value_of_auto_is_the_default(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

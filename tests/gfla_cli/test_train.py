@@ -125,7 +125,9 @@ def test_an_unknown_task_is_refused_with_the_names_of_all(training: Training) ->
     code, _, stderr = train("walking")
     assert (code, len(stderr.splitlines())) == (2, 1)
     assert "'walking'" in stderr
-    assert "animate, face, flow, keypoints, landmarks, motion, plate, pose, view-synth, viewpoint" in stderr
+    assert (
+        "animate, face, flow, keypoints, landmarks, motion, plate, pose, segmentation, view-synth, viewpoint" in stderr
+    )
 
 
 def test_help_names_every_task_without_torch() -> None:

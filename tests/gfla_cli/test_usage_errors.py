@@ -21,7 +21,8 @@ REFUSED = [
     (("batch", "a", "b", "c", "-o", "out"), "(c): put names with spaces, and patterns of gfla batch, in quotes"),
     (("batch", "a", "b", "-o", "out", "--command", "x"), "'--command': 'x' is not one of 'animate', 'pose'"),
     (("view-synth", str(SOURCE), "--category", "x"), "'--category': 'x' is not one of 'car', 'chair'"),
-    (("view-synth", str(SOURCE), "--category", "car", "--elevation", "x"), "'x' should be a valid number (see"),
+    (("view-synth", str(SOURCE), "--category", "car", "--elevation", "x"), "'x' is neither 'auto' nor an angle"),
+    (("animate", str(SOURCE), str(SOURCE), "--scale", "x"), "'x' should be a valid number (see"),
     (("train", "animate", "--steps", "x"), "'--steps': 'x' should be a valid integer (see"),
     (("evaluate", str(SOURCE), str(SOURCE), "--protocol", "x"), "'--protocol': 'x' is not one of 'standard', 'gfla'"),
 ]

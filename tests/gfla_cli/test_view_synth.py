@@ -29,7 +29,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         if state["error"]:
             raise state["error"]
         progress.note("seen from\nazimuth 40")
-        view = ObjectView(np.zeros((256, 256, 3), np.uint8), 40.0, 0.0, 0.93)
+        view = ObjectView(np.zeros((256, 256, 3), np.uint8), 40.0, 0.0, confidence=0.93)
         azimuths = {target: [0.0, 77.5] for target in config.targets()}
         return ViewSynthResult(config, azimuths, [view], "cpu", "fp32", {"load": 0.51234}, state["compared"])
 
@@ -58,8 +58,8 @@ def test_options_have_the_defaults_of_the_config(image: Path, stand_in: dict[str
 
 def test_all_options_reach_the_pipeline(image: Path, tmp_path: Path, stand_in: dict[str, Any]) -> None:
     options = {
-        "--category": "chair", "--azimuth": 40, "--elevation": 10, "--distance": 2.5, "--views": 12,
-        "--angles": "0,77.5", "--background": "original", "--weights": "mine", "--viewpoint": "other",
+        "--category": "chair", "--azimuth": 40, "--elevation": 10, "--distance": 2.5, "--view-elevation": 20,
+        "--views": 12, "--angles": "0,77.5", "--background": "original", "--weights": "mine", "--viewpoint": "other",
         "--device": "cpu", "--precision": "fp32", "--compare": tmp_path, "--output": tmp_path / "sheet.png",
     }  # fmt: skip
     pairs = [word for pair in options.items() for word in pair]
@@ -71,6 +71,7 @@ def test_all_options_reach_the_pipeline(image: Path, tmp_path: Path, stand_in: d
         azimuth=40,
         elevation=10,
         distance=2.5,
+        view_elevation=20,
         views=12,
         angles=(0, 77.5),
         background="original",
@@ -106,10 +107,11 @@ def test_the_json_report_has_the_same_keys_as_ever(image: Path, stand_in: dict[s
     code, stdout, _ = run(image, "--category", "car", "-o", "views", "--json")
     report = json.loads(stdout)
     keys = "outputs azimuths inputs sources compared options versions weights device precision warnings"
-    keys += " seconds overlapping_seconds start_seconds wall_seconds"
+    keys += " record seconds overlapping_seconds start_seconds wall_seconds"
     assert (code, set(report)) == (0, set(keys.split()))
     assert (report["outputs"], report["azimuths"]) == (["views"], [[0, 77.5]])
-    assert report["sources"] == [{"azimuth": 40, "elevation": 0, "confidence": 0.93}]
+    unknown = dict.fromkeys(("elevation_confidence", "distance_confidence"))
+    assert report["sources"] == [{"azimuth": 40, "elevation": 0, "distance": 1.8, "confidence": 0.93, **unknown}]
     assert list(report["compared"]["views"][1].values()) == [77.5, 0.0375, 21.456, 0.81234]
     assert report["compared"]["means"]["l1"] == pytest.approx(0.025)
     assert (report["weights"], report["device"], report["seconds"]) == ("objects", "cpu", {"load": 0.512})
@@ -128,6 +130,7 @@ def test_what_the_pipeline_refuses_is_one_line_and_2(image: Path, stand_in: dict
     [
         ("--category", "boat"),
         ("--azimuth", "left"),
+        ("--distance", "far"),
         ("--angles", "0,front"),
         ("--views", "0"),
         ("--background", "green"),

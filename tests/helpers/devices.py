@@ -1,10 +1,15 @@
-"""Stand-ins for devices that test machines lack."""
+"""Devices for tests: a GPU where there is one, and stand-ins for those that test machines lack."""
 
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+DEVICES = ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, needs_cuda])]
+"""Values of a parameter: the CPU, and a GPU in tests that are run with `-m gpu`."""
 
 
 class WithoutFloat64(TorchFunctionMode):

@@ -7,9 +7,9 @@ import av
 import numpy as np
 from PIL import Image
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-SOURCE = next(iter(sorted(EXAMPLES.glob("source.*"))), EXAMPLES / "source.png")
-DRIVING = EXAMPLES / "driving.mp4"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+SOURCE, DRIVING = (ROOT / "gfla_cli" / "demo" / name for name in ("source.png", "driving.mp4"))
 
 
 def make_scenery(width: int, height: int, shift: int = 0) -> np.ndarray:

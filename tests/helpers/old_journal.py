@@ -37,7 +37,8 @@ def write_old_journal(folder: Path) -> None:
 
 
 # What a job without any option has beside its inputs. It is part of the keys in old journals: with one more, one fewer
-# or another value, every old batch would run again from the start.
+# or another value, every old batch would run again from the start. Those of view-synth had elevation 0 and distance 1.8
+# before both were estimated: they do run again.
 DEFAULT_OPTIONS = {
     "animate": {
         "compare": False,
@@ -66,8 +67,6 @@ DEFAULT_OPTIONS = {
     },
     "view-synth": {
         "category": "car",
-        "elevation": 0.0,
-        "distance": 1.8,
         "background": "white",
         "viewpoint": "viewpoint",
         "device": "auto",

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import torch
 from torch import Tensor
 
 from models.viewpoint import (
-    KINDS,
+    USUAL_DISTANCE,
     ViewpointConfig,
     ViewpointNetwork,
     ViewpointOutput,
@@ -20,9 +21,9 @@ SMALL = ViewpointConfig(widths=(4, 8, 8, 8, 8), hidden=8, bins=36, size=64)
 
 def answer(chances: Tensor) -> ViewpointOutput:
     batch = len(chances)
-    return ViewpointOutput(
-        chances.clamp(min=1e-9).log(), torch.zeros(batch, 3), torch.zeros(batch), torch.zeros(batch, 3)
-    )
+    flat = torch.zeros(batch)
+    frame, spread = torch.zeros(batch, 3), torch.full((batch, 2), torch.inf)
+    return ViewpointOutput(chances.clamp(min=1e-9).log(), torch.zeros(batch, 3), flat, frame, flat, spread)
 
 
 @pytest.mark.parametrize("azimuth", [0.0, 3.0, 90.0, 181.5, 358.0])
@@ -42,9 +43,44 @@ def test_front_or_back_is_decided_for_the_likelier_and_confidence_says_so() -> N
     assert float(decode_viewpoint(answer(torch.full((1, 72), 1 / 72))).confidence) == pytest.approx(9 / 72, abs=1e-3)
 
 
+def test_what_looks_the_same_from_several_sides_has_a_peak_for_each() -> None:
+    azimuth = torch.tensor([20.0, 20.0, 20.0])
+    several = azimuth_target(azimuth, 72, 6.0, torch.tensor([1, 2, 4]))
+    for chances, folds in zip(several, (1, 2, 4), strict=True):
+        peaks = torch.tensor([20.0 + 360 * fold / folds for fold in range(folds)])
+        torch.testing.assert_close(chances, azimuth_target(peaks, 72, 6.0).mean(0), atol=0.003, rtol=0)
+    torch.testing.assert_close(azimuth_target(azimuth, 72, 6.0, 360), torch.full((3, 72), 1 / 72), atol=1e-4, rtol=0)
+
+
 def test_angles_are_apart_the_short_way() -> None:
     first, second = torch.tensor([350.0, 10, 180, -30]), torch.tensor([10.0, 350, 0, 330])
     assert angle_between(first, second).tolist() == [20, 20, 180, 0]
+    assert angle_between(first, second, torch.tensor([2, 4, 2, 1])).tolist() == [20, 20, 0, 0]
+    assert angle_between(torch.tensor([0.0, 80, 100]), torch.tensor(0.0), 2).tolist() == [0, 80, 80]
+    assert angle_between(torch.tensor([45.0, 80]), torch.tensor(0.0), 4).tolist() == [45, 10]
+
+
+def test_small_errors_make_elevation_and_nearness_sure() -> None:
+    sure, unsure = (
+        decode_viewpoint(
+            replace(answer(torch.ones(1, 72)), nearness=torch.tensor([-0.1]), spread=torch.tensor([errors]))
+        )
+        for errors in ((0.5, 0.01), (20.0, 2.0))
+    )
+    assert min(sure.elevation_confidence, sure.nearness_confidence) > 0.99
+    assert max(unsure.elevation_confidence, unsure.nearness_confidence) < 0.3
+    assert float(sure.nearness) == 0  # no camera is behind infinity
+    assert float(decode_viewpoint(answer(torch.ones(1, 72))).elevation_confidence) == 0
+
+
+def test_a_network_with_lens_estimates_nearness_and_its_errors() -> None:
+    torch.manual_seed(0)
+    image = torch.rand(2, 3, 64, 64)
+    without, lens = (ViewpointNetwork(config=replace(SMALL, lens=lens)).eval()(image) for lens in (False, True))
+    assert (without.nearness == 1 / USUAL_DISTANCE).all()
+    assert without.spread.isinf().all()
+    assert lens.spread.isfinite().all()
+    assert lens.nearness[0] != lens.nearness[1]
 
 
 def test_shapes_and_the_file_it_is_saved_in(tmp_path: Path) -> None:
@@ -52,7 +88,7 @@ def test_shapes_and_the_file_it_is_saved_in(tmp_path: Path) -> None:
     network = ViewpointNetwork(config=SMALL).eval()
     image = torch.rand(2, 3, 64, 64)
     found = network(image)
-    assert [tuple(value.shape) for value in vars(found).values()] == [(2, 36), (2, len(KINDS)), (2,), (2, 3)]
+    assert [tuple(value.shape) for value in vars(found).values()] == [(2, 36), (2, 3), (2,), (2, 3), (2,), (2, 2)]
     path = tmp_path / "w.safetensors"
     save_weights(path, network, architecture="viewpoint", licence="", command="", extra={}, exact=True)
     assert torch.equal(load_weights(path, expect="viewpoint")(image).azimuth, found.azimuth)

@@ -1,5 +1,6 @@
 """`animate` with the authors' networks: the pictures equal their chain written out in tests/helpers."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.errors import WeightsError
+from models.errors import InputError, WeightsError
 from models.joints import DETAILED_CHANNELS, STRUCTURE_CHANNELS
 from models.weights import load_weights
 from pipelines import AnimateConfig, AnimateResult, animate
@@ -126,6 +127,26 @@ def test_a_hand_of_a_pose_file_reaches_the_generator_that_sees_hands(
     np.testing.assert_allclose(drawn, expected[: len(drawn)], atol=0.05)
     assert source.shape[0] == channels
     assert not source[STRUCTURE_CHANNELS:].any(), "the bundled detector knows no details of the source"
+
+
+def test_further_pictures_lie_as_they_like_and_are_part_of_the_report(folder: Path, tmp_path: Path) -> None:
+    weights = str(write_small_weights(tmp_path / "small.safetensors"))
+    lying = tmp_path / "lying.png"
+    Image.open(SOURCE).convert("RGB").transpose(Image.Transpose.ROTATE_90).save(lying)
+    options = {"keypoints": "bundled", "weights": weights, "device": "cpu", "max_frames": 1}
+    alone = AnimateConfig(SOURCE, folder / "driving.json", output=tmp_path / "alone" / "%05d.png", **options)
+    several = replace(alone, also=(lying, SOURCE), output=tmp_path / "several" / "%05d.png")
+    animate(alone)
+    report = animate(several).summary()
+    frames = [np.asarray(Image.open(tmp_path / name / "00000.png")).astype(int) for name in ("alone", "several")]
+    assert np.abs(frames[0] - frames[1]).mean() < 1, "the same picture three times is one picture"
+    assert [Path(each["path"]).name for each in report["record"]["inputs"]["also"]] == [lying.name, SOURCE.name]
+
+
+def test_weights_that_paint_the_background_take_no_further_pictures(folder: Path, tmp_path: Path) -> None:
+    job = config(folder, tmp_path / "out.mp4", weights="iper", motion="cleaner")
+    with pytest.raises(InputError, match="--also: iper weights don't make the person alone; use --weights person"):
+        animate(replace(job, also=(SOURCE,)))
 
 
 @pytest.mark.slow

@@ -12,9 +12,10 @@ import torch
 from PIL import Image
 
 from models.errors import InputError
-from pipelines import AnimateConfig, animate, animation
+from pipelines import AnimateConfig, animate
 from pipelines.faces import expressions, person_faces
 from pipelines.faces.bundled_landmarks import BundledLandmarks
+from pipelines.generation import moving_people
 from pipelines.generation.resources import Resources
 from pipelines.keypoints import motion
 from pipelines.keypoints.track import PoseFrame, PoseTrack
@@ -77,7 +78,9 @@ def make_track(poses: np.ndarray) -> PoseTrack:
 def see(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Lets pose and landmarks be found where they truly are, or faces shrunk to a share of their size."""
     monkeypatch.setattr(motion, "detect_upright_image", lambda picture, detector: make_track(speaker.poses[:1]))
-    monkeypatch.setattr(animation, "create_landmark_detector", lambda name, note: BundledLandmarks())  # not the user's
+    monkeypatch.setattr(
+        moving_people, "create_landmark_detector", lambda name, note: BundledLandmarks()
+    )  # not the user's
     true = np.pad(speaker.faces, ((0, 0), (0, 0), (0, 1)), constant_values=1)
 
     def find(picture: float = 1, video: float = 1) -> None:

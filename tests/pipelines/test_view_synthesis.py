@@ -15,7 +15,7 @@ from models.errors import GflaError
 from models.generators.picture import PictureGenerator
 from models.generators.view import ViewGenerator
 from models.generators.view_codes import view_code
-from models.turning import DISTANCE
+from models.turning import DISTANCE, Camera
 from pipelines.configs import ViewSynthConfig
 from pipelines.runtime.progress import NotesProgress
 from pipelines.synthetic.objects import render, sample_objects
@@ -57,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("objects")
     objects = sample_objects(category="car", batch=1, generator=torch.Generator().manual_seed(5))
     azimuths = torch.tensor([TRUE_AZIMUTHS], dtype=torch.float32)
-    views = render(objects, azimuths, torch.zeros_like(azimuths), size=256)
+    views = render(objects, Camera.usual(azimuths, torch.zeros_like(azimuths)), size=256)
     pictures = ((views.images[0] + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
     Image.fromarray(pictures[0]).save(folder / "car.png")
     outside = 1 - views.mask[0, 0, 0].numpy()[..., None]
@@ -75,7 +75,7 @@ def own(folder: Path) -> Case:
     """The project's generator with the bundled viewpoint network."""
     generator = make_view_generator()
     weights = save_network(folder / "objects.safetensors", generator, "view")
-    return Case(generator, folder, {"weights": str(weights), "distance": DISTANCE})
+    return Case(generator, folder, {"weights": str(weights), "elevation": 0.0, "distance": DISTANCE})
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +100,9 @@ def own_view(
 ) -> np.ndarray:
     """The generator alone: uint8 [S, S, 3], azimuths and elevations -> [S, S, 3] in 0..255, not rounded."""
     image, zero = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None] / 127.5 - 1, torch.zeros(1)
+    cameras = (Camera.usual(zero + a, zero + e) for a, e in zip((source, target), elevations, strict=True))
     with torch.no_grad():
-        view = model(image, zero + source, zero + elevations[0], zero + target, zero + elevations[1])
+        view = model(image, *cameras)
     return ((view.image[0] + 1) * 127.5).permute(1, 2, 0).numpy()
 
 
@@ -122,7 +123,8 @@ def test_views_are_what_the_network_makes_at_any_angle(own: Case, tmp_path: Path
     summary = result.summary()
     assert summary["outputs"] == [str(tmp_path / "views")]
     assert summary["azimuths"] == [[0, 77.5]]
-    assert summary["sources"] == [{"azimuth": 40, "elevation": 0, "confidence": None}]
+    unknown = dict.fromkeys(("confidence", "elevation_confidence", "distance_confidence"))
+    assert summary["sources"] == [{"azimuth": 40, "elevation": 0, "distance": DISTANCE, **unknown}]
     assert len(summary["inputs"][0]["sha256"]) == 64
 
 
@@ -131,7 +133,7 @@ def test_a_turn_has_72_views_from_the_estimated_azimuth_on(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     result, notes = own.run(viewpoint=viewpoint)
-    assert notes == ["car.png: seen from azimuth 300, elevation 12, confidence 1.00"]
+    assert notes == ["car.png: seen from azimuth 300 (confidence 1.00)"]
     (azimuths,) = result.azimuths.values()
     np.testing.assert_allclose(azimuths, np.arange(300, 660, 5) % 360, atol=0.1)
     with av.open("car--turntable.mp4") as video:
@@ -141,9 +143,9 @@ def test_a_turn_has_72_views_from_the_estimated_azimuth_on(
 
 
 def test_a_turn_begins_at_the_pictures_own_view(own: Case, viewpoint: str, tmp_path: Path) -> None:
-    """Also if it is seen from above; an elevation that was asked for is kept."""
-    source = own.run(viewpoint=viewpoint, views=2, output=tmp_path / "turn")[0].sources[0]
-    own.run(viewpoint=viewpoint, views=2, elevation=5, output=tmp_path / "lower")
+    options = {"viewpoint": viewpoint, "views": 2, "elevation": None}
+    source = own.run(**options, output=tmp_path / "turn")[0].sources[0]
+    own.run(**options, view_elevation=5, output=tmp_path / "lower")
     assert source.elevation == pytest.approx(12, abs=0.1)
     for folder, elevation in (("turn", source.elevation), ("lower", 5)):
         elevations = source.elevation, elevation
@@ -240,7 +242,7 @@ def test_a_shapenet_file_has_picture_and_viewpoint(
         file["a_4_20/image"], file["a_4_20/pose"] = picture, np.array([4, 20])
     view = {"shapenet": tmp_path / "data_car.hdf5", "id": "a_4_20", "azimuth": azimuth}
     authors.run(**view, angles=(80,), output=tmp_path / "one.png")
-    expected = authors_view(authors.generator, picture, (source, 20), (80, 0))
+    expected = authors_view(authors.generator, picture, (source, 20), (80, 20))
     np.testing.assert_array_equal(pixels(tmp_path / "one.png"), expected)
 
 
@@ -259,7 +261,7 @@ def test_several_pictures_go_into_a_folder(authors: Case, tmp_path: Path) -> Non
         ("own", {"viewpoint": "objects"}, "'viewpoint' weights are needed"),
         ("own", {"distance": 0.5}, "--distance 0.5 must be from 1 to 20"),
         ("own", {"distance": float("nan")}, "--distance nan must be"),
-        ("own", {"elevation": 30.0}, "--elevation 30 must be at least 0 and below 30"),
+        ("own", {"view_elevation": float("nan")}, "--view-elevation nan must be from -10 to 40 degrees"),
         ("own", {"angles": (0.0, float("nan"))}, "angle nan: .* finite numbers of degrees"),
         ("own", {"id": "3"}, "--shapenet FILE with --id"),
         ("own", {"images": ()}, "pass either pictures, or --shapenet"),
@@ -273,6 +275,7 @@ def test_several_pictures_go_into_a_folder(authors: Case, tmp_path: Path) -> Non
         ("own", {"compare": "true", "images": ("car.png", "grey.png"), "output": None}, "--compare takes a single"),
         ("own", {"output": "out.tga"}, "unknown type"),
         ("authors", {"azimuth": None}, "these weights need --azimuth"),
+        ("authors", {"view_elevation": -5.0}, "--view-elevation -5: these weights know 0 to below 30"),
         ("authors", {"distance": 2.0}, "--distance 2: the camera of the authors' generators is fixed"),
         ("authors", {"background": "original"}, "--background original: the authors' generators render on white only"),
         ("authors", {"category": "chair"}, "shapenet_car weights, which don't match --category chair"),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import psutil
 
 from pipelines.batch.jobs import Group, Job, group_jobs
+from pipelines.runtime.cores import count_cores
 from pipelines.runtime.versions import versions
 
 WORKER_MEMORY = 1.5 * 2**30  # bytes that a worker takes at its peak with pictures of a few megapixels
@@ -87,11 +88,6 @@ class Allocation:
         fair_share = math.ceil(len(jobs) / self.workers)
         size = max(1, min(fair_share, max(self.together, GROUP_SIZE)))
         return group_jobs(jobs, size=size, together=self.together, threads=self.threads)
-
-
-def count_cores() -> int:
-    """Cores of this machine that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _find_gpus() -> tuple[tuple[str, float], ...]:

@@ -7,6 +7,7 @@ pipe, and receives events; a process that dies is replaced.
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,9 +20,10 @@ from types import FrameType
 
 from pipelines.batch.events import Event
 from pipelines.batch.executors.retries import RetryPolicy
-from pipelines.batch.jobs import Group
+from pipelines.batch.jobs import Feed, Group
 from pipelines.batch.journal import worker_lock
 
+FEED_INTERVAL = 0.5  # seconds between two looks at a feed
 CLEANUP_TIMEOUT = 15.0  # seconds that a worker gets to remove its temporary files
 SPAWN = get_context("spawn")  # a fork would share the threads and the CUDA context of the parent
 
@@ -70,13 +72,27 @@ class LocalExecutor:
     def __init__(self, folder: Path, *, workers: int, gpus: Sequence[str] = ()) -> None:
         self.folder, self.workers, self.gpus = folder, workers, gpus
 
-    def run(self, groups: Sequence[Group]) -> Generator[Event]:
-        """See `Executor.run`."""
-        waiting, running, retries = deque(groups), dict[int, Worker](), RetryPolicy()
+    def run(self, groups: Sequence[Group] | Feed) -> Generator[Event]:
+        """See `Executor.run`; with a feed it goes on until that has stopped and what is running has ended."""
+        feed = groups if isinstance(groups, Feed) else None
+        waiting, running, retries = (
+            deque(() if isinstance(groups, Feed) else groups),
+            dict[int, Worker](),
+            RetryPolicy(),
+        )
         try:
-            while waiting or any(worker.group for worker in running.values()):
+            while True:
+                if feed is not None:
+                    waiting.extend(feed.take())
+                    if feed.stopped:
+                        waiting.clear()
                 self._assign_groups(running, waiting)
-                for pipe in connection.wait([worker.pipe for worker in running.values() if worker.group]):
+                busy = [worker.pipe for worker in running.values() if worker.group]
+                if not busy and (feed is None or feed.stopped):
+                    return
+                if not busy:
+                    time.sleep(FEED_INTERVAL)
+                for pipe in connection.wait(busy, None if feed is None else FEED_INTERVAL) if busy else ():
                     worker = next(worker for worker in running.values() if worker.pipe is pipe)
                     try:
                         event = worker.receive()

@@ -13,11 +13,13 @@ from models.fold import prepare_for_inference
 from models.keypoints import KeypointMaps
 from pipelines.keypoints.details import DetailName, People, PersonDetails, PersonMask
 from pipelines.keypoints.detectors.crops import person_crop, sample_crop, search_crops
-from pipelines.keypoints.detectors.decoding import body_height, decode_pairs
+from pipelines.keypoints.detectors.decoding import body_height, choose_pairs, decode_pairs, find_candidates
 from pipelines.keypoints.detectors.scores import CONFIDENT, score, score_half, score_upper
 from pipelines.keypoints.layouts import COCO17_FLIP
 from pipelines.media.square_crop import SquareCrop
 from pipelines.media.tensors import normalise_pixels
+from pipelines.runtime.cuda_graphs import GraphedFunctions
+from pipelines.runtime.device_copies import send
 from pipelines.runtime.devices import PRECISIONS, autocast
 
 SIZE = 256
@@ -52,6 +54,7 @@ class BundledDetector:
         self.wanted: frozenset[DetailName] = frozenset()
         self.network = prepare_for_inference(network, PRECISIONS[precision]).to(device)
         self.device, self.precision = torch.device(device), precision
+        self._follow = GraphedFunctions(self._find_candidates, enabled=self.device.type == "cuda")
 
     def detect(self, image: np.ndarray) -> np.ndarray:
         """See `KeypointDetector.detect`; at most one person, searched for at several scales, with flip averaging."""
@@ -117,8 +120,10 @@ class BundledDetector:
 
     @torch.inference_mode()
     def find_mask(self, image: np.ndarray, pose: np.ndarray) -> PersonMask:
-        """The mask of the person with a pose [17, 3], averaged over the square around them and its mirror image."""
-        crop = person_crop(pose, *image.shape[:2], size=SIZE, confident=CONFIDENT)
+        """The mask of the person with a pose [17, 3], averaged over the square around them and its mirror image. Where
+        no joint is confident, as in poses that were filled in, all of them tell where to look."""
+        confident = min(CONFIDENT, float(pose[:, 2].max()))
+        crop = person_crop(pose, *image.shape[:2], size=SIZE, confident=confident)
         pixels = self._pixels(image, [crop])
         maps = self._predict(torch.cat((pixels, pixels.flip(3))), mask=True)
         assert maps.mask is not None
@@ -145,15 +150,23 @@ class BundledDetector:
         for first in range(0, len(crops), BATCH):
             chosen = crops[first : first + BATCH]
             before = [crop.to_canvas(previous).astype(np.float32) for crop in chosen] if previous is not None else None
-            keypoints = decode_pairs(self.predict_heat_maps(self._pixels(image, chosen), flip=flip), before)
+            pixels = self._pixels(image, chosen)
+            if flip:
+                keypoints = decode_pairs(self.predict_heat_maps(pixels, flip=True), before)
+            else:
+                keypoints = choose_pairs(self._follow(pixels)[0].cpu().numpy(), before)
             poses += [_hide_outside(crop, pose, image) for crop, pose in zip(chosen, keypoints, strict=True)]
         return np.reshape(poses, (-1, 17, 3)).astype(np.float32)
 
     def _pixels(self, image: np.ndarray, crops: list[SquareCrop]) -> Tensor:
         """The crops as the network's input [N, 3, S, S]."""
         pixels = np.stack([sample_crop(image, crop) for crop in crops])  # [N, S, S, 3]
-        batch = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2)
+        batch = send(torch.from_numpy(pixels), self.device).permute(0, 3, 1, 2)
         return normalise_pixels(batch).contiguous(memory_format=torch.channels_last)
+
+    def _find_candidates(self, batch: Tensor) -> tuple[Tensor]:
+        """Crops [N, 3, S, S] -> what `choose_pairs` reads."""
+        return (find_candidates(self.predict_heat_maps(batch, flip=False)),)
 
     def predict_heat_maps(self, batch: Tensor, *, flip: bool) -> Tensor:
         """Crops [N, 3, S, S] -> logits [N, K, S/4, S/4]; with `flip` averaged with those of the mirrored crops."""

@@ -9,6 +9,7 @@ N crops, K = 17 joints, M candidates of a pair, A = M * M choices of a pair (lef
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import torch
@@ -41,12 +42,17 @@ LIMBS = {
 
 
 def decode_pairs(logits: Tensor, previous: Sequence[np.ndarray | None] | None = None) -> np.ndarray:
-    """Logits [N, K, h, w] -> poses [N, K, 3]: x, y in pixels of the network's input, confidence 0..1.
+    """Logits [N, K, h, w] -> poses [N, K, 3], see `choose_pairs`."""
+    return choose_pairs(find_candidates(logits).cpu().numpy(), previous)
+
+
+def choose_pairs(candidates: np.ndarray, previous: Sequence[np.ndarray | None] | None = None) -> np.ndarray:
+    """Candidates [N, K, M, 4] -> poses [N, K, 3]: x, y in pixels of the network's input, confidence 0..1.
 
     previous: for each crop the pose [K, 3] of the frame before in the same pixels, or None. A joint's confidence is
     that of the joint or its partner being at the place, whichever is larger.
     """
-    places, costs, sure = (part.cpu().numpy() for part in _candidates(F.logsigmoid(logits.float())))
+    places, costs, sure = candidates[..., :2], candidates[..., 2], candidates[..., 3]
     poses = np.concatenate((places[:, :, 0], np.exp(-costs[:, :, :1])), 2, dtype=np.float32)  # the highest peaks
     for number, pose in enumerate(poses):
         before = previous[number] if previous else None
@@ -54,17 +60,25 @@ def decode_pairs(logits: Tensor, previous: Sequence[np.ndarray | None] | None = 
     return poses
 
 
-def _candidates(logs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Peaks of both maps of each pair: places [N, K, M, 2] in pixels, costs [N, K, M] and confidences [N, K, M]."""
+def find_candidates(logits: Tensor) -> Tensor:
+    """Peaks of both maps of each pair in logits [N, K, h, w], [N, K, M, 4]: x, y in pixels, cost, confidence."""
+    logs = F.logsigmoid(logits.float())
     peaks = logs.masked_fill(logs < _around(_around(logs).mT).mT, -torch.inf)
     best, cells = peaks.flatten(2).topk(PEAKS)  # [N, K, PEAKS]
     places = refine_cells(logs, cells)
-    partner = list(COCO17_FLIP)
+    partner = _partners(logits.device)
     cells, places = (torch.cat([part, part[:, partner]], 2) for part in (cells, places))  # [N, K, M, ...]
     real = torch.cat([best, best[:, partner]], 2).isfinite()
     own = logs.flatten(2).gather(2, cells)  # [N, K, M]
     sure = torch.maximum(own, logs[:, partner].flatten(2).gather(2, cells)).exp()
-    return places, torch.where(real, -own, COST_RULED_OUT), sure
+    cost = torch.where(real, -own, COST_RULED_OUT)
+    return torch.cat([places, cost[..., None], sure[..., None]], -1)
+
+
+@cache
+def _partners(device: torch.device) -> Tensor:
+    """COCO17_FLIP on a device."""
+    return torch.tensor(COCO17_FLIP, device=device)
 
 
 def _around(maps: Tensor) -> Tensor:

@@ -144,6 +144,19 @@ def check_person(person: str, detector: KeypointDetector) -> None:
         )
 
 
+def check_people(people: str | None, detector: KeypointDetector) -> None:
+    """Refuse several people where this detector finds one.
+
+    Raises:
+        InputError: says so and what to use instead.
+    """
+    if people is not None and getattr(detector, "finds_one_person", False):
+        raise InputError(
+            f"--people {people:.60}: the {detector.name} detector finds one person only: use --keypoints mediapipe "
+            "('gfla weights fetch mediapipe' gets it), yolo or rtm, or leave out --people"
+        )
+
+
 def availability() -> dict[str, str | None]:
     """For each detector why it can't run here, None if it can; nothing is downloaded."""
     from models.weights import load_weights

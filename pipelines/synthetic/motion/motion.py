@@ -51,6 +51,8 @@ class Shares:
     """Gestures of daily life in place of the ordinary actions of arms: arms crossed, a phone, pockets, signs."""
     whole_body: float = 0.0
     """Actions of the whole body in place of those of legs and arms: martial arts, jumps, turns, the floor."""
+    turntable: float = 0.0
+    """One whole turn at an even speed in addition to what they do, other than with the whole body."""
 
 
 @dataclass
@@ -78,6 +80,9 @@ def sample_pose(timeline: Timeline, shares: Shares) -> PoseSample:
         pose, arms = _replace_by_everyday(timeline, pose, arms, shares.everyday)
     _move_trunk(timeline, pose)
     _add_idle_motion(timeline, pose)
+    if shares.turntable:
+        way = timeline.chance(shares.turntable) * (2 * timeline.chance(0.5) - 1)
+        pose.heading = pose.heading + way * (2 * math.pi / timeline.duration) * timeline.time
     sample = PoseSample(pose, arms)
     return _replace_by_whole_body(timeline, sample, shares.whole_body) if shares.whole_body else sample
 

@@ -1,4 +1,4 @@
-"""Measures of chairs: six kinds that differ in their numbers only.
+"""Measures of chairs and which parts they have, drawn from their styles.
 
 `chairs` draws a `Chair` for each object; the parts are built from it. x forward, y left, z up, floor at z = 0, in
 metres before the object is scaled.
@@ -6,31 +6,23 @@ metres before the object is scaled.
 Legend: B objects.
 """
 
+from functools import cache
+
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.rendering.noise import chance, pick, uniform
+from pipelines.synthetic.objects.chair_styles import ARMS, BACKS, CHAIR_STYLES, MEASURES, SEATS, SUPPORTS
+from pipelines.synthetic.rendering.noise import chance, uniform
 
-CHAIRS = ("four-legged", "swivel", "armchair", "stool", "lounge", "office")
-WEIGHTS = (4, 1.2, 2.2, 0.8, 1.2, 2)
-FRAME, SEAT, BACK, METAL, DARK = SLOTS = range(5)  # paints
-# Lowest and highest value of each measure for each kind: metres, the tilt of the back in radians.
-RANGES = {
-    "height": ((0.42, 0.5), (0.42, 0.52), (0.36, 0.45), (0.45, 0.8), (0.3, 0.4), (0.44, 0.54)),
-    "width": ((0.38, 0.52), (0.42, 0.54), (0.48, 0.66), (0.3, 0.42), (0.5, 0.68), (0.44, 0.54)),
-    "depth": ((0.38, 0.5), (0.4, 0.5), (0.46, 0.6), (0.3, 0.42), (0.5, 0.66), (0.44, 0.52)),
-    "thick": ((0.015, 0.06), (0.03, 0.09), (0.12, 0.34), (0.02, 0.09), (0.03, 0.14), (0.05, 0.1)),
-    "back": ((0.36, 0.6), (0.3, 0.5), (0.36, 0.55), (0.1, 0.3), (0.45, 0.75), (0.45, 0.72)),
-    "tilt": ((0.02, 0.22), (0.05, 0.25), (0.05, 0.25), (0.0, 0.15), (0.25, 0.6), (0.05, 0.25)),
-}
+FRAME, SEAT, BACK, METAL, DARK, PLINTH = range(6)  # paints
+_PARTS = {"support": SUPPORTS, "seat": SEATS, "backrest": BACKS, "arms": ARMS}
 
 
 class Chair:
     """Measures [B] of the chairs; everything that is drawn later comes from the same generator.
 
-    kind: index into `CHAIRS`; is_kind: [B] bool by name. height: of the top of the seat; width, depth, thick: of the
-    seat; back: length of the back above the seat; tilt: of the back from upright. one_piece: [B] bool, seat and back
-    are one bent sheet.
+    kind: index into `CHAIR_STYLES`; soft: [B] bool, upholstered. height: of the top of the seat; width, depth, thick:
+    of the seat; back: length of the back above the seat; tilt: of the back from upright.
 
          |  tilt
          | /            back
@@ -39,15 +31,29 @@ class Chair:
           depth
     """
 
-    def __init__(self, batch: int, generator: Generator) -> None:
-        self.batch, self.generator = batch, generator
-        self.kind = pick(generator, WEIGHTS, batch)
-        ranges = torch.tensor(list(RANGES.values()))[:, self.kind]  # [6, B, 2]
-        share = uniform(generator, len(RANGES), batch)
-        drawn = ranges[..., 0] + share * (ranges[..., 1] - ranges[..., 0])
-        self.height, self.width, self.depth, self.thick, self.back, self.tilt = drawn
-        self.is_kind = {name: self.kind == number for number, name in enumerate(CHAIRS)}
-        self.one_piece = self.chance(0.25) & ~self.is_kind["stool"] & ~self.is_kind["armchair"]
+    def __init__(self, kind: Tensor, generator: Generator) -> None:
+        self.batch, self.generator, self.kind = len(kind), generator, kind
+        ranges, soft, weights = _make_tables()
+        drawn = ranges[kind]  # [B, 6, 2]
+        share = uniform(generator, self.batch, len(MEASURES))
+        drawn = drawn[..., 0] + share * (drawn[..., 1] - drawn[..., 0])
+        self.height, self.width, self.depth, self.thick, self.back, self.tilt = drawn.unbind(1)
+        self.soft = uniform(generator, self.batch) < soft[kind]
+        self._part = {}
+        for part, table in weights.items():
+            bounds = table[kind].cumsum(1)
+            drawn = uniform(generator, self.batch, 1) * bounds[:, -1:]
+            self._part[part] = (drawn >= bounds).sum(1).clamp(max=bounds.shape[1] - 1)
+
+    def has(self, part: str, *names: str) -> Tensor:
+        """[B] whether the `part` ("support", "seat", "backrest", "arms") is one of the names."""
+        wanted = [_PARTS[part].index(name) for name in names]
+        return torch.stack([self._part[part] == number for number in wanted]).any(0)
+
+    def place_on_back(self, up: Tensor | float, forward: Tensor | float = 0.0) -> tuple[Tensor, float, Tensor]:
+        """Point in the middle of the leaning back, `up` metres from the seat and `forward` of it."""
+        x = forward - self.depth / 2 + 0.01 - self.tilt.sin() * up
+        return x, 0.0, self.height + self.tilt.cos() * up
 
     def chance(self, probability: float) -> Tensor:
         """[B] true with the given probability."""
@@ -56,3 +62,15 @@ class Chair:
     def between(self, low: float, high: float) -> Tensor:
         """[B] uniform numbers."""
         return uniform(self.generator, self.batch, low=low, high=high)
+
+
+@cache
+def _make_tables() -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    """Ranges of the measures [styles, 6, 2], shares that are soft [styles], weights of the parts [styles, options]."""
+    styles = CHAIR_STYLES.values()
+    ranges = torch.tensor([[getattr(style, name) for name in MEASURES] for style in styles])
+    weights = {
+        part: torch.tensor([[float(getattr(style, part).get(name, 0)) for name in names] for style in styles])
+        for part, names in _PARTS.items()
+    }
+    return ranges, torch.tensor([float(style.soft) for style in styles]), weights

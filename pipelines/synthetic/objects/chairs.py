@@ -1,7 +1,7 @@
-"""Chairs: four-legged, swivel, armchair, stool, lounge and office, all from the same kit with different measures.
+"""Chairs of thirty styles from one kit of parts, and their paints.
 
-`scene.sample_objects` calls `add_chairs` and `sample_chair_paint`. x forward, y left, z up, floor at z = 0, in metres
-before the object is scaled.
+`classes` lists `add_chairs`. x forward, y left, z up, floor at z = 0, in metres before the
+object is scaled.
 
 Legend: B objects; tensors without a shape are [B].
 """
@@ -9,94 +9,112 @@ Legend: B objects; tensors without a shape are [B].
 import torch
 from torch import Generator, Tensor
 
+from pipelines.synthetic.objects.chair_arms import add_arms
 from pipelines.synthetic.objects.chair_back import add_back
-from pipelines.synthetic.objects.chair_measures import BACK, FRAME, METAL, SEAT, SLOTS, Chair
-from pipelines.synthetic.objects.chair_shell import add_shell
-from pipelines.synthetic.objects.chair_support import add_arms, add_support
+from pipelines.synthetic.objects.chair_measures import BACK, FRAME, SEAT, Chair
+from pipelines.synthetic.objects.chair_shell import add_bag, add_shell
+from pipelines.synthetic.objects.chair_styles import CHAIR_STYLES
+from pipelines.synthetic.objects.chair_support import add_support
 from pipelines.synthetic.objects.kit import Kit
-from pipelines.synthetic.objects.paint import KINDS, Paint, metal_colours, wood_colours
-from pipelines.synthetic.rendering.noise import chance, pick, uniform
-from pipelines.synthetic.rendering.palettes import cloth_colours, distinct, leather_colours, saturated
+from pipelines.synthetic.objects.paint import KINDS, Paint
+from pipelines.synthetic.objects.upholstery import sample_furniture_paint
+from pipelines.synthetic.rendering.noise import uniform
 
 
-def add_chairs(kit: Kit, generator: Generator) -> Tensor:
-    """Draws a chair for each of the kit's objects, adds its parts and returns the kinds [B], indices into `CHAIRS`."""
-    chair = Chair(kit.batch, generator)
+def add_chairs(kit: Kit, kind: Tensor, generator: Generator) -> tuple[Paint, Tensor]:
+    """Adds a chair of each `kind`, an index into `CHAIR_STYLES`; returns the paints and whose sides are alike."""
+    chair = Chair(kind, generator)
     add_shell(kit, chair)
+    add_bag(kit, chair)
     _add_seat(kit, chair)
     add_back(kit, chair)
     add_support(kit, chair)
     add_arms(kit, chair)
-    return chair.kind
+    return _sample_paint(chair), torch.ones_like(kit.coarse)
 
 
-def sample_chair_paint(batch: int, generator: Generator) -> Paint:
-    """Draws paints [B, 5] of wood, metal, fabric and leather for the slots of `chair_measures`."""
-    wooden = chance(generator, 0.55, batch, 1)
-    frame = torch.where(wooden, wood_colours(batch, generator), metal_colours(batch, generator))
-    frame = torch.where(chance(generator, 0.2, batch, 1), saturated(batch, generator), frame)
-    cloth = cloth_colours(batch, generator, neutral=0.45)
-    cloth = torch.where(chance(generator, 0.25, batch, 1), leather_colours(batch, generator), cloth)
-    plain_wood = chance(generator, 0.3, batch, 1)
-    seat = torch.where(plain_wood, frame, cloth)
-    back = torch.where(chance(generator, 0.8, batch, 1), seat, cloth_colours(batch, generator, neutral=0.5))
-    metal = metal_colours(batch, generator)
-    dark = torch.full_like(metal, 0.07)
-    colour = torch.stack([frame, seat, back, metal, dark], 1)
-    second = torch.where(colour.mean(-1, keepdim=True) > 0.2, colour * 0.6, colour * 1.6 + 0.04)
-    figured = distinct(cloth, cloth_colours(batch, generator, neutral=0.6))[:, None].expand(-1, 2, -1)
-    second[:, SEAT : BACK + 1] = torch.where(chance(generator, 0.5, batch, 1, 1), figured, second[:, SEAT : BACK + 1])
-    kind = pick(generator, (4, 0, 1.2, 0.5, 2.5, 1.5), batch, 1).expand(-1, len(SLOTS)).clone()
-    kind[:, METAL:] = 0
-    kind[:, FRAME] = torch.where(wooden[:, 0], KINDS.index("wood"), 0)
-    kind[:, SEAT : BACK + 1] = torch.where(plain_wood, kind[:, FRAME : FRAME + 1], kind[:, SEAT : BACK + 1])
-    axis = pick(generator, (1, 1, 2), batch)
-    direction = torch.eye(3, device=generator.device)[axis][:, None].expand(-1, len(SLOTS), -1)
-    gloss = uniform(generator, batch, len(SLOTS), low=0.0, high=0.4)
-    gloss[:, METAL] += 0.5
-    scale = uniform(generator, batch, 1, low=5.0, high=22.0).expand(-1, len(SLOTS))
-    phase = uniform(generator, batch, high=20.0)
-    return Paint(
-        colour=colour,
-        second=second.clamp(0, 1),
-        kind=kind,
-        scale=scale,
-        gloss=gloss,
-        direction=direction,
-        phase=phase,
-    )
+def _sample_paint(chair: Chair) -> Paint:
+    """Paints of furniture; seats and backs of caned chairs are caned."""
+    upholstered = chair.soft | chair.has("seat", "block", "bag", "sling")
+    paint = sample_furniture_paint(upholstered, chair.generator)
+    names = list(CHAIR_STYLES)
+    share = torch.tensor([{"caned": 0.8, "ladder-back": 0.4, "bistro": 0.4}.get(name, 0.0) for name in names])
+    caned = uniform(chair.generator, chair.batch) < share[chair.kind]
+    pale = paint.colour[:, FRAME] * 0.5 + torch.tensor([0.4, 0.32, 0.2])
+    for slot in (SEAT, BACK):
+        paint.kind[:, slot] = torch.where(caned, KINDS.index("caned"), paint.kind[:, slot])
+        paint.colour[:, slot] = torch.where(caned[:, None], pale, paint.colour[:, slot])
+        paint.second[:, slot] = torch.where(caned[:, None], pale * 0.35, paint.second[:, slot])
+        paint.scale[:, slot] = torch.where(caned, 16.0, paint.scale[:, slot])
+        paint.direction[:, slot] = torch.where(caned[:, None], torch.tensor([0.0, 1.0, 0.0]), paint.direction[:, slot])
+    return paint
 
 
 def _add_seat(kit: Kit, chair: Chair) -> None:
-    """The seat as a box or, on most stools, a disc; a cushion on some; rails under some four-legged chairs.
+    """A board, cushion, disc, caned frame, slats, or an upholstered block with a cushion.
 
     (__cushion__)
     [___seat____]
-     |_|rails|_|
     """
-    height, width, depth, thick = chair.height, chair.width, chair.depth, chair.thick
-    disc = chair.is_kind["stool"] & chair.chance(0.7)
-    flat = ~disc & ~chair.one_piece
-    puff = (thick * chair.between(0.0, 0.25)).clamp(max=0.03)
+    height, width, depth = chair.height, chair.width, chair.depth
+    disc, block, caned, slats = (chair.has("seat", name) for name in ("disc", "block", "caned", "slats"))
+    soft = chair.has("seat", "cushion")
+    thick = torch.where(soft, chair.thick.clamp(min=0.035), chair.thick)
+    puff = (thick * chair.between(0.0, 0.3)).clamp(max=0.03) * (soft | block)
     kit.add_box(
         SEAT,
         (0.0, 0.0, height - thick / 2),
         (depth / 2, width / 2, thick / 2),
         radius=thick * chair.between(0.15, 0.5),
         taper=chair.between(-0.04, 0.06),
-        bend=chair.between(-0.03, 0.015),
-        sag=chair.between(-0.005, 0.02),
+        bend=chair.between(-0.03, 0.015) * ~block,
+        sag=chair.between(-0.005, 0.02) * ~block,
         puff=puff,
-        present=flat,
+        present=soft | block | chair.has("seat", "board"),
     )
-    kit.add_rod(SEAT, (0.0, 0.0, height - thick), (0.0, 0.0, height), width / 2, present=disc)
-    cushion = chair.chance(0.2) & flat | chair.is_kind["armchair"]
-    pad = chair.between(0.03, 0.07)
-    size = (depth / 2 * 0.95, width / 2 * 0.95, pad / 2)
-    kit.add_box(BACK, (0.01, 0.0, height + pad / 2), size, radius=pad / 2, puff=pad / 4, present=cushion)
-    rails = chair.chance(0.5) & chair.is_kind["four-legged"]
-    for x in (-1, 1):
-        place = (x * (depth / 2 - 0.03), 0.0, height - thick - 0.03)
-        kit.add_box(FRAME, place, (0.01, width / 2 - 0.03, 0.03), radius=0.004, present=rails)
-    place = (0.0, width / 2 - 0.03, height - thick - 0.03)
-    kit.add_box(FRAME, place, (depth / 2 - 0.03, 0.01, 0.03), radius=0.004, present=rails, mirror=True)
+    kit.add_box(
+        FRAME,
+        (0.0, 0.0, height - thick - 0.008),
+        (depth * 0.47, width * 0.47, 0.012),
+        radius=0.004,
+        present=soft & ~chair.has("support", "star") & chair.chance(0.6),
+    )
+    ends = (0.0, 0.0, height - thick), (0.0, 0.0, height)
+    kit.add_rod(SEAT, *ends, width / 2 * 0.97, end_radius=width / 2, present=disc, round=True)
+    pad = chair.between(0.02, 0.06)
+    profile = [
+        (width * share, pad * up) for share, up in ((0.47, 0.0), (0.5, 0.3), (0.48, 0.7), (0.4, 0.95), (0.1, 1.0))
+    ]
+    kit.add_lathe(BACK, (0.0, 0.0, height), profile, present=disc & chair.soft)
+    _add_open_seat(kit, chair, caned, slats)
+    cushion = block | chair.has("seat", "board") & chair.soft & chair.chance(0.5)
+    pad = torch.where(block, chair.between(0.06, 0.14), chair.between(0.025, 0.05))
+    size = (depth / 2 * 0.97, width / 2 * 0.97, pad / 2)
+    kit.add_box(BACK, (0.01, 0.0, height + pad / 2 - 0.004), size, radius=pad * 0.4, puff=pad / 4, present=cushion)
+
+
+def _add_open_seat(kit: Kit, chair: Chair, caned: Tensor, slats: Tensor) -> None:
+    """A thin sheet in a frame of four bars, or slats across."""
+    height, width, depth = chair.height, chair.width, chair.depth
+    wide, level = chair.between(0.015, 0.028), height - 0.015
+    kit.add_box(
+        SEAT, (0.0, 0.0, height - 0.008), (depth / 2 - wide, width / 2 - wide, 0.004), radius=0.001, present=caned
+    )
+    framed = caned | slats & chair.chance(0.6)
+    for sign in (-1, 1):
+        kit.add_box(
+            FRAME, (sign * (depth / 2 - wide), 0.0, level), (wide, width / 2, 0.014), radius=0.006, present=framed
+        )
+    kit.add_box(
+        FRAME,
+        (0.0, width / 2 - wide, level),
+        (depth / 2, wide, 0.014),
+        radius=0.006,
+        present=framed | slats,
+        mirror=True,
+    )
+    count = 5
+    for number in range(count):
+        x = depth * ((number + 0.5) / count - 0.5)
+        size = (depth / count * 0.38, width / 2, 0.009)
+        kit.add_box(FRAME, (x, 0.0, height + 0.004), size, radius=0.004, present=slats)

@@ -7,7 +7,7 @@ all, S stations, M points of a ring.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -50,6 +50,22 @@ def join_meshes(pieces: list[Mesh]) -> Mesh:
     inward = (face * normal[triangles].sum(1)).sum(-1) < 0
     triangles = torch.where(inward[:, None], triangles.flip(-1), triangles)
     return Mesh(position, normal, owner, triangles, slot, owner[triangles[:, 0]])
+
+
+def merge_meshes(parts: Sequence[tuple[Tensor, Mesh]], absent: Tensor) -> Mesh:
+    """One mesh of all objects from those of groups, each with the numbers [b] of its objects.
+
+    absent: [B, K] bool, paints whose triangles are left out.
+    """
+    start, merged = 0, []
+    for rows, mesh in parts:
+        rows = rows.to(mesh.owner.device)
+        owner, object_ = rows[mesh.owner], rows[mesh.object]
+        merged.append(Mesh(mesh.position, mesh.normal, owner, mesh.triangles + start, mesh.slot, object_))
+        start += len(mesh.position)
+    whole = Mesh(*(torch.cat([getattr(part, name) for part in merged]) for name in Mesh.__dataclass_fields__))
+    kept = ~absent[whole.object, whole.slot]
+    return replace(whole, triangles=whole.triangles[kept], slot=whole.slot[kept], object=whole.object[kept])
 
 
 def make_boxes(rows: Tensor, owner: Tensor, slot: Tensor, *, fine: bool) -> Mesh:
@@ -132,8 +148,9 @@ def make_hull(grid: Tensor, owner: Tensor, cells: Tensor) -> Mesh:
     around = grid.roll(-1, 2) - grid.roll(1, 2)
     normal = torch.linalg.cross(around, along)
     middle = grid.mean(2, keepdim=True)
-    outward = ((grid - middle) * normal).sum((1, 2, 3)).sign()  # of the volume
-    normal = normalize(normal, dim=-1) * outward[:, None, None, None]
+    outward = _sign(((grid - middle) * normal).sum((1, 2, 3)))  # of the volume
+    lost = normal.square().sum(-1, keepdim=True) < 1e-16  # where stations or points of a ring coincide
+    normal = normalize(torch.where(lost, grid - middle, normal * outward[:, None, None, None]), dim=-1)
     points, normals = [grid.flatten(1, 2)], [normal.flatten(1, 2)]
     faces = [_grid_triangles(stations, ring, grid.device, closed=True)]
     slots = [cells.flatten(1).repeat_interleave(2, 1)]
@@ -158,7 +175,12 @@ def _end_normal(grid: Tensor, middle: Tensor, station: int) -> Tensor:
     spoke = grid[:, station] - middle[:, station]
     facing = normalize(torch.linalg.cross(spoke, spoke.roll(-1, 1)).sum(1, keepdim=True), dim=-1)
     inside = middle[:, grid.shape[1] // 2]
-    return facing * (facing * (middle[:, station] - inside)).sum(-1, keepdim=True).sign()
+    return facing * _sign((facing * (middle[:, station] - inside)).sum(-1, keepdim=True))
+
+
+def _sign(value: Tensor) -> Tensor:
+    """-1 or 1."""
+    return torch.where(value < 0, -1.0, 1.0)
 
 
 def _repeat_template(vertices: tuple[Tensor, Tensor], owner: Tensor, faces: Tensor, slot: Tensor) -> Mesh:

@@ -1,6 +1,7 @@
 """Objects seen from several sides on white, and the true flow between any two views.
 
-In: objects, or a category, and angles. Out: `Views`. Training, tests and the examples call `render` and `sample_views`.
+In: objects, or a category, and cameras. Out: `Views`. Training, tests and the examples call `render` and
+`sample_views`.
 
 Legend: B objects, V views of each, H = W size, M pixels on objects, k = SUPERSAMPLE.
 """
@@ -10,9 +11,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Generator, Tensor
 
+from models.turning import Camera
+from pipelines.synthetic.objects.cameras import sample_lenses
 from pipelines.synthetic.objects.scene import Objects, View, sample_objects
 from pipelines.synthetic.rendering.correspondence import find_unoccluded
-from pipelines.synthetic.rendering.hits import Hits, average_samples
+from pipelines.synthetic.rendering.hits import Hits
 from pipelines.synthetic.rendering.noise import pick, uniform
 from pipelines.synthetic.rendering.raster import to_samples
 
@@ -29,12 +32,10 @@ class Views:
     """[B, V, 3, H, W] in -1..1 on white."""
     mask: Tensor
     """[B, V, 1, H, W] coverage by the object, 0..1."""
-    azimuth: Tensor
-    """[B, V] degrees."""
-    elevation: Tensor
-    """[B, V] degrees."""
-    inverse: Tensor
-    """[B, V, H * k, W * k] 1 / depth in diagonals, 0 beside the object."""
+    camera: Camera
+    """[B, V]."""
+    nearness: Tensor
+    """[B, V, H * k, W * k] of what is shown, as in `rendering.raster`."""
     objects: Objects
     _hits: dict[int, Hits] = field(default_factory=dict, repr=False)
 
@@ -46,9 +47,8 @@ class Views:
 
     def depth(self, number: int) -> Tensor:
         """How far the surface is in front of the object's middle, [B, 1, H, W] in diagonals; 0 beside the object."""
-        inverse = self.find_hits(number).raster.nearness
-        away = self.objects.distance[:, None, None] - 1 / inverse.clamp(min=1e-6)
-        return torch.where(inverse > 0, away, 0.0)[:, None]
+        raster = self.find_hits(number).raster
+        return torch.where(raster.index >= 0, self._view(number).find_depth(raster.nearness), 0.0)[:, None]
 
     def flow(self, target: int, source: int, *, mirrored: bool = False) -> tuple[Tensor, Tensor, Tensor]:
         """True backward flow from view `target` to view `source`, or to the source's mirror image.
@@ -65,10 +65,13 @@ class Views:
         view = self._view(source)
         hits = self.find_hits(target)
         row, y, x = hits.picture, hits.y, hits.x
-        pixel, depth = self.objects.project(view, hits.interpolate(self.objects.mesh.position) * flip, row)
-        clear = self._face_camera(view, hits, flip) & self._find_unoccluded(source, pixel, depth, row)
+        point = hits.interpolate(self.objects.mesh.position) * flip
+        pixel, depth, nearness = view.project(point, row)
+        limit = nearness + _TOLERANCE / depth.square()  # the nearness of points that much nearer
+        clear = self._face_camera(view, hits, flip) & self._find_unoccluded(source, pixel, limit, row)
         visible = self.mask[:, source, 0] == 0
         if mirrored:
+            clear &= self.objects.symmetric[row]
             visible = visible.flip(-1)
             pixel = torch.stack([view.size - 1 - pixel[:, 0], pixel[:, 1]], -1)
         flow = hits.to_grid(pixel - torch.stack([x, y], -1))
@@ -78,25 +81,25 @@ class Views:
 
     def _view(self, number: int) -> View:
         """The cameras of view `number`."""
-        return View(self.azimuth[:, number], self.elevation[:, number], self.images.shape[-1])
+        return View(self.camera[:, number], self.images.shape[-1])
 
     def _face_camera(self, view: View, hits: Hits, flip: Tensor) -> Tensor:
-        """Whether the triangles, or their mirror images, turn their outside to the camera: [M] bool.
+        """Whether the triangles, or their mirror images, turn the side that is seen to the camera: [M] bool.
 
         flip: [3] 1 or -1, the factors of x, y, z.
         """
         a, b, c = self.objects.mesh.position[hits.corners].unbind(1)
-        camera = self.objects.camera_positions(view)[hits.picture] * flip
-        return (torch.linalg.cross(b - a, c - a) * (camera - a)).sum(-1) > 0
+        towards = view.find_directions(a * flip, hits.picture) * flip
+        return ((torch.linalg.cross(b - a, c - a) * towards).sum(-1) > 0) == hits.front
 
-    def _find_unoccluded(self, view: int, pixel: Tensor, depth: Tensor, row: Tensor) -> Tensor:
+    def _find_unoccluded(self, view: int, pixel: Tensor, nearness: Tensor, row: Tensor) -> Tensor:
         """Which points are in the picture of a view with nothing in front of them: [M] bool.
 
-        pixel: [M, 2] x, y; depth: [M] distances from the camera; row: [M] their objects.
+        pixel: [M, 2] x, y; nearness: [M] from which on a surface hides them; row: [M] their objects.
         """
-        inverse = self.inverse[:, view]
-        place, limit = to_samples(pixel, SUPERSAMPLE), inverse.shape[-1] - 1
-        clear = find_unoccluded(inverse, row, place, 1 / (depth - _TOLERANCE))
+        surface = self.nearness[:, view]
+        place, limit = to_samples(pixel, SUPERSAMPLE), surface.shape[-1] - 1
+        clear = find_unoccluded(surface, row, place, nearness)
         return clear & ((place >= 0) & (place <= limit)).all(-1)
 
 
@@ -106,7 +109,7 @@ def sample_views(
     """Draws `batch` objects and renders `views` of each, on the generator's device.
 
     Args:
-        category: "car", "chair" or "all".
+        category: a name of `classes.CATEGORIES`.
         size: pixels along a side of the pictures.
         step: azimuths are multiples of it in degrees, and elevations are 0, 10 or 20; 0 allows any azimuth and any
             elevation between 0 and 20.
@@ -121,23 +124,23 @@ def sample_views(
         azimuth = (azimuth / step).floor() * step
         choices = torch.tensor(ELEVATIONS, device=generator.device)
         elevation = choices[pick(generator, (1,) * len(ELEVATIONS), batch, views)]
-    return render(objects, azimuth, elevation, size=size)
+    nearness, scale = (lens[:, None].expand(-1, views) for lens in sample_lenses(batch, generator))
+    return render(objects, Camera(azimuth, elevation, nearness, scale), size=size)
 
 
-def render(objects: Objects, azimuth: Tensor, elevation: Tensor, *, size: int) -> Views:
-    """Renders pictures of `size` x `size` pixels of the objects from azimuth, elevation [B, V] in degrees."""
-    shown = [
-        _render_view(objects, View(*angles, size=size * SUPERSAMPLE))
-        for angles in zip(azimuth.unbind(1), elevation.unbind(1), strict=True)
-    ]
-    images, mask, inverse = (torch.stack(column, 1) for column in zip(*shown, strict=True))
-    return Views(images, mask, azimuth, elevation, inverse, objects)
+def render(objects: Objects, camera: Camera, *, size: int) -> Views:
+    """Renders pictures of `size` x `size` pixels of the objects from the cameras [B, V]."""
+    views = range(camera.azimuth.shape[1])
+    shown = [_render_view(objects, View(camera[:, number], size * SUPERSAMPLE)) for number in views]
+    images, mask, nearness = (torch.stack(column, 1) for column in zip(*shown, strict=True))
+    return Views(images, mask, camera, nearness, objects)
 
 
 def _render_view(objects: Objects, view: View) -> tuple[Tensor, Tensor, Tensor]:
-    """Picture [B, 3, H, W] in -1..1, mask [B, 1, H, W] and inverse depth [B, H * k, W * k] of a view of size H * k."""
+    """Picture [B, 3, H, W] in -1..1, mask [B, 1, H, W] and nearness [B, H * k, W * k] of a view of size H * k."""
     hits = objects.find_hits(view)
     colour = objects.shade(view, hits)
     mask = (hits.raster.index >= 0)[..., None].float()
-    images = average_samples(hits.to_grid(colour * 2 - 1, fill=1.0), SUPERSAMPLE)
-    return images, average_samples(mask, SUPERSAMPLE), hits.raster.nearness.clamp(min=0)
+    grid = torch.cat([hits.to_grid(colour * 2 - 1, fill=1.0), mask], -1)
+    images, mask = objects.film.develop(grid, SUPERSAMPLE).split([3, 1], 1)
+    return images.clamp(-1, 1), mask.clamp(0, 1), hits.raster.nearness

@@ -2,18 +2,19 @@
 
 `draw_clips` makes a batch; the recipe's numbers are in `Recipe`.
 
-Legend: B clips, T frames (reference, previous, targets), H, W image size. RGBA is colour in [-1, 1] times coverage,
-and coverage in 0 to 1; joints are in pixels.
+Legend: B clips, T frames (reference, previous, targets, further pictures), P pictures (reference and further ones),
+H, W image size. RGBA is colour in [-1, 1] times coverage, and coverage in 0 to 1; joints are in pixels.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from models.generators.animation import State
+from models.generators.recurrent import select_items
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
 from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
 from pipelines.training.animation.details import observe_details
@@ -44,6 +45,13 @@ class Recipe(LayerRecipe):
     """Fraction of the clips in which furniture or the like hides the person from there on down."""
     floor_shadows: float = 0.85
     """Fraction of the clips in which the person has a shadow at the feet."""
+    turntable: float = 0.2
+    """Fraction of the motions in which people turn round once."""
+    pictures: int = 3
+    """P, pictures of a person at most: the reference and further ones. All clips have as many, some the reference more
+    than once, which is the same to the generator as once. 1: there are no further ones, which is faster."""
+    further: float = 0.5
+    """Fraction of the clips with 1 to P - 1 further pictures, each number as often, that are not the reference."""
     actions: int = 2
     """Motions that follow each other in a clip."""
     reference_noise: float = 2.0
@@ -80,10 +88,10 @@ class Truth:
     """Flow into the previous frame [B, 2, H, W], in pixels."""
     visible_previous: Tensor
     """Where the previous frame shows the target [B, 1, H, W], 0 or 1."""
-    flow_reference: Tensor
-    """Flow into the reference [B, 2, H, W], in pixels."""
-    visible_reference: Tensor
-    """Where the reference shows the target [B, 1, H, W], 0 or 1."""
+    flow_pictures: Tensor
+    """Flow into the reference and into each further picture [B, P, 2, H, W], in pixels."""
+    visible_pictures: Tensor
+    """Where each of them shows the target [B, P, 1, H, W], 0 or 1."""
 
     @property
     def person(self) -> Tensor:
@@ -94,23 +102,21 @@ class Truth:
         """The fields in order."""
         return tuple(vars(self).values())
 
-    def __getitem__(self, clips: slice) -> "Truth":
-        return Truth(*(tensor[clips] for tensor in self.tensors()))
-
 
 @dataclass
 class Clips:
-    """A training batch: the reference, the state before the first target, and the targets in order."""
+    """A training batch: the reference, the state before the first target, the targets in order, and P - 1 further
+    pictures of the same people, some of which are the reference itself."""
 
     reference: State
     previous: State
     targets: list[Truth]
+    others: tuple[State, ...] = ()
 
     def chunks(self, size: int) -> Iterator["Clips"]:
         """The clips in groups of `size`."""
         for start in range(0, len(self.reference.image), size):
-            part = slice(start, start + size)
-            yield Clips(self.reference[part], self.previous[part], [truth[part] for truth in self.targets])
+            yield select_items(self, slice(start, start + size))
 
 
 def draw_clips(recipe: Recipe, batch: int, generator: torch.Generator) -> Clips:
@@ -118,29 +124,42 @@ def draw_clips(recipe: Recipe, batch: int, generator: torch.Generator) -> Clips:
     config = ClipConfig(
         height=recipe.size, width=recipe.size, length=recipe.clip_length, actions=recipe.actions, fill=recipe.fill,
         shadow=recipe.floor_shadows, wall_shadows=False, athletic=recipe.athletic, truncated=recipe.truncated,
-        furniture=recipe.furniture,
+        furniture=recipe.furniture, turntable=recipe.turntable,
     )  # fmt: skip
     times = draw_times(recipe, batch, generator, motions=recipe.actions)
-    clip = sample_clip(config, batch=batch, times=times, generator=generator)
-    reference, driving = _make_reference(recipe, clip, generator), _make_driving(recipe, clip, generator)
-    return assemble_clips(recipe, clip, reference, driving, generator)
+    further = draw_further_times(recipe, times[:, :1], generator)
+    clip = sample_clip(config, batch=batch, times=torch.cat([times, further], 1), generator=generator)
+    reference, driving = _make_reference(recipe, clip, 0, generator), _make_driving(recipe, clip, generator)
+    others = [
+        _choose_states(time == times[:, 0], reference, _make_reference(recipe, clip, frame, generator))
+        for frame, time in enumerate(further.unbind(1), times.shape[1])
+    ]
+    return assemble_clips(recipe, clip, reference, driving, generator, others)
 
 
 def assemble_clips(
-    recipe: LayerRecipe, clip: Clip, reference: State, driving: list[State], generator: torch.Generator
+    recipe: LayerRecipe,
+    clip: Clip,
+    reference: State,
+    driving: list[State],
+    generator: torch.Generator,
+    others: Sequence[State] = (),
 ) -> Clips:
-    """A training batch of a rendered clip, of its reference, and of what drives the frames after it."""
+    """A training batch of a rendered clip, of its reference, and of what drives the frames after it.
+
+    driving: frames 1, 2 ... of the clip. others: further pictures, the frames of the clip after those.
+    """
     batch = len(clip.images)
     starts = torch.rand(batch, generator=generator, device=clip.images.device) < recipe.start_share  # [B]
     generated = State(imitate_generated(clip.rgba[:, 1], generator), driving[0].structure, driving[0].joints)
-    pairs = zip(state_tensors(reference), state_tensors(generated), strict=True)
-    previous = State(*(_choose(starts, from_reference, other) for from_reference, other in pairs))
+    previous = _choose_states(starts, reference, generated)
+    pictures = 0, *range(1 + len(driving), clip.images.shape[1])
     backdrop = _draw_colours(batch, generator)
     targets = [
-        _make_truth(clip, driving[t - 1], backdrop, t, before, starts if before == 1 else None)
+        _make_truth(clip, driving[t - 1], backdrop, t, before, starts if before == 1 else None, pictures)
         for before, t in itertools.pairwise(recipe.order_frames())
     ]
-    return Clips(reference, previous, targets)
+    return Clips(reference, previous, targets, tuple(others))
 
 
 def state_tensors(state: State) -> tuple[Tensor, Tensor, Tensor]:
@@ -166,15 +185,29 @@ def draw_times(recipe: LayerRecipe, batch: int, generator: torch.Generator, *, m
     return torch.cat([draw(0, recipe.clip_length), first + steps], 1)
 
 
-def _make_truth(clip: Clip, driving: State, backdrop: Tensor, t: int, before: int, starts: Tensor | None) -> Truth:
-    """Truth of frame t, made from frame `before`, or from the reference where `starts` [B] is set."""
+def draw_further_times(recipe: Recipe, reference: Tensor, generator: torch.Generator) -> Tensor:
+    """Frame numbers [B, P - 1] of further pictures: any, or the reference's [B, 1]."""
+    device = reference.device
+    shares = recipe.further * torch.linspace(1, 0, recipe.pictures, device=device)[:-1]  # of at least 1, 2 ... of them
+    given = torch.rand(reference.shape, generator=generator, device=device) < shares
+    times = torch.randint(recipe.clip_length, given.shape, generator=generator, device=device)
+    return torch.where(given, times, reference)
+
+
+def _make_truth(
+    clip: Clip, driving: State, backdrop: Tensor, t: int, before: int, starts: Tensor | None, pictures: Sequence[int]
+) -> Truth:
+    """Truth of frame t, made from frame `before`, or from the reference where `starts` [B] is set.
+
+    pictures: frames that are the reference and its further pictures.
+    """
     flow, visible, _ = clip.flow(t, before)
-    reference_flow, reference_visible, _ = clip.flow(t, 0)
+    found = [clip.flow(t, frame)[:2] for frame in pictures]
     if starts is not None:
-        flow, visible = _choose(starts, reference_flow, flow), _choose(starts, reference_visible, visible)
+        flow, visible = (_choose(starts, *pair) for pair in zip(found[0], (flow, visible), strict=True))
     image, structure, joints = state_tensors(driving)
-    flows = flow, visible, reference_flow, reference_visible
-    return Truth(image, clip.shadow[:, t], backdrop, structure, joints, *flows)
+    flows, shown = (torch.stack(each, 1) for each in zip(*found, strict=True))
+    return Truth(image, clip.shadow[:, t], backdrop, structure, joints, flow, visible, flows, shown)
 
 
 def _draw_colours(batch: int, generator: torch.Generator) -> Tensor:
@@ -188,15 +221,21 @@ def _choose(which: Tensor, yes: Tensor, no: Tensor) -> Tensor:
     return torch.where(which.view(-1, *[1] * (yes.dim() - 1)), yes, no)
 
 
+def _choose_states(which: Tensor, yes: State, no: State) -> State:
+    """`yes` where `which` [B] is set, else `no`."""
+    pairs = zip(state_tensors(yes), state_tensors(no), strict=True)
+    return State(*(_choose(which, *pair) for pair in pairs))
+
+
 def _draw_noise(shape: tuple[int, ...], scale: float, generator: torch.Generator) -> Tensor:
     return scale * torch.randn(shape, generator=generator, device=generator.device)
 
 
-def _make_reference(recipe: Recipe, clip: Clip, generator: torch.Generator) -> State:
-    """The reference as it is in use: cut out imperfectly, with noisy COCO-17 joints of which hidden ones are sometimes
+def _make_reference(recipe: Recipe, clip: Clip, frame: int, generator: torch.Generator) -> State:
+    """A frame as a reference in use: cut out imperfectly, with noisy COCO-17 joints of which hidden ones are sometimes
     missing, and the Human3.6M-17 joints that the motion network makes of those."""
-    pose = clip.coco[:, 0]  # [B, 17, 2]
-    hidden = ~clip.coco_visible[:, 0]  # [B, 17]
+    pose = clip.coco[:, frame]  # [B, 17, 2]
+    hidden = ~clip.coco_visible[:, frame]  # [B, 17]
     noise = draw_shares(len(pose), generator) * _draw_noise(tuple(pose.shape), recipe.reference_noise, generator)
     noise = noise * (1 + 1.5 * hidden[..., None])
     outside = ((pose < 0) | (pose > recipe.size - 1)).any(-1)
@@ -204,23 +243,24 @@ def _make_reference(recipe: Recipe, clip: Clip, generator: torch.Generator) -> S
     present = torch.rand(pose.shape[:2], generator=generator, device=pose.device) > chance
     structure = structure_maps(pose + noise, COCO17_LIMBS, size=recipe.size, present=present)
     inherited = torch.stack([noise[:, list(sources)].mean(1) for sources in _H36M_FROM_COCO], 1)  # [B, 17, 2]
-    joints = clip.h36m[:, 0] + inherited + _draw_noise(tuple(inherited.shape), MOTION_NETWORK_ERROR, generator)
+    joints = clip.h36m[:, frame] + inherited + _draw_noise(tuple(inherited.shape), MOTION_NETWORK_ERROR, generator)
     if recipe.structure_details:
         points, depth = observe_details(
-            clip, slice(1), (pose + noise)[:, None], layout="coco17", unknown=recipe.unknown_details / 2,
-            retargeted=False, generator=generator,
+            clip, slice(frame, frame + 1), (pose + noise)[:, None], layout="coco17",
+            unknown=recipe.unknown_details / 2, retargeted=False, generator=generator,
         )  # fmt: skip
         depth = depth[:, 0].masked_fill(~present, torch.nan)
         structure = add_details(structure, pose + noise, COCO17_LIMBS, points[:, 0], depth)
         joints = torch.cat([joints, points[:, 0]], 1)
-    image = cut_out(clip.images[:, 0], clip.rgba[:, 0], recipe.imperfect_mattes, generator)
+    image = cut_out(clip.images[:, frame], clip.rgba[:, frame], recipe.imperfect_mattes, generator)
     return State(image, compact(structure), joints)
 
 
 def _make_driving(recipe: Recipe, clip: Clip, generator: torch.Generator) -> list[State]:
-    """The frames after the reference, with Human3.6M-17 joints that have a constant error of retargeting and a smaller
-    one that changes from frame to frame."""
-    pose = clip.h36m[:, 1:]  # [B, T - 1, 17, 2]
+    """Previous frame and targets, with Human3.6M-17 joints that have a constant error of retargeting and a smaller one
+    that changes from frame to frame."""
+    driven = slice(1, 2 + recipe.rollout)
+    pose = clip.h36m[:, driven]  # [B, 1 + rollout, 17, 2]
     batch, frames, count, _ = pose.shape
     noise = _draw_noise((batch, 1, count, 2), recipe.driving_noise, generator)
     noise = noise + _draw_noise((batch, frames, count, 2), 0.5 * recipe.driving_noise, generator)
@@ -229,7 +269,7 @@ def _make_driving(recipe: Recipe, clip: Clip, generator: torch.Generator) -> lis
     details = None
     if recipe.structure_details:
         details = observe_details(
-            clip, slice(1, None), pose, layout="h36m17", unknown=recipe.unknown_details, retargeted=True,
+            clip, driven, pose, layout="h36m17", unknown=recipe.unknown_details, retargeted=True,
             generator=generator,
         )  # fmt: skip
     states = []

@@ -24,10 +24,11 @@ def reconstruction_losses(recipe: LayerRecipe, step: Step, truth: Truth, emphasi
     image, weight = step.image.float(), _weigh(recipe, truth, emphasis)
     composites = compose(image, truth.backdrop), compose(truth.image, truth.backdrop)
     previous = truth.flow_previous, truth.visible_previous
-    reference = truth.flow_reference, truth.visible_reference
+    references = list(zip(truth.flow_pictures.unbind(1), truth.visible_pictures.unbind(1), strict=True))
+    made = (step.flows_reference, step.masks_reference), *((other.flows, other.masks) for other in step.others)
     sources = (
         (step.flows_previous, step.masks_previous, *previous),
-        (step.flows_reference, step.masks_reference, *reference),
+        *((*own, *true) for own, true in zip(made, references, strict=True)),
     )
     losses = {
         "picture": recipe.picture * weighted_l1(image, truth.image, weight),
@@ -37,7 +38,7 @@ def reconstruction_losses(recipe: LayerRecipe, step: Step, truth: Truth, emphasi
         **flow_losses(recipe, sources, truth.person),
     }
     if step.detail is not None:
-        losses |= detail_losses(recipe, step.detail, previous, reference, truth.image, truth.person)
+        losses |= detail_losses(recipe, step.detail, previous, references, truth.image, truth.person)
     return losses
 
 

@@ -23,6 +23,8 @@ from pipelines.training.animation.plates import Fill, estimate_plate, fill_smoot
 from pipelines.training.data.structure_maps import add_details, structure_maps
 from pipelines.training.image_metrics import psnr
 
+Limbs = Sequence[tuple[int, int]]
+
 VALIDATION_SEED = 20260
 MATTE_SEED = 1
 FRAMES = 24  # of a clip
@@ -95,40 +97,53 @@ def render_held_out(
     generator, mattes = torch.Generator(device), torch.Generator(device)
     generator.manual_seed(seed)
     mattes.manual_seed(MATTE_SEED)
-    config = ClipConfig(
-        height=size, width=size, length=frames, shadow=FLOOR_SHADOWS, wall_shadows=False, athletic=ATHLETIC,
-        truncated=TRUNCATED, furniture=FURNITURE,
-    )  # fmt: skip
+    config = configure_clips(frames, size)
     parts = []
     for start in range(0, clips, at_once):
         count = min(at_once, clips - start)
         times = torch.arange(frames, device=device).expand(count, -1)
         clip = sample_clip(config, batch=count, times=times, generator=generator)
-        parts.append(_hold_out(clip, mattes, fill))
+        parts.append(hold_out(clip, mattes, fill))
         progress.advance(count)
-    return HeldOutClips(*(torch.cat(column) for column in zip(*parts, strict=True)))
+    return HeldOutClips(*(torch.cat(column) for column in zip(*map(_fields, parts), strict=True)))
 
 
-def _hold_out(clip: Clip, mattes: torch.Generator, fill: Fill) -> tuple[Tensor, ...]:
-    """The fields of HeldOutClips."""
+def configure_clips(frames: int, size: int) -> ClipConfig:
+    """What clips of `frames` frames [size, size] look like."""
+    return ClipConfig(
+        height=size, width=size, length=frames, shadow=FLOOR_SHADOWS, wall_shadows=False, athletic=ATHLETIC,
+        truncated=TRUNCATED, furniture=FURNITURE,
+    )  # fmt: skip
+
+
+def hold_out(clip: Clip, mattes: torch.Generator, fill: Fill) -> HeldOutClips:
+    """Cut the people out of the first frames, with mattes spoilt by the generator, and fill in what was behind them."""
     first = clip.images[:, 0]
     source = cut_out(first, clip.rgba[:, 0], 1.0, mattes)
     plate = estimate_plate(first, source[:, 3:], clip.shadow[:, 0], fill)
     details = clip.details.masked_fill(~clip.details_visible[..., None], torch.nan)
     truth = clip.coco, clip.h36m, clip.mask, clip.shadow, details, clip.coco_depth, clip.h36m_depth
-    return clip.images, source, plate, *truth
+    return HeldOutClips(clip.images, source, plate, *truth)
+
+
+def draw_structure(joints: Tensor, limbs: Limbs, details: tuple[Tensor, Tensor] | None, *, size: int) -> Tensor:
+    """Structure maps [B, S, size, size] of joints [B, 17, 2], all of which are known.
+
+    details: points of hands and feet [B, 10, 2] and depths of the joints [B, 17]; None for maps without them.
+    """
+    present = torch.ones(joints.shape[:2], dtype=torch.bool, device=joints.device)
+    maps = structure_maps(joints, limbs, size=size, present=present)
+    return maps if details is None else add_details(maps, joints, limbs, *details)
 
 
 @torch.no_grad()
 def generate(model: AnimationGenerator, clip: HeldOutClips, progress: Progress = SILENT) -> GeneratedClips:
     """Frames 1 to T - 1, generated one after another from frame 0."""
     layered = model.config.image_channels == 4
-    present = torch.ones(clip.coco.shape[0], 17, dtype=torch.bool, device=clip.images.device)
 
-    def draw(joints: Tensor, depth: Tensor, limbs: Sequence[tuple[int, int]], t: int) -> Tensor:
-        maps = structure_maps(joints[:, t], limbs, size=clip.images.shape[-1], present=present)
-        detailed = model.config.structure_details
-        return add_details(maps, joints[:, t], limbs, clip.details[:, t], depth[:, t]) if detailed else maps
+    def draw(joints: Tensor, depth: Tensor, limbs: Limbs, t: int) -> Tensor:
+        details = (clip.details[:, t], depth[:, t]) if model.config.structure_details else None
+        return draw_structure(joints[:, t], limbs, details, size=clip.images.shape[-1])
 
     source = draw(clip.coco, clip.coco_depth, COCO17_LIMBS, 0)
     image = clip.source if layered else clip.images[:, 0]
@@ -153,8 +168,8 @@ def _finish(image: Tensor, shadow: Tensor | None, plate: Tensor) -> tuple[Tensor
     return compose(image, plate, shadow), image, shadow
 
 
-def _fields(made: GeneratedClips) -> tuple[Tensor, ...]:
-    return tuple(vars(made).values())
+def _fields(clips: HeldOutClips | GeneratedClips) -> tuple[Tensor, ...]:
+    return tuple(vars(clips).values())
 
 
 @torch.no_grad()

@@ -74,7 +74,7 @@ def degrade(images: Tensor, generator: Generator) -> Tensor:
     images = _reduce_resolution(images, generator)
     strength = uniform(generator, len(images)).square() * 0.045
     images = images + column(strength, 4) * normal(generator, *images.shape)
-    return _compress(images.clamp(0, 1), generator)
+    return compress(images.clamp(0, 1), generator, share=0.5)
 
 
 def _change_light(images: Tensor, generator: Generator) -> Tensor:
@@ -130,9 +130,9 @@ def _cosines(device: torch.device) -> Tensor:
     return matrix.to(device)
 
 
-def _compress(images: Tensor, generator: Generator) -> Tensor:
-    """Compression of half of the images, much as JPEG does."""
-    chosen = subset(generator, 0.5, len(images))
+def compress(images: Tensor, generator: Generator, *, share: float) -> Tensor:
+    """Compression of a share of the images, much as JPEG does."""
+    chosen = subset(generator, share, len(images))
     if len(chosen):
         images[chosen] = _quantise(images[chosen], generator)
     return images

@@ -90,7 +90,9 @@ def draw_object_pairs(configuration: Configuration, recipe: Recipe, batch: int, 
 
     category = configuration.name.removeprefix("shapenet_")
     views = sample_views(category=category, batch=batch, size=recipe.size, generator=generator, views=2)
-    source, target = (_encode_views(views.azimuth[:, v], views.elevation[:, v]).to(views.images) for v in range(2))
+    source, target = (
+        _encode_views(views.camera.azimuth[:, v], views.camera.elevation[:, v]).to(views.images) for v in range(2)
+    )
     return Pairs(Pair(views.images[:, 0], source, views.images[:, 1], target), TrueFlow(*views.flow(1, 0)[:2]))
 
 

@@ -3,11 +3,11 @@
 `draw_pairs` makes a batch; the recipe's numbers are in `Recipe`.
 
 Legend: B samples (a source and a target view each), V views of an object, H = W image size. Images are in [-1, 1],
-angles in degrees, flows in pixels.
+cameras as in `models.turning`, angles in degrees, flows in pixels.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import torch
@@ -16,11 +16,15 @@ from torch import Tensor
 
 from models.errors import InputError
 from models.generators.view import WHITE
+from models.turning import Camera
 from pipelines.synthetic.objects import Views, render, sample_objects
+from pipelines.synthetic.objects.cameras import sample_cameras
+from pipelines.synthetic.objects.classes import CLASSES
 from pipelines.synthetic.rendering.noise import chance, normal, uniform
-from pipelines.training.data.augmentation import subset
+from pipelines.training.data.augmentation import compress, subset
+from pipelines.training.data.object_sampler import SampleObjects
 
-HIGHEST = 20.0  # degrees of elevation
+UNKNOWN = -1  # number of a kind that is not given
 SOFT_SCALE = 0.4  # size to which soft samples are reduced before they are enlarged again
 
 
@@ -31,20 +35,36 @@ class Recipe:
     Every ordered pair of an object's views is a sample.
     """
 
-    category: str = "all"
-    """What is rendered: car, chair or all."""
+    category: str = "any"
+    """What is rendered: a class, all classes, or any object, which may be of no class."""
+    without: tuple[str, ...] = ()
+    """Styles of objects that are never drawn, separated by commas; the validation measures them by themselves."""
     size: int = 256
     """Height and width of the images, in pixels."""
     chunk: int = 32
     """Samples per update; the whole batch is rendered at once."""
     views: int = 3
     """Views of each object."""
-    level: float = 0.6
-    """Fraction of the objects that are seen from elevation 0; the others from 0 to 20 degrees."""
+    level: float = 0.35
+    """Fraction of the objects that are seen from elevation 0; the others from -10 to 40 degrees."""
+    turning: float = 0.7
+    """Fraction of those others whose views have one elevation."""
+    varied: float = 0.25
+    """Fraction of the objects whose views have different distances and scales."""
+    unknown: float = 0.15
+    """Fraction of the objects whose kind is not given; their azimuths count from the source's."""
     azimuth_noise: float = 3.0
     """Largest standard deviation of the azimuth that is given for the source, in degrees; a sample's own is uniform."""
+    elevation_noise: float = 2.0
+    """The same of the elevation of both views."""
+    nearness_noise: float = 0.08
+    """The same of 1 / distance of both views, in diagonals of the object."""
+    scale_noise: float = 0.04
+    """The same of the logarithm of the scale of both views."""
     soft: float = 0.2
     """Fraction of the samples that are as soft as enlarged images."""
+    compressed: float = 0.15
+    """Fraction of the sources that went through a codec; what is generated should not look so."""
     coloured: float = 0.3
     """Fraction of the samples whose result is judged on a coloured background, where white fringes show."""
     picture: float = 5.0
@@ -83,14 +103,12 @@ class Inputs:
 
     image: Tensor
     """The source [B, 3, H, W]."""
-    azimuth: Tensor
-    """Of the source [B]."""
-    elevation: Tensor
-    """Of the source [B]."""
-    target_azimuth: Tensor
-    """[B]."""
-    target_elevation: Tensor
-    """[B]."""
+    source: Tensor
+    """The source's camera [B, 4], about right: `Camera.stack`."""
+    target: Tensor
+    """The target's camera [B, 4]."""
+    kind: Tensor
+    """Number of the object's class in `CLASSES` [B], or `UNKNOWN`."""
 
     def tensors(self) -> tuple[Tensor, ...]:
         """The fields in order."""
@@ -149,6 +167,12 @@ def join(parts: Sequence[ViewPairs]) -> ViewPairs:
     return ViewPairs(Inputs(*map(torch.cat, inputs)), Truth(*map(torch.cat, truth)))
 
 
+def number_classes(names: Sequence[str], device: torch.device) -> Tensor:
+    """Numbers [B] of the classes in `CLASSES`, those of others `UNKNOWN`."""
+    known = list(CLASSES)
+    return torch.tensor([known.index(name) if name in known else UNKNOWN for name in names], device=device)
+
+
 def pair_views(recipe: Recipe, batch: int) -> list[tuple[int, int]]:
     """Numbers of the source and the target view of each sample of an object.
 
@@ -161,37 +185,71 @@ def pair_views(recipe: Recipe, batch: int) -> list[tuple[int, int]]:
     return pairs
 
 
-def draw_pairs(recipe: Recipe, batch: int, generator: torch.Generator) -> ViewPairs:
-    """`batch` rendered samples on the generator's device, in random order.
+def draw_pairs(
+    recipe: Recipe, batch: int, generator: torch.Generator, sample: SampleObjects = sample_objects
+) -> ViewPairs:
+    """`batch` rendered samples on the generator's device, in random order; `sample` puts the objects together.
 
     Raises:
         InputError: see `pair_views`.
     """
     pairs = pair_views(recipe, batch)
-    objects = sample_objects(category=recipe.category, batch=batch // len(pairs), generator=generator)
-    azimuth = uniform(generator, batch // len(pairs), recipe.views, high=360.0)
-    level = chance(generator, recipe.level, len(azimuth), 1)
-    elevation = uniform(generator, *azimuth.shape, high=HIGHEST).masked_fill(level, 0.0)
-    views = render(objects, azimuth, elevation, size=recipe.size)
-    columns = zip(*(_pair_views(views, source, target) for source, target in pairs), strict=True)
+    count = batch // len(pairs)
+    objects = sample(category=recipe.category, batch=count, generator=generator, without=recipe.without)
+    how = {"level": recipe.level, "turning": recipe.turning, "varied": recipe.varied}
+    views = render(objects, sample_cameras(count, recipe.views, generator, **how), size=recipe.size)
+    kind = _choose_kinds(recipe, objects.classes, generator)
+    columns = zip(*(_pair_views(views, kind, source, target) for source, target in pairs), strict=True)
     order = torch.randperm(batch, generator=generator, device=generator.device)
     background = uniform(generator, batch, 3, 1, 1, low=-1.0)
     background = torch.where(chance(generator, recipe.coloured, batch, 1, 1, 1), background, WHITE)
     inputs, truth = (_join(column, order) for column in columns)
-    sample = ViewPairs(Inputs(*inputs), Truth(*truth, background=background))
-    _soften(recipe, sample, generator)
-    sample.inputs.azimuth += uniform(generator, batch) * recipe.azimuth_noise * normal(generator, batch)
-    return sample
+    drawn = ViewPairs(Inputs(*inputs), Truth(*truth, background=background))
+    _soften(recipe, drawn, generator)
+    drawn.inputs.image = 2 * compress((drawn.inputs.image + 1) / 2, generator, share=recipe.compressed) - 1
+    _misjudge_cameras(recipe, drawn.inputs, generator)
+    return drawn
 
 
-def _pair_views(views: Views, source: int, target: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-    """The fields of Inputs, and those of Truth but the background."""
-    angles = [angle[:, view] for view in (source, target) for angle in (views.azimuth, views.elevation)]
+def _choose_kinds(recipe: Recipe, classes: Sequence[str], generator: torch.Generator) -> Tensor:
+    """The kinds [B] that are given for objects of these classes."""
+    kind = number_classes(classes, generator.device)
+    return kind.masked_fill(chance(generator, recipe.unknown, len(classes)), UNKNOWN)
+
+
+def _pair_views(views: Views, kind: Tensor, source: int, target: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """The fields of Inputs, and those of Truth but the background.
+
+    The azimuth of an object of unknown kind counts from the source's; where the mirror image shows it nobody knows.
+    """
+    unknown = kind == UNKNOWN
+    front = torch.where(unknown, views.camera.azimuth[:, source], 0.0)
+    cameras = (views.camera[:, view] for view in (source, target))
+    given = (replace(camera, azimuth=camera.azimuth - front).stack() for camera in cameras)
     truth = [views.images[:, target], views.mask[:, target], views.depth(target)]
     for mirrored in (False, True):
         flow, visible, on_object = views.flow(target, source, mirrored=mirrored)
+        if mirrored:
+            on_object = on_object * ~unknown[:, None, None, None]
         truth += [flow, visible * on_object]
-    return (views.images[:, source], *angles), tuple(truth)
+    return (views.images[:, source], *given, kind), tuple(truth)
+
+
+def _misjudge_cameras(recipe: Recipe, inputs: Inputs, generator: torch.Generator) -> None:
+    """Give cameras as they are estimated, in place; both views of a sample have the same error, but for the azimuth."""
+    noise = (recipe.azimuth_noise, recipe.elevation_noise, recipe.nearness_noise, recipe.scale_noise)
+    size = len(inputs.source), len(noise)
+    error = uniform(generator, *size) * inputs.source.new_tensor(noise) * normal(generator, *size)
+    _, *same = error.unbind(1)
+    for given, azimuth in ((inputs.source, error[:, 0]), (inputs.target, 0.0)):
+        camera = Camera.unstack(given)
+        moved = Camera(
+            camera.azimuth + azimuth,
+            camera.elevation + same[0],
+            (camera.nearness + same[1]).clamp(min=0),
+            camera.scale * same[2].exp(),
+        )
+        given.copy_(moved.stack())
 
 
 def _join(parts: Sequence[tuple[Tensor, ...]], order: Tensor) -> list[Tensor]:

@@ -28,7 +28,7 @@ def reconstruction_losses(recipe: Recipe, view: View, truth: Truth) -> dict[str,
         "alpha": recipe.alpha * visibility(view.alpha, truth.mask),
         "depth": recipe.depth * _depth_loss(look.depths, truth.depth),
         **flow_losses(recipe, sources, truth.mask),
-        **detail_losses(recipe, view.detail, mirrored, own, truth.image, truth.mask),
+        **detail_losses(recipe, view.detail, mirrored, [own], truth.image, truth.mask),
     }
 
 

@@ -2,7 +2,7 @@
 
 `draw_labelled` makes a batch; the recipe's numbers are in `Recipe`.
 
-Legend: B images, H = W size. Images are in [-1, 1] unless said otherwise, angles in degrees.
+Legend: B images, H = W size. Images are in [-1, 1] unless said otherwise, cameras as in `models.turning`.
 """
 
 from collections.abc import Sequence
@@ -11,15 +11,19 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from models.viewpoint import FILL, KINDS
+from models.turning import SCALE, Camera
+from models.viewpoint import FILL, OTHER
 from pipelines.synthetic.clips import ClipConfig, sample_clip
 from pipelines.synthetic.objects import render, sample_objects
-from pipelines.synthetic.objects.car_measures import CARS
+from pipelines.synthetic.objects.cameras import sample_cameras
+from pipelines.synthetic.objects.classes import CLASSES
 from pipelines.synthetic.rendering.backgrounds import sample_backgrounds
 from pipelines.synthetic.rendering.noise import chance, column, gaussian_blur, uniform
 from pipelines.training.data.augmentation import degrade, place
+from pipelines.training.data.object_sampler import SampleObjects
 
-CAR, CHAIR, OTHER = range(len(KINDS))
+CATEGORY = "any"  # what is drawn
+KINDS = (*CLASSES, OTHER)
 VIEWS = 4  # of each object
 
 
@@ -30,19 +34,19 @@ class Recipe:
     chunk: int = 256
     """Images per update; the whole batch is rendered at once."""
     others: float = 0.15
-    """Fraction of the images that show neither a car nor a chair."""
-    highest: float = 30.0
-    """Highest elevation, in degrees; the lowest is 0."""
-    level: float = 0.5
-    """Fraction of the views from elevation 0."""
+    """Fraction of the images that show no object."""
+    level: float = 0.35
+    """Fraction of the objects that are seen from elevation 0; the others from -10 to 40 degrees."""
+    without: tuple[str, ...] = ()
+    """Styles of objects that are never drawn, separated by commas; the validation measures them by themselves."""
     spoiled: float = 0.7
     """Fraction of the objects with the errors of cameras and of cutting out."""
     spread: float = 6.0
     """Standard deviation of the azimuth's target distribution, in degrees."""
     kind: float = 0.5
     """Weight of the kind's cross entropy; the azimuth's is 1."""
-    elevation: float = 0.2
-    """Weight of the elevation's error, in tens of degrees."""
+    elevation: float = 0.5
+    """Weight of the log likelihoods of elevation and nearness."""
     frame: float = 3.0
     """Weight of the frame's error."""
     validation: int = 400
@@ -51,16 +55,18 @@ class Recipe:
 
 @dataclass
 class LabelledImages:
-    """Images with what the network should say of them; the last three labels are 0 for other images."""
+    """Images with what the network should say of them."""
 
     images: Tensor
     """[B, 3, H, W]."""
+    shown: Tensor
+    """Whether they show an object [B] bool; camera and frame are 0 where they don't."""
     kind: Tensor
-    """Index in `models.viewpoint.KINDS` [B]."""
-    azimuth: Tensor
-    """[B]."""
-    elevation: Tensor
-    """[B]."""
+    """Index in `KINDS` [B]; objects of other kinds have no front, so their azimuth means nothing."""
+    folds: Tensor
+    """Of the objects' rotational symmetry [B], see `Objects`: from so many azimuths each looks the same."""
+    camera: Tensor
+    """[B, 4], `Camera.stack`."""
     frame: Tensor
     """Where the object has its place, [B, 3] as in `models.viewpoint`."""
 
@@ -68,14 +74,20 @@ class LabelledImages:
         return LabelledImages(*(tensor[chosen] for tensor in vars(self).values()))
 
 
-def draw_labelled(recipe: Recipe, batch: int, size: int, generator: Generator) -> LabelledImages:
-    """`batch` images [3, size, size] on the generator's device, first the objects, then at least one other image."""
+def draw_labelled(
+    recipe: Recipe, batch: int, size: int, generator: Generator, sample: SampleObjects = sample_objects
+) -> LabelledImages:
+    """`batch` images [3, size, size] on the generator's device, first the objects, then at least one other image.
+
+    sample: puts the objects together.
+    """
     rest = max(round(recipe.others * batch), 1)
-    seen = draw_objects(recipe, batch - rest, size, generator)
-    kind = torch.full((rest,), OTHER, device=generator.device)
-    zeros = seen.frame.new_zeros(rest, 3)
-    unknown = LabelledImages(draw_others(rest, size, generator), kind, zeros[:, 0], zeros[:, 0], zeros)
-    return join([seen, unknown])
+    seen = draw_objects(recipe, batch - rest, size, generator, sample)
+    kind = torch.full((rest,), KINDS.index(OTHER), device=generator.device)
+    camera, frame = (labels.new_zeros(rest, labels.shape[1]) for labels in (seen.camera, seen.frame))
+    shown = torch.zeros_like(kind, dtype=torch.bool)
+    others = draw_others(rest, size, generator)
+    return join([seen, LabelledImages(others, shown, kind, torch.ones_like(kind), camera, frame)])
 
 
 def join(parts: Sequence[LabelledImages]) -> LabelledImages:
@@ -84,21 +96,17 @@ def join(parts: Sequence[LabelledImages]) -> LabelledImages:
     return LabelledImages(*(torch.cat(column) for column in columns))
 
 
-def draw_objects(recipe: Recipe, batch: int, size: int, generator: Generator) -> LabelledImages:
-    """Cars and chairs from any side, some of them spoiled."""
+def draw_objects(recipe: Recipe, batch: int, size: int, generator: Generator, sample: SampleObjects) -> LabelledImages:
+    """Objects of all classes by any camera, some of them spoiled."""
     count = -(-batch // VIEWS)
-    drawn = sample_objects(category="all", batch=count, generator=generator)
-    azimuth = uniform(generator, count, VIEWS, high=360.0)
-    level = chance(generator, recipe.level, count, VIEWS)
-    elevation = uniform(generator, count, VIEWS, high=recipe.highest).masked_fill(level, 0.0)
-    views = render(drawn, azimuth, elevation, size=size)
-    images, mask = (part.flatten(0, 1)[:batch] for part in (views.images, views.mask))
-    kinds = torch.tensor([CAR if kind in CARS else CHAIR for kind in drawn.kinds], device=generator.device)
-    kind, azimuth, elevation = (
-        label.flatten()[:batch] for label in (kinds[:, None].expand(-1, VIEWS), azimuth, elevation)
-    )
-    images, mask, frame = fill_frame(images, mask, generator)
-    return LabelledImages(_spoil(recipe, images, mask, generator), kind, azimuth, elevation, frame)
+    drawn = sample(category=CATEGORY, batch=count, generator=generator, without=recipe.without)
+    views = render(drawn, sample_cameras(count, VIEWS, generator, level=recipe.level, varied=1.0), size=size)
+    images, mask, camera = (part.flatten(0, 1)[:batch] for part in (views.images, views.mask, views.camera.stack()))
+    kinds = torch.tensor([KINDS.index(name) for name in drawn.classes], device=generator.device)
+    images, mask, frame = fill_frame(images, mask, Camera.unstack(camera).scale, generator)
+    kind, folds = (each.repeat_interleave(VIEWS)[:batch] for each in (kinds, drawn.folds))
+    shown = torch.ones_like(kind, dtype=torch.bool)
+    return LabelledImages(_spoil(recipe, images, mask, generator), shown, kind, folds, camera, frame)
 
 
 def draw_others(batch: int, size: int, generator: Generator) -> Tensor:
@@ -107,7 +115,8 @@ def draw_others(batch: int, size: int, generator: Generator) -> Tensor:
     times = torch.zeros(batch, 1, dtype=torch.long, device=generator.device)
     clip = sample_clip(config, batch=batch, times=times, generator=generator)
     people, mask = clip.images[:, 0], clip.mask[:, 0]
-    cut, _, _ = fill_frame(torch.lerp(torch.ones_like(people), people, mask), mask, generator)
+    white = torch.ones_like(people)
+    cut, _, _ = fill_frame(torch.lerp(white, people, mask), mask, white[:, 0, 0, 0], generator)
     places = 2 * sample_backgrounds(batch, size, size, generator) - 1
     noise = 1 - 0.1 * torch.rand(people.shape, generator=generator, device=generator.device)
     which = torch.randint(4, (batch,), generator=generator, device=generator.device)
@@ -115,13 +124,16 @@ def draw_others(batch: int, size: int, generator: Generator) -> Tensor:
     return choices[which, torch.arange(batch, device=generator.device)]
 
 
-def fill_frame(images: Tensor, mask: Tensor, generator: Generator | None = None) -> tuple[Tensor, Tensor, Tensor]:
+def fill_frame(
+    images: Tensor, mask: Tensor, scale: Tensor, generator: Generator | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
     """Move and scale objects so that they fill their images as the network expects; with a generator only roughly.
 
-    images: [B, 3, H, W] as rendered, on white; mask: [B, 1, H, W] coverage.
+    images: [B, 3, H, W] as rendered, on white; mask: [B, 1, H, W] coverage; scale: [B] of the cameras.
 
     Returns:
-        Images [B, 3, H, W], mask [B, 1, H, W], and the frame [B, 3] that leads back to the rendered image.
+        Images [B, 3, H, W], mask [B, 1, H, W], and the frame [B, 3] in which the rendered image would have the usual
+        scale.
     """
     batch, size = len(images), images.shape[-1]
     columns, rows = _find_bounds(mask.amax(2)[:, 0] > 0.5), _find_bounds(mask.amax(3)[:, 0] > 0.5)
@@ -131,12 +143,12 @@ def fill_frame(images: Tensor, mask: Tensor, generator: Generator | None = None)
     if generator:
         target = target + size * uniform(generator, batch, 2, low=-0.03, high=0.03)
         fill = fill * uniform(generator, batch, low=0.92, high=1.06)
-    scale = fill * size / (box[..., 1] - box[..., 0] + 1).amax(1).clamp(min=8)
+    factor = fill * size / (box[..., 1] - box[..., 0] + 1).amax(1).clamp(min=8)
     straight = torch.zeros(batch, device=images.device)
-    placement = place(scale, straight, straight.bool(), box.mean(-1), target)
+    placement = place(factor, straight, straight.bool(), box.mean(-1), target)
     dark, mask = placement.warp(torch.cat([(1 - images) / 2, mask], 1), size).split([3, 1], 1)
     middle = placement.points(torch.full((batch, 1, 2), (size - 1) / 2, device=images.device))[:, 0]  # [B, 2]
-    frame = torch.cat([(middle - (size - 1) / 2) / size, scale.log()[:, None]], 1)
+    frame = torch.cat([(middle - (size - 1) / 2) / size, (factor * scale / SCALE).log()[:, None]], 1)
     return 1 - 2 * dark, mask, frame
 
 

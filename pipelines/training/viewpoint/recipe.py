@@ -1,4 +1,4 @@
-"""Recipe of the viewpoint network, `gfla train viewpoint`: from which side a rendered car or chair is seen."""
+"""Recipe of the viewpoint network, `gfla train viewpoint`: by which camera a rendered object is seen."""
 
 from typing import ClassVar
 
@@ -6,13 +6,16 @@ import torch
 from torch import Tensor
 
 from models.viewpoint import ViewpointConfig, ViewpointNetwork
+from pipelines.training.data.object_sampler import ObjectSampler
+from pipelines.training.data.object_styles import list_validations
 from pipelines.training.engine.initialisation import load_matching
 from pipelines.training.engine.recipe import Validation
-from pipelines.training.engine.session import Session
+from pipelines.training.engine.session import Session, Stateful
 from pipelines.training.engine.supervised import SupervisedTask
-from pipelines.training.viewpoint.data import LabelledImages, Recipe, draw_labelled, join
+from pipelines.training.viewpoint.data import CATEGORY, KINDS, LabelledImages, Recipe, draw_labelled, join
 from pipelines.training.viewpoint.losses import viewpoint_losses
 from pipelines.training.viewpoint.validation import VALIDATION_SEED, recognise_others, validate
+from pipelines.training.viewpoint.warm_start import fit_outputs
 
 SHEET_ROWS, SHEET_COLUMNS = 4, 8
 AT_ONCE_ON_CPU = 64  # images that are rendered together
@@ -30,13 +33,17 @@ class ViewpointTask(SupervisedTask[ViewpointNetwork, LabelledImages]):
     unused_options = frozenset({"vgg", "compile", "only"})
 
     def __init__(self, session: Session, recipe: Recipe) -> None:
-        config = session.config
+        config, self.validations = session.config, list_validations(CATEGORY, recipe.without)
         self.chunk = config.chunk_size(recipe.chunk)
+        self.objects = ObjectSampler(session.processes, seed=config.seed)
         torch.manual_seed(config.seed)
-        network = ViewpointNetwork(config=ViewpointConfig())
+        network = ViewpointNetwork(config=ViewpointConfig(kinds=KINDS, lens=True))
         if config.init:
-            load_matching(network, config.init, session.progress, expect="viewpoint")
+            load_matching(network, config.init, session.progress, expect="viewpoint", adapt=fit_outputs)
         super().__init__(session, recipe, network)
+
+    def state(self) -> dict[str, Stateful]:
+        return super().state() | {"objects": self.objects}
 
     def prepare(self) -> None:
         self.warm_up()
@@ -46,7 +53,8 @@ class ViewpointTask(SupervisedTask[ViewpointNetwork, LabelledImages]):
         due, size = self.session.samples_due(self.chunk), self.network.config.size
         at_once, parts = AT_ONCE_ON_CPU if self.device.type == "cpu" else due, []
         for start in range(0, due, at_once):
-            parts.append(draw_labelled(self.recipe, min(at_once, due - start), size, self.session.generator))
+            number = min(at_once, due - start)
+            parts.append(draw_labelled(self.recipe, number, size, self.session.generator, self.objects))
             self.session.progress.advance(0)
         return join(parts)
 
@@ -66,13 +74,16 @@ class ViewpointTask(SupervisedTask[ViewpointNetwork, LabelledImages]):
         return viewpoint_losses(self.recipe, answer, batch)
 
     def validate(self, network: ViewpointNetwork) -> Validation:
-        """Numbers of each category, their names prefixed with it; the sheet shows images as they are trained on."""
+        """Numbers of each class, their names prefixed with it, then of the styles that were left out of each.
+
+        The sheet shows images as they are trained on.
+        """
         number, progress = self.recipe.validation, self.session.progress
-        self.session.begin("validate", 3 * number, unit="images")
-        numbers = {"other_kind": recognise_others(network, number, progress)}
-        for category in ("car", "chair"):
-            found = validate(network, category, number, progress)
-            numbers |= {f"{category}_{name}": value for name, value in found.items()}
+        self.session.begin("validate", (len(self.validations) + 1) * number, unit="images")
+        numbers = {"nothing_kind": recognise_others(network, number, progress)}
+        for prefix, (category, styles) in self.validations.items():
+            found = validate(network, category, number, progress, **styles)
+            numbers |= {f"{prefix}_{name}": value for name, value in found.items()}
         generator = torch.Generator(self.device).manual_seed(VALIDATION_SEED)
         shown = draw_labelled(self.recipe, SHEET_ROWS * SHEET_COLUMNS, network.config.size, generator)
         return Validation(numbers, shown.images.split(SHEET_COLUMNS))

@@ -1,5 +1,7 @@
 """The animation generator's own promises; that it is the authors' network is shown by the golden tests."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -7,7 +9,7 @@ from torch import Tensor
 from models.detail import Detail
 from models.fold import fold_batch_norm
 from models.generators.animation import AnimationConfig, AnimationGenerator, State, bundled_person, dance_fashion
-from models.generators.recurrent import select_items
+from models.generators.recurrent import Reference, select_items
 from models.ops.sampling import warp
 from tests.helpers.golden import assert_close
 
@@ -191,3 +193,49 @@ def test_restraint_moves_the_blend_to_the_reference_outside_of_training() -> Non
     shares = blend(free.eval()) * torch.tensor([-1.5, -2.0, 0.0]).exp().view(3, 1, 1)
     torch.testing.assert_close(blend(held.eval()), shares / shares.sum(1, keepdim=True))
     assert torch.equal(blend(held.train()), blend(free.train()))
+
+
+def several(generator: AnimationGenerator, count: int) -> tuple[Reference, State, Tensor]:
+    """A reference with further images, 1 + `count` in all, its first state and a target structure."""
+    torch.manual_seed(8)
+    joints = torch.rand(1, 2, 2) * 40
+    first, *others = (
+        generator.encode_reference(torch.rand(1, 3, *SIZE[2:]) * 2 - 1, torch.rand(SIZE), joints)
+        for _ in range(1 + count)
+    )
+    return replace(first, others=tuple(others)), State.initial(first), torch.rand(SIZE)
+
+
+def test_the_same_image_again_changes_nothing() -> None:
+    generator = build(detail_hidden=6, limbs=((0, 1),)).eval()
+    reference, state, structure = several(generator, 0)
+    alone = generator.step(reference, state, structure, state.joints)
+    twice = generator.step(replace(reference, others=(reference, reference)), state, structure, state.joints)
+    assert_close("image", twice.image, alone.image, 1e-5)
+    assert twice.detail is not None
+    assert alone.detail is not None
+    assert_close("share", twice.detail.blend[:, 2:], alone.detail.blend[:, 2:].expand(-1, 3, -1, -1) / 3, 1e-5)
+
+
+def test_what_only_a_further_image_shows_is_taken_from_it() -> None:
+    generator = build(detail_hidden=6, limbs=((0, 1),)).eval()
+    reference, state, structure = several(generator, 1)
+    (other,) = reference.others
+    step = generator.step(reference, state, structure, state.joints)
+    assert step.detail is not None
+    odds = [(mask / (1 - mask)) ** 2 for mask in (step.masks_reference[-1], step.others[0].masks[-1])]
+    share = torch.nn.functional.interpolate(odds[1] / sum(odds), scale_factor=4, mode="bilinear")
+    taken = step.detail.blend[:, 3:] / step.detail.blend[:, 2:].sum(1, keepdim=True)
+    assert_close("share", taken, share, 1e-4)
+    assert_close("sum", step.detail.blend.sum(1), torch.ones(1, *SIZE[2:]), 1e-5)
+    assert_close("warped", step.detail.warped_others[0], warp(other.image, step.detail.flows_others[0]), 1e-5)
+    swapped = replace(other, others=(replace(reference, others=()),))
+    assert_close("order", generator.step(swapped, state, structure, state.joints).image, step.image, 1e-5)
+
+
+def test_every_image_of_a_reference_gets_gradients() -> None:
+    generator = build(detail_hidden=6)
+    reference, state, structure = several(generator, 2)
+    images = [image.requires_grad_() for image in (reference.image, *(other.image for other in reference.others))]
+    generator.step(reference, state, structure).image.square().mean().backward()
+    assert all(image.grad is not None and image.grad.abs().sum() > 0 for image in images)

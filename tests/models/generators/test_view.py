@@ -1,16 +1,20 @@
 """The view-synthesis generator: what its wiring promises."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from models.fold import fold_batch_norm
 from models.generators.config import ViewConfig, bundled_objects
 from models.generators.view import MIRRORED, OWN, View, ViewGenerator
 from models.ops.sampling import warp
+from models.turning import Camera
 from models.weights import load_weights, save_weights
 from tests.helpers.golden import assert_close
 
@@ -26,7 +30,7 @@ def build(**changes: object) -> ViewGenerator:
 
 
 def degrees(value: float, batch: int = 1) -> Tensor:
-    return torch.full((batch,), value)
+    return torch.full((batch,), float(value))
 
 
 def picture(batch: int = 1) -> Tensor:
@@ -34,9 +38,12 @@ def picture(batch: int = 1) -> Tensor:
     return torch.rand(batch, 3, 64, 64) * 2 - 1
 
 
+def camera(azimuth: float, batch: int = 1, **lens: float) -> Camera:
+    return Camera.usual(degrees(azimuth, batch), degrees(0.0, batch), **lens)
+
+
 def seen(generator: ViewGenerator, image: Tensor, azimuth: float, target: float) -> View:
-    flat = degrees(0.0, len(image))
-    return generator(image, degrees(azimuth, len(image)), flat, degrees(target, len(image)), flat)
+    return generator(image, camera(azimuth, len(image)), camera(target, len(image)))
 
 
 def test_shapes_and_ranges() -> None:
@@ -56,8 +63,8 @@ def test_shapes_and_ranges() -> None:
 
 def test_encoding_once_is_the_same_and_views_do_not_depend_on_each_other() -> None:
     generator, image = build().eval(), picture()
-    source = generator.encode(image, degrees(30.0), degrees(0.0))
-    first = [generator.view(source, degrees(azimuth), degrees(0.0)).image for azimuth in (10.0, 77.0)]
+    source = generator.encode(image, camera(30))
+    first = [generator.view(source, camera(azimuth)).image for azimuth in (10.0, 77.0)]
     for azimuth, found in zip((10.0, 77.0), first, strict=True):
         assert torch.equal(found, seen(generator, image, 30, azimuth).image)
     assert not torch.equal(*first)
@@ -94,6 +101,23 @@ def test_every_parameter_learns() -> None:
     assert [name for name, parameter in generator.named_parameters() if parameter.grad is None] == []
 
 
+def test_a_generator_with_lenses_and_classes_sees_both_and_one_without_turns_by_them_alone() -> None:
+    """Weights of before know neither: only the projection changes with the camera."""
+    image = picture()
+    views = {}
+    for name, changes in (("old", {}), ("new", {"lens": True, "classes": ("car", "chair")})):
+        generator = build(**changes).eval()
+        for kind in (None, -1, 0, 1):
+            given = None if kind is None else torch.tensor([kind])
+            views[name, kind] = generator(image, camera(30), camera(200), given).image
+        cameras = (camera(azimuth, distance=torch.inf, scale=0.7) for azimuth in (30, 200))
+        views[name, "lens"] = generator(image, *cameras).image
+    assert torch.equal(views["old", 0], views["old", None])
+    assert torch.equal(views["new", -1], views["new", None])
+    assert not torch.equal(views["new", 0], views["new", 1])
+    assert not torch.equal(views["old", "lens"], views["old", None])
+
+
 def test_autocast_leaves_flows_and_images_exact_types() -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         view = seen(build(), picture(2), 30, 200)
@@ -119,13 +143,27 @@ def test_saved_and_loaded_it_is_the_same(tmp_path: Path) -> None:
     assert torch.equal(seen(loaded, picture(), 30, 200).image, seen(generator, picture(), 30, 200).image)
 
 
+def test_files_from_before_lenses_and_classes_are_read_as_without(tmp_path: Path) -> None:
+    path, generator = tmp_path / "w.safetensors", build().eval()
+    save_weights(path, generator, architecture="view", licence="", command="", extra={}, exact=True)
+    with safe_open(path, framework="pt") as file:
+        tensors, metadata = {key: file.get_tensor(key) for key in file.keys()}, json.loads(file.metadata()["gfla"])  # noqa: SIM118
+    for field in ("lens", "classes"):
+        del metadata["config"][field]
+    save_file(tensors, path, metadata={"gfla": json.dumps(metadata)})
+    loaded = load_weights(path, expect="view")
+    assert isinstance(loaded, ViewGenerator)
+    assert torch.equal(seen(loaded, picture(), 30, 200).image, seen(generator, picture(), 30, 200).image)
+
+
 @pytest.mark.parametrize("shape", [(1, 3, 64, 80), (1, 3, 72, 72), (1, 1, 64, 64)])
 def test_wrong_sizes_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="expected"):
-        build().encode(torch.zeros(shape), degrees(0.0), degrees(0.0))
+        build().encode(torch.zeros(shape), camera(0))
 
 
 def test_the_shipped_size_is_small() -> None:
+    config = replace(bundled_objects(), lens=True, classes=("car", "chair", "sofa", "table"))
     with torch.device("meta"):
-        generator = ViewGenerator(config=bundled_objects())
+        generator = ViewGenerator(config=config)
     assert sum(parameter.numel() for parameter in generator.parameters()) < 6_000_000

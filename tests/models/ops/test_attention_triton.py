@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -10,7 +12,7 @@ import torch
 pytest.importorskip("triton")
 
 from models.attention import LocalAttention
-from tests.helpers.attention_parts import Shape, make_parts, measure_errors
+from tests.helpers.attention_parts import Shape, differentiate, make_parts, measure_errors
 
 TOLERANCES = {torch.bfloat16: 4e-3, torch.float32: 1e-5}
 ON_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -85,25 +87,45 @@ def _make_module_and_inputs(batch: int) -> tuple[LocalAttention, list[torch.Tens
     return LocalAttention(channels=64, kernel_size=3, hidden=64).cuda().to(memory_format=torch.channels_last), leaves
 
 
+def _capture(work: Callable[[], tuple[torch.Tensor, ...]]) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
+    """Results of an ordinary call, and of a CUDA graph of it."""
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        expected = [work() for _ in range(3)][-1]
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        found = work()
+    graph.replay()
+    torch.cuda.synchronize()
+    return found, expected
+
+
+@pytest.mark.gpu
+@ON_GPU
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_kernels_in_a_cuda_graph_give_the_same_bits(shape: Shape) -> None:
+    torch.manual_seed(0)
+    for part in make_parts(shape, 8, torch.bfloat16):
+        upstream = torch.randn_like(part.triton_form(*part.inputs))
+        for found, expected in zip(
+            *_capture(partial(differentiate, part.trained_form, part.inputs, upstream)), strict=True
+        ):
+            assert torch.equal(found, expected), part.name
+
+
 @pytest.mark.gpu
 @ON_GPU
 @pytest.mark.parametrize("batch", [1, 8])
 def test_a_cuda_graph_repeats_the_ordinary_call(batch: int) -> None:
     module, inputs = _make_module_and_inputs(batch)
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    half = torch.autocast("cuda", dtype=torch.bfloat16, cache_enabled=False)
-    with torch.cuda.stream(side), half:
-        expected = [_differentiate(module, *inputs) for _ in range(3)][-1]
-    torch.cuda.synchronize()
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph), half:
-        found = _differentiate(module, *inputs)
-    graph.replay()
-    torch.cuda.synchronize()
-    # Result and gradients of source, target and flow come from kernels that always sum in the same order.
-    for value, other in zip(found[:4], expected[:4], strict=True):
-        assert torch.equal(value, other)
+    with torch.autocast("cuda", dtype=torch.bfloat16, cache_enabled=False):
+        found, expected = _capture(partial(_differentiate, module, *inputs))
+    assert torch.equal(found[0], expected[0])
+    # PyTorch's gradient of replicate padding adds in any order, and so may cuDNN's gradients of convolutions.
+    for value, other in zip(found[1:], expected[1:], strict=True):
+        assert float((value - other).norm() / other.norm()) < TOLERANCES[torch.bfloat16]
 
 
 @pytest.mark.gpu

@@ -1,5 +1,6 @@
 """Sums over integer neighbours, and when the Triton form is chosen."""
 
+import pytest
 import torch
 
 from models.ops.neighbours import can_run_triton, sum_neighbours
@@ -16,10 +17,17 @@ def test_triton_needs_cuda() -> None:
     assert "needs CUDA" in str(can_run_triton(torch.zeros(1, 1, 2, 2), range(2), range(2)))
 
 
-def test_triton_needs_neighbours_side_by_side() -> None:
-    class OnGpu(torch.Tensor):
-        device = torch.device("cuda")
+class OnGpu(torch.Tensor):
+    device = torch.device("cuda")
 
+
+def test_triton_must_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = torch.zeros(1, 1, 2, 2).as_subclass(OnGpu)
+    monkeypatch.setattr("models.ops.neighbours.HAS_TRITON", False)
+    assert "not installed" in str(can_run_triton(source))
+
+
+def test_triton_needs_neighbours_side_by_side() -> None:
     source = torch.zeros(1, 1, 2, 2).as_subclass(OnGpu)
     assert "steps of the lattice" in str(can_run_triton(source, range(0, 4, 2), range(2)))
     assert "steps of the lattice" not in str(can_run_triton(source, range(2), range(2)))

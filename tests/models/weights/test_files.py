@@ -22,6 +22,7 @@ from models.landmarks import LandmarkConfig, LandmarkNetwork
 from models.motion import MotionConfig, MotionNetwork
 from models.plate import PlateConfig, PlateNetwork
 from models.pose_refiner import PoseRefiner, RefinerConfig
+from models.segmentation import SegmentationConfig, SegmentationNetwork
 from models.viewpoint import ViewpointConfig, ViewpointNetwork
 from models.weights import load_weights, read_metadata, save_weights
 from models.weights.files import ARCHITECTURES
@@ -41,6 +42,7 @@ MODELS = {
     "plate": lambda: PlateNetwork(config=PlateConfig(widths=(4, 4, 8), dilations=(1, 2), spectral=4, heads=2)),
     "keypoints": lambda: KeypointNetwork(config=KeypointConfig(joints=3, widths=(4, 8, 8))),
     "landmarks": lambda: LandmarkNetwork(config=LandmarkConfig(points=3, widths=(4, 8, 8))),
+    "segmentation": lambda: SegmentationNetwork(config=SegmentationConfig(widths=(8,) * 5, dilations=(1,), detail=4)),
 }
 
 

@@ -12,6 +12,7 @@ from models.generators.animation import AnimationGenerator
 from pipelines.batch.events import Event
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.worker import run_group
+from pipelines.generation import resume_folder
 from pipelines.generation.video_output import VideoOutput
 from tests.helpers.small_batches import BatchInputs, make_animate_job
 
@@ -95,3 +96,30 @@ def test_what_does_not_fit_together_is_generated_one_by_one(
     assert [last[job.name].state for job in jobs[:2]] == ["done", "done"]
     assert sizes == [2, 2, 1, 1, 1, 1, 1, 1]
     assert [len(read_frames(tmp_path / "out" / job.output)) for job in jobs[:2]] == [4, 2]
+
+
+def test_jobs_that_were_killed_go_on_beside_others(
+    jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resume_folder, "SEGMENT", 2)
+    first, _, second, _ = (replace(job, options=job.options | {"resume": True}) for job in jobs)
+    alone = last_events([first, second], tmp_path / "alone", together=1)
+    write = VideoOutput.write
+    with monkeypatch.context() as patch:
+
+        def kill(self, made):
+            if self.count == 5:
+                raise KeyboardInterrupt
+            write(self, made)
+
+        patch.setattr(VideoOutput, "write", kill)
+        with pytest.raises(KeyboardInterrupt):
+            run_group(Group((second,)), tmp_path / "together", lambda event: None)
+    events: list[Event] = []
+    run_group(Group((first, second), together=2), tmp_path / "together", events.append)
+    assert [event.step for event in events if event.stage == "animate"][:2] == [0, 4]
+    for job in (first, second):
+        ours, theirs = read_frames(tmp_path / "together" / job.output), read_frames(tmp_path / "alone" / job.output)
+        assert len(ours) == alone[job.name].frames
+        assert np.abs(ours - theirs).max() <= ROUNDING
+    assert {path.name for path in (tmp_path / "together").iterdir()} == {".gfla", first.output, second.output}

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from models.errors import InputError
-from pipelines.batch.jobs import CONFIGS, Group, Job, config_from_json, config_of, group_jobs
-from pipelines.configs import AnimateConfig, EvaluateConfig, PoseConfig, ViewSynthConfig
+from pipelines.batch.jobs import CONFIGS, Group, Job, config_of, group_jobs
+from pipelines.configs import AnimateConfig, EvaluateConfig, FaceConfig, PoseConfig, ViewSynthConfig
+from pipelines.runtime.config_values import config_from_json
 
 OUT = Path("/nowhere/out")
 
@@ -119,6 +120,18 @@ def test_groups_keep_driving_videos_together_and_never_mix_networks() -> None:
     groups = group_jobs([*crossed, *other], size=4)
     names = [[job.name for job in group.jobs] for group in groups]
     assert names == [["a--x", "b--x", "c--x", "a--y"], ["b--y", "c--y"], ["d--x"]]
+
+
+def test_a_face_job_has_its_landmarks_by_name_or_by_folder() -> None:
+    inputs = {"source": "/a.png", "driving": "/x.mp4"}
+    named = Job("f", "face", {**inputs, "landmarks": "bundled"}, "f.mp4")
+    assert config_of(named, OUT) == FaceConfig(
+        Path("/a.png"), Path("/x.mp4"), landmarks="bundled", output=OUT / "f.mp4", overwrite=True
+    )
+    listed = config_of(Job("f", "face", {**inputs, "landmarks": "/marks"}, "f.mp4"), OUT)
+    assert isinstance(listed, FaceConfig)
+    assert listed.landmarks == Path("/marks")
+    assert (named.source, named.driving) == ("/a.png", "/x.mp4")
 
 
 def test_options_become_the_config_of_the_command() -> None:

@@ -112,7 +112,7 @@ def test_a_suffix_has_a_dot_or_not(command: str, suffix: str | None, output: str
 @pytest.mark.parametrize(
     ("command", "suffix", "words"),
     [
-        ("animate", "xyz", "--suffix 'xyz': gfla animate can't write this type: use .mp4, .m4v, .mov, .webm, .gif"),
+        ("animate", "xyz", "--suffix 'xyz': gfla animate can't write this type: use .mp4, .m4v, .mov, .mkv, .webm"),
         ("animate", "...webm", "--suffix '...webm': "),
         ("animate", ".", "--suffix '.': "),
         ("animate", ".png", "--suffix '.png': "),

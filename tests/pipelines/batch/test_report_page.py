@@ -1,7 +1,5 @@
 """The report in a real browser, opened from the file system."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import pytest
 from pipelines.batch.report import write_report
 from pipelines.batch.thumbnails import make_thumbnails
 from tests.helpers.batch_reports import HOSTILE, repeat_rows, write_results
+from tests.helpers.chromium import open_chromium
 
 selenium = pytest.importorskip("selenium", reason="the Python package selenium is missing")
 from selenium import webdriver  # noqa: E402
@@ -19,25 +18,12 @@ from selenium.webdriver.remote.webelement import WebElement  # noqa: E402
 from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
 
 pytestmark = pytest.mark.browser
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-QUIET = ("background-networking", "component-update", "sync", "gpu", "quic", "dev-shm-usage")
 
 
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    if CHROMIUM is None or DRIVER is None:
-        pytest.skip(f"no {'chromedriver' if CHROMIUM else 'Chromium'} here (Debian: chromium and chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    flags = [f"disable-{name}" for name in QUIET] + ["headless=new", "no-first-run", "window-size=1280,900"]
-    flags += [f"user-data-dir={tmp_path_factory.mktemp('profile')}"] + ["no-sandbox"] * (os.geteuid() == 0)
-    for flag in flags:
-        options.add_argument(f"--{flag}")
-    browser = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    yield browser
-    browser.quit()
+    with open_chromium(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")

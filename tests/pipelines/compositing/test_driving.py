@@ -61,8 +61,9 @@ def paint_red(picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 def make_background(video: Video, fill: Callable = paint_red) -> DrivingBackground:
     frames, _, poses = video
-    place = {"scale": 0.5, "shifts": np.stack([np.arange(FRAMES), np.zeros(FRAMES)], 1)}
-    return DrivingBackground(frames, "walk.mp4", FRAMES, find_masks=partial(find_bars, poses), fill=fill, **place)
+    place = 0.5, np.stack([np.arange(FRAMES), np.zeros(FRAMES)], 1)
+    find = partial(find_bars, poses)
+    return DrivingBackground(frames, "walk.mp4", FRAMES, find_masks=find, fill=fill, places=[place])
 
 
 def differences(video: Video) -> np.ndarray:
@@ -124,8 +125,7 @@ def test_a_frame_without_the_person_stays_as_it_is() -> None:
         FRAMES,
         find_masks=lambda images: (np.zeros(image.shape[:2], np.float32) for image in images),
         fill=paint_red,
-        scale=1.0,
-        shifts=np.zeros((FRAMES, 2)),
+        places=[(1.0, np.zeros((FRAMES, 2)))],
     )
     assert all((nowhere.frame(number) == image).all() for number, image in enumerate(empty))
 

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 from models.detail import Detail
 from models.generators.animation import Step
+from models.generators.recurrent import map_tensors
 from pipelines.compositing.compositors import Compositor, make_compositor
 from pipelines.compositing.device_compositor import DeviceCompositor
 from pipelines.compositing.full_resolution import (
@@ -17,6 +19,7 @@ from pipelines.compositing.full_resolution import (
     suppress_tremor,
 )
 from pipelines.compositing.layers import Layer, lay_over, to_rgba
+from tests.helpers.devices import DEVICES
 
 CANVAS = 64, 32  # height and width
 MakeCompositor = Callable[[np.ndarray], Compositor]
@@ -52,8 +55,8 @@ def whole(source: np.ndarray) -> tuple[int, int, int, int]:
 @pytest.fixture(params=["tiles", "torch"])
 def make(request: pytest.FixtureRequest) -> MakeCompositor:
     if request.param == "tiles":
-        return lambda source: make_compositor(source, whole(source), torch.device("cpu"))
-    return lambda source: DeviceCompositor(source, whole(source), torch.device("cpu"))
+        return lambda source: make_compositor([source], whole(source), torch.device("cpu"))
+    return lambda source: DeviceCompositor([source], whole(source), torch.device("cpu"))
 
 
 @pytest.mark.parametrize("scale", [1, 1.5, 2.4])
@@ -154,6 +157,20 @@ def test_a_shadow_is_enlarged_and_darkens_what_is_behind(make: MakeCompositor) -
     assert (result[5, 5] == 200).all()
 
 
+@pytest.mark.parametrize("kind", [TiledCompositor, partial(DeviceCompositor, device=torch.device("cpu"))])
+def test_further_pictures_are_copied_by_their_own_flows(kind: Callable[..., Compositor]) -> None:
+    """A quarter of the first picture, three of the second from 2 canvas pixels to the right, which are 4 of the box."""
+    first, second = person(2), person(2)[::-1]
+    plain = step((0, 0, 0.25), (0, 0), (0, 0))
+    assert plain.detail is not None
+    blend = torch.cat([plain.detail.blend, torch.full((1, 1, *CANVAS), 0.75)], 1)
+    flow = torch.tensor([2.0, 0]).view(1, 2, 1, 1).expand(1, 2, *CANVAS)
+    several = replace(plain, detail=replace(plain.detail, blend=blend, flows_others=(flow,)))
+    result = on_black(kind([first, second], whole(first)).compose(several), first)
+    expected = 0.25 * first[:, :-4, :3] + 0.75 * second[:, 4:, :3]
+    np.testing.assert_allclose(result[:, :-4], expected, atol=0.6)
+
+
 def test_one_moving_spot_is_resampled_like_the_whole() -> None:
     """Away from the spot nothing changes; inside, tiles leave no seams."""
     height, width = 3 * CANVAS[0], 3 * CANVAS[1]
@@ -165,15 +182,16 @@ def test_one_moving_spot_is_resampled_like_the_whole() -> None:
     plain = step((0, 0, 1), (0, 0), (0, 0))
     assert plain.detail is not None
     moved = replace(plain, detail=replace(plain.detail, flow_reference=spot))
-    result = on_black(TiledCompositor(gentle, whole(gentle)).compose(moved), gentle)
+    result = on_black(TiledCompositor([gentle], whole(gentle)).compose(moved), gentle)
     shift = cv2.resize(spot[0, 0].numpy(), (width, height)) * 3
     expected = np.minimum(columns + shift, width - 1) / 2
     np.testing.assert_allclose(result[..., 1], expected, atol=1.01)
     np.testing.assert_allclose(result[..., 0], rows / 2, atol=1.01)
 
 
-def test_both_compositors_agree() -> None:
-    """Over several frames, with flows, blends and shadows that differ from place to place."""
+@pytest.mark.parametrize("device", DEVICES)
+def test_both_compositors_agree(device: str) -> None:
+    """Over several frames, with flows, blends and shadows that differ from place to place; some of them as a graph."""
     generator = torch.Generator().manual_seed(3)
 
     def smooth(channels: int) -> torch.Tensor:
@@ -184,15 +202,21 @@ def test_both_compositors_agree() -> None:
     y, x = np.mgrid[: source.shape[0], : source.shape[1]]
     inside = ((y - 95) / 80) ** 2 + ((x - 48) / 36) ** 2 < 1
     source *= cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 1.5)[..., None]
-    both = TiledCompositor(source, whole(source)), DeviceCompositor(source, whole(source), torch.device("cpu"))
-    for _ in range(3):
+    tiled = TiledCompositor([source], whole(source))
+    other = DeviceCompositor([source], whole(source), torch.device(device))
+    for _ in range(8):
         generated = torch.cat([smooth(3) * 0.3, smooth(1).sigmoid()], 1)
         detail = Detail(smooth(2), smooth(2) * 3, smooth(3).softmax(1), generated, generated)
         image = torch.ones(1, 4, *CANVAS)
         made = Step(image, image, generated, [], [], [], [], detail, shadow=smooth(1).sigmoid())
-        behind = np.full((*source.shape[:2], 3), 128, np.uint8)
-        first, second = (lay_over(behind, each.compose(made)).astype(int) for each in both)
-        assert np.abs(first - second).max() <= 1
+        behind = np.full((source.shape[0], source.shape[1] - 5, 3), 128, np.uint8)  # the layer reaches beyond it
+        expected = lay_over(behind, tiled.compose(made)).astype(int)
+        layer = other.make(map_tensors(made, lambda tensor: tensor.to(device)))
+        fetched = lay_over(behind, layer.fetch(whole(source))())
+        assert np.abs(expected - fetched).max() <= 1
+        laid = layer.lay_over(torch.from_numpy(behind).to(device), whole(source))()[0]
+        assert np.abs(expected - laid).max() <= 1
+        assert (laid != behind).any()
 
 
 def test_only_trembling_stops() -> None:

@@ -127,13 +127,23 @@ def test_an_alpha_of_its_own_gives_back_the_colours_before_white() -> None:
     assert matte.certainty == 1
 
 
-def test_the_rest_of_pymatting_is_neither_imported_nor_in_the_way() -> None:
+def test_pymatting_is_imported_by_a_thread_without_its_rest_and_is_not_in_the_way() -> None:
     estimate_matte(picture(draw()), coarse(draw()))
     assert is_compiled()
     check = """
 import sys
-from pipelines.compositing.pymatting_functions import matting_functions
+import threading
+from pipelines.compositing.pymatting_functions import load_matting, matting_functions
+from pipelines.runtime.progress import SILENT
 assert not any("numba" in name for name in sys.modules)
+load_matting(SILENT)
+while "pymatting" not in sys.modules:
+    pass
+load_matting(SILENT)  # of the next job, while that of the first one goes on
+for thread in threading.enumerate():
+    if thread is not threading.main_thread():
+        thread.join()
+assert "numba" in sys.modules
 with matting_functions() as functions:
     pass
 assert not any(name.partition(".")[0] == "pymatting" for name in sys.modules)

@@ -28,7 +28,7 @@ def fill_black(picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
 def test_only_the_person_leaves_the_picture() -> None:
     source = make_source()
     assert source.mask is not None
-    parts = cut_out(source, fill_black)
+    (parts,) = cut_out([source], fill_black)
     assert (parts.plate[source.mask > 0] == 0).all()
     np.testing.assert_array_equal(parts.plate[:, :50], source.picture[:, :50])
     np.testing.assert_array_equal(parts.plate[:30], source.picture[:30])
@@ -38,7 +38,7 @@ def test_only_the_person_leaves_the_picture() -> None:
 def test_a_picture_with_alpha_brings_its_matte() -> None:
     source = make_source()
     assert source.mask is not None
-    parts = cut_out(replace(source, alpha=source.mask * 0.9), fill_black)
+    (parts,) = cut_out([replace(source, alpha=source.mask * 0.9)], fill_black)
     np.testing.assert_allclose(parts.matte.alpha, source.mask * 0.9)
     assert (parts.plate == 255).all()
     assert parts.note
@@ -49,7 +49,7 @@ def test_an_alpha_that_is_not_of_the_person_is_not_a_matte() -> None:
     """Such as that of rounded corners."""
     corners = np.ones((HEIGHT, WIDTH), np.float32)
     corners[:5, :5] = 0
-    parts = cut_out(make_source(alpha=corners), fill_black)
+    (parts,) = cut_out([make_source(alpha=corners)], fill_black)
     assert parts.matte.alpha[:, :50].max() == 0
 
 
@@ -73,9 +73,9 @@ def test_a_picture_is_taken_apart_once() -> None:
         return picture
 
     cut = CutOutMaker(lambda: fill)
-    first = cut(make_source())
-    assert cut(make_source()) is first
-    assert cut(make_source(picture=make_source().picture + np.uint8(9))) is not first
+    first = cut([make_source()])
+    assert cut([make_source()]) is first
+    assert cut([make_source(picture=make_source().picture + np.uint8(9))]) is not first
     assert len(calls) == 2
 
 

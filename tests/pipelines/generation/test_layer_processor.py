@@ -9,15 +9,19 @@ import torch
 
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.config import bundled_person
+from models.generators.recurrent import map_tensors
 from models.joints import DETAILED_CHANNELS, STRUCTURE_CHANNELS
 from pipelines.compositing.backgrounds import PictureBackground
+from pipelines.compositing.device_compositor import DeviceCompositor
 from pipelines.compositing.matte import Matte
 from pipelines.generation.cutout import CutOut
 from pipelines.generation.layer_processor import LayerProcessor
 from pipelines.generation.networks import PersonGenerator
 from pipelines.generation.processors import ProcessorFactory
 from pipelines.keypoints.details import PersonDetails
-from pipelines.option_groups import Quality, Retarget
+from pipelines.keypoints.motion import SourcePerson
+from pipelines.option_groups import Framing, Quality, Retarget
+from tests.helpers.devices import DEVICES
 from tests.helpers.processor_contract import HEIGHT, WIDTH, ProcessorContract, draw_mask, generate_frame, make_people
 
 SMALL = {"width": 4, "max_width": 16, "flow_width": 4, "flow_max_width": 8, "attention_hidden": 8}
@@ -117,6 +121,25 @@ def test_a_layer_lies_over_its_background() -> None:
     np.testing.assert_allclose(result[around].mean((0, 1)), processor.picture[around].mean((0, 1)), atol=12)
 
 
+@pytest.mark.parametrize("framing", ["full", "crop"])
+@pytest.mark.parametrize("device", DEVICES)
+def test_frames_composed_on_a_device_are_those_of_the_cpu(
+    device: str, framing: Framing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A graph follows after some frames; every frame is finished after the next one was begun."""
+    expected, processor = make_processor(), make_processor()
+    colours = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+    for each in (expected, processor):
+        each.put_on(PictureBackground(colours))
+    step = still(processor)
+    on_device = map_tensors(step, lambda tensor: tensor.to(device))
+    pending = [expected.begin_frame(step, framing) for _ in range(7)]
+    monkeypatch.setattr("pipelines.generation.layer_processor.make_compositor", DeviceCompositor)
+    made = [processor.begin_frame(on_device, framing) for _ in range(7)]
+    for first, second in zip(pending, made, strict=True):
+        assert np.abs(first().astype(int) - second()).max() <= 1
+
+
 def test_the_canvas_holds_the_whole_person() -> None:
     """Hair and clothes may be far from every joint."""
     source, _ = make_people()
@@ -143,3 +166,45 @@ def test_a_person_whom_the_picture_cuts_goes_on_beyond_it() -> None:
     processor = make_processor(replace(source, detected=below, mask=mask))
     assert processor.box[3] > HEIGHT
     assert processor.canvas[3, -1].max() == 1
+
+
+def enlarge(person: SourcePerson, factor: int) -> SourcePerson:
+    """The same person in a larger picture with a margin of 40 pixels at the left and 20 at the top."""
+    assert person.mask is not None
+
+    def grow(picture: np.ndarray) -> np.ndarray:
+        large = picture.repeat(factor, 0).repeat(factor, 1)
+        return np.pad(large, [(20, 0), (40, 0), *[(0, 0)] * (picture.ndim - 2)])
+
+    def move(points: np.ndarray) -> np.ndarray:
+        moved = points.copy()
+        moved[:, :2] = (points[:, :2] + 0.5) * factor - 0.5 + (40, 20)
+        return moved
+
+    mask, pose, detected = grow(person.mask), move(person.pose), move(person.detected)
+    return replace(person, picture=grow(person.picture), mask=mask, pose=pose, detected=detected)
+
+
+def test_a_further_picture_is_put_where_the_person_of_the_source_is() -> None:
+    own, _ = make_people()
+    processor = make_processor(detailed=True)
+    larger = enlarge(own, 2)
+    assert larger.mask is not None
+    processor.add_picture(larger, Matte(larger.mask, larger.picture, 0.8))
+    (other,) = processor.others
+    assert other.person.shape == processor.person.shape
+    np.testing.assert_allclose(other.canvas, processor.canvas, atol=0.02)
+    own_inputs = processor.source_inputs()
+    np.testing.assert_allclose(other.inputs.structure, own_inputs.structure, atol=1.0)
+    assert other.inputs.joints is not None
+    assert own_inputs.joints is not None
+    np.testing.assert_allclose(other.inputs.joints, own_inputs.joints, atol=0.6)
+
+
+def test_the_source_picture_once_more_leaves_the_frame_as_it_is() -> None:
+    own, _ = make_people()
+    alone, twice = make_processor(), make_processor()
+    assert own.mask is not None
+    twice.add_picture(own, Matte(own.mask, own.picture, 0.8))
+    frames = [each.postprocess(generate_frame(each, make_generator()), "full").astype(int) for each in (alone, twice)]
+    assert np.abs(frames[0] - frames[1]).max() <= 1

@@ -9,7 +9,7 @@ from models.weights import load_weights
 from pipelines.keypoints import masks
 from pipelines.keypoints.details import DetailName, People, PersonDetails, PersonMask
 from pipelines.keypoints.detectors.bundled import BundledDetector
-from pipelines.keypoints.masks import find_mask
+from pipelines.keypoints.masks import divide_pixels, find_mask, hide_people
 from pipelines.media.pictures import load_picture
 from tests.helpers.media_files import SOURCE
 from tests.helpers.poses import make_standing_pose
@@ -76,3 +76,38 @@ def test_the_bundled_network_marks_whom_other_detectors_found(monkeypatch: pytes
     assert mask[trunk[1], trunk[0]] > 0.9
     assert mask[:, :10].max() < 0.1
     np.testing.assert_array_equal(mask, find_mask(picture, pose, detector=bundled, device="cpu"))
+
+
+def test_a_pose_that_was_filled_in_says_where_to_look() -> None:
+    bundled = BundledDetector(load_weights("keypoints"))
+    picture = load_picture(SOURCE)
+    pose = bundled.detect(picture)[0]
+    filled = pose.copy()
+    filled[:, 2] = 0.15
+    sure, unsure = (bundled.find_mask(picture, each).render(*picture.shape[:2]) > 127 for each in (pose, filled))
+    assert (sure & unsure).sum() > 0.95 * (sure | unsure).sum()
+
+
+def test_pixels_of_people_who_meet_are_divided() -> None:
+    """Both masks hold both people, as those of neighbours may; one is a little less sure of the other."""
+    everybody = np.zeros((300, 400), np.float32)
+    everybody[30:280, 60:250] = 1
+    poses = [make_standing_pose(0), make_standing_pose(110)]
+    first, second = divide_pixels([everybody, everybody], poses)
+    np.testing.assert_allclose(first + second, 1, atol=1e-5)
+    assert (first[40:270, 60:140] > 0.99).all()
+    assert (second[40:270, 170:250] > 0.99).all()
+    surer = everybody.copy()
+    surer[:, :155] = 0.1  # up to the middle the second mask has almost nothing
+    first, second = divide_pixels([everybody, surer], poses)
+    assert (first[40:240, 60:150] > 0.99).all()
+
+
+def test_what_is_behind_hidden_people_is_like_their_surroundings() -> None:
+    picture = np.full((300, 400, 3), 90, np.uint8)
+    picture[50:280, 60:140], picture[50:280, 150:220] = (200, 40, 40), (40, 200, 40)
+    others, own = (np.zeros((300, 400), np.float32) for _ in range(2))
+    others[50:280, 60:140], own[50:280, 150:220] = 1, 1
+    hidden = hide_people(picture, others, own)
+    assert np.abs(hidden[:, :140].astype(int) - 90).max() <= 1
+    np.testing.assert_array_equal(hidden[:, 150:], picture[:, 150:])

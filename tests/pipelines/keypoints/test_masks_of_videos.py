@@ -57,7 +57,7 @@ def test_the_masks_are_those_of_the_person_with_the_poses(person: int) -> None:
     detector = TwoPeople()
     poses = [make_standing_pose(200 * person + number, 20) for number in range(FRAMES)]
     images = (np.full((*SHAPE, 3), number, np.uint8) for number in range(FRAMES))
-    found = list(find_masks(images, poses, detector=detector, device="cpu"))
+    found = list(find_masks(images, np.stack(poses)[:, None], detector=detector, device="cpu"))
     assert len(found) == FRAMES
     for mask, pose in zip(found, poses, strict=True):
         columns = np.flatnonzero(mask.any(0))
@@ -65,6 +65,17 @@ def test_the_masks_are_those_of_the_person_with_the_poses(person: int) -> None:
         assert mask.max() == 1
     assert detector.looks == (1 if person else 0)  # in the frame in which the person was lost
     assert detector.wanted == {"hands"}
+
+
+def test_the_masks_of_several_people_are_one() -> None:
+    poses = [[make_standing_pose(200 * person + number, 20) for person in (0, 1)] for number in range(FRAMES)]
+    images = [np.full((*SHAPE, 3), number, np.uint8) for number in range(FRAMES)]
+    found = list(find_masks(images, np.array(poses), detector=TwoPeople(), device="cpu"))
+    for person in (0, 1):
+        own = find_masks(images, np.array(poses)[:, person : person + 1], detector=TwoPeople(), device="cpu")
+        for mask, alone in zip(found, own, strict=True):
+            assert (mask >= alone).all()
+    assert all(mask[:, 100].max() == 1 and mask[:, 300].max() == 1 and mask[:, 200].max() == 0 for mask in found)
 
 
 def test_a_detector_without_masks_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,5 +86,5 @@ def test_a_detector_without_masks_is_replaced(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(masks, "_load", lambda name, device: detector)
     poses = [make_standing_pose(number, 20) for number in range(2)]
     images = [np.zeros((*SHAPE, 3), np.uint8)] * 2
-    found = list(find_masks(images, poses, detector=Poses(), device="cpu"))  # pyright: ignore[reportArgumentType]
+    found = list(find_masks(images, np.stack(poses)[:, None], detector=Poses(), device="cpu"))  # pyright: ignore[reportArgumentType]
     assert [mask.any() for mask in found] == [True, True]

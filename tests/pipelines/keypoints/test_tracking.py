@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
-from pipelines.keypoints.tracking import fill_gaps, is_person, joint_distance, select_person
+from pipelines.keypoints.tracking import fill_gaps, is_person, joint_distance, select_people, select_person
 from tests.helpers.poses import make_standing_pose
 
 
@@ -66,6 +66,29 @@ def test_number_counts_in_the_first_frame_with_enough_people() -> None:
     crossing = select_person([frames[0][:0], *_crowd()], "2")
     np.testing.assert_allclose(crossing[1:, 0, 0], make_standing_pose(150, 0)[0, 0])
     assert not crossing[0].any()
+
+
+def test_everybody_is_numbered_from_the_left_in_the_first_frame_that_shows_enough() -> None:
+    large = make_standing_pose(150, 0)
+    frames = [large[None], *_crowd()]
+    small, other = select_people(frames)
+    assert not small[0].any()
+    assert small[1, 0, 0] < large[0, 0] < small[-1, 0, 0]
+    np.testing.assert_allclose(other[:, 0, 0], large[0, 0])
+    (one,) = select_people(frames, 1)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_who_is_seen_for_a_moment_has_no_number() -> None:
+    frames = _crowd()
+    frames[0] = np.concatenate([frames[0], make_standing_pose(-600, 0)[None]])
+    assert len(select_people(frames)) == 2
+    assert select_people([np.empty((0, 17, 3), np.float32)] * 3) == []
+
+
+def test_people_of_frames_far_apart_may_have_gone_far() -> None:
+    frames = [np.stack([make_standing_pose(250 * step, 0), make_standing_pose(1500, 0)]) for step in range(4)]
+    assert [track[:, 0, 0].std() > 0 for track in select_people(frames, interval=20)] == [True, False]
 
 
 def test_person_is_found_again_after_a_gap() -> None:

@@ -1,5 +1,6 @@
 """Rendered objects are cut out of backgrounds that are plain, shaded, transparent or cluttered."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import torch
 from PIL import Image
 
 from models.errors import InputError
+from models.turning import Camera
 from pipelines.object_views.foreground import segment_foreground
 from pipelines.synthetic.objects import render, sample_objects
+from pipelines.synthetic.objects.film import Film
 
 SIZE = 256
 
@@ -18,9 +21,11 @@ SIZE = 256
 def objects() -> tuple[np.ndarray, np.ndarray]:
     """Pictures [4, H, W, 3] of two cars and two chairs on white in 0..255, and their coverage [4, H, W, 1] in 0..1."""
     pictures, masks = [], []
-    for category in ("car", "chair"):
-        sampled = sample_objects(category=category, batch=2, generator=torch.Generator().manual_seed(11))
-        views = render(sampled, torch.full((2, 1), 50.0), torch.full((2, 1), 10.0), size=SIZE)
+    for category, styles in (("car", ["sedan", "SUV"]), ("chair", ["armchair", "upholstered"])):
+        generator = torch.Generator().manual_seed(15)
+        sampled = sample_objects(category=category, batch=2, generator=generator, styles=styles)
+        sampled = replace(sampled, film=Film.plain(2, torch.device("cpu")))
+        views = render(sampled, Camera.usual(torch.full((2, 1), 50.0), torch.full((2, 1), 10.0)), size=SIZE)
         pictures.append((views.images[:, 0] + 1).mul(127.5).permute(0, 2, 3, 1).numpy())
         masks.append(views.mask[:, 0].permute(0, 2, 3, 1).numpy())
     return np.concatenate(pictures), np.concatenate(masks)

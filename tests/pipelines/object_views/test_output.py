@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from models.errors import InputError
-from pipelines.object_views.output import check_view_output, contact_sheet, write_views
+from pipelines.object_views.output import check_view_output, view_sheet, write_views
 
 SIDE = 256
 
@@ -20,11 +20,11 @@ def flat_views(count: int, channels: int = 3) -> list[np.ndarray]:
 
 @pytest.mark.parametrize(("channels", "blank"), [(3, 255), (4, 0)])
 def test_a_contact_sheet_has_rows_of_six_and_a_blank_end(channels: int, blank: int) -> None:
-    sheet = contact_sheet(flat_views(7, channels))
+    sheet = view_sheet(flat_views(7, channels))
     assert sheet.shape == (2 * SIDE, 6 * SIDE, channels)
     assert sheet[0, ::SIDE, 0].tolist() == [10, 20, 30, 40, 50, 60]
     assert sheet[SIDE, ::SIDE, 0].tolist() == [70, *[blank] * 5]
-    assert contact_sheet(flat_views(2)).shape == (SIDE, 2 * SIDE, 3)
+    assert view_sheet(flat_views(2)).shape == (SIDE, 2 * SIDE, 3)
 
 
 def test_a_video_of_all_views_takes_three_seconds(tmp_path: Path) -> None:

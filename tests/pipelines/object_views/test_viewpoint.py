@@ -4,24 +4,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from models.turning import SCALE
 from models.viewpoint import FILL, ViewpointNetwork
 from models.weights import load_weights
 from pipelines.object_views.foreground import segment_foreground
 from pipelines.object_views.source import ObjectView
 from pipelines.object_views.viewpoint import Square, crop_square, estimate_view
 from pipelines.runtime.progress import NotesProgress
-from tests.helpers.media_files import EXAMPLES
-from tests.helpers.view_networks import make_constant_viewpoint_network
+from tests.helpers.media_files import EXAMPLES, SOURCE
+from tests.helpers.view_networks import BINS, make_constant_viewpoint_network
 
 
 def estimate(
-    path: Path, network: ViewpointNetwork, *, category: str = "car", azimuth: float | None = None, elevation: float = 0
+    path: Path, network: ViewpointNetwork, *, category: str = "car", **known: float
 ) -> tuple[ObjectView, list[str]]:
     progress = NotesProgress()
-    given = {"category": category, "azimuth": azimuth, "elevation": elevation}
-    return estimate_view(path, network, **given, progress=progress), progress.notes
+    given = dict.fromkeys(("azimuth", "elevation", "distance")) | known
+    return estimate_view(path, network, category=category, **given, progress=progress), progress.notes
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +60,54 @@ def test_a_square_on_white_that_is_framed_about_right_is_used_as_it_is(tmp_path:
     path = tmp_path / "white.png"
     Image.fromarray(picture).save(path)
     side = 256 / (140 / FILL)
-    view, notes = estimate(path, make_constant_viewpoint_network(azimuth=90, side=side * 1.05), azimuth=12, elevation=5)
+    network = make_constant_viewpoint_network(azimuth=90, side=side * 1.05)
+    view, notes = estimate(path, network, azimuth=12.0, elevation=5.0)
     np.testing.assert_array_equal(view.picture, picture)
     assert (view.azimuth, view.elevation, view.confidence) == (12, 5, None)
     assert notes == []
-    view, _ = estimate(path, make_constant_viewpoint_network(azimuth=90, side=side * 1.4), azimuth=12, elevation=5)
+    view, _ = estimate(path, make_constant_viewpoint_network(azimuth=90, side=side * 1.4), azimuth=12.0, elevation=5.0)
     assert np.abs(view.picture.astype(int) - picture).max() > 99
+
+
+def test_the_scale_is_that_of_the_picture_or_of_the_frame(tmp_path: Path) -> None:
+    """The network's frame is where the object has the usual scale: in a picture 1.1 times as large it has less."""
+    picture = np.full((256, 256, 3), 255, np.uint8)
+    picture[100:156, 60:200] = 90
+    Image.fromarray(picture).save(tmp_path / "white.png")
+    whole = 256 / (140 / FILL)  # the picture's side in those of the network's square
+    for side, scale in ((whole / 1.1, SCALE / 1.1), (whole / 2, SCALE)):
+        view, _ = estimate(tmp_path / "white.png", make_constant_viewpoint_network(azimuth=90, side=side))
+        assert view.scale == pytest.approx(scale, rel=1e-3)
+
+
+def test_the_camera_is_found_and_options_win(block: Path) -> None:
+    network = make_constant_viewpoint_network(azimuth=90, elevation=-4, lens=(0.4, 1.0, 0.5))
+    view, (note,) = estimate(block, network)
+    assert (view.azimuth, view.elevation, view.distance) == pytest.approx((90, -4, 2.5), abs=0.1)
+    assert view.elevation_confidence == pytest.approx(1 - np.exp(-5), abs=1e-4)
+    assert view.distance_confidence == pytest.approx(1 - np.exp(-0.3), abs=1e-4)
+    assert note == (
+        "block.png: seen from azimuth 90 (confidence 1.00), elevation -4 (confidence 0.99), 2.5 diagonals away "
+        "(confidence 0.26); if that is wrong, pass --distance"
+    )
+    view, (note,) = estimate(block, network, elevation=30, distance=5)
+    assert (view.elevation, view.distance) == (30, 5)
+    assert (view.elevation_confidence, view.distance_confidence) == (None, None)
+    assert note == "block.png: seen from azimuth 90 (confidence 1.00)"
+    far = make_constant_viewpoint_network(azimuth=90, elevation=60, lens=(0.0, 1.0, 0.1))
+    view, _ = estimate(block, far)
+    assert (view.elevation, view.distance) == (40, 20)
+
+
+def test_a_table_may_be_seen_from_the_other_side(block: Path) -> None:
+    """Half of the probability on each side: a chair may be the wrong way round, a table is right both ways."""
+    network = make_constant_viewpoint_network(azimuth=90)
+    bias = network.head[-1].bias
+    assert isinstance(bias, torch.Tensor)
+    with torch.no_grad():
+        bias[3 * BINS // 4] = bias[BINS // 4]
+    confidence = [estimate(block, network, category=category)[0].confidence for category in ("chair", "table")]
+    assert confidence == pytest.approx([0.5, 1.0], abs=0.01)
 
 
 @pytest.mark.parametrize("factor", [0.4, 1.0, 2.3])
@@ -87,11 +131,11 @@ def test_the_example_is_seen_from_where_it_was_rendered(
     assert view.confidence is not None
     assert view.confidence > 0.9
     assert len(notes) == 1
-    assert notes[0].startswith(f"{category}.png: seen from azimuth {view.azimuth:.0f}, elevation")
+    assert notes[0].startswith(f"{category}.png: seen from azimuth {view.azimuth:.0f} (confidence")
 
 
 def test_a_person_is_not_taken_for_a_car(bundled: ViewpointNetwork) -> None:
-    _, notes = estimate(EXAMPLES / "source.png", bundled, category="car")
+    _, notes = estimate(SOURCE, bundled, category="car")
     warnings = [note for note in notes if note.startswith("source.png does not look like a car on a plain background")]
     assert len(warnings) == 1
     assert warnings[0].endswith(": results will be poor")

@@ -1,6 +1,6 @@
 """Verdicts on pairs: when they are good, doubtful or impossible, and that nothing is looked at twice."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -216,3 +216,33 @@ def test_a_face_can_t_follow_poses(pair: Pair) -> None:
     found = pair.check([make_standing_pose()[None]] * 40, face=True)
     assert found.verdict == IMPOSSIBLE
     assert "--face needs a driving video" in found.reasons[0]
+
+
+def test_a_background_that_can_t_be_is_impossible(pair: Pair) -> None:
+    found = pair.check([make_standing_pose()[None]] * 40, background="gone.png")
+    assert (found.verdict, "background 'gone.png' is no file" in found.reasons[0]) == (IMPOSSIBLE, True)
+    found = pair.check([make_standing_pose()[None]] * 40, background="driving")
+    assert (found.verdict, "needs a driving video" in found.reasons[0]) == (IMPOSSIBLE, True)
+    assert pair.check([make_standing_pose()[None]] * 40, background="white").verdict == GOOD
+
+
+def test_faces_that_are_to_move_take_their_time(checker: InputChecker, monkeypatch: pytest.MonkeyPatch) -> None:
+    timing = TimingEstimate(start=2.0, frame=0.5, side=250, certainty=0.9)
+    for name, value in {
+        "create_landmark_detector": None, "judge_source_face": None, "judge_driving_face": None,
+        "time_detection": 0.25, "time_landmarks": 0.75, "time_face": 1.5, "estimate_timing": timing,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(preflight, name, make_stand_in(name, value))
+    for face, each in ((False, 0.75), (True, 3.0)):
+        found = InputChecker(replace(checker.config, face=face)).check(SOURCE, DRIVING)
+        assert found.seconds == pytest.approx(2 + 3 * each)
+
+
+def make_stand_in(name: str, value: object) -> Callable[..., object]:
+    """A function of this name that returns a value."""
+
+    def stand_in(*arguments: object) -> object:
+        return value
+
+    stand_in.__name__ = name
+    return stand_in

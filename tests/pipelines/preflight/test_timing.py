@@ -1,5 +1,6 @@
 """Timing: what a rehearsal counts and what it leaves out."""
 
+from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipelines.configs import AnimateConfig
+from pipelines.generation.video_output import check_outputs
 from pipelines.keypoints.followed_person import FollowedPerson
 from pipelines.keypoints.loading import load_track
 from pipelines.keypoints.track import PoseFrame, PoseTrack
@@ -61,6 +63,35 @@ def test_the_first_frame_warms_up_and_the_last_is_encoded(clock: Clock, monkeypa
     found = estimate_timing(CONFIG, CLIP, "bundled")
     assert found.frame == pytest.approx(0.5 + 1.4 / (TIMED_FRAMES - 1))
     assert (found.start, found.side) == (1.75, 100)
+
+
+@pytest.mark.parametrize(
+    ("background", "output", "rehearsed", "suffix"),
+    [
+        ("driving", None, "picture", ".mp4"),
+        ("transparent", None, "transparent", ".mov"),
+        ("transparent", "frames/%05d.png", "transparent", ".png"),
+        ("white", "frames/", "white", ".mp4"),
+    ],
+)
+def test_backgrounds_are_rehearsed_where_poses_have_them(
+    background: str, output: str | None, rehearsed: str, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configs: list[AnimateConfig] = []
+
+    def run(config: AnimateConfig, progress: Progress) -> SimpleNamespace:
+        check_outputs(config)  # would refuse .mp4 for what is transparent, and poses without a background
+        configs.append(config)
+        progress.stage("animate", 1)
+        progress.advance()
+        return SimpleNamespace(canvas=(0, 0, 9, 9), seconds=Counter(), certainty=0.9)
+
+    monkeypatch.setattr(rehearsal, "animate", run)
+    estimate_timing(
+        replace(CONFIG, background=background, output=output and Path(output), compare=False), CLIP, "bundled"
+    )
+    (config,) = configs
+    assert (config.background, config.target.suffix) == (rehearsed, suffix)
 
 
 def test_watching_is_timed_where_the_person_is_and_without_the_search(clock: Clock, tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 import threading
 import time
+from collections.abc import Generator, Iterator
+from contextlib import closing
 
 import pytest
 
 from pipelines.runtime.stopwatch import Stopwatch
-from pipelines.runtime.workers import background_worker
+from pipelines.runtime.workers import background_worker, read_ahead
 
 
 def test_all_items_are_worked_on_in_order_and_in_one_other_thread():
@@ -104,3 +106,50 @@ def test_the_time_in_which_the_caller_waits_is_a_stage_of_its_own():
     assert list(stopwatch.seconds) == ["wait"]
     assert 0.1 < stopwatch.seconds["wait"] < 5
     assert stopwatch.overlapping == {}
+
+
+def test_what_is_read_ahead_comes_in_order_from_another_thread() -> None:
+    threads, ready = set(), []
+
+    def items() -> Iterator[int]:
+        for item in range(6):
+            threads.add(threading.get_ident())
+            ready.append(item)
+            yield item
+
+    ahead = read_ahead(items(), waiting=2)
+    assert next(ahead) == 0
+    time.sleep(0.05)
+    assert ready == [0, 1, 2], "the two after the one that was taken"
+    assert list(ahead) == [1, 2, 3, 4, 5]
+    assert threads.isdisjoint({threading.get_ident()})
+
+
+def test_an_error_of_what_is_read_ahead_comes_in_its_turn() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise OSError("disk unplugged")
+
+    ahead = read_ahead(items())
+    assert next(ahead) == 1
+    with pytest.raises(OSError, match="unplugged"):
+        next(ahead)
+
+
+def test_nothing_is_read_after_the_end_of_the_block() -> None:
+    """So the file can be closed."""
+    begun = []
+
+    def items() -> Generator[int]:
+        for item in range(100):
+            begun.append(item)
+            time.sleep(0.02)
+            yield item
+
+    given = items()
+    with closing(read_ahead(given)) as ahead:
+        next(ahead)
+    given.close()  # raises ValueError while the thread is inside
+    count = len(begun)
+    time.sleep(0.05)
+    assert len(begun) == count < 5

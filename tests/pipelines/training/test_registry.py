@@ -27,6 +27,7 @@ STATE_KEYS = {
     "landmarks": SUPERVISED,
     "motion": SUPERVISED,
     "plate": GAN,
+    "segmentation": SUPERVISED,
     "view-synth": GAN,
     "viewpoint": SUPERVISED,
 }

@@ -26,6 +26,8 @@ from pipelines.training.landmarks.recipe import LandmarkTask
 from pipelines.training.plate.data import Recipe as PlateRecipe
 from pipelines.training.plate.recipe import PlateTask
 from pipelines.training.registry import find_training
+from pipelines.training.segmentation.data import Recipe as SegmentationRecipe
+from pipelines.training.segmentation.recipe import SegmentationTask
 from pipelines.training.view_synthesis.data import Recipe as ViewRecipe
 from pipelines.training.view_synthesis.recipe import ViewSynthesisTask
 from pipelines.training.viewpoint import recipe as viewpoint
@@ -79,12 +81,17 @@ CASES = {
         LandmarkRecipe(chunk=2, source=48, validation=2),
         [("render held-out crops", 4), ("train", 2), ("validate", 4)],
     ),
+    "segmentation": (
+        SegmentationTask,
+        SegmentationRecipe(size=64, chunk=2, validation=2),
+        [("render held-out pictures", 2), ("train", 2), ("validate", 2)],
+    ),
     "view-synth": (
         lambda session, recipe: ViewSynthesisTask(session, recipe, ViewGenerator(config=OBJECTS)),
         ViewRecipe(size=64, chunk=2, views=2, adversarial_from=2, validation=1),
-        [("train", 2), ("validate", 36)],
+        [("train", 2), ("validate", 90)],
     ),
-    "viewpoint": (viewpoint.ViewpointTask, ViewpointRecipe(chunk=2, validation=2), [("train", 2), ("validate", 6)]),
+    "viewpoint": (viewpoint.ViewpointTask, ViewpointRecipe(chunk=2, validation=2), [("train", 2), ("validate", 12)]),
     "the paper's": (FACE.make_task, replace(FACE.recipe, width=2, size=64, frames=9, chunk=3), [("train", 2)]),
 }
 
@@ -107,6 +114,7 @@ def test_a_run_has_exactly_its_updates_and_counts_every_phase(
     [
         ("animate", {}, 7, 3),  # 3 targets per clip
         ("plate", {}, 3, 6),
+        ("segmentation", {}, 3, 6),
         ("view-synth", {"views": 3}, 2, 6),  # 6 pairs per object
         ("viewpoint", {}, 3, 6),
         ("landmarks", {}, 3, 6),
@@ -126,6 +134,8 @@ def test_a_batch_is_no_larger_than_the_rest_of_the_run_needs(
 def _chunk_sizes(name: str, batch: Any) -> list[int]:
     if name in ("viewpoint", "landmarks"):
         return [len(batch.images)]
+    if name == "segmentation":
+        return [len(batch)]
     if name == "plate":
         return [len(chunk) for chunk in batch.chunks(2)]
     return [len(chunk.reference.image if name == "animate" else chunk.inputs.image) for chunk in batch.chunks(2)]

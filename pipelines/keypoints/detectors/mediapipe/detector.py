@@ -36,7 +36,7 @@ MAX_DISAGREEMENT = 0.04  # mean distance of the joints in the two looks, in side
 SEARCH_INTERVAL = 8  # frames between two searches for people who are not followed yet
 THOROUGH_SEARCH_INTERVAL = 12  # while nobody is found, frames between two searches for small people
 MAX_PEOPLE = 8
-SAME_PLACE = 0.25  # hips so near to each other are of one person, in sides of the person's region
+SAME_PLACE = 0.1  # hips so near to each other are of one person, in sides of the person's region
 SAME_POSE = 0.1  # poses so near to each other are of one person, in sides of the person's region
 MAX_MISMATCH = 0.1  # regions that differ more, in units of their side, are looked at once more
 STEADY = 0.05  # change of a region, in units of its side, below which the person stays where they are
@@ -124,15 +124,24 @@ class MediaPipeDetector:
         for number, region in enumerate(search_regions(*image.shape[:2], thorough=thorough)):
             boxes = self.detector.find(image, region)
             for box in boxes if number == 0 else boxes[boxes[:, -1] >= MIN_PART_SCORE]:
-                people = [*known, *found]
-                hips = person_region(box[4:6], box[6:8])
-                if len(people) < MAX_PEOPLE and hips.side > 1 and not any(_same_place(hips, each) for each in people):
+                people, hips = [*known, *found], person_region(box[4:6], box[6:8])
+                if len(people) < MAX_PEOPLE and _is_new_place(hips, people):
                     body = self._look(image, hips)
-                    if body and not any(_same_pose(body, each) for each in people):
-                        found.append(body)
+                    if people and not _is_new(body, people):
+                        body = self._look_beside(image, hips, people)
+                    found += [body] if body and _is_new(body, people) else []
             if known or found:
                 break
         return found
+
+    def _look_beside(self, image: np.ndarray, region: Region, people: list[BodyPoints]) -> BodyPoints | None:
+        """Somebody so near to others that a look at the region finds those, once the detector has seen it closer."""
+        for box in self.detector.find(image, Region(region.x, region.y, region.side)):
+            hips = person_region(box[4:6], box[6:8])
+            body = self._look(image, hips) if _is_new_place(hips, people) else None
+            if _is_new(body, people):
+                return body
+        return None
 
     def _look(self, image: np.ndarray, region: Region) -> BodyPoints | None:
         """The person in a region that the detector gives; None if a second look does not confirm the first.
@@ -183,6 +192,15 @@ def _mask(body: BodyPoints) -> PersonMask:
 def _same_place(region: Region, body: BodyPoints) -> bool:
     x, y = body.points[CENTRE, :2].tolist()
     return math.hypot(region.x - x, region.y - y) < SAME_PLACE * max(region.side, body.region.side)
+
+
+def _is_new_place(region: Region, people: list[BodyPoints]) -> bool:
+    """Whether a region that the detector gives may show somebody who is not among the people."""
+    return region.side > 1 and not any(_same_place(region, each) for each in people)
+
+
+def _is_new(body: BodyPoints | None, people: list[BodyPoints]) -> bool:
+    return body is not None and not any(_same_pose(body, each) for each in people)
 
 
 def _same_pose(first: BodyPoints, second: BodyPoints) -> bool:

@@ -7,6 +7,7 @@ import torch
 
 from pipelines.synthetic.objects.kit import Kit
 from pipelines.synthetic.objects.meshes import Mesh
+from pipelines.synthetic.objects.paths import make_path
 from pipelines.synthetic.rotations import rotation_about
 
 CPU = torch.device("cpu")
@@ -85,13 +86,45 @@ def test_mirrored_parts_are_on_the_other_side():
 
 def test_parts_go_to_the_objects_that_have_them():
     kit = Kit(4)
-    kit.only = torch.tensor([True, True, False, False])
-    kit.first_slot = 3
-    kit.add_box(1, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), present=torch.tensor([True, False, True, True]))
-    kit.only = torch.tensor([False, False, True, True])
-    kit.add_rod(0, (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), 0.1)
+    kit.add_box(4, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), present=torch.tensor([True, False, True, True]))
+    kit.add_rod(0, (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), 0.1, present=torch.tensor([False, False, True, False]))
     mesh = kit.build_mesh(CPU)
     assert set(mesh.object.tolist()) == {0, 2, 3}
     assert set(mesh.slot[mesh.object == 0].tolist()) == {4}
-    assert set(mesh.slot[mesh.object == 2].tolist()) == {3}
+    assert set(mesh.slot[mesh.object == 2].tolist()) == {0, 4}
     assert torch.equal(mesh.owner[mesh.triangles[:, 1]], mesh.object)
+
+
+def test_tubes_follow_their_paths():
+    path = make_path([(0.0, 0.3, 0.0), (1.0, 0.3, 0.0), (1.0, 0.3, 1.0)], 2, rounds=2)
+    kit = Kit(2)
+    kit.add_tube(0, path, torch.tensor([0.05, 0.1]), sides=16, mirror=True)
+    mesh = kit.build_mesh(CPU)
+    length = (path[:, 1:] - path[:, :-1]).norm(dim=-1).sum(1)
+    expected = 2 * math.pi * torch.tensor([0.05, 0.1]).square() * length
+    assert torch.allclose(volumes(mesh, 2), expected, rtol=0.06)
+    for number, radius in enumerate((0.05, 0.1)):
+        place = mesh.position[mesh.owner == number]
+        away = torch.cdist(torch.stack([place[:, 0], place[:, 1].abs(), place[:, 2]], 1), path[number]).amin(1)
+        assert away.min() > 0.9 * radius
+        assert away.max() < 2.5 * radius
+
+
+def test_turned_parts_have_the_volume_of_their_profile():
+    kit = Kit(1)
+    kit.add_lathe(0, (1.0, 0.5, 0.2), [(0.2, 0.0), (0.4, 0.3), (0.1, 1.0)], sides=40)
+    cones = math.pi / 3 * (0.3 * (0.04 + 0.08 + 0.16) + 0.7 * (0.16 + 0.04 + 0.01))
+    mesh = kit.build_mesh(CPU)
+    assert volumes(mesh, 1).item() == pytest.approx(cones, rel=0.01)
+    assert torch.allclose(middles(mesh, 1), torch.tensor([[1.0, 0.5, 0.7]]), atol=1e-3)
+
+
+def test_coarse_objects_have_few_triangles_and_about_the_same_size():
+    kit = Kit(2, coarse=torch.tensor([False, True]))
+    kit.add_rod(0, (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), 0.3, round=True)
+    kit.add_lathe(0, (0.0, 0.0, 1.0), [(0.3, 0.0), (0.4, 0.2), (0.4, 0.4), (0.2, 0.6), (0.1, 0.8)])
+    mesh = kit.build_mesh(CPU)
+    fine, coarse = mesh.object.bincount().tolist()
+    assert coarse < 0.5 * fine
+    full, rough = volumes(mesh, 2).tolist()
+    assert 0.7 * full < rough < full

@@ -1,12 +1,15 @@
 """Rendered views of objects: pictures, masks and flow agree with each other."""
 
 import functools
+from dataclasses import replace
 
 import pytest
 import torch
 from torch.nn.functional import grid_sample, max_pool2d
 
+from models.turning import Camera
 from pipelines.synthetic.objects import Objects, Views, render, sample_objects, sample_views
+from pipelines.synthetic.objects.film import Film
 
 SIZE = 96
 
@@ -16,13 +19,12 @@ def generator(seed: int = 1) -> torch.Generator:
 
 
 def light_evenly(objects: Objects) -> Objects:
-    """The objects without what depends on the camera, and lit from no side."""
+    """The objects without what depends on the camera, lit from no side, on film that shows all there is."""
     light = objects.light
-    light.headlight.zero_()
-    light.reflection.zero_()
-    for lamp in (light.lamp, light.back):
-        lamp[:, 1] = 0
-    return objects
+    for strength in (light.headlight, light.reflection, light.mirror):
+        strength.zero_()
+    light.lamp[..., 1] = 0
+    return replace(objects, film=Film.plain(len(objects.classes), light.lamp.device))
 
 
 @functools.cache
@@ -32,7 +34,7 @@ def some_views(category: str) -> Views:
         [[40.0, 60.0, -40.0], [0, 350, 0], [90, 70, -90], [200, 240, 160], [10, 300, -10], [5, 5, -5]]
     )
     elevation = torch.tensor([0.0, 10, 0]).repeat(6, 1)
-    return render(objects, azimuth, elevation, size=SIZE)
+    return render(objects, Camera.usual(azimuth, elevation), size=SIZE)
 
 
 def warp(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
@@ -97,7 +99,8 @@ def test_flow_to_itself_is_zero_and_all_is_visible():
 
 def test_the_far_side_is_hidden():
     objects = sample_objects(category="car", batch=4, generator=generator(2))
-    views = render(objects, torch.tensor([[90.0, 270.0]]).expand(4, 2), torch.zeros(4, 2), size=SIZE)
+    camera = Camera.usual(torch.tensor([[90.0, 270.0]]).expand(4, 2), torch.zeros(4, 2))
+    views = render(objects, camera, size=SIZE)
     _, visible, object_ = views.flow(1, 0)
     assert (visible * object_).sum() < 0.06 * object_.sum()
     assert visible[object_ == 0].mean() > 0.9
@@ -135,16 +138,34 @@ def test_the_same_seed_draws_the_same_pictures(category):
 
 def test_steps_of_the_views():
     views = sample_views(category="chair", batch=40, size=8, generator=generator())
-    assert set(views.elevation.flatten().tolist()) == {0, 10, 20}
-    steps = set(views.azimuth.flatten().tolist())
+    assert set(views.camera.elevation.flatten().tolist()) == {0, 10, 20}
+    steps = set(views.camera.azimuth.flatten().tolist())
     assert steps <= set(range(0, 360, 20))
     assert len(steps) > 15
     free = sample_views(category="chair", batch=40, size=8, generator=generator(), step=0.0)
-    assert len(set(free.azimuth.flatten().tolist())) == 80
-    assert free.elevation.min() >= 0
-    assert 15 < free.elevation.max() <= 20
+    assert len(set(free.camera.azimuth.flatten().tolist())) == 80
+    assert free.camera.elevation.min() >= 0
+    assert 15 < free.camera.elevation.max() <= 20
 
 
 def test_other_categories_are_refused():
     with pytest.raises(ValueError, match="boat"):
         sample_views(category="boat", batch=1, size=8, generator=generator())
+
+
+def test_sides_that_differ_are_not_shown_by_the_mirror_image():
+    objects = sample_objects(category="sofa", batch=12, generator=generator(), styles=["sectional sofa"])
+    views = render(objects, Camera.usual(torch.tensor([[40.0, -40.0]]).expand(12, 2), torch.zeros(12, 2)), size=64)
+    _, visible, object_ = views.flow(1, 0, mirrored=True)
+    assert not objects.symmetric.any()
+    assert (visible * object_).sum() == 0
+
+
+def test_tables_look_the_same_from_as_many_sides_as_they_say() -> None:
+    objects = light_evenly(sample_objects(category="table", batch=40, generator=generator(2)))
+    azimuth = 30 + torch.stack([torch.zeros(40), 360 / objects.folds, torch.full((40,), 180.0)], 1)
+    views = render(objects, Camera.usual(azimuth, torch.full((40, 3), 15.0)), size=64)
+    first, turned, back = (torch.cat([views.mask[:, n], views.depth(n)], 1) for n in range(3))
+    assert set(objects.folds.tolist()) == {1, 2, 4, 360}
+    assert (turned - first).abs().mean((1, 2, 3)).max() < 0.01
+    assert (back - first).abs().mean((1, 2, 3))[objects.folds == 1].min() > 0.01

@@ -113,4 +113,4 @@ def test_without_any_details_they_are_empty() -> None:
 def test_a_recipe_without_details_draws_what_it_drew() -> None:
     clips = draw(replace(RECIPE, structure_details=False))
     assert clips.targets[0].structure.shape[1] == 20
-    assert torch.equal(clips.targets[0].flow_reference, draw(RECIPE).targets[0].flow_reference)
+    assert torch.equal(clips.targets[0].flow_pictures, draw(RECIPE).targets[0].flow_pictures)

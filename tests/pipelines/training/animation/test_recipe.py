@@ -46,6 +46,14 @@ def test_a_batch_updates_both_networks_once_per_chunk_and_target(tmp_path: Path)
         assert len(changed) > 0.9 * len(list(network.parameters()))
 
 
+def test_a_run_without_further_pictures_is_one_of_single_ones(tmp_path: Path) -> None:
+    config = TrainConfig(out=tmp_path, batch=1, steps=3, device="cpu", warmup=1)
+    task = make_task(config, replace(SMALL, pictures=1))
+    batch = task.draw_batch()
+    assert batch.others == ()
+    assert all(torch.isfinite(value) for value in task.update(batch).values())
+
+
 def test_a_generator_that_sees_details_is_trained_and_validated(tmp_path: Path) -> None:
     recipe = replace(SMALL, rollout=1, returns=0, structure_details=True, validation_clips=1)
     session = Session(TrainConfig(out=tmp_path, batch=1, steps=2, device="cpu"), Processes("cpu"), SilentProgress())

@@ -79,8 +79,8 @@ def test_a_network_with_more_features_makes_the_same_and_learns_with_them(tmp_pa
     narrow, network = build(LAYERED, 1), build(replace(LAYERED, **WIDER), 2)
     for module in narrow.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
-            torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
-            torch.nn.init.uniform_(module.running_var, 0.5, 2)
+            torch.nn.init.uniform_(module.get_buffer("running_mean"), -0.5, 0.5)
+            torch.nn.init.uniform_(module.get_buffer("running_var"), 0.5, 2)
     path = tmp_path / "narrow.safetensors"
     save_weights(path, narrow, architecture="animation", licence="", command="", extra={}, exact=True)
     progress = NotesProgress()

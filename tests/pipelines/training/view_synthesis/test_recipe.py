@@ -8,6 +8,7 @@ import torch
 
 from models.generators.config import ViewConfig
 from models.generators.view import ViewGenerator
+from models.turning import Camera
 from pipelines.runtime.progress import SilentProgress
 from pipelines.training.config import TrainConfig
 from pipelines.training.engine.distributed import Processes
@@ -22,7 +23,7 @@ from pipelines.training.view_synthesis.validation import render_held_out, valida
 SMALL = Recipe(size=64, chunk=2, views=2, adversarial_from=0.0, validation=1)
 ARCHITECTURE = ViewConfig(
     width=8, max_width=16, flow_width=8, flow_max_width=16, flow_layers=4, kernel_sizes=(3, 3),
-    attention_hidden=8, norm="batch", volume_channels=4, volume_depth=8, detail_hidden=8,
+    attention_hidden=8, norm="batch", volume_channels=4, volume_depth=8, detail_hidden=8, lens=True, classes=("car",),
 )  # fmt: skip
 
 
@@ -56,7 +57,10 @@ def test_true_depth_flow_and_alpha_cost_nothing() -> None:
     sample = draw_pairs(Recipe(size=64, views=2, soft=0, azimuth_noise=0), 4, seeded(3))
     truth = sample.truth
     torch.manual_seed(0)
-    view = ViewGenerator(config=ARCHITECTURE).eval()(*sample.inputs.tensors())
+    inputs = sample.inputs
+    view = ViewGenerator(config=ARCHITECTURE).eval()(
+        inputs.image, Camera.unstack(inputs.source), Camera.unstack(inputs.target), inputs.kind
+    )
     before = reconstruction_losses(SMALL, view, truth)
     detail = replace(view.detail, flow_reference=truth.flow, flow_previous=truth.flow_mirrored)
     better = replace(view, image=truth.image, alpha=truth.mask, detail=detail)

@@ -1,7 +1,6 @@
 """The detector on painted people; with GFLA_MEDIAPIPE also with MediaPipe's own networks."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from pipelines.keypoints.detectors.mediapipe.detector import SEARCH_INTERVAL, Me
 from pipelines.keypoints.detectors.registry import KeypointDetector, create_detector
 from pipelines.media.pictures import load_picture
 from tests.helpers.detector_contract import DetectorContract
+from tests.helpers.media_files import SOURCE
 from tests.helpers.mediapipe_networks import PaintedNetworks, fetched_networks, paint_person
 
 LEFT_HIP = 11  # of COCO-17, 23 of the 33 points
@@ -58,6 +58,11 @@ def test_everybody_is_found_once(detector: MediaPipeDetector) -> None:
     people = detector.detect(make_frame((100, 200, 1.0), (300, 220, 0.8)))
     assert np.abs(np.array(hips(people)) - (100, 300)).max() <= 2
     assert (people[..., 2] > 0.9).all()
+
+
+def test_people_next_to_each_other_are_both_found(detector: MediaPipeDetector) -> None:
+    people = detector.detect(make_frame((100, 200, 1.0), (148, 200, 0.8)))  # a quarter of a region apart
+    assert np.abs(np.array(hips(people)) - (100, 148)).max() <= 4
 
 
 @pytest.mark.parametrize("direction", [(180, 200), (100, 280), (20, 200)], ids=["right", "down", "left"])
@@ -139,7 +144,7 @@ def test_a_detector_without_details_refuses_them() -> None:
 
 
 def test_fetched_networks_find_the_person_of_the_example_like_the_bundled_one() -> None:
-    picture = load_picture(Path("examples/source.png"))
+    picture = load_picture(SOURCE)
     with fetched_networks():
         detector = create_detector("mediapipe")
         request_details(detector, ["mask"])

@@ -1,0 +1,1 @@
+"""Training of the segmentation network: which pixels show the object in the foreground."""
