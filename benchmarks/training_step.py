@@ -5,6 +5,7 @@ updates are first timed with PyTorch's batch norm and activation instead of the 
 """
 
 import argparse
+import gc
 import tempfile
 import time
 from collections.abc import Callable
@@ -38,6 +39,14 @@ def main() -> None:
     parser.add_argument("--separate-norms", action="store_true")
     options = parser.parse_args()
     recipe = Recipe(size=options.size, chunk=options.chunk, adversarial_from=0.0 if options.adversarial else 2.0)
+    if options.separate_norms:
+        with patch.object(layers, "can_run_triton", return_value="switched off"):
+            measure(options, recipe, ", separate norms")
+    measure(options, recipe)
+
+
+def measure(options: argparse.Namespace, recipe: Recipe, remark: str = "") -> None:
+    """Time a task of its own, so that nothing of another one takes part in its graphs or fills the memory."""
     with tempfile.TemporaryDirectory() as folder:
         session = Session(TrainConfig(out=Path(folder), batch=options.batch), Processes(), SilentProgress())
         task = AnimationTask(session, recipe)
@@ -45,25 +54,19 @@ def main() -> None:
         with torch.no_grad():
             clips = timed("batch rendered", options.repeat, task.draw_batch)
         chunk = next(clips.chunks(task.chunk))
-        if options.separate_norms:
-            with patch.object(layers, "can_run_triton", return_value="switched off"):
-                time_updates(task, chunk, options.repeat, "separate norms")
-                show_kernels(task, replace(chunk, targets=chunk.targets[:1]))
-        time_updates(task, chunk, options.repeat)
+        pieces = task.generator_gradients, task.generator_step, task.discriminator_gradients, task.discriminator_step
+        for graphs in (True, False) if task.on_gpu else (False,):
+            for piece in pieces:
+                piece.enabled = graphs
+            name = f"{len(chunk.targets)} updates{' as graphs' if graphs else ''}{remark}"
+            timed(name, options.repeat, lambda: task.update_chunk(chunk), warm_up=4)
         show_kernels(task, replace(chunk, targets=chunk.targets[:1]))
     if task.on_gpu:
         print(f"peak memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
-
-
-def time_updates(task: AnimationTask, chunk: Clips, repeat: int, remark: str = "") -> None:
-    """Time the updates by a chunk, with and without CUDA graphs."""
-    for graphs in (False, True) if task.on_gpu else (False,):
-        task.build_graphs()
-        pieces = task.generator_gradients, task.generator_step, task.discriminator_gradients, task.discriminator_step
-        for piece in pieces:
-            piece.enabled = graphs
-        names = f"{len(chunk.targets)} updates", "as graphs" if graphs else "", remark
-        timed(" ".join(filter(None, names)), repeat, lambda: task.update_chunk(chunk), warm_up=4)
+        del task, clips, chunk, pieces
+        gc.collect()
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
 
 
 def timed(name: str, repeat: int, work: Callable[[], Result], warm_up: int = 1) -> Result:

@@ -72,7 +72,7 @@ class GanTask(Task[Network, ChunkedBatch]):
         self.optimiser, self.discriminator_optimiser = self._build_optimisers()
         self.loss_names: list[str] = []
         self.adversarial_on = False
-        self.build_graphs()
+        self._build_graphs()
 
     def _build_optimisers(self) -> tuple[torch.optim.AdamW, torch.optim.Adam]:
         """A CUDA graph reads the learning rate from a tensor."""
@@ -84,8 +84,7 @@ class GanTask(Task[Network, ChunkedBatch]):
             torch.optim.Adam(discriminator, DISCRIMINATOR_RATE, (0.0, 0.99), **flags),
         )
 
-    def build_graphs(self) -> None:
-        """Start anew with CUDA graphs, or without on a CPU."""
+    def _build_graphs(self) -> None:
         generator, discriminator, enabled = self.optimiser, self.discriminator_optimiser, self.on_gpu
         self.generator_gradients = GraphedFunction(
             self.compute_generator_gradients, enabled=enabled, reset=generator.zero_grad
@@ -136,7 +135,7 @@ class GanTask(Task[Network, ChunkedBatch]):
         if not self.adversarial_on and self.session.fraction_done >= self.recipe.adversarial_from:
             self.adversarial_on = True
             # Rebuild the CUDA graphs: a graph captured without the adversarial losses cannot replay them.
-            self.build_graphs()
+            self._build_graphs()
 
     def learn(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
         """One update of both networks.
