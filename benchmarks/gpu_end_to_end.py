@@ -32,12 +32,12 @@ import torch
 from PIL import Image
 
 from pipelines.animation import AnimateResult, animate, generate_frames, prepare_animation
-from pipelines.batch.executors.allocation import GPU_THREADS
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.journal import STATE_FOLDER
 from pipelines.batch.worker import run_group
 from pipelines.configs import AnimateConfig
 from pipelines.generation.resources import Resources
+from pipelines.runtime.cores import GPU_THREADS
 from pipelines.runtime.progress import SILENT
 
 EXAMPLES = Path(__file__).parents[1] / "gfla_cli" / "demo"

@@ -37,7 +37,7 @@ from pipelines.keypoints.tracking import fill_gaps, select_person
 from pipelines.media.audio import plan_audio
 from pipelines.media.pictures import describe_changes, load_picture
 from pipelines.media.sources import FrameSource, open_video
-from pipelines.runtime.devices import autocast, choose_device, choose_precision
+from pipelines.runtime.devices import autocast, choose_device, choose_precision, limit_threads
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
@@ -68,6 +68,7 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
     check_retarget(config.retarget)
     check_outputs(config)
     device, stopwatch = choose_device(config.device, progress.note), Stopwatch()
+    limit_threads(device)
     precision = choose_precision(config.precision, device)
     selection = {"start": config.start, "end": config.end, "max_frames": config.max_frames, "fps": config.fps}
     with open_video(config.driving, **selection) as video:

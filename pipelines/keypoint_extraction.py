@@ -28,7 +28,7 @@ from pipelines.media.sources import FrameSource, open_video
 from pipelines.media.turning import turn_video
 from pipelines.media.writer import check_video_output
 from pipelines.option_groups import OnMissing
-from pipelines.runtime.devices import choose_device, choose_precision
+from pipelines.runtime.devices import choose_device, choose_precision, limit_threads
 from pipelines.runtime.errors import error_context
 from pipelines.runtime.input_files import list_input_files
 from pipelines.runtime.progress import SILENT, Progress, note_all
@@ -148,6 +148,7 @@ def _find_track(config: KeypointsConfig, progress: Progress) -> PoseTrack:
         note_all(progress, track.warnings)
         return select_frames(track, config.start, config.end, config.max_frames)
     device, wanted = choose_device(config.device, progress.note), _wanted(config)
+    limit_threads(device)
     name = "mediapipe" if wanted and config.keypoints == "auto" else config.keypoints  # the one that finds details
     options = {"device": str(device), "precision": choose_precision(config.precision, device)}
     detector = create_detector(name, **options, yolo_weights=config.yolo_weights, note=progress.note)

@@ -34,7 +34,7 @@ from pipelines.object_views.shape import Survey, build_mesh
 from pipelines.object_views.source import ObjectView, load_shapenet_view, load_square_picture
 from pipelines.object_views.symmetry import refine_azimuth
 from pipelines.object_views.viewpoint import estimate_view, note_camera
-from pipelines.runtime.devices import autocast, choose_device, choose_precision
+from pipelines.runtime.devices import autocast, choose_device, choose_precision, limit_threads
 from pipelines.runtime.progress import SILENT, Progress, note_all
 from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.summaries import describe_input, summarize_run
@@ -111,6 +111,7 @@ def synthesize_views(
     # 1. Refuse whatever can be refused before any work
     check_options(config)
     device = choose_device(config.device, progress.note)
+    limit_threads(device)
     precision = choose_precision(config.precision, device)
     with stopwatch("load"):
         # 2. Networks: the generator and, if it takes objects that are cut out and framed, the viewpoint network

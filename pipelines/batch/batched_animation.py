@@ -4,18 +4,26 @@ In: animate jobs that share networks. Out: their files and events, as if each ha
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 
+from models.errors import GflaError
 from models.generators.recurrent import Step
-from pipelines.animation import Animation, generate_frames, prepare_animation
-from pipelines.batch.events import SendEvent
+from pipelines.animation import ARCHITECTURES, Animation, generate_frames, prepare_animation
+from pipelines.batch.events import Event, SendEvent
 from pipelines.batch.job_progress import JobProgress
 from pipelines.batch.jobs import Job, config_of
 from pipelines.configs import AnimateConfig
 from pipelines.generation.resources import Resources
+from pipelines.keypoints.detectors.bundled import BundledDetector
 from pipelines.media.files import check_readable
+from pipelines.runtime.devices import choose_device
+from pipelines.runtime.progress import SILENT
 from pipelines.runtime.workers import background_worker
+
+PREPARING_THREADS = 4  # one alone keeps a GPU busy for a part of the time only
 
 
 def animate_together(jobs: Sequence[Job], folder: Path, send: SendEvent, resources: Resources) -> tuple[Job, ...]:
@@ -23,17 +31,41 @@ def animate_together(jobs: Sequence[Job], folder: Path, send: SendEvent, resourc
 
     Returns the jobs that still have to run one by one, because the network could not take them together.
     """
+    sending = Lock()
+
+    def send_in_turn(event: Event) -> None:
+        with sending:
+            send(event)
+
     with ExitStack() as stack:
-        batched = [BatchedJob(job, folder, send) for job in jobs]
+        batched = [BatchedJob(job, folder, send_in_turn) for job in jobs]
         for each in batched:
             stack.push(each.open_files)
             each.progress.concurrent_jobs = len(batched)
-            with each.catch_errors():
-                each.prepare(resources)
+        _prepare(batched, resources)
         ready = [each for each in batched if not each.is_over]
         for shape in sorted({each.shape for each in ready}):  # of which all in a batch of the network must be
             _generate([each for each in ready if each.shape == shape])
         return tuple(each.job for each in batched if not each.is_over)
+
+
+def _prepare(batched: "Sequence[BatchedJob]", resources: Resources) -> None:
+    """Prepare all jobs, side by side where they can be."""
+
+    def prepare(each: BatchedJob) -> None:
+        with each.catch_errors():
+            each.prepare(resources)
+
+    beside = [each for each in batched if each.can_prepare_beside_others(resources)]
+    for each in batched:
+        if each not in beside:
+            prepare(each)
+    threads = ThreadPoolExecutor(PREPARING_THREADS)
+    try:
+        for prepared in [threads.submit(prepare, each) for each in beside]:
+            prepared.result()
+    finally:
+        threads.shutdown(cancel_futures=True)
 
 
 def _generate(batched: "Sequence[BatchedJob]") -> None:
@@ -82,19 +114,34 @@ class BatchedJob:
         with suppress(Exception):
             self.open_files.__exit__(type(error), error, error.__traceback__)
 
+    def can_prepare_beside_others(self, resources: Resources) -> bool:
+        """Whether threads may do it, and gain by it: those of a CPU would wait for each other, and other detectors than
+        the bundled one remember one video at a time."""
+        try:
+            config = self._config()
+            if choose_device(config.device).type != "cuda":
+                return False
+            return isinstance(resources.person_networks(config, ARCHITECTURES, SILENT).detector, BundledDetector)
+        except (GflaError, OSError):  # `prepare` will say so
+            return False
+
     def prepare(self, resources: Resources) -> None:
         """Everything before the first frame."""
         for path in self.job.inputs:
             check_readable(Path(path))
         (self.folder / self.job.output).parent.mkdir(parents=True, exist_ok=True)
-        config = config_of(self.job, self.folder)
-        assert isinstance(config, AnimateConfig)
-        self.animation = self.open_files.enter_context(prepare_animation(config, self.progress, resources))
+        made = prepare_animation(self._config(), self.progress, resources)
+        self.animation = self.open_files.enter_context(made)
         self.output = self.open_files.enter_context(self.animation.output)
         self.write_in_background = self.open_files.enter_context(background_worker(self.output.write))
         begin = self.animation.begin
         self.frames_left = self.animation.frames - begin
         self.progress.stage("animate", self.animation.frames, done=begin)
+
+    def _config(self) -> AnimateConfig:
+        config = config_of(self.job, self.folder)
+        assert isinstance(config, AnimateConfig)
+        return config
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from threading import RLock
 from typing import Any, ParamSpec, TypeVar
 
 import cv2
@@ -22,17 +23,17 @@ from pipelines.keypoints.details import DetailedDetector, DetailName
 from pipelines.keypoints.detectors.registry import KeypointDetector
 from pipelines.keypoints.track_cache import TrackCache
 from pipelines.option_groups import DetectionOptions
-from pipelines.runtime.devices import choose_device, choose_precision
+from pipelines.runtime.devices import choose_device, choose_precision, limit_threads
 from pipelines.runtime.progress import Progress, note_all
 
 HANDS: frozenset[DetailName] = frozenset(["hands"])
-CACHE_SIZE = 8  # networks and pictures in memory
+CACHE_SIZE = 16  # networks and pictures in memory, also of jobs that are prepared side by side
 Loaded = TypeVar("Loaded")
 Arguments = ParamSpec("Arguments")
 
 
 class Resources:
-    """Loads networks and pictures once and keeps the latest few in memory.
+    """Loads networks and pictures once and keeps the latest few in memory; any number of threads may use it.
 
     Args:
         track_folder: where detected pose tracks are cached, also for other processes; None caches none.
@@ -42,14 +43,15 @@ class Resources:
 
     def __init__(self, track_folder: Path | None = None, threads: int | None = None) -> None:
         self.track_folder, self.threads = track_folder, threads
-        self._load = lru_cache(CACHE_SIZE)(_call)
+        self._load, self._loading = lru_cache(CACHE_SIZE)(_call), RLock()
         if threads is not None:
             torch.set_num_threads(threads)
             cv2.setNumThreads(threads)
 
     def load(self, function: Callable[Arguments, Loaded], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Loaded:
         """What `function` returns for these arguments, which must be hashable; the latest results are reused."""
-        return self._load(function, *args, **kwargs)
+        with self._loading:  # so that threads that ask for the same at once get the same
+            return self._load(function, *args, **kwargs)
 
     def person_networks(
         self, config: AnimateConfig | PoseConfig, architectures: tuple[str, ...], progress: Progress
@@ -62,6 +64,7 @@ class Resources:
             InputError, WeightsError, BackendUnavailable: detector, weights or device can't be used.
         """
         device = choose_device(config.device, progress.note)
+        limit_threads(device)
         precision = choose_precision(config.precision, device)
         generator, make_processor = self.load(load_generator, config.weights, device, precision, architectures)
         if generates_layers(generator):

@@ -132,7 +132,7 @@ class VideoEncoder:
     def convert(self, image: np.ndarray, pts: int) -> VideoFrame:
         """A frame uint8 RGB [H, W, 3], or RGBA [H, W, 4], as the encoder reads it."""
         frame = self.scaler.reformat(
-            VideoFrame.from_ndarray(pad_to_even(image), format="rgba" if image.shape[2] == 4 else "rgb24"),
+            VideoFrame.from_numpy_buffer(pad_to_even(image), format="rgba" if image.shape[2] == 4 else "rgb24"),
             format=self.codec.pixel_format,
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,

@@ -2,6 +2,8 @@
 
 import os
 
+GPU_THREADS = 4  # for composing and encoding beside a GPU
+
 
 def count_cores() -> int:
     """Cores of this machine that this process may use."""

@@ -3,11 +3,16 @@
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from threading import RLock
 
 import torch
 from torch import Tensor
 
 WARM_UP_CALLS = 3
+
+# One thread at a time captures or warms up: streams come from a small pool, so that the side stream of one could be the
+# stream that another one captures.
+_on_side_stream = RLock()
 
 TensorFunction = Callable[..., tuple[Tensor, ...]]
 
@@ -58,21 +63,21 @@ class GraphedFunction:
         """An ordinary call on a stream of its own, as PyTorch asks for before a capture."""
         self.calls += 1
         self._reset()
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            outputs = self.function(*inputs)
-        torch.cuda.current_stream().wait_stream(side)
+        with _on_side_stream:
+            side = torch.cuda.Stream()
+            side.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side):
+                outputs = self.function(*inputs)
+            torch.cuda.current_stream().wait_stream(side)
         return outputs
 
     def _capture(self, inputs: tuple[Tensor, ...]) -> bool:
         """Whether the graph could be captured; if not, all further calls are ordinary ones."""
         self.inputs = tuple(tensor.clone() for tensor in inputs)
         self._reset()
-        torch.cuda.synchronize()
         graph = torch.cuda.CUDAGraph()
         try:
-            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+            with _on_side_stream, torch.cuda.graph(graph, capture_error_mode="thread_local"):
                 self.outputs = self.function(*self.inputs)
         except RuntimeError as error:
             warnings.warn(f"no CUDA graph, so this is slower: {str(error).splitlines()[0]}", stacklevel=3)

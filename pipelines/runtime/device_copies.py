@@ -17,7 +17,9 @@ def send(tensor: Tensor, device: torch.device) -> Tensor:
     """A tensor of the CPU on the device; on a GPU it arrives later, before whatever is queued after it."""
     if device.type != "cuda":
         return tensor.to(device)
-    return tensor.pin_memory().to(device, non_blocking=True)
+    pinned = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+    pinned.numpy()[...] = tensor.numpy()  # PyTorch would copy with all threads, which wait for each other
+    return pinned.to(device, non_blocking=True)
 
 
 def fetch(*tensors: Tensor) -> PendingArrays:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import psutil
 
 from pipelines.batch.jobs import Group, Job, group_jobs
-from pipelines.runtime.cores import count_cores
+from pipelines.runtime.cores import GPU_THREADS, count_cores
 from pipelines.runtime.versions import versions
 
 WORKER_MEMORY = 1.5 * 2**30  # bytes that a worker takes at its peak with pictures of a few megapixels
@@ -23,7 +23,6 @@ GPU_MEMORY = 2 * 2**30  # bytes of a GPU that the networks themselves take
 TOGETHER_MEMORY = 0.5 * 2**30  # bytes of a GPU for each video that is generated in the same batch
 MAX_TOGETHER = 8  # videos
 GROUP_SIZE = 4  # jobs
-GPU_THREADS = 4  # for composing and encoding beside the GPU
 
 
 @dataclass(frozen=True)

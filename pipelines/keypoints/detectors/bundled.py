@@ -3,7 +3,9 @@
 N crops, K joints, S side of the network's input.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,14 +14,14 @@ from torch import Tensor, nn
 from models.fold import prepare_for_inference
 from models.keypoints import KeypointMaps
 from pipelines.keypoints.details import DetailName, People, PersonDetails, PersonMask
-from pipelines.keypoints.detectors.crops import person_crop, sample_crop, search_crops
-from pipelines.keypoints.detectors.decoding import body_height, choose_pairs, decode_pairs, find_candidates
+from pipelines.keypoints.detectors.crops import hide_outside, next_crop, person_crop, sample_crop, search_crops
+from pipelines.keypoints.detectors.decoding import body_height, decode_pairs
+from pipelines.keypoints.detectors.device_following import DeviceFollower
 from pipelines.keypoints.detectors.scores import CONFIDENT, score, score_half, score_upper
 from pipelines.keypoints.layouts import COCO17_FLIP
 from pipelines.media.square_crop import SquareCrop
 from pipelines.media.tensors import normalise_pixels
-from pipelines.runtime.cuda_graphs import GraphedFunctions
-from pipelines.runtime.device_copies import send
+from pipelines.runtime.device_copies import PendingArrays, send
 from pipelines.runtime.devices import PRECISIONS, autocast
 
 SIZE = 256
@@ -35,8 +37,7 @@ HALF_ADVANTAGE = 0.15  # by which a half body's head and shoulders must be surer
 BATCH = 8
 REFINEMENTS = 2
 THOROUGH_SEARCH_INTERVAL = 12  # while nobody is found, frames between two searches for small people
-EDGE = 0.06  # sides of the crop by which a joint may be beyond the edge of the picture and still count as seen
-CROP_SMOOTHING = 0.6  # share of the old crop's side in the new one: a crop that breathes shakes the joints
+AHEAD = 4  # frames that a GPU may be given before the pose in the first of them is known
 
 
 class BundledDetector:
@@ -54,7 +55,8 @@ class BundledDetector:
         self.wanted: frozenset[DetailName] = frozenset()
         self.network = prepare_for_inference(network, PRECISIONS[precision]).to(device)
         self.device, self.precision = torch.device(device), precision
-        self._follow = GraphedFunctions(self._find_candidates, enabled=self.device.type == "cuda")
+        predict = partial(self.predict_heat_maps, flip=False)
+        self.follower = DeviceFollower(predict, self.device, size=SIZE) if self.device.type == "cuda" else None
 
     def detect(self, image: np.ndarray) -> np.ndarray:
         """See `KeypointDetector.detect`; at most one person, searched for at several scales, with flip averaging."""
@@ -71,13 +73,43 @@ class BundledDetector:
     def track_people(self, images: Iterable[np.ndarray]) -> Iterator[People]:
         """See `DetailedDetector.track_people`; one pass of the network per frame as long as the person is not lost, and
         one more for a mask."""
-        pose, crop, lost = None, None, 0
-        for image in images:
-            pose = self._read(image, [crop], flip=False, previous=pose)[0] if crop else None
-            if pose is None or not _is_still_there(pose):
-                pose, crop = self._search(image, thorough=lost % THOROUGH_SEARCH_INTERVAL == 0)
+        frames, lost = _Frames(images), 0
+        for image in frames:
+            pose, crop = self._search(image, thorough=lost % THOROUGH_SEARCH_INTERVAL == 0)
+            yield self._describe(image, pose)
             lost = 0 if pose is not None else lost + 1
-            crop = _next_crop(pose, crop, image) if pose is not None else None
+            if pose is not None:
+                crop = next_crop(pose, crop, *image.shape[:2], size=SIZE, confident=CONFIDENT)
+                follow = partial(self._follow_on_device, self.follower) if self.follower else self._follow
+                yield from follow(frames, pose, crop)
+
+    def _follow(self, frames: "_Frames", pose: np.ndarray, crop: SquareCrop) -> Iterator[People]:
+        """The person with a pose [17, 3] in the frame before, until they are lost: that frame is given back."""
+        for image in frames:
+            pose = self._read(image, [crop], flip=False, previous=pose)[0]
+            if not _is_still_there(pose):
+                frames.give_back([image])
+                return
+            crop = next_crop(pose, crop, *image.shape[:2], size=SIZE, confident=CONFIDENT)
+            yield self._describe(image, pose)
+
+    def _follow_on_device(
+        self, follower: DeviceFollower, frames: "_Frames", pose: np.ndarray, crop: SquareCrop
+    ) -> Iterator[People]:
+        """`_follow`, which learns the pose in a frame when those AHEAD are on their way."""
+        place = follower.begin(pose, crop)
+        waiting = deque[tuple[np.ndarray, PendingArrays]]()
+        while True:
+            while len(waiting) < AHEAD and (image := next(frames, None)) is not None:
+                place, wait = follower.follow(image, place)
+                waiting.append((image, wait))
+            if not waiting:
+                return
+            image, wait = waiting.popleft()
+            pose = wait()[0].copy()  # pinned memory is for the next copies
+            if not _is_still_there(pose):
+                frames.give_back([image, *(later for later, _ in waiting)])
+                return
             yield self._describe(image, pose)
 
     def _search(self, image: np.ndarray, *, thorough: bool) -> tuple[np.ndarray | None, SquareCrop]:
@@ -149,13 +181,10 @@ class BundledDetector:
         poses = []
         for first in range(0, len(crops), BATCH):
             chosen = crops[first : first + BATCH]
-            before = [crop.to_canvas(previous).astype(np.float32) for crop in chosen] if previous is not None else None
-            pixels = self._pixels(image, chosen)
-            if flip:
-                keypoints = decode_pairs(self.predict_heat_maps(pixels, flip=True), before)
-            else:
-                keypoints = choose_pairs(self._follow(pixels)[0].cpu().numpy(), before)
-            poses += [_hide_outside(crop, pose, image) for crop, pose in zip(chosen, keypoints, strict=True)]
+            before = None if previous is None else np.stack([crop.to_canvas(previous) for crop in chosen])
+            logits = self.predict_heat_maps(self._pixels(image, chosen), flip=flip)
+            keypoints = decode_pairs(logits, before)
+            poses += [hide_outside(crop, pose, *image.shape[:2]) for crop, pose in zip(chosen, keypoints, strict=True)]
         return np.reshape(poses, (-1, 17, 3)).astype(np.float32)
 
     def _pixels(self, image: np.ndarray, crops: list[SquareCrop]) -> Tensor:
@@ -163,10 +192,6 @@ class BundledDetector:
         pixels = np.stack([sample_crop(image, crop) for crop in crops])  # [N, S, S, 3]
         batch = send(torch.from_numpy(pixels), self.device).permute(0, 3, 1, 2)
         return normalise_pixels(batch).contiguous(memory_format=torch.channels_last)
-
-    def _find_candidates(self, batch: Tensor) -> tuple[Tensor]:
-        """Crops [N, 3, S, S] -> what `choose_pairs` reads."""
-        return (find_candidates(self.predict_heat_maps(batch, flip=False)),)
 
     def predict_heat_maps(self, batch: Tensor, *, flip: bool) -> Tensor:
         """Crops [N, 3, S, S] -> logits [N, K, S/4, S/4]; with `flip` averaged with those of the mirrored crops."""
@@ -186,15 +211,6 @@ class BundledDetector:
             return self.network(batch.contiguous(memory_format=torch.channels_last), mask=mask)
 
 
-def _hide_outside(crop: SquareCrop, pose: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """A pose [17, 3] of the crop in pixels of the frame; joints that were guessed beyond its edges are unseen."""
-    result = crop.from_canvas(pose)
-    limit = np.array(image.shape[1::-1]) - 1 + EDGE * crop.side
-    inside = ((result[:, :2] >= -EDGE * crop.side) & (result[:, :2] <= limit)).all(1)
-    result[:, 2] *= inside
-    return result
-
-
 def _is_still_there(pose: np.ndarray) -> bool:
     return score(pose) >= MIN_TRACKED_SCORE or score_half(pose) >= MIN_TRACKED_HALF_SCORE
 
@@ -205,9 +221,18 @@ def _rank(pose: np.ndarray) -> float:
     return score(pose) * (float(np.ptp(seen, axis=0).max()) ** 0.25 if len(seen) > 1 else 0.1)
 
 
-def _next_crop(pose: np.ndarray, crop: SquareCrop | None, image: np.ndarray) -> SquareCrop:
-    fresh = person_crop(pose, *image.shape[:2], size=SIZE, confident=CONFIDENT)
-    if crop is None or not 0.5 < fresh.side / crop.side < 2:
-        return fresh
-    side = CROP_SMOOTHING * crop.side + (1 - CROP_SMOOTHING) * fresh.side
-    return SquareCrop.centred(*fresh.centre, side, size=SIZE)
+class _Frames:
+    """Frames [H, W, 3] one after the other, of which the latest can be given back."""
+
+    def __init__(self, images: Iterable[np.ndarray]) -> None:
+        self._images, self._returned = iter(images), deque[np.ndarray]()
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return self
+
+    def __next__(self) -> np.ndarray:
+        return self._returned.popleft() if self._returned else next(self._images)
+
+    def give_back(self, images: list[np.ndarray]) -> None:
+        """They come next, in their order."""
+        self._returned.extendleft(reversed(images))

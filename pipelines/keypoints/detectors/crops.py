@@ -15,6 +15,8 @@ MIN_TILED_SIDE = 96  # pixels: frames with a shorter side are not searched for s
 SMALL_TILE = 0.55  # side of the tiles of a thorough search, in units of the frame's shorter side
 MARGIN = 1.25  # side of a crop around a person, in units of the larger side of the person's box
 FOREHEAD = 0.08  # height of forehead and hair above the topmost joint, in units of the joints' height
+EDGE = 0.06  # sides of the crop by which a joint may be beyond the edge of the picture and still count as seen
+CROP_SMOOTHING = 0.6  # share of the old crop's side in the new one: a crop that breathes shakes the joints
 
 
 def sample_crop(image: np.ndarray, crop: SquareCrop) -> np.ndarray:
@@ -73,3 +75,23 @@ def person_crop(pose: np.ndarray, height: int, width: int, *, size: int, confide
     side = MARGIN * max((high - low).max(), 8.0)
     x, y = (low + high) / 2
     return SquareCrop.centred(float(x), float(y), min(float(side), 2.0 * max(height, width)), size=size)
+
+
+def next_crop(
+    pose: np.ndarray, crop: SquareCrop, height: int, width: int, *, size: int, confident: float
+) -> SquareCrop:
+    """Where to look for a person in the next frame: around the pose [17, 3] in this one, which was found in `crop`."""
+    fresh = person_crop(pose, height, width, size=size, confident=confident)
+    if not 0.5 < fresh.side / crop.side < 2:
+        return fresh
+    side = CROP_SMOOTHING * crop.side + (1 - CROP_SMOOTHING) * fresh.side
+    return SquareCrop.centred(*fresh.centre, side, size=size)
+
+
+def hide_outside(crop: SquareCrop, pose: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A pose [17, 3] of the crop in pixels of the frame; joints that were guessed beyond its edges are unseen."""
+    result = crop.from_canvas(pose)
+    limit = np.array((width, height)) - 1 + EDGE * crop.side
+    inside = ((result[:, :2] >= -EDGE * crop.side) & (result[:, :2] <= limit)).all(1)
+    result[:, 2] *= inside
+    return result

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from pathlib import Path
+from threading import get_ident
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,10 +11,12 @@ import torch
 from PIL import Image
 
 from models.generators.animation import AnimationGenerator
+from pipelines.batch.batched_animation import BatchedJob
 from pipelines.batch.events import Event
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.worker import run_group
-from pipelines.generation import resume_folder
+from pipelines.generation import networks, resume_folder
+from pipelines.generation.resources import Resources
 from pipelines.generation.video_output import VideoOutput
 from tests.helpers.small_batches import BatchInputs, make_animate_job
 
@@ -123,3 +127,42 @@ def test_jobs_that_were_killed_go_on_beside_others(
         assert len(ours) == alone[job.name].frames
         assert np.abs(ours - theirs).max() <= ROUNDING
     assert {path.name for path in (tmp_path / "together").iterdir()} == {".gfla", first.output, second.output}
+
+
+def test_jobs_prepared_side_by_side_are_those_prepared_in_turn(
+    inputs: BatchInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As beside a GPU: networks are loaded once, two jobs look for the same people, and one fails by itself."""
+    sources = [*inputs.sources, inputs.broken_source, inputs.sources[0]]
+    clips = [*inputs.clips, inputs.clips[0], inputs.clips[0]]
+    jobs = [
+        replace(make_animate_job(source, clip, inputs.weights, max_frames=2), name=f"job{number}")
+        for number, (source, clip) in enumerate(zip(sources, clips, strict=True))
+    ]
+    jobs = [as_pictures(job) for job in jobs]
+    alone = last_events(jobs, tmp_path / "alone", together=4)
+    loaded: list[str] = []
+    threads = set[int]()
+    load, prepare = networks.load_weights, BatchedJob.prepare
+
+    def count(name: str, **options: Any) -> Any:
+        loaded.append(name)
+        return load(name, **options)
+
+    def note_thread(self: BatchedJob, resources: Resources) -> None:
+        threads.add(get_ident())
+        prepare(self, resources)
+
+    monkeypatch.setattr(networks, "load_weights", count)
+    monkeypatch.setattr(BatchedJob, "prepare", note_thread)
+    monkeypatch.setattr(BatchedJob, "can_prepare_beside_others", lambda self, resources: True)
+    together = last_events(jobs, tmp_path / "together", together=4)
+    assert [together[job.name].state for job in jobs] == ["done", "done", "failed", "done"]
+    assert get_ident() not in threads
+    assert sorted(set(loaded)) == sorted(loaded)
+    for job in jobs:
+        assert together[job.name].warnings == alone[job.name].warnings
+        assert together[job.name].reason == alone[job.name].reason
+        if together[job.name].state == "done":
+            ours, theirs = (read_frames(tmp_path / run / job.output) for run in ("together", "alone"))
+            assert np.array_equal(ours, theirs)

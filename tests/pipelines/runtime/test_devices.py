@@ -3,13 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 import torch
 
 from models.errors import BackendUnavailable, InputError
 from pipelines import AnimateConfig, animate
 from pipelines.diagnostics import diagnose
-from pipelines.runtime.devices import autocast, choose_device, choose_precision
+from pipelines.runtime.cores import GPU_THREADS
+from pipelines.runtime.devices import autocast, choose_device, choose_precision, limit_threads
 from tests.helpers.devices import WithoutFloat64
 from tests.helpers.small_batches import write_small_clip, write_small_source, write_small_weights
 
@@ -115,3 +117,19 @@ def test_both_precisions_animate_and_say_so(tmp_path: Path, precision: Any) -> N
         precision=precision,
     )
     assert animate(config).summary()["precision"] == precision
+
+
+@pytest.mark.parametrize(("device", "expected"), [("cpu", 9), ("cuda", GPU_THREADS)])
+def test_few_threads_of_the_cpu_work_beside_a_gpu(device: str, expected: int) -> None:
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    try:
+        torch.set_num_threads(9)
+        cv2.setNumThreads(9)
+        limit_threads(torch.device(device))
+        assert (torch.get_num_threads(), cv2.getNumThreads()) == (expected, expected)
+        torch.set_num_threads(1)
+        limit_threads(torch.device(device))
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])

@@ -67,7 +67,7 @@ def test_a_tie_is_broken_by_the_frame_before() -> None:
     even = _maps(POSE)
     even[5:] = (even[5:] + even[list(COCO17_FLIP)][5:]) / 2
     behind = POSE[list(COCO17_FLIP)]
-    poses = decode_pairs(_logits(even, even), [POSE, behind])
+    poses = decode_pairs(_logits(even, even), np.stack([POSE, behind]))
     np.testing.assert_allclose(poses[0, 5:, :2], POSE[5:, :2], atol=0.6)
     np.testing.assert_allclose(poses[1, 5:, :2], behind[5:, :2], atol=0.6)
 
