@@ -26,8 +26,8 @@ JAW, MOUTH = slice(0, 17), slice(48, 68)
 UPPER_LIP = [48, 51, 54]  # the corners of the mouth and the middle between them, which speech moves least of the mouth
 QUIET = 0.25  # share of the frames, those with the least open mouths, that show the face at rest
 SHUT = 0.13  # distance of lids in widths of the eye up to which the source's eyes are shut
-# Detectors find shut lids apart, by SHUT or so. Below a share SQUINT of their opening at rest lids close faster, so that
-# they touch at SHUT, or at a share APART if that is less.
+# Detectors find shut lids apart, by SHUT or so. Below a share SQUINT of their opening at rest lids close faster, so
+# that they touch at SHUT, or at a share APART if that is less.
 SQUINT, APART = 0.75, 0.4
 WIDEST = 1.5  # largest opening of lids in shares of that at rest
 ROUNDS = 2  # of aligning and averaging
