@@ -26,9 +26,9 @@ JAW, MOUTH = slice(0, 17), slice(48, 68)
 UPPER_LIP = [48, 51, 54]  # the corners of the mouth and the middle between them, which speech moves least of the mouth
 QUIET = 0.25  # share of the frames, those with the least open mouths, that show the face at rest
 SHUT = 0.13  # distance of lids in widths of the eye up to which the source's eyes are shut
-# Detectors find shut lids apart, by SHUT or so. Below a share SQUINT of their opening at rest lids close faster, so
-# that they touch at SHUT, or at a share APART if that is less.
-SQUINT, APART = 0.75, 0.4
+# Detectors find shut lids apart, at about half of their opening at rest. Below a share SQUINT of that they close faster,
+# so that they touch at a share APART.
+SQUINT, APART = 0.75, 0.42
 WIDEST = 1.5  # largest opening of lids in shares of that at rest
 ROUNDS = 2  # of aligning and averaging
 # Shoulders stay where they are in the picture: how far the head is shifted at most, in widths of the face, and how much
@@ -52,6 +52,7 @@ class Placements:
         return (points - self.centre[:, None]) @ np.linalg.inv(self.linear).transpose(0, 2, 1) + self.origin
 
 
+Eye = tuple[int, int, tuple[int, int], tuple[int, int]]  # as in EYES
 Align = Callable[[np.ndarray, np.ndarray], Placements]
 
 
@@ -112,8 +113,9 @@ def _observe(driving: np.ndarray, align: Align) -> tuple[np.ndarray, np.ndarray,
 def _move_features(own: np.ndarray, change: np.ndarray, shapes: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     """The source face [68, 2] changed [T, 68, 2], its lids as open as the driving face's; all in their own axes."""
     made = own + change
-    for eye in EYES:
-        _open_lids(made, own, shapes, theirs, eye)
+    shares = np.stack([_find_shares(shapes, theirs, eye) for eye in EYES])  # [2, T]
+    for eye, share in zip(EYES, (shares + shares.mean(0)) / 2, strict=True):  # eyes mostly blink together
+        _open_lids(made, own, theirs, _shut_sooner(share), eye)
     _keep_lips_apart(made)
     return made
 
@@ -177,18 +179,19 @@ def _measure(face: np.ndarray) -> np.ndarray:
     return np.maximum([abs(width), abs(face[CHIN, 1] - face[NASION, 1])], 1.0)
 
 
-def _open_lids(
-    made: np.ndarray,
-    own: np.ndarray,
-    shapes: np.ndarray,
-    theirs: np.ndarray,
-    eye: tuple[int, int, tuple[int, int], tuple[int, int]],
-) -> None:
-    """Move the lids of `made` [T, 68, 2]: as open, relative to the source's own, as the driving face's are."""
-    first, last, upper, lower = eye
+def _find_shares(shapes: np.ndarray, theirs: np.ndarray, eye: Eye) -> np.ndarray:
+    """How far the lids of faces [T, 68, 2] are open, in shares of those of the face at rest [68, 2]: [T]."""
+    return np.clip(_measure_opening(shapes, eye) / max(float(_measure_opening(theirs, eye)), 1e-3), 0, WIDEST)
 
-    def opening(faces: np.ndarray) -> np.ndarray:
-        return (faces[..., lower, 1] - faces[..., upper, 1]).mean(-1)
+
+def _shut_sooner(share: np.ndarray) -> np.ndarray:
+    """Shares of openings such that lids touch at APART."""
+    return np.where(share < SQUINT, SQUINT * np.maximum(share - APART, 0) / (SQUINT - APART), share)
+
+
+def _open_lids(made: np.ndarray, own: np.ndarray, theirs: np.ndarray, share: np.ndarray, eye: Eye) -> None:
+    """Open the lids of `made` [T, 68, 2] by shares [T] of the source's own; where those are shut, of the driver's."""
+    first, last, upper, lower = eye
 
     def width(face: np.ndarray) -> float:
         return float(face[last, 0] - face[first, 0])
@@ -196,18 +199,20 @@ def _open_lids(
     def share_along(face: np.ndarray, lid: int) -> float:
         return float(np.clip((face[lid, 0] - face[first, 0]) / (width(face) + 1e-6), 0, 1))
 
-    usual = max(float(opening(theirs)), 1e-3)
-    ratio = np.clip(opening(shapes) / usual, 0, WIDEST)  # [T]
-    least = min(SHUT * width(theirs) / usual, APART)
-    ratio = np.where(ratio < SQUINT, SQUINT * np.maximum(ratio - least, 0) / (SQUINT - least), ratio)
-    shut = float(opening(own)) < SHUT * width(own)
+    shut = float(_measure_opening(own, eye)) < SHUT * width(own)
     shape, scale = (theirs, width(own) / max(width(theirs), 1e-3)) if shut else (own, 1.0)
     for lid in (*upper, *lower):
         along = share_along(shape, lid)
         line = shape[first, 1] + along * (shape[last, 1] - shape[first, 1])
         along = share_along(own, lid)
         made_line = made[:, first, 1] + along * (made[:, last, 1] - made[:, first, 1])
-        made[:, lid, 1] = made_line + ratio * scale * (shape[lid, 1] - line)
+        made[:, lid, 1] = made_line + share * scale * (shape[lid, 1] - line)
+
+
+def _measure_opening(faces: np.ndarray, eye: Eye) -> np.ndarray:
+    """Mean distance [...] of the lids of faces [..., 68, 2] in their own axes."""
+    _, _, upper, lower = eye
+    return (faces[..., lower, 1] - faces[..., upper, 1]).mean(-1)
 
 
 def _keep_lips_apart(made: np.ndarray) -> None:

@@ -47,7 +47,7 @@ def test_shut_eyes_are_shut_and_lips_never_cross() -> None:
 
 def test_lids_that_a_detector_finds_nearly_shut_are_shut() -> None:
     driving, lids = drive(np.full(FRAMES, 0.05)), [37, 38, 40, 41, 43, 44, 46, 47]
-    for frame, share in ((-1, 0.28), (-2, 0.5), (-3, 0.8)):
+    for frame, share in ((-1, 0.4), (-2, 0.6), (-3, 0.8)):
         middle = driving[frame, 36, 1]
         driving[frame, lids, 1] = middle + share * (driving[frame, lids, 1] - middle)
     made = retarget_face(SOURCE, driving)
