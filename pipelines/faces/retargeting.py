@@ -26,7 +26,7 @@ JAW, MOUTH = slice(0, 17), slice(48, 68)
 UPPER_LIP = [48, 51, 54]  # the corners of the mouth and the middle between them, which speech moves least of the mouth
 QUIET = 0.25  # share of the frames, those with the least open mouths, that show the face at rest
 SHUT = 0.13  # distance of lids in widths of the eye up to which the source's eyes are shut
-# Detectors find shut lids apart, at about half of their opening at rest. Below a share SQUINT of that they close faster,
+# Detectors find shut lids apart, at about half of their opening at rest. Below a share SQUINT of it they close faster,
 # so that they touch at a share APART.
 SQUINT, APART = 0.75, 0.42
 WIDEST = 1.5  # largest opening of lids in shares of that at rest
