@@ -5,9 +5,10 @@
 
 Printed is, for each picture, the correlation of the mouth's and of the eyes' opening with the driver's, in landmarks of
 the result (openings in distances of the outer corners of the eyes; `--judge` finds them, by default the detector that
-also drives), how far the mouth moves in parts of the driver's way (5th to 95th percentile), and the frames per second
-of everything after loading. For the clip's own first frame there is the mean absolute difference from the true frames,
-0..255, in the box around the true face, and that of copying the first frame, as well.
+also drives), and that of the gaze to the side if the judge finds irises; how far mouth and gaze move in parts of the
+driver's way (5th to 95th percentile); and the frames per second of everything after loading. For the clip's own first
+frame there is the mean absolute difference from the true frames, 0..255, in the box around the true face, and that of
+copying the first frame, as well.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import numpy as np
 
 from pipelines.configs import FaceConfig
 from pipelines.face_animation import animate_face
+from pipelines.faces.gaze import follow_gaze
 from pipelines.faces.landmark_detectors import LandmarkDetector, create_landmark_detector
 from pipelines.keypoints.tracking import fill_gaps, select_person
 from pipelines.media.sources import open_video
@@ -34,7 +36,7 @@ def read_frames(path: Path, count: int | None) -> list[np.ndarray]:
 
 
 def find_landmarks(frames: list[np.ndarray], detector: LandmarkDetector) -> np.ndarray:
-    """Landmarks [T, 68, 2] of the largest face, gaps filled."""
+    """Landmarks [T, 68 or 70, 2] of the largest face, gaps filled."""
     people = select_person(list(detector.track(frames)), what="face")
     return fill_gaps(people, "interpolate", what="face")[0][..., :2]
 
@@ -44,6 +46,15 @@ def measure_opening(landmarks: np.ndarray, pairs: tuple[tuple[int, int], ...]) -
     apart = np.linalg.norm(landmarks[:, CORNERS[0]] - landmarks[:, CORNERS[1]], axis=-1)
     gaps = [np.linalg.norm(landmarks[:, first] - landmarks[:, second], axis=-1) for first, second in pairs]
     return np.mean(gaps, 0) / apart
+
+
+def compare_gaze(found: np.ndarray, driver: np.ndarray) -> tuple[float, float]:
+    """Correlation of the gaze to the side in landmarks [T, 70, 2] of the result and of the driver, and how far it goes
+    in parts of the driver's way; NaN if eyes are always shut or irises not known."""
+    ours, theirs = (follow_gaze(faces) if faces.shape[1] == 70 else None for faces in (found, driver))
+    if ours is None or theirs is None:
+        return float("nan"), float("nan")
+    return np.corrcoef(ours[:, 0], theirs[:, 0])[0, 1], _measure_way(ours[:, 0]) / _measure_way(theirs[:, 0])
 
 
 def _measure_way(openings: np.ndarray) -> float:
@@ -92,6 +103,7 @@ def main() -> None:
             eyes = np.corrcoef(measure_opening(found, LIDS), measure_opening(driver, LIDS))[0, 1]
             spent = sum(result.seconds.values()) - result.seconds["load"] - sum(result.overlapping.values())
             line = f"{picture.name:24} mouth r {mouth:.3f} way {way:.2f}  eyes r {eyes:.3f}"
+            line += "  gaze r {:.3f} way {:.2f}".format(*compare_gaze(found, driver))
             line += f"  {result.frames / spent:5.1f} frames/s"
             if picture == own:
                 error, copied = compare(made, true, driver)

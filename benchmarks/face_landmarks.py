@@ -85,7 +85,8 @@ def main() -> None:
     for path in options.files:
         detector = create(options.detector)  # follows a face from frame to frame
         rows, alone, frames = [], 0, list(read_frames(path, options.every))
-        for image, found, truths in zip(frames, detector.track(frames), mesh.track(frames), strict=True):
+        for image, *faces in zip(frames, detector.track(frames), mesh.track(frames), strict=True):
+            found, truths = (each[:, :68] for each in faces)  # without irises
             alone += not len(truths) and len(found) > 0
             rows += [compare(found, truth) for truth in truths[:1]]
             tiles += [draw(image, found, truth) for truth in truths[:1]]

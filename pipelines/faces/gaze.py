@@ -2,7 +2,7 @@
 
 A gaze is the offset of an iris from the middle between the corners of its eye, along and across the line between them,
 in its length. T frames, E = 2 eyes, the right one first; landmarks with irises are [70, 2], without [68, 2].
-`retargeting` calls `add_irises`.
+`retargeting` calls `add_irises`, benchmarks measure gazes.
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ def add_irises(made: np.ndarray, source: np.ndarray, driving: np.ndarray) -> np.
     """
     if min(len(source), driving.shape[1]) <= max(FACE_IRISES):
         return made
-    theirs = _follow(driving)  # [T, 2]
+    theirs = follow_gaze(driving)  # [T, 2]
     if theirs is None:
         return made
     own = np.where(_find_opening(source)[:, None] > OPEN, measure_gaze(source), 0)  # [E, 2]
@@ -55,7 +55,7 @@ def place_irises(faces: np.ndarray, gaze: np.ndarray) -> np.ndarray:
     return middle + gaze[..., :1] * line + gaze[..., 1:] * _turn(line)
 
 
-def _follow(driving: np.ndarray) -> np.ndarray | None:
+def follow_gaze(driving: np.ndarray) -> np.ndarray | None:
     """Mean gaze [T, 2] of the eyes of faces [T, 70, 2] that are open, the wider one counting more, without the tremor
     of single frames; while both are shut, on the way to the next. None if they always are."""
     weight = _find_lines(driving)[2] * (_find_opening(driving)[..., None] > OPEN)  # [T, E, 1]
