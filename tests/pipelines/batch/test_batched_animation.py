@@ -17,6 +17,7 @@ from pipelines.batch.jobs import Group, Job
 from pipelines.batch.worker import run_group
 from pipelines.generation import networks, resume_folder
 from pipelines.generation.resources import Resources
+from pipelines.generation.rollout import FrameGenerator
 from pipelines.generation.video_output import VideoOutput
 from tests.helpers.small_batches import BatchInputs, make_animate_job
 
@@ -82,6 +83,31 @@ def test_jobs_of_different_lengths_one_of_which_fails_half_way(
         assert len(ours) == together[job.name].frames == count
         assert np.abs(ours - theirs).max() <= ROUNDING
     assert {path.name for path in (tmp_path / "together").iterdir()} == {".gfla", jobs[1].output, jobs[2].output}
+
+
+def test_on_a_gpu_a_batch_keeps_its_size_until_half_of_it_is_over(
+    jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = last_events(jobs[:3], tmp_path / "alone", together=1)
+    sizes: list[int] = []
+    step, make = AnimationGenerator.step, FrameGenerator.__init__
+
+    def count_step(self, reference, state, structure, joints=None):
+        sizes.append(len(structure))
+        return step(self, reference, state, structure, joints)
+
+    def keep_sizes(self, *args, **options):
+        make(self, *args, **options)
+        self.keeps_sizes = True
+
+    monkeypatch.setattr(AnimationGenerator, "step", count_step)
+    monkeypatch.setattr(FrameGenerator, "__init__", keep_sizes)
+    together = last_events(jobs[:3], tmp_path / "together", together=3)
+    assert sizes[-6:] == [3, 3, 3, 3, 1, 1]
+    for job in jobs[:3]:
+        ours, theirs = read_frames(tmp_path / "together" / job.output), read_frames(tmp_path / "alone" / job.output)
+        assert len(ours) == together[job.name].frames == alone[job.name].frames
+        assert np.abs(ours - theirs).max() <= ROUNDING
 
 
 def test_what_does_not_fit_together_is_generated_one_by_one(
