@@ -1,11 +1,11 @@
-"""Time of every kernel in the backward pass of local attention on CUDA: as it is launched, and with other settings.
+"""Time of every kernel of local attention after its second layer on CUDA: as it is launched, and with other settings.
 
     python -m benchmarks.attention_tuning [--shape 0..3] [--batches N ...] [--precision bf16|fp32]
 
 Settings are rows and columns of positions (or pixels) that a program handles, its warps, `UNROLL` and `CHUNK`. They are
 compiled in several processes first. One line per batch and kernel is printed as soon as it is known, the fastest
-settings first. What is better at all batches belongs into `TILES`, `PROGRAMS`, `UNROLL`, `CHUNK` and the launches in
-`models.ops`; `pytest -m gpu tests/models/ops` then says whether they are still right.
+settings first. What is better at all batches belongs into `TILES`, `PROGRAMS`, `GATHER_TILE`, `UNROLL`, `CHUNK` and the
+launches in `models.ops`; `pytest -m gpu tests/models/ops` then says whether they are still right.
 """
 
 import argparse
@@ -57,13 +57,18 @@ class Launch:
     kernel: Any
     grid: tuple[int]
     arguments: tuple
+    options: dict[str, int]
+    """Such as `num_warps`."""
 
     def change(self, setting: Setting, positions: int) -> "Launch":
         """The same work, which is on this many positions, with another setting."""
         arguments = dict(zip(self.kernel.arg_names, self.arguments, strict=True)) | setting.arguments
         tiled = "TILE_H" in setting.arguments
         grid = (positions // (arguments["TILE_H"] * arguments["TILE_W"]),) if tiled else self.grid
-        return Launch(self.kernel, grid, tuple(arguments.values()))
+        return Launch(self.kernel, grid, tuple(arguments.values()), {"num_warps": setting.warps})
+
+    def __call__(self) -> None:
+        self.kernel[self.grid](*self.arguments, **self.options)
 
 
 @dataclass(frozen=True)
@@ -77,10 +82,11 @@ class Recorder:
     def __getitem__(self, grid: tuple[int]) -> Callable[..., None]:
         return partial(self._record, grid)
 
-    def _record(self, grid: tuple[int], *arguments: object) -> None:
-        self.launches[self.kernel.fn.__name__] = Launch(self.kernel, grid, arguments)
+    def _record(self, grid: tuple[int], *arguments: object, **options: int) -> None:
+        launch = Launch(self.kernel, grid, arguments, options)
+        self.launches[self.kernel.fn.__name__] = launch
         if self.launch:
-            self.kernel[grid](*arguments)
+            launch()
 
 
 def record(shape: Shape, batch: int, precision: torch.dtype, *, launch: bool) -> dict[str, Launch]:
@@ -100,7 +106,7 @@ def choose_settings(shape: Shape) -> list[Setting]:
     for (rows, columns), warps in product(TILES, (1, 2, 4, 8)):
         if rows * columns * shape.channels // (32 * warps) in VALUES:
             tile = {"TILE_H": rows, "TILE_W": columns}
-            settings.append(Setting("_attend_backward", warps, tile))
+            settings += [Setting(kernel, warps, tile) for kernel in ("_attend", "_attend_backward")]
             settings += [Setting("_collect", warps, tile | {"UNROLL": unroll}) for unroll in (2, 4)]
     return settings
 
@@ -110,19 +116,17 @@ def compile_settings(shape: Shape, precision: torch.dtype, settings: list[Settin
     launches = record(shape, 8, precision, launch=False)
     for setting in settings:
         launch = launches[setting.kernel].change(setting, 8 * shape.size**2)
-        launch.kernel.warmup(*launch.arguments, grid=launch.grid, num_warps=setting.warps)
+        launch.kernel.warmup(*launch.arguments, grid=launch.grid, **launch.options)
 
 
 def show_batch(shape: Shape, batch: int, precision: torch.dtype, settings: list[Setting]) -> None:
     """Print a line per kernel, times in us."""
     for name, launch in record(shape, batch, precision, launch=True).items():
-        usual = time_call(partial(launch.kernel[launch.grid], *launch.arguments), graph=True)
+        usual = time_call(launch, graph=True)
         times: dict[str, float] = {}
         for setting in settings:
             if setting.kernel == name:
-                changed = launch.change(setting, batch * shape.size**2)
-                work = partial(changed.kernel[changed.grid], *changed.arguments, num_warps=setting.warps)
-                times[str(setting)] = time_call(work, graph=True)
+                times[str(setting)] = time_call(launch.change(setting, batch * shape.size**2), graph=True)
         fastest = sorted(times, key=times.__getitem__)
         words = f"{usual:.1f} as launched", *(f"{times[setting]:.1f} {setting}" for setting in fastest)
         print(f"B={batch} {name}:", ", ".join(words), flush=True)

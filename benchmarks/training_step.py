@@ -1,14 +1,14 @@
 """Where training the animation generator spends its time: drawing a batch, then updates, with and without CUDA graphs.
 
 Run from the repository root: `python -m benchmarks.training_step --batch 192 --chunk 48`. With `--separate-norms`
-updates are first timed with PyTorch's batch norm and activation instead of the kernels that fuse them on a GPU.
+updates as graphs are first timed with PyTorch's batch norm and activation, not with the kernels that fuse them.
 """
 
 import argparse
 import gc
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -41,12 +41,15 @@ def main() -> None:
     recipe = Recipe(size=options.size, chunk=options.chunk, adversarial_from=0.0 if options.adversarial else 2.0)
     if options.separate_norms:
         with patch.object(layers, "can_run_triton", return_value="switched off"):
-            measure(options, recipe, ", separate norms")
-    measure(options, recipe)
+            measure(options, recipe, ways=(True,), remark=", separate norms")
+    measure(options, recipe, ways=(True, False))
 
 
-def measure(options: argparse.Namespace, recipe: Recipe, remark: str = "") -> None:
-    """Time a task of its own, so that nothing of another one takes part in its graphs or fills the memory."""
+def measure(options: argparse.Namespace, recipe: Recipe, *, ways: Sequence[bool], remark: str = "") -> None:
+    """Time a task of its own, so that nothing of another one takes part in its graphs or fills the memory.
+
+    ways: whether updates are CUDA graphs, where there is a GPU, in turn.
+    """
     with tempfile.TemporaryDirectory() as folder:
         session = Session(TrainConfig(out=Path(folder), batch=options.batch), Processes(), SilentProgress())
         task = AnimationTask(session, recipe)
@@ -55,12 +58,13 @@ def measure(options: argparse.Namespace, recipe: Recipe, remark: str = "") -> No
             clips = timed("batch rendered", options.repeat, task.draw_batch)
         chunk = next(clips.chunks(task.chunk))
         pieces = task.generator_gradients, task.generator_step, task.discriminator_gradients, task.discriminator_step
-        for graphs in (True, False) if task.on_gpu else (False,):
+        for graphs in ways if task.on_gpu else (False,):
             for piece in pieces:
                 piece.enabled = graphs
             name = f"{len(chunk.targets)} updates{' as graphs' if graphs else ''}{remark}"
             timed(name, options.repeat, lambda: task.update_chunk(chunk), warm_up=4)
-        show_kernels(task, replace(chunk, targets=chunk.targets[:1]))
+        if not remark:
+            show_kernels(task, replace(chunk, targets=chunk.targets[:1]))
     if task.on_gpu:
         print(f"peak memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
         del task, clips, chunk, pieces

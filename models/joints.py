@@ -40,8 +40,17 @@ FACE_LINES = (
 FACE_OPENINGS = (tuple(range(60, 68)), tuple(range(36, 42)), tuple(range(42, 48)))
 """Outlines of the inner mouth, the right and the left eye, clockwise in the picture: a channel each after the lines."""
 
-FACE_CHANNELS = len(FACE_LINES) + len(FACE_OPENINGS)
-"""Of a layered face's structure map; generators trained before there were openings see the lines alone."""
+FACE_LANDMARKS = 68
+
+FACE_IRISES = (FACE_LANDMARKS, FACE_LANDMARKS + 1)
+"""Points after the 68 landmarks of faces of which is known where they look: the middles of the right and left iris."""
+
+FACE_STRUCTURES = tuple(len(FACE_LINES) + more for more in (0, len(FACE_OPENINGS), len(FACE_OPENINGS) + 1))
+"""Channels of a layered face's structure map: of lines, of lines and openings, and of those and both irises. Earlier
+generators see less."""
+
+FACE_CHANNELS = FACE_STRUCTURES[-1]
+"""Of a layered face's structure map with all there is."""
 
 FACE_LIMBS = (
     (0, 4), (4, 8), (8, 12), (12, 16),  # jaw
@@ -50,6 +59,6 @@ FACE_LIMBS = (
     (36, 39), (37, 38), (40, 41), (42, 45), (43, 44), (46, 47),  # eyes and their lids
     (48, 51), (51, 54), (54, 57), (57, 48), (60, 62), (62, 64), (64, 66), (66, 60),  # lips
     (27, 8), (0, 16), (36, 45), (17, 26),  # the whole face
-    (8, 8), (27, 27),
+    (8, 8), (27, 27), *((iris, iris) for iris in FACE_IRISES),
 )  # fmt: skip
-"""Pairs of landmarks whose rigid motion the flow of a layered face can follow (`models.limbs`)."""
+"""Pairs of landmarks and irises whose rigid motion the flow of a layered face can follow (`models.limbs`)."""

@@ -233,12 +233,16 @@ def bundled_person() -> AnimationConfig:
 def bundled_face() -> AnimationConfig:
     """The face animation that ships with this package: head and shoulders without background.
 
-    Its structures are lines through the 68 landmarks and the openings of mouth and eyes, its limbs pairs of landmarks.
-    Faces move less far than people, so the flow nets are narrower and one layer shallower.
+    Its structures are lines through the 68 landmarks, the openings of mouth and eyes and the irises, its limbs pairs of
+    landmarks. Faces move less far than people, so the flow nets are narrower and one layer shallower. The rest is as
+    narrow as 15 frames/s on two CPU cores allow (docs/benchmarks.md).
     """
     return replace(
         bundled_person(),
         structure_channels=FACE_CHANNELS,
+        width=24,
+        max_width=192,
+        attention_hidden=32,
         shadow=False,
         flow_width=16,
         flow_layers=4,

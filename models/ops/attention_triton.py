@@ -15,7 +15,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from models.ops.cells_triton import Lattice, Places, find_tile, read_rows, sort_positions, tile_of
+from models.ops.cells_triton import Lattice, Places, find_tile, gather_tile_of, read_rows, sort_positions, tile_of
 from models.ops.neighbours_triton import collect, correlate, fold, from_rows, read_cells, to_rows, weigh_and_sum
 
 
@@ -144,14 +144,14 @@ class _Attend(torch.autograd.Function):
         upstream = source.new_zeros(batch, height, width, channels) if upstream is None else upstream.contiguous()
         grad_logits = attention.new_empty(attention.shape, dtype=ctx.precision)
         grad_flow, products = flow.new_empty(flow.shape), torch.empty_like(weights)
-        rows, columns, programs = tile_of(batch, height, width)
+        rows, columns, programs, warps = gather_tile_of(batch, height, width, channels, values=16)
         both = upstream_attention is not None
         _attend_backward[(programs,)](
             source, flow, attention, upstream, upstream_attention.contiguous() if both else attention, products,
             grad_logits, grad_flow, height, width, *flow.stride(), *ctx.lattice,
             channels, triton.next_power_of_2(channels), rows, columns,
             ctx.lattice.rows - 1, triton.next_power_of_2(taps), triton.next_power_of_2(ctx.lattice.columns),
-            ctx.softmax, ctx.slope, both,
+            ctx.softmax, ctx.slope, both, num_warps=warps,
         )  # fmt: skip
         grad_source = ctx.places and collect(upstream, weights, ctx.places, source, ctx.lattice)
         return grad_source, from_rows(grad_logits), grad_flow, None, None, None, None

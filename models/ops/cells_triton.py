@@ -20,10 +20,11 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-CHUNK = 1024  # positions that a program looks at together while it searches a row
+CHUNK = 2048  # positions that a program looks at together while it searches a row
 GROUP = 64  # positions of a row that it compares with as many others while it sorts
 TILES = {4: (2, 2), 8: (2, 4), 16: (4, 4), 32: (4, 8)}  # rows and columns of positions that a program handles
 PROGRAMS = 512  # that keep a GPU busy
+GATHER_TILE = 2  # rows and columns of a program that waits for what it reads rather than computes
 
 
 class Lattice(NamedTuple):
@@ -69,6 +70,13 @@ def tile_of(batch: int, height: int, width: int) -> tuple[int, int, int]:
     share = batch * height * width // PROGRAMS
     rows, columns = TILES[min(max(triton.next_power_of_2(share), 4), 32)]
     return rows, columns, batch * triton.cdiv(height, rows) * triton.cdiv(width, columns)
+
+
+def gather_tile_of(batch: int, height: int, width: int, channels: int, *, values: int) -> tuple[int, int, int, int]:
+    """As `tile_of`, small tiles whatever the batch, and the warps with which each thread has so many `values`."""
+    side = GATHER_TILE
+    warps = max(triton.next_power_of_2(channels) * side**2 // (32 * values), 1)
+    return side, side, batch * triton.cdiv(height, side) * triton.cdiv(width, side), warps
 
 
 @triton.jit

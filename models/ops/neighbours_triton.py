@@ -22,6 +22,7 @@ from models.ops.cells_triton import (
     find_cell,
     find_neighbour,
     find_tile,
+    gather_tile_of,
     read_rows,
     sort_positions,
     tile_of,
@@ -200,10 +201,10 @@ def collect(upstream: Tensor, weights: Tensor, places: Places, like: Tensor, lat
     """
     batch, height, width, channels = like.shape
     result = torch.empty_like(like)
-    rows, columns, programs = tile_of(batch, height, width)
+    rows, columns, programs, warps = gather_tile_of(batch, height, width, channels, values=8)
     _collect[(programs,)](
         upstream, weights, *places, result, height, width, lattice.rows, lattice.columns,
-        channels, triton.next_power_of_2(channels), rows, columns, UNROLL,
+        channels, triton.next_power_of_2(channels), rows, columns, UNROLL, num_warps=warps,
     )  # fmt: skip
     return result
 

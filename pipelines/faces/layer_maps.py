@@ -1,4 +1,5 @@
-"""What the generator of layered faces sees of a face: soft lines through its 68 landmarks, and how mouth and eyes open.
+"""What the generator of layered faces sees of a face: soft lines through its 68 landmarks, how mouth and eyes open, and
+where the eyes look.
 
 Tensors in and out, so that training and use draw the same maps. N faces, S channels, K points of an outline, H = W size
 of the map, h, w of the window of it in which something is drawn.
@@ -9,27 +10,32 @@ import itertools
 import torch
 from torch import Tensor
 
-from models.joints import FACE_CHANNELS, FACE_LINES, FACE_OPENINGS
+from models.joints import FACE_CHANNELS, FACE_IRISES, FACE_LANDMARKS, FACE_LINES, FACE_OPENINGS
 
 WIDTH = 1.5  # standard deviation of a line's profile, in pixels of a map of 256
 EDGE = 1.0  # distance from its outline at which an opening is drawn fully, or outside not at all, in the same pixels
+IRIS = 0.3  # radius of what is drawn of an iris in widths of its eye, a little more than that of real irises
 SLIT = 2.0  # mean distance of lips or lids up to which what is between them is fainter, in the same pixels
 # Products of smaller values are denormal numbers, with which networks take several times longer. Up to this distance,
 # in WIDTHs, a line is brighter.
 FAINT, REACH = 1e-6, 5.3
 AT_ONCE = 256  # faces that are drawn together
+# For either eye its outline, the channel of what is between its lids, and the point of its iris.
+EYES = tuple(zip(FACE_OPENINGS[1:], range(len(FACE_LINES) + 1, FACE_CHANNELS - 1), FACE_IRISES, strict=True))
+CORNERS = [[outline[0], outline[3]] for outline, _, _ in EYES]
 
 
 def draw_face_maps(landmarks: Tensor, *, size: int, channels: int = FACE_CHANNELS) -> Tensor:
     """Structure maps of faces.
 
     Args:
-        landmarks: [N, 68, 2] x, y in pixels of the map; they may be outside.
+        landmarks: [N, 68 or 70, 2] x, y in pixels of the map; they may be outside. Irises may be NaN, unknown.
         size: H = W.
-        channels: S, as the generator has it: the lines, or the lines and the openings.
+        channels: S, as the generator has it, one of `models.joints.FACE_STRUCTURES`.
 
     Returns:
-        [N, S, H, W] in 0..1, a channel for each of `models.joints.FACE_LINES`, then for each of `FACE_OPENINGS`.
+        [N, S, H, W] in 0..1, a channel for each of `models.joints.FACE_LINES`, then for each of `FACE_OPENINGS`, then
+        what is seen of both irises, nothing where they are unknown.
     """
     drawn = [_draw(each, size, channels) for each in landmarks.split(AT_ONCE)]
     return drawn[0] if len(drawn) == 1 else torch.cat(drawn)
@@ -46,7 +52,21 @@ def _draw(landmarks: Tensor, size: int, channels: int) -> Tensor:
         if columns.start < columns.stop and rows.start < rows.stop:
             draw = _draw_opening if filled else _draw_line
             maps[:, channel, rows, columns] = draw(corners, x[..., columns], y[:, rows], size / 256)
+    if channels == FACE_CHANNELS and landmarks.shape[1] > FACE_LANDMARKS:
+        for outline, opening, iris in EYES:
+            corners = landmarks[:, list(outline)]
+            columns, rows = _find_window(corners, EDGE * size / 256, x, y)
+            drawn = _draw_iris(landmarks[:, iris], corners, x[..., columns], y[:, rows])
+            maps[:, -1, rows, columns] += drawn.minimum(maps[:, opening, rows, columns])
     return maps
+
+
+def place_irises(landmarks: Tensor) -> Tensor:
+    """Landmarks [N, 68 or 70, 2] -> [N, 70, 2] finite ones, of which the flow follows pairs: irises that are unknown
+    are in the middle between the corners of their eyes."""
+    face, irises = landmarks[:, :FACE_LANDMARKS], landmarks[:, FACE_LANDMARKS:]
+    middles = face[:, CORNERS].mean(2)  # [N, 2, 2]
+    return torch.cat([face, torch.where(irises.isnan(), middles, irises) if irises.shape[1] else middles], 1)
 
 
 def _draw_line(points: Tensor, x: Tensor, y: Tensor, scale: float) -> Tensor:
@@ -65,6 +85,16 @@ def _draw_opening(points: Tensor, x: Tensor, y: Tensor, scale: float) -> Tensor:
     distance = torch.where(_count_turns(closed, x, y) > 0, distance, -distance)
     fade = (_find_opening(closed) / (SLIT * scale)).clamp(0, 1)
     return (0.5 + distance / (2 * EDGE * scale)).clamp(0, 1) * fade[:, None, None]
+
+
+def _draw_iris(middle: Tensor, outline: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Cones [N, h, w] around middles [N, 2] in eyes with outlines [N, 6, 2], nothing for NaN.
+
+    Their slopes say where a middle is, up and down as well, when lids leave a narrow part of an iris.
+    """
+    radius = IRIS * (outline[:, 0] - outline[:, 3]).norm(dim=-1).clamp(min=1)[:, None, None]
+    distance = torch.hypot(x - middle[:, 0, None, None], y - middle[:, 1, None, None])
+    return (1 - distance / radius).clamp(min=0).nan_to_num(0)
 
 
 def _find_opening(points: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from pipelines.compositing.matte import estimate_matte
 from pipelines.compositing.paste import box_mask, paste
 from pipelines.faces.drawing import draw_landmarks
 from pipelines.faces.face_maps import extend_landmarks
-from pipelines.faces.layer_maps import draw_face_maps
+from pipelines.faces.layer_maps import draw_face_maps, place_irises
 from pipelines.generation.cutout import Fill, describe_certainty, find_hole
 from pipelines.generation.panels import title_panels
 from pipelines.generation.processors import FrameProcessor, NetworkInputs, PendingFrame, PendingMemory, to_network
@@ -189,5 +189,6 @@ class FaceLayerProcessor(FrameProcessor):
     def _draw(self, landmarks: np.ndarray) -> list[NetworkInputs]:
         """Poses of landmarks [N, 68, 2] in pixels of the picture."""
         placed = (landmarks - self.box[:2] + 0.5) * (CANVAS / self.side) - 0.5
-        maps = draw_face_maps(torch.from_numpy(placed.astype(np.float32)), size=CANVAS, channels=self.channels)
-        return [NetworkInputs(structure, points) for structure, points in zip(maps.numpy(), placed, strict=True)]
+        points = torch.from_numpy(placed.astype(np.float32))
+        maps = draw_face_maps(points, size=CANVAS, channels=self.channels)
+        return [NetworkInputs(*each) for each in zip(maps.numpy(), place_irises(points).numpy(), strict=True)]

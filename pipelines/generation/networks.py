@@ -13,7 +13,7 @@ from models.fold import prepare_for_inference
 from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.picture import PictureGenerator
-from models.joints import FACE_CHANNELS, FACE_LINES
+from models.joints import FACE_STRUCTURES
 from models.plate import PlateNetwork
 from models.weights import load_weights, read_metadata
 from pipelines.compositing.plate import fill_plate
@@ -175,4 +175,4 @@ def require_architecture(name: str, architectures: tuple[str, ...]) -> dict[str,
 def is_layered_face(metadata: dict[str, Any]) -> bool:
     """Whether weights with this metadata are of our face generator: one of people that sees lines of landmarks."""
     channels = metadata["config"].get("structure_channels")
-    return metadata["architecture"] == "animation" and channels in (len(FACE_LINES), FACE_CHANNELS)
+    return metadata["architecture"] == "animation" and channels in FACE_STRUCTURES

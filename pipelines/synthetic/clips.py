@@ -82,6 +82,8 @@ class Clip:
     """[B, T, 68, 2] points of the face in iBUG's order."""
     face_visible: Tensor
     """[B, T, 68] bool."""
+    irises: Tensor
+    """[B, T, 2, 2] middles of the right and the left iris, also of shut eyes."""
     details: Tensor
     """[B, T, 10, 2] points of hands and feet, `models.joints.DETAIL_NAMES`."""
     details_visible: Tensor
@@ -288,6 +290,7 @@ def _project_points(scene: Scene, points: BodyKeypoints, surface: Tensor) -> dic
         "feet_visible": feet_visible,
         "face": face,
         "face_visible": face_visible,
+        "irises": camera.project(points.irises),
         "details": torch.cat([hands[..., _HAND_DETAILS, :], feet[..., _FOOT_DETAILS, :]], -2),
         "details_visible": torch.cat([hands_visible[..., _HAND_DETAILS], feet_visible[..., _FOOT_DETAILS]], -1),
     }

@@ -37,8 +37,6 @@ class HeadClipConfig(ClipConfig):
     """Largest pitch, yaw and roll of heads, radians."""
     gestures: float = 0.0
     """Share of the clips in which arms move, so that hands may be before the face."""
-    gaze_moves: bool = True
-    """Whether eyes turn in their heads during a clip."""
     wide_mouths: float = 0.5
     """Share of the clips in which a mouth goes from shut to far open and back."""
     shut_eyes: float = 0.4
@@ -58,7 +56,7 @@ def sample_head_scene(config: HeadClipConfig, *, batch: int, generator: Generato
 def _sample_poses(config: HeadClipConfig, model: BodyModel, rest: RestBody, generator: Generator) -> BodyPose:
     motion = sample_head_motion(
         len(rest.vertices), config.length, generator, turn=config.turn, gestures=config.gestures,
-        gaze_moves=config.gaze_moves, wide_mouths=config.wide_mouths, shut_eyes=config.shut_eyes, fps=config.fps,
+        wide_mouths=config.wide_mouths, shut_eyes=config.shut_eyes, fps=config.fps,
     )  # fmt: skip
     return pose_bodies(model, rest, motion, config.roll, generator)
 

@@ -8,7 +8,7 @@ Legend: B batch, T frames.
 import torch
 from torch import Generator, Tensor
 
-from pipelines.synthetic.motion.faces import FaceTrack, sample_face_actions
+from pipelines.synthetic.motion.faces import sample_face_actions
 from pipelines.synthetic.motion.full_motion import FullMotion
 from pipelines.synthetic.motion.motion import PoseSample, Shares, sample_pose, solve_sample
 from pipelines.synthetic.motion.pose import Pose
@@ -30,7 +30,6 @@ def sample_head_motion(
     *,
     turn: tuple[float, float, float],
     gestures: float,
-    gaze_moves: bool,
     wide_mouths: float,
     shut_eyes: float,
     fps: float = 25.0,
@@ -40,7 +39,6 @@ def sample_head_motion(
     Args:
         turn: largest pitch, yaw and roll of heads relative to the camera, radians.
         gestures: share of the clips in which arms move, so that hands may be before the face.
-        gaze_moves: whether eyes turn in their heads during a clip.
         wide_mouths: share of the faces whose mouths go from shut to far open and back.
         shut_eyes: share of the faces that shut their eyes for longer than a blink, again and again.
     """
@@ -59,8 +57,7 @@ def sample_head_motion(
     face = sample_face_actions(
         timeline, pose.neck, talking=_TALKING, blink_gaps=_BLINK_GAPS, wide_mouths=wide_mouths, shut_eyes=shut_eyes
     )
-    gaze = face.gaze if gaze_moves else face.gaze[:, :1].expand_as(face.gaze)
-    return FullMotion(motion, pose.fingers, FaceTrack(face.actions, gaze))
+    return FullMotion(motion, pose.fingers, face)
 
 
 def _move_arms(timeline: Timeline, pose: Pose, share: float) -> None:

@@ -35,6 +35,8 @@ class BodyKeypoints:
     """[B, T, 2, 2, 3] right and left foot: heel, tip of the big toe."""
     face: Tensor
     """[B, T, 68, 3] points of the face in iBUG's order."""
+    irises: Tensor
+    """[B, T, 2, 3] middles of the right and the left iris."""
 
 
 def find_keypoints(model: BodyModel, rest: RestBody, pose: BodyPose, vertices: Tensor) -> BodyKeypoints:
@@ -51,4 +53,5 @@ def find_keypoints(model: BodyModel, rest: RestBody, pose: BodyPose, vertices: T
         hands=origins[:, :, _HAND_ROWS],
         feet=torch.stack(feet, 2),
         face=face,
+        irises=model.irises(vertices),
     )

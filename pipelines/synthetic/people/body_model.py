@@ -19,7 +19,7 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from pipelines.synthetic.people.body_bones import BONE, BONES, EYES, NOSE, PARTS, SKIN_POINTS, part_of_bone
+from pipelines.synthetic.people.body_bones import BONE, BONES, EYES, NOSE, PARTS, SKIN_POINTS, SURFACES, part_of_bone
 from pipelines.synthetic.people.body_pose import BodyPose, bone_matrices, rig_offsets
 from pipelines.synthetic.people.body_shapes import Shape, weigh_targets
 from pipelines.synthetic.people.skeleton import CROWN, INDEX, Proportions
@@ -29,6 +29,7 @@ _ADULT_HEAD = 0.222  # m from chin to crown of the head that the facial actions 
 
 _ARM = [INDEX["l_elbow"], INDEX["l_wrist"]]
 _ARM_RADIUS = 0.08  # of wrist and hand, in lengths of the arm
+_AROUND_IRIS = 8  # vertices of an eyeball that are nearest to the middle of its iris
 _LID_ANGLE = 0.4  # radians of gaze at which lids have followed all the way
 
 
@@ -88,6 +89,7 @@ class BodyModel:
         self._factors, self._mean = tensors["factors"].long(), tensors["mean_weights"]
         self._projection = tensors["projection"]
         self._face_points, self._skin_points = tensors["face_points"].long(), tensors["skin_points"].long()
+        self._irises = _weigh_irises(self)
         self._moved, self._displacements = tensors["action_vertices"].long(), tensors["actions"].float()
 
     @staticmethod
@@ -136,6 +138,11 @@ class BodyModel:
         """The 68 points of the face [..., 68, 3] in iBUG's order, of vertices [..., V, 3]."""
         return vertices[..., self._face_points, :].mean(-2)
 
+    def irises(self, vertices: Tensor) -> Tensor:
+        """The middles of the right and the left iris [..., 2, 3], of vertices [..., V, 3]."""
+        chosen, weights = self._irises
+        return (vertices[..., chosen, :] * weights[..., None]).sum(-2)
+
     def skin_points(self, vertices: Tensor) -> dict[str, Tensor]:
         """Crown, chin, ears, heels and big toes [..., 3] by their names in `SKIN_POINTS`, of vertices [..., V, 3]."""
         points = vertices[..., self._skin_points, :].mean(-2)
@@ -171,6 +178,20 @@ class BodyModel:
         for way, angle in ways.items():
             weights[..., self.actions.index(f"eyeLook{way}")] = (angle / _LID_ANGLE).clamp(0, 1)
         return weights
+
+
+def _weigh_irises(model: BodyModel) -> tuple[Tensor, Tensor]:
+    """Vertices [2, 8] around the middle of the right and of the left iris, and weights [2, 8] of which it is the mean:
+    the smallest ones with which it is straight before the middle of the eyeball, where it is painted."""
+    found = []
+    for side in ("r", "l"):
+        offset = model.template - model.template_bones[BONE[f"{side}_eye"]]
+        front = (model.surface == SURFACES.index("eye")) & (offset[:, 2] > 0)
+        chosen = offset[:, :2].norm(dim=1).masked_fill(~front, torch.inf).argsort()[:_AROUND_IRIS]
+        sums = torch.cat([offset[chosen, :2].T, torch.ones_like(chosen[None], dtype=offset.dtype)])  # [3, 8]
+        found.append((chosen, torch.linalg.pinv(sums)[:, 2]))  # whose sums are 0, 0 and 1
+    chosen, weights = zip(*found, strict=True)
+    return torch.stack(chosen), torch.stack(weights)
 
 
 def skin_vertices(vertices: Tensor, weights: Tensor, matrices: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Which frames of clips of heads become references and targets: often such that mouth, lids or head differ much.
+"""Which frames of clips of heads become references and targets: often such that mouth, lids, head or gaze differ much.
 
 Drawn evenly, one clip in 250 has a reference whose mouth is shut and targets in which it is wide open, and a generator
 doesn't learn to open mouths. `data.draw_clips` calls `choose_frames`.
@@ -20,19 +20,21 @@ FARTHEST = 0.52  # radians between the directions of two heads up to which a lar
 
 
 def choose_frames(
-    recipe: LayerRecipe, scene: Scene, contrasts: tuple[float, float, float], generator: Generator
+    recipe: LayerRecipe, scene: Scene, contrasts: tuple[float, float, float, float], generator: Generator
 ) -> Tensor:
     """Frame numbers [B, T] as of `draw_times`; in a part of the clips those, of a few draws, that differ most.
 
     contrasts: fractions of the clips in which the reference and the middle target differ in the opening of the mouth,
-        of the eyes, and in the direction of the head; together at most 1.
+        of the eyes, in the direction of the head, and in that of the eyes; together at most 1.
     """
     batch, device = len(scene.pose.actions), scene.pose.actions.device
     times = torch.stack([draw_times(recipe, batch, generator) for _ in range(CANDIDATES)], 1)  # [B, C, T]
     middle = times[..., 1 + recipe.rollout // 2]  # [B, C]
-    measures = torch.stack([*_measure_openings(scene.pose.actions), _find_directions(scene)], -1)  # [B, L, 3]
+    measures = torch.stack(
+        [*_measure_openings(scene.pose.actions), _find_directions(scene), scene.pose.gaze[..., 0]], -1
+    )  # [B, L, 4]
     clips = torch.arange(batch, device=device)[:, None]
-    differences = (measures[clips, times[..., 0]] - measures[clips, middle]).abs()  # [B, C, 3]
+    differences = (measures[clips, times[..., 0]] - measures[clips, middle]).abs()  # [B, C, 4]
     differences[..., 2] = FARTHEST - (differences[..., 2] - FARTHEST).abs()
     kinds = torch.tensor((*contrasts, 1 - sum(contrasts)), device=device)
     kind = torch.multinomial(kinds, batch, replacement=True, generator=generator)  # [B]

@@ -1,16 +1,19 @@
 """Recipe of the face generator, `gfla train face`: rendered heads that talk and turn, frame after frame.
 
-As the recipe of people (`animation.recipe`), with lines through 68 landmarks instead of skeletons.
+As the recipe of people (`animation.recipe`), with lines through 68 landmarks and irises instead of skeletons.
 
 Legend: B clips, H = W image size.
 """
+
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.config import bundled_face
-from models.joints import FACE_LINES
+from models.joints import FACE_STRUCTURES
+from models.weights import load_weights
 from pipelines.training.animation.data import Clips, Truth
 from pipelines.training.animation.layer_task import LayerTask
 from pipelines.training.animation.losses import reconstruction_losses
@@ -61,18 +64,24 @@ class FaceTask(LayerTask):
 
 
 def build_generator(session: Session) -> AnimationGenerator:
-    """The untrained generator of the bundled size, equal in every process, with what matches of `config.init`."""
+    """The generator of the bundled size, equal in every process, with what matches of `config.init`; of the size of
+    those weights if they are of a face."""
+    init, config = session.config.init, bundled_face()
+    given = load_weights(init, expect="animation") if init else None
+    if isinstance(given, AnimationGenerator) and given.config.structure_channels in FACE_STRUCTURES:
+        config = replace(given.config, structure_channels=config.structure_channels, limbs=config.limbs)
     torch.manual_seed(session.config.seed)
-    generator = AnimationGenerator(config=bundled_face())
-    if session.config.init:
-        load_matching(generator, session.config.init, session.progress, expect="animation", adapt=_fit_lines)
+    generator = AnimationGenerator(config=config)
+    if init:
+        load_matching(generator, init, session.progress, expect="animation", adapt=_fit_structures)
     return generator
 
 
-def _fit_lines(given: nn.Module, network: nn.Module) -> dict[str, Tensor]:
-    """The state of `given`, that of generators of faces which saw lines alone with room for the openings.
+def _fit_structures(given: nn.Module, network: nn.Module) -> dict[str, Tensor]:
+    """The state of `given`, that of earlier generators of faces with room for openings or irises.
 
     Structures of people are of another kind, and what reads them does not match.
     """
     assert isinstance(given, AnimationGenerator)
-    return fit_channels(given, network) if given.config.structure_channels == len(FACE_LINES) else given.state_dict()
+    earlier = given.config.structure_channels in FACE_STRUCTURES[:-1]
+    return fit_channels(given, network) if earlier else given.state_dict()

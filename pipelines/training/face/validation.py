@@ -15,12 +15,12 @@ from torch import Tensor
 from models.batches import select_items
 from models.generators.animation import AnimationGenerator, State
 from models.layer import compose
-from pipelines.faces.layer_maps import draw_face_maps
+from pipelines.faces.layer_maps import draw_face_maps, place_irises
 from pipelines.runtime.progress import SILENT, Progress
 from pipelines.synthetic.head_clips import sample_head_clip
 from pipelines.training.animation.mattes import cut_out
 from pipelines.training.animation.plates import Fill, estimate_plate, fill_smoothly
-from pipelines.training.face.data import Recipe, choose_clips
+from pipelines.training.face.data import Recipe, choose_clips, join_irises
 from pipelines.training.face.regions import weigh_openings
 from pipelines.training.image_metrics import psnr
 
@@ -42,7 +42,7 @@ class HeldOutHeads:
     plate: Tensor
     """Frame 0 with the person filled in [B, 3, H, W]."""
     landmarks: Tensor
-    """[B, T, 68, 2]."""
+    """And irises, which are known, [B, T, 70, 2]."""
     mask: Tensor
     """Coverage by the person [B, T, 1, H, W], 0 to 1."""
 
@@ -66,7 +66,8 @@ def render_held_out(
         clip = sample_head_clip(choose_clips(recipe, FRAMES), batch=count, times=times, generator=generator)
         source = cut_out(clip.images[:, 0], clip.rgba[:, 0], 1.0, mattes)
         plate = estimate_plate(clip.images[:, 0], source[:, 3:], clip.shadow[:, 0], fill)
-        parts.append((clip.images, source, plate, clip.face, clip.mask))
+        landmarks = join_irises(clip, torch.ones(count, dtype=torch.bool, device=device))
+        parts.append((clip.images, source, plate, landmarks, clip.mask))
         progress.advance(count)
     return HeldOutHeads(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
@@ -77,10 +78,10 @@ def generate(model: AnimationGenerator, heads: HeldOutHeads, progress: Progress 
     [B, T - 1, 4, H, W]."""
     size, landmarks = heads.images.shape[-1], heads.landmarks.unbind(1)
     draw = partial(draw_face_maps, size=size, channels=model.config.structure_channels)
-    reference = model.encode_reference(heads.source, draw(landmarks[0]), landmarks[0])
+    reference = model.encode_reference(heads.source, draw(landmarks[0]), place_irises(landmarks[0]))
     state, frames = State.initial(reference), []
     for points in landmarks[1:]:
-        step = model.step(reference, state, draw(points), points)
+        step = model.step(reference, state, draw(points), place_irises(points))
         state = step.state
         frames.append((compose(step.image, heads.plate), step.image))
         progress.advance(len(heads))
@@ -97,8 +98,9 @@ def validate(
     Returns:
         PSNR in dB, means over frames: `psnr` of the whole frame, `psnr_people` where the person is in the source or in
         the target, `psnr_faces` in the boxes around the landmarks, `psnr_mouths` between the lips and `psnr_eyes`
-        between the lids of the target and next to where they touch, the same of copying the source (`copy`,
-        `copy_people`, `copy_faces`, `copy_mouths`, `copy_eyes`), and of the first and last four frames (`first4`,
+        between the lids of the target and next to where they touch, `psnr_irises` at what is seen of the target's
+        irises (of all frames together, as shut eyes have none), the same of copying the source (`copy`, `copy_people`,
+        `copy_faces`, `copy_mouths`, `copy_eyes`, `copy_irises`), and of the first and last four frames (`first4`,
         `last4`); mean absolute error of the coverage (`coverage`), 0 to 1; and the frames 1 to T - 1
         [B, T - 1, 3, H, W].
     """
@@ -107,7 +109,7 @@ def validate(
     truth, source = heads.images[:, 1:], heads.images[:, :1].expand_as(heads.images[:, 1:])
     people = torch.maximum(heads.mask[:, 1:], heads.mask[:, :1])
     faces = _find_boxes(heads.landmarks[:, 1:], heads.images.shape[-1])
-    mouths, eyes = _find_openings(heads.landmarks[:, 1:], heads.images.shape[-1])
+    mouths, eyes, irises = _find_openings(heads.landmarks[:, 1:], heads.images.shape[-1])
     complete = psnr(made, truth)  # [B, T - 1]
     numbers = {
         "psnr": complete,
@@ -115,11 +117,13 @@ def validate(
         "psnr_faces": psnr(made, truth, faces),
         "psnr_mouths": psnr(made, truth, mouths),
         "psnr_eyes": psnr(made, truth, eyes),
+        "psnr_irises": psnr(*map(_join_frames, (made, truth, irises))),
         "copy": psnr(source, truth),
         "copy_people": psnr(source, truth, people),
         "copy_faces": psnr(source, truth, faces),
         "copy_mouths": psnr(source, truth, mouths),
         "copy_eyes": psnr(source, truth, eyes),
+        "copy_irises": psnr(*map(_join_frames, (source, truth, irises))),
         "first4": complete[:, :4],
         "last4": complete[:, -4:],
         "coverage": (layers[:, :, 3:].clamp(0, 1) - heads.mask[:, 1:]).abs(),
@@ -128,19 +132,24 @@ def validate(
 
 
 def _find_boxes(landmarks: Tensor, size: int) -> Tensor:
-    """[B, T, 1, H, W], 1 in the boxes around landmarks [B, T, 68, 2]."""
+    """[B, T, 1, H, W], 1 in the boxes around landmarks [B, T, 70, 2]."""
     axis = torch.arange(size, device=landmarks.device)
     low, high = landmarks.amin(2)[..., None], landmarks.amax(2)[..., None]  # [B, T, 2, 1]
     inside = ((axis >= low) & (axis <= high)).float()  # [B, T, 2, size]
     return (inside[:, :, 1, :, None] * inside[:, :, 0, None, :])[:, :, None]
 
 
-def _find_openings(landmarks: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Where mouths and eyes are open or shut, [B, T, 1, H, W] each, 0 to 1, of landmarks [B, T, 68, 2]."""
-    mouths, eyes = zip(
-        *(weigh_openings(draw_face_maps(points, size=size)) for points in landmarks.unbind(1)), strict=True
-    )
-    return torch.stack(mouths, 1), torch.stack(eyes, 1)
+def _find_openings(landmarks: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Where mouths and eyes are open or shut, and where irises are seen, [B, T, 1, H, W] each, 0 to 1, of landmarks
+    [B, T, 70, 2]."""
+    drawn = [draw_face_maps(points, size=size) for points in landmarks.unbind(1)]
+    mouths, eyes = zip(*(weigh_openings(structure) for structure in drawn), strict=True)
+    return torch.stack(mouths, 1), torch.stack(eyes, 1), torch.stack([structure[:, -1:] for structure in drawn], 1)
+
+
+def _join_frames(frames: Tensor) -> Tensor:
+    """[B, T, C, H, W] -> [C, B * T * H, W]."""
+    return frames.movedim(2, 0).flatten(1, 3)
 
 
 def draw_sheet(heads: HeldOutHeads, made: Tensor) -> list[Tensor]:

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from models.joints import FACE_CHANNELS, FACE_LINES, FACE_OPENINGS
-from pipelines.faces.layer_maps import draw_face_maps
+from models.joints import FACE_CHANNELS, FACE_IRISES, FACE_LINES, FACE_OPENINGS, FACE_STRUCTURES
+from pipelines.faces.layer_maps import draw_face_maps, place_irises
 from tests.helpers.faces import make_landmarks
 
 POINTS = torch.from_numpy(make_landmarks(256, 256)).float()[None]
@@ -33,7 +33,7 @@ def test_every_landmark_is_on_its_lines() -> None:
 
 def test_openings_are_filled_within_their_outlines() -> None:
     maps = draw_face_maps(open_mouth(20), size=256)[0]
-    for drawn, outline in zip(maps[MOUTH:], FACE_OPENINGS, strict=True):
+    for drawn, outline in zip(maps[MOUTH:-1], FACE_OPENINGS, strict=True):
         points = open_mouth(20)[0, list(outline)]
         x, y = points.mean(0).round().long()
         assert drawn[y, x] == 1
@@ -53,8 +53,37 @@ def test_mouths_open_softly_and_crossed_lips_are_shut() -> None:
     assert drawn[4] == 1
 
 
-@pytest.mark.parametrize("channels", [len(FACE_LINES), FACE_CHANNELS])
-def test_generators_without_openings_see_the_same_lines(channels: int) -> None:
+def test_irises_are_cones_within_open_eyes() -> None:
+    points = place_irises(POINTS)
+    middles = POINTS[0, [[36, 39], [42, 45]]].mean(1)
+    assert torch.equal(points[0, 68:], middles)
+    points[0, 68, 0] -= 5  # the right one looks to its right
+    points[0, 69, 1] -= 4  # the left one upwards, half behind its lid
+    maps = draw_face_maps(points, size=256)[0]
+    for (x, y), opening in zip(points[0, 68:].round().long(), maps[-3:-1], strict=True):
+        drawn = maps[-1] * (opening > 0)
+        assert drawn[y, x] == drawn.max() > 0.9
+        assert 0.1 * opening.sum() < drawn.sum() < 0.5 * opening.sum()
+    assert (maps[-1] <= maps[-3] + maps[-2]).all()
+    rows, columns = torch.meshgrid(torch.arange(256.0), torch.arange(128.0), indexing="ij")
+    right = maps[-1, :, :128]
+    centre = torch.stack([(right * columns).sum(), (right * rows).sum()]) / right.sum()
+    assert (centre - points[0, 68]).abs().max() < 1
+
+
+def test_unknown_irises_and_those_of_shut_eyes_are_not_drawn() -> None:
+    points = place_irises(POINTS)
+    points[:, FACE_IRISES[0]] = torch.nan
+    points[:, 42:48, 1] = points[:, 42, None, 1]
+    maps = draw_face_maps(points, size=256)
+    assert not maps[:, -1].any()
+    assert maps.isfinite().all()
+    assert not draw_face_maps(POINTS, size=64)[:, -1].any()
+    assert torch.equal(place_irises(points)[:, 68], place_irises(POINTS)[:, 68])
+
+
+@pytest.mark.parametrize("channels", FACE_STRUCTURES)
+def test_earlier_generators_see_the_same(channels: int) -> None:
     maps = draw_face_maps(POINTS, size=64, channels=channels)
     assert torch.equal(maps, draw_face_maps(POINTS, size=64)[:, :channels])
 

@@ -1,5 +1,6 @@
 """The body model: shapes, the baked file, skinning, and that its joints are the rig's."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -202,6 +203,10 @@ def test_lids_close_jaws_open_and_eyes_follow_the_gaze(model: BodyModel, rest: R
     moved = after - before
     assert (moved[:, 0] > 0.002).all()  # to the person's left
     assert (moved[:, 1] > 0.001).all()  # up
+    irises = keypoints(model, rest, looking).irises - keypoints(model, rest, still).irises
+    assert irises.shape == (PEOPLE, 1, 2, 3)
+    way = torch.tensor([math.sin(0.3) * math.cos(0.2), math.sin(0.2)])  # in radii of the eyeball
+    torch.testing.assert_close(irises[..., :2], (0.0155 * way).expand(PEOPLE, 1, 2, 2), atol=6e-4, rtol=0)
 
 
 def test_a_turned_hand_winds_up_the_forearm_evenly(model: BodyModel, rest: RestBody) -> None:

@@ -20,8 +20,8 @@ def scene() -> Scene:
     return sample_head_scene(choose_clips(RECIPE, 96), batch=CLIPS, generator=torch.Generator().manual_seed(2))
 
 
-def find_differences(scene: Scene, contrasts: tuple[float, float, float]) -> torch.Tensor:
-    """Of mouth, eyes and direction between reference and middle target, [B, 3]."""
+def find_differences(scene: Scene, contrasts: tuple[float, float, float, float]) -> torch.Tensor:
+    """Of mouth, eyes, direction and gaze between reference and middle target, [B, 4]."""
     times = choose_frames(RECIPE, scene, contrasts, torch.Generator().manual_seed(3))
     assert times.shape == (CLIPS, 2 + RECIPE.rollout)
     assert (times >= 0).all()
@@ -29,19 +29,20 @@ def find_differences(scene: Scene, contrasts: tuple[float, float, float]) -> tor
     steps = times[:, 1:].diff(dim=1)
     assert (steps == steps[:, :1]).all()
     assert (steps > 0).all()
-    measures = torch.stack([*_measure_openings(scene.pose.actions), _find_directions(scene)], -1)
+    actions, gaze = scene.pose.actions, scene.pose.gaze[..., 0]
+    measures = torch.stack([*_measure_openings(actions), _find_directions(scene), gaze], -1)
     clips = torch.arange(CLIPS)
     return (measures[clips, times[:, 0]] - measures[clips, times[:, 4]]).abs()
 
 
 def test_references_differ_in_what_is_asked_for(scene: Scene) -> None:
-    even = find_differences(scene, (0.0, 0.0, 0.0))
-    for kind in range(3):
-        contrasts = tuple(float(each == kind) for each in range(3))
+    even = find_differences(scene, (0.0, 0.0, 0.0, 0.0))
+    for kind in range(4):
+        contrasts = tuple(float(each == kind) for each in range(4))
         chosen = find_differences(scene, contrasts)  # pyright: ignore[reportArgumentType]
         assert chosen[:, kind].mean() > 1.4 * even[:, kind].mean()
     mouths, eyes = (
-        find_differences(scene, each)[:, kind] for kind, each in enumerate([(1.0, 0.0, 0.0), (0.0, 1.0, 0.0)])
+        find_differences(scene, each)[:, kind] for kind, each in enumerate([(1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0)])
     )
     assert (mouths > 0.35).float().mean() > 0.4
     assert (eyes > 0.6).float().mean() > 0.4
@@ -63,4 +64,4 @@ def test_openings_are_between_the_lips_and_the_lids() -> None:
     x, y = points[0, 30].round().long()  # tip of the nose
     assert mouths[0, 0, y, x] == eyes[0, 0, y, x] == 0
     assert features[0, 0, y, x] > 0.9
-    assert structure.shape[1] == len(FACE_LINES) + 3
+    assert structure.shape[1] == len(FACE_LINES) + 4
