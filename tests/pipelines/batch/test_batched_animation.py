@@ -158,7 +158,7 @@ def test_jobs_that_were_killed_go_on_beside_others(
 def test_jobs_prepared_side_by_side_are_those_prepared_in_turn(
     inputs: BatchInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As beside a GPU: networks are loaded once, two jobs look for the same people, and one fails by itself."""
+    """As beside a GPU, and there alone: networks are loaded once, two jobs look for the same people, one job fails."""
     sources = [*inputs.sources, inputs.broken_source, inputs.sources[0]]
     clips = [*inputs.clips, inputs.clips[0], inputs.clips[0]]
     jobs = [
@@ -166,6 +166,8 @@ def test_jobs_prepared_side_by_side_are_those_prepared_in_turn(
         for number, (source, clip) in enumerate(zip(sources, clips, strict=True))
     ]
     jobs = [as_pictures(job) for job in jobs]
+    on_cpu = BatchedJob(jobs[0], tmp_path, lambda event: None)
+    assert not on_cpu.can_prepare_beside_others(Resources())
     alone = last_events(jobs, tmp_path / "alone", together=4)
     loaded: list[str] = []
     threads = set[int]()
