@@ -1,4 +1,5 @@
-"""Landmark detectors by name: pictures in, 68 landmarks of every face out; the face chain creates one."""
+"""Landmark detectors by name: pictures in, 68 landmarks of every face out, or 70 with irises (`points` says which); the
+face chain creates one."""
 
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ LandmarkDetector = DlibLandmarks | MeshLandmarks | BundledLandmarks
 DETECTORS: dict[str, Callable[[], LandmarkDetector]] = {
     "mediapipe": MeshLandmarks, "dlib": DlibLandmarks, "bundled": BundledLandmarks
 }  # fmt: skip
+NO_IRISES = "eyes won't look where the driver's do: 'gfla weights fetch mediapipe' gets a network that finds irises"
 BUNDLED_HINT = " ('gfla weights fetch mediapipe' gets a better one)"
 CHECKS = {"mediapipe": check_networks, "dlib": find_predictor, "bundled": check_weights}
 
@@ -21,7 +23,7 @@ def create_landmark_detector(name: str, note: Callable[[str], None] = lambda mes
 
     Args:
         name: "mediapipe", "dlib", "bundled", or "auto": the first of them that can run.
-        note: receives one line that says what "auto" chose.
+        note: receives one line that says what "auto" chose, and one if an old folder of networks has none for irises.
 
     Raises:
         InputError: unknown name.
@@ -33,7 +35,10 @@ def create_landmark_detector(name: str, note: Callable[[str], None] = lambda mes
         note(f"landmarks: {name}" + BUNDLED_HINT * (name == "bundled"))
     if name not in DETECTORS:
         raise InputError(f"landmarks {name!r} must be auto, {', '.join(DETECTORS)} or an existing folder")
-    return DETECTORS[name]()
+    detector = DETECTORS[name]()
+    if isinstance(detector, MeshLandmarks) and detector.irises is None:
+        note(NO_IRISES)
+    return detector
 
 
 def check_face(person: str, detector: LandmarkDetector) -> None:

@@ -2,8 +2,8 @@
 
 Movement is what differs from the driving face at rest: the head's shift, turn in the picture and size, and the
 displacement of every landmark, which holds turns to the side as well as speech and brows. Lids are opened and closed in
-shares of how far the source's are open, so that shut eyes are shut on any face; shut eyes of a source get lids of the
-driving face's shape. Irises, where both faces have them, are moved by `gaze`.
+shares of how far the source's are open, so that shut eyes, and those that a detector finds nearly shut, are shut on any
+face; shut eyes of a source get lids of the driving face's shape. Irises that both faces have are moved by `gaze`.
 
 T frames; landmarks [68, 2] in iBUG order, x, y in pixels. A face's own axes are along the line of its eyes and across.
 """
@@ -26,6 +26,9 @@ JAW, MOUTH = slice(0, 17), slice(48, 68)
 UPPER_LIP = [48, 51, 54]  # the corners of the mouth and the middle between them, which speech moves least of the mouth
 QUIET = 0.25  # share of the frames, those with the least open mouths, that show the face at rest
 SHUT = 0.13  # distance of lids in widths of the eye up to which the source's eyes are shut
+# Detectors find shut lids apart, by SHUT or so. Below a share SQUINT of their opening at rest lids close faster, so
+# that they touch at SHUT, or at a share APART if that is less.
+SQUINT, APART = 0.75, 0.4
 WIDEST = 1.5  # largest opening of lids in shares of that at rest
 ROUNDS = 2  # of aligning and averaging
 # Shoulders stay where they are in the picture: how far the head is shifted at most, in widths of the face, and how much
@@ -193,7 +196,10 @@ def _open_lids(
     def share_along(face: np.ndarray, lid: int) -> float:
         return float(np.clip((face[lid, 0] - face[first, 0]) / (width(face) + 1e-6), 0, 1))
 
-    ratio = np.clip(opening(shapes) / max(float(opening(theirs)), 1e-3), 0, WIDEST)  # [T]
+    usual = max(float(opening(theirs)), 1e-3)
+    ratio = np.clip(opening(shapes) / usual, 0, WIDEST)  # [T]
+    least = min(SHUT * width(theirs) / usual, APART)
+    ratio = np.where(ratio < SQUINT, SQUINT * np.maximum(ratio - least, 0) / (SQUINT - least), ratio)
     shut = float(opening(own)) < SHUT * width(own)
     shape, scale = (theirs, width(own) / max(width(theirs), 1e-3)) if shut else (own, 1.0)
     for lid in (*upper, *lower):

@@ -1,6 +1,7 @@
 """A drawn face: landmarks of the 68-point layout, a picture of them, and the files that `gfla face` takes."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 from models.generators.config import GeneratorConfig
 from models.generators.face import FaceGenerator
 from models.weights import save_weights
+from pipelines.configs import FaceConfig
 
 WIDTH, HEIGHT = 160, 120  # of the driving frames, in pixels
 SMALL_FACE = GeneratorConfig(structure_channels=16, width=8, max_width=32, flow_width=8, flow_max_width=32)
@@ -73,3 +75,18 @@ def write_face_inputs(folder: Path, *, frames: int = 3) -> Path:
         Image.fromarray(draw_face(WIDTH, HEIGHT, points)).save(folder / "driving" / f"{number}.png")
         write_landmarks(folder / "landmarks" / f"{number}.txt", points)
     return folder
+
+
+def make_config(inputs: Path, made: Path, **changed: Any) -> FaceConfig:
+    """How `gfla face` animates the files of `write_face_inputs` on the CPU into `made`; other values of some fields."""
+    fields: dict[str, Any] = {
+        "source": inputs / "source.png",
+        "driving": inputs / "driving",
+        "landmarks": inputs / "landmarks",
+        "source_landmarks": inputs / "source.txt",
+        "weights": str(inputs / "face.safetensors"),
+        "device": "cpu",
+        "precision": "fp32",
+        "output": made,
+    }
+    return FaceConfig(**fields | changed)

@@ -45,6 +45,19 @@ def test_shut_eyes_are_shut_and_lips_never_cross() -> None:
     assert (made[:, [67, 66, 65], 1] - made[:, [61, 62, 63], 1]).min() >= -1e-9
 
 
+def test_lids_that_a_detector_finds_nearly_shut_are_shut() -> None:
+    driving, lids = drive(np.full(FRAMES, 0.05)), [37, 38, 40, 41, 43, 44, 46, 47]
+    for frame, share in ((-1, 0.28), (-2, 0.5), (-3, 0.8)):
+        middle = driving[frame, 36, 1]
+        driving[frame, lids, 1] = middle + share * (driving[frame, lids, 1] - middle)
+    made = retarget_face(SOURCE, driving)
+    opening = (made[:, [41, 40, 47, 46], 1] - made[:, [37, 38, 43, 44], 1]).mean(1)
+    shares = opening / opening[0]
+    assert abs(shares[-1]) < 0.01
+    assert 0.2 < shares[-2] < 0.45
+    assert np.isclose(shares[-3], 0.8)
+
+
 def test_shut_eyes_of_the_source_open_as_far_as_the_driver_s() -> None:
     lids, driving = [37, 38, 40, 41, 43, 44, 46, 47], drive(np.full(FRAMES, 0.03))
     shut = SOURCE.copy()
