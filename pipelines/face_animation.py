@@ -1,7 +1,7 @@
 """`gfla face`: one picture of a face and one talking video in, one video out.
 
 The driving frames are streamed twice: for their landmarks, and for the structure maps, which hold edges of the driving
-pictures. T frames; landmarks are [68, 2 or 3] x, y in pixels.
+pictures. T frames; landmarks are [K, 2 or 3] x, y in pixels, K = 68, or 70 with irises.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from pipelines.compositing.pymatting_functions import load_matting
 from pipelines.configs import FaceConfig
+from pipelines.faces.face_maps import LANDMARKS
 from pipelines.faces.framing import check_retarget, frame_faces
 from pipelines.faces.landmark_detectors import DETECTORS, LandmarkDetector, check_face, create_landmark_detector
 from pipelines.faces.landmarks import LAYOUT, load_landmarks, read_landmarks
@@ -85,10 +86,10 @@ def animate_face(config: FaceConfig, progress: Progress = SILENT) -> FaceResult:
         used = {"precision": precision} | ({"landmarks": detector.name} if detector else {})
         record = make_record("face", config, weights=(config.weights,), device=str(device), **used)
         with stopwatch("source landmarks"):
-            # 3. The source face: landmarks [68, 2 or 3]
+            # 3. The source face: landmarks [K, 2 or 3]
             landmarks = _find_source_landmarks(config.source, config.source_landmarks, picture, detector)
         with stopwatch("driving landmarks"):
-            # 4. The driving face: detect, follow one face, fill gaps -> [T, 68, 3]
+            # 4. The driving face: detect, follow one face, fill gaps -> [T, K, 3]
             track = _find_driving_landmarks(folder, video, detector, progress)
             with error_context(folder or config.driving):
                 motion = _follow_face(track, config)
@@ -135,17 +136,21 @@ def _make_processor(
     generator: FaceGenerator | AnimationGenerator,
     device: torch.device,
 ) -> FrameProcessor:
-    """What puts the source face, with its landmarks [68, 2 or 3], in front of this generator."""
+    """What puts the source face, with its landmarks [K, 2 or 3], in front of this generator."""
     size = picture.shape[1], picture.shape[0]
     if isinstance(generator, FaceGenerator):
-        box, driving_box = frame_faces(landmarks, size, motion.poses[0], motion.size, config.retarget)
+        faces = landmarks[:LANDMARKS], motion.poses[0, :LANDMARKS]
+        box, driving_box = frame_faces(faces[0], size, faces[1], motion.size, config.retarget)
         driving_faces = _read_driving_faces(video, motion, driving_box)
         return FaceProcessor(FaceCrop(picture, landmarks, box), driving_faces, motion.poses)
-    own, driving = landmarks[:, :2].astype(np.float64), motion.poses[..., :2].astype(np.float64)
+    known = min(len(landmarks), motion.poses.shape[1])  # irises only if those of both are known
+    own, driving = landmarks[:known, :2].astype(np.float64), motion.poses[:, :known, :2].astype(np.float64)
     scaled = driving * (np.array(size) / motion.size)
     poses = retarget_face(own, driving) if config.retarget == "fit" else scaled
+    own = own[: poses.shape[1]]
     detector, _ = load_detector("auto", None, device, "fp32")
-    cutout = cut_out_face(picture, own, poses, detector, load_fill(device), str(device))
+    faces = own[:LANDMARKS], poses[:, :LANDMARKS]
+    cutout = cut_out_face(picture, *faces, detector, load_fill(device), str(device))
     return FaceLayerProcessor(cutout, own, poses, motion.poses, channels=generator.config.structure_channels)
 
 
@@ -164,7 +169,7 @@ def _create_detector(config: FaceConfig, progress: Progress) -> LandmarkDetector
 def _find_source_landmarks(
     path: Path, landmarks_file: Path | None, picture: np.ndarray, detector: LandmarkDetector | None
 ) -> np.ndarray:
-    """Landmarks [68, 2 or 3] of the picture uint8 [H, W, 3], from their file or detected."""
+    """Landmarks [K, 2 or 3] of the picture uint8 [H, W, 3], from their file or detected."""
     if landmarks_file is not None:
         landmarks = read_landmarks(landmarks_file)
         if landmarks is None:
@@ -193,7 +198,7 @@ def _find_driving_landmarks(
 
 def _follow_face(track: PoseTrack, config: FaceConfig) -> DrivingMotion:
     """The landmarks of one face, unchanged except that gaps are filled."""
-    selected = select_person(track.people, config.person, what="face")  # [T, 68, 3]
+    selected = select_person(track.people, config.person, what="face")  # [T, K, 3]
     filled, gaps = fill_gaps(selected, config.on_missing, what="face")
     return DrivingMotion.of_track(track, filled, filled, gaps)
 

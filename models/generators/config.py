@@ -244,7 +244,7 @@ def bundled_face() -> AnimationConfig:
         max_width=192,
         attention_hidden=32,
         shadow=False,
-        flow_width=16,
+        flow_width=8,
         flow_layers=4,
         limbs=FACE_LIMBS,
     )

@@ -21,7 +21,7 @@ from pipelines.datasets.files import find_companion, find_one
 from pipelines.datasets.report import DatasetReport
 from pipelines.datasets.samples import Sequence
 from pipelines.datasets.transforms import resize
-from pipelines.faces.face_maps import face_structure
+from pipelines.faces.face_maps import LANDMARKS, face_structure
 from pipelines.faces.landmarks import read_landmarks
 from pipelines.media.pictures import load_picture
 from pipelines.media.tensors import image_to_tensor
@@ -76,7 +76,7 @@ def require_landmarks(path: Path) -> np.ndarray:
     points = read_landmarks(path)
     if points is None:
         raise InputError(f"{path} is empty; every frame needs landmarks")
-    return points
+    return points[:LANDMARKS]
 
 
 def check(folder: Path, phase: str, report: DatasetReport) -> None:

@@ -86,6 +86,7 @@ class BundledLandmarks:
     """
 
     name = "bundled"
+    points = LANDMARKS
 
     def __init__(self, network: nn.Module | None = None, people: KeypointDetector | None = None) -> None:
         if network is None:

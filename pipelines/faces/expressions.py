@@ -1,6 +1,7 @@
 """The driver's expressions on the source person's face: what `gfla animate --face` moves.
 
-T frames; poses are COCO-17 [17, 3], landmarks [68, 2 or 3] x, y in pixels.
+T frames; poses are COCO-17 [17, 3], landmarks [K, 2 or 3] x, y in pixels,
+K = 68, or 70 with irises.
 """
 
 from dataclasses import dataclass
@@ -26,11 +27,11 @@ class Expressions:
     """What a source face will do."""
 
     landmarks: np.ndarray
-    """The face as it is, [68, 2] in pixels of the upright picture."""
+    """The face as it is, [K, 2] in pixels of the upright picture."""
     poses: np.ndarray
-    """The face in every frame as if the head did not move, [T, 68, 2]."""
+    """The face in every frame as if the head did not move, [T, K, 2]."""
     driving: np.ndarray
-    """The driver's [T, 68, 3], gaps filled."""
+    """The driver's [T, K, 3], gaps filled."""
 
 
 def find_expressions(
@@ -47,7 +48,7 @@ def find_expressions(
     for face in find_faces(frames, motion.detected, detector):
         found.append(face)
         progress.advance()
-    faces = np.stack(found)  # [T, 68, 3]
+    faces = np.stack(found)  # [T, K, 3]
     if problem := describe_poor_face(faces, "video"):
         progress.note(source.about(problem))
         return None
@@ -56,12 +57,13 @@ def find_expressions(
         progress.note(source.about(f"{gaps.missing_frames} of {gaps.frames} frames show no face: it is at rest there"))
     own = landmarks[:, :2].astype(np.float64)
     poses = retarget_expression(own, driving[..., :2].astype(np.float64))
+    own = own[: poses.shape[1]]
     strength = ease(faces[:, 0, 2] > 0, motion.rate)
     return Expressions(own, own + strength[:, None, None] * (poses - own), driving)
 
 
 def describe_poor_face(faces: np.ndarray, where: str) -> str | None:
-    """One line for the user if faces [T, 68, 3] are missing (all zero) or too small for `--face`; None if they will do.
+    """One line for the user if faces [T, K, 3] are missing (all zero) or too small for `--face`; None if they will do.
 
     where: "picture" or "video".
     """

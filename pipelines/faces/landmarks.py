@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import BackendUnavailable, InputError, install_command
+from models.joints import FACE_IRISES
 from pipelines.faces.face_maps import LANDMARKS
 from pipelines.keypoints.importers import first_number
 from pipelines.keypoints.track import PoseFrame, PoseTrack
@@ -43,6 +44,7 @@ class DlibLandmarks:
     """Every face of every frame, frame by frame; a `KeypointDetector` of 68 points instead of 17."""
 
     name = "dlib"
+    points = LANDMARKS
 
     def __init__(self) -> None:
         path = find_predictor()
@@ -74,10 +76,10 @@ class DlibLandmarks:
 
 
 def read_landmarks(path: Path) -> np.ndarray | None:
-    """Landmarks [68, 2] of a text file with `x,y` on each line; None for an empty file, a frame without a face.
+    """Landmarks [68 or 70, 2] of a text file with `x,y` on each line; None for an empty file, a frame without a face.
 
     Raises:
-        InputError: unreadable, or anything but 68 points, with the line.
+        InputError: unreadable, or anything but 68 points, or 70 with both irises, with the line.
     """
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").split()
@@ -85,8 +87,9 @@ def read_landmarks(path: Path) -> np.ndarray | None:
         raise InputError(f"{path} can't be read ({error.strerror}): check the path") from None
     if not lines:
         return None
-    if len(lines) != LANDMARKS:
-        raise InputError(f"{path}: {len(lines)} lines; a landmark file has {LANDMARKS} lines of x,y")
+    if len(lines) not in (LANDMARKS, LANDMARKS + len(FACE_IRISES)):
+        lines_of = f"{LANDMARKS} lines of x,y, or two more with irises"
+        raise InputError(f"{path}: {len(lines)} lines; a landmark file has {lines_of}")
     return np.array([_landmark(f"{path} line {number}", line) for number, line in enumerate(lines, 1)])
 
 
@@ -104,19 +107,21 @@ def load_landmarks(folder: Path, *, size: tuple[int, int]) -> PoseTrack:
     """The landmark files of one clip, `*.txt` in natural order, one per frame; `size` = its width and height.
 
     Raises:
-        InputError: no folder, no such file in it, or a file that can't be used.
+        InputError: no folder, no such file in it, a file that can't be used, or irises in some files only.
     """
     check_readable(folder)
     files = sorted(folder.glob("*.txt"), key=natural_key) if folder.is_dir() else []
     if not files:
         raise InputError(f"{folder}: no landmark files: use a folder with a .txt file of x,y lines for every frame")
     frames = [PoseFrame(number, as_faces(read_landmarks(file))) for number, file in enumerate(files)]
+    if len({frame.people.shape[1] for frame in frames if len(frame.people)}) > 1:
+        raise InputError(f"{folder}: only some of the files have irises: leave out the last two lines of those")
     start = first_number([file.name for file in files])
     return PoseTrack(LAYOUT, *size, Fraction(1, 25), frames, timed=False, first_number=start)
 
 
 def as_faces(landmarks: np.ndarray | None) -> np.ndarray:
-    """Landmarks [68, 2] with confidence 1, or None for nobody, as faces float32 [P, 68, 3]."""
+    """Landmarks [K, 2] with confidence 1, or None for nobody, as faces float32 [P, K, 3]."""
     if landmarks is None:
         return np.empty((0, LANDMARKS, 3), np.float32)
-    return np.column_stack([landmarks, np.ones(LANDMARKS)]).astype(np.float32)[None]
+    return np.column_stack([landmarks, np.ones(len(landmarks))]).astype(np.float32)[None]

@@ -132,7 +132,7 @@ def _find_window(points: Tensor, reach: float, x: Tensor, y: Tensor) -> tuple[sl
     """
     sizes = x.shape[2], y.shape[1]
     if points.is_cuda:
-        return slice(sizes[0]), slice(sizes[1])
+        return slice(0, sizes[0]), slice(0, sizes[1])
     points = points - torch.cat([x[0, 0, :1], y[0, 0]])
     low, high = (points.amin((0, 1)) - reach).floor().int(), (points.amax((0, 1)) + reach).ceil().int() + 1
     starts, stops = (

@@ -1,6 +1,7 @@
-"""The 68 landmarks of faces from MediaPipe's face mesh; a `KeypointDetector` of 68 points instead of 17.
+"""The 68 landmarks of faces from MediaPipe's face mesh, and their irises; a `KeypointDetector` of such points.
 
-P faces of a picture. The landmarks are points of the mesh at the same places of a face as iBUG 300-W has them.
+P faces of a picture. The landmarks are points of the mesh at the same places of a face as iBUG 300-W has them. K = 70
+where MediaPipe's network of irises was fetched, which finds lids as well, otherwise 68.
 """
 
 import math
@@ -8,8 +9,10 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from models.joints import FACE_IRISES
 from pipelines.faces.face_maps import LANDMARKS
 from pipelines.keypoints.detectors.mediapipe.faces import FaceMesh, mesh_region
+from pipelines.keypoints.detectors.mediapipe.irises import IrisNetwork
 from pipelines.keypoints.detectors.mediapipe.regions import Region, search_regions
 from pipelines.keypoints.tracking import CONFIDENT
 
@@ -17,6 +20,7 @@ SEARCH_INTERVAL = 12  # frames between two searches for faces that are not follo
 MAX_LOOKS = 8  # at a new face, until its region stays where it is: small faces are found by the wrong region first
 CLOSER = 2.0  # side of the square in which the detector looks again, in sides of the region that it found
 SETTLED = 0.02  # change of a region that stays where it is, in units of its side
+EYES = slice(36, 48)  # of the landmarks
 SAME_FACE = 0.5  # regions whose centres are so near to each other are of one face, in sides of the larger one
 MESH_TO_IBUG68 = (
     *(127, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 356),  # jaw
@@ -37,15 +41,21 @@ class MeshLandmarks:
 
     name = "mediapipe"
 
-    def __init__(self, mesh: FaceMesh | None = None) -> None:
+    def __init__(self, mesh: FaceMesh | None = None, irises: IrisNetwork | None = None) -> None:
         self.mesh = mesh or FaceMesh.load()
+        self.irises = irises if mesh else IrisNetwork.load()
+
+    @property
+    def points(self) -> int:
+        """K."""
+        return LANDMARKS + len(FACE_IRISES) * (self.irises is not None)
 
     def detect(self, image: np.ndarray) -> np.ndarray:
-        """Picture uint8 RGB [H, W, 3] -> faces float32 [P, 68, 3]: x, y in its pixels, confidence 0..1.
+        """Picture uint8 RGB [H, W, 3] -> faces float32 [P, K, 3]: x, y in its pixels, confidence 0..1.
 
         If no face is found, smaller ones are searched for in parts of the picture.
         """
-        return _landmarks(self._search(image, []))
+        return self._describe(image, self._search(image, []))
 
     def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """See `KeypointDetector.track`; one pass of the mesh network per face as long as no face is lost."""
@@ -54,7 +64,18 @@ class MeshLandmarks:
             before, faces = faces, self._read(image, [mesh_region(mesh) for mesh, _ in faces], [])
             if number % SEARCH_INTERVAL == 0 or len(faces) < max(len(before), 1):
                 faces += self._search(image, faces)
-            yield _landmarks(faces)
+            yield self._describe(image, faces)
+
+    def _describe(self, image: np.ndarray, faces: list[tuple[np.ndarray, float]]) -> np.ndarray:
+        """Meshes [468, 3] with their presence -> float32 [P, K, 3]; a face that is there is confident."""
+        result = np.empty((len(faces), self.points, 3), np.float32)
+        for landmarks, (mesh, presence) in zip(result, faces, strict=True):
+            landmarks[:LANDMARKS, :2] = mesh[list(MESH_TO_IBUG68), :2]
+            landmarks[:, 2] = max(presence, CONFIDENT)
+            if self.irises:
+                lids, landmarks[list(FACE_IRISES), :2] = self.irises.read(image, mesh)
+                landmarks[EYES, :2] = lids.reshape(-1, 2)
+        return result
 
     def _search(self, image: np.ndarray, known: list[tuple[np.ndarray, float]]) -> list[tuple[np.ndarray, float]]:
         """Meshes [468, 3] with their presence of the faces that are not among the known ones."""
@@ -100,12 +121,3 @@ def _distance(first: Region, second: Region) -> float:
 def _is_same(first: np.ndarray, second: np.ndarray) -> bool:
     one, other = mesh_region(first), mesh_region(second)
     return math.hypot(one.x - other.x, one.y - other.y) < SAME_FACE * max(one.side, other.side) / 2
-
-
-def _landmarks(faces: list[tuple[np.ndarray, float]]) -> np.ndarray:
-    """Meshes [468, 3] with their presence -> float32 [P, 68, 3]; a face that is there is confident."""
-    result = np.empty((len(faces), LANDMARKS, 3), np.float32)
-    for landmarks, (mesh, presence) in zip(result, faces, strict=True):
-        landmarks[:, :2] = mesh[list(MESH_TO_IBUG68), :2]
-        landmarks[:, 2] = max(presence, CONFIDENT)
-    return result

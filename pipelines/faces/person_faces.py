@@ -1,7 +1,8 @@
 """The face of a person whose pose is known: looked for in a square around the head, which follows the head.
 
 So small faces of large pictures are found, fast heads are not lost, and nobody else's face is taken. T frames, P faces;
-poses are COCO-17 [17, 3], landmarks [68, 3], both x, y in pixels of their picture and a confidence.
+poses are COCO-17 [17, 3], landmarks [K, 3], both x, y in pixels of their picture and a confidence. K = 68, or 70 with
+irises, is the detector's.
 """
 
 from collections import deque
@@ -9,7 +10,6 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from pipelines.faces.face_maps import LANDMARKS
 from pipelines.faces.landmark_detectors import LandmarkDetector
 from pipelines.keypoints.tracking import CONFIDENT
 from pipelines.media.square_crop import SquareCrop
@@ -23,13 +23,14 @@ MAX_OFFSET = 0.3  # distance of the face's middle from the square's, in its side
 
 
 def find_face(picture: np.ndarray, pose: np.ndarray, detector: LandmarkDetector) -> np.ndarray:
-    """The landmarks [68, 3] of the person with this pose in a picture uint8 RGB [H, W, 3]; zeros if no face is seen."""
+    """The landmarks [K, 3] of the person with this pose in a picture uint8 RGB [H, W, 3]; zeros if no face is seen."""
     square = _head_squares(pose[None])[0]
-    return _choose(detector.detect(square.resize(square.cut(picture))), square) if square else _no_face()
+    faces = detector.detect(square.resize(square.cut(picture))) if square else None
+    return _no_face(detector) if faces is None or square is None else _choose(faces, square)
 
 
 def find_faces(pictures: Iterable[np.ndarray], poses: np.ndarray, detector: LandmarkDetector) -> Iterator[np.ndarray]:
-    """The landmarks [68, 3] in each of T frames, like `find_face`; the detector follows the face, which is faster.
+    """The landmarks [K, 3] in each of T frames, like `find_face`; the detector follows the face, which is faster.
 
     Args:
         pictures: uint8 RGB [H, W, 3], in order.
@@ -45,13 +46,13 @@ def find_faces(pictures: Iterable[np.ndarray], poses: np.ndarray, detector: Land
 
     for faces in detector.track(heads()):
         while (square := waiting.popleft()) is None:
-            yield _no_face()
+            yield _no_face(detector)
         yield _choose(faces, square)
-    yield from (_no_face() for _ in waiting)
+    yield from (_no_face(detector) for _ in waiting)
 
 
 def measure_face(landmarks: np.ndarray) -> float:
-    """Larger side of the box around landmarks [68, 2 or 3], in pixels."""
+    """Larger side of the box around landmarks [K, 2 or 3], in pixels."""
     return float(np.ptp(landmarks[:, :2], axis=0).max())
 
 
@@ -72,20 +73,20 @@ def _square(head: np.ndarray, extent: float) -> SquareCrop:
 
 
 def _choose(faces: np.ndarray, square: SquareCrop) -> np.ndarray:
-    """Of faces [P, 68, 3] in a square the one nearest to its middle, in pixels of the picture."""
+    """Of faces [P, K, 3] in a square the one nearest to its middle, in pixels of the picture."""
     offsets = np.linalg.norm(faces[..., :2].mean(1) - SQUARE / 2, axis=-1) / SQUARE  # [P]
     if not len(faces) or offsets.min() > MAX_OFFSET or looks_aside(nearest := faces[offsets.argmin()]):
-        return _no_face()
+        return np.zeros(faces.shape[1:], np.float32)
     return square.from_canvas(nearest)
 
 
 def looks_aside(face: np.ndarray) -> bool:
-    """Whether a face [68, 2 or 3] is turned so far that one half of it is hardly seen: the tip of the nose is near the
+    """Whether a face [K, 2 or 3] is turned so far that one half of it is hardly seen: the tip of the nose is near the
     end of the jaw."""
     right, left, nose = face[[0, 16, 30], :2].astype(np.float64)
     along = left - right
     return abs((nose - right) @ along / max(along @ along, 1e-6) - 0.5) > MAX_ASIDE
 
 
-def _no_face() -> np.ndarray:
-    return np.zeros((LANDMARKS, 3), np.float32)
+def _no_face(detector: LandmarkDetector) -> np.ndarray:
+    return np.zeros((detector.points, 3), np.float32)

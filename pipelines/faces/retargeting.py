@@ -3,7 +3,7 @@
 Movement is what differs from the driving face at rest: the head's shift, turn in the picture and size, and the
 displacement of every landmark, which holds turns to the side as well as speech and brows. Lids are opened and closed in
 shares of how far the source's are open, so that shut eyes are shut on any face; shut eyes of a source get lids of the
-driving face's shape.
+driving face's shape. Irises, where both faces have them, are moved by `gaze`.
 
 T frames; landmarks [68, 2] in iBUG order, x, y in pixels. A face's own axes are along the line of its eyes and across.
 """
@@ -12,6 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from models.joints import FACE_LANDMARKS
+from pipelines.faces.gaze import add_irises
 
 RIGID = [0, 1, 2, 14, 15, 16, 27, 28, 29, 30, 33, 36, 39, 42, 45]  # landmarks that speech and brows hardly move
 RIGHT_CORNER, LEFT_CORNER, NASION, CHIN, JAW_ENDS = 36, 45, 27, 8, (0, 16)
@@ -53,19 +56,20 @@ def retarget_face(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
     """The source face moving like the driving one.
 
     Args:
-        source: landmarks [68, 2].
-        driving: landmarks [T, 68, 2].
+        source: landmarks [68 or 70, 2]; the last two are irises.
+        driving: landmarks [T, 68 or 70, 2].
 
     Returns:
-        [T, 68, 2] in pixels of the source picture.
+        [T, 68 or 70, 2] in pixels of the source picture; 70 if both have as many.
     """
-    own, own_axes = _to_axes(source)
-    theirs, shapes, motion = _observe(driving, _align)
+    face = source[:FACE_LANDMARKS]
+    own, own_axes = _to_axes(face)
+    theirs, shapes, motion = _observe(driving[:, :FACE_LANDMARKS], _align)
     scale = _measure(own) / _measure(theirs)
     made = _move_features(own, (shapes - theirs) * scale, shapes, theirs)
     linear, shift = _restrain(motion, _measure(theirs)[0])
     moved = (made @ own_axes) @ linear.transpose(0, 2, 1)
-    return moved + source[RIGID].mean(0) + shift[:, None] * scale[0]
+    return add_irises(moved + face[RIGID].mean(0) + shift[:, None] * scale[0], source, driving)
 
 
 def retarget_expression(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
@@ -75,14 +79,15 @@ def retarget_expression(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
     until the landmarks that speech hardly moves fit, and features move from where they are in the face.
 
     Args:
-        source: landmarks [68, 2].
-        driving: landmarks [T, 68, 2].
+        source: landmarks [68 or 70, 2]; the last two are irises.
+        driving: landmarks [T, 68 or 70, 2].
 
     Returns:
-        [T, 68, 2] in pixels of the source picture.
+        [T, 68 or 70, 2] in pixels of the source picture; 70 if both have as many.
     """
-    own, own_axes = _to_axes(source)
-    theirs, shapes, _ = _observe(driving, _align_stretched)
+    face = source[:FACE_LANDMARKS]
+    own, own_axes = _to_axes(face)
+    theirs, shapes, _ = _observe(driving[:, :FACE_LANDMARKS], _align_stretched)
     change = (shapes - theirs) * (_measure(own) / _measure(theirs))
     change[:, : MOUTH.start, 0] = 0
     change[:, MOUTH, 0] -= change[:, MOUTH, 0].mean(1, keepdims=True)
@@ -90,7 +95,8 @@ def retarget_expression(source: np.ndarray, driving: np.ndarray) -> np.ndarray:
     change[:, MOUTH, 1] -= nod
     change[:, JAW, 1] -= nod
     change[:, RIGID] = 0
-    return _move_features(own, change, shapes, theirs) @ own_axes + source[RIGID].mean(0)
+    made = _move_features(own, change, shapes, theirs) @ own_axes + face[RIGID].mean(0)
+    return add_irises(made, source, driving)
 
 
 def _observe(driving: np.ndarray, align: Align) -> tuple[np.ndarray, np.ndarray, Placements]:

@@ -2,7 +2,7 @@
 
 `face_animation` makes a `FaceLayerProcessor` of the source picture and the retargeted landmarks.
 
-H, W: source picture; T frames; landmarks are [68, 2] x, y in pixels.
+H, W: source picture; T frames; landmarks are [K, 2] x, y in pixels, K = 68, or 70 with irises.
 """
 
 from dataclasses import dataclass
@@ -89,7 +89,7 @@ def cut_out_face(
 
 
 def find_square(landmarks: np.ndarray, poses: np.ndarray, size: tuple[int, int]) -> Box:
-    """The square for the source's landmarks [68, 2] and all to come [T, 68, 2] in a picture of `size`, which it does
+    """The square for the source's landmarks [K, 2] and all to come [T, K, 2] in a picture of `size`, which it does
     not leave."""
     extent = float(np.ptp(landmarks, 0).max())
     points = np.concatenate([landmarks[None], poses]).reshape(-1, 2)
@@ -117,11 +117,11 @@ def _include_face(mask: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
 
 
 class FaceLayerProcessor(FrameProcessor):
-    """The face of a picture that takes the landmarks `poses` [T, 68, 2], in pixels of the picture.
+    """The face of a picture that takes the landmarks `poses` [T, K, 2], in pixels of the picture.
 
     Args:
-        landmarks: its own [68, 2].
-        driving: landmarks of the driving face [T, 68, 2 or 3], to be shown beside the result.
+        landmarks: its own [K, 2].
+        driving: landmarks of the driving face [T, 68 or 70, 2 or 3], to be shown beside the result.
         channels: of the structure maps that the generator sees, see `draw_face_maps`.
     """
 
@@ -187,7 +187,7 @@ class FaceLayerProcessor(FrameProcessor):
         return title_panels(panels | {"result": result}, height=result.shape[0])
 
     def _draw(self, landmarks: np.ndarray) -> list[NetworkInputs]:
-        """Poses of landmarks [N, 68, 2] in pixels of the picture."""
+        """Poses of landmarks [N, K, 2] in pixels of the picture."""
         placed = (landmarks - self.box[:2] + 0.5) * (CANVAS / self.side) - 0.5
         points = torch.from_numpy(placed.astype(np.float32))
         maps = draw_face_maps(points, size=CANVAS, channels=self.channels)

@@ -15,7 +15,7 @@ from models.generators.picture import Picture
 from models.generators.recurrent import Step
 from pipelines.compositing.paste import box_mask, paste
 from pipelines.faces.drawing import draw_landmarks
-from pipelines.faces.face_maps import face_structure, resize_square
+from pipelines.faces.face_maps import LANDMARKS, face_structure, resize_square
 from pipelines.generation.panels import title_panels
 from pipelines.generation.processors import FrameProcessor, NetworkInputs
 from pipelines.media.boxes import Box, crop
@@ -33,13 +33,13 @@ class FaceCrop:
     picture: np.ndarray
     """uint8 RGB [H, W, 3]."""
     landmarks: np.ndarray
-    """[68, 2 or 3] x, y in pixels of the picture."""
+    """[68 or 70, 2 or 3] x, y in pixels of the picture; irises are not used."""
     box: Box
     """The region that the network sees: left, top, right, bottom in pixels of the picture."""
 
     def structure(self) -> np.ndarray:
         """The structure map float32 [16, 256, 256]."""
-        local = self.landmarks[:, :2] - self.box[:2]
+        local = self.landmarks[:LANDMARKS, :2] - self.box[:2]
         return face_structure(crop(self.picture, self.box), local, size=CANVAS)
 
     def canvas(self) -> np.ndarray:
@@ -52,7 +52,7 @@ class FaceProcessor(FrameProcessor):
 
     Args:
         driving: the driving faces of the T frames.
-        poses: their landmarks [T, 68, 3].
+        poses: their landmarks [T, 68 or 70, 3].
     """
 
     def __init__(self, source: FaceCrop, driving: Iterable[FaceCrop], poses: np.ndarray) -> None:

@@ -25,6 +25,8 @@ class CollectionFile:
     """In bytes."""
     sha256: str
     """SHA-256 of its bytes."""
+    is_optional: bool = False
+    """Whether detectors do without it where it is missing, because folders that were filled earlier lack it."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,11 @@ MEDIAPIPE = Collection(
             "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
         ),
         CollectionFile(
+            *("iris_landmark.tflite", "mediapipe/modules/iris_landmark/iris_landmark.tflite", 2640568),
+            "d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
+            is_optional=True,
+        ),
+        CollectionFile(
             "LICENSE",
             "mediapipe-0.10.21.dist-info/LICENSE",
             12331,
@@ -123,6 +130,11 @@ def network_file(collection: Collection, name: str) -> Path:
     if problem := _find_problem(collection, item):
         raise BackendUnavailable(problem)
     return collection.folder / item.name
+
+
+def is_fetched(collection: Collection, name: str) -> bool:
+    """Whether there is a file of this network of the collection, damaged or not."""
+    return (collection.folder / f"{name}.tflite").is_file()
 
 
 def entries() -> list[Entry]:

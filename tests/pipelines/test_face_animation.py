@@ -20,8 +20,8 @@ from models.generators import config
 from models.generators.animation import AnimationGenerator
 from models.generators.face import FaceGenerator
 from models.generators.recurrent import Step
-from models.joints import FACE_CHANNELS, FACE_LINES
-from models.weights import save_weights
+from models.joints import FACE_CHANNELS, FACE_LIMBS, FACE_STRUCTURES
+from models.weights import load_weights, save_weights
 from models.weights.bundled import bundled_files
 from pipelines import FaceConfig, FaceResult, animate_face
 from pipelines.faces import landmark_detectors
@@ -247,12 +247,14 @@ def render_heads(people: int, frames: int, *, size: int) -> np.ndarray:
     return tensor_to_image(clip.images.flatten(0, 1), rounding="round")
 
 
-@pytest.fixture(params=[len(FACE_LINES), FACE_CHANNELS])
+@pytest.fixture(params=FACE_STRUCTURES)
 def layer_weights(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Weights of a small generator of faces as layers whose structures are lines alone, or lines and openings."""
+    """Weights of a small generator of faces as layers whose structures are lines alone, lines and openings, or all."""
     torch.manual_seed(5)
     sizes = {"width": 8, "max_width": 16, "flow_width": 8, "flow_max_width": 16, "attention_hidden": 8}
-    model = AnimationGenerator(config=replace(config.bundled_face(), structure_channels=request.param, **sizes))
+    limbs = FACE_LIMBS if request.param == FACE_CHANNELS else FACE_LIMBS[:-2]  # without irises
+    bundled = replace(config.bundled_face(), structure_channels=request.param, limbs=limbs)
+    model = AnimationGenerator(config=replace(bundled, **sizes))
     path = tmp_path / "layers.safetensors"
     save_weights(path, model, architecture="animation", licence="none", command="none", extra={})
     return path
@@ -278,6 +280,34 @@ def test_our_own_weights_lay_the_head_over_the_picture(
     assert result.certainty is not None
     cropped = run(**photo, weights=str(layer_weights), frame="crop", overwrite=True)
     assert cropped.size == (right - left, bottom - top)
+
+
+def test_eyes_look_where_the_driver_s_do_if_the_weights_see_irises(
+    run: Callable[..., FaceResult], inputs: Path, tmp_path: Path, layer_weights: Path
+) -> None:
+    def animate(name: str, aside: float) -> np.ndarray:
+        """The last frame, of a driver who looks so many pixels to the left in it and in the one before."""
+
+        def write(file: Path, aside: float = 0) -> Path:
+            face = points(inputs / file.name if file.stem == "source" else inputs / "landmarks" / file.name)
+            irises = (face[[36, 42]] + face[[39, 45]]) / 2 + (aside, 0)
+            return write_landmarks(file, np.concatenate([face, irises]))
+
+        (folder := tmp_path / name).mkdir()
+        for number in range(FRAMES):
+            write(folder / f"{number}.txt", aside * (number > 0))
+        files = {"landmarks": folder, "source_landmarks": write(tmp_path / "source.txt")}
+        result = run(**files, weights=str(layer_weights), overwrite=True)
+        return read(sorted(result.output.iterdir())[-1]).astype(int)
+
+    ahead, aside = animate("ahead", 0), animate("aside", 4)
+    eyes = points(inputs / "source.txt")[36:48]
+    (left, top), (right, bottom) = eyes.min(0).astype(int) - 12, eyes.max(0).astype(int) + 12
+    changed = np.abs(aside - ahead).max(-1)
+    if load_weights(str(layer_weights)).config.structure_channels == FACE_CHANNELS:  # pyright: ignore
+        assert changed[top:bottom, left:right].mean() > 5 * changed.mean() > 0
+    else:
+        assert not changed.any()
 
 
 def test_layered_face_weights_are_for_faces_only(layer_weights: Path) -> None:

@@ -77,3 +77,16 @@ def test_what_is_no_landmark_file_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_folder_without_them_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no landmark files"):
         load_landmarks(tmp_path, size=(10, 10))
+
+
+def test_text_files_may_have_irises_if_all_do(tmp_path: Path) -> None:
+    face = make_landmarks(100, 100)
+    for number in range(2):
+        write_landmarks(tmp_path / f"{number}.txt", np.concatenate([face, face[[37, 44]]]))
+    (tmp_path / "2.txt").write_text("")
+    track = load_landmarks(tmp_path, size=(100, 100))
+    assert [people.shape for people in track.people] == [(1, 70, 3), (1, 70, 3), (0, 68, 3)]
+    assert select_person(track.people, what="face").shape == (3, 70, 3)
+    write_landmarks(tmp_path / "3.txt", face)
+    with pytest.raises(InputError, match="only some of the files have irises"):
+        load_landmarks(tmp_path, size=(100, 100))

@@ -132,7 +132,7 @@ def test_a_small_or_large_face_is_found_at_the_same_place(fetched: MeshLandmarks
 
 
 def test_no_face(fetched: MeshLandmarks) -> None:
-    assert fetched.detect(np.zeros((80, 80, 3), np.uint8)).shape == (0, 68, 3)
+    assert fetched.detect(np.zeros((80, 80, 3), np.uint8)).shape == (0, 70, 3)
 
 
 def test_the_region_of_a_mesh_holds_it() -> None:

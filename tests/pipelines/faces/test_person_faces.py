@@ -1,5 +1,7 @@
 """The face of the person with a pose: hers and nobody else's, also when she runs."""
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
 from pipelines.faces.bundled_landmarks import BundledLandmarks
@@ -67,3 +69,20 @@ def test_profiles_look_aside() -> None:
     assert not looks_aside(face)
     face[27:36, 0] += 34
     assert looks_aside(face)
+
+
+def test_missing_faces_have_as_many_points_as_found_ones() -> None:
+    class WithIrises(BundledLandmarks):
+        points = 70
+
+        def detect(self, image: np.ndarray) -> np.ndarray:
+            return np.pad(super().detect(image), ((0, 0), (0, 2), (0, 0)), mode="edge")
+
+        def track(self, images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+            return map(self.detect, images)
+
+    found = WithIrises(PaintedFaceNetwork(), Nobody())  # pyright: ignore[reportArgumentType]
+    poses = np.stack([pose(150, 200), np.zeros((17, 3), np.float32), pose(700, 200)])
+    faces = list(find_faces([picture((150, 200))] * 3, poses, found))
+    assert np.stack(faces).shape == (3, 70, 3)
+    assert [face.any() for face in faces] == [True, False, False]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import BackendUnavailable
-from pipelines.weights.collections import MEDIAPIPE, network_file
+from pipelines.weights.collections import MEDIAPIPE, is_fetched, network_file
 
 MAX_THREADS = 4  # of one network; the larger ones gain nothing from more
 
@@ -33,7 +33,9 @@ def check_networks() -> None:
     """
     check_runtime()
     for item in MEDIAPIPE.files[:-1]:
-        network_file(MEDIAPIPE, item.name.removesuffix(".tflite"))
+        name = item.name.removesuffix(".tflite")
+        if not item.is_optional or is_fetched(MEDIAPIPE, name):
+            network_file(MEDIAPIPE, name)
 
 
 class Network:
