@@ -32,6 +32,7 @@ import torch
 from PIL import Image
 
 from pipelines.animation import AnimateResult, animate, generate_frames, prepare_animation
+from pipelines.batch.events import Event
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.journal import STATE_FOLDER
 from pipelines.batch.worker import run_group
@@ -149,15 +150,18 @@ def measure_worker(jobs: Sequence[Job], folder: Path, frames: int) -> None:
     for number, together in enumerate((len(jobs), 1, len(jobs))):
         for track in (folder / STATE_FOLDER / "poses").glob("*"):  # so that every round looks for the people
             track.unlink()
-        failures: list[str | None] = []
+        events: list[tuple[float, Event]] = []
         began = time.perf_counter()
         group = Group(tuple(jobs), together, GPU_THREADS)  # as `gfla batch` gives workers with a GPU
-        run_group(group, folder, lambda event, failed=failures: failed.append(event.reason))
+        run_group(group, folder, lambda event, all=events: all.append((time.perf_counter(), event)))
         wall = time.perf_counter() - began
-        if any(failures):
-            raise SystemExit(f"failed: {[reason for reason in failures if reason]}")
+        if failures := [event.reason for _, event in events if event.reason]:
+            raise SystemExit(f"failed: {failures}")
         if number:
             _show_rate(f"--together {together}", wall, len(jobs) * frames)
+            if together > 1:
+                prepared = max(when for when, event in events if event.stage == "animate" and not event.step)
+                print(f"  of which preparing took      {prepared - began:8.2f} s")
 
 
 def measure_batch(jobs: Sequence[Job], folder: Path, frames: int, workers: Sequence[str]) -> None:
@@ -184,7 +188,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=8)
-    parser.add_argument("--workers", nargs="+", default=["auto", "4"], help="processes of the batch, each in turn")
+    parser.add_argument("--workers", nargs="+", default=["1", "auto"], help="processes of the batch, each in turn")
     parser.add_argument("--codec")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)

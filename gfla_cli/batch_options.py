@@ -33,7 +33,7 @@ class BatchOptions:
     suffix: str | None = None
     """File type of the outputs, as in -o of the command, with or without the dot; '' makes folders of pictures."""
     workers: int | None = None
-    """Number of processes; `auto` is one per GPU, otherwise what cores and memory allow."""
+    """Number of processes; `auto` is what cores and memory allow, and 4 per GPU at most."""
     threads: int | None = None
     """Threads per worker; the bytes of the results depend on it. `auto` is 1, or 4 with GPUs."""
     together: int | None = None

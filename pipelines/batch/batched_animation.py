@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
-from models.errors import GflaError
 from models.generators.recurrent import Step
 from pipelines.animation import ARCHITECTURES, Animation, generate_frames, prepare_animation
 from pipelines.batch.events import Event, SendEvent
@@ -122,7 +121,7 @@ class BatchedJob:
             if choose_device(config.device).type != "cuda":
                 return False
             return isinstance(resources.person_networks(config, ARCHITECTURES, SILENT).detector, BundledDetector)
-        except (GflaError, OSError):  # `prepare` will say so
+        except Exception:  # `prepare` will say so
             return False
 
     def prepare(self, resources: Resources) -> None:

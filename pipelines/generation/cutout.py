@@ -6,6 +6,7 @@ H, W: picture. Made once per picture, however many animations it is used for.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -40,7 +41,7 @@ class CutOut:
 
 
 class CutOutMaker:
-    """Cuts people out of a picture, and remembers the last ones.
+    """Cuts people out of a picture, and remembers the last ones; any number of threads may use it.
 
     Args:
         load_fill: loads what makes plates; called for the first picture.
@@ -49,13 +50,15 @@ class CutOutMaker:
     def __init__(self, load_fill: Callable[[], Fill]) -> None:
         self.load_fill = cache(load_fill)
         self._last: tuple[Sequence[SourcePerson], list[CutOut]] | None = None
+        self._lock = Lock()  # several jobs may have the same picture
 
     def __call__(self, sources: Sequence[SourcePerson]) -> list[CutOut]:
         """See `cut_out`."""
-        if self._last is None or not _are_same(self._last[0], sources):
-            self._last = None  # two large ones need not fit into memory
-            self._last = sources, cut_out(sources, self.load_fill())
-        return self._last[1]
+        with self._lock:
+            if self._last is None or not _are_same(self._last[0], sources):
+                self._last = None  # two large ones need not fit into memory
+                self._last = sources, cut_out(sources, self.load_fill())
+            return self._last[1]
 
 
 def cut_out(sources: Sequence[SourcePerson], fill: Fill) -> list[CutOut]:

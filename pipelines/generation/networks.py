@@ -102,9 +102,9 @@ def load_generator(
     Raises WeightsError: no such weights, or not of one of the `architectures`; says what they are for.
     """
     metadata = require_architecture(name, architectures)
-    model = load_weights(name, device=str(device))
+    model = load_weights(name)
     assert isinstance(model, PersonGenerator)
-    generator = prepare_for_inference(model, PRECISIONS[precision])
+    generator = prepare_for_inference(model, PRECISIONS[precision]).to(device)  # folding computes on the CPU
     return generator, turning_back(choose_processor(metadata, partial(load_fill, device)))
 
 
@@ -137,9 +137,9 @@ def load_face_generator(name: str, device: torch.device, precision: str) -> Face
     metadata = read_metadata(name)
     if not is_layered_face(metadata):
         require_architecture(name, ("face",))
-    model = load_weights(name, device=str(device))
+    model = load_weights(name)
     assert isinstance(model, FaceGenerator | AnimationGenerator)
-    return prepare_for_inference(model, PRECISIONS[precision])
+    return prepare_for_inference(model, PRECISIONS[precision]).to(device)
 
 
 def load_detector(

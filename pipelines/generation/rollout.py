@@ -70,6 +70,7 @@ class FrameGenerator:
         self.starts = starts or [None] * len(processors)
         self.processors, self.generator, self.precision, self.stopwatch = processors, generator, precision, stopwatch
         self.device = next(generator.parameters()).device
+        self.keeps_sizes = self.device.type == "cuda"
         self.stopped: set[int] = set()
 
     def __iter__(self) -> Iterator[tuple[int, Step]]:
@@ -85,9 +86,10 @@ class FrameGenerator:
             frames = read_ahead(self._encode_poses(first)) if thread else self._draw_poses(first)
             open_frames.enter_context(closing(frames))
             while poses := self._wait_for(frames):
-                poses = poses.keep(lambda number: number not in self.stopped)
-                if not poses.active:
+                live = poses.live - self.stopped
+                if not live:
                     return
+                poses = self._drop_others(poses, live)
                 with _inference(self.stopwatch, self.precision):
                     if poses.active != active:
                         kept = [place for place, number in enumerate(active) if number in poses.active]
@@ -97,7 +99,10 @@ class FrameGenerator:
                     state = step.state
                 place = 0
                 for number in dict.fromkeys(active):  # each number once
-                    own = select_items(step, slice(place, place := place + len(people[number])))
+                    items = slice(place, place := place + len(people[number]))
+                    if number not in live:
+                        continue
+                    own = select_items(step, items) if len(people[number]) < len(active) else step
                     yield number, own if own.shadow is None else replace(own, shadow=own.shadow * shadows[number])
 
     @contextmanager
@@ -120,17 +125,30 @@ class FrameGenerator:
 
     def _draw_poses(self, poses: "_Poses") -> Generator["_Poses"]:
         begins = [start.frame if start else 0 for start in self.starts]
+        latest: dict[int, list[NetworkInputs]] = {}  # of the people of each source
         for made in count():
             frames = [begin + made for begin in begins]
-            poses = poses.keep(partial(self._has_frame, frames))
-            if not poses.active:
+            live = frozenset(filter(partial(self._has_frame, frames), poses.active))
+            if not live:
                 return
+            poses = self._drop_others(poses, live) if made else poses.keep(live.__contains__)
             with _inference(self.stopwatch, copy(self.precision), stage="poses"):
+                for number in live:
+                    people = self.processors[number].people
+                    latest[number] = [person.frame_inputs(frames[number]) for person in people]
                 shown = dict.fromkeys(poses.active)  # each number once
-                moving = [(number, person) for number in shown for person in self.processors[number].people]
-                inputs = _stack([person.frame_inputs(frames[number]) for number, person in moving], self.device)
-            poses = replace(poses, inputs=inputs)
+                inputs = _stack([each for number in shown for each in latest[number]], self.device)
+            poses = replace(poses, inputs=inputs, live=live)
             yield poses
+
+    def _drop_others(self, poses: "_Poses", live: frozenset[int]) -> "_Poses":
+        """The batch without the sources that are over.
+
+        On a GPU they stay until they are half of it: for every size of a batch graphs are captured, which takes as long
+        as dozens of steps.
+        """
+        left = sum(number in live for number in poses.active)
+        return poses if self.keeps_sizes and 2 * left > len(poses.active) else poses.keep(live.__contains__)
 
     def _encode_poses(self, first: "_Poses") -> Generator["_Poses"]:
         """The drawn poses with what the generator computes of them before the steps."""
@@ -210,6 +228,8 @@ class _Poses:
     """Structures and joints, see `_stack`."""
     target: Target | None = None
     """The same as the generator encodes it, where that is done beside the steps."""
+    live: frozenset[int] = frozenset()
+    """The sources whose frame it is; others have ended."""
 
     def keep(self, is_kept: Callable[[int], bool]) -> "_Poses":
         """Those of the sources with certain numbers."""
@@ -217,8 +237,8 @@ class _Poses:
         if len(kept) == len(self.active):
             return self
         items = torch.tensor(kept, dtype=torch.long, device=self.reference.image.device)
-        active, reference = [self.active[place] for place in kept], select_items(self.reference, items)
-        return _Poses(active, reference, select_items(self.inputs, items), select_items(self.target, items))
+        chosen = {name: select_items(getattr(self, name), items) for name in ("reference", "inputs", "target")}
+        return replace(self, active=[self.active[place] for place in kept], **chosen)
 
 
 def state_tensors(state: State) -> dict[str, torch.Tensor]:

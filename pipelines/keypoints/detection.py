@@ -52,13 +52,17 @@ def detect_video(
         deque()
     )  # and thumbnails, that the detector has taken but not yet answered
 
-    def images(decoded: Iterator[tuple[Frame, np.ndarray]]) -> Iterator[np.ndarray]:
-        for frame, thumbnail in decoded:
+    def images(described: Iterator[tuple[Frame, np.ndarray]]) -> Iterator[np.ndarray]:
+        for frame, thumbnail in described:
             frames.append((frame, thumbnail))
             yield frame.image
 
-    with closing(read_ahead((frame, make_thumbnail(frame.image)) for frame in video)) as decoded:
-        taken = images(decoded)
+    # A GPU reads a frame in less time than decoding it and making its thumbnail take: each has a thread
+    with (
+        closing(read_ahead(video)) as decoded,
+        closing(read_ahead((frame, make_thumbnail(frame.image)) for frame in decoded)) as described,
+    ):
+        taken = images(described)
         for people in detector.track_people(taken) if isinstance(detector, DetailedDetector) else detector.track(taken):
             decoded_frame, thumbnail = frames.popleft()
             frame = _make_frame(decoded_frame.pts, people, decoded_frame.duration)

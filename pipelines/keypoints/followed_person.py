@@ -113,6 +113,9 @@ def find_losses(person: FollowedPerson) -> list[tuple[int, bool]]:
 
 def find_changes(person: FollowedPerson) -> list[int]:
     """Frames in which the trunk takes another colour at once and for good: somebody else is followed from there on."""
+    colours = person.colours[~np.isnan(person.colours[:, 0])]
+    if not len(colours) or np.linalg.norm(np.ptp(colours, axis=0)) <= MIN_COLOUR_CHANGE:
+        return []  # of most videos: no two medians are farther apart, and those of every frame take a while
     changes = np.array([_colour_change(person, number) for number in range(len(person.poses))])
     found: list[int] = []
     for number in np.argsort(-changes, kind="stable"):

@@ -22,6 +22,7 @@ from pipelines import (
     transfer_pose,
 )
 from pipelines.animation import generate_frames, prepare_animation
+from pipelines.batch.batched_animation import BatchedJob
 from pipelines.batch.jobs import Group, Job
 from pipelines.batch.worker import run_group
 from pipelines.generation.resources import Resources
@@ -133,13 +134,13 @@ def test_keypoints(tmp_path: Path) -> None:
     assert np.abs(first - second)[sure, :2].max() < 1.0
 
 
-@pytest.mark.parametrize("together", [1, 3])
+@pytest.mark.parametrize("together", [1, 4])
 def test_batch(together: int, tmp_path: Path) -> None:
     """Videos of different lengths and canvases, side by side or not, are what each is alone on the CPU."""
     narrow = tmp_path / "narrow.png"
     Image.open(SOURCE).convert("RGB").resize((360, 600)).save(narrow)
     inputs = {"driving": str(DRIVING), "background": "white"} | PERSON
-    sources = [(SOURCE, FRAMES), (SOURCE, FRAMES - 3), (narrow, FRAMES)]
+    sources = [(SOURCE, FRAMES), (SOURCE, FRAMES - 3), (SOURCE, FRAMES - 5), (narrow, FRAMES)]
     made = {}
     for device, group in (("cpu", 1), ("cuda", together)):
         jobs = [
@@ -157,6 +158,13 @@ def test_batch(together: int, tmp_path: Path) -> None:
         made[device] = [read(tmp_path / device / f"{number}") for number in range(len(jobs))]
     for first, second in zip(made["cpu"], made["cuda"], strict=True):
         assert similarity(first, second) > CLOSE
+
+
+def test_jobs_are_prepared_side_by_side(tmp_path: Path) -> None:
+    """With the bundled detector, which may be in several videos at once."""
+    options = {"source": str(SOURCE), "driving": str(DRIVING), "device": "cuda"} | PERSON
+    job = BatchedJob(Job("job", "animate", options, "job.mp4"), tmp_path, lambda event: None)
+    assert job.can_prepare_beside_others(Resources())
 
 
 def test_no_frame_waits_for_the_gpu(tmp_path: Path) -> None:

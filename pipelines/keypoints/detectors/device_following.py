@@ -97,19 +97,19 @@ def next_crop_on_device(pose: Tensor, crop: Tensor, size: Tensor) -> Tensor:
 def sample_on_device(image: Tensor, crop: Tensor, size: int) -> Tensor:
     """See `crops.sample_crop`: a crop [3] of a frame uint8 [H, W, 3] -> levels float32 0..255, [1, 3, size, size]."""
     height, width = image.shape[:2]
-    left, top, side = crop.unbind()
-    rows, columns = _shares(top, side, height, size), _shares(left, side, width, size)
+    across, down = _shares(crop, max(height, width), size)
     levels = image.float() - GREY  # so that zeros beyond the frame are grey
-    lines = (rows @ levels.reshape(height, -1)).view(size, width, 3)
-    return ((columns @ lines).permute(2, 0, 1)[None] + GREY).round()
+    lines = (down[:, :height] @ levels.reshape(height, -1)).view(size, width, 3)
+    return ((across[:, :width] @ lines).permute(2, 0, 1)[None] + GREY).round()
 
 
-def _shares(first: Tensor, side: Tensor, length: int, size: int) -> Tensor:
-    """Shares [size, length] of the pixels of a line in those of a canvas that shows `side` of them from `first` on: of
-    the areas of pixels if they are reduced, otherwise linear between their centres."""
+def _shares(crop: Tensor, length: int, size: int) -> Tensor:
+    """Shares [2, size, length] of the columns and of the rows of a frame in those of a canvas that shows the crop [3]:
+    of their areas if they are reduced, otherwise linear between their centres."""
+    side = crop[2]
     scale = side / size
-    pixel = torch.arange(length, device=first.device) - first  # [length]
-    place = torch.arange(size, device=first.device)[:, None]
+    pixel = torch.arange(length, device=crop.device) - crop[:2, None, None]  # [2, 1, length]
+    place = torch.arange(size, device=crop.device)[:, None]
     ends = torch.minimum((place + 1) * scale, pixel + 1) - torch.maximum(place * scale, pixel)
     centre = torch.minimum(((place + 0.5) * scale - 0.5).clamp(min=0), side - 1)
     return torch.where(side > size, ends / scale, 1 - (centre - pixel).abs()).clamp(min=0)

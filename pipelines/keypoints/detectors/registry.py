@@ -38,7 +38,7 @@ def _bundled(*, device: str, precision: str, yolo_weights: str | Path | None, no
     from models.weights import load_weights
     from pipelines.keypoints.detectors.bundled import BundledDetector
 
-    network = load_weights("keypoints", device=device, expect="keypoints")
+    network = load_weights("keypoints", expect="keypoints")
     return BundledDetector(network, device=device, precision=precision)
 
 

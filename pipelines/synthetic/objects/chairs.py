@@ -28,8 +28,10 @@ def add_chairs(kit: Kit, kind: Tensor, generator: Generator) -> tuple[Paint, Ten
     add_bag(kit, chair)
     _add_seat(kit, chair)
     add_back(kit, chair)
-    add_support(kit, chair)
     add_arms(kit, chair)
+    on_star = chair.has("support", "star") & chair.chance(0.6)
+    kit.lean(chair.between(0.0, 0.22) * on_star, (0.0, 0.0, chair.height - chair.thick))
+    add_support(kit, chair)
     return _sample_paint(chair), torch.ones_like(kit.coarse)
 
 

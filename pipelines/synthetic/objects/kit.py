@@ -16,6 +16,7 @@ from torch import Tensor
 
 from pipelines.synthetic.objects.meshes import Mesh, join_meshes, make_boxes, make_hull, make_rods
 from pipelines.synthetic.objects.paths import ring_around_path
+from pipelines.synthetic.rotations import rotation_about
 
 Length = Tensor | float
 _SIDES = {"thin": 5, "rod": 14, "disc": 28, "coarse thin": 4, "coarse rod": 5, "coarse disc": 9}  # of a cylinder
@@ -169,6 +170,32 @@ class Kit:
                 point = torch.cat([half, grid.shape[2] - 1 - half.flip(0)])  # the ends are strips between the halves
                 ends = torch.cat([station, torch.tensor([grid.shape[1] - 1])])
                 self._hulls.append((grid[owner][:, ends][:, :, point], owner, cells[owner][:, station][:, :, point]))
+
+    def lean(self, angle: Tensor, pivot: Sequence[Length]) -> None:
+        """Turns all parts that there are so far backwards about the axis to the left through a point (x, y, z).
+
+        angle: [B] radians.
+        """
+        turn = rotation_about(1, -angle)  # [B, 3, 3]
+        centre = self.stack(pivot)[:, None]  # [B, 1, 3]
+
+        def move(points: Tensor, owner: Tensor) -> Tensor:
+            """Points [N, K, 3] of the objects `owner` [N]."""
+            return (points - centre[owner]) @ turn[owner].mT + centre[owner]
+
+        self._hulls = [
+            (move(grid.flatten(1, 2), owner).view_as(grid), owner, cells) for grid, owner, cells in self._hulls
+        ]
+        everyone = torch.arange(self.batch)
+        for kind, items in self._instances.items():
+            for number, (row, wanted, slot) in enumerate(items):
+                if kind in _SIDES:  # both ends, then radii
+                    ends = move(row[:, :6].unflatten(1, (2, 3)), everyone)
+                    moved = torch.cat([ends.flatten(1), row[:, 6:]], 1)
+                else:  # centre, shape, rotation
+                    own = turn @ row[:, -9:].unflatten(1, (3, 3))
+                    moved = torch.cat([move(row[:, None, :3], everyone)[:, 0], row[:, 3:-9], own.flatten(1)], 1)
+                items[number] = moved, wanted, slot
 
     def build_mesh(self, device: torch.device) -> Mesh:
         """All parts together, on the device."""

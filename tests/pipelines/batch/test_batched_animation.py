@@ -17,6 +17,7 @@ from pipelines.batch.jobs import Group, Job
 from pipelines.batch.worker import run_group
 from pipelines.generation import networks, resume_folder
 from pipelines.generation.resources import Resources
+from pipelines.generation.rollout import FrameGenerator
 from pipelines.generation.video_output import VideoOutput
 from tests.helpers.small_batches import BatchInputs, make_animate_job
 
@@ -84,6 +85,31 @@ def test_jobs_of_different_lengths_one_of_which_fails_half_way(
     assert {path.name for path in (tmp_path / "together").iterdir()} == {".gfla", jobs[1].output, jobs[2].output}
 
 
+def test_on_a_gpu_a_batch_keeps_its_size_until_half_of_it_is_over(
+    jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = last_events(jobs[:3], tmp_path / "alone", together=1)
+    sizes: list[int] = []
+    step, make = AnimationGenerator.step, FrameGenerator.__init__
+
+    def count_step(self, reference, state, structure, joints=None):
+        sizes.append(len(structure))
+        return step(self, reference, state, structure, joints)
+
+    def keep_sizes(self, *args, **options):
+        make(self, *args, **options)
+        self.keeps_sizes = True
+
+    monkeypatch.setattr(AnimationGenerator, "step", count_step)
+    monkeypatch.setattr(FrameGenerator, "__init__", keep_sizes)
+    together = last_events(jobs[:3], tmp_path / "together", together=3)
+    assert sizes[-6:] == [3, 3, 3, 3, 1, 1]
+    for job in jobs[:3]:
+        ours, theirs = read_frames(tmp_path / "together" / job.output), read_frames(tmp_path / "alone" / job.output)
+        assert len(ours) == together[job.name].frames == alone[job.name].frames
+        assert np.abs(ours - theirs).max() <= ROUNDING
+
+
 def test_what_does_not_fit_together_is_generated_one_by_one(
     jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,7 +158,7 @@ def test_jobs_that_were_killed_go_on_beside_others(
 def test_jobs_prepared_side_by_side_are_those_prepared_in_turn(
     inputs: BatchInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As beside a GPU: networks are loaded once, two jobs look for the same people, and one fails by itself."""
+    """As beside a GPU, and there alone: networks are loaded once, two jobs look for the same people, one job fails."""
     sources = [*inputs.sources, inputs.broken_source, inputs.sources[0]]
     clips = [*inputs.clips, inputs.clips[0], inputs.clips[0]]
     jobs = [
@@ -140,6 +166,8 @@ def test_jobs_prepared_side_by_side_are_those_prepared_in_turn(
         for number, (source, clip) in enumerate(zip(sources, clips, strict=True))
     ]
     jobs = [as_pictures(job) for job in jobs]
+    on_cpu = BatchedJob(jobs[0], tmp_path, lambda event: None)
+    assert not on_cpu.can_prepare_beside_others(Resources())
     alone = last_events(jobs, tmp_path / "alone", together=4)
     loaded: list[str] = []
     threads = set[int]()

@@ -1,5 +1,7 @@
 """Pictures taken apart into a person and a plate."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -77,6 +79,21 @@ def test_a_picture_is_taken_apart_once() -> None:
     assert cut([make_source()]) is first
     assert cut([make_source(picture=make_source().picture + np.uint8(9))]) is not first
     assert len(calls) == 2
+
+
+def test_threads_with_the_same_picture_wait_for_one_of_them() -> None:
+    calls = []
+
+    def fill(picture, hole):
+        calls.append(picture)
+        time.sleep(0.1)
+        return picture
+
+    cut = CutOutMaker(lambda: fill)
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(lambda source: cut([source]), [make_source(), make_source()])
+    assert first is second
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize(("certainty", "said"), [(1.0, False), (0.8, False), (0.6, True), (0.0, True)])

@@ -56,7 +56,8 @@ class Cluster:
         total = ray.cluster_resources()
         count = int(total.get("GPU", 0)) if any(device in ("auto", "cuda") for device in devices) else 0
         gpus = tuple((str(number), float(GPU_MEMORY)) for number in range(count))
-        return Machine(int(total.get("CPU", 0)), total.get("memory", 0.0), gpus)
+        memory = total.get("memory", 0.0)
+        return Machine(int(total.get("CPU", 0)), memory, gpus, workers_per_gpu=1)  # as `required_resources` has it
 
     def required_resources(self, group: Group) -> dict[str, float]:
         """What a task for the group takes of a node: a GPU where its jobs run on one, otherwise CPUs."""

@@ -23,7 +23,12 @@ def make_jobs(count: int) -> list[Job]:
         (Machine(1, 0.1 * GIB), {}, 1, 1, 1),
         (Machine(8, 64 * GIB), {"workers": 3, "together": 2}, 3, 1, 2),
         (Machine(8, 64 * GIB, (("0", 24 * GIB), ("1", 4 * GIB))), {}, 2, 4, 4),
-        (Machine(8, 64 * GIB, (("0", 80 * GIB),)), {}, 1, 4, 8),
+        (Machine(8, 64 * GIB, (("0", 80 * GIB),)), {}, 2, 4, 8),
+        (Machine(32, 64 * GIB, (("0", 80 * GIB),)), {}, 4, 4, 8),
+        (Machine(32, 64 * GIB, (("0", 80 * GIB),), workers_per_gpu=1), {}, 1, 4, 8),
+        (Machine(32, 8 * GIB, (("0", 80 * GIB),)), {}, 2, 4, 8),
+        (Machine(32, 64 * GIB, (("0", 16 * GIB), ("1", 16 * GIB))), {}, 4, 4, 8),
+        (Machine(32, 64 * GIB, (("0", 16 * GIB),)), {"together": 2}, 4, 4, 2),
         (Machine(8, 64 * GIB, (("0", 1 * GIB),)), {}, 1, 4, 1),
     ],
 )

@@ -128,3 +128,25 @@ def test_coarse_objects_have_few_triangles_and_about_the_same_size():
     assert coarse < 0.5 * fine
     full, rough = volumes(mesh, 2).tolist()
     assert 0.7 * full < rough < full
+
+
+def test_leaning_turns_the_parts_that_there_are_about_their_pivot():
+    def build(lean: bool) -> Mesh:
+        kit = Kit(2)
+        kit.add_box(0, (1.0, 0.2, 2.0), (0.5, 0.3, 0.2), turn=rotation_about(0, torch.tensor([0.4, 0.0])), sag=0.1)
+        kit.add_rod(0, (0.0, 0.0, 1.0), (1.0, 0.5, 2.0), 1e-4)  # what is round may turn about its axis
+        kit.add_lathe(0, (0.0, 1.0, 2.0), [(0.3, 0.0), (0.1, 1.0)])
+        if lean:
+            kit.lean(torch.tensor([0.0, 0.5]), (0.2, 0.0, 1.5))
+        kit.add_box(0, (0.0, 0.0, 0.0), (0.5, 0.3, 0.2))
+        return kit.build_mesh(CPU)
+
+    straight, leaning = build(False), build(True)
+    low = straight.position[:, 2] < 0.5  # the box that comes afterwards
+    moves = (straight.owner == 1) & ~low
+    assert torch.allclose(leaning.position[~moves], straight.position[~moves], atol=1e-6)
+    pivot = torch.tensor([0.2, 0.0, 1.5])
+    expected = (straight.position[moves] - pivot) @ rotation_about(1, torch.tensor(-0.5)).mT + pivot
+    assert torch.allclose(leaning.position[moves], expected, atol=1e-3)
+    forward = straight.position[moves, 0] > 0.2 + (straight.position[moves, 2] - 1.5).clamp(min=0)
+    assert (leaning.position[moves][forward, 2] > straight.position[moves][forward, 2]).all()  # what is in front rises
