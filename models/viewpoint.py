@@ -11,7 +11,7 @@ distribution; its scale is estimated as well, in the same units.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -139,6 +139,19 @@ class ViewpointNetwork(nn.Module):
             nearness, errors = 0.5 + 0.3 * lens[:, 0], lens[:, 1:].clamp(*LOG_SPREADS).exp()
             spread = torch.stack([10 * errors[:, 0], 0.3 * errors[:, 1]], 1)
         return ViewpointOutput(azimuth, kind, 10 + 10 * elevation[:, 0], 0.1 * frame, nearness, spread)
+
+
+def mirror_answer(answer: ViewpointOutput) -> ViewpointOutput:
+    """The answer to pictures whose mirror images were seen, of objects whose sides are alike."""
+    azimuth = answer.azimuth.flip(1).roll(1, 1)  # bin n becomes bin -n
+    frame = torch.cat([-answer.frame[:, :1], answer.frame[:, 1:]], 1)
+    return replace(answer, azimuth=azimuth, frame=frame)
+
+
+def join_answers(*answers: ViewpointOutput) -> ViewpointOutput:
+    """Answers one after the other along the batch."""
+    columns = zip(*(vars(each).values() for each in answers), strict=True)
+    return ViewpointOutput(*(torch.cat(column) for column in columns))
 
 
 def average_views(answer: ViewpointOutput, sizes: Tensor) -> ViewpointOutput:

@@ -17,7 +17,16 @@ import torch
 from models.errors import InputError
 from models.generators.config import ANY
 from models.turning import HIGHEST, LOWEST, SCALE
-from models.viewpoint import FILL, OTHER, ViewpointEstimate, ViewpointNetwork, average_views, decode_viewpoint
+from models.viewpoint import (
+    FILL,
+    OTHER,
+    ViewpointEstimate,
+    ViewpointNetwork,
+    average_views,
+    decode_viewpoint,
+    join_answers,
+    mirror_answer,
+)
 from pipelines.media.tensors import image_to_tensor
 from pipelines.object_views.foreground import Foreground, segment_foreground
 from pipelines.object_views.source import SIDE, WHITE, ObjectView, resize_square
@@ -148,12 +157,14 @@ def _square_around_picture(foreground: Foreground) -> Square:
 
 @torch.inference_mode()
 def _run_network(network: ViewpointNetwork, picture: np.ndarray, box: Square) -> ViewpointEstimate:
-    """The mean estimate of squares of several sizes around that of a picture, without the batch dimension; the frame is
-    relative to `box`."""
+    """The mean estimate of squares of several sizes around that of a picture, and of their mirror images, without the
+    batch dimension; the frame is relative to `box`."""
     device = next(network.parameters()).device
     squares = [box._replace(side=box.side * size) for size in SQUARE_SIZES]
     pixels = [image_to_tensor(crop_square(picture, each, network.config.size)) for each in squares]
-    found = decode_viewpoint(average_views(network(torch.stack(pixels).to(device)), torch.tensor(SQUARE_SIZES)))
+    batch = torch.stack(pixels).to(device)  # [N, 3, size, size]
+    answers = join_answers(network(batch), mirror_answer(network(batch.flip(3))))
+    found = decode_viewpoint(average_views(answers, torch.tensor(2 * SQUARE_SIZES)))
     return ViewpointEstimate(*(value[0].cpu() for value in vars(found).values()))
 
 

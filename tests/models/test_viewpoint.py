@@ -15,6 +15,8 @@ from models.viewpoint import (
     average_views,
     azimuth_target,
     decode_viewpoint,
+    join_answers,
+    mirror_answer,
 )
 from models.weights import load_weights, save_weights
 
@@ -72,6 +74,18 @@ def test_an_object_in_squares_of_several_sizes_has_one_frame_and_the_mean_of_all
     torch.testing.assert_close(found.azimuth.exp(), chances.mean(0, keepdim=True), atol=1e-5, rtol=0)
     torch.testing.assert_close(found.frame, torch.tensor([[0.1, -0.05, math.log(1.5)]]), atol=1e-6, rtol=0)
     assert found.elevation.tolist() == [6]
+
+
+def test_mirrored_pictures_say_the_same_of_an_object_whose_sides_are_alike() -> None:
+    seen, mirrored = (azimuth_target(torch.tensor([azimuth]), 72, 6.0) for azimuth in (40.0, 320.0))
+    frame = torch.tensor([[0.1, -0.05, 0.2]])
+    first = replace(answer(seen), frame=frame)
+    second = mirror_answer(replace(answer(mirrored), frame=frame * torch.tensor([-1.0, 1.0, 1.0])))
+    torch.testing.assert_close(second.azimuth, first.azimuth, atol=1e-4, rtol=0)
+    assert torch.equal(second.frame, frame)
+    joined = join_answers(first, second)
+    assert joined.azimuth.shape == (2, 72)
+    assert joined.elevation.shape == (2,)
 
 
 def test_small_errors_make_elevation_and_nearness_sure() -> None:
