@@ -28,7 +28,7 @@ QUIET = 0.25  # share of the frames, those with the least open mouths, that show
 SHUT = 0.13  # distance of lids in widths of the eye up to which the source's eyes are shut
 # Detectors find shut lids apart, at about half of their opening at rest. Below a share SQUINT of it they close faster,
 # so that they touch at a share APART.
-SQUINT, APART = 0.75, 0.42
+SQUINT, APART = 0.8, 0.5
 WIDEST = 1.5  # largest opening of lids in shares of that at rest
 ROUNDS = 2  # of aligning and averaging
 # Shoulders stay where they are in the picture: how far the head is shifted at most, in widths of the face, and how much
