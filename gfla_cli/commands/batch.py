@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,15 +58,12 @@ def _run(
     """Run the jobs, write the report, print the summary. Exit code 0: all done, 3: some failed, 1: all failed."""
     from pipelines.batch.executors.registry import open_executor
     from pipelines.batch.runner import run_batch
+    from pipelines.runtime.workers import begin_beside
 
     folder, rules = batch.output, {"retry_failed": batch.retry_failed, "overwrite": batch.overwrite}
-    with (
-        display,
-        open_executor(batch.executor, folder, options, display.note) as (executor, allocation),
-        ThreadPoolExecutor(1) as thread,
-    ):
-        # Beside the start of the workers, which takes longer
-        display.expect = thread.submit(_expect, jobs, batch, allocation).result
+    with display, open_executor(batch.executor, folder, options, display.note) as (executor, allocation):
+        # Beside the start of the workers, which takes longer; nobody waits for it at the end
+        display.expect = begin_beside(partial(_expect, jobs, batch, allocation))
         outcome = run_batch(jobs, folder, executor, allocation.group_jobs, display, **rules)
     return _report(outcome, folder, display, json=json)
 

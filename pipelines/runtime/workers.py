@@ -1,9 +1,10 @@
-"""Work in a second thread, in order, with a bounded queue: behind the caller, or ahead of it."""
+"""Work in a second thread: in order, with a bounded queue, behind the caller or ahead of it; or beside the caller."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Thread
 from typing import TypeVar, cast
 
 from pipelines.runtime.stopwatch import Stopwatch
@@ -25,6 +26,20 @@ def read_ahead(items: Iterable[Item], *, waiting: int = 2) -> Generator[Item]:
             yield cast(Item, item)
     finally:
         thread.shutdown(cancel_futures=True)
+
+
+def begin_beside(work: Callable[[], Item]) -> Callable[[], Item]:
+    """Begin `work` in a thread that the end of the program does not wait for; returns what waits for its result."""
+    result = Future[Item]()
+
+    def run() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as error:
+            result.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return result.result
 
 
 @contextmanager

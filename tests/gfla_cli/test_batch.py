@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner
@@ -76,6 +77,21 @@ def test_jobs_begin_before_it_is_known_how_long_they_will_take(files: Path, monk
     monkeypatch.setattr("pipelines.batch.runner.run_batch", run_none)
     assert run(files / "src", files / "drv" / "x.mp4", "-o", files, "--quiet")[0] == 0
     assert heard == [{"ann--x": 7.0, "bob--x": 7.0}]
+
+
+def test_nobody_waits_for_the_estimate_at_the_end(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended, unhurried = threading.Event(), threading.Event()
+
+    def estimate_for_ever(jobs: list[Job], *args: object, **options: object) -> list[Estimate]:
+        ended.wait(8)
+        unhurried.set()
+        return []
+
+    monkeypatch.setattr("pipelines.batch.estimate.estimate_jobs", estimate_for_ever)
+    monkeypatch.setattr("pipelines.batch.runner.run_batch", Mock(side_effect=KeyboardInterrupt))
+    code = run(files / "src", files / "drv" / "x.mp4", "-o", files, "--quiet")[0]
+    assert (code, unhurried.is_set()) == (130, False)
+    ended.set()
 
 
 @pytest.mark.parametrize(
