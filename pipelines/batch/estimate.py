@@ -5,7 +5,7 @@ In: jobs and the folder of the batch. Out: an `Estimate` for each, and the wall 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -18,9 +18,11 @@ from pipelines.batch.jobs import COMMANDS, Group, Job
 from pipelines.batch.journal import Journal, JournalEntry, read_journal
 from pipelines.batch.runner import outputs_intact
 from pipelines.keypoints.loading import is_track, load_track, select_frames
+from pipelines.keypoints.pairs import parse_pairs
 from pipelines.media.sources import open_video
 
 DEFAULT_VIEWS = 72  # of a turntable with the bundled weights
+ALL_PEOPLE = 2  # of `--people all` before anybody has looked: those who ask for it have several
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,16 @@ def estimate_jobs(
         limit: seconds after which no more headers are read; jobs that are left get the mean of the others.
     """
     journal, end = read_journal(folder), monotonic() + limit
-    paces = {command: _measure_pace(command, journal) for command in COMMANDS}
+    people = {name: _count_people(job) for name, job in journal.load_jobs().items()}
+    paces = {command: _measure_pace(command, journal, people) for command in COMMANDS}
     searched: set[str | None] = set()  # driving inputs in which people have been found by then
     estimates = []
     for job in jobs:
         estimate = _estimate_frames(job, _state(journal.find(job), folder), is_late=monotonic() > end)
         if estimate.frames and estimate.state != "done":
             detect = job.driving not in searched and not _has_poses(job)
-            seconds = job_seconds(job.command, job.source, estimate.frames, detect=detect, is_core_free=is_core_free)
+            about = {"people": _count_people(job), "detect": detect, "is_core_free": is_core_free}
+            seconds = job_seconds(job.command, job.source, estimate.frames, **about)
             estimate = replace(estimate, seconds=seconds * paces[job.command])
             searched.add(job.driving)
         estimates.append(estimate)
@@ -76,19 +80,22 @@ def estimate_wall_time(estimates: Sequence[Estimate], groups: Iterable[Group], w
     return busy + WORKER_START * measure_slowness() if busy else 0.0
 
 
-def _measure_pace(command: str, journal: Journal) -> float:
-    """How slow finished jobs of the command were, or else this machine is, as a multiple of the times in `costs`."""
-    finished = [
-        entry.facts
-        for entry in journal.entries.values()
+def _measure_pace(command: str, journal: Journal, people: Mapping[str, int]) -> float:
+    """How slow finished jobs of the command were, or else this machine is, as a multiple of the times in `costs`.
+
+    people: how many move, by the name of the job.
+    """
+    finished = {
+        name: entry.facts
+        for name, entry in journal.entries.items()
         if entry.state == "done" and entry.facts["command"] == command and entry.facts.get("frames")
-    ]
+    }
     expected, searched = 0.0, set()
-    for facts in finished:
-        detect = facts["driving"] not in searched
+    for name, facts in finished.items():
+        about = {"people": people.get(name, 1), "detect": facts["driving"] not in searched, "is_core_free": False}
         searched.add(facts["driving"])
-        expected += job_seconds(command, facts["source"], facts["frames"], detect=detect, is_core_free=False)
-    return sum(facts["seconds"] for facts in finished) / expected if expected else measure_slowness()
+        expected += job_seconds(command, facts["source"], facts["frames"], **about)
+    return sum(facts["seconds"] for facts in finished.values()) / expected if expected else measure_slowness()
 
 
 def _state(entry: JournalEntry | None, folder: Path) -> str:
@@ -103,6 +110,12 @@ def _estimate_frames(job: Job, state: str, *, is_late: bool) -> Estimate:
         return Estimate(job, state, None if is_late else _count_frames(job), 0.0)
     except Exception as error:  # a damaged file; it fails its own job only
         return Estimate(job, state, None, 0.0, explain(error))
+
+
+def _count_people(job: Job) -> int:
+    """How many people a job moves, as far as its options say."""
+    asked = job.options.get("people")
+    return 1 if asked is None else len(parse_pairs(asked) or ()) or ALL_PEOPLE
 
 
 def _has_poses(job: Job) -> bool:

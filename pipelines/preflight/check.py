@@ -4,7 +4,7 @@ Verdicts: "impossible", `gfla animate` would refuse; "doubtful", it works, but s
 result; "good".
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import asdict, dataclass, replace
 from math import sqrt
 from pathlib import Path
@@ -128,7 +128,7 @@ class InputChecker:
         precision = choose_precision(config.precision, device)
         self.detector, notes = load_detector(config.keypoints, config.yolo_weights, device, precision)
         note_all(progress, notes)
-        self._results: dict[tuple[str, Path], Any] = {}
+        self._results: dict[tuple[str, Hashable], Any] = {}
 
     def check(self, source: Path, driving: Path) -> InputReport:
         """Inspect both, time some frames, judge.
@@ -146,13 +146,15 @@ class InputChecker:
             for further in config.also:
                 self._once(inspect_source, further, further, self.detector)
             clip = self._once(self._inspect_driving, driving, driving)
-            if config.people is not None:
-                choose_pairs(config.people, picture.people, clip.people)
-            return self._judge(picture, clip, source, driving)
+            asked = config.people
+            moving = 1 if asked is None else len(choose_pairs(asked, picture.people, clip.people))
+            return self._judge(picture, clip, source, driving, moving)
         except InputError as error:
             return InputReport(source, driving, IMPOSSIBLE, (str(error),))
 
-    def _judge(self, picture: SourceInspection, clip: DrivingInspection, source: Path, driving: Path) -> InputReport:
+    def _judge(
+        self, picture: SourceInspection, clip: DrivingInspection, source: Path, driving: Path, moving: int
+    ) -> InputReport:
         sampled = not self.thorough and clip.looks < clip.frames
         if largest_share(clip.person_share, clip.looks if sampled else None) < MIN_FRAME_SHARE:
             raise InputError(
@@ -162,7 +164,7 @@ class InputChecker:
         with error_context(driving):
             scale = _relative_height(picture, clip)
         detection = self._once(time_detection, driving, driving, self.config, self.detector, clip)
-        timing = self._once(self._estimate_timing, source, source, clip)
+        timing = self._once(self._estimate_timing, (source, moving), source, clip)
         memory = estimate_memory(picture.size, clip.size, timing.side)
         doubts, face = self._check_faces(picture, clip, source, driving)
         reasons = (*_doubts(picture, clip, scale, memory, retarget=self.config.retarget), *doubts)
@@ -181,7 +183,7 @@ class InputChecker:
             people=None if getattr(self.detector, "finds_one_person", False) else (picture.people, clip.people),
             outline=timing.certainty,
             scale=scale,
-            seconds=timing.start + clip.frames * (detection + timing.frame + face),
+            seconds=timing.start + clip.frames * (detection + timing.frame + moving * face),
             memory=memory,
         )
 
@@ -206,9 +208,9 @@ class InputChecker:
         self.progress.stage("timing", None)
         return estimate_timing(replace(self.config, source=source), clip, self.detector.name)
 
-    def _once(self, inspect: Callable[..., Found], path: Path, *arguments: Any) -> Found:
-        """What `inspect` returns, or raises, for one file; not inspected again for the next pair."""
-        key = (inspect.__name__, path)
+    def _once(self, inspect: Callable[..., Found], about: Hashable, *arguments: Any) -> Found:
+        """What `inspect` returns, or raises, about one file, and its people; not inspected again for the next pair."""
+        key = (inspect.__name__, about)
         if key not in self._results:
             try:
                 self._results[key] = inspect(*arguments)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from pipelines.generation.people_processor import PeopleProcessor
 from pipelines.generation.resources import Resources
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
+from pipelines.preflight import check
 from pipelines.preflight.check import check_inputs
+from pipelines.preflight.timing import TimingEstimate
 from pipelines.preview import preview_animation
 from pipelines.runtime.progress import SILENT, NotesProgress
 from tests.helpers.poses import make_standing_pose
@@ -148,6 +151,20 @@ def test_a_check_says_how_many_there_are(folder: Path, tmp_path: Path) -> None:
     report = check_inputs(config(folder, tmp_path / "out.mp4", people="all"))
     assert report.people == (2, 2)
     assert ("people", "2 in the picture, 2 in the video") in report.lines()
+
+
+def test_a_check_counts_every_face(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    timing = TimingEstimate(start=2.0, frame=0.5, side=250, certainty=0.9)
+    for name, value in {
+        "create_landmark_detector": None, "judge_source_face": None, "judge_driving_face": None,
+        "time_detection": 0.25, "time_landmarks": 0.75, "time_face": 1.5, "estimate_timing": timing,
+    }.items():  # fmt: skip
+        stand_in = Mock(return_value=value)
+        stand_in.__name__ = name
+        monkeypatch.setattr(check, name, stand_in)
+    for people, faces in (("1:1", 1), ("all", 2)):
+        found = check_inputs(config(folder, tmp_path / "out.mp4", people=people, face=True))
+        assert found.seconds == pytest.approx(2 + FRAMES * (0.25 + 0.5 + faces * (0.75 + 1.5)))
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,23 @@ def test_large_pictures_and_long_videos_take_longer_and_poses_are_found_once(tmp
     assert beside[2] == pytest.approx(cost.source + 10 * 10 * cost.megapixel)
 
 
+def test_more_people_take_longer(tmp_path: Path) -> None:
+    picture, clip = write_picture(tmp_path / "s.png", width=100, height=100), write_video(tmp_path / "x.mp4", frames=5)
+    asked = {"a": None, "b": "2:1", "c": "1:2,2:1,3:3", "d": "all", "e": "all"}
+    jobs = [make_job(name, picture, clip, people=people) for name, people in asked.items()]
+    cost, seconds = COSTS["animate"], [each.seconds for each in estimate_jobs(jobs, tmp_path)]
+    each, picture_alone = cost.source + 5 * cost.frame, 5 * 0.01 * cost.megapixel
+    assert seconds[0] == pytest.approx(each + picture_alone + 5 * cost.driving)
+    assert seconds[1:] == pytest.approx([number * each + picture_alone for number in (1, 3, 2, 2)])
+    with open_journal(tmp_path) as journal:
+        journal.queue(jobs)
+        (tmp_path / "d.mp4").write_text("video")
+        files = {"d.mp4": content_fingerprint(tmp_path / "d.mp4")}
+        journal.record(Event("d", "done", files=files, seconds=10 * seconds[3], frames=5))
+    later = [each.seconds for each in estimate_jobs(jobs, tmp_path)]
+    assert later[4] / later[1] == pytest.approx(seconds[4] / seconds[1])
+
+
 def test_a_pose_file_needs_no_search(tmp_path: Path) -> None:
     picture, clip = write_picture(tmp_path / "s.png"), write_video(tmp_path / "x.mp4", frames=5)
     track = tmp_path / "x.json"

@@ -21,6 +21,7 @@ from pipelines.preflight.inspection import SourceInspection
 from pipelines.preflight.timing import TimingEstimate, estimate_timing
 from tests.helpers.media_files import DRIVING, SOURCE, write_picture, write_video
 from tests.helpers.poses import make_standing_pose
+from tests.helpers.two_people import add_detector
 
 BUNDLED = AnimateConfig(Path(), Path(), keypoints="bundled")
 BACK = (make_standing_pose() * (-1, 1, 1) + (200, 0, 0)).astype(np.float32)
@@ -148,6 +149,17 @@ def test_every_picture_and_video_is_looked_at_and_timed_once(tmp_path: Path, pai
     assert checker.check(Path("c.png"), track).verdict == GOOD, "what was found is not looked for again"
     assert checker.check(Path("c.png"), damaged).verdict == IMPOSSIBLE, "nor what was damaged"
     assert pair.looked == pair.timed == ["a.png", "b.png", "c.png"]
+
+
+def test_what_more_people_take_is_timed_apart(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_detector(monkeypatch)
+    pair.portrait = replace(portrait(), people=2)
+    checker = InputChecker(replace(BUNDLED, keypoints="halves", people="all"))
+    for name, count in (("one.json", 1), ("both.json", 2), ("twins.json", 2)):
+        people = np.stack([make_standing_pose() + np.array([90 * number, 0, 0], np.float32) for number in range(count)])
+        save_track(pair.folder / name, PoseTrack("coco17", 200, 300, Fraction(1, 25), [PoseFrame(0, people)]))
+        assert checker.check(Path("two.png"), pair.folder / name).people == (2, count)
+    assert len(pair.timed) == 2
 
 
 @pytest.fixture(scope="module")
