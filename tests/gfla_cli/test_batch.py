@@ -7,21 +7,16 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner
 
 from gfla_cli.app import app
-from gfla_cli.batch_display import BatchDisplay
-from pipelines.batch.estimate import Estimate
-from pipelines.batch.jobs import Job
-from pipelines.batch.runner import Outcome, read_rows
+from pipelines.batch.runner import read_rows
 from tests.helpers.media_files import write_picture, write_video
 from tests.helpers.small_batches import write_small_clip, write_small_source, write_small_weights
 
@@ -58,40 +53,6 @@ def test_a_plan_shows_frames_and_seconds_and_does_nothing(files: Path) -> None:
     ]
     assert lines[5][:4] == ["4", "jobs,", "26", "frames:"]
     assert not (files / "out").exists()
-
-
-def test_jobs_begin_before_it_is_known_how_long_they_will_take(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, heard = threading.Event(), []
-
-    def estimate_slowly(jobs: list[Job], *args: object, **options: object) -> list[Estimate]:
-        assert begun.wait(10)
-        return [Estimate(job, "new", 5, 7.0) for job in jobs]
-
-    def run_none(*args: object, **options: object) -> Outcome:
-        begun.set()
-        (display,) = (each for each in args if isinstance(each, BatchDisplay))
-        heard.append(display.expect())
-        return Outcome()
-
-    monkeypatch.setattr("pipelines.batch.estimate.estimate_jobs", estimate_slowly)
-    monkeypatch.setattr("pipelines.batch.runner.run_batch", run_none)
-    assert run(files / "src", files / "drv" / "x.mp4", "-o", files, "--quiet")[0] == 0
-    assert heard == [{"ann--x": 7.0, "bob--x": 7.0}]
-
-
-def test_nobody_waits_for_the_estimate_at_the_end(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ended, unhurried = threading.Event(), threading.Event()
-
-    def estimate_for_ever(jobs: list[Job], *args: object, **options: object) -> list[Estimate]:
-        ended.wait(8)
-        unhurried.set()
-        return []
-
-    monkeypatch.setattr("pipelines.batch.estimate.estimate_jobs", estimate_for_ever)
-    monkeypatch.setattr("pipelines.batch.runner.run_batch", Mock(side_effect=KeyboardInterrupt))
-    code = run(files / "src", files / "drv" / "x.mp4", "-o", files, "--quiet")[0]
-    assert (code, unhurried.is_set()) == (130, False)
-    ended.set()
 
 
 @pytest.mark.parametrize(
