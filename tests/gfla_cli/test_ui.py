@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -69,6 +70,23 @@ def test_sizes_are_read(text: str | int, size: int) -> None:
 @pytest.mark.parametrize("text", ["0", "much", "-1GB", "1e9", "1 XB"])
 def test_other_sizes_are_refused(text: str, tmp_path: Path) -> None:
     assert "is not a size: use 500MB or 2GB" in refusal(f"--max-upload={text}", "--folder", tmp_path / "ui")
+
+
+def test_a_file_gets_the_address_before_anything_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gradio", reason="the extra ui is missing")
+    log, served = tmp_path / "log", []
+
+    def serve(app: object, bound: socket.socket) -> None:
+        served.append(log.read_text())
+        socket.create_connection(bound.getsockname(), timeout=5).close()  # those who come early wait for their turn
+
+    monkeypatch.setattr("gfla_cli.ui.server.serve", serve)
+    with log.open("w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        with pytest.raises(SystemExit):
+            app(["ui", "--no-open", "--port", "0", "--folder", str(tmp_path / "ui"), "--quiet"])
+    (text,) = served
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+\n", text)
 
 
 @pytest.mark.slow
