@@ -11,6 +11,7 @@ USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # the base of al
 def explain_usage_error(error: Any) -> str:
     """The message of a USAGE_ERROR, with the refused value and without the phrases of the library that validates."""
     message = error.format_message().rstrip(".").replace("Value error, ", "").partition(", unable to parse")[0]
+    message = message or "Missing command"  # the help, which Typer shows then, has been printed
     return message.replace("Input should be", f"{_refused_value(error)!r} should be") + _hint(message)
 
 
@@ -22,7 +23,8 @@ def _refused_value(error: Any) -> Any:
 
 def _hint(message: str) -> str:
     """What to do about a pattern that matches nothing, or that the shell has replaced by all files that match."""
-    if message.endswith("does not exist") and any(map(glob.has_magic, message.split("'"))):
+    value = message.partition("': ")[2]
+    if message.endswith("does not exist") and glob.has_magic(value):
         return ": no file matches this pattern"
     if "unexpected extra argument" in message:
         return ": put names with spaces, and patterns of gfla batch, in quotes"

@@ -15,7 +15,7 @@ from itertools import takewhile
 from pathlib import Path
 from types import FrameType
 
-from models.errors import BackendUnavailable, InputError
+from models.errors import BackendUnavailable, InputError, install_command
 from pipelines.batch.arrivals import Arrivals
 from pipelines.batch.jobs import Group, Job
 
@@ -74,7 +74,7 @@ def watch_files(paths: Iterable[Path], output: Path, changed: threading.Event) -
     try:
         watchfiles = import_module("watchfiles")
     except ImportError:
-        raise BackendUnavailable("--watch needs watchfiles: pip install 'gfla[watch]'") from None
+        raise BackendUnavailable(f"--watch needs watchfiles: {install_command('watch')}") from None
     results, end = output.absolute(), threading.Event()
 
     def watch() -> None:

@@ -35,7 +35,10 @@ def create_landmark_detector(name: str, note: Callable[[str], None] = lambda mes
         note(f"landmarks: {name}" + BUNDLED_HINT * (name == "bundled"))
     if name not in DETECTORS:
         raise InputError(f"landmarks {name!r} must be auto, {', '.join(DETECTORS)} or an existing folder")
-    detector = DETECTORS[name]()
+    try:
+        detector = DETECTORS[name]()
+    except BackendUnavailable as error:  # networks are those of the detector of people, whose option it names
+        raise BackendUnavailable(str(error).replace("--keypoints", "--landmarks")) from error
     if isinstance(detector, MeshLandmarks) and detector.irises is None:
         note(NO_IRISES)
     return detector

@@ -23,7 +23,7 @@ from pipelines.media.ordering import natural_key
 
 LAYOUT = "ibug68"
 PREDICTOR = "models/shape_predictor_68_face_landmarks.dat"
-INSTALL = f"run {install_command('face')}, or pass text files with --landmarks and --source-landmarks"
+INSTALL = f"run {install_command('face')}, use --landmarks bundled, or files with --landmarks and --source-landmarks"
 
 
 def find_predictor() -> Path:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.errors import BackendUnavailable, InputError, WeightsError
+from models.errors import BackendUnavailable, InputError, WeightsError, install_command
 from pipelines.media.files import check_readable
 from pipelines.option_groups import PictureOptions
 from pipelines.runtime.devices import choose_device
@@ -77,7 +77,7 @@ class Upscaler:
 def check_spandrel() -> None:
     """Raises BackendUnavailable if the library is not installed."""
     if find_spec("spandrel") is None:
-        raise BackendUnavailable("--upscaler needs spandrel: pip install '.[upscale]'")
+        raise BackendUnavailable(f"--upscaler needs spandrel: {install_command('upscale')}")
 
 
 def check_upscaler(options: PictureOptions) -> None:

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from models.errors import BackendUnavailable, InputError, ProcessingError
+from models.errors import BackendUnavailable, InputError, ProcessingError, install_command
 from pipelines.option_groups import OutputOptions
 from pipelines.runtime.versions import versions
 
@@ -92,7 +92,7 @@ def _load_library() -> Any:
     try:
         return import_module("c2pa")
     except ImportError:
-        raise BackendUnavailable("signing needs c2pa-python: pip install 'gfla[c2pa]'") from None
+        raise BackendUnavailable(f"signing needs c2pa-python: {install_command('c2pa')}") from None
 
 
 def _find_algorithm(key: bytes, path: Path) -> str:

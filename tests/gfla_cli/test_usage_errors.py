@@ -18,6 +18,7 @@ REFUSED = [
     ((*ANIMATE, "--debug", "x"), "'x' is not one of flow, mask, skeleton, attention"),
     ((*ANIMATE, "--yolo-weights", "no*.pt"), "'no*.pt' does not exist: no file matches this pattern"),
     (("animate", "no/*.png", str(DRIVING)), "'no/*.png' does not exist: no file matches this pattern"),
+    (("ui", "nowhere"), "dir 'nowhere' does not exist (see"),
     (("batch", "a", "b", "c", "-o", "out"), "(c): put names with spaces, and patterns of gfla batch, in quotes"),
     (("batch", "a", "b", "-o", "out", "--command", "x"), "'--command': 'x' is not one of 'animate', 'pose'"),
     (("view-synth", str(SOURCE), "--category", "x"), "'--category': 'x' is not one of 'auto', 'car', 'chair'"),
@@ -35,6 +36,13 @@ def test_a_refused_value_is_named_in_one_line(arguments: tuple[str, ...], words:
     assert words in result.stderr
     assert "Value error" not in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("group", ["data", "weights"])
+def test_a_group_without_a_command_shows_its_help_and_says_so(group: str) -> None:
+    result = CliRunner().invoke(app, [group])
+    assert (result.exit_code, result.stderr) == (2, f"gfla: Missing command (see 'gfla {group} --help')\n")
+    assert "Commands" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,14 @@ def test_one_by_name(detectors: dict[str, object]) -> None:
     assert notes == []
 
 
+def test_what_is_missing_is_said_with_the_option_of_faces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    for name in ("mediapipe", "dlib"):
+        with pytest.raises(BackendUnavailable, match="use --landmarks bundled") as raised:
+            create_landmark_detector(name)
+        assert "--keypoints" not in str(raised.value)
+
+
 @pytest.mark.usefixtures("detectors")
 def test_none_can_run(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in landmark_detectors.CHECKS:
