@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from models.generators.animation import AnimationGenerator
-from pipelines.configs import AnimateConfig
+from pipelines.configs import AnimateConfig, debug_path
 from pipelines.generation.background import find_background
 from pipelines.generation.further_pictures import find_further_pictures
 from pipelines.generation.moving_people import FACE, find_sources, follow, move_faces, retarget_person
@@ -18,7 +18,7 @@ from pipelines.generation.people_processor import make_people_processor
 from pipelines.generation.processors import FrameProcessor
 from pipelines.generation.provenance import Record, make_record, make_tags, resume_facts
 from pipelines.generation.resources import Resources
-from pipelines.generation.resume_folder import ResumeFolder, open_resume_folder
+from pipelines.generation.resume_folder import ResumeFolder, find_finished, open_resume_folder
 from pipelines.generation.rollout import FrameGenerator
 from pipelines.generation.video_output import VideoOutput, VideoResult, check_outputs
 from pipelines.keypoints.detectors.registry import check_people
@@ -36,6 +36,7 @@ from pipelines.runtime.stopwatch import Stopwatch
 from pipelines.runtime.workers import background_worker
 
 ARCHITECTURES = ("animation",)  # of weights that animate people
+OF_THE_RUN = ("config", "seconds", "overlapping")  # fields of a result that are not about the output
 MotionFinder = Callable[
     [AnimateConfig, FrameSource | None, list[SourcePerson], PersonNetworks, Stopwatch, Progress], list[MovingPair]
 ]
@@ -65,7 +66,10 @@ def animate(config: AnimateConfig, progress: Progress = SILENT, resources: Resou
         WeightsError, BackendUnavailable: weights, device or detector can't be used.
         ProcessingError: the work started and could not be finished (full disk).
     """
-    with prepare_animation(config, progress, resources or Resources()) as animation:
+    resources = resources or Resources()
+    if config.resume and not config.overwrite and (earlier := _find_earlier(config, progress, resources)):
+        return earlier
+    with prepare_animation(config, progress, resources) as animation:
         # 7. Generate; a second thread, at most two frames behind, encodes, and composes what the device does not
         progress.stage("animate", animation.frames, done=animation.begin)
         with animation.output as output, background_worker(output.write, animation.stopwatch) as write:
@@ -73,6 +77,27 @@ def animate(config: AnimateConfig, progress: Progress = SILENT, resources: Resou
                 write(output.begin(step))
                 progress.advance()
     return animation.result()
+
+
+def _find_earlier(config: AnimateConfig, progress: Progress, resources: Resources) -> AnimateResult | None:
+    """The result of a run of the same job that was killed when its output was complete; removes what it has left.
+
+    Of one that was killed between its two outputs the debug video is removed: it is made again.
+    """
+    debug = debug_path(config.target) if config.debug else None
+    main, second = find_finished(config.target), debug and find_finished(config.target, debug)
+    if not main and not second:
+        return None
+    networks = resources.person_networks(config, ARCHITECTURES, progress)
+    facts = resume_facts(make_animation_record(config, networks), resources.threads)
+    if main and main.facts == facts and bool(second) == bool(debug):
+        with open_resume_folder(config.target):
+            progress.note(f"{config.target} is complete: the run that made it was killed at its end")
+        return AnimateResult(config=config, **main.report)
+    if second and second.facts == facts and not config.target.exists():
+        for file in second.files:
+            file.unlink()
+    return None
 
 
 @dataclass(frozen=True)
@@ -154,7 +179,11 @@ def prepare_animation(config: AnimateConfig, progress: Progress, resources: Reso
         frames = prepare_frames(config, video, networks, find_motions, stopwatch, progress, resources)
         parts = config, frames.processor, frames.motion, video, audio, stopwatch, progress, resources.threads
         output = VideoOutput(*parts, resume=resume, tags=make_tags(record, config))
-        yield Animation(**vars(frames), output=output, record=record, resume=resume)
+        animation = Animation(**vars(frames), output=output, record=record, resume=resume)
+        if resume:
+            result = vars(animation.result())
+            resume.report = {name: result[name] for name in result if name not in OF_THE_RUN}
+        yield animation
 
 
 def open_driving(config: AnimateConfig) -> AbstractContextManager[FrameSource | None]:

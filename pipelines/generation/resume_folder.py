@@ -2,7 +2,8 @@
 
 It holds the segments of the outputs (`pipelines.media.segments`), the driving poses, and `state.safetensors`: what the
 next frame needs of those before, and of which inputs and options they are. That file is replaced in one go after the
-segments are on the disk, so whenever a run dies, the folder says how far the output is.
+segments are on the disk, so whenever a run dies, the folder says how far the output is. Before outputs get their names,
+`main.json` and `debug.json` say which files they are, see `FinishedOutput`.
 """
 
 import json
@@ -11,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,18 @@ class EndedSegment:
     """Each has the segment of one output on the disk when it returns, see `Writer.end_segment`."""
 
 
+@dataclass(frozen=True)
+class FinishedOutput:
+    """A complete output whose run was killed before its folder was removed."""
+
+    facts: Facts
+    """What it depends on."""
+    report: Facts
+    """See `ResumeFolder.report`; its lists as tuples."""
+    files: list[Path]
+    """The file, or the pictures."""
+
+
 @dataclass
 class ResumeFolder:
     """An unfinished output; see `open_resume_folder`."""
@@ -53,6 +67,8 @@ class ResumeFolder:
     path: Path
     facts: Facts = field(default_factory=dict)
     """What the output depends on, JSON-ready, by names that the user understands."""
+    report: Facts = field(default_factory=dict)
+    """What the caller says about the output, JSON-ready; `find_finished` returns it when the output is complete."""
     frames: int = 0
     """Frames that are complete."""
     tensors: dict[str, Tensor] = field(default_factory=dict)
@@ -70,6 +86,8 @@ class ResumeFolder:
 
     def begin(self, facts: Facts) -> list[str]:
         """Read how far an earlier run of the same `facts` got; drop what is of other ones. Notes on either."""
+        for record in self._records:
+            record.unlink()
         self.facts, found = facts, self._read()
         if found is None:
             return []
@@ -96,7 +114,16 @@ class ResumeFolder:
         """Where the segments of the output of this name are."""
         folder = self.path / name
         folder.mkdir(exist_ok=True)
-        return Segments(folder, self.frames // SEGMENT, self.frames)
+        return Segments(folder, self.frames // SEGMENT, self.frames, partial(self._record, name))
+
+    def _record(self, name: str, files: dict[str, Path]) -> None:
+        """Write down which files an output is, by the names that they are about to get."""
+        head = {"facts": self.facts, "report": self.report, "files": {file: _identify(files[file]) for file in files}}
+        path = self.path / f"{name}.json"
+        with atomic_output(path, overwrite=True) as temporary, report_write_errors(path):
+            temporary.write_text(json.dumps(head), "utf-8")
+        if len(files) > 1:  # pictures get their names one by one, so from here on they are no segments any more
+            self._state.unlink(missing_ok=True)
 
     def keep(self, segment: EndedSegment) -> None:
         """Have a segment on the disk, and then record that its frames are complete.
@@ -115,8 +142,19 @@ class ResumeFolder:
             save_file(stored, temporary, metadata={"head": json.dumps(head)})
 
     def remove(self) -> None:
-        """Remove all of it: the output is complete."""
+        """Remove all of it: the output is complete. What says so goes last, for a run may be killed here as well."""
+        records = self._records
+        for item in self.path.iterdir():
+            if item.is_dir():
+                shutil.rmtree(item, ignore_errors=True)
+            elif item not in records:
+                with suppress(OSError):
+                    item.unlink()
         shutil.rmtree(self.path, ignore_errors=True)
+
+    @property
+    def _records(self) -> list[Path]:
+        return [*self.path.glob("*.json")]
 
     @property
     def _state(self) -> Path:
@@ -139,9 +177,7 @@ def open_resume_folder(output: Path) -> Iterator[ResumeFolder]:
     Raises:
         InputError: another process is working on it, or it can't be made.
     """
-    target = resolve_output(output)
-    name = target.name if len(os.fsencode(target.name)) <= NAME_BYTES else json_digest(target.name)
-    folder = ResumeFolder(target.with_name(f".{name}.resume"))
+    folder = ResumeFolder(_folder_of(output))
     make_output_folder(folder.path)
     lock = exclusive_lock(folder.path / "lock", wait=False)
     try:
@@ -162,11 +198,38 @@ def open_resume_folder(output: Path) -> Iterator[ResumeFolder]:
     folder.remove()
 
 
+def find_finished(output: Path, debug: Path | None = None) -> FinishedOutput | None:
+    """What the folder of an output says about it, or about its second one if that is given; None unless the files are
+    there as the run has made them."""
+    target = resolve_output(debug or output)
+    try:
+        found = json.loads((_folder_of(output) / f"{'debug' if debug else 'main'}.json").read_text("utf-8"))
+        files, place = found["files"], target if target.is_dir() else target.parent
+        if any(_identify(place / name) != files[name] for name in files):
+            return None
+    except (OSError, ValueError, KeyError):
+        return None
+    report = {name: tuple(value) if isinstance(value, list) else value for name, value in found["report"].items()}
+    return FinishedOutput(found["facts"], report, [place / name for name in files])
+
+
 def check_resume(output: Path) -> None:
     """Raises InputError for an output that can't be continued."""
     if (kind := output_kind(output)) in ("gif", "stream"):
         what = "a GIF" if kind == "gif" else "standard output"
         raise InputError(f"--resume can't continue {what}: use .mp4, .mov, .mkv, .webm, a folder, or %05d.png with -o")
+
+
+def _folder_of(output: Path) -> Path:
+    target = resolve_output(output)
+    name = target.name if len(os.fsencode(target.name)) <= NAME_BYTES else json_digest(target.name)
+    return target.with_name(f".{name}.resume")
+
+
+def _identify(path: Path) -> list[int]:
+    """Size and time of a file, which it keeps when it gets another name. Raises OSError."""
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
 
 
 def _lay_out(tensor: Tensor, strides: list[int]) -> Tensor:

@@ -33,6 +33,8 @@ class Segments:
     """Segments that are complete."""
     frames: int = 0
     """Frames in them."""
+    finished: Callable[[dict[str, Path]], None] | None = None
+    """Is told the complete files of the output by the names that they get next."""
 
 
 class SegmentedVideo:

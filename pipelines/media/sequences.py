@@ -36,6 +36,7 @@ class PictureSequence:
         overwrite: replace an earlier sequence.
         count: pictures that are in `temporary` from an earlier run.
         metadata: further arguments of `Image.save`.
+        finished: is told all files in `temporary`, by name, before they are moved.
 
     Raises:
         InputError: inputs or other files are in the way, or the pattern has no number.
@@ -50,8 +51,9 @@ class PictureSequence:
         overwrite: bool,
         count: int = 0,
         metadata: dict[str, Any] | None = None,
+        finished: Callable[[dict[str, Path]], None] | None = None,
     ):
-        self.metadata = metadata or {}
+        self.metadata, self.finished = metadata or {}, finished
         self.notes: list[str] = []
         self.path, self.temporary, self.is_pattern = resolve_output(path), temporary, pattern
         self.pattern = path.name if pattern else FOLDER_PATTERN
@@ -77,6 +79,8 @@ class PictureSequence:
 
     def finish(self) -> None:
         """Move all files into place; an earlier sequence is removed."""
+        if self.finished:
+            self.finished({item.name: item for item in self.temporary.iterdir()})
         if not self.is_pattern:
             self._replace_folder()
             return

@@ -16,7 +16,7 @@ import numpy as np
 from models.errors import InputError, ProcessingError
 from pipelines.media.audio import AudioPlan
 from pipelines.media.encoders import GifEncoder, VideoEncoder
-from pipelines.media.files import atomic_output, check_output, report_write_errors, temporary_folder
+from pipelines.media.files import atomic_output, check_output, report_write_errors, resolve_output, temporary_folder
 from pipelines.media.formats import STREAMS, TRANSPARENT_OUTPUTS, choose_codec, choose_container, output_kind
 from pipelines.media.segments import SegmentedVideo, Segments
 from pipelines.media.sequences import PictureSequence, check_sequence
@@ -215,7 +215,8 @@ def open_output(
         place = path if kind == "folder" else path.parent / "frames"
         with nullcontext(segments.folder) if segments else temporary_folder(place) as temporary:
             settings = {"overwrite": overwrite, "count": done, "metadata": picture_metadata(tags, ".png")}
-            sequence = PictureSequence(path, temporary, pattern=kind == "pattern", **settings)
+            finished = segments and segments.finished
+            sequence = PictureSequence(path, temporary, pattern=kind == "pattern", finished=finished, **settings)
             with _finish_or_abort(Writer(path, sequence, **size, frames=done), sequence) as writer:
                 yield writer
         return
@@ -236,6 +237,8 @@ def open_output(
         if isinstance(target, Path):
             with report_write_errors(path):
                 complete_file(target, tags)
+                if segments and segments.finished:
+                    segments.finished({resolve_output(path).name: target})
 
 
 def _open_target(path: Path, segments: Segments | None, *, overwrite: bool) -> AbstractContextManager[Path | int]:

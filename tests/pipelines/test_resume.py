@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -19,7 +21,7 @@ from pipelines import AnimateConfig, animate
 from pipelines.configs import debug_path
 from pipelines.generation import resume_folder
 from pipelines.generation.resources import Resources
-from pipelines.generation.resume_folder import open_resume_folder
+from pipelines.generation.resume_folder import ResumeFolder, open_resume_folder
 from pipelines.runtime.progress import NotesProgress
 from tests.helpers.media_files import DRIVING, SOURCE
 from tests.helpers.small_batches import write_small_clip, write_small_source, write_small_weights
@@ -152,6 +154,57 @@ def test_what_can_not_be_continued_is_refused(inputs: Path, tmp_path: Path) -> N
     assert {path.name for path in tmp_path.iterdir()} == {"walk.mp4"}
 
 
+def kill_at_the_end(made: AnimateConfig, resources: Resources) -> None:
+    """Run until the output is complete and its folder is still there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ResumeFolder, "remove", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            animate(made, resources=resources)
+
+
+@pytest.mark.parametrize(("name", "options"), KINDS[:2])
+def test_killed_behind_its_end_it_is_done(
+    inputs: Path, tmp_path: Path, resources: Resources, name: str, options: dict[str, Any]
+) -> None:
+    output = tmp_path / name
+    made = config(inputs, output, **options)
+    kill_at_the_end(made, resources)
+    files, progress = read_files(output), Interruption()
+    with pytest.raises(InputError, match="already exists"):
+        animate(replace(made, retarget="none"), resources=resources)
+    result = animate(made, progress, resources)
+    assert (result.frames, result.size, result.missing_frames) == (FRAMES, (180, 240), 0)
+    assert result.summary()["record"]["command"] == "animate"
+    assert progress.begun == -1
+    assert f"{output} is complete: the run that made it was killed at its end" in progress.notes
+    assert read_files(output) == files
+    assert not kept(output).exists()
+    with pytest.raises(InputError, match="already exists"):
+        animate(made, resources=resources)
+
+
+def test_another_file_under_the_name_of_a_killed_run_is_refused(
+    inputs: Path, tmp_path: Path, resources: Resources
+) -> None:
+    made = config(inputs, tmp_path / "out.mp4")
+    kill_at_the_end(made, resources)
+    made.target.write_bytes(b"x" * made.target.stat().st_size)
+    with pytest.raises(InputError, match="already exists"):
+        animate(made, resources=resources)
+
+
+@pytest.mark.parametrize(("name", "options"), KINDS[:2])
+def test_without_the_output_that_it_had_made_it_goes_on(
+    inputs: Path, tmp_path: Path, resources: Resources, name: str, options: dict[str, Any]
+) -> None:
+    made = config(inputs, tmp_path / name, **options)
+    kill_at_the_end(made, resources)
+    files = read_files(made.target)
+    shutil.rmtree(made.target) if made.target.is_dir() else made.target.unlink()
+    animate(made, resources=resources)
+    assert read_files(made.target) == files
+
+
 def start(*arguments: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", PROGRAM, "animate", *map(str, arguments), "--resume", "--device", "cpu"]
     environment = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads()), "PYTHONPATH": str(ROOT)}
@@ -161,7 +214,7 @@ def start(*arguments: object) -> subprocess.Popen[str]:
 def kill_until_done(moment: Callable[[], float], output: Path, *arguments: object) -> int:
     """Run again and again, killed after so many seconds, until the output is there; how often it was killed."""
     for count in range(100):
-        if output.exists():  # killed on its way out
+        if output.exists() and not kept(output).exists():  # killed on its way out
             return count
         process = start(*arguments, "-o", output)
         try:
