@@ -11,7 +11,7 @@ from models.turning import Camera
 from pipelines.synthetic.objects import render, sample_objects
 from pipelines.synthetic.objects.film import Film
 
-OBJECTS = {"car": (29, 40.0), "chair": (7, 325.0)}  # seed, azimuth
+OBJECTS = {"car": (29, 40.0), "chair": (1, 325.0)}  # seed, azimuth
 AWAY = 1.8  # diagonals of the object to the camera, about as photographers stand
 
 

@@ -37,6 +37,12 @@ def estimate(
     return view, progress.notes
 
 
+@pytest.fixture
+def mirrored_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Constant networks answer mirrored pictures as the others, which would say another azimuth."""
+    monkeypatch.setattr("pipelines.object_views.viewpoint.mirror_answer", lambda answer: answer)
+
+
 @pytest.fixture(scope="module")
 def bundled() -> ViewpointNetwork:
     network = load_weights("viewpoint", expect="viewpoint")
@@ -53,6 +59,7 @@ def block(tmp_path: Path) -> Path:
     return tmp_path / "block.png"
 
 
+@pytest.mark.usefixtures("mirrored_alike")
 @pytest.mark.parametrize(("x", "y", "side"), [(0.0, 0.0, 1.0), (0.05, -0.1, 1.4)])
 def test_the_object_is_framed_as_the_network_says(block: Path, x: float, y: float, side: float) -> None:
     view, _ = estimate(block, make_constant_viewpoint_network(azimuth=90, x=x, y=y, side=side))
@@ -91,6 +98,7 @@ def test_the_scale_is_that_of_the_picture_or_of_the_frame(tmp_path: Path) -> Non
         assert view.scale == pytest.approx(scale, rel=1e-3)
 
 
+@pytest.mark.usefixtures("mirrored_alike")
 def test_the_camera_is_found_and_options_win(block: Path) -> None:
     network = make_constant_viewpoint_network(azimuth=90, elevation=-4, lens=(0.4, 1.0, 0.5))
     view, (note,) = estimate(block, network)
