@@ -39,10 +39,13 @@ def judge(model: torch.nn.Module, clips: HeldOutClips) -> dict[str, float]:
 def judge_all(model: torch.nn.Module, clips: HeldOutClips) -> dict[str, float]:
     """As `judge`, with the pictures of a few clips in memory at a time."""
     totals: Counter[str] = Counter()
+    counts: Counter[str] = Counter()  # some clips have no hands
     for first in range(0, len(clips), AT_ONCE):
         some = clips[first : first + AT_ONCE]
-        totals.update({name: value * len(some) for name, value in judge(model, some).items()})
-    return {name: total / len(clips) for name, total in totals.items()}
+        numbers = judge(model, some)
+        totals.update({name: value * len(some) for name, value in numbers.items()})
+        counts.update(dict.fromkeys(numbers, len(some)))
+    return {name: total / counts[name] for name, total in totals.items()}
 
 
 def print_numbers(title: str, clips: HeldOutClips, numbers: dict[str, float]) -> None:

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from benchmarks.animate_validation import judge_all, print_numbers
 from models.fold import prepare_for_inference
+from models.joints import DETAIL_POINTS
 from models.layer import premultiply
 from models.weights import load_weights
 from pipelines.media.sources import open_video
@@ -43,6 +45,8 @@ def read_clips(count: int = CLIPS, *, device: torch.device, fill: Fill, details:
     if not details:
         unknown = ("details", "coco_depth", "h36m_depth")
         joints |= {name: torch.full_like(joints[name], torch.nan) for name in unknown}
+    fingers = DETAIL_POINTS - joints["details"].shape[2]  # which that world did not have
+    joints["details"] = F.pad(joints["details"], (0, 0, 0, fingers), value=torch.nan)
     values = {"images": images, "source": source, "mask": mask, "shadow": shadow, **joints}
     values = {name: value.to(device) for name, value in values.items()}
     plate = estimate_plate(values["images"][:, 0], values["source"][:, 3:], values["shadow"][:, 0], fill)

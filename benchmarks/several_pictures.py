@@ -27,6 +27,7 @@ from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
 from pipelines.synthetic.clips import Clip, ClipConfig, render_clip
 from pipelines.synthetic.people.skeleton import INDEX
 from pipelines.synthetic.scene import Scene, sample_scene
+from pipelines.training.animation.details import can_be_seen
 from pipelines.training.animation.mattes import cut_out
 from pipelines.training.animation.validation import Limbs, draw_structure
 from pipelines.training.image_metrics import psnr
@@ -75,11 +76,12 @@ def measure_visibility(clip: Clip) -> Tensor:
 
 def generate(model: AnimationGenerator, clip: Clip, sources: Sequence[Tensor]) -> tuple[Tensor, float]:
     """The frames [T, 4, H, W] made of pictures of people cut out [1, 4, H, W], and seconds per step."""
-    details = clip.details.masked_fill(~clip.details_visible[..., None], torch.nan)
+    details = clip.details.masked_fill(~can_be_seen(clip.details_visible)[..., None], torch.nan)
     joints = torch.cat([clip.h36m, details], 2)
 
     def draw(points: Tensor, depth: Tensor, limbs: Limbs, t: int) -> Tensor:
-        return draw_structure(points[:, t], limbs, (details[:, t], depth[:, t]), size=SIZE)
+        maps = draw_structure(points[:, t], limbs, (details[:, t], depth[:, t]), size=SIZE)
+        return maps[:, : model.config.structure_channels]
 
     first, *others = (
         model.encode_reference(source, draw(clip.coco, clip.coco_depth, COCO17_LIMBS, n), joints[:, n])

@@ -14,7 +14,19 @@ DETAIL_NAMES = (
     "left_index_base", "left_little_base", "left_middle_tip", "right_index_base", "right_little_base",
     "right_middle_tip", "left_heel", "left_big_toe", "right_heel", "right_big_toe",
 )  # fmt: skip
-"""Points of hands and feet that a structure map with details adds to the 17 joints."""
+"""Points of hands and feet that a structure map with details adds to the 17 joints, each with a heat map."""
+
+HAND_POINTS = 21
+"""Of a hand: the wrist, then from thumb to little finger, each from the palm to the tip."""
+
+HAND_LIMBS = (
+    (0, 1), (1, 2), (2, 3), (3, 4), (0, 5), (5, 9), (9, 13), (13, 17), (0, 17), (5, 6), (6, 7), (7, 8), (9, 10),
+    (10, 11), (11, 12), (13, 14), (14, 15), (15, 16), (17, 18), (18, 19), (19, 20),
+)  # fmt: skip
+"""Pairs of points of a hand: from the wrist along the thumb, then the knuckles, then along each finger."""
+
+DETAIL_POINTS = len(DETAIL_NAMES) + 2 * HAND_POINTS
+"""Those of `DETAIL_NAMES`, then all of the left hand, then all of the right one."""
 
 DETAIL_LIMBS = (
     (13, 17), (13, 18), (13, 19), (16, 20), (16, 21), (16, 22), (6, 23), (6, 24), (3, 25), (3, 26),
@@ -24,8 +36,12 @@ DETAIL_LIMBS = (
 STRUCTURE_CHANNELS = 20
 """Of a structure map of the 17 joints (official format, section 9.3)."""
 
-DETAILED_CHANNELS = STRUCTURE_CHANNELS + len(DETAIL_NAMES) + 4
-"""Of a structure map with details: four more say whether hands, feet and depths are known, and the order of limbs."""
+DETAILED_STRUCTURES = tuple(STRUCTURE_CHANNELS + len(DETAIL_NAMES) + 4 + more for more in (0, 2))
+"""Channels of a structure map with details: four more say whether hands, feet and depths are known, and the order of
+limbs; two more show the fingers of the left and of the right hand. Earlier generators see less."""
+
+DETAILED_CHANNELS = DETAILED_STRUCTURES[-1]
+"""Of a structure map with all details there are."""
 
 FACE_LINES = (
     tuple(range(17)),  # jaw

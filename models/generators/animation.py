@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.detail import Detail, DetailHead
+from models.fingers import FingerHead
 from models.flow import FlowNet
 from models.generators.config import AnimationConfig, bundled_person, dance_fashion, dance_iper
 from models.generators.parts import flow_net
@@ -37,7 +38,7 @@ class AnimationGenerator(RecurrentGenerator):
     """Recurrent generator of people.
 
     Our additions to the paper, all off in the authors' configurations: limbs whose rigid motion the flow can follow,
-    the detail head, and the shadow, which takes no part in the recurrence.
+    the detail head, the finger head, and the shadow, which takes no part in the recurrence.
     """
 
     def __init__(self, *, config: AnimationConfig) -> None:
@@ -46,6 +47,8 @@ class AnimationGenerator(RecurrentGenerator):
         self.flow_net_previous = _flow_net(config)
         self.flow_net_reference = _flow_net(config)
         self.detail = _detail_head(config) if config.detail_hidden else None
+        hidden = config.finger_hidden
+        self.fingers = FingerHead(channels=config.channels(0), hidden=hidden) if hidden else None
         if config.shadow:
             _silence_shadow(self.target.outconv)
         self.register_buffer(
@@ -75,6 +78,9 @@ class AnimationGenerator(RecurrentGenerator):
         flows, masks = self.flow_net_previous.finish(begun, motion)
         own, *others = target.references
         return Flows(flows, own.flows, masks, own.masks, tuple(others))
+
+    def _add_fingers(self, features: Tensor, structure: Tensor) -> Tensor:
+        return features if self.fingers is None else self.fingers(features, structure)
 
     def _split_output(self, output: Tensor) -> tuple[Tensor, Tensor | None]:
         if not self.config.shadow:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from models.joints import (
     DETAIL_LIMBS,
     DETAILED_CHANNELS,
+    DETAILED_STRUCTURES,
     FACE_CHANNELS,
     FACE_LIMBS,
     H36M17_LIMBS,
@@ -86,12 +87,16 @@ class AnimationConfig(GeneratorConfig):
     """Size of a recurrent generator of people, which reads the previous frame and the reference image.
 
     With four image channels it makes people without background, as premultiplied RGBA: colour in [-1, 1] times
-    coverage, and coverage in 0 to 1 (`models.layer`). With `DETAILED_CHANNELS` structure channels it sees hands, feet
-    and the order of limbs as well as the 17 joints (docs/weights.md).
+    coverage, and coverage in 0 to 1 (`models.layer`). With one of `DETAILED_STRUCTURES` as structure channels it sees
+    hands, feet and the order of limbs as well as the 17 joints (docs/weights.md).
     """
 
     detail_hidden: int = 0
     """Hidden channels of the detail head (`models.detail`); 0 for a generator without one, as the authors'."""
+
+    finger_hidden: int = 0
+    """Hidden channels of the finger head (`models.fingers`), for `DETAILED_CHANNELS` structure channels; 0 for a
+    generator without one."""
 
     restraint: tuple[float, float] = (0.0, 0.0)
     """What the detail head subtracts in eval mode from the logits of the generated image and of the previous frame."""
@@ -106,7 +111,7 @@ class AnimationConfig(GeneratorConfig):
     @property
     def structure_details(self) -> bool:
         """Whether structure maps have details."""
-        return self.structure_channels == DETAILED_CHANNELS
+        return self.structure_channels in DETAILED_STRUCTURES
 
     @property
     def output_channels(self) -> int:
@@ -210,8 +215,8 @@ def dance_iper() -> AnimationConfig:
 def bundled_person() -> AnimationConfig:
     """The person animation that ships with this package: a person without background and their shadow.
 
-    Half the authors' width, three quarters in the flow nets, with limbs and the detail head; its structures hold hands,
-    feet and the order of limbs.
+    Half the authors' width, three quarters in the flow nets, with limbs, the detail head and the finger head; its
+    structures hold hands, feet and the order of limbs.
     """
     return AnimationConfig(
         image_channels=4,
@@ -224,6 +229,7 @@ def bundled_person() -> AnimationConfig:
         attention_hidden=64,
         norm="batch",
         detail_hidden=12,
+        finger_hidden=12,
         restraint=(1.0, 1.5),
         shadow=True,
         limbs=H36M17_LIMBS + TORSO + tuple((joint, joint) for joint in range(17)) + DETAIL_LIMBS,
@@ -243,6 +249,7 @@ def bundled_face() -> AnimationConfig:
         width=24,
         max_width=192,
         attention_hidden=32,
+        finger_hidden=0,
         shadow=False,
         flow_width=8,
         flow_layers=4,

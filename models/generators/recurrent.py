@@ -150,6 +150,10 @@ class RecurrentGenerator(nn.Module, ABC):
         """Decoder features [B,C,H,W] and the generated image [B,I,H,W] -> the result [B,I,H,W]."""
         return generated, None
 
+    def _add_fingers(self, features: Tensor, structure: Tensor) -> Tensor:
+        """Decoder features [B,C,H,W], with what the structure [B,S,H,W] shows in more detail than they do."""
+        return features
+
     def _split_output(self, output: Tensor) -> tuple[Tensor, Tensor | None]:
         """What the decoder made, in [-1, 1] -> image [B,I,H,W] and shadow [B,1,H,W] in 0 to 1, if it makes one."""
         return output, None
@@ -198,6 +202,7 @@ class RecurrentGenerator(nn.Module, ABC):
             DecoderSource(encoded, flows.flows_previous, flows.masks_previous),
             _reference_source(reference, flows),
         )
+        features = self._add_fingers(features, target.structure)
         generated, shadow = self._split_output(self.target.outconv(features))
         image, detail = self._refine(features, generated, previous, reference, flows)
         found = vars(flows) | {"detail": detail, "shadow": shadow}

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from models.generators.animation import AnimationGenerator, Step
 from models.generators.picture import Picture
+from models.joints import DETAILED_STRUCTURES, STRUCTURE_CHANNELS
 from pipelines.compositing.backgrounds import Background, PictureBackground
 from pipelines.compositing.compositors import Compositor, make_compositor
 from pipelines.compositing.device_compositor import DeviceCompositor
@@ -50,7 +51,7 @@ class LayerProcessor(PersonProcessor):
     Args:
         quality: chooses the longer side of the canvas, `QUALITY_SIZES`.
         cutout: the parts of the source picture.
-        detailed: whether the network sees hands, feet and the order of limbs as well.
+        channels: of the structure maps that the network sees; one of `models.joints.DETAILED_STRUCTURES` has details.
     """
 
     background: Background
@@ -65,7 +66,7 @@ class LayerProcessor(PersonProcessor):
         quality: Quality,
         *,
         cutout: CutOut,
-        detailed: bool = False,
+        channels: int = STRUCTURE_CHANNELS,
     ) -> None:
         super().__init__(source, driving, poses, retarget)
         known = np.concatenate([poses.reshape(-1, 2), source.pose[:, :2], source.detected[source.seen, :2]])
@@ -81,7 +82,8 @@ class LayerProcessor(PersonProcessor):
         self.count = 0  # frames that were begun
         self.sent: tuple[torch.Tensor, Box] | None = None  # see `place_on_device`
         self.details: dict[str, StructureDetails] = {}
-        if detailed:
+        self.channels = channels
+        if channels in DETAILED_STRUCTURES:
             self.details = {"coco17": find_source_details(source), "h36m17": retarget_details(driving, poses)}
 
     def use_area(self, area: CanvasCrop) -> None:
@@ -210,7 +212,8 @@ class LayerProcessor(PersonProcessor):
         if details is None:
             return NetworkInputs(pose, joints[:, :2])
         known, depth = details.on_canvas(self.area, frame)
-        return NetworkInputs(replace(pose, details=(known, depth)), np.concatenate([joints[:, :2], known]))
+        pose = replace(pose, details=(known, depth), channels=self.channels)
+        return NetworkInputs(pose, np.concatenate([joints[:, :2], known]))
 
 
 def _outline(person: np.ndarray) -> Box | None:

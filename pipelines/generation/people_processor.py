@@ -20,7 +20,7 @@ from pipelines.compositing.layers import lay_over, merge_layers, to_rgba
 from pipelines.configs import AnimateConfig
 from pipelines.generation.background import makes_layers
 from pipelines.generation.layer_processor import LayerProcessor
-from pipelines.generation.networks import PersonNetworks, sees_details
+from pipelines.generation.networks import PersonNetworks
 from pipelines.generation.processors import FrameProcessor, NetworkInputs, PendingFrame, PendingMemory
 from pipelines.generation.turned_processor import TurnedProcessor
 from pipelines.generation.visualization import compare_people
@@ -55,10 +55,10 @@ def make_people_processor(
 ) -> FrameProcessor:
     """The processor of several people. Raises BackendUnavailable: mattes can't be made here."""
     cutouts = networks.cut_out([each.source for each in people])
-    detailed, retarget, quality = sees_details(networks.generator), config.retarget, config.quality
+    channels, retarget, quality = networks.generator.config.structure_channels, config.retarget, config.quality
     together = PeopleProcessor(
         [
-            LayerProcessor(each.source, each.driving, each.poses, retarget, quality, cutout=cutout, detailed=detailed)
+            LayerProcessor(each.source, each.driving, each.poses, retarget, quality, cutout=cutout, channels=channels)
             for each, cutout in zip(people, cutouts, strict=True)
         ]
     )

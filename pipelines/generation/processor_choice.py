@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from models.errors import WeightsError
-from models.joints import DETAILED_CHANNELS
+from models.joints import STRUCTURE_CHANNELS
 from pipelines.generation.cutout import CutOutMaker, Fill
 from pipelines.generation.layer_processor import LayerProcessor
 from pipelines.generation.processors import FrameProcessor, OpenPoseProcessor, ProcessorFactory, SquashProcessor
@@ -43,14 +43,13 @@ def choose_processor(metadata: dict[str, Any], load_fill: Callable[[], Fill]) ->
             f"these weights make pictures of {channels} channels, with the background, as gfla 0.1 did; people are "
             "layers of 4 now: continue their training with 'gfla train animate --init WEIGHTS', or use --weights person"
         )
-    detailed = metadata["config"].get("structure_channels") == DETAILED_CHANNELS
-    return _layer_processors(CutOutMaker(load_fill), detailed)
+    return _layer_processors(CutOutMaker(load_fill), metadata["config"].get("structure_channels", STRUCTURE_CHANNELS))
 
 
-def _layer_processors(cut_out: CutOutMaker, detailed: bool) -> ProcessorFactory:
+def _layer_processors(cut_out: CutOutMaker, channels: int) -> ProcessorFactory:
     def make(
         source: SourcePerson, driving: DrivingMotion, poses: np.ndarray, retarget: Retarget, quality: Quality
     ) -> FrameProcessor:
-        return LayerProcessor(source, driving, poses, retarget, quality, cutout=cut_out([source])[0], detailed=detailed)
+        return LayerProcessor(source, driving, poses, retarget, quality, cutout=cut_out([source])[0], channels=channels)
 
     return make

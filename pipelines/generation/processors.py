@@ -44,8 +44,8 @@ class NetworkInputs:
     drawing: np.ndarray | StructurePose
     """The structure map float32 [S, h, w], or the pose that it shows, to be drawn where the network runs."""
     joints: np.ndarray | None = None
-    """Human3.6M-17 joints [17, 2] in pixels of the canvas, where the network asks for them; [27, 2] with the points of
-    `models.joints.DETAIL_NAMES`, NaN where not known."""
+    """Human3.6M-17 joints [17, 2] in pixels of the canvas, where the network asks for them; [69, 2] with the
+    `models.joints.DETAIL_POINTS`, NaN where not known."""
 
     @property
     def structure(self) -> np.ndarray:

@@ -1,8 +1,8 @@
-"""Channels of a structure map beyond the 17 joints: hands, feet, and which limb is in front (docs/weights.md).
+"""Channels of a structure map beyond the 17 joints: hands, feet, which limb is in front, fingers (docs/weights.md).
 
 Inference draws one pose at a time with them, training a batch on its device. NaN stands for what is not known.
 
-N poses, K joints, P = 10 points of `models.joints.DETAIL_NAMES`, H, W size of the map. Points are x, y in pixels of the
+N poses, K joints, P = 52 points (`models.joints.DETAIL_POINTS`), H, W size of the map. Points are x, y in pixels of the
 map, pixel centres are integers; depths are in pixels of the map as well, smaller ones are nearer to the camera.
 """
 
@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 
 from models.joints import DETAIL_NAMES
+from pipelines.keypoints.finger_maps import draw_fingers
 
 SIGMA = 3.0  # pixels, half of the joints': the points of a hand are near each other
 LIMB_RADIUS = 4.0  # pixels
 DEPTH_UNIT = 64.0  # pixels of depth that tanh maps to 0.76: about an arm's length at 256 pixels
-FEET = slice(6, len(DETAIL_NAMES))
+NAMED = slice(0, len(DETAIL_NAMES))  # of the points: those with heat maps
+FEET = slice(6, NAMED.stop)
 HANDS = slice(0, FEET.start)
 
 
@@ -30,7 +32,7 @@ def detail_maps(
     width: int,
     scale: float = 1.0,
 ) -> Tensor:
-    """Heat maps of the points, what is known at all, and the order of the limbs.
+    """Heat maps of the points, what is known at all, the order of the limbs, and fingers.
 
     Args:
         points: [N, P, 2].
@@ -41,15 +43,16 @@ def detail_maps(
         scale: size of heat maps, limbs and depths as a multiple of that of a map of 256 pixels.
 
     Returns:
-        float32 [N, P + 4, H, W]: P heat maps in 0..1; planes of 1 where any point of the hands, any of the feet, any
-        limb's depth is known, else of 0; and the limbs with their nearness, -1..1, the nearest in front, else 0.
+        float32 [N, 16, H, W]: 10 heat maps in 0..1; planes of 1 where any point of the hands, any of the feet, any
+        limb's depth is known, else of 0; the limbs with their nearness, -1..1, the nearest in front, else 0; and both
+        hands, see `finger_maps`.
     """
     has_depth = torch.stack([~depth[:, pair].isnan().any(-1) for pair in map(list, limbs)], 1).any(1)  # [N]
     known, planes = mark_known(points, has_depth, height, width)
     rows, columns = (torch.arange(side, device=points.device, dtype=torch.float32) for side in (height, width))
-    heat = draw_points(points.float(), known, rows, columns, SIGMA * scale)
+    heat = draw_points(points.float()[:, NAMED], known[:, NAMED], rows, columns, SIGMA * scale)
     order = _draw_limbs(joints.float(), depth.float() / scale, limbs, rows, columns, LIMB_RADIUS * scale)
-    return torch.cat([heat, planes, order[:, None]], 1)
+    return torch.cat([heat, planes, order[:, None], draw_fingers(points, height=height, width=width)], 1)
 
 
 def mark_known(points: Tensor, has_depth: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:

@@ -15,12 +15,7 @@ from models.errors import InputError
 
 DetailName = Literal["hands", "face", "mask"]
 FEET_NAMES = ("left_heel", "right_heel", "left_toes", "right_toes")
-HAND_POINTS, FACE_POINTS = 21, 468
-# Limbs of a hand: from the wrist along the thumb, then the knuckles, then along each finger.
-HAND_LIMBS = (
-    (0, 1), (1, 2), (2, 3), (3, 4), (0, 5), (5, 9), (9, 13), (13, 17), (0, 17), (5, 6), (6, 7), (7, 8), (9, 10),
-    (10, 11), (11, 12), (13, 14), (14, 15), (15, 16), (17, 18), (18, 19), (19, 20),
-)  # fmt: skip
+FACE_POINTS = 468
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.keypoints.details import FACE_POINTS, FEET_NAMES, HAND_POINTS, PersonDetails
+from models.joints import HAND_POINTS
+from pipelines.keypoints.details import FACE_POINTS, FEET_NAMES, PersonDetails
 from pipelines.keypoints.track_checks import MAX_COORDINATE, Checker, is_number
 
 # key: number of points, and what the third number of each is

@@ -3,7 +3,8 @@
 Nothing of it is read on the CPU, so that drawing is one CUDA graph and waits for nothing. All joints have to be on the
 map (`StructurePose.is_inside`).
 
-N poses, K = 17 joints, L limbs, P = 10 points of `models.joints.DETAIL_NAMES`, H, W size of the map.
+N poses, K = 17 joints, L limbs, P = 52 points (`models.joints.DETAIL_POINTS`), H, W size of the map, S its
+channels.
 """
 
 from collections.abc import Sequence
@@ -14,36 +15,37 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.joints import DETAIL_NAMES
-from pipelines.keypoints.detail_maps import DEPTH_UNIT, LIMB_RADIUS, draw_points, limb_nearness, mark_known
+from models.joints import DETAIL_POINTS, DETAILED_CHANNELS, DETAILED_STRUCTURES
+from pipelines.keypoints.detail_maps import DEPTH_UNIT, LIMB_RADIUS, NAMED, draw_points, limb_nearness, mark_known
 from pipelines.keypoints.detail_maps import SIGMA as DETAIL_SIGMA
+from pipelines.keypoints.finger_maps import draw_fingers
 from pipelines.keypoints.layouts import LIMBS
 from pipelines.keypoints.structure_maps import DISK_RADIUS, SIGMA, TAIL, is_present, joint_colours, skeleton_joints
 from pipelines.keypoints.structure_poses import StructurePose
 from pipelines.runtime.cuda_graphs import GraphedFunctions
 from pipelines.runtime.device_copies import send
 
-JOINTS, POINTS = 17, len(DETAIL_NAMES)
+JOINTS = 17
 # What is sent of a pose: joints and whether they are there, both for heat maps and for the skeleton; details.
-PARTS = (2 * JOINTS, JOINTS, 2 * JOINTS, JOINTS, 2 * POINTS, JOINTS)
+PARTS = (2 * JOINTS, JOINTS, 2 * JOINTS, JOINTS, 2 * DETAIL_POINTS, JOINTS)
 
 
 def draw_on_device(poses: Sequence[StructurePose], device: torch.device) -> Tensor:
-    """The structure maps of poses of one kind, float32 [N, 20 or 34, H, W], channels last."""
+    """The structure maps of poses of one kind, float32 [N, S, H, W], channels last."""
     numbers = np.stack([_list_numbers(pose) for pose in poses])
     maps = _drawing(poses[0].kind, device)(send(torch.from_numpy(numbers), device))[0]
     return maps.clone()  # the next replay overwrites them
 
 
 @lru_cache(8)
-def _drawing(kind: tuple[str, int, int, float, bool], device: torch.device) -> GraphedFunctions:
+def _drawing(kind: tuple[str, int, int, float, int], device: torch.device) -> GraphedFunctions:
     return GraphedFunctions(StructureDrawing(kind, device), enabled=device.type == "cuda")
 
 
 def _list_numbers(pose: StructurePose) -> np.ndarray:
     """PARTS of a pose, float64."""
     joints, drawn = skeleton_joints(pose.points, pose.height, pose.width, pose.scale)
-    known, depth = pose.details or (np.full((POINTS, 2), np.nan), np.full(JOINTS, np.nan))
+    known, depth = pose.details or (np.full((DETAIL_POINTS, 2), np.nan), np.full(JOINTS, np.nan))
     parts = pose.points[:, :2], is_present(pose.points), joints, drawn, known, depth
     return np.concatenate([part.astype(np.float64).ravel() for part in parts])
 
@@ -51,8 +53,8 @@ def _list_numbers(pose: StructurePose) -> np.ndarray:
 class StructureDrawing:
     """Draws poses of one kind (`StructurePose.kind`) on a device."""
 
-    def __init__(self, kind: tuple[str, int, int, float, bool], device: torch.device) -> None:
-        layout, self.height, self.width, self.scale, self.detailed = kind
+    def __init__(self, kind: tuple[str, int, int, float, int], device: torch.device) -> None:
+        layout, self.height, self.width, self.scale, self.channels = kind
         self.starts, self.ends = (torch.tensor(ends, device=device) for ends in zip(*LIMBS[layout], strict=True))
         colours = np.concatenate([np.zeros((1, 3)), joint_colours(JOINTS)])
         self.colours = torch.from_numpy(colours).float().to(device)  # [1 + K, 3], the first for no joint
@@ -63,12 +65,14 @@ class StructureDrawing:
         self.resampling = [_resampling(*side).to(device) for side in sides] if self.scale != 1 else None
 
     def __call__(self, numbers: Tensor) -> tuple[Tensor]:
-        """Numbers [N, sum of PARTS], float64 -> structure maps [N, 20 or 34, H, W]."""
+        """Numbers [N, sum of PARTS], float64 -> structure maps [N, S, H, W]."""
         points, there, joints, drawn, known, depth = numbers.split(PARTS, 1)
         points, joints, known = (part.unflatten(1, (-1, 2)) for part in (points, joints, known))
         heat = self._draw_heat_maps(points, there > 0)
         picture = self._draw_skeleton(joints.float(), drawn > 0)
-        maps = [heat, picture, *(self._draw_details(points, known, depth) if self.detailed else ())]
+        maps = [heat, picture]
+        if self.channels in DETAILED_STRUCTURES:
+            maps += self._draw_details(points, known, depth)
         return (torch.cat(maps, 1).contiguous(memory_format=torch.channels_last),)
 
     def _draw_heat_maps(self, points: Tensor, there: Tensor) -> Tensor:
@@ -98,7 +102,7 @@ class StructureDrawing:
         known, joints, depth = known.float(), points.float(), depth.float()
         has_depth = ~(depth[:, self.starts].isnan() | depth[:, self.ends].isnan())  # [N, L]
         found, planes = mark_known(known, has_depth.any(1), self.height, self.width)
-        heat = draw_points(known, found, rows, columns, DETAIL_SIGMA * self.scale)
+        heat = draw_points(known[:, NAMED], found[:, NAMED], rows, columns, DETAIL_SIGMA * self.scale)
         depth = depth / self.scale
         places = joints[:, self.starts].movedim(-1, 0), joints[:, self.ends].movedim(-1, 0)  # [2, N, L] each
         depths = depth[:, self.starts], depth[:, self.ends]
@@ -106,7 +110,10 @@ class StructureDrawing:
         inside, nearness = limb_nearness(start, end, near, far, columns, rows[:, None], LIMB_RADIUS * self.scale)
         nearest = nearness.where(inside & ~nearness.isnan(), -torch.inf).amax(1)  # [N, H, W]
         order = torch.where(nearest > -torch.inf, torch.tanh(nearest / DEPTH_UNIT), 0.0)
-        return heat, planes, order[:, None]
+        maps = heat, planes, order[:, None]
+        if self.channels < DETAILED_CHANNELS:
+            return maps
+        return *maps, draw_fingers(known, height=self.height, width=self.width)
 
 
 def draw_lines(start: Tensor, end: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from pipelines.keypoints.details import HAND_LIMBS, PersonDetails
+from models.joints import HAND_LIMBS
+from pipelines.keypoints.details import PersonDetails
 from pipelines.keypoints.layouts import LIMBS, NAMES
 
 LEFT, RIGHT, MIDDLE = (255, 140, 40), (60, 170, 255), (140, 230, 120)

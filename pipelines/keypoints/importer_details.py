@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.keypoints.details import HAND_POINTS, PersonDetails
+from models.joints import HAND_POINTS
+from pipelines.keypoints.details import PersonDetails
 from pipelines.keypoints.track_checks import MAX_COORDINATE
 from pipelines.keypoints.tracking import CONFIDENT
 

@@ -6,7 +6,7 @@ A pose is an array [..., K, 2 or 3]: x, y in pixels (x right, y down, pixel cent
 
 import numpy as np
 
-from models.joints import DETAIL_LIMBS, H36M17_LIMBS
+from models.joints import DETAIL_LIMBS, H36M17_LIMBS, HAND_POINTS
 
 COCO17_NAMES = (
     "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow",
@@ -44,10 +44,10 @@ NAMES = {"coco17": COCO17_NAMES, "h36m17": H36M17_NAMES}
 COCO17_BODY = slice(5, 17)  # shoulders to ankles, which Human3.6M-17 has as well: at
 COCO17_BODY_IN_H36M17 = (11, 14, 12, 15, 13, 16, 4, 1, 5, 2, 6, 3)
 
-# The joint that each of `models.joints.DETAIL_NAMES` moves with: wrists and ankles.
+# The joint that each of the `models.joints.DETAIL_POINTS` moves with: wrists and ankles.
 DETAIL_JOINTS = {
-    "coco17": (9, 9, 9, 10, 10, 10, 15, 15, 16, 16),
-    "h36m17": tuple(joint for joint, _ in DETAIL_LIMBS),
+    "coco17": (9, 9, 9, 10, 10, 10, 15, 15, 16, 16, *[9] * HAND_POINTS, *[10] * HAND_POINTS),
+    "h36m17": (*(joint for joint, _ in DETAIL_LIMBS), *[13] * HAND_POINTS, *[16] * HAND_POINTS),
 }
 
 H36M17_PARENT = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)

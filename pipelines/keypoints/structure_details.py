@@ -3,7 +3,7 @@
 In: a person's poses and the `PersonDetails` of them. Out: `StructureDetails`, which processors put on the canvas and
 `pipelines.keypoints.detail_maps` draws. NaN stands for what is not known.
 
-T frames; P = 10 points of `models.joints.DETAIL_NAMES`. A hand hangs on the wrist of its pose: its own wrist, which
+T frames; P = 52 points (`models.joints.DETAIL_POINTS`). A hand hangs on the wrist of its pose: its own wrist, which
 another network finds, is moved there. So is a foot on its ankle when it is retargeted. The directions are the driver's,
 the sizes the source's, as of all limbs.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.joints import DETAIL_NAMES
+from models.joints import DETAIL_NAMES, DETAIL_POINTS, HAND_POINTS
 from pipelines.keypoints.body import bone_vectors, seen_joints
 from pipelines.keypoints.details import FEET_NAMES, PersonDetails
 from pipelines.keypoints.joint_mapping import map_joints
@@ -22,9 +22,13 @@ from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.keypoints.tracking import CONFIDENT, body_size
 from pipelines.media.canvas_crop import CanvasCrop
 
-HAND_INDICES = [5, 17, 12]  # of a hand's 21 points: knuckles of index and little finger, tip of the middle finger
+NAMED_HAND = [5, 17, 12]  # of a hand's points: knuckles of index and little finger, tip of the middle finger
 FOOT_INDICES = [FEET_NAMES.index(name) for name in ("left_heel", "left_toes", "right_heel", "right_toes")]
-LEFT_HAND, RIGHT_HAND, FEET = slice(0, 3), slice(3, 6), slice(6, 10)
+FEET = slice(6, len(DETAIL_NAMES))
+LEFT_HAND, RIGHT_HAND = (
+    [*range(3 * hand, 3 * hand + 3), *range(first, first + HAND_POINTS)]
+    for hand, first in enumerate((len(DETAIL_NAMES), len(DETAIL_NAMES) + HAND_POINTS))
+)
 LEFT_WRIST, RIGHT_WRIST = 9, 10  # of COCO-17
 DETECTED, TAKEN = list(DETAIL_JOINTS["coco17"]), list(DETAIL_JOINTS["h36m17"])
 MAX_WRIST_GAP = 0.08  # between the two wrists, in body sizes; up to 0.03 is usual
@@ -75,7 +79,7 @@ def retarget_details(motion: DrivingMotion, poses: np.ndarray) -> StructureDetai
 
 def _gather(poses: np.ndarray, known: Sequence[PersonDetails | None]) -> StructureDetails:
     """Details of COCO-17 poses [T, 17, 3], in pixels of their frames; none of a hand or foot whose joint is unsure."""
-    points = np.full((len(poses), len(DETAIL_NAMES), 2), np.nan)
+    points = np.full((len(poses), DETAIL_POINTS, 2), np.nan)
     depth = np.full((len(poses), 17), np.nan)
     for frame, details in enumerate(known):
         if details is None:
@@ -83,7 +87,8 @@ def _gather(poses: np.ndarray, known: Sequence[PersonDetails | None]) -> Structu
         hands = (details.left_hand, LEFT_HAND, LEFT_WRIST), (details.right_hand, RIGHT_HAND, RIGHT_WRIST)
         for hand, at, wrist in hands:
             if hand is not None and _is_at(hand, poses[frame], wrist):
-                points[frame, at] = hand[HAND_INDICES, :2] - hand[0, :2] + poses[frame, wrist, :2]
+                placed = hand[:, :2] - hand[0, :2] + poses[frame, wrist, :2]
+                points[frame, at] = np.concatenate([placed[NAMED_HAND], placed])
         if details.feet is not None:
             feet = details.feet[FOOT_INDICES]
             points[frame, FEET] = np.where(feet[:, 2:] >= CONFIDENT, feet[:, :2], np.nan)

@@ -15,7 +15,8 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from pipelines.keypoints.details import FEET_NAMES, HAND_POINTS, PersonDetails
+from models.joints import HAND_POINTS
+from pipelines.keypoints.details import FEET_NAMES, PersonDetails
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.media.files import atomic_output, report_write_errors
 from pipelines.runtime.fingerprints import file_identity, json_digest

@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
+from models.joints import HAND_POINTS
 from models.layer import compose, premultiply
 from pipelines.synthetic.cast_shadow import cast_shadow
 from pipelines.synthetic.clip_config import ClipConfig
@@ -39,9 +40,9 @@ _TOLERANCE = 0.006  # m by which a point may be behind the visible surface and s
 # Depth of points under the skin and their clothes, m.
 _COCO_DEPTH = (0.05,) * 5 + (0.12,) * 2 + (0.1,) * 4 + (0.17,) * 2 + (0.12,) * 4
 _HAND_DEPTH, _FOOT_DEPTH, _FACE_DEPTH = 0.02, 0.06, 0.015
-# Rows of the points of `models.joints.DETAIL_NAMES` among those of both hands and both feet, the right one's first.
-_HAND_DETAILS = [21 * side + point for side in (1, 0) for point in (5, 17, 12)]
-_FOOT_DETAILS = [2, 3, 0, 1]
+# Rows of the points of `models.joints.DETAIL_POINTS` among those of both hands and both feet, the right one's first.
+_SIDES = (range(HAND_POINTS, 2 * HAND_POINTS), range(HAND_POINTS))
+_DETAILS = [*(hand[point] for hand in _SIDES for point in (5, 17, 12)), 44, 45, 42, 43, *_SIDES[0], *_SIDES[1]]
 _SAMPLES_AT_ONCE = {"cuda": 1 << 25, "cpu": 1 << 20}  # samples of the pictures that are drawn together
 _BEHIND = -10.0  # z of the background, m
 
@@ -85,9 +86,9 @@ class Clip:
     irises: Tensor
     """[B, T, 2, 2] middles of the right and the left iris, also of shut eyes."""
     details: Tensor
-    """[B, T, 10, 2] points of hands and feet, `models.joints.DETAIL_NAMES`."""
+    """[B, T, 52, 2] points of hands and feet, `models.joints.DETAIL_POINTS`."""
     details_visible: Tensor
-    """[B, T, 10] bool."""
+    """[B, T, 52] bool."""
     parts: Tensor
     """[B, T, H, W] uint8 index into `PARTS` at the pixel centres."""
     mask: Tensor
@@ -291,6 +292,6 @@ def _project_points(scene: Scene, points: BodyKeypoints, surface: Tensor) -> dic
         "face": face,
         "face_visible": face_visible,
         "irises": camera.project(points.irises),
-        "details": torch.cat([hands[..., _HAND_DETAILS, :], feet[..., _FOOT_DETAILS, :]], -2),
-        "details_visible": torch.cat([hands_visible[..., _HAND_DETAILS], feet_visible[..., _FOOT_DETAILS]], -1),
+        "details": torch.cat([hands, feet], -2)[..., _DETAILS, :],
+        "details_visible": torch.cat([hands_visible, feet_visible], -1)[..., _DETAILS],
     }

@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from models.errors import InputError, WeightsError
-from models.joints import DETAILED_CHANNELS, STRUCTURE_CHANNELS
+from models.joints import DETAILED_CHANNELS, HAND_POINTS, STRUCTURE_CHANNELS
 from models.weights import load_weights
 from models.weights.bundled import bundled_files
 from pipelines import AnimateConfig, AnimateResult, animate
 from pipelines.animation import prepare_animation
 from pipelines.generation.resources import Resources
-from pipelines.keypoints.details import HAND_POINTS, PersonDetails
+from pipelines.keypoints.details import PersonDetails
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_file import save_track
 from pipelines.runtime.progress import NotesProgress

@@ -62,12 +62,14 @@ class Recipe(LayerRecipe):
     """Chance that a visible joint of the reference is missing; seven times that for a hidden one."""
     structure_details: bool = True
     """Whether the generator sees hands, feet and the order of limbs."""
-    unknown_details: float = 0.5
+    unknown_details: float = 0.4
     """Chance that hands, feet or depths, each for itself, are not known of the targets; half of it of the reference."""
     shadow: float = 5.0
     """Weight of the L1 distance of the shadow."""
     extremities: float = 3.0
     """Additional weight of hands, feet and head in the image losses; the rest of a person has 4."""
+    hands: float = 10.0
+    """Additional weight of hands whose points are known in the image losses."""
 
 
 @dataclass
@@ -81,9 +83,9 @@ class Truth:
     backdrop: Tensor
     """A colour [B, 3, 1, 1] in [-1, 1] to judge the image on."""
     structure: Tensor
-    """Structure map [B, S, H, W], S = 20 or 34 with details."""
+    """Structure map [B, S, H, W], S = 20 or 36 with details."""
     joints: Tensor
-    """Joints of the structure map [B, 17, 2], or [B, 27, 2] with points of hands and feet, NaN where not known."""
+    """Joints of the structure map [B, 17, 2], or [B, 69, 2] with points of hands and feet, NaN where not known."""
     flow_previous: Tensor
     """Flow into the previous frame [B, 2, H, W], in pixels."""
     visible_previous: Tensor

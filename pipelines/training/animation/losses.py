@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.fingers import HAND_MAPS
 from models.generators.animation import Step
 from models.layer import compose
 from models.losses.image import gradient_pyramid, weighted_l1
@@ -13,6 +14,7 @@ from pipelines.training.warp_losses import detail_losses, flow_losses
 
 NEAR = 16  # pixels from the person within which emptiness counts fully
 CELL = 8  # pixels in which that distance is measured
+HAND_MARGIN = 3  # pixels around the lines of fingers that still count as the hand
 EXTREMITIES = (3, 6, 9, 10, 13, 16)  # Human3.6M joints: feet, face, head and wrists
 
 
@@ -55,3 +57,9 @@ def weigh_extremities(structure: Tensor) -> Tensor:
     """[B, 1, H, W], 1 at hands, feet and head of a structure map, fading over twice the width of their heat maps."""
     maps = torch.stack([structure[:, joint] for joint in EXTREMITIES], 1)  # [B, 6, H, W]
     return maps.float().amax(1, keepdim=True).clamp(min=0) ** 0.25
+
+
+def weigh_hands(structure: Tensor) -> Tensor:
+    """[B, 1, H, W], 1 at the fingers of a structure map with all details, falling to 0 beside them."""
+    fingers = structure[:, -HAND_MAPS:].float().amax(1, keepdim=True)
+    return F.max_pool2d(fingers, 2 * HAND_MARGIN + 1, 1, HAND_MARGIN)

@@ -16,7 +16,7 @@ from models.generators.animation import AnimationGenerator, Step, bundled_person
 from models.joints import DETAILED_CHANNELS, STRUCTURE_CHANNELS
 from pipelines.training.animation.data import Clips, Recipe, Truth, draw_clips
 from pipelines.training.animation.layer_task import LayerTask
-from pipelines.training.animation.losses import reconstruction_losses, weigh_extremities
+from pipelines.training.animation.losses import reconstruction_losses, weigh_extremities, weigh_hands
 from pipelines.training.animation.plates import choose_fill
 from pipelines.training.animation.validation import draw_sheet, render_held_out, validate
 from pipelines.training.animation.warm_start import fit_channels
@@ -50,6 +50,8 @@ class AnimationTask(LayerTask):
 
     def measure_losses(self, step: Step, truth: Truth) -> dict[str, Tensor]:
         emphasis = self.recipe.extremities * weigh_extremities(truth.structure)
+        if self.recipe.structure_details:
+            emphasis = emphasis + self.recipe.hands * weigh_hands(truth.structure)
         losses = reconstruction_losses(self.recipe, step, truth, emphasis)
         if step.shadow is not None:
             losses["shadow"] = self.recipe.shadow * (step.shadow.float() - truth.shadow).abs().mean()
@@ -71,7 +73,8 @@ def build_generator(session: Session, recipe: Recipe) -> AnimationGenerator:
     """The untrained generator of the bundled size, equal in every process, with what matches of `config.init`."""
     torch.manual_seed(session.config.seed)
     channels = DETAILED_CHANNELS if recipe.structure_details else STRUCTURE_CHANNELS
-    generator = AnimationGenerator(config=replace(bundled_person(), structure_channels=channels))
+    config = replace(bundled_person(), structure_channels=channels)
+    generator = AnimationGenerator(config=config if recipe.structure_details else replace(config, finger_hidden=0))
     if session.config.init:
         load_matching(generator, session.config.init, session.progress, expect="animation", adapt=fit_channels)
     return generator

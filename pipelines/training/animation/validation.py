@@ -15,9 +15,12 @@ from torch import Tensor
 from models.batches import select_items
 from models.generators.animation import AnimationGenerator, State
 from models.layer import compose
+from pipelines.keypoints.finger_maps import draw_fingers
 from pipelines.keypoints.layouts import COCO17_LIMBS, H36M17_LIMBS
 from pipelines.runtime.progress import SILENT, Progress
 from pipelines.synthetic.clips import Clip, ClipConfig, sample_clip
+from pipelines.training.animation.details import can_be_seen
+from pipelines.training.animation.losses import weigh_hands
 from pipelines.training.animation.mattes import cut_out
 from pipelines.training.animation.plates import Fill, estimate_plate, fill_smoothly
 from pipelines.training.data.structure_maps import add_details, structure_maps
@@ -54,7 +57,7 @@ class HeldOutClips:
     shadow: Tensor
     """How much the person darkens the background [B, T, 1, H, W], 0 to 1."""
     details: Tensor
-    """Points of hands and feet [B, T, 10, 2], NaN where hidden."""
+    """Points of hands and feet [B, T, 52, 2], NaN where hidden."""
     coco_depth: Tensor
     """Depths of the COCO-17 joints [B, T, 17]."""
     h36m_depth: Tensor
@@ -121,7 +124,7 @@ def hold_out(clip: Clip, mattes: torch.Generator, fill: Fill) -> HeldOutClips:
     first = clip.images[:, 0]
     source = cut_out(first, clip.rgba[:, 0], 1.0, mattes)
     plate = estimate_plate(first, source[:, 3:], clip.shadow[:, 0], fill)
-    details = clip.details.masked_fill(~clip.details_visible[..., None], torch.nan)
+    details = clip.details.masked_fill(~can_be_seen(clip.details_visible)[..., None], torch.nan)
     truth = clip.coco, clip.h36m, clip.mask, clip.shadow, details, clip.coco_depth, clip.h36m_depth
     return HeldOutClips(clip.images, source, plate, *truth)
 
@@ -129,7 +132,7 @@ def hold_out(clip: Clip, mattes: torch.Generator, fill: Fill) -> HeldOutClips:
 def draw_structure(joints: Tensor, limbs: Limbs, details: tuple[Tensor, Tensor] | None, *, size: int) -> Tensor:
     """Structure maps [B, S, size, size] of joints [B, 17, 2], all of which are known.
 
-    details: points of hands and feet [B, 10, 2] and depths of the joints [B, 17]; None for maps without them.
+    details: points of hands and feet [B, 52, 2] and depths of the joints [B, 17]; None for maps without them.
     """
     present = torch.ones(joints.shape[:2], dtype=torch.bool, device=joints.device)
     maps = structure_maps(joints, limbs, size=size, present=present)
@@ -143,11 +146,12 @@ def generate(model: AnimationGenerator, clip: HeldOutClips, progress: Progress =
 
     def draw(joints: Tensor, depth: Tensor, limbs: Limbs, t: int) -> Tensor:
         details = (clip.details[:, t], depth[:, t]) if model.config.structure_details else None
-        return draw_structure(joints[:, t], limbs, details, size=clip.images.shape[-1])
+        maps = draw_structure(joints[:, t], limbs, details, size=clip.images.shape[-1])
+        return maps[:, : model.config.structure_channels]
 
     source = draw(clip.coco, clip.coco_depth, COCO17_LIMBS, 0)
     image = clip.source if layered else clip.images[:, 0]
-    joints = torch.cat([clip.h36m, clip.details], 2)  # [B, T, 27, 2]
+    joints = torch.cat([clip.h36m, clip.details], 2)  # [B, T, 69, 2]
     reference = model.encode_reference(image, source, joints[:, 0])
     state, frames = State.initial(reference), []
     for t in range(1, clip.images.shape[1]):
@@ -181,8 +185,8 @@ def validate(
     Returns:
         PSNR in dB, means over frames: `psnr` of the whole frame, `psnr_people` where the person is in the source or in
         the target, the same of copying the source (`copy`, `copy_people`), and of the first and last four frames
-        (`first4`, `last4`); mean absolute errors of the coverage (`coverage`) and of the shadow (`shadow`), 0 to 1; and
-        what was generated.
+        (`first4`, `last4`); mean absolute errors of the coverage (`coverage`) and of the shadow (`shadow`), 0 to 1;
+        `psnr_hands` at the hands, over the frames in which any is known, if there are such; and what was generated.
     """
     parts = [generate(model, clip[i : i + at_once], progress) for i in range(0, len(clip), at_once)]
     made = GeneratedClips(*(torch.cat(column) for column in zip(*map(_fields, parts), strict=True)))
@@ -199,7 +203,17 @@ def validate(
         "coverage": (made.rgba[:, :, 3:].clamp(0, 1) - clip.mask[:, 1:]).abs(),
         "shadow": (made.shadow - clip.shadow[:, 1:]).abs(),
     }
+    hands = _find_hands(clip)
+    if (known := hands.flatten(2).any(2)).any():
+        numbers["psnr_hands"] = psnr(made.images, truth, hands)[known]
     return {key: float(value.mean()) for key, value in numbers.items()}, made
+
+
+def _find_hands(clip: HeldOutClips) -> Tensor:
+    """[B, T - 1, 1, H, W] in 0 to 1: around the fingers of the hands that are known in frames 1 to T - 1."""
+    batch, frames, _, height, width = clip.images.shape
+    points = clip.details[:, 1:].flatten(0, 1)
+    return weigh_hands(draw_fingers(points, height=height, width=width)).unflatten(0, (batch, frames - 1))
 
 
 def draw_sheet(clip: HeldOutClips, made: GeneratedClips) -> list[Tensor]:

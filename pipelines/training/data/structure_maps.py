@@ -38,11 +38,11 @@ def structure_maps(keypoints: Tensor, limbs: Sequence[tuple[int, int]], *, size:
 def add_details(
     maps: Tensor, joints: Tensor, limbs: Sequence[tuple[int, int]], points: Tensor, depth: Tensor
 ) -> Tensor:
-    """Structure maps [N, K + 3, H, W] with the details of their poses behind them: [N, K + 17, H, W].
+    """Structure maps [N, K + 3, H, W] with the details of their poses behind them: [N, K + 19, H, W].
 
     Args:
         joints: [N, K, 2], and `limbs`: as the maps were drawn with.
-        points, depth: [N, 10, 2] and [N, K], see `pipelines.keypoints.detail_maps`.
+        points, depth: [N, 52, 2] and [N, K], see `pipelines.keypoints.detail_maps`.
     """
     height, width = maps.shape[-2:]
     return torch.cat([maps, detail_maps(points, joints, depth, limbs, height=height, width=width)], 1)

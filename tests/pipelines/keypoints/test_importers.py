@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
-from pipelines.keypoints.details import HAND_POINTS
+from models.joints import HAND_POINTS
 from pipelines.keypoints.layouts import COCO17_NAMES, OPENPOSE18_NAMES
 from pipelines.keypoints.loading import load_track
 from pipelines.keypoints.track_file import save_track

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.joints import DETAIL_NAMES
-from pipelines.keypoints.details import HAND_POINTS, PersonDetails
+from models.joints import DETAIL_NAMES, HAND_POINTS
+from pipelines.keypoints.details import PersonDetails
 from pipelines.keypoints.layouts import DETAIL_JOINTS
 from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.keypoints.retargeting import retarget

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.keypoints.details import FACE_POINTS, HAND_POINTS, PersonDetails
+from models.joints import HAND_POINTS
+from pipelines.keypoints.details import FACE_POINTS, PersonDetails
 from pipelines.keypoints.track import PoseFrame, PoseTrack
 from pipelines.keypoints.track_cache import TrackCache
 from tests.helpers.poses import make_standing_pose
