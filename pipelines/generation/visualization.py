@@ -10,7 +10,7 @@ import torch
 from models.batches import select_items
 from models.errors import InputError
 from models.generators.animation import Step
-from pipelines.faces.face_maps import CHANNELS as FACE_CHANNELS
+from models.joints import FACE_LINES, STRUCTURE_CHANNELS
 from pipelines.generation.panels import WHITE, Legend, title_panels
 from pipelines.keypoints.drawing import draw_pose, draw_skeleton
 from pipelines.option_groups import DebugView
@@ -137,11 +137,13 @@ def _mask(step: Step) -> np.ndarray:
 
 
 def _structure(step: Step) -> np.ndarray:
-    """The skeleton picture that the generator reads; of a face its curves and edges."""
-    if step.structure.shape[1] == FACE_CHANNELS:
-        curves = (step.structure[0, 0].float().cpu().numpy() * 255).astype(np.uint8)
-        return np.repeat(curves[..., None], 3, axis=2)
-    return step.structure[0, -3:].float().permute(1, 2, 0).cpu().numpy().astype(np.uint8)
+    """The skeleton picture that the generator reads, which hands and feet may follow; of a face its lines."""
+    structure = step.structure[0]
+    if len(structure) < STRUCTURE_CHANNELS:
+        is_layer = step.image.shape[1] == 4  # others have distances after the channel of all lines
+        return _grey(structure[: len(FACE_LINES) if is_layer else 1].amax(0))
+    picture = structure[STRUCTURE_CHANNELS - 3 : STRUCTURE_CHANNELS]
+    return picture.float().permute(1, 2, 0).byte().cpu().numpy()
 
 
 def _attention(step: Step) -> np.ndarray:
