@@ -49,6 +49,8 @@ class LayerRecipe:
     """Weight of the distance of the discriminator's features."""
     emptiness: float = 0.25
     """Weight of what is far from the person in the image losses; next to the person it is 1."""
+    false_coverage: float = 6.0
+    """Additional weight in the image losses of coverage where the person is not."""
     copy: float = 0.15
     """Weight of the penalty for generating what the reference shows."""
     adversarial_from: float = 0.6

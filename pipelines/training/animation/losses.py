@@ -23,7 +23,8 @@ def reconstruction_losses(recipe: LayerRecipe, step: Step, truth: Truth, emphasi
 
     emphasis: [B, 1, H, W] additional weight of parts of the person in the image losses; the rest of a person has 4.
     """
-    image, weight = step.image.float(), _weigh(recipe, truth, emphasis)
+    image = step.image.float()
+    weight = _weigh(recipe, truth, emphasis) + recipe.false_coverage * _find_false_coverage(image, truth)
     composites = compose(image, truth.backdrop), compose(truth.image, truth.backdrop)
     previous = truth.flow_previous, truth.visible_previous
     references = list(zip(truth.flow_pictures.unbind(1), truth.visible_pictures.unbind(1), strict=True))
@@ -51,6 +52,12 @@ def _weigh(recipe: LayerRecipe, truth: Truth, emphasis: Tensor) -> Tensor:
     near = F.interpolate(near, scale_factor=CELL)
     empty = recipe.emptiness + (1 - recipe.emptiness) * near
     return empty + truth.person * (3 + emphasis)
+
+
+def _find_false_coverage(image: Tensor, truth: Truth) -> Tensor:
+    """[B, 1, H, W] in 0 to 1, where an image [B, 4, H, W] covers what the person does not: a source's arm that stays
+    where it was is a small error of the picture, and the first that one sees."""
+    return (image[:, 3:].detach() - truth.person).clamp(0, 1)
 
 
 def weigh_extremities(structure: Tensor) -> Tensor:
