@@ -52,7 +52,7 @@ def detail_maps(
     rows, columns = (torch.arange(side, device=points.device, dtype=torch.float32) for side in (height, width))
     heat = draw_points(points.float()[:, NAMED], known[:, NAMED], rows, columns, SIGMA * scale)
     order = _draw_limbs(joints.float(), depth.float() / scale, limbs, rows, columns, LIMB_RADIUS * scale)
-    return torch.cat([heat, planes, order[:, None], draw_fingers(points, height=height, width=width)], 1)
+    return torch.cat([heat, planes, order[:, None], draw_fingers(points, height=height, width=width, scale=scale)], 1)
 
 
 def mark_known(points: Tensor, has_depth: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:

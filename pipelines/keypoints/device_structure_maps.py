@@ -113,7 +113,7 @@ class StructureDrawing:
         maps = heat, planes, order[:, None]
         if self.channels < DETAILED_CHANNELS:
             return maps
-        return *maps, draw_fingers(known, height=self.height, width=self.width)
+        return *maps, draw_fingers(known, height=self.height, width=self.width, scale=self.scale)
 
 
 def draw_lines(start: Tensor, end: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

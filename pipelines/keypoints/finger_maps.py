@@ -17,12 +17,13 @@ THINNEST = 0.6  # pixels: the least standard deviation
 TIPS = (4, 8, 12, 16, 20)
 
 
-def draw_fingers(points: Tensor, *, height: int, width: int) -> Tensor:
+def draw_fingers(points: Tensor, *, height: int, width: int, scale: float = 1.0) -> Tensor:
     """The maps [N, 2, H, W] of the left and the right hand, 1 at the bones, falling to 0 beside them.
 
     Args:
         points: [N, P, 2]; a hand of which any point is NaN is not drawn.
         height, width: H, W.
+        scale: size of the least breadth as a multiple of that on a map of 256 pixels.
     """
     hands = points[:, len(DETAIL_NAMES) :].float().unflatten(1, (2, HAND_POINTS))  # [N, 2, 21, 2]
     known = ~hands.isnan().flatten(2).any(2)  # [N, 2]
@@ -33,7 +34,7 @@ def draw_fingers(points: Tensor, *, height: int, width: int) -> Tensor:
     corner = torch.minimum(corner.round().clamp(min=0), limits)
     x, y = (corner[..., axis, None] + torch.arange(side, device=corner.device) for axis in (0, 1))  # [N, 2, S] each
     reach = (hands[:, :, TIPS, :] - hands[:, :, :1]).norm(dim=-1).amax(2)  # [N, 2]
-    sigma = (FINGER * reach).clamp(min=THINNEST)[..., None, None]
+    sigma = (FINGER * reach).clamp(min=THINNEST * scale)[..., None, None]
     drawn = torch.exp(-_square_distance(hands, x, y) / (2 * sigma.square())) * known[..., None, None]  # [N, 2, S, S]
     places = y.long()[..., :, None] * width + x.long()[..., None, :]  # [N, 2, S, S]
     maps = drawn.new_zeros(*known.shape, height * width)

@@ -36,7 +36,7 @@ def make_processor(
     quality: Quality = "standard",
     *,
     note: str | None = None,
-    detailed: bool = False,
+    channels: int = STRUCTURE_CHANNELS,
 ) -> LayerProcessor:
     own, motion = make_people()
     source, driving = source or own, driving or motion
@@ -44,7 +44,7 @@ def make_processor(
     matte = Matte(source.mask, source.picture, 0.8)
     poses = driving.poses[..., :2] if poses is None else poses
     return LayerProcessor(
-        source, driving, poses, retarget, quality, cutout=CutOut(matte, PLATE, note), detailed=detailed
+        source, driving, poses, retarget, quality, cutout=CutOut(matte, PLATE, note), channels=channels
     )
 
 
@@ -66,7 +66,7 @@ class TestLayerProcessor(ProcessorContract):
 class TestDetailedLayerProcessor(ProcessorContract):
     @pytest.fixture(scope="class")
     def make_processor(self) -> ProcessorFactory:
-        return partial(make_processor, detailed=True)
+        return partial(make_processor, channels=DETAILED_CHANNELS)
 
     @pytest.fixture(scope="class")
     def generator(self) -> PersonGenerator:
@@ -79,7 +79,7 @@ def test_details_lie_behind_the_map_of_the_joints(quality: Quality) -> None:
     feet = np.concatenate([driving.detected[:, [15, 16, 15, 16], :2] + 7, np.ones((2, 4, 1))], -1)
     known = [PersonDetails(depth=np.arange(17.0), feet=each) for each in feet]
     driving, poses = replace(driving, details=known), driving.poses[..., :2] + 3.25
-    processor = make_processor(source, driving, poses, quality=quality, detailed=True)
+    processor = make_processor(source, driving, poses, quality=quality, channels=DETAILED_CHANNELS)
     maps, without = (
         each.frame_inputs(1).structure for each in (processor, make_processor(source, driving, poses, quality=quality))
     )
@@ -187,7 +187,7 @@ def enlarge(person: SourcePerson, factor: int) -> SourcePerson:
 
 def test_a_further_picture_is_put_where_the_person_of_the_source_is() -> None:
     own, _ = make_people()
-    processor = make_processor(detailed=True)
+    processor = make_processor(channels=DETAILED_CHANNELS)
     larger = enlarge(own, 2)
     assert larger.mask is not None
     processor.add_picture(larger, Matte(larger.mask, larger.picture, 0.8))

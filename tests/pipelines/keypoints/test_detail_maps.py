@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.joints import DETAIL_NAMES, DETAILED_CHANNELS, STRUCTURE_CHANNELS
+from models.joints import DETAIL_NAMES, DETAIL_POINTS, DETAILED_CHANNELS, STRUCTURE_CHANNELS
 from pipelines.keypoints.detail_maps import DEPTH_UNIT, LIMB_RADIUS, detail_maps
 from pipelines.keypoints.layouts import H36M17_LIMBS
 
@@ -15,12 +15,17 @@ CROSS = ((0, 1), (2, 3))  # limbs that cross in (60, 40)
 
 
 def draw(points: Tensor | None = None, depth: Tensor | None = None, *, scale: float = 1.0) -> Tensor:
-    """Maps [14, 96, 160] of a pose of four joints."""
+    """Maps [16, 96, 160] of a pose of four joints; points: [1, 10, 2], of hands no others are known."""
     nothing = torch.full((1, POINTS, 2), torch.nan)
     joints = torch.tensor([[(20.0, 40.0), (100.0, 40.0), (60.0, 10.0), (60.0, 70.0)]])
     depth = torch.full((1, 4), torch.nan) if depth is None else depth
     points = nothing if points is None else points
-    return detail_maps(points, joints, depth, CROSS, height=96, width=160, scale=scale)[0]
+    return detail_maps(add_hands(points), joints, depth, CROSS, height=96, width=160, scale=scale)[0]
+
+
+def add_hands(points: Tensor, hands: float = torch.nan) -> Tensor:
+    """[N, 52, 2] of points [N, 10, 2]."""
+    return torch.cat([points, points.new_full((len(points), DETAIL_POINTS - POINTS, 2), hands)], 1)
 
 
 def some_points() -> Tensor:
@@ -78,18 +83,26 @@ def test_a_scaled_canvas_shows_the_same() -> None:
     torch.manual_seed(2)
     points, joints = some_points(), torch.rand(1, 17, 2) * torch.tensor([150.0, 90.0])
     depth = 40 * torch.randn(1, 17)
+    points = add_hands(points, 50.0)
+    points[:, POINTS:] += 8 * torch.rand(1, DETAIL_POINTS - POINTS, 2)
     small = detail_maps(points, joints, depth, limbs=H36M17_LIMBS, height=96, width=160)
     larger = detail_maps(
         3 * points + 1, 3 * joints + 1, 3 * depth, limbs=H36M17_LIMBS, height=288, width=480, scale=3.0
     )
     sampled = larger[..., 1::3, 1::3]
-    torch.testing.assert_close(sampled[:, :ORDER], small[:, :ORDER], atol=1e-4, rtol=0)
+    assert small[:, ORDER + 1 :].flatten(2).amax(2).min() > 0.9
+    for same in (slice(0, ORDER), slice(ORDER + 1, None)):
+        torch.testing.assert_close(sampled[:, same], small[:, same], atol=1e-4, rtol=0)
     assert ((sampled[:, ORDER] - small[:, ORDER]).abs() < 1e-4).float().mean() > 0.998  # but for edges of limbs
 
 
 def test_a_batch_is_drawn_like_each_of_its_poses() -> None:
     torch.manual_seed(3)
-    points, joints, depth = torch.rand(4, POINTS, 2) * 90, torch.rand(4, 17, 2) * 200 - 50, 40 * torch.randn(4, 17)
+    points, joints, depth = (
+        torch.rand(4, DETAIL_POINTS, 2) * 90,
+        torch.rand(4, 17, 2) * 200 - 50,
+        40 * torch.randn(4, 17),
+    )
     points[1, :6], depth[2, 3], depth[3] = torch.nan, torch.nan, torch.nan
     maps = detail_maps(points, joints, depth, limbs=H36M17_LIMBS, height=64, width=96)
     for number in range(4):

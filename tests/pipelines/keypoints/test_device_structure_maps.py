@@ -5,6 +5,7 @@ import pytest
 import torch
 from skimage.draw import line_aa
 
+from models.joints import DETAIL_POINTS, DETAILED_CHANNELS, DETAILED_STRUCTURES, HAND_POINTS, STRUCTURE_CHANNELS
 from pipelines.keypoints.device_structure_maps import draw_lines, draw_on_device
 from pipelines.keypoints.structure_poses import StructurePose
 from tests.helpers.devices import DEVICES
@@ -12,7 +13,9 @@ from tests.helpers.devices import DEVICES
 COUNT = 6
 
 
-def draw_pose(seed: int, height: int, width: int, *, scale: float = 1.0, detailed: bool = True) -> StructurePose:
+def draw_pose(
+    seed: int, height: int, width: int, *, scale: float = 1.0, channels: int = DETAILED_CHANNELS
+) -> StructurePose:
     """A pose with joints anywhere on the map, some of them missing, some in the first row or column."""
     random = np.random.default_rng(seed)
     points = np.concatenate([random.uniform(1, (width - 1, height - 1), (17, 2)), np.ones((17, 1))], 1)
@@ -20,18 +23,23 @@ def draw_pose(seed: int, height: int, width: int, *, scale: float = 1.0, detaile
     points[random.integers(17, size=2), :2] = 0
     points[random.integers(17, size=2), 2] = 0
     points[7] = points[8]  # a limb without length
-    known, depth = random.uniform(0, (width, height), (10, 2)), random.normal(0, 40, 17)
+    known, depth = random.uniform(0, (width, height), (DETAIL_POINTS, 2)), random.normal(0, 40, 17)
     known[random.integers(10, size=3)], depth[random.integers(17, size=3)] = np.nan, np.nan
-    return StructurePose(points, "h36m17", height, width, scale, (known, depth) if detailed else None)
+    known[10:31] = known[10] + random.normal(0, 6, (HAND_POINTS, 2))
+    if seed % 2:
+        known[40] = np.nan  # a hand with a point that is not known
+    details = (known, depth) if channels > STRUCTURE_CHANNELS else None
+    return StructurePose(points, "h36m17", height, width, scale, details, channels)
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("detailed", [True, False])
-def test_maps_of_a_batch_are_those_of_the_cpu(device: str, detailed: bool) -> None:
-    poses = [draw_pose(seed, 96, 64, detailed=detailed) for seed in range(COUNT)]
+@pytest.mark.parametrize("channels", [STRUCTURE_CHANNELS, *DETAILED_STRUCTURES])
+def test_maps_of_a_batch_are_those_of_the_cpu(device: str, channels: int) -> None:
+    poses = [draw_pose(seed, 96, 64, channels=channels) for seed in range(COUNT)]
     for _ in range(5):  # some of them as a graph
         maps = draw_on_device(poses, torch.device(device))
     assert maps.is_contiguous(memory_format=torch.channels_last)
+    assert maps.shape == (COUNT, channels, 96, 64)
     for drawn, pose in zip(maps.cpu().numpy(), poses, strict=True):
         expected = pose.draw()
         np.testing.assert_array_equal(drawn[17:20], expected[17:20])

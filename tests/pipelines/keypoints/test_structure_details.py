@@ -17,7 +17,7 @@ from pipelines.synthetic.people.skeleton import SIDES, Frames, Proportions, coco
 from tests.helpers.poses import make_standing_pose, sample_motion, sample_people
 
 FRAMES = 12
-LEFT_HAND, RIGHT_HAND, FEET = slice(0, 3), slice(3, 6), slice(6, 10)
+NAMED, LEFT_HAND, RIGHT_HAND, FEET = slice(0, 10), slice(0, 3), slice(3, 6), slice(6, 10)
 # Knuckles of index and little finger and tip of the middle finger in the wrist's frame, in hand lengths; heel and big
 # toe in the ankle's frame, in foot lengths: x away from the body, y up, z to the front.
 HAND = ((-0.005, -0.46, 0.13), (-0.015, -0.44, -0.14), (-0.06, -0.98, 0.03))
@@ -72,7 +72,10 @@ def test_the_source_has_its_own_details_and_hands_hang_on_wrists() -> None:
     truth = move(sample_people(1, 1), 150)
     source = SourcePerson(np.zeros((4, 4, 3), np.uint8), truth[0][0], truth[1][0], details=details_of(truth)[0])
     found = find_source_details(source)
-    np.testing.assert_allclose(found.points[0], truth[2][0], atol=1e-3)
+    np.testing.assert_allclose(found.points[0, NAMED], truth[2][0], atol=1e-3)
+    for named, first, wrist in ((LEFT_HAND, 10, 9), (RIGHT_HAND, 31, 10)):
+        np.testing.assert_array_equal(found.points[0, [first + 5, first + 17, first + 12]], found.points[0, named])
+        np.testing.assert_allclose(found.points[0, first], truth[0][0, wrist, :2])
     np.testing.assert_allclose(found.depth[0], truth[3][0])
 
 
@@ -93,7 +96,9 @@ def test_unsure_points_and_what_hangs_on_unsure_joints_are_not_known() -> None:
     pose = truth[0][0].copy()
     pose[10, 2] = 0.1  # right wrist
     found = find_source_details(SourcePerson(np.zeros((4, 4, 3), np.uint8), pose, truth[1][0], details=details))
-    unknown = [name for name, point in zip(DETAIL_NAMES, found.points[0], strict=True) if np.isnan(point).any()]
+    unknown = [name for name, point in zip(DETAIL_NAMES, found.points[0, NAMED], strict=True) if np.isnan(point).any()]
+    assert np.isnan(found.points[0, 31:]).all(), "the right hand"
+    assert np.isfinite(found.points[0, 10:31]).all(), "the left hand"
     assert unknown == ["right_index_base", "right_little_base", "right_middle_tip", "left_heel"]
     assert np.isnan(found.depth[0]).nonzero()[0].tolist() == [10]
 
@@ -114,8 +119,8 @@ def test_details_follow_a_driver_of_another_size_and_build() -> None:
     poses = retarget(theirs[1], own[1][4])
     found = retarget_details(drive(theirs, details_of(theirs)), poses)
     joints = {layout: list(indices) for layout, indices in DETAIL_JOINTS.items()}
-    offsets = found.points - poses[:, joints["h36m17"]]
-    true = own[2] - own[0][:, joints["coco17"], :2]
+    offsets = (found.points - poses[:, joints["h36m17"]])[:, NAMED]
+    true = own[2] - own[0][:, joints["coco17"][NAMED], :2]
     sizes = np.linalg.norm(true, axis=-1)
     assert sizes.max() > 40
     assert np.linalg.norm(offsets - true, axis=-1).mean() < 0.12 * sizes.mean()
@@ -144,11 +149,11 @@ def test_short_gaps_are_filled_whatever_the_rate(rate: int, filled: int) -> None
 def test_noise_is_smoothed_but_motion_is_not_delayed() -> None:
     truth = move(sample_people(1, 3), 150)
     poses = truth[1][..., :2].astype(np.float64)
-    exact = retarget_details(drive(truth, details_of(truth)), poses).points
+    exact = retarget_details(drive(truth, details_of(truth)), poses).points[:, NAMED]
     assert np.linalg.norm(exact - truth[2], axis=-1).mean() < 1.5
     rng = np.random.default_rng(0)
     noisy = (*truth[:2], truth[2] + rng.normal(0, 3, truth[2].shape), truth[3])
-    found = retarget_details(drive(noisy, details_of(noisy)), poses).points
+    found = retarget_details(drive(noisy, details_of(noisy)), poses).points[:, NAMED]
     assert (found - exact).std() < 2.2
 
 

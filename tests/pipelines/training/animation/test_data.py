@@ -42,7 +42,7 @@ def test_the_true_flow_copies_the_target_from_both_sources() -> None:
         error = (warp(clips.reference.image, flow) - truth.image).abs() * visible
         assert visible.mean() > 0.3
         assert error.sum() / (3 * visible.sum()) < 0.06
-    assert truth.structure.shape == (2, 34, 64, 64)
+    assert truth.structure.shape == (2, 36, 64, 64)
 
 
 def test_each_further_picture_has_its_own_flow_or_is_the_reference_itself() -> None:

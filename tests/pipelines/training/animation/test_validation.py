@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from models.generators.animation import AnimationConfig, AnimationGenerator
+from models.joints import STRUCTURE_CHANNELS
 from models.layer import premultiply
 from pipelines.training.animation.validation import HeldOutClips, draw_sheet, render_held_out, validate
 
@@ -23,7 +24,7 @@ def held_out() -> HeldOutClips:
 class Truthful:
     """Generates grey people who cover what they should cover."""
 
-    config = SimpleNamespace(image_channels=4, structure_details=False)
+    config = SimpleNamespace(image_channels=4, structure_channels=STRUCTURE_CHANNELS, structure_details=False)
 
     def __init__(self, clips: HeldOutClips, coverage: torch.Tensor) -> None:
         self.clips, self.coverage, self.frame = clips, coverage, 0
@@ -43,7 +44,7 @@ def test_the_truth_over_the_true_plate_is_perfect(held_out: HeldOutClips) -> Non
     images = (1 - held_out.mask) * ((plate + 1) * (1 - held_out.shadow) - 1)  # grey people
     clips = replace(held_out, images=images)
     numbers, made = validate(Truthful(clips, clips.mask), clips)  # pyright: ignore[reportArgumentType]
-    assert numbers["psnr"] == numbers["psnr_people"] == pytest.approx(100)
+    assert numbers["psnr"] == numbers["psnr_people"] == numbers["psnr_hands"] == pytest.approx(100)
     assert numbers["coverage"] == numbers["shadow"] == 0
     assert made.images.shape == (2, FRAMES - 1, 3, SIZE, SIZE)
     larger = (clips.mask + 0.1).clamp(max=1)
