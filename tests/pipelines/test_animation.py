@@ -124,7 +124,7 @@ def test_a_hand_of_a_pose_file_reaches_the_generator_that_sees_hands(
         maps = animation.processor.frame_inputs(0).structure
         source = animation.processor.source_inputs().structure
     drawn = maps[STRUCTURE_CHANNELS:].max((1, 2))
-    expected = [1, 1, 1] + 7 * [0] + [1, 0, 0, 0]  # the left hand, and that hands are known
+    expected = [1, 1, 1] + 7 * [0] + [1, 0, 0, 0] + [1, 0]  # the left hand, that hands are known, and its fingers
     np.testing.assert_allclose(drawn, expected[: len(drawn)], atol=0.05)
     assert source.shape[0] == channels
     assert not source[STRUCTURE_CHANNELS:].any(), "the bundled detector knows no details of the source"

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from models.generators.animation import AnimationConfig, AnimationGenerator
 
 Groups = tuple[int, ...]  # numbers of channels that belong together, in order
-WIDTHS = ("width", "max_width", "flow_width", "flow_max_width", "attention_hidden", "detail_hidden", "finger_hidden")
+WIDTHS = ("width", "max_width", "flow_width", "flow_max_width", "attention_hidden", "detail_hidden")
 
 
 def fit_channels(given: nn.Module, network: nn.Module) -> dict[str, Tensor]:

@@ -75,7 +75,8 @@ def test_the_recipe_chooses_what_the_generator_sees(tmp_path: Path) -> None:
     for detailed, channels in ((False, STRUCTURE_CHANNELS), (True, DETAILED_CHANNELS)):
         session = Session(TrainConfig(out=tmp_path, device="cpu", init="person"), Processes("cpu"), NotesProgress())
         task = AnimationTask(session, Recipe(structure_details=detailed))
-        assert task.generator.config == replace(bundled_person(), structure_channels=channels)
+        hidden = bundled_person().finger_hidden if detailed else 0
+        assert task.generator.config == replace(bundled_person(), structure_channels=channels, finger_hidden=hidden)
         assert task.generator.config.structure_details == detailed
         assert session.progress.notes == []  # pyright: ignore[reportAttributeAccessIssue]
 
