@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import grid_sample, max_pool2d
 
-from models.joints import DETAIL_NAMES
+from models.joints import DETAIL_NAMES, DETAIL_POINTS
 from models.layer import compose
 from pipelines.synthetic import clips
 from pipelines.synthetic.clips import PARTS, Clip, ClipConfig, render_clip, sample_clip
@@ -100,7 +100,10 @@ def test_points_of_the_face_are_on_the_head():
 
 def test_details_are_the_points_of_hands_and_feet():
     clip = moving_people()
-    named = dict(zip(DETAIL_NAMES, clip.details.unbind(2), strict=True))
+    assert clip.details.shape[2] == DETAIL_POINTS
+    named = dict(zip(DETAIL_NAMES, clip.details.unbind(2)[: len(DETAIL_NAMES)], strict=True))
+    right, left = clip.hands.unbind(2)
+    assert torch.equal(clip.details[:, :, len(DETAIL_NAMES) :], torch.cat([left, right], 2))
     assert torch.equal(named["left_middle_tip"], clip.hands[:, :, 1, 12])
     assert torch.equal(named["right_index_base"], clip.hands[:, :, 0, 5])
     assert torch.equal(named["right_big_toe"], clip.feet[:, :, 1])
