@@ -19,6 +19,9 @@ DETAIL_NAMES = (
 HAND_POINTS = 21
 """Of a hand: the wrist, then from thumb to little finger, each from the palm to the tip."""
 
+NAMED_HAND_POINTS = (5, 17, 12)
+"""Those of a hand that are in `DETAIL_NAMES`, in that order: two knuckles and a tip."""
+
 HAND_LIMBS = (
     (0, 1), (1, 2), (2, 3), (3, 4), (0, 5), (5, 9), (9, 13), (13, 17), (0, 17), (5, 6), (6, 7), (7, 8), (9, 10),
     (10, 11), (11, 12), (13, 14), (14, 15), (15, 16), (17, 18), (18, 19), (19, 20),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.joints import DETAIL_NAMES, DETAIL_POINTS, HAND_POINTS
+from models.joints import DETAIL_NAMES, DETAIL_POINTS, HAND_POINTS, NAMED_HAND_POINTS
 from pipelines.keypoints.body import bone_vectors, seen_joints
 from pipelines.keypoints.details import FEET_NAMES, PersonDetails
 from pipelines.keypoints.joint_mapping import map_joints
@@ -22,7 +22,6 @@ from pipelines.keypoints.motion import DrivingMotion, SourcePerson
 from pipelines.keypoints.tracking import CONFIDENT, body_size
 from pipelines.media.canvas_crop import CanvasCrop
 
-NAMED_HAND = [5, 17, 12]  # of a hand's points: knuckles of index and little finger, tip of the middle finger
 FOOT_INDICES = [FEET_NAMES.index(name) for name in ("left_heel", "left_toes", "right_heel", "right_toes")]
 FEET = slice(6, len(DETAIL_NAMES))
 LEFT_HAND, RIGHT_HAND = (
@@ -88,7 +87,7 @@ def _gather(poses: np.ndarray, known: Sequence[PersonDetails | None]) -> Structu
         for hand, at, wrist in hands:
             if hand is not None and _is_at(hand, poses[frame], wrist):
                 placed = hand[:, :2] - hand[0, :2] + poses[frame, wrist, :2]
-                points[frame, at] = np.concatenate([placed[NAMED_HAND], placed])
+                points[frame, at] = np.concatenate([placed[list(NAMED_HAND_POINTS)], placed])
         if details.feet is not None:
             feet = details.feet[FOOT_INDICES]
             points[frame, FEET] = np.where(feet[:, 2:] >= CONFIDENT, feet[:, :2], np.nan)

@@ -13,7 +13,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
-from models.joints import HAND_POINTS
+from models.joints import HAND_POINTS, NAMED_HAND_POINTS
 from models.layer import compose, premultiply
 from pipelines.synthetic.cast_shadow import cast_shadow
 from pipelines.synthetic.clip_config import ClipConfig
@@ -42,7 +42,7 @@ _COCO_DEPTH = (0.05,) * 5 + (0.12,) * 2 + (0.1,) * 4 + (0.17,) * 2 + (0.12,) * 4
 _HAND_DEPTH, _FOOT_DEPTH, _FACE_DEPTH = 0.02, 0.06, 0.015
 # Rows of the points of `models.joints.DETAIL_POINTS` among those of both hands and both feet, the right one's first.
 _SIDES = (range(HAND_POINTS, 2 * HAND_POINTS), range(HAND_POINTS))
-_DETAILS = [*(hand[point] for hand in _SIDES for point in (5, 17, 12)), 44, 45, 42, 43, *_SIDES[0], *_SIDES[1]]
+_DETAILS = [*(hand[point] for hand in _SIDES for point in NAMED_HAND_POINTS), 44, 45, 42, 43, *_SIDES[0], *_SIDES[1]]
 _SAMPLES_AT_ONCE = {"cuda": 1 << 25, "cpu": 1 << 20}  # samples of the pictures that are drawn together
 _BEHIND = -10.0  # z of the background, m
 

@@ -9,7 +9,7 @@ Legend: B clips, T frames, P = 52 points (`models.joints.DETAIL_POINTS`). Positi
 import torch
 from torch import Tensor
 
-from models.joints import DETAIL_NAMES, DETAIL_POINTS, HAND_POINTS
+from models.joints import DETAIL_NAMES, DETAIL_POINTS, HAND_POINTS, NAMED_HAND_POINTS
 from pipelines.keypoints.layouts import DETAIL_JOINTS
 from pipelines.synthetic.clips import Clip
 from pipelines.synthetic.tensors import constant
@@ -26,10 +26,9 @@ NAMED = len(DETAIL_NAMES)
 GROUPS = [0] * 6 + [1] * 4 + [0] * 2 * HAND_POINTS  # of the points: hands and feet
 LIMBS = [0] * 3 + [1] * 3 + [2] * 2 + [3] * 2 + [0] * HAND_POINTS + [1] * HAND_POINTS  # both hands, both feet
 SEEN = [0] * 3 + [1] * 3 + [2, 3, 4, 5] + [0] * HAND_POINTS + [1] * HAND_POINTS  # what is found as a whole
-NAMED_HAND = (5, 17, 12)  # the points of a hand that have names
 # Of the points: the one with the same error, itself but for the named ones of hands, which are there twice.
 SAME = [
-    *(NAMED + HAND_POINTS * hand + point for hand in (0, 1) for point in NAMED_HAND), *range(6, DETAIL_POINTS)
+    *(NAMED + HAND_POINTS * hand + point for hand in (0, 1) for point in NAMED_HAND_POINTS), *range(6, DETAIL_POINTS)
 ]  # fmt: skip
 
 
