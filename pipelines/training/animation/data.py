@@ -52,6 +52,8 @@ class Recipe(LayerRecipe):
     than once, which is the same to the generator as once. 1: there are no further ones, which is faster."""
     further: float = 0.5
     """Fraction of the clips with 1 to P - 1 further pictures, each number as often, that are not the reference."""
+    still: float = 0.0
+    """Fraction of the clips whose first target is the reference's own frame: what did not move should be copied."""
     actions: int = 2
     """Motions that follow each other in a clip."""
     reference_noise: float = 2.0
@@ -129,6 +131,8 @@ def draw_clips(recipe: Recipe, batch: int, generator: torch.Generator) -> Clips:
         furniture=recipe.furniture, turntable=recipe.turntable,
     )  # fmt: skip
     times = draw_times(recipe, batch, generator, motions=recipe.actions)
+    still = torch.rand(batch, generator=generator, device=times.device) < recipe.still
+    times[:, 0] = torch.where(still, times[:, 2], times[:, 0])
     further = draw_further_times(recipe, times[:, :1], generator)
     clip = sample_clip(config, batch=batch, times=torch.cat([times, further], 1), generator=generator)
     reference, driving = _make_reference(recipe, clip, 0, generator), _make_driving(recipe, clip, generator)

@@ -32,6 +32,13 @@ def test_targets_follow_each_other_within_one_motion() -> None:
     assert (times[:, 0] // 48 != times[:, 1] // 48).float().mean() > 0.3
 
 
+def test_the_first_target_of_still_clips_is_the_reference() -> None:
+    clips = draw_clips(Recipe(size=64, clip_length=24, rollout=1, still=1.0, imperfect_mattes=0.0), 2, seeded(4))
+    assert torch.equal(clips.targets[0].image, clips.reference.image)
+    assert not torch.equal(clips.targets[0].structure, clips.reference.structure), "poses keep their errors"
+    assert clips.targets[0].flow_pictures[:, 0].abs().max() < 1e-3
+
+
 def test_the_true_flow_copies_the_target_from_both_sources() -> None:
     clips = draw_clips(Recipe(size=64, clip_length=24, rollout=1, start_share=1.0), 2, seeded(4))
     truth = clips.targets[0]
