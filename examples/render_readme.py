@@ -20,7 +20,7 @@ def generate(frames: int) -> tuple[list[Image.Image], list[Image.Image]]:
         driving = [Image.fromarray(frame.image) for frame in video]
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "%05d.png"
-        animate(AnimateConfig(SOURCE, DRIVING, output=output, keypoints="bundled", max_frames=frames))
+        animate(AnimateConfig(SOURCE, DRIVING, output=output, max_frames=frames))
         return driving, [Image.open(path).convert("RGB") for path in sorted(Path(folder).iterdir())]
 
 

@@ -52,7 +52,7 @@ class Recipe(LayerRecipe):
     than once, which is the same to the generator as once. 1: there are no further ones, which is faster."""
     further: float = 0.5
     """Fraction of the clips with 1 to P - 1 further pictures, each number as often, that are not the reference."""
-    still: float = 0.0
+    still: float = 0.15
     """Fraction of the clips whose first target is the reference's own frame: what did not move should be copied."""
     actions: int = 2
     """Motions that follow each other in a clip."""
@@ -70,7 +70,7 @@ class Recipe(LayerRecipe):
     """Weight of the L1 distance of the shadow."""
     extremities: float = 3.0
     """Additional weight of hands, feet and head in the image losses; the rest of a person has 4."""
-    hands: float = 10.0
+    hands: float = 16.0
     """Additional weight of hands whose points are known in the image losses."""
 
 

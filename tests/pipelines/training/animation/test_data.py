@@ -53,7 +53,7 @@ def test_the_true_flow_copies_the_target_from_both_sources() -> None:
 
 
 def test_each_further_picture_has_its_own_flow_or_is_the_reference_itself() -> None:
-    recipe = Recipe(size=64, clip_length=24, rollout=1, start_share=0.0, further=0.8, imperfect_mattes=0.0)
+    recipe = Recipe(size=64, clip_length=24, rollout=1, start_share=0.0, further=0.8, imperfect_mattes=0.0, still=0.0)
     clips = draw_clips(recipe, 8, seeded(12))
     truth = clips.targets[0]
     assert truth.flow_pictures.shape == (8, 3, 2, 64, 64)
