@@ -87,7 +87,11 @@ def _probe(name: str, look: Callable[[], str]) -> Finding:
 def _cpu() -> str:
     import torch
 
-    return f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"
+    from pipelines.runtime.bfloat16 import prefer_bfloat16
+
+    prefers, reason = prefer_bfloat16()
+    machine = f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"
+    return f"{machine}; precision auto is {'bf16' if prefers else 'fp32'}: {reason}"
 
 
 def _cuda() -> str:

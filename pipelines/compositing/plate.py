@@ -14,7 +14,7 @@ from torch import Tensor
 from models.ops.filling import push_pull
 from models.plate import PlateNetwork
 from pipelines.compositing.grain import add_grain
-from pipelines.runtime.devices import single_thread
+from pipelines.runtime.threads import single_thread
 
 SIDE = 512  # pixels: the longer side of what the network sees
 CONTEXT = 0.5  # around the hole on every side, as a share of the hole's longer side

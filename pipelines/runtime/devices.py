@@ -1,12 +1,13 @@
 """Where and how precisely networks run."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import cv2
 import torch
 
 from models.errors import BackendUnavailable, InputError
+from pipelines.runtime.bfloat16 import prefer_bfloat16
 from pipelines.runtime.cores import GPU_THREADS
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -73,14 +74,14 @@ def _choose_automatically(note: Callable[[str], None]) -> torch.device:
 
 
 def choose_precision(name: str, device: torch.device) -> str:
-    """The precision of networks on a device: fp32, bf16 or fp16; "auto" is bf16 where the device computes in it.
+    """The precision of networks on a device: fp32, bf16 or fp16; "auto" is bf16 where that is faster.
 
     Raises:
         InputError: unknown precision.
         BackendUnavailable: float16 on the CPU.
     """
     if name == "auto":
-        return "bf16" if _computes_in_bfloat16(device) else "fp32"
+        return "bf16" if _is_bfloat16_faster(device) else "fp32"
     if name not in PRECISIONS:
         raise InputError(f"precision {name!r} must be auto, {', '.join(PRECISIONS)}")
     if name == "fp16" and device.type == "cpu":
@@ -93,27 +94,15 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager:
     return nullcontext() if precision == "fp32" else torch.autocast(device.type, PRECISIONS[precision])
 
 
-def _computes_in_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 is faster here than float32: on GPUs and processors that have instructions for it.
+def _is_bfloat16_faster(device: torch.device) -> bool:
+    """Whether bfloat16 is faster here than float32: on GPUs that have instructions for it, and some processors.
 
     It depends on nothing but the machine, so all processes on it make the same bytes.
     """
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # older PyTorch has none
-    return device.type == "cpu" and bool(capabilities.get("avx512_bf16"))
+    if device.type == "cpu":
+        return prefer_bfloat16()[0]
+    return device.type == "cuda" and torch.cuda.is_bf16_supported()
 
 
 def _has_mps() -> bool:
     return torch.backends.mps.is_built() and torch.backends.mps.is_available()
-
-
-@contextmanager
-def single_thread() -> Iterator[None]:
-    """In the block, or the function that it decorates, PyTorch computes in one thread on the CPU."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

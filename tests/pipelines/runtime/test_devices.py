@@ -11,7 +11,7 @@ from models.errors import BackendUnavailable, InputError
 from pipelines import AnimateConfig, animate
 from pipelines.diagnostics import diagnose
 from pipelines.runtime.cores import GPU_THREADS
-from pipelines.runtime.devices import autocast, choose_device, choose_precision, limit_threads
+from pipelines.runtime.devices import choose_device, choose_precision, limit_threads
 from tests.helpers.devices import WithoutFloat64
 from tests.helpers.small_batches import write_small_clip, write_small_source, write_small_weights
 
@@ -80,22 +80,6 @@ def test_no_network_of_animate_needs_float64_on_the_device(tmp_path: Path) -> No
     )
     with WithoutFloat64():
         assert animate(config).frames == 2
-
-
-@pytest.mark.parametrize(("capabilities", "expected"), [({"avx512_bf16": True}, "bf16"), ({"avx2": True}, "fp32")])
-def test_auto_is_bfloat16_where_the_processor_computes_in_it(
-    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], expected: str
-) -> None:
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
-    precision = choose_precision("auto", torch.device("cpu"))
-    assert precision == expected
-    with autocast(precision, torch.device("cpu")):
-        assert torch.is_autocast_enabled("cpu") == (expected == "bf16")
-
-
-def test_auto_is_float32_where_pytorch_does_not_know_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
-    assert choose_precision("auto", torch.device("cpu")) == "fp32"
 
 
 def test_precisions_that_do_not_exist_are_refused() -> None:
