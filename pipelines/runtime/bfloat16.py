@@ -1,6 +1,6 @@
 """Whether networks run faster in bfloat16 than in float32 on this processor.
 
-In: the processor. Out: the answer and the reason, for `--precision auto` and `gfla doctor`. It is measured once and kept
+In: the processor. Out: the answer and the reason, for `--precision auto` and `gfla doctor`. Measured once, and kept
 in the cache folder, so that all processes on a machine make the same bytes. Instructions for bfloat16 alone do not make
 it faster: with those of AVX-512, but without AMX, convolutions took 1.8 times as long.
 """
