@@ -126,18 +126,19 @@ class TiledCompositor:
         return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
     def _stretches(self, where: np.ndarray) -> list[Part]:
-        """The parts of the box that hold marked pixels of the canvas [h, w], or almost: stretches of whole tiles."""
+        """The parts of the box that hold marked pixels of the canvas [h, w], or almost: rectangles of whole tiles."""
         side = 2 * TILE_MARGIN + 1
         near = cv2.dilate(where.astype(np.uint8), np.ones((side, side), np.uint8))
         height, width = near.shape
         tiles = near.reshape(TILES, height // TILES, TILES, width // TILES).any((1, 3))  # [TILES, TILES]
         rows, columns = (np.linspace(0, size, TILES + 1).astype(int) for size in (self.height, self.width))
         steps = np.diff(np.pad(tiles, ((0, 0), (1, 1))).astype(np.int8), axis=1)  # 1 where a stretch begins
-        return [
-            (slice(rows[row], rows[row + 1]), slice(columns[first], columns[last]))
-            for row in range(TILES)
-            for first, last in zip(np.flatnonzero(steps[row] == 1), np.flatnonzero(steps[row] == -1), strict=True)
-        ]
+        (begun, first), (_, last) = np.nonzero(steps == 1), np.nonzero(steps == -1)  # row by row
+        bounds = (each.tolist() for each in (rows[begun], rows[begun + 1], columns[first], columns[last]))
+        tops: dict[tuple[int, int, int], int] = {}  # by bottom, left, right; stretches of the same width are joined
+        for top, bottom, left, right in zip(*bounds, strict=True):
+            tops[bottom, left, right] = tops.pop((top, left, right), top)
+        return [(slice(top, bottom), slice(left, right)) for (bottom, left, right), top in tops.items()]
 
 
 @dataclass(frozen=True)

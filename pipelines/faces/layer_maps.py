@@ -42,7 +42,8 @@ def draw_face_maps(landmarks: Tensor, *, size: int, channels: int = FACE_CHANNEL
 
 
 def _draw(landmarks: Tensor, size: int, channels: int) -> Tensor:
-    maps = landmarks.new_zeros(len(landmarks), channels, size, size)
+    # Channels last, as networks take them.
+    maps = landmarks.new_zeros(len(landmarks), size, size, channels).permute(0, 3, 1, 2)
     drawn = [(line, False) for line in FACE_LINES] + [(outline, True) for outline in FACE_OPENINGS]
     axis = torch.arange(size, device=maps.device, dtype=torch.float32)
     x, y = axis[None, None], axis[None, :, None]
