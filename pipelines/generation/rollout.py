@@ -4,7 +4,7 @@ n sources side by side in a batch, C channels, S structure channels, h, w size o
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
@@ -83,7 +83,8 @@ class FrameGenerator:
             state = self._restore(initial)
         with self._share_cores() as thread, ExitStack() as open_frames:
             first = _Poses(active, reference, (state.structure, state.joints))
-            frames = read_ahead(self._encode_poses(first)) if thread else self._draw_poses(first)
+            encoded = self._begin_encoding(state, thread)
+            frames = read_ahead(self._encode_poses(first), thread) if thread else self._draw_poses(first)
             open_frames.enter_context(closing(frames))
             while poses := self._wait_for(frames):
                 live = poses.live - self.stopped
@@ -95,8 +96,10 @@ class FrameGenerator:
                         kept = [place for place, number in enumerate(active) if number in poses.active]
                         items = torch.tensor(kept, device=self.device)
                         state, active = select_items(state, items), poses.active
-                    step = self._make_step(poses, state, thread)
+                        encoded = self._begin_encoding(state, thread)
+                    step = self._make_step(poses, state, encoded)
                     state = step.state
+                encoded = self._begin_encoding(state, thread)  # before the thread gets the next pose
                 place = 0
                 for number in dict.fromkeys(active):  # each number once
                     items = slice(place, place := place + len(people[number]))
@@ -160,18 +163,22 @@ class FrameGenerator:
             before = poses
             yield replace(poses, target=target)
 
-    def _make_step(self, poses: "_Poses", state: State, thread: ThreadPoolExecutor | None) -> Step:
+    def _begin_encoding(self, state: State, thread: ThreadPoolExecutor | None) -> "Future[list[torch.Tensor]] | None":
+        """`_encode` beside the steps."""
+        return thread and thread.submit(self._encode, state)
+
+    def _encode(self, state: State) -> list[torch.Tensor]:
+        with torch.inference_mode(), copy(self.precision):
+            return self.generator.encode_previous(state)
+
+    def _make_step(self, poses: "_Poses", state: State, encoded: "Future[list[torch.Tensor]] | None") -> Step:
         generator, reference, target = self.generator, poses.reference, poses.target
-        if target is None or thread is None:
+        if target is None or encoded is None:
             return graph_steps(generator)(reference, state, *poses.inputs)
-
-        def encode() -> list[torch.Tensor]:
-            with torch.inference_mode(), copy(self.precision):
-                return generator.encode_previous(state)
-
-        encoded = thread.submit(encode)
         flows = generator.estimate(reference, state, target)
-        return generator.complete(reference, state, target, flows, encoded.result())
+        # The thread may still be busy with poses.
+        features = self._encode(state) if encoded.cancel() else encoded.result()
+        return generator.complete(reference, state, target, flows, features)
 
     def _encode_references(self, processors: Sequence[FrameProcessor]) -> Reference:
         """The source pictures, and their further ones."""

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from threading import Thread
 from typing import TypeVar, cast
@@ -12,20 +12,24 @@ from pipelines.runtime.stopwatch import Stopwatch
 Item = TypeVar("Item")
 
 
-def read_ahead(items: Iterable[Item], *, waiting: int = 2) -> Generator[Item]:
+def read_ahead(items: Iterable[Item], thread: ThreadPoolExecutor | None = None, *, waiting: int = 2) -> Generator[Item]:
     """The items, of which a second thread takes up to `waiting` before they are asked for.
 
     An exception of `items` is raised in its turn. Closing the generator, or leaving it by an exception, waits until the
     thread has taken the item that it is at, so that nothing runs afterwards.
+
+    thread: has other work as well; None for one of its own.
     """
-    thread, iterator, end = ThreadPoolExecutor(1), iter(items), object()
-    taken = deque(thread.submit(next, iterator, end) for _ in range(waiting))
+    own, iterator, end = thread or ThreadPoolExecutor(1), iter(items), object()
+    taken = deque(own.submit(next, iterator, end) for _ in range(waiting))
     try:
         while (item := taken.popleft().result()) is not end:
-            taken.append(thread.submit(next, iterator, end))
+            taken.append(own.submit(next, iterator, end))
             yield cast(Item, item)
     finally:
-        thread.shutdown(cancel_futures=True)
+        wait([future for future in taken if not future.cancel()])
+        if not thread:
+            own.shutdown()
 
 
 def begin_beside(work: Callable[[], Item]) -> Callable[[], Item]:
