@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -123,6 +124,20 @@ def test_what_is_read_ahead_comes_in_order_from_another_thread() -> None:
     assert ready == [0, 1, 2], "the two after the one that was taken"
     assert list(ahead) == [1, 2, 3, 4, 5]
     assert threads.isdisjoint({threading.get_ident()})
+
+
+def test_a_thread_that_reads_ahead_may_have_other_work() -> None:
+    def items() -> Iterator[int]:
+        while True:
+            yield threading.get_ident()
+
+    with ThreadPoolExecutor(1) as thread:
+        own = thread.submit(threading.get_ident).result()
+        with closing(read_ahead(items(), thread)) as ahead:
+            assert next(ahead) == own
+            assert thread.submit(threading.get_ident).result() == own
+            assert next(ahead) == own
+        assert thread.submit(threading.get_ident).result() == own, "it is left open"
 
 
 def test_an_error_of_what_is_read_ahead_comes_in_its_turn() -> None:
