@@ -8,7 +8,9 @@ B batch, C features, H, W image size.
 
 from torch import Tensor, nn
 
-from models.layers import activation, zero_parameters
+from models.fused import Unfinished, convolve
+from models.layers import zero_parameters
+from models.ops.local_attention import SLOPE
 
 HAND_MAPS = 2  # the last channels of a structure map with all details
 
@@ -25,11 +27,11 @@ class FingerHead(nn.Module):
         super().__init__()
         self.features = nn.Conv2d(channels, hidden, 1)
         self.hands = nn.Conv2d(HAND_MAPS, hidden, 3, padding=1, bias=False)
-        self.act = activation()
         self.added = nn.Conv2d(hidden, channels, 3, padding=1)
         zero_parameters(self.added)
 
     def forward(self, features: Tensor, structure: Tensor) -> Tensor:
         """Features [B,C,H,W] and structure map [B,S,H,W], whose last two channels are the hands -> [B,C,H,W]."""
         hands = structure[:, -HAND_MAPS:].to(features.dtype)
-        return features + self.added(self.act(self.features(features) + self.hands(hands)))
+        hidden = convolve(self.features, features).finish(SLOPE, other=convolve(self.hands, hands))
+        return convolve(self.added, hidden).finish(other=Unfinished(features))

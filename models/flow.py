@@ -103,21 +103,13 @@ class FlowNet(nn.Module):
             x = self.cat(torch.cat([x, code.expand(-1, -1, *x.shape[-2:])], dim=1))
         flows, masks = [], []
         for step in range(self.steps):
-            jump = self.get_submodule(f"jump{step}")(skips[self.layers - 2 - step])
-            x = self.get_submodule(f"decoder{step}")(x) + jump
+            x = self.get_submodule(f"decoder{step}")(x)
+            x = self.get_submodule(f"jump{step}")(skips[self.layers - 2 - step], x)
             if step in self.headed:
                 flow = self.get_submodule(f"output{step}")(x)
                 if motion is not None:
                     cell = 2 ** (self.layers - 1 - step)
-                    flow = flow + _mix_candidates(self.get_submodule(f"limbs{step}")(x), motion, cell)
+                    flow = motion.follow(flow, self.get_submodule(f"limbs{step}")(x), cell)
                 flows.append(flow)
                 masks.append(self.get_submodule(f"mask{step}")(x))
         return flows, masks
-
-
-def _mix_candidates(scores: Tensor, motion: LimbMotion, cell: float) -> Tensor:
-    """Scores [B,K,h,w], added to the candidates' proximity -> the weighted mean [B,2,h,w] of the candidate flows."""
-    height, width = scores.shape[-2:]
-    flows, near = motion.candidates(height, width, cell)
-    weights = (scores + near.to(scores.dtype)).softmax(dim=1)  # [B,K,h,w]
-    return (weights[:, :, None] * flows.to(weights.dtype)).sum(1)

@@ -111,7 +111,8 @@ class AnimationGenerator(RecurrentGenerator):
 
 def _add_unknown(joints: Tensor, count: int) -> Tensor:
     """Joints [B,J,2] -> [B,count,2], or [B,J,2] if that is more: those that are not given are not known."""
-    return F.pad(joints, (0, 0, 0, max(count - joints.shape[1], 0)), value=torch.nan)
+    missing = count - joints.shape[1]
+    return F.pad(joints, (0, 0, 0, missing), value=torch.nan) if missing > 0 else joints
 
 
 @torch.no_grad()
