@@ -6,9 +6,10 @@ This head shows it the maps of both hands once more, behind its last features.
 B batch, C features, H, W image size.
 """
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.fused import Unfinished, convolve
+from models.fused import Unfinished, convolve, pad_convolution, padded
 from models.layers import zero_parameters
 from models.ops.local_attention import SLOPE
 
@@ -32,6 +33,14 @@ class FingerHead(nn.Module):
 
     def forward(self, features: Tensor, structure: Tensor) -> Tensor:
         """Features [B,C,H,W] and structure map [B,S,H,W], whose last two channels are the hands -> [B,C,H,W]."""
-        hands = structure[:, -HAND_MAPS:].to(features.dtype)
+        hands = structure[:, -self.hands.in_channels :].to(features.dtype)
         hidden = convolve(self.features, features).finish(SLOPE, other=convolve(self.hands, hands))
         return convolve(self.added, hidden).finish(other=Unfinished(features))
+
+    def pad(self) -> None:
+        """Widen hidden channels and the maps of the hands for tensor cores, with weights of 0 (`pad_convolution`)."""
+        hidden, maps = padded(self.hands.out_channels), padded(HAND_MAPS)
+        channels, hands = self.features.in_channels, F.pad(self.hands.weight, (0, 0, 0, 0, maps - HAND_MAPS, 0))
+        self.features = pad_convolution(self.features.weight, self.features.bias, inputs=channels, outputs=hidden)
+        self.hands = pad_convolution(hands, None, inputs=maps, outputs=hidden)
+        self.added = pad_convolution(self.added.weight, self.added.bias, inputs=hidden, outputs=channels)

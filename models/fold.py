@@ -9,6 +9,8 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from models.detail import DetailHead, FusedDetail
+from models.fingers import FingerHead
 from models.fused import FixedBatchNorm2d
 from models.layers import PositionConv2d
 
@@ -17,13 +19,18 @@ Module = TypeVar("Module", bound=nn.Module)
 
 
 def prepare_for_inference(module: Module, precision: torch.dtype = torch.float32) -> Module:
-    """A copy of `module` for inference in eval mode: batch norm folded, channels last.
+    """A copy of `module` for inference in eval mode: batch norm folded, channels last, heads ready for tensor cores.
 
     Args:
         precision: of the autocast in which it will run, float32 for none. Convolutions keep their weights in it, so
             that autocast does not convert them at every call; positions are still computed in float32.
     """
     folded = fold_batch_norm(module)
+    for child in list(folded.modules()):
+        if isinstance(child, DetailHead):
+            child.fused = FusedDetail(child)
+        elif isinstance(child, FingerHead) and precision != torch.float32:
+            child.pad()
     if precision != torch.float32:
         for child in folded.modules():
             if isinstance(child, Convolution) and not isinstance(child, PositionConv2d):

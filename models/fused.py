@@ -9,10 +9,13 @@ B batch, C channels, H, W size of a map.
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.ops.neighbours import can_fuse
+
+ALIGNMENT = 8  # channels of which cuDNN's convolutions for tensor cores need a multiple
 
 
 class FixedBatchNorm2d(nn.BatchNorm2d):
@@ -78,3 +81,19 @@ def run_fused(layers: Iterable[nn.Module], start: Unfinished) -> Unfinished:
         elif not isinstance(layer, nn.Identity):
             start = convolve(layer, start.finish())
     return start
+
+
+def padded(channels: int) -> int:
+    """The next multiple of `ALIGNMENT`."""
+    return channels + -channels % ALIGNMENT
+
+
+@torch.no_grad()
+def pad_convolution(weight: Tensor, bias: Tensor | None, *, inputs: int, outputs: int) -> nn.Conv2d:
+    """A convolution [outputs,inputs,k,k] that keeps the size of maps, from a smaller one; the further weights are 0."""
+    kernel = weight.shape[-1]
+    layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=bias is not None).to(weight)
+    layer.weight.copy_(F.pad(weight, (0, 0, 0, 0, 0, inputs - weight.shape[1], 0, outputs - weight.shape[0])))
+    if layer.bias is not None and bias is not None:
+        layer.bias.copy_(F.pad(bias, (0, outputs - len(bias))))
+    return layer.eval().requires_grad_(False)

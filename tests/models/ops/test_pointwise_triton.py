@@ -44,6 +44,7 @@ with torch.autocast("cpu", dtype=torch.bfloat16):
     check(scale_and_shift_triton(x.float(), slope=0.1), F.leaky_relu(x.double(), 0.1), torch.bfloat16)
 """
 
+# In float16, which the interpreter rounds to the nearest.
 NETWORK = """
 import torch
 from models.ops import neighbours
@@ -55,30 +56,39 @@ from models.generators.animation import AnimationConfig, AnimationGenerator, Sta
 
 torch.manual_seed(3)
 generator = AnimationGenerator(config=AnimationConfig(
-    image_channels=4, structure_channels=5, width=4, max_width=8, flow_width=3, flow_max_width=8, attention_hidden=4,
+    image_channels=4, structure_channels=9, width=4, max_width=8, flow_width=3, flow_max_width=8, attention_hidden=4,
     kernel_sizes=(3, 3), norm="batch", detail_hidden=6, finger_hidden=4, shadow=True, limbs=((0, 1), (1, 1), (0, 2)),
 ))
 for module in generator.modules():
     if isinstance(module, (torch.nn.Conv2d, torch.nn.ConvTranspose2d)):
         torch.nn.init.normal_(module.weight, std=module.weight[0].numel() ** -0.5)
+        if module.bias is not None:
+            torch.nn.init.normal_(module.bias, std=0.2)
     if isinstance(module, torch.nn.BatchNorm2d):
         torch.nn.init.uniform_(module.weight, 0.5, 1.5)
         torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
         torch.nn.init.uniform_(module.bias, -0.5, 0.5)
         torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
-generator = prepare_for_inference(generator, PRECISION)
-image, structures = torch.rand(1, 4, 32, 32) * 2 - 1, torch.rand(2, 1, 5, 32, 32)
+image, structures = torch.rand(1, 4, 32, 32) * 2 - 1, torch.rand(2, 1, 9, 32, 32)
 joints = torch.tensor([[[10.0, 10.0], [20.0, 25.0], [torch.nan, torch.nan]]])
-results = []
-for off in (True, False):
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=PRECISION != torch.float32):
-        reference = generator.encode_reference(image, structures[0], joints)
-        step = generator.step(reference, State.initial(reference), structures[1], joints + 3)
-    results.append((step.image, step.shadow, *step.flows_previous, *step.flows_reference))
-for one, other in zip(*results):
-    assert one.dtype == other.dtype
-    error = (one.float() - other.float()).norm() / one.float().norm()
-    assert error < TOLERANCE, error
+
+@torch.inference_mode()
+def run(precision):
+    ready = prepare_for_inference(generator, precision)
+    with torch.autocast("cpu", torch.float16, enabled=precision != torch.float32):
+        reference = ready.encode_reference(image, structures[0], joints)
+        step = ready.step(reference, State.initial(reference), structures[1], joints + 3)
+    detail = [value for value in vars(step.detail).values() if isinstance(value, torch.Tensor)]
+    return step.image, step.shadow, *step.flows_previous, *step.flows_reference, *detail
+
+off = True
+expected, rounded = run(torch.float32), run(torch.float16)
+off = False
+for exact, plain, exact_found, found in zip(expected, rounded, run(torch.float32), run(torch.float16)):
+    errors = [float((value.float() - exact).norm() / exact.norm()) for value in (exact_found, found, plain)]
+    assert errors[0] < 1e-5, errors
+    assert errors[1] < 1.5 * errors[2], errors
+    assert found.dtype == plain.dtype
 """
 
 
@@ -92,6 +102,5 @@ def test_values_are_those_of_float64() -> None:
     run(SCRIPT)
 
 
-@pytest.mark.parametrize(("precision", "tolerance"), [("torch.float32", 1e-4), ("torch.bfloat16", 0.1)])
-def test_a_prepared_generator_makes_the_same_frame_with_kernels(precision: str, tolerance: float) -> None:
-    run(f"import torch\nPRECISION, TOLERANCE = {precision}, {tolerance}\n{NETWORK}")
+def test_a_prepared_generator_makes_the_same_frame_with_kernels() -> None:
+    run(NETWORK)
