@@ -11,6 +11,7 @@ from torch import nn
 
 from models.detail import DetailHead, FusedDetail
 from models.fingers import FingerHead
+from models.flow import FlowNet
 from models.fused import FixedBatchNorm2d
 from models.layers import PositionConv2d
 
@@ -29,6 +30,8 @@ def prepare_for_inference(module: Module, precision: torch.dtype = torch.float32
     for child in list(folded.modules()):
         if isinstance(child, DetailHead):
             child.fused = FusedDetail(child)
+        elif isinstance(child, FlowNet):
+            child.join_heads()
         elif isinstance(child, FingerHead) and precision != torch.float32:
             child.pad()
     if precision != torch.float32:

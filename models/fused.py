@@ -89,10 +89,12 @@ def padded(channels: int) -> int:
 
 
 @torch.no_grad()
-def pad_convolution(weight: Tensor, bias: Tensor | None, *, inputs: int, outputs: int) -> nn.Conv2d:
+def pad_convolution(
+    weight: Tensor, bias: Tensor | None, *, inputs: int, outputs: int, kind: type[nn.Conv2d] = nn.Conv2d
+) -> nn.Conv2d:
     """A convolution [outputs,inputs,k,k] that keeps the size of maps, from a smaller one; the further weights are 0."""
     kernel = weight.shape[-1]
-    layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=bias is not None).to(weight)
+    layer = kind(inputs, outputs, kernel, padding=kernel // 2, bias=bias is not None).to(weight)
     layer.weight.copy_(F.pad(weight, (0, 0, 0, 0, 0, inputs - weight.shape[1], 0, outputs - weight.shape[0])))
     if layer.bias is not None and bias is not None:
         layer.bias.copy_(F.pad(bias, (0, outputs - len(bias))))
