@@ -16,7 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.choice import choose_sources, mix
+from models.fused import Unfinished, convolve, pad_convolution, padded
 from models.layers import activation, zero_parameters
+from models.ops.local_attention import SLOPE
+from models.ops.neighbours import can_fuse
 from models.ops.sampling import warp
 
 
@@ -87,6 +90,7 @@ class DetailHead(nn.Module):
             activation(),
             nn.Conv2d(hidden, 3, 3, padding=1),
         )
+        self.fused: FusedDetail | None = None  # in networks that are prepared for inference
 
     def forward(
         self,
@@ -109,6 +113,8 @@ class DetailHead(nn.Module):
         Returns:
             The image [B,I,H,W], and how it was composed.
         """
+        if self.fused is not None and len(references) == 1 and can_fuse(features) and not self.training:
+            return self.fused(features, generated, (previous, *references), flows, masks)
         residual, hidden = self._convolve_features(self.before(features))
         residual_previous, residual_reference = residual.split(2, dim=1)
         coarse = (self._upsample(torch.cat(list(flows), dim=1)) * self.scale).split(2, dim=1)  # [B,2,H,W] each
@@ -147,3 +153,46 @@ class DetailHead(nn.Module):
 
     def _upsample(self, x: Tensor) -> Tensor:
         return F.interpolate(x, scale_factor=self.scale, mode="bilinear", align_corners=False)
+
+
+class FusedDetail(nn.Module):
+    """A detail head's convolutions with kernels in between, for inference on CUDA with one reference.
+
+    The flows' residuals and the features' share of the hidden channels are one map, to which the candidates' share is
+    added; nothing reads the residuals after that. Channels are padded with zeros, see `pad_convolution`.
+    """
+
+    def __init__(self, head: DetailHead) -> None:
+        super().__init__()
+        first, _, last = cast(Sequence[nn.Conv2d], head.blend)
+        channels, flows = head.residual.in_channels, head.residual.out_channels
+        share, rest = first.weight[:, :channels], first.weight[:, channels:]
+        biases = cast(Tensor, head.residual.bias), cast(Tensor, first.bias)
+        hidden, candidates = padded(flows + first.out_channels), padded(rest.shape[1])
+        weight = torch.cat([head.residual.weight, share])
+        self.features = pad_convolution(weight, torch.cat(biases), inputs=channels, outputs=hidden)
+        weight = F.pad(rest, (0, 0, 0, 0, 0, 0, flows, 0))
+        self.candidates = pad_convolution(weight, None, inputs=candidates, outputs=hidden)
+        weight = F.pad(last.weight, (0, 0, 0, 0, flows, 0))
+        self.last = pad_convolution(weight, last.bias, inputs=hidden, outputs=padded(last.out_channels))
+        self.register_buffer("restraint", cast(Tensor, head.restraint).flatten(), persistent=False)
+
+    def forward(
+        self,
+        features: Tensor,
+        generated: Tensor,
+        pictures: Sequence[Tensor],
+        flows: Sequence[Tensor],
+        masks: Sequence[Tensor],
+    ) -> tuple[Tensor, Detail]:
+        """As of `DetailHead`; pictures: the previous frame and the reference, [B,I,H,W] each."""
+        from models.ops.detail_triton import compose_triton, gather_candidates_triton
+
+        shared = convolve(self.features, Unfinished(features).finish(SLOPE))
+        found, warped, candidates = gather_candidates_triton(
+            pictures, flows, masks, shared.x, cast(Tensor, shared.shift), count=self.candidates.in_channels
+        )
+        logits = convolve(self.last, convolve(self.candidates, candidates).finish(SLOPE, other=shared))
+        bias, restraint = cast(Tensor, logits.shift), cast(Tensor, self.restraint)
+        image, blend = compose_triton(generated, warped, logits.x, bias, restraint)
+        return image, Detail(found[0], found[1], blend, warped[0], warped[1])

@@ -6,9 +6,12 @@ This head shows it the maps of both hands once more, behind its last features.
 B batch, C features, H, W image size.
 """
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.layers import activation, zero_parameters
+from models.fused import Unfinished, convolve, pad_convolution, padded
+from models.layers import zero_parameters
+from models.ops.local_attention import SLOPE
 
 HAND_MAPS = 2  # the last channels of a structure map with all details
 
@@ -25,11 +28,19 @@ class FingerHead(nn.Module):
         super().__init__()
         self.features = nn.Conv2d(channels, hidden, 1)
         self.hands = nn.Conv2d(HAND_MAPS, hidden, 3, padding=1, bias=False)
-        self.act = activation()
         self.added = nn.Conv2d(hidden, channels, 3, padding=1)
         zero_parameters(self.added)
 
     def forward(self, features: Tensor, structure: Tensor) -> Tensor:
         """Features [B,C,H,W] and structure map [B,S,H,W], whose last two channels are the hands -> [B,C,H,W]."""
-        hands = structure[:, -HAND_MAPS:].to(features.dtype)
-        return features + self.added(self.act(self.features(features) + self.hands(hands)))
+        hands = structure[:, -self.hands.in_channels :].to(features.dtype)
+        hidden = convolve(self.features, features).finish(SLOPE, other=convolve(self.hands, hands))
+        return convolve(self.added, hidden).finish(other=Unfinished(features))
+
+    def pad(self) -> None:
+        """Widen hidden channels and the maps of the hands for tensor cores, with weights of 0 (`pad_convolution`)."""
+        hidden, maps = padded(self.hands.out_channels), padded(HAND_MAPS)
+        channels, hands = self.features.in_channels, F.pad(self.hands.weight, (0, 0, 0, 0, maps - HAND_MAPS, 0))
+        self.features = pad_convolution(self.features.weight, self.features.bias, inputs=channels, outputs=hidden)
+        self.hands = pad_convolution(hands, None, inputs=maps, outputs=hidden)
+        self.added = pad_convolution(self.added.weight, self.added.bias, inputs=hidden, outputs=channels)

@@ -9,12 +9,15 @@ warped source"; lists run from coarse to fine.
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from models.fused import pad_convolution, padded
 from models.layers import EncoderBlock, Jump, PositionConv2d, ResBlockDecoder, ResBlocks, channels_at, zero_parameters
 from models.limbs import LimbMotion
+from models.ops.neighbours import can_fuse
 
 
 class FlowNet(nn.Module):
@@ -48,7 +51,7 @@ class FlowNet(nn.Module):
     ) -> None:
         super().__init__()
         sizes = [channels_at(level, width=width, max_width=max_width) for level in range(layers)]
-        self.layers, self.steps = layers, layers - min(attention_layers)
+        self.layers, self.steps, self.limbs = layers, layers - min(attention_layers), limbs
         self.headed = [step for step in range(self.steps) if layers - step - 1 in attention_layers]
         self.block0 = EncoderBlock(inputs=inputs, outputs=sizes[0], norm=norm)
         for level in range(1, layers):
@@ -69,6 +72,8 @@ class FlowNet(nn.Module):
                     # At first the flow is that of the nearest limb.
                     self.add_module(f"limbs{step}", zero_parameters(PositionConv2d(shallow, 1 + limbs, 3, padding=1)))
                     zero_parameters(self.get_submodule(f"output{step}"))
+
+        self.joined = nn.ModuleDict()  # see `join_heads`
 
     def begin(self, part: Tensor, *, first: int = 0) -> Tensor:
         """Contribution of input channels first, first+1, ... to the first convolution: [B,c,H,W] -> [B,width,H/2,W/2].
@@ -103,21 +108,29 @@ class FlowNet(nn.Module):
             x = self.cat(torch.cat([x, code.expand(-1, -1, *x.shape[-2:])], dim=1))
         flows, masks = [], []
         for step in range(self.steps):
-            jump = self.get_submodule(f"jump{step}")(skips[self.layers - 2 - step])
-            x = self.get_submodule(f"decoder{step}")(x) + jump
+            x = self.get_submodule(f"decoder{step}")(x)
+            x = self.get_submodule(f"jump{step}")(skips[self.layers - 2 - step], x)
             if step in self.headed:
-                flow = self.get_submodule(f"output{step}")(x)
-                if motion is not None:
-                    cell = 2 ** (self.layers - 1 - step)
-                    flow = flow + _mix_candidates(self.get_submodule(f"limbs{step}")(x), motion, cell)
+                if motion is None:
+                    flow = self.get_submodule(f"output{step}")(x)
+                else:
+                    flow = motion.follow(*self._weigh_limbs(x, step), 2 ** (self.layers - 1 - step))
                 flows.append(flow)
                 masks.append(self.get_submodule(f"mask{step}")(x))
         return flows, masks
 
+    def _weigh_limbs(self, x: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        """Features [B,C,h,w] of a step -> its flow [B,2,h,w] and scores [B,K,h,w] of the candidates."""
+        output, limbs = (cast(nn.Conv2d, self.get_submodule(f"{name}{step}")) for name in ("output", "limbs"))
+        if str(step) not in self.joined or not can_fuse(x):
+            return output(x), limbs(x)
+        flow, scores, _ = self.joined[str(step)](x).tensor_split((2, 2 + limbs.out_channels), dim=1)
+        return flow, scores
 
-def _mix_candidates(scores: Tensor, motion: LimbMotion, cell: float) -> Tensor:
-    """Scores [B,K,h,w], added to the candidates' proximity -> the weighted mean [B,2,h,w] of the candidate flows."""
-    height, width = scores.shape[-2:]
-    flows, near = motion.candidates(height, width, cell)
-    weights = (scores + near.to(scores.dtype)).softmax(dim=1)  # [B,K,h,w]
-    return (weights[:, :, None] * flows.to(weights.dtype)).sum(1)
+    def join_heads(self) -> None:
+        """Let flow and scores of each step be results of one convolution, where that is faster; for inference."""
+        for step in self.headed if self.limbs else ():
+            heads = [cast(nn.Conv2d, self.get_submodule(f"{name}{step}")) for name in ("output", "limbs")]
+            weight, bias = (torch.cat([getattr(head, name) for head in heads]) for name in ("weight", "bias"))
+            sizes = {"inputs": weight.shape[1], "outputs": padded(len(weight))}
+            self.joined[str(step)] = pad_convolution(weight, bias, **sizes, kind=PositionConv2d)

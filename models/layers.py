@@ -7,14 +7,16 @@ B batch, C channels, H, W size of the map. `inputs`, `hidden` and `outputs` of a
 and after its convolutions; `norm` is "instance" or "batch".
 """
 
+from itertools import islice
 from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.fused import FixedBatchNorm2d, Unfinished, convolve, run_fused
 from models.ops.local_attention import SLOPE
-from models.ops.neighbours import can_run_triton
+from models.ops.neighbours import can_fuse, can_run_triton
 from models.ops.padding import pad
 
 
@@ -59,30 +61,39 @@ def normalise(norm: nn.Module, x: Tensor, first: int) -> Tensor:
 
 
 def normalise_and_activate(norm: nn.Module, activate: nn.Module, x: Tensor, first: int | None = None) -> Tensor:
-    """`norm`, then `activate`, of x [B,C,H,W] -> [B,C,H,W]; a batch norm in training on CUDA is fused with it.
+    """`norm`, then `activate`, of x [B,C,H,W] -> [B,C,H,W]; on CUDA a batch norm is fused with it.
 
     first: x is only a part of the channels of `norm`, see `normalise`.
     """
+    part = slice(first or 0, (first or 0) + x.shape[1])
+    if isinstance(norm, FixedBatchNorm2d) and can_fuse(x):
+        return Unfinished(x, norm.scale[part], norm.shift[part]).finish(SLOPE)
     if not (isinstance(norm, nn.BatchNorm2d) and norm.training and can_run_triton(x) is None):
         return activate(norm(x) if first is None else normalise(norm, x, first))
     from models.ops.batch_norm_triton import normalise_and_activate_triton
 
     if first is None:
         cast(Tensor, norm.num_batches_tracked).add_(1)  # as a call of the module does
-    part = slice(first or 0, (first or 0) + x.shape[1])
     mean, variance = cast(Tensor, norm.running_mean)[part], cast(Tensor, norm.running_var)[part]
     options = {"momentum": cast(float, norm.momentum), "epsilon": norm.eps, "slope": SLOPE}
     return normalise_and_activate_triton(x, norm.weight[part], norm.bias[part], mean, variance, **options)
 
 
 class Layers(nn.Sequential):
-    """Layers in a row; the activation that follows every batch norm is computed with it where that is faster."""
+    """Layers in a row; an activation follows every batch norm. What is faster together is computed together."""
 
     def forward(self, x: Tensor) -> Tensor:
-        layers = iter(self)
+        return self.run(Unfinished(x)).finish()
+
+    def run(self, start: Unfinished, *, first: int = 0) -> Unfinished:
+        """The layers number first, first+1, ...; the result may lack the bias of the last one."""
+        layers = islice(self, first, None)
+        if can_fuse(start.x) and not self.training:
+            return run_fused(layers, start)
+        x = start.finish()
         for layer in layers:
             x = normalise_and_activate(layer, next(layers), x) if isinstance(layer, nn.BatchNorm2d) else layer(x)
-        return x
+        return Unfinished(x)
 
 
 class EncoderBlock(nn.Module):
@@ -112,8 +123,7 @@ class EncoderBlock(nn.Module):
     def finish(self, begun: Tensor) -> Tensor:
         """The sum [B,C_out,H/2,W/2] of all contributions -> the block's result [B,C_out,H/2,W/2]."""
         convolution = cast(nn.Conv2d, self.model[2])
-        x = begun + cast(Tensor, convolution.bias)[:, None, None]
-        return self.model[5](normalise_and_activate(self.model[3], self.model[4], x))
+        return self.model.run(Unfinished(begun, shift=convolution.bias), first=3).finish()
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)
@@ -132,13 +142,10 @@ class ResBlock(nn.Module):
             activation(),
             nn.Conv2d(hidden, outputs, 3, padding=1),
         )
-        if inputs != outputs:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1))
-        else:
-            self.shortcut = nn.Identity()
+        self.shortcut = Layers(nn.Conv2d(inputs, outputs, 1)) if inputs != outputs else Layers()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model(x) + self.shortcut(x)
+        return self.model.run(Unfinished(x)).finish(other=self.shortcut.run(Unfinished(x)))
 
 
 class ResBlocks(nn.Module):
@@ -165,22 +172,25 @@ class ResBlockDecoder(nn.Module):
             activation(),
             _upsampling(hidden, outputs),
         )
-        self.shortcut = nn.Sequential(_upsampling(inputs, outputs))
+        self.shortcut = Layers(_upsampling(inputs, outputs))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model(x).add_(self.shortcut(x))  # in place: a third map of this size takes as long to fill
+        return self.model.run(Unfinished(x)).finish(other=self.shortcut.run(Unfinished(x)))
 
 
 class Jump(nn.Module):
-    """Skip connection of a flow net, with reflection padding: [B,C_in,H,W] -> [B,C_out,H,W]."""
+    """Skip connection of a flow net, with reflection padding: [B,C_in,H,W] -> [B,C_out,H,W].
+
+    It is added to another map [B,C_out,H,W] if there is one.
+    """
 
     def __init__(self, *, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.before = activation()
         self.conv1 = nn.Conv2d(inputs, outputs, 3)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.conv1(pad(self.before(x), 1, mode="reflect"))
+    def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
+        skip = convolve(self.conv1, pad(x, 1, mode="reflect", slope=SLOPE))
+        return skip.finish(other=None if other is None else Unfinished(other))
 
 
 class Output(Jump):

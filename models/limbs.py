@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from models.ops.neighbours import can_fuse
+
 # In units of an image's longer side / 256, so that a pose means the same at every resolution:
 SHORT = 4.0  # a limb of this length is half-way between one that is rotated and one that is only shifted
 REACH = 4.0  # distance from a limb over which its logit falls by 1
@@ -51,6 +53,20 @@ class LimbMotion:
         near = -_distance(self.begins, self.ends, x, y) / (REACH * self.unit)
         return flows / cell, torch.cat([torch.full_like(near[:, :1], -STILL), near], 1)
 
+    def follow(self, flow: Tensor, scores: Tensor, cell: float) -> Tensor:
+        """Add to a flow [B,2,h,w] the mean of the candidates, weighted by the softmax of scores [B,K,h,w] and logits.
+
+        cell: as of `candidates`.
+        """
+        if can_fuse(scores):
+            from models.ops.limbs_triton import mix_candidates_triton
+
+            maps, begins, ends, reach = self.maps, self.begins, self.ends, REACH * self.unit
+            return mix_candidates_triton(flow, scores, maps, begins, ends, cell=cell, reach=reach, still=STILL)
+        flows, near = self.candidates(scores.shape[2], scores.shape[3], cell)
+        weights = (scores + near.to(scores.dtype)).softmax(dim=1)  # [B,K,h,w]
+        return flow + (weights[:, :, None] * flows.to(weights.dtype)).sum(1)
+
 
 def limb_motion(target: Tensor, source: Tensor, limbs: Tensor, unit: float = 1.0) -> LimbMotion:
     """Where the limbs of `target` are in `source`.
@@ -64,6 +80,10 @@ def limb_motion(target: Tensor, source: Tensor, limbs: Tensor, unit: float = 1.0
         unit: image pixels in which SHORT and REACH are measured.
     """
     short = SHORT * unit
+    if can_fuse(target):
+        from models.ops.limbs_triton import limb_motion_triton
+
+        return LimbMotion(*limb_motion_triton(target, source, limbs, short=short), unit)
     first, last = limbs.unbind(1)
     begins, origins = target[:, first].float(), source[:, first].float()
     axis, axis_there = target[:, last].float() - begins, source[:, last].float() - origins  # [B,K-1,2]

@@ -66,7 +66,7 @@ class VolumeEncoder(nn.Module):
             skips.append(image)
         x = self.posed(_append_code(image, code))
         for skip, up, jump in zip(skips[-2::-1], self.up, self.jumps, strict=False):
-            x = up(x) + jump(skip)
+            x = jump(skip, up(x))
         return self.lift(x).unflatten(1, self.volume)  # [B,C,D,h,w]
 
 

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.branches import Branches
 from models.detail import Detail, DetailHead
 from models.fingers import FingerHead
 from models.flow import FlowNet
@@ -60,16 +61,17 @@ class AnimationGenerator(RecurrentGenerator):
         return self.flow_net_reference.begin(pair)
 
     def _begin_target(
-        self, reference: Reference, before: Tensor, structure: Tensor, joints: Tensor | None
+        self, reference: Reference, before: Tensor, structure: Tensor, joints: Tensor | None, branches: Branches
     ) -> tuple[Tensor, tuple[SourceFlows, ...]]:
         images, maps = self.config.image_channels, self.config.structure_channels
+        with branches.branch():
+            begun = self.flow_net_reference.begin(structure, first=images + maps)
+            found = tuple(
+                self.flow_net_reference.finish(each.begun + begun, self._limb_motion(joints, each.joints, structure))
+                for each in (reference, *reference.others)
+            )
         into_previous = self.flow_net_previous.begin(before, first=images)
         into_previous = into_previous + self.flow_net_previous.begin(structure, first=images + maps)
-        begun = self.flow_net_reference.begin(structure, first=images + maps)
-        found = (
-            self.flow_net_reference.finish(each.begun + begun, self._limb_motion(joints, each.joints, structure))
-            for each in (reference, *reference.others)
-        )
         return into_previous, tuple(SourceFlows(*each) for each in found)
 
     def estimate(self, reference: Reference, previous: State, target: Target) -> Flows:
@@ -111,7 +113,8 @@ class AnimationGenerator(RecurrentGenerator):
 
 def _add_unknown(joints: Tensor, count: int) -> Tensor:
     """Joints [B,J,2] -> [B,count,2], or [B,J,2] if that is more: those that are not given are not known."""
-    return F.pad(joints, (0, 0, 0, max(count - joints.shape[1], 0)), value=torch.nan)
+    missing = count - joints.shape[1]
+    return F.pad(joints, (0, 0, 0, missing), value=torch.nan) if missing > 0 else joints
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ landmarks, frame by frame. One flow net serves both sources. See `models.generat
 
 from torch import Tensor
 
+from models.branches import Branches
 from models.generators.config import GeneratorConfig
 from models.generators.parts import flow_net
 from models.generators.recurrent import RecurrentGenerator, Reference, State
@@ -28,7 +29,7 @@ class FaceGenerator(RecurrentGenerator):
         return self.flow_net.begin(pair, first=self.config.structure_channels + pair.shape[1])
 
     def _begin_target(
-        self, reference: Reference, before: Tensor, structure: Tensor, joints: Tensor | None
+        self, reference: Reference, before: Tensor, structure: Tensor, joints: Tensor | None, branches: Branches
     ) -> tuple[Tensor, tuple[SourceFlows, ...]]:
         first = self.config.structure_channels + self.config.image_channels
         return self.flow_net.begin(structure) + self.flow_net.begin(before, first=first), ()

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from models.batches import select_items
+from models.branches import Branches
 from models.detail import Detail
 from models.generators.config import GeneratorConfig
 from models.generators.parts import DecoderSource, SourceEncoder, TargetDecoder, check_maps
@@ -140,9 +141,12 @@ class RecurrentGenerator(nn.Module, ABC):
 
     @abstractmethod
     def _begin_target(
-        self, reference: Reference, before: Tensor, structure: Tensor, joints: Tensor | None
+        self, reference: Reference, before: Tensor, structure: Tensor, joints: Tensor | None, branches: Branches
     ) -> tuple[Tensor, tuple[SourceFlows, ...]]:
-        """`Target.begun` and `Target.references`; before: [B,S,H,W], the structure of the previous frame."""
+        """`Target.begun` and `Target.references`, those in a branch.
+
+        before: [B,S,H,W], the structure of the previous frame.
+        """
 
     def _refine(
         self, features: Tensor, generated: Tensor, previous: State, reference: Reference, flows: Flows
@@ -181,9 +185,19 @@ class RecurrentGenerator(nn.Module, ABC):
 
         before: [B,S,H,W], the structure of the previous frame. Other args and errors as of `step`.
         """
+        branches = Branches()
+        target = self._encode_target(reference, before, structure, joints, branches)
+        branches.join()
+        return target
+
+    def _encode_target(
+        self, reference: Reference, before: Tensor, structure: Tensor, joints: Tensor | None, branches: Branches
+    ) -> Target:
         check_maps(self._config, reference.image, structure)
-        begun, references = self._begin_target(reference, before, structure, joints)
-        return Target(structure, joints, self.target.encode(structure), begun, references)
+        with branches.branch():
+            features = self.target.encode(structure)
+        begun, references = self._begin_target(reference, before, structure, joints, branches)
+        return Target(structure, joints, features, begun, references)
 
     def encode_previous(self, previous: State) -> list[Tensor]:
         """The features [B,C,h,w] of the previous image; maybe in another thread than `estimate`."""
@@ -220,8 +234,12 @@ class RecurrentGenerator(nn.Module, ABC):
         Raises:
             ValueError: the sizes don't fit the config or each other, or joints are missing.
         """
-        target = self.encode_target(reference, previous.structure, structure, joints)
-        flows, encoded = self.estimate(reference, previous, target), self.encode_previous(previous)
+        branches = Branches()
+        with branches.branch():
+            encoded = self.encode_previous(previous)
+        target = self._encode_target(reference, previous.structure, structure, joints, branches)
+        flows = self.estimate(reference, previous, target)
+        branches.join()
         return self.complete(reference, previous, target, flows, encoded)
 
     def forward(

@@ -48,6 +48,11 @@ def can_run_triton(source: Tensor, *lattice: Sequence[int]) -> str | None:
     return None
 
 
+def can_fuse(x: Tensor) -> bool:
+    """Whether Triton kernels that have no gradient can take the place of several operations on x [B,C,H,W]."""
+    return not torch.is_grad_enabled() and can_run_triton(x) is None
+
+
 def sum_neighbours(
     source: Tensor, x0: Tensor, y0: Tensor, weights: Tensor, *, columns: Sequence[int], rows: Sequence[int]
 ) -> Tensor:

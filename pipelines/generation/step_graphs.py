@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
 
@@ -65,17 +65,20 @@ class _StepGraph:
     def __init__(self, generator: RecurrentGenerator, example: _Inputs) -> None:
         self.generator, self.example = generator, example
         self.made: Step | None = None
-        self.function = GraphedFunction(self._compute, enabled=True)
+        constant = len(_list_tensors(example.reference))  # they come first
+        self.function = GraphedFunction(self._compute, enabled=True, constant=constant)
 
     def __call__(self, inputs: _Inputs) -> Step:
         outputs = self.function(*_list_tensors(inputs))
         assert self.made is not None
         # The next replay overwrites the graph's tensors while another thread may still write this frame to a file.
-        return _replace_tensors(self.made, [tensor.clone() for tensor in outputs])
+        made = _replace_tensors(self.made, [tensor.clone() for tensor in outputs])
+        return replace(made, structure=inputs.structure, joints=inputs.joints)
 
     def _compute(self, *tensors: Tensor) -> tuple[Tensor, ...]:
         inputs = _replace_tensors(self.example, list(tensors))
-        self.made = self.generator.step(inputs.reference, inputs.previous, inputs.structure, inputs.joints)
+        made = self.generator.step(inputs.reference, inputs.previous, inputs.structure, inputs.joints)
+        self.made = replace(made, structure=made.image[:0], joints=None)  # which the caller has
         return tuple(_list_tensors(self.made))
 
 

@@ -4,6 +4,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import RLock
+from weakref import ref
 
 import torch
 from torch import Tensor
@@ -27,15 +28,20 @@ class GraphedFunction:
     Args:
         function: takes and returns tensors.
         enabled: False: every call is an ordinary one.
+        constant: number of the first inputs that nobody writes to, which are copied into the graph's memory only if
+            they are other tensors than at the call before.
         reset: called before every ordinary call and before the capture, to drop tensors that the capture has to create
             itself, such as gradients.
     """
 
-    def __init__(self, function: TensorFunction, *, enabled: bool, reset: Callable[[], None] | None = None) -> None:
-        self.function, self.enabled, self.reset = function, enabled, reset
+    def __init__(
+        self, function: TensorFunction, *, enabled: bool, constant: int = 0, reset: Callable[[], None] | None = None
+    ) -> None:
+        self.function, self.enabled, self.constant, self.reset = function, enabled, constant, reset
         self.calls = 0
         self.graph: torch.cuda.CUDAGraph | None = None
         self.inputs: tuple[Tensor, ...] = ()
+        self.copied: list[ref[Tensor]] = []  # the constant inputs that are in the graph's memory
         self.outputs: tuple[Tensor, ...] = ()
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
@@ -46,8 +52,11 @@ class GraphedFunction:
         if self.graph is None and not self._capture(inputs):
             return self._call_ordinarily(inputs)
         assert self.graph is not None
-        for captured, given in zip(self.inputs, inputs, strict=True):
-            captured.copy_(given)
+        known = [copied() for copied in self.copied] + [None] * (len(inputs) - len(self.copied))
+        for captured, given, same in zip(self.inputs, inputs, known, strict=True):
+            if given is not same:
+                captured.copy_(given)
+        self.copied = [ref(given) for given in inputs[: self.constant]]
         self.graph.replay()
         return self.outputs
 
