@@ -21,7 +21,8 @@ class Branches:
     @contextmanager
     def branch(self) -> Iterator[None]:
         """What runs inside starts now and ends before what comes after `join`."""
-        if not (torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()):
+        capturing = torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()
+        if torch.is_grad_enabled() or not capturing:  # gradients would need the same order backwards
             yield
             return
         stream = torch.cuda.Stream()

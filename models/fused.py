@@ -40,10 +40,11 @@ class Unfinished(NamedTuple):
     shift: Tensor | None = None
     """[C]."""
 
-    def finish(self, slope: float = 1.0, *, other: "Unfinished | None" = None) -> Tensor:
+    def finish(self, slope: float = 1.0, *, other: "Unfinished | None" = None, wide: int | None = None) -> Tensor:
         """The leaky ReLU of the map, added to another one if there is one -> [B,C,H,W].
 
-        slope: 1 for no activation. The other map must have no scale.
+        slope: 1 for no activation. The other map must have no scale. wide: channels of the result, C and some of zeros,
+        where kernels are fused.
         """
         if self.scale is None and self.shift is None and other is None and slope == 1:
             return self.x
@@ -51,7 +52,7 @@ class Unfinished(NamedTuple):
             from models.ops.pointwise_triton import scale_and_shift_triton
 
             added, added_shift = (None, None) if other is None else (other.x, other.shift)
-            return scale_and_shift_triton(*self, other=added, other_shift=added_shift, slope=slope)
+            return scale_and_shift_triton(*self, other=added, other_shift=added_shift, slope=slope, wide=wide)
         x = self.x if self.scale is None else self.x * self.scale[:, None, None]
         x = x if self.shift is None else x + self.shift[:, None, None]
         x = x if other is None else x + other.finish()

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.fused import FixedBatchNorm2d, Unfinished, convolve, run_fused
+from models.fused import ALIGNMENT, FixedBatchNorm2d, Unfinished, convolve, padded, run_fused
 from models.ops.local_attention import SLOPE
 from models.ops.neighbours import can_fuse, can_run_triton
 from models.ops.padding import pad
@@ -116,9 +116,13 @@ class EncoderBlock(nn.Module):
 
     def begin(self, part: Tensor, *, first: int = 0) -> Tensor:
         """Contribution of channels first, first+1, ... to the first convolution: [B,c,H,W] -> [B,C_out,H/2,W/2]."""
-        convolution = cast(nn.Conv2d, self.model[2])
-        x = normalise_and_activate(self.model[0], self.model[1], part, first)
-        return F.conv2d(x, convolution.weight[:, first : first + part.shape[1]], stride=2, padding=1)
+        norm, activate, convolution = self.model[0], self.model[1], cast(nn.Conv2d, self.model[2])
+        x, weight = part, convolution.weight[:, first : first + part.shape[1]]
+        if isinstance(norm, FixedBatchNorm2d) and can_fuse(part):
+            x, weight = _widen(norm, x, weight, first)
+        else:
+            x = normalise_and_activate(norm, activate, x, first)
+        return F.conv2d(x, weight, stride=2, padding=1)
 
     def finish(self, begun: Tensor) -> Tensor:
         """The sum [B,C_out,H/2,W/2] of all contributions -> the block's result [B,C_out,H/2,W/2]."""
@@ -127,6 +131,15 @@ class EncoderBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)
+
+
+def _widen(norm: FixedBatchNorm2d, x: Tensor, weight: Tensor, first: int) -> tuple[Tensor, Tensor]:
+    """x [B,c,H,W], normalised and activated, and the weight [C_out,c,k,k] that reads it, both with more channels of
+    zeros where tensor cores need them; for few channels cuDNN has a convolution of its own, which is faster."""
+    part, count = slice(first, first + x.shape[1]), x.shape[1]
+    wide = padded(count) if count > ALIGNMENT else count
+    x = Unfinished(x, norm.scale[part], norm.shift[part]).finish(SLOPE, wide=wide)
+    return x, F.pad(weight, (0, 0, 0, 0, 0, wide - count)) if wide > count else weight
 
 
 class ResBlock(nn.Module):

@@ -19,12 +19,17 @@ BLOCK = 1024  # values of one program
 
 @triton.jit
 def _compute(
-    x, scale, shift, other, other_shift, result, count, C: tl.constexpr, SLOPE: tl.constexpr,
+    x, scale, shift, other, other_shift, result, count, C: tl.constexpr, WIDE: tl.constexpr, SLOPE: tl.constexpr,
     SCALE: tl.constexpr, SHIFT: tl.constexpr, OTHER: tl.constexpr, OTHER_SHIFT: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     # The map counts as a flat array, so that any number of channels keeps all threads busy.
-    place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
-    there, c = place < count, place % C
+    target = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    if WIDE == C:
+        place, there, c = target, target < count, target % C
+    else:
+        c = target % WIDE
+        place, there = target // WIDE * C + c, (target < count) & (c < C)
+        c = tl.minimum(c, C - 1)
     value = tl.load(x + place, mask=there, other=0.0).to(tl.float32)
     if SCALE:
         value *= tl.load(scale + c).to(tl.float32)
@@ -36,7 +41,9 @@ def _compute(
         value += tl.load(other_shift + c).to(tl.float32)
     if SLOPE != 1.0:
         value = tl.where(value > 0, value, value * SLOPE)
-    tl.store(result + place, value.to(result.dtype.element_ty), mask=there)
+    if WIDE != C:
+        value = tl.where(there, value, 0.0)
+    tl.store(result + target, value.to(result.dtype.element_ty), mask=target < count)
 
 
 def scale_and_shift_triton(
@@ -47,6 +54,7 @@ def scale_and_shift_triton(
     other: Tensor | None = None,
     other_shift: Tensor | None = None,
     slope: float = 1.0,
+    wide: int | None = None,
 ) -> Tensor:
     """leaky_relu(x * scale + shift + other + other_shift); what is None is left out.
 
@@ -54,17 +62,21 @@ def scale_and_shift_triton(
         x, other: [B,C,H,W].
         scale, shift, other_shift: [C], dense.
         slope: of the leaky ReLU, 1 for none.
+        wide: channels of the result, C and some of zeros; None for C.
 
     Returns:
-        [B,C,H,W], channels-last; in the precision of autocast where it is on, since convolutions read it.
+        [B,wide,H,W], channels-last; in the precision of autocast where it is on, since convolutions read it.
     """
     precision = torch.get_autocast_dtype(x.device.type) if torch.is_autocast_enabled(x.device.type) else x.dtype
     x = x.contiguous(memory_format=torch.channels_last)
     if other is not None:
         other = other.contiguous(memory_format=torch.channels_last)
-    result, addends = torch.empty_like(x, dtype=precision), (scale, shift, other, other_shift)
-    _compute[(triton.cdiv(x.numel(), BLOCK),)](
-        x, *(x if each is None else each for each in addends), result, x.numel(), x.shape[1], slope,
+    batch, channels, height, width = x.shape
+    size = batch, wide or channels, height, width
+    result = torch.empty(size, dtype=precision, device=x.device, memory_format=torch.channels_last)
+    addends = scale, shift, other, other_shift
+    _compute[(triton.cdiv(result.numel(), BLOCK),)](
+        x, *(x if each is None else each for each in addends), result, result.numel(), channels, size[1], slope,
         *(each is not None for each in addends), BLOCK,
     )  # fmt: skip
     return result

@@ -39,6 +39,11 @@ for channels, precision in itertools.product((1, 5, 12, 36, 64), (torch.float32,
         exact = F.pad(F.leaky_relu(x.double(), slope), (before, after, before, after), mode=mode)
         check(pad_triton(x, before, after, reflect=mode == "reflect", slope=slope), exact, precision)
 
+# Channels of zeros.
+x, scale, shift = torch.randn(2, 12, 7, 9), torch.randn(12), torch.randn(12)
+exact = F.leaky_relu(x.double() * scale[:, None, None] + shift[:, None, None], 0.1)
+check(scale_and_shift_triton(x, scale, shift, slope=0.1, wide=16), F.pad(exact, (0, 0, 0, 0, 0, 4)), torch.float32)
+
 # Under autocast a float32 map becomes what the convolution behind it reads.
 with torch.autocast("cpu", dtype=torch.bfloat16):
     check(scale_and_shift_triton(x.float(), slope=0.1), F.leaky_relu(x.double(), 0.1), torch.bfloat16)
