@@ -11,8 +11,8 @@ from models.errors import BackendUnavailable, InputError
 from pipelines import AnimateConfig, animate
 from pipelines.diagnostics import diagnose
 from pipelines.runtime.cores import GPU_THREADS
-from pipelines.runtime.devices import choose_device, choose_precision, limit_threads
-from tests.helpers.devices import WithoutFloat64
+from pipelines.runtime.devices import autocast, choose_device, choose_precision, limit_threads
+from tests.helpers.devices import WithoutFloat64, needs_cuda
 from tests.helpers.small_batches import write_small_clip, write_small_source, write_small_weights
 
 NO_KERNEL = "CUDA error: no kernel image is available for execution on the device\nCompile with `TORCH_USE_CUDA_DSA`"
@@ -117,3 +117,23 @@ def test_few_threads_of_the_cpu_work_beside_a_gpu(device: str, expected: int) ->
     finally:
         torch.set_num_threads(before[0])
         cv2.setNumThreads(before[1])
+
+
+@pytest.mark.gpu
+@needs_cuda
+def test_float32_on_a_gpu_is_not_rounded_to_tf32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    convolution = torch.nn.Conv2d(64, 64, 3, padding=1)
+    x = torch.rand(2, 64, 32, 32)
+    with torch.inference_mode(), autocast("fp32", torch.device("cuda")):
+        exact = convolution.double()(x.double())
+        found = convolution.float().cuda()(x.cuda())
+    assert (found.cpu() - exact).abs().max() < 1e-5
+
+
+def test_float32_switches_tf32_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    with autocast("bf16", torch.device("cpu")):
+        assert torch.backends.cudnn.allow_tf32
+    with autocast("fp32", torch.device("cpu")):
+        assert not torch.backends.cudnn.allow_tf32
