@@ -22,6 +22,8 @@ from models.ops.local_attention import SLOPE
 from models.ops.neighbours import can_fuse
 from models.ops.sampling import warp
 
+MOVED = 6.0  # subtracted from the logit of a source that shows what has moved away
+
 
 @dataclass(frozen=True)
 class Detail:
@@ -100,6 +102,7 @@ class DetailHead(nn.Module):
         references: Sequence[Tensor],
         flows: Sequence[Tensor],
         masks: Sequence[Tensor],
+        moved: Sequence[Tensor] = (),
     ) -> tuple[Tensor, Detail]:
         """Sharpen the generated image.
 
@@ -109,12 +112,14 @@ class DetailHead(nn.Module):
             references: [B,I,H,W], the reference and its further images, if there are any.
             flows: [B,2,h,w] into the previous frame and into each reference.
             masks: [B,1,h,w] of the same.
+            moved: [B,1,h,w] of the same in 0 to 1, where they show what has moved away and must not be copied in eval
+                mode; none if nothing is known of that.
 
         Returns:
             The image [B,I,H,W], and how it was composed.
         """
         if self.fused is not None and len(references) == 1 and can_fuse(features) and not self.training:
-            return self.fused(features, generated, (previous, *references), flows, masks)
+            return self.fused(features, generated, (previous, *references), flows, masks, self._enlarge(moved))
         residual, hidden = self._convolve_features(self.before(features))
         residual_previous, residual_reference = residual.split(2, dim=1)
         coarse = (self._upsample(torch.cat(list(flows), dim=1)) * self.scale).split(2, dim=1)  # [B,2,H,W] each
@@ -123,6 +128,7 @@ class DetailHead(nn.Module):
         warped_previous = warp(previous, flow_previous)
         warped = [warp(image, flow) for image, flow in zip(references, flow_references, strict=True)]
         shares = choose_sources(masks[1:])
+        moved = [moved[0], mix(moved[1:], shares)] if moved else ()
         mask = self._upsample(torch.cat([masks[0], mix(masks[1:], shares)], dim=1))
         shares = [self._upsample(share) for share in shares]
         candidates = torch.cat([warped_previous, mix(warped, shares), mask], dim=1)
@@ -132,6 +138,8 @@ class DetailHead(nn.Module):
         logits = logits.to(flow_previous.dtype).contiguous()  # dense, as the flows are
         if not self.training:
             logits = logits - cast(Tensor, self.restraint).to(logits.dtype)
+            if moved:
+                logits[:, 1:] -= self._enlarge(moved)
         blend = logits.softmax(dim=1)
         if len(references) > 1:
             parts = [blend[:, 2:] * share.to(blend.dtype) for share in shares]
@@ -150,6 +158,10 @@ class DetailHead(nn.Module):
         residual, hidden = both.split([weights[0].shape[0], weights[1].shape[0]], dim=1)
         # Dense: adding a slice of the channels, or to it, is slow, above all in bfloat16.
         return residual.contiguous(), hidden.clone()
+
+    def _enlarge(self, moved: Sequence[Tensor]) -> Tensor | None:
+        """What to subtract from the logits of both sources [B,2,H,W], from where each shows what has moved away."""
+        return self._upsample(MOVED * torch.cat(list(moved), 1)) if moved else None
 
     def _upsample(self, x: Tensor) -> Tensor:
         return F.interpolate(x, scale_factor=self.scale, mode="bilinear", align_corners=False)
@@ -184,8 +196,10 @@ class FusedDetail(nn.Module):
         pictures: Sequence[Tensor],
         flows: Sequence[Tensor],
         masks: Sequence[Tensor],
+        penalty: Tensor | None,
     ) -> tuple[Tensor, Detail]:
-        """As of `DetailHead`; pictures: the previous frame and the reference, [B,I,H,W] each."""
+        """As of `DetailHead`; pictures: the previous frame and the reference, [B,I,H,W] each; penalty: subtracted from
+        their logits, [B,2,H,W]."""
         from models.ops.detail_triton import compose_triton, gather_candidates_triton
 
         shared = convolve(self.features, Unfinished(features).finish(SLOPE))
@@ -193,6 +207,8 @@ class FusedDetail(nn.Module):
             pictures, flows, masks, shared.x, cast(Tensor, shared.shift), count=self.candidates.in_channels
         )
         logits = convolve(self.last, convolve(self.candidates, candidates).finish(SLOPE, other=shared))
+        if penalty is not None:
+            logits.x[:, 1:3] -= penalty
         bias, restraint = cast(Tensor, logits.shift), cast(Tensor, self.restraint)
         image, blend = compose_triton(generated, warped, logits.x, bias, restraint)
         return image, Detail(found[0], found[1], blend, warped[0], warped[1])

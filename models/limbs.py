@@ -47,10 +47,10 @@ class LimbMotion:
         Returns:
             Flows [B,K,2,h,w] in pixels of the map, and logits [B,K,h,w] that fall with the distance to the limb.
         """
-        x, y = (_pixel_centres(size, cell, self.maps) for size in (width, height))
+        x, y = (pixel_centres(size, cell, self.maps) for size in (width, height))
         y = y[:, None]  # [h,1]
         flows = self.maps[..., 0, None, None] * x + self.maps[..., 1, None, None] * y + self.maps[..., 2, None, None]
-        near = -_distance(self.begins, self.ends, x, y) / (REACH * self.unit)
+        near = -measure_distance(self.begins, self.ends, x, y) / (REACH * self.unit)
         return flows / cell, torch.cat([torch.full_like(near[:, :1], -STILL), near], 1)
 
     def follow(self, flow: Tensor, scores: Tensor, cell: float) -> Tensor:
@@ -102,12 +102,12 @@ def limb_motion(target: Tensor, source: Tensor, limbs: Tensor, unit: float = 1.0
     return LimbMotion(torch.cat([torch.zeros_like(maps[:, :1]), maps], 1), begins, begins + axis, unit)
 
 
-def _pixel_centres(size: int, cell: float, like: Tensor) -> Tensor:
+def pixel_centres(size: int, cell: float, like: Tensor) -> Tensor:
     """Image positions [size] of the centres of map pixels along one axis."""
     return (torch.arange(size, device=like.device, dtype=like.dtype) + 0.5) * cell - 0.5
 
 
-def _distance(begins: Tensor, ends: Tensor, x: Tensor, y: Tensor) -> Tensor:
+def measure_distance(begins: Tensor, ends: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """Distance [B,K-1,h,w] in image pixels from positions x [w], y [h,1] to the segments begins, ends [B,K-1,2]."""
     axis = (ends - begins)[..., None, None]  # [B,K-1,2,1,1]
     dx, dy = x - begins[:, :, 0, None, None], y - begins[:, :, 1, None, None]

@@ -4,12 +4,14 @@ In: a reference image of a person and a sequence of structure maps. Out: the per
 The previous frame and the reference image have a flow net each. See `models.generators.recurrent` for shapes and use.
 """
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.arms import find_moved_arms
 from models.branches import Branches
 from models.detail import Detail, DetailHead
 from models.fingers import FingerHead
@@ -18,6 +20,7 @@ from models.generators.config import AnimationConfig, bundled_person, dance_fash
 from models.generators.parts import flow_net
 from models.generators.recurrent import RecurrentGenerator, Reference, State, Step
 from models.generators.targets import Flows, SourceFlows, Target
+from models.joints import H36M17_LIMBS
 from models.layers import Output
 from models.limbs import LimbMotion, limb_motion
 
@@ -39,7 +42,8 @@ class AnimationGenerator(RecurrentGenerator):
     """Recurrent generator of people.
 
     Our additions to the paper, all off in the authors' configurations: limbs whose rigid motion the flow can follow,
-    the detail head, the finger head, and the shadow, which takes no part in the recurrence.
+    the detail head, which copies nothing of arms that have moved away, the finger head, and the shadow, which takes no
+    part in the recurrence.
     """
 
     def __init__(self, *, config: AnimationConfig) -> None:
@@ -55,6 +59,7 @@ class AnimationGenerator(RecurrentGenerator):
         self.register_buffer(
             "limbs", torch.tensor(config.limbs, dtype=torch.long).view(len(config.limbs), 2), persistent=False
         )
+        self.has_arms = set(H36M17_LIMBS) <= set(config.limbs)
         self.joints = 1 + max((joint for limb in config.limbs for joint in limb), default=-1)
 
     def _begin_reference(self, pair: Tensor) -> Tensor:
@@ -91,7 +96,13 @@ class AnimationGenerator(RecurrentGenerator):
         return image, (shadow + 1) / 2
 
     def _refine(
-        self, features: Tensor, generated: Tensor, previous: State, reference: Reference, flows: Flows
+        self,
+        features: Tensor,
+        generated: Tensor,
+        previous: State,
+        reference: Reference,
+        flows: Flows,
+        joints: Tensor | None,
     ) -> tuple[Tensor, Detail | None]:
         if self.detail is None:
             return generated, None
@@ -99,7 +110,13 @@ class AnimationGenerator(RecurrentGenerator):
         finest = (flows.flows_previous, flows.flows_reference, *(other.flows for other in flows.others))
         masks = (flows.masks_previous, flows.masks_reference, *(other.masks for other in flows.others))
         flow, mask = ([levels[-1] for levels in each] for each in (finest, masks))
-        return self.detail(features, generated, previous.image, references, flow, mask)
+        moved: list[Tensor] = []
+        if self.has_arms and not self.training:
+            poses = previous.joints, reference.joints, *(other.joints for other in reference.others)
+            cell = features.shape[-1] / flow[0].shape[-1]
+            pairs = zip(cast(Sequence[Tensor], poses), flow, strict=True)
+            moved += (find_moved_arms(cast(Tensor, joints), pose, into, cell) for pose, into in pairs)
+        return self.detail(features, generated, previous.image, references, flow, mask, moved)
 
     def _limb_motion(self, target: Tensor | None, source: Tensor | None, structure: Tensor) -> LimbMotion | None:
         """The motion between the joints of two poses, of which `structure` [B,S,H,W] is one."""

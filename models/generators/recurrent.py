@@ -149,9 +149,15 @@ class RecurrentGenerator(nn.Module, ABC):
         """
 
     def _refine(
-        self, features: Tensor, generated: Tensor, previous: State, reference: Reference, flows: Flows
+        self,
+        features: Tensor,
+        generated: Tensor,
+        previous: State,
+        reference: Reference,
+        flows: Flows,
+        joints: Tensor | None,
     ) -> tuple[Tensor, Detail | None]:
-        """Decoder features [B,C,H,W] and the generated image [B,I,H,W] -> the result [B,I,H,W]."""
+        """Decoder features [B,C,H,W], generated image [B,I,H,W] and the frame's joints [B,J,2] -> result [B,I,H,W]."""
         return generated, None
 
     def _add_fingers(self, features: Tensor, structure: Tensor) -> Tensor:
@@ -218,7 +224,7 @@ class RecurrentGenerator(nn.Module, ABC):
         )
         features = self._add_fingers(features, target.structure)
         generated, shadow = self._split_output(self.target.outconv(features))
-        image, detail = self._refine(features, generated, previous, reference, flows)
+        image, detail = self._refine(features, generated, previous, reference, flows, target.joints)
         found = vars(flows) | {"detail": detail, "shadow": shadow}
         return Step(image, target.structure, generated, joints=target.joints, **found)
 
