@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.choice import choose_sources, mix
+from models.doubt import measure_difference, measure_distortion
 from models.fused import Unfinished, convolve, pad_convolution, padded
 from models.layers import activation, zero_parameters
 from models.ops.local_attention import SLOPE
@@ -23,6 +24,7 @@ from models.ops.neighbours import can_fuse
 from models.ops.sampling import warp
 
 MOVED = 6.0  # subtracted from the logit of a source that shows what has moved away
+DISTORTED = 0.25  # cost of the largest distortion, in means that differ by 1
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class DetailHead(nn.Module):
         image_channels: channels of the images.
         restraint: subtracted from the blend's logits of the generated image and of the previous frame in eval mode, so
             that what the reference shows is copied from it rather than generated again or copied from a copy.
+        doubt: how fast a source's logit falls in eval mode with what `models.doubt` finds wrong; 0 for never.
     """
 
     def __init__(
@@ -80,9 +83,10 @@ class DetailHead(nn.Module):
         scale: int,
         image_channels: int = 3,
         restraint: tuple[float, float] = (0.0, 0.0),
+        doubt: float = 0.0,
     ) -> None:
         super().__init__()
-        self.scale = scale
+        self.scale, self.doubt = scale, doubt
         self.register_buffer("restraint", torch.tensor([*restraint, 0.0]).view(3, 1, 1), persistent=False)
         self.before = activation()
         self.residual = nn.Conv2d(channels, 4, 3, padding=1)
@@ -119,7 +123,8 @@ class DetailHead(nn.Module):
             The image [B,I,H,W], and how it was composed.
         """
         if self.fused is not None and len(references) == 1 and can_fuse(features) and not self.training:
-            return self.fused(features, generated, (previous, *references), flows, masks, self._enlarge(moved))
+            penalties = self.find_penalties(flows, moved)
+            return self.fused(features, generated, (previous, *references), flows, masks, penalties)
         residual, hidden = self._convolve_features(self.before(features))
         residual_previous, residual_reference = residual.split(2, dim=1)
         coarse = (self._upsample(torch.cat(list(flows), dim=1)) * self.scale).split(2, dim=1)  # [B,2,H,W] each
@@ -128,18 +133,20 @@ class DetailHead(nn.Module):
         warped_previous = warp(previous, flow_previous)
         warped = [warp(image, flow) for image, flow in zip(references, flow_references, strict=True)]
         shares = choose_sources(masks[1:])
-        moved = [moved[0], mix(moved[1:], shares)] if moved else ()
+        penalties = [] if self.training else self.find_penalties(flows, moved)
+        if penalties:
+            penalties = [penalties[0], mix(penalties[1:], shares)]
         mask = self._upsample(torch.cat([masks[0], mix(masks[1:], shares)], dim=1))
         shares = [self._upsample(share) for share in shares]
-        candidates = torch.cat([warped_previous, mix(warped, shares), mask], dim=1)
+        sources = warped_previous, mix(warped, shares)
+        candidates = torch.cat([*sources, mask], dim=1)
         first, act, last = self.blend
         weight = cast(Tensor, first.weight)[:, features.shape[1] :]
         logits = last(act(hidden + F.conv2d(candidates.to(hidden.dtype), weight, padding=1)))
         logits = logits.to(flow_previous.dtype).contiguous()  # dense, as the flows are
         if not self.training:
             logits = logits - cast(Tensor, self.restraint).to(logits.dtype)
-            if moved:
-                logits[:, 1:] -= self._enlarge(moved)
+            logits = self.distrust(logits, generated, sources, penalties)
         blend = logits.softmax(dim=1)
         if len(references) > 1:
             parts = [blend[:, 2:] * share.to(blend.dtype) for share in shares]
@@ -159,9 +166,29 @@ class DetailHead(nn.Module):
         # Dense: adding a slice of the channels, or to it, is slow, above all in bfloat16.
         return residual.contiguous(), hidden.clone()
 
-    def _enlarge(self, moved: Sequence[Tensor]) -> Tensor | None:
-        """What to subtract from the logits of both sources [B,2,H,W], from where each shows what has moved away."""
-        return self._upsample(MOVED * torch.cat(list(moved), 1)) if moved else None
+    def find_penalties(self, flows: Sequence[Tensor], moved: Sequence[Tensor]) -> list[Tensor]:
+        """What the logits of sources lose for their flows [B,2,h,w], and for what has moved away: [B,1,h,w] each."""
+        penalties = [MOVED * each for each in moved]
+        if self.doubt:
+            distorted = measure_distortion(torch.cat(list(flows))) * (self.doubt * DISTORTED)
+            parts = distorted.chunk(len(flows))
+            penalties = [one + other for one, other in zip(penalties, parts, strict=True)] if moved else list(parts)
+        return penalties
+
+    def distrust(
+        self, logits: Tensor, generated: Tensor, sources: Sequence[Tensor], penalties: Sequence[Tensor]
+    ) -> Tensor:
+        """Lower the logits [B,3 or more,H,W] of two warped sources [B,I,H,W], in place.
+
+        penalties: [B,1,h,w] of each; where they differ from the generated image [B,I,H,W] is added to them.
+        """
+        if self.doubt:
+            differences = [measure_difference(source, generated, self.scale) for source in sources]
+            pairs = zip(penalties, differences, strict=True)
+            penalties = [penalty + self.doubt * difference for penalty, difference in pairs]
+        if penalties:
+            logits[:, 1:3] -= self._upsample(torch.cat(list(penalties), 1))
+        return logits
 
     def _upsample(self, x: Tensor) -> Tensor:
         return F.interpolate(x, scale_factor=self.scale, mode="bilinear", align_corners=False)
@@ -188,6 +215,7 @@ class FusedDetail(nn.Module):
         weight = F.pad(last.weight, (0, 0, 0, 0, flows, 0))
         self.last = pad_convolution(weight, last.bias, inputs=hidden, outputs=padded(last.out_channels))
         self.register_buffer("restraint", cast(Tensor, head.restraint).flatten(), persistent=False)
+        self.distrust = head.distrust
 
     def forward(
         self,
@@ -196,10 +224,10 @@ class FusedDetail(nn.Module):
         pictures: Sequence[Tensor],
         flows: Sequence[Tensor],
         masks: Sequence[Tensor],
-        penalty: Tensor | None,
+        penalties: Sequence[Tensor],
     ) -> tuple[Tensor, Detail]:
-        """As of `DetailHead`; pictures: the previous frame and the reference, [B,I,H,W] each; penalty: subtracted from
-        their logits, [B,2,H,W]."""
+        """As of `DetailHead`; pictures: the previous frame and the reference, [B,I,H,W] each; penalties: of both, see
+        `DetailHead.find_penalties`."""
         from models.ops.detail_triton import compose_triton, gather_candidates_triton
 
         shared = convolve(self.features, Unfinished(features).finish(SLOPE))
@@ -207,8 +235,7 @@ class FusedDetail(nn.Module):
             pictures, flows, masks, shared.x, cast(Tensor, shared.shift), count=self.candidates.in_channels
         )
         logits = convolve(self.last, convolve(self.candidates, candidates).finish(SLOPE, other=shared))
-        if penalty is not None:
-            logits.x[:, 1:3] -= penalty
+        self.distrust(logits.x, generated, warped, penalties)
         bias, restraint = cast(Tensor, logits.shift), cast(Tensor, self.restraint)
         image, blend = compose_triton(generated, warped, logits.x, bias, restraint)
         return image, Detail(found[0], found[1], blend, warped[0], warped[1])

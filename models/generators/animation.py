@@ -153,4 +153,5 @@ def _detail_head(config: AnimationConfig) -> DetailHead:
         scale=2 ** min(config.attention_layers),
         image_channels=config.image_channels,
         restraint=config.restraint,
+        doubt=config.doubt,
     )

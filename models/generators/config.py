@@ -101,6 +101,10 @@ class AnimationConfig(GeneratorConfig):
     restraint: tuple[float, float] = (0.0, 0.0)
     """What the detail head subtracts in eval mode from the logits of the generated image and of the previous frame."""
 
+    doubt: float = 0.0
+    """How fast, in eval mode, the detail head's logit of a source falls where the source, warped, differs from the
+    generated image or is distorted (`models.doubt`); 0 for never."""
+
     limbs: tuple[tuple[int, int], ...] = ()
     """Pairs of joint indices whose rigid motion the flow can follow (`models.limbs`); none in the authors' networks.
     After the 17 joints of a person come the points of hands and feet, `models.joints.DETAIL_NAMES`."""
@@ -231,6 +235,7 @@ def bundled_person() -> AnimationConfig:
         detail_hidden=12,
         finger_hidden=12,
         restraint=(1.0, 1.5),
+        doubt=40.0,
         shadow=True,
         limbs=H36M17_LIMBS + TORSO + tuple((joint, joint) for joint in range(17)) + DETAIL_LIMBS,
     )
@@ -250,6 +255,7 @@ def bundled_face() -> AnimationConfig:
         max_width=192,
         attention_hidden=32,
         finger_hidden=0,
+        doubt=0.0,
         shadow=False,
         flow_width=8,
         flow_layers=4,

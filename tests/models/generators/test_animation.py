@@ -8,6 +8,7 @@ from torch import Tensor
 
 from models.batches import select_items
 from models.detail import Detail
+from models.doubt import measure_distortion
 from models.fold import fold_batch_norm
 from models.generators.animation import AnimationConfig, AnimationGenerator, State, bundled_person, dance_fashion
 from models.generators.recurrent import Reference
@@ -194,6 +195,36 @@ def test_restraint_moves_the_blend_to_the_reference_outside_of_training() -> Non
     shares = blend(free.eval()) * torch.tensor([-1.5, -2.0, 0.0]).exp().view(3, 1, 1)
     torch.testing.assert_close(blend(held.eval()), shares / shares.sum(1, keepdim=True))
     assert torch.equal(blend(held.train()), blend(free.train()))
+
+
+def mean_around(image: Tensor, row: int, column: int) -> Tensor:
+    """[I], the mean of three by three squares of 4 pixels around one of [1, I, H, W], as many as there are."""
+    rows, columns = (slice(max(4 * place - 4, 0), 4 * place + 8) for place in (row, column))
+    return image[0, :, rows, columns].mean((1, 2))
+
+
+def test_sources_that_differ_or_are_distorted_are_doubted_outside_of_training() -> None:
+    trusting, doubting = build(detail_hidden=6), build(detail_hidden=6, doubt=20.0)
+    doubting.load_state_dict(trusting.state_dict())
+    structures, image, structure = clip(frames=1)
+    step, doubted = (generator.eval()(structures, image, structure)[0] for generator in (trusting, doubting))
+    assert step.detail is not None
+    assert doubted.detail is not None
+    sources = step.detail.warped_previous, step.detail.warped_reference
+    flows = step.flows_previous, step.flows_reference
+    penalty = torch.cat([20 * 0.25 * measure_distortion(each[-1]) for each in flows], 1)
+    assert penalty.max() > 0.1
+    for number, source in enumerate(sources):
+        for row in range(16):
+            for column in range(24):
+                apart = mean_around(source, row, column) - mean_around(step.generated, row, column)
+                penalty[0, number, row, column] += 20 * (apart.abs().mean() - 0.05).clamp(min=0)
+    assert penalty.std() > 0.1
+    penalty = torch.nn.functional.interpolate(penalty, size=SIZE[2:], mode="bilinear")
+    shares = step.detail.blend * torch.cat([torch.ones_like(penalty[:, :1]), (-penalty).exp()], 1)
+    torch.testing.assert_close(doubted.detail.blend, shares / shares.sum(1, keepdim=True), atol=1e-5, rtol=1e-4)
+    plain, same = (generator.train()(structures, image, structure)[0].image for generator in (trusting, doubting))
+    assert torch.equal(plain, same)
 
 
 def several(generator: AnimationGenerator, count: int) -> tuple[Reference, State, Tensor]:
