@@ -1,7 +1,8 @@
 """Time of one step of the recurrent generators: ordinary calls against CUDA graphs, as `gfla animate` runs them.
 
 Both make the same frames in the same run, one pose after the other; the table says how far the last frame of the graphs
-is from that of the ordinary calls. Without a GPU only the ordinary calls run.
+is from that of the ordinary calls. `person` moves a rendered person: with noise for picture and poses, frames that copy
+from the one before drift apart from rounding alone. Without a GPU only the ordinary calls run.
 
     python -m benchmarks.generator_step [--frames N] [--size N] [--batches N ...] [--threads N]
 """
@@ -9,16 +10,21 @@ is from that of the ordinary calls. Without a GPU only the ordinary calls run.
 import argparse
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 import torch
+from torch import Tensor
 
 from models.fold import prepare_for_inference
 from models.generators.animation import AnimationGenerator, State, Step, dance_fashion
+from models.joints import H36M17_LIMBS
 from models.weights import load_weights
 from pipelines.generation.step_graphs import StepGraphs
 from pipelines.runtime.devices import PRECISIONS, autocast
+from pipelines.training.animation.validation import HeldOutClips, draw_structure, render_held_out
 
 WARM_UP = 5  # steps before the clock starts: a graph is captured at the fourth
+POSES = 8  # of a run, again and again
 
 
 def main() -> None:
@@ -63,13 +69,10 @@ def measure(name: str, generator: AnimationGenerator, precision: str, batch: int
 
 def run(
     generator: AnimationGenerator, step: Callable[..., Step], precision: str, batch: int, size: int, frames: int
-) -> tuple[float, torch.Tensor]:
+) -> tuple[float, Tensor]:
     """Milliseconds of a step, and the last image [batch, C, size, size]."""
-    device, config = next(generator.parameters()).device, generator.config
-    random = torch.Generator().manual_seed(1)
-    joints = [torch.rand(batch, 17, 2, generator=random).to(device) * size if config.limbs else None for _ in range(8)]
-    image = torch.rand(batch, config.image_channels, size, size, generator=random) * 2 - 1
-    poses = [torch.rand(batch, config.structure_channels, size, size, generator=random) for _ in range(8)]
+    device = next(generator.parameters()).device
+    image, poses, joints = draw_poses(generator, batch, size)
     image, *structures = (each.to(device).contiguous(memory_format=torch.channels_last) for each in (image, *poses))
     with autocast(precision, device):
         reference = generator.encode_reference(image, structures[0], joints[0])
@@ -79,9 +82,33 @@ def run(
             wait(device)
             began = time.perf_counter()
         with autocast(precision, device):
-            state = step(reference, state, structures[frame % 8], joints[frame % 8]).state
+            state = step(reference, state, structures[frame % POSES], joints[frame % POSES]).state
     wait(device)
     return (time.perf_counter() - began) / frames * 1000, state.image
+
+
+def draw_poses(
+    generator: AnimationGenerator, batch: int, size: int
+) -> tuple[Tensor, list[Tensor], list[Tensor | None]]:
+    """A picture [batch, C, size, size], and structures [batch, S, size, size] and joints [batch, 17, 2] of `POSES`."""
+    config, device = generator.config, next(generator.parameters()).device
+    if not config.limbs:
+        random = torch.Generator().manual_seed(1)
+        image = torch.rand(batch, config.image_channels, size, size, generator=random) * 2 - 1
+        poses = [torch.rand(batch, config.structure_channels, size, size, generator=random) for _ in range(POSES)]
+        return image, poses, [None] * POSES
+    clip, poses = film(size), []
+    for joints, details, depth in zip(clip.h36m[0], clip.details[0], clip.h36m_depth[0], strict=True):
+        pose = draw_structure(joints[None], H36M17_LIMBS, (details[None], depth[None]), size=size)
+        poses.append(pose[:, : config.structure_channels].expand(batch, -1, -1, -1))
+    joints = [each[None].expand(batch, -1, -1).to(device) for each in clip.h36m[0]]
+    return clip.source.expand(batch, -1, -1, -1), poses, [*joints]
+
+
+@lru_cache
+def film(size: int) -> HeldOutClips:
+    """A rendered person in a few poses."""
+    return render_held_out(1, POSES, size=size, device=torch.device("cpu"))
 
 
 def wait(device: torch.device) -> None:
