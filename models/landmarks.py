@@ -37,7 +37,7 @@ class LandmarkConfig:
     widths: tuple[int, ...] = (24, 64, 96, 112, 128)
     """Channels at 1/2, 1/4, ... of the square's size; at least two."""
 
-    size: int = 128
+    size: int = 192
     """H = W, pixels; the size of square that the network was trained with."""
 
 
@@ -52,7 +52,7 @@ class LandmarkOutput(NamedTuple):
 
 
 class LandmarkNetwork(nn.Module):
-    """U-Net with batch norm; on its deepest map (4 x 4 for 128 x 128 pixels) every landmark sees the complete face."""
+    """U-Net with batch norm; on its deepest map (6 x 6 for 192 x 192 pixels) every landmark sees the complete face."""
 
     def __init__(self, *, config: LandmarkConfig) -> None:
         super().__init__()

@@ -37,9 +37,11 @@ class Recipe:
 
     chunk: int = 256
     """Crops per update; the whole batch is rendered at once."""
+    moments: int = 4
+    """Pictures of every rendered person, of different moments."""
     looks: int = 4
-    """Crops of every rendered head."""
-    source: int = 224
+    """Crops of every picture."""
+    source: int = 320
     """Height and width at which heads are rendered, in pixels."""
     searched: float = 0.3
     """Fraction of the crops in which the face has any size and place, as in a search."""
@@ -102,8 +104,9 @@ def join(parts: Sequence[Crops]) -> Crops:
 
 
 def draw_crops(recipe: Recipe, batch: int, size: int, generator: Generator) -> Crops:
-    """`batch` crops of `size` pixels on the generator's device, `recipe.looks` of each head."""
-    faces = render_faces(recipe.source, -(-batch // recipe.looks), generator)
+    """`batch` crops of `size` pixels on the generator's device, `recipe.looks` of each picture."""
+    people = -(-batch // (recipe.looks * recipe.moments))
+    faces = render_faces(recipe.source, people, recipe.moments, generator)
     looks = torch.arange(batch, device=generator.device) % len(faces)
     return compose(recipe, bend(faces[looks], recipe.bend, generator), size, generator)
 

@@ -16,8 +16,9 @@ from torch import Generator, Tensor
 from pipelines.synthetic.head_clips import HeadClipConfig, sample_head_clip
 from pipelines.synthetic.rendering.noise import normal, uniform
 
-HEAD = (0.3, 0.6)  # range of the height of heads in their pictures
+HEAD = (0.33, 0.62)  # range of the height of heads in their pictures
 TURN = (0.6, 1.05, 0.35)  # largest pitch, yaw and roll of heads, radians
+LENGTH = 75  # frames of the clips from which moments are taken: blinks and mouths in all stages
 GESTURES = 0.4  # share of people who do something with their arms
 WAVES = 4  # of a bend
 WAVELENGTHS = (0.45, 1.6)  # range in extents of the face
@@ -66,14 +67,14 @@ class Bend:
         return found
 
 
-def render_faces(size: int, number: int, generator: Generator) -> Faces:
-    """`number` heads on pictures of `size` pixels."""
-    config = HeadClipConfig(height=size, width=size, length=1, head=HEAD, turn=TURN, gestures=GESTURES)
-    times = torch.zeros(number, 1, dtype=torch.long, device=generator.device)
+def render_faces(size: int, number: int, moments: int, generator: Generator) -> Faces:
+    """`moments` pictures of `size` pixels of each of `number` people, who talk, blink and turn in between."""
+    config = HeadClipConfig(height=size, width=size, length=LENGTH, head=HEAD, turn=TURN, gestures=GESTURES)
+    times = torch.randint(LENGTH, (number, moments), generator=generator, device=generator.device)
     clip = sample_head_clip(config, batch=number, times=times, generator=generator)
-    colour, coverage = clip.rgba[:, 0].split([3, 1], 1)
+    colour, coverage = clip.rgba.flatten(0, 1).split([3, 1], 1)  # [N, 3, S, S], [N, 1, S, S]
     layers = torch.cat([(colour + coverage) / 2, coverage], 1).clamp(0, 1)
-    return Faces(layers, clip.face[:, 0], clip.face_visible[:, 0])
+    return Faces(layers, clip.face.flatten(0, 1), clip.face_visible.flatten(0, 1))
 
 
 def bend(faces: Faces, strength: float, generator: Generator) -> Faces:

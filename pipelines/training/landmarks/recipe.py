@@ -1,6 +1,6 @@
 """Recipe of the landmark network, `gfla train landmarks`: landmarks of rendered faces on square crops.
 
-Legend: B batch, K = 68 landmarks, H = W = 128 crop size.
+Legend: B batch, K = 68 landmarks, H = W = 192 crop size.
 """
 
 from typing import ClassVar

@@ -35,7 +35,7 @@ def test_a_batch_updates_the_network_once_per_chunk_and_validation_counts(tmp_pa
     assert set(found.numbers) == {kind + name for kind in ("", "hard_") for name in NUMBERS}
     assert all(0 <= found.numbers[name] <= 1 for name in ("failures", "presence", "hard_presence"))
     assert found.numbers["nme"] > 0
-    assert [row.shape for row in found.sheet] == [(6, 3, 128, 128)]
+    assert [row.shape for row in found.sheet] == [(6, 3, 192, 192)]
 
 
 def test_what_is_found_is_drawn_where_somebody_is() -> None:
