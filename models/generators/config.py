@@ -245,8 +245,9 @@ def bundled_face() -> AnimationConfig:
     """The face animation that ships with this package: head and shoulders without background.
 
     Its structures are lines through the 68 landmarks, the openings of mouth and eyes and the irises, its limbs pairs of
-    landmarks. Faces move less far than people, so the flow nets are narrower and one layer shallower. The rest is as
-    narrow as 15 frames/s on two CPU cores allow (docs/benchmarks.md).
+    landmarks. Faces move less far than people, so the flow nets are narrower and one layer shallower, and there is
+    little to doubt: with doubt, mouths follow their drivers less. The rest is as narrow as 15 frames/s on two CPU cores
+    allow (docs/benchmarks.md).
     """
     return replace(
         bundled_person(),

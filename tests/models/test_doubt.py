@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from models.doubt import measure_difference, measure_distortion
+from tests.helpers.operations import COPIES, Operations
 
 SIDE = 16
 
@@ -73,3 +74,12 @@ def test_differences_reach_one_square_further() -> None:
     torch.testing.assert_close(found[2:5, 2:5], torch.full((3, 3), 0.05))
     found[2:5, 2:5] = 0
     assert not found.any()
+
+
+def test_nothing_is_copied_from_the_cpu_while_a_graph_is_captured() -> None:
+    image, flow = torch.rand(1, 3, 32, 32), torch.rand(1, 2, 8, 8)
+    with Operations() as operations:
+        measure_difference(image, image, 4)
+        measure_distortion(flow)
+    assert operations.names
+    assert not operations.names & COPIES
