@@ -68,7 +68,10 @@ class Bend:
 
 
 def render_faces(size: int, number: int, moments: int, generator: Generator) -> Faces:
-    """`moments` pictures of `size` pixels of each of `number` people, who talk, blink and turn in between."""
+    """Pictures of `number` people at random moments of three seconds in which they talk, blink and turn.
+
+    N = number * moments, all of the first person first, and S = size.
+    """
     config = HeadClipConfig(height=size, width=size, length=LENGTH, head=HEAD, turn=TURN, gestures=GESTURES)
     times = torch.randint(LENGTH, (number, moments), generator=generator, device=generator.device)
     clip = sample_head_clip(config, batch=number, times=times, generator=generator)
